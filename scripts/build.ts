@@ -1,0 +1,16 @@
+// Builds the three entries into dist/. Dependencies stay external: the host resolves solid-js and @opentui/*,
+// npm installs the rest. The TUI half is compiled here because OpenCode does not transform .tsx in node_modules.
+import { rmSync } from "node:fs"
+import solid from "@opentui/solid/bun-plugin"
+
+const common = { outdir: "dist", format: "esm", packages: "external", sourcemap: "linked", splitting: false } as const
+
+rmSync("dist", { recursive: true, force: true })
+const builds = [
+  await Bun.build({ ...common, entrypoints: ["src/plugin.ts"], naming: "server.js", target: "bun" }),
+  await Bun.build({ ...common, entrypoints: ["src/tui.tsx"], naming: "tui.js", target: "bun", plugins: [solid] }),
+  await Bun.build({ ...common, entrypoints: ["src/cli.ts"], naming: "cli.js", target: "node" }),
+]
+for (const result of builds) {
+  if (!result.success) throw new AggregateError(result.logs, "build failed")
+}

@@ -1,0 +1,82 @@
+import type { InputValue, Limits, Profile, RunStatus, StepResult, StopCause, Workflow } from "./model.ts"
+
+/**
+ * The journal's vocabulary. An event is a fact, written before anything depends on it (G1); the run is what
+ * `evolve` makes of its events in order. Words here are on users' disks: add, never rename.
+ *
+ *   run.created → (step.started → step.opened → step.ended)* → run.ended
+ *                 run.interrupted → run.resumed may stand anywhere between; a crash leaves no event at all.
+ */
+export type RunEvent =
+  | RunCreated
+  /** The run was stopped on purpose and can be resumed; steps that were running are asked for again then. */
+  | { readonly type: "run.interrupted"; readonly at: number; readonly by: string }
+  /** A person said go on. */
+  | { readonly type: "run.resumed"; readonly at: number; readonly by: string; readonly parent?: string }
+  /** Nothing new starts from here on; `abort` and `deadline` also end what is running. */
+  | { readonly type: "run.stopping"; readonly at: number; readonly cause: StopCause; readonly by?: string }
+  | {
+      readonly type: "run.ended"
+      readonly at: number
+      readonly status: Exclude<RunStatus, "running" | "interrupted">
+      readonly cause?: StopCause
+    }
+  /** Decided: the step may start. Written before its worker exists. */
+  | { readonly type: "step.started"; readonly at: number; readonly step: string; readonly attempt: number }
+  /** The worker exists and is about to be prompted: where to look for its answer after a crash. */
+  | {
+      readonly type: "step.opened"
+      readonly at: number
+      readonly step: string
+      readonly attempt: number
+      readonly session: string
+      /** `provider/model` that was asked for. */
+      readonly model: string | null
+      /** SHA-256 of what the step was given: profile and resolved prompt (G2). */
+      readonly inputHash: string
+      readonly prompt: string
+    }
+  | {
+      readonly type: "step.ended"
+      readonly at: number
+      readonly step: string
+      readonly attempt: number
+      readonly result: StepResult
+    }
+
+export interface RunCreated {
+  readonly type: "run.created"
+  readonly at: number
+  readonly run: string
+  /** A snapshot: a later edit of the file does not change this run. */
+  readonly workflow: Workflow
+  readonly inputs: Readonly<Record<string, InputValue>>
+  readonly profiles: Readonly<Record<string, Profile>>
+  readonly limits: Limits
+  /** Session the run was started from; its child sessions do the work. */
+  readonly parent?: string
+  readonly by: string
+}
+
+/** What can be asked of a run; `decide` turns it into events or refuses. */
+export type Command =
+  | { readonly type: "create"; readonly created: Omit<RunCreated, "type" | "at"> }
+  | { readonly type: "resume"; readonly by: string; readonly parent?: string }
+  | { readonly type: "interrupt"; readonly by: string }
+  | { readonly type: "abort"; readonly by: string }
+  | { readonly type: "deadline" }
+  | {
+      readonly type: "opened"
+      readonly step: string
+      readonly attempt: number
+      readonly session: string
+      readonly model: string | null
+      readonly inputHash: string
+      readonly prompt: string
+    }
+  | { readonly type: "ended"; readonly step: string; readonly attempt: number; readonly result: StepResult }
+
+/** What the engine must do after the events are on disk. Performing one twice is harmless: workers are keyed. */
+export type Effect =
+  | { readonly type: "start"; readonly step: string; readonly attempt: number; readonly resumed: boolean }
+  | { readonly type: "stop"; readonly step: string; readonly attempt: number }

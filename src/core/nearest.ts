@@ -1,0 +1,47 @@
+/** Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`: optimal string alignment distance. */
+function distance(a: string, b: string): number {
+  let beforeLast: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1]
+      let best = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + (same ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        best = Math.min(best, (beforeLast[j - 2] ?? 0) + 1)
+      }
+      row.push(best)
+    }
+    beforeLast = last
+    last = row
+  }
+  return last[b.length] ?? 0
+}
+
+/**
+ * The candidate a misspelt word most likely meant, or undefined when none is close.
+ * Close means at most a third of the longer word differs (the rule of thumb compilers use), ignoring case,
+ * or that one is a prefix of at least three letters of the other.
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  const wanted = word.toLowerCase()
+  let best: { name: string; cost: number } | undefined
+  for (const name of candidates) {
+    const other = name.toLowerCase()
+    const limit = Math.max(1, Math.floor(Math.max(wanted.length, other.length) / 3))
+    const isPrefix =
+      Math.min(wanted.length, other.length) >= 3 && (other.startsWith(wanted) || wanted.startsWith(other))
+    const cost = distance(wanted, other)
+    if ((cost <= limit || isPrefix) && (!best || cost < best.cost)) best = { name, cost }
+  }
+  return best?.name
+}
+
+/** "did you mean `x`?" when something is close, else the list of what there is. */
+export function suggest(word: string, candidates: readonly string[], what: string): string {
+  const match = nearest(word, candidates)
+  if (match !== undefined) return `did you mean \`${match}\`?`
+  if (candidates.length === 0) return `there are no ${what}`
+  const shown = candidates.slice(0, 12).map((name) => `\`${name}\``)
+  return `known ${what}: ${shown.join(", ")}${candidates.length > 12 ? ", …" : ""}`
+}

@@ -1,0 +1,31 @@
+/**
+ * One thing wrong in a document the user wrote: where it is, what is wrong, and what to do about it.
+ * `line` and `column` count from 1; both are 0 when the problem has no place in the text (a missing file, say).
+ */
+export interface Problem {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly message: string
+  /** The way out, as an instruction: "did you mean `profiles`?". */
+  readonly hint?: string
+}
+
+/** A value, or every problem that kept it from being one. */
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** `file:line:column: message (hint)`, the form editors and terminals turn into a link. */
+export function formatProblem(problem: Problem): string {
+  const place = problem.line > 0 ? `${problem.file}:${problem.line}:${problem.column}` : problem.file
+  return `${place}: ${problem.message}${problem.hint ? ` — ${problem.hint}` : ""}`
+}
+
+/** Problems in reading order, one a line. */
+export function formatProblems(problems: readonly Problem[]): string {
+  return [...problems]
+    .sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
+    .map(formatProblem)
+    .join("\n")
+}

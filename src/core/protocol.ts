@@ -1,0 +1,69 @@
+import type { RunView, StepView } from "./view.ts"
+
+/**
+ * What the two halves of the plugin say to each other. Both directions travel as OpenCode's own `tui.command.execute`
+ * event, whose command is a free string: it reaches the server half's `event` hook and every TUI's event bus, in the
+ * same process and through `opencode attach` alike, and the host ignores commands it does not know.
+ *
+ *   TUI → server   request (sent again until the reply comes; the server answers each id once)
+ *   server → TUI   reply, and `state` whenever a run changes
+ */
+export type Message = Request | ReplyMessage | StateMessage
+
+export interface Request {
+  readonly kind: "request"
+  readonly id: string
+  /** The line as typed (`/workflow run demo`), or `hello` to be told the state. */
+  readonly line: string
+  /** Session on the screen, if any. */
+  readonly session?: string
+}
+
+export interface ReplyMessage {
+  readonly kind: "reply"
+  readonly id: string
+  readonly reply: Reply
+}
+
+/** Live runs, newest first: everything not ended, and what ended in this OpenCode. */
+export interface StateMessage {
+  readonly kind: "state"
+  readonly runs: readonly RunView[]
+}
+
+/** The answer to a command, for both ways of showing it: `text` where there is only text, `view` where there is more. */
+export interface Reply {
+  readonly tone: "info" | "success" | "error"
+  readonly title: string
+  readonly text: string
+  readonly view?: ReplyView
+}
+
+export type ReplyView =
+  | { readonly type: "workflows"; readonly workflows: readonly WorkflowItem[] }
+  | { readonly type: "run"; readonly run: RunView }
+  | { readonly type: "trace"; readonly run: string; readonly step: StepView }
+  /** The run was started: the TUI shows nothing more than its line. */
+  | { readonly type: "started"; readonly run: string }
+
+export interface WorkflowItem {
+  readonly name: string
+  readonly description: string
+  /** Declared inputs, required first. */
+  readonly inputs: readonly { readonly name: string; readonly required: boolean; readonly description: string }[]
+  /** Set when the file cannot be run: its problems. */
+  readonly broken?: string
+}
+
+const PREFIX = "baton:"
+
+export function encode(message: Message): string {
+  return PREFIX + JSON.stringify(message)
+}
+
+/** The message in a command string, or undefined when the string is not ours. */
+export function decode(command: string): Message | undefined {
+  if (!command.startsWith(PREFIX)) return undefined
+  const message: unknown = JSON.parse(command.slice(PREFIX.length))
+  return typeof message === "object" && message !== null && "kind" in message ? (message as Message) : undefined
+}

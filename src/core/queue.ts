@@ -1,0 +1,27 @@
+/** An immutable first-in-first-out queue; push and shift are O(1) amortised (two lists, after Okasaki 1998, §5.2). */
+export interface Queue<T> {
+  readonly front: Cell<T> | null
+  readonly back: Cell<T> | null
+  readonly size: number
+}
+interface Cell<T> {
+  readonly head: T
+  readonly tail: Cell<T> | null
+}
+
+export const emptyQueue: Queue<never> = { front: null, back: null, size: 0 }
+
+export function push<T>(queue: Queue<T>, item: T): Queue<T> {
+  return { front: queue.front, back: { head: item, tail: queue.back }, size: queue.size + 1 }
+}
+
+/** The oldest item and the queue without it, or undefined when it is empty. */
+export function shift<T>(queue: Queue<T>): { readonly item: T; readonly rest: Queue<T> } | undefined {
+  let front = queue.front
+  let back = queue.back
+  if (front === null) {
+    for (; back !== null; back = back.tail) front = { head: back.head, tail: front }
+  }
+  if (front === null) return undefined
+  return { item: front.head, rest: { front: front.tail, back, size: queue.size - 1 } }
+}

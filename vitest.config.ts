@@ -1,0 +1,40 @@
+import { transformAsync } from "@babel/core"
+import { defineConfig } from "vitest/config"
+
+// The transform OpenCode itself applies to .tsx: babel-preset-solid in universal mode.
+const opentuiSolid = () => ({
+  name: "opentui-solid",
+  enforce: "pre" as const,
+  async transform(code: string, id: string) {
+    const filename = id.replace(/[?#].*$/, "")
+    if (!/\.[jt]sx$/.test(filename) || filename.includes("node_modules")) return
+    const out = await transformAsync(code, {
+      filename,
+      configFile: false,
+      babelrc: false,
+      sourceMaps: true,
+      presets: [
+        ["babel-preset-solid", { moduleName: "@opentui/solid", generate: "universal" }],
+        ["@babel/preset-typescript"],
+      ],
+    })
+    return { code: out?.code ?? code, map: out?.map }
+  },
+})
+
+export default defineConfig({
+  plugins: [opentuiSolid()],
+  // Without this alias tests get Solid's server build: views render once and never update.
+  resolve: {
+    alias: [
+      { find: /^solid-js$/, replacement: "solid-js/dist/solid.js" },
+      { find: /^solid-js\/store$/, replacement: "solid-js/store/dist/store.js" },
+    ],
+  },
+  test: {
+    include: ["test/**/*.test.{ts,tsx}"],
+    pool: "forks", // threads do not start under Bun 1.3.14, vmThreads cannot import bun:sqlite
+    testTimeout: 10_000,
+    reporters: ["default", "./test/support/summary-reporter.ts"],
+  },
+})
