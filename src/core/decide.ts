@@ -120,16 +120,9 @@ function interrupt(run: Run, by: string, now: number): Decision {
 
 function stop(run: Run, cause: "abort" | "deadline", now: number, by?: string): Decision {
   if (run.stopping === "abort" || run.stopping === cause) return refuse(run, `run ${run.id} is already stopping`)
-  const draft = new Draft(run)
-  // An interrupted run has no engine behind it: its running steps have no worker left to wait for.
-  const orphans = run.status === "interrupted" ? runningSteps(run) : []
-  draft.add({ type: "run.stopping", at: now, cause, ...(by === undefined ? {} : { by }) })
-  for (const step of orphans) {
-    const result = { reason: "aborted", output: "", tokens: { input: 0, output: 0 }, cost: null } as const
-    draft.add({ type: "step.ended", at: now, step: step.id, attempt: step.attempt, result })
-  }
-  if (draft.run?.running === 0) end(draft, now)
-  else stopRunning(draft)
+  const draft = new Draft(run).add({ type: "run.stopping", at: now, cause, ...(by === undefined ? {} : { by }) })
+  if (run.running > 0) return stopRunning(draft)
+  end(draft, now)
   return draft.decision()
 }
 

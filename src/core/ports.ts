@@ -78,13 +78,8 @@ export interface WorkerOpened {
   readonly model: string | null
 }
 
-/** What a worker tells while it works. */
-export interface WorkerReporter {
-  /** The session exists and is about to be prompted. Returns once that is on disk. */
-  opened(opened: WorkerOpened): void
-  /** It is alive: a token, a tool started or ended. `tool` names the tool that runs now. */
-  active(activity: { readonly tool?: string }): void
-}
+/** Called by a worker when its session exists and is about to be prompted; returns once that is on disk. */
+export type ReportOpened = (opened: WorkerOpened) => void
 
 /**
  * One way to do a step. `run` resolves in every case, and never rejects: a failure is a result. It resolves within
@@ -92,8 +87,13 @@ export interface WorkerReporter {
  * cut off, or an error is never `ok`. It enforces both deadlines itself, because only it sees the activity.
  */
 export interface WorkerBackend {
-  run(task: WorkerTask, report: WorkerReporter, signal: AbortSignal): Promise<StepResult>
+  run(task: WorkerTask, opened: ReportOpened, signal: AbortSignal): Promise<StepResult>
+  /** Ends what an earlier process may have left running in `session`. Resolves within five seconds, never rejects. */
+  stop(session: string): Promise<void>
 }
+
+/** How long a worker has to let go after it was told to stop (G6), in milliseconds. */
+export const STOP_GRACE_MS = 5_000
 
 // ── templates ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

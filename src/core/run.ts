@@ -125,7 +125,8 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
         ...(event.parent === undefined ? {} : { parent: event.parent }),
       }
     case "run.stopping":
-      return { ...run, stopping: event.cause }
+      // Also of an interrupted run: whoever stops it drives it to its end.
+      return { ...run, status: "running", stopping: event.cause }
     case "run.ended":
       return {
         ...run,

@@ -1,0 +1,33 @@
+import type { RunEvent } from "../../core/events.ts"
+import type { Claim, RunHeader, Store } from "../../core/ports.ts"
+
+/** A store that forgets: for tests, and for measuring the engine without a disk. Claims hold within this object. */
+export function createMemoryStore(): Store {
+  const runs = new Map<string, RunEvent[]>()
+  const claimed = new Set<string>()
+  return {
+    append(run, events) {
+      const known = runs.get(run)
+      if ((known === undefined) !== (events[0]?.type === "run.created")) {
+        throw new Error(known ? `run ${run} exists already` : `there is no run ${run}`)
+      }
+      // Through JSON, as on disk: nothing kept here is shared with the caller.
+      runs.set(run, [...(known ?? []), ...(JSON.parse(JSON.stringify(events)) as RunEvent[])])
+    },
+    read: (run) => [...(runs.get(run) ?? [])],
+    list: () => [...runs.values()].map(headerOf).reverse(),
+    claim(run): Claim | undefined {
+      if (claimed.has(run)) return undefined
+      claimed.add(run)
+      return { release: () => void claimed.delete(run) }
+    },
+    isClaimed: (run) => claimed.has(run),
+    close: () => claimed.clear(),
+  }
+}
+
+function headerOf(events: readonly RunEvent[]): RunHeader {
+  const created = events[0]
+  if (created?.type !== "run.created") throw new Error("a run without its first event")
+  return { id: created.run, workflow: created.workflow.name, createdAt: created.at }
+}

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import type { RunEvent } from "../../src/core/events.ts"
+import type { Store } from "../../src/core/ports.ts"
+import { createdEvent, startedEvent } from "../support/runs.ts"
+
+/** What every store does. `open` gives a fresh one each time it is called on a fresh place. */
+export function storeContract(open: () => Store): void {
+  let store: Store
+  beforeEach(() => {
+    store = open()
+  })
+  afterEach(() => store.close())
+
+  it("gives back the events of a run, in order and unchanged", () => {
+    const events: RunEvent[] = [createdEvent("r1"), startedEvent("a"), startedEvent("b")]
+    store.append("r1", events.slice(0, 2))
+    store.append("r1", events.slice(2))
+    expect(store.read("r1")).toEqual(events)
+  })
+
+  it("keeps runs apart and lists the newest first", () => {
+    store.append("r1", [createdEvent("r1", { at: 1 })])
+    store.append("r2", [createdEvent("r2", { at: 2 })])
+    store.append("r1", [startedEvent("a")])
+    expect(store.read("r2")).toHaveLength(1)
+    expect(store.list()).toEqual([
+      { id: "r2", workflow: "w", createdAt: 2 },
+      { id: "r1", workflow: "w", createdAt: 1 },
+    ])
+  })
+
+  it("knows nothing of a run that does not exist", () => {
+    expect(store.read("nope")).toEqual([])
+    expect(() => store.append("nope", [startedEvent("a")])).toThrow("no run nope")
+    expect(store.list()).toEqual([])
+  })
+
+  it("refuses a second beginning of the same run and keeps the first", () => {
+    store.append("r1", [createdEvent("r1")])
+    expect(() => store.append("r1", [createdEvent("r1"), startedEvent("a")])).toThrow()
+    expect(store.read("r1")).toHaveLength(1)
+  })
+
+  describe("claims", () => {
+    it("lets one owner at a time hold a run, and the next one after it lets go", () => {
+      const claim = store.claim("r1")
+      expect(claim).toBeDefined()
+      expect(store.isClaimed("r1")).toBe(true)
+      expect(store.claim("r1")).toBeUndefined()
+      claim?.release()
+      expect(store.isClaimed("r1")).toBe(false)
+      expect(store.claim("r1")).toBeDefined()
+    })
+
+    it("does not tie runs to each other", () => {
+      expect(store.claim("r1")).toBeDefined()
+      expect(store.isClaimed("r2")).toBe(false)
+      expect(store.claim("r2")).toBeDefined()
+    })
+  })
+}

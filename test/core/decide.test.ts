@@ -1,0 +1,232 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { decide } from "../../src/core/decide.ts"
+import type { Command, RunEvent } from "../../src/core/events.ts"
+import type { Reason, Settings, Step } from "../../src/core/model.ts"
+import { evolve, type Run, stepOf } from "../../src/core/run.ts"
+import { rowsOf } from "../../src/core/table.ts"
+import { createdEvent, result, step, workflow } from "../support/runs.ts"
+
+/** A run driven by hand: each method sends one command and remembers what followed. */
+function drive(steps: readonly Step[], settings: Partial<Settings> = {}, maxWorkers = 8) {
+  const events: RunEvent[] = []
+  const started: string[] = []
+  const stopped: string[] = []
+  let run: Run | undefined
+  let now = 100
+  const send = (command: Command) => {
+    const decision = decide(run, command, now++)
+    events.push(...decision.events)
+    started.push(...decision.effects.filter((e) => e.type === "start").map((e) => e.step))
+    stopped.push(...decision.effects.filter((e) => e.type === "stop").map((e) => e.step))
+    run = decision.run
+    return decision
+  }
+  const { type, at, ...created } = createdEvent("r", { workflow: workflow(steps, settings), limits: { maxWorkers } })
+  send({ type: "create", created })
+  return {
+    send,
+    events,
+    started,
+    stopped,
+    end: (id: string, reason: Reason = "ok", attempt = 1) =>
+      send({ type: "ended", step: id, attempt, result: result({ reason }) }),
+    open: (id: string) =>
+      send({ type: "opened", step: id, attempt: 1, session: `ses_${id}`, model: null, inputHash: "h", prompt: "p" }),
+    get run() {
+      return run as Run
+    },
+    statuses: () => Object.fromEntries(rowsOf((run as Run).steps).map((row) => [row.id, row.status])),
+  }
+}
+
+describe("starting", () => {
+  it("starts what needs nothing, and the rest when its needs have succeeded", () => {
+    const r = drive([step("a"), step("b", "a"), step("c", "a"), step("d", "b", "c")])
+    expect(r.started).toEqual(["a"])
+    r.end("a")
+    expect(r.started).toEqual(["a", "b", "c"])
+    r.end("c")
+    expect(r.started).toEqual(["a", "b", "c"])
+    r.end("b")
+    expect(r.started).toEqual(["a", "b", "c", "d"])
+    r.end("d")
+    expect(r.run.status).toBe("success")
+  })
+
+  it("never has more running than max_parallel or max_workers allow", () => {
+    const steps = ["a", "b", "c", "d"].map((id) => step(id))
+    expect(drive(steps, { maxParallel: 2 }).started).toEqual(["a", "b"])
+    expect(drive(steps, { maxParallel: 4 }, 3).started).toEqual(["a", "b", "c"])
+    const r = drive(steps, { maxParallel: 1 })
+    r.end("a")
+    expect(r.started).toEqual(["a", "b"])
+  })
+
+  it("records where a worker is before anything else of it", () => {
+    const r = drive([step("a")])
+    r.open("a")
+    expect(stepOf(r.run, "a")?.session).toBe("ses_a")
+  })
+})
+
+describe("failing", () => {
+  const notOk: Reason[] = [
+    "empty",
+    "truncated",
+    "error",
+    "timeout",
+    "idle",
+    "rejected",
+    "schema",
+    "quota",
+    "worker-lost",
+  ]
+  it.each(notOk)("a step that ended %s is failed and so is the run", (reason) => {
+    const r = drive([step("a"), step("b", "a")])
+    r.end("a", reason)
+    expect(r.statuses()).toEqual({ a: "failed", b: "pending" })
+    expect(r.run.status).toBe("failed")
+    expect(r.started).toEqual(["a"])
+  })
+
+  it("stop: starts nothing more, but lets what runs finish", () => {
+    const r = drive([step("a"), step("b"), step("c", "b")])
+    r.end("a", "error")
+    expect(r.run.status).toBe("running")
+    r.end("b")
+    expect(r.statuses()).toEqual({ a: "failed", b: "success", c: "pending" })
+    expect(r.run).toMatchObject({ status: "failed", cause: "failure" })
+  })
+
+  it("continue: goes on with what does not need the failed step, and fails at the end", () => {
+    const r = drive([step("a"), step("b", "a"), step("c"), step("d", "c")], { onFailure: "continue", maxParallel: 1 })
+    r.end("a", "error")
+    r.end("c")
+    r.end("d")
+    expect(r.statuses()).toEqual({ a: "failed", b: "pending", c: "success", d: "success" })
+    expect(r.run.status).toBe("failed")
+  })
+
+  it("a step whose session somebody aborted is cancelled, and the run is not a success", () => {
+    const r = drive([step("a"), step("b", "a")])
+    r.end("a", "aborted")
+    expect(r.statuses().a).toBe("cancelled")
+    expect(r.run.status).toBe("failed")
+  })
+})
+
+describe("stopping", () => {
+  it("abort stops what runs, then the run is cancelled", () => {
+    const r = drive([step("a"), step("b"), step("c", "a")])
+    r.send({ type: "abort", by: "user" })
+    expect(r.stopped).toEqual(["a", "b"])
+    expect(r.run.status).toBe("running")
+    r.end("a", "aborted")
+    r.end("b", "ok")
+    expect(r.statuses()).toEqual({ a: "cancelled", b: "success", c: "pending" })
+    expect(r.run).toMatchObject({ status: "cancelled", cause: "abort" })
+    expect(r.send({ type: "abort", by: "user" }).refused).toContain("has ended")
+  })
+
+  it("the deadline stops what runs and fails the run", () => {
+    const r = drive([step("a"), step("b", "a")])
+    r.send({ type: "deadline" })
+    r.end("a", "aborted")
+    expect(r.run).toMatchObject({ status: "failed", cause: "deadline" })
+  })
+
+  it("interrupt leaves the running steps to be asked for again", () => {
+    const r = drive([step("a"), step("b"), step("c", "a", "b")])
+    r.open("a")
+    r.send({ type: "interrupt", by: "ctrl-c" })
+    expect(r.stopped).toEqual(["a", "b"])
+    expect(r.end("a", "aborted").events).toEqual([])
+    expect(r.run.status).toBe("interrupted")
+    r.end("b")
+    r.started.length = 0
+    const resumed = r.send({ type: "resume", by: "user" })
+    expect(resumed.effects).toEqual([{ type: "start", step: "a", attempt: 1, resumed: true }])
+    r.end("a")
+    expect(r.started).toEqual(["a", "c"])
+  })
+
+  it("abort of an interrupted run ends it through its leftovers", () => {
+    const r = drive([step("a"), step("b", "a")])
+    r.send({ type: "interrupt", by: "ctrl-c" })
+    r.send({ type: "abort", by: "user" })
+    expect(r.stopped).toEqual(["a", "a"])
+    r.end("a", "aborted")
+    expect(r.run.status).toBe("cancelled")
+  })
+})
+
+describe("answers that come late", () => {
+  it("change nothing: of another attempt, of an ended step, of an ended run", () => {
+    const r = drive([step("a")])
+    expect(r.end("a", "ok", 2).refused).toContain("not running")
+    r.end("a")
+    expect(r.end("a", "error").refused).toContain("not running")
+    expect(r.send({ type: "resume", by: "user" }).refused).toContain("has ended (success)")
+    expect(r.run.status).toBe("success")
+  })
+
+  it("of a run that does not exist are refused", () => {
+    expect(decide(undefined, { type: "deadline" }, 0).refused).toBe("there is no such run")
+  })
+})
+
+/** Random DAGs: step i may need any earlier ones. */
+const dag = fc
+  .array(fc.array(fc.nat({ max: 30 }), { maxLength: 3 }), { minLength: 1, maxLength: 12 })
+  .map((needs) => needs.map((list, i) => step(`s${i}`, ...new Set(i === 0 ? [] : list.map((n) => `s${n % i}`)))))
+
+describe("over random graphs, failures, orders and crashes", () => {
+  const reason = fc.oneof(
+    { weight: 6, arbitrary: fc.constant<Reason>("ok") },
+    { weight: 1, arbitrary: fc.constant<Reason>("error") },
+  )
+  const scenario = fc.record({
+    steps: dag,
+    cap: fc.integer({ min: 1, max: 5 }),
+    onFailure: fc.constantFrom("stop" as const, "continue" as const),
+    script: fc.array(fc.record({ pick: fc.nat(), reason, crash: fc.boolean() }), { minLength: 60, maxLength: 60 }),
+  })
+
+  it("keeps the invariants: needs first, none twice, never over the cap, always an end, and replay gives the same run", () => {
+    fc.assert(
+      fc.property(scenario, ({ steps, cap, onFailure, script }) => {
+        const r = drive(steps, { maxParallel: cap, onFailure })
+        for (const { pick, reason: how, crash } of script) {
+          const running = rowsOf(r.run.steps).filter((row) => row.status === "running")
+          expect(running.length).toBeLessThanOrEqual(cap)
+          if (running.length === 0) break
+          if (crash) {
+            const decision = r.send({ type: "resume", by: "t" })
+            const again = decision.effects.filter((effect) => effect.type === "start" && effect.resumed)
+            expect(again.map((effect) => effect.step)).toEqual(running.map((row) => row.id))
+          }
+          const chosen = running[pick % running.length]
+          if (chosen) r.end(chosen.id, how)
+        }
+        expect(["success", "failed"]).toContain(r.run.status)
+        const starts = r.events.filter((event) => event.type === "step.started")
+        expect(new Set(starts.map((event) => event.step)).size).toBe(starts.length)
+        for (const start of starts) {
+          const before = r.events.slice(0, r.events.indexOf(start))
+          for (const need of steps.find((s) => s.id === start.step)?.needs ?? []) {
+            expect(before).toContainEqual(
+              expect.objectContaining({
+                type: "step.ended",
+                step: need,
+                result: expect.objectContaining({ reason: "ok" }),
+              }),
+            )
+          }
+        }
+        expect(r.events.reduce<Run | undefined>(evolve, undefined)).toEqual(r.run)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})

@@ -1,0 +1,235 @@
+import { describe, expect, it } from "vitest"
+import type { Render, Store } from "../../src/core/ports.ts"
+import { Engine } from "../../src/engine/engine.ts"
+import { createMemoryStore } from "../../src/store/memory/store.ts"
+import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { manualClock } from "../support/clock.ts"
+import { createdEvent, result, step, workflow } from "../support/runs.ts"
+
+/** Fills in `${step.output}` only: enough to see what the engine hands over. */
+const render: Render = (template, scope) => {
+  const missing = [...template.matchAll(/\$\{(\w+)\.output\}/g)].find((match) => !((match[1] as string) in scope.steps))
+  if (missing) return { ok: false, problems: [{ file: "w", line: 1, column: 1, message: `unknown ${missing[0]}` }] }
+  return { ok: true, value: template.replace(/\$\{(\w+)\.output\}/g, (_, id) => scope.steps[id]?.output ?? "") }
+}
+
+function setUp(store: Store = createMemoryStore()) {
+  const backend = createScriptedBackend()
+  const clock = manualClock()
+  const errors: string[] = []
+  const engine = new Engine({
+    store,
+    clock,
+    render,
+    hash: (text) => `h${text.length}`,
+    log: { error: (message) => errors.push(message) },
+    backend: () => backend,
+  })
+  const start = (...steps: Parameters<typeof workflow>) => {
+    const { type, at, ...created } = createdEvent("r", { workflow: workflow(...steps) })
+    return engine.start(created)
+  }
+  return { engine, backend, clock, store, errors, start }
+}
+
+describe("a run", () => {
+  it("goes step by step, hands outputs on, and ends", async () => {
+    const { engine, backend, start, store } = setUp()
+    start([step("a"), { ...step("b", "a"), prompt: "with ${a.output}" }])
+    const a = await backend.job("a")
+    expect(a.task).toMatchObject({ key: "r/a/1", prompt: "do a", resumed: false })
+    a.finish({ output: "A!" })
+    const b = await backend.job("b")
+    expect(b.task.prompt).toBe("with A!")
+    b.finish({ output: "B!", cost: 0.5, tokens: { input: 3, output: 4 } })
+    const { view } = await engine.finished("r")
+    expect(view).toMatchObject({ status: "success", tokens: { input: 3, output: 4 }, cost: null })
+    expect(view?.steps.map((s) => [s.id, s.status, s.output, s.session])).toEqual([
+      ["a", "success", "A!", "ses_r/a/1"],
+      ["b", "success", "B!", "ses_r/b/1"],
+    ])
+    expect(store.read("r").map((event) => event.type)).toEqual([
+      "run.created",
+      "step.started",
+      "step.opened",
+      "step.ended",
+      "step.started",
+      "step.opened",
+      "step.ended",
+      "run.ended",
+    ])
+    expect(store.isClaimed("r")).toBe(false)
+  })
+
+  it("fails the step whose prompt cannot be filled in, without a worker", async () => {
+    const { engine, backend, start } = setUp()
+    start([{ ...step("a"), prompt: "${nobody.output}" }])
+    const { view } = await engine.finished("r")
+    expect(view?.steps[0]).toMatchObject({ status: "failed", reason: "error" })
+    expect(view?.steps[0]?.detail).toContain("unknown ${nobody.output}")
+    expect(backend.jobs).toHaveLength(0)
+  })
+
+  it("refuses a second run of the same id, and a run that is not there", () => {
+    const { engine, start } = setUp()
+    start([step("a")])
+    expect(start([step("a")])).toEqual({ ok: false, why: "there is already a run r" })
+    expect(engine.resume("nope", "t")).toEqual({ ok: false, why: "there is no run nope" })
+  })
+
+  it("is not touched by a second engine while the first drives it", () => {
+    const first = setUp()
+    first.start([step("a")])
+    const second = setUp(first.store)
+    expect(second.engine.resume("r", "t")).toMatchObject({ ok: false, why: expect.stringContaining("another process") })
+    expect(second.engine.view("r")?.status).toBe("running")
+  })
+})
+
+describe("deadlines", () => {
+  it("the run's deadline stops its workers and fails it", async () => {
+    const { engine, backend, clock, start } = setUp()
+    start([step("a"), step("b", "a")], { timeoutMs: 1_000 })
+    const a = await backend.job("a")
+    clock.advance(1_000)
+    const { view } = await engine.finished("r")
+    expect(a.isStopped).toBe(true)
+    expect(view).toMatchObject({ status: "failed", cause: "deadline" })
+    expect(view?.steps.map((s) => s.status)).toEqual(["cancelled", "cancelled"])
+    expect(clock.pending()).toBe(0)
+  })
+
+  it("a worker that stays silent past its own deadline is given up as lost", async () => {
+    const { engine, backend, clock, start } = setUp()
+    backend.run = () => new Promise(() => undefined)
+    start([{ ...step("a"), timeoutMs: 10_000 }])
+    clock.advance(14_999)
+    expect(engine.view("r")?.status).toBe("running")
+    clock.advance(1)
+    const { view } = await engine.finished("r")
+    expect(view?.steps[0]).toMatchObject({ status: "failed", reason: "worker-lost" })
+  })
+
+  it("a worker that does not let go when aborted is given up after the grace", async () => {
+    const { engine, backend, clock, start } = setUp()
+    backend.run = () => new Promise(() => undefined)
+    start([step("a")])
+    engine.abort("r", "user")
+    clock.advance(6_000)
+    const { view } = await engine.finished("r")
+    expect(view).toMatchObject({ status: "cancelled" })
+  })
+})
+
+describe("a backend that breaks its contract and throws", () => {
+  it("fails its step, is logged, and the run ends", async () => {
+    const { engine, backend, errors, start } = setUp()
+    backend.run = () => Promise.reject(new Error("boom"))
+    start([step("a")])
+    const { view } = await engine.finished("r")
+    expect(view?.steps[0]).toMatchObject({ status: "failed", reason: "error", detail: "Error: boom" })
+    expect(errors).toEqual(["a worker backend broke its contract and threw"])
+  })
+})
+
+describe("after a crash", () => {
+  /** The store as a SIGKILL leaves it after the `n`-th event: the journal so far, and nobody's claim. */
+  async function journalOfThreeSteps() {
+    const { engine, backend, start, store } = setUp()
+    start([step("a"), step("b", "a"), step("c", "b")])
+    for (const id of ["a", "b", "c"]) (await backend.job(id)).finish({ output: id.toUpperCase() })
+    await engine.finished("r")
+    return store.read("r")
+  }
+
+  it("at every point of the journal: nothing finished runs again, nothing is lost, and the run ends the same", async () => {
+    const events = await journalOfThreeSteps()
+    expect(events).toHaveLength(11)
+    for (let cut = 1; cut < events.length; cut++) {
+      const store = createMemoryStore()
+      store.append("r", events.slice(0, cut))
+      const { engine, backend } = setUp(store)
+      expect(engine.view("r")?.status).toBe("interrupted")
+      expect(engine.resume("r", "user").ok).toBe(true)
+      const done = events.slice(0, cut).flatMap((event) => (event.type === "step.ended" ? [event.step] : []))
+      for (const id of ["a", "b", "c"].filter((step) => !done.includes(step))) {
+        const job = await backend.job(id)
+        const opened = events.slice(0, cut).find((event) => event.type === "step.opened" && event.step === id)
+        expect(job.task.session).toBe(opened ? `ses_r/${id}/1` : undefined)
+        expect(job.task.resumed).toBe(events.slice(0, cut).some((e) => e.type === "step.started" && e.step === id))
+        job.finish({ output: id.toUpperCase() })
+      }
+      const { view } = await engine.finished("r")
+      expect(view?.status).toBe("success")
+      expect(view?.steps.map((s) => s.output)).toEqual(["A", "B", "C"])
+      expect(backend.jobs.map((job) => job.task.step)).toEqual(["a", "b", "c"].filter((id) => !done.includes(id)))
+    }
+  })
+
+  it("nothing goes on by itself: a new engine drives nothing until somebody says so", async () => {
+    const events = await journalOfThreeSteps()
+    const store = createMemoryStore()
+    store.append("r", events.slice(0, 3))
+    const { engine, backend } = setUp(store)
+    expect(engine.live()).toEqual([])
+    expect(engine.list().map((run) => run.id)).toEqual(["r"])
+    expect(backend.jobs).toHaveLength(0)
+  })
+
+  it("aborting the leftover run stops the session that may still be at work", async () => {
+    const events = await journalOfThreeSteps()
+    const store = createMemoryStore()
+    store.append("r", events.slice(0, 3))
+    const { engine, backend } = setUp(store)
+    engine.abort("r", "user")
+    const { view } = await engine.finished("r")
+    expect(backend.stopped).toEqual(["ses_r/a/1"])
+    expect(view).toMatchObject({ status: "cancelled" })
+  })
+})
+
+describe("interrupting and resuming in one process", () => {
+  it("lets go of the workers, keeps what finished, and goes on where it was", async () => {
+    const { engine, backend, start } = setUp()
+    start([step("a"), step("b"), step("c", "a", "b")])
+    ;(await backend.job("a")).finish({ output: "A" })
+    const b = await backend.job("b")
+    await engine.interrupt("ctrl-c")
+    expect(b.isStopped).toBe(true)
+    expect(engine.view("r")?.status).toBe("interrupted")
+    expect(engine.resume("r", "user").ok).toBe(true)
+    const again = await backend.job("b", 1)
+    expect(again.task).toMatchObject({ resumed: true, attempt: 1, session: "ses_r/b/1" })
+    again.finish()
+    ;(await backend.job("c")).finish()
+    expect((await engine.finished("r")).view?.status).toBe("success")
+    expect(backend.jobs.map((job) => job.task.step)).toEqual(["a", "b", "b", "c"])
+  })
+})
+
+describe("a journal that cannot be written", () => {
+  it("stops the run instead of going on without a record, and says so", async () => {
+    const store = createMemoryStore()
+    let isFull = false
+    const { engine, backend, errors, start } = setUp({
+      ...store,
+      append(run, events) {
+        if (isFull) throw new Error("disk full")
+        store.append(run, events)
+      },
+    })
+    start([step("a"), step("b", "a")])
+    const a = await backend.job("a")
+    isFull = true
+    a.finish(result())
+    const { view, broken } = await engine.finished("r")
+    expect(broken).toContain("disk full")
+    expect(view?.status).toBe("interrupted")
+    expect(errors).toHaveLength(1)
+    isFull = false
+    expect(engine.resume("r", "user").ok).toBe(true)
+    ;(await backend.job("a", 1)).finish()
+    ;(await backend.job("b")).finish()
+    expect((await engine.finished("r")).view?.status).toBe("success")
+  })
+})

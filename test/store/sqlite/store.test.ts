@@ -1,0 +1,83 @@
+import { Database } from "bun:sqlite"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, it } from "vitest"
+import { openSqliteStore } from "../../../src/store/sqlite/store.ts"
+import { storeContract } from "../../contract/store.ts"
+import { createdEvent, startedEvent } from "../../support/runs.ts"
+
+const folders: string[] = []
+const folder = () => {
+  const path = mkdtempSync(join(tmpdir(), "baton-store-"))
+  folders.push(path)
+  return path
+}
+afterAll(() => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true })
+})
+
+describe("sqlite store", () => {
+  storeContract(() => openSqliteStore(folder()))
+
+  it("keeps the journal across processes and out of git", () => {
+    const path = join(folder(), "deep", "workflow-state")
+    const first = openSqliteStore(path)
+    first.append("r1", [createdEvent("r1"), startedEvent("a")])
+    first.close()
+    expect(openSqliteStore(path).read("r1")).toHaveLength(2)
+    expect(readFileSync(join(path, ".gitignore"), "utf8")).toBe("*\n")
+  })
+
+  it("shows one process what another has appended", () => {
+    const path = folder()
+    const owner = openSqliteStore(path)
+    const onlooker = openSqliteStore(path)
+    owner.append("r1", [createdEvent("r1")])
+    expect(onlooker.read("r1")).toHaveLength(1)
+    expect(owner.claim("r1")).toBeDefined()
+    expect(onlooker.isClaimed("r1")).toBe(true)
+    expect(onlooker.claim("r1")).toBeUndefined()
+  })
+
+  it("writes all of an append or nothing", () => {
+    const store = openSqliteStore(folder())
+    store.append("r1", [createdEvent("r1")])
+    const circular: Record<string, unknown> = { type: "step.started", at: 1, step: "b", attempt: 1 }
+    circular.self = circular
+    expect(() => store.append("r1", [startedEvent("a"), circular as never])).toThrow()
+    expect(store.read("r1")).toHaveLength(1)
+  })
+
+  it("refuses a journal that a newer version wrote", () => {
+    const path = folder()
+    openSqliteStore(path).close()
+    const db = new Database(join(path, "journal.db"))
+    db.exec("PRAGMA user_version=99")
+    db.close()
+    expect(() => openSqliteStore(path)).toThrow(/newer version of Baton \(format 99\): update opencode-baton/)
+  })
+
+  it("has what was appended, and a free claim, after the owner is killed with SIGKILL", async () => {
+    const path = folder()
+    const script = `
+      import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, "../../../src/store/sqlite/store.ts"))}
+      const store = openSqliteStore(${JSON.stringify(path)})
+      if (!store.claim("r1")) throw new Error("no claim")
+      store.append("r1", [${JSON.stringify(createdEvent("r1"))}])
+      console.log("appended")
+      setInterval(() => {}, 1000)`
+    const owner = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] })
+    await once(owner.stdout, "data")
+    const store = openSqliteStore(path)
+    expect(store.isClaimed("r1")).toBe(true)
+    owner.kill("SIGKILL")
+    await once(owner, "exit")
+    expect(store.isClaimed("r1")).toBe(false)
+    expect(store.read("r1")).toHaveLength(1)
+    expect(store.claim("r1")).toBeDefined()
+    expect(existsSync(join(path, "journal.db"))).toBe(true)
+  })
+})
