@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+// Starts Baton's command line. The journal is SQLite, which Node 20 does not have and OpenCode's own Bun does: what
+// needs it runs there, so nobody has to install a second runtime. Everything else runs right here.
+import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
+import { constants } from "node:os"
+import { delimiter, dirname, join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const here = dirname(fileURLToPath(import.meta.url))
+const cli = join(here, "..", "dist", "cli.js")
+const args = process.argv.slice(2)
+
+const NO_JOURNAL = new Set(["plan", "validate", "help"])
+const command = args.find((arg, at) => !arg.startsWith("-") && !["-C", "--directory", "--opencode"].includes(args[at - 1]))
+const isAboutBaton = args.some((arg) => ["-h", "--help", "-V", "--version"].includes(arg))
+
+if (!existsSync(cli)) {
+  console.error("baton: dist/cli.js is missing. In a checkout of Baton, run `npm run setup`.")
+  process.exit(2)
+}
+if (process.versions.bun || command === undefined || isAboutBaton || NO_JOURNAL.has(command)) {
+  const { main } = await import(cli)
+  process.exitCode = await main(args)
+} else {
+  runInBun()
+}
+
+function runInBun() {
+  const opencode = findOpencode()
+  const bun = opencode ?? onPath("bun")
+  if (!bun) {
+    console.error("baton: OpenCode was not found. Install it (`npm install opencode-ai`), or name it with --opencode PATH.")
+    process.exit(2)
+  }
+  // An empty config and no .env: Bun would otherwise run what a foreign project's bunfig.toml tells it to.
+  const config = join(here, "empty.bunfig.toml")
+  const env = { ...process.env, ...(opencode ? { BUN_BE_BUN: "1", BATON_OPENCODE: opencode } : {}) }
+  const child = spawn(bun, [`--config=${config}`, "--no-env-file", cli, ...args], { stdio: "inherit", env })
+  // A terminal sends Ctrl-C to both of us, `kill` to this process alone: the child takes a second one for the first.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
+  child.on("error", (error) => {
+    console.error(`baton: ${bun} could not be started: ${error.message}`)
+    process.exit(2)
+  })
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
+}
+
+/** --opencode, $BATON_OPENCODE, the project's own, the one beside Baton, the one on PATH. */
+function findOpencode() {
+  const at = args.indexOf("--opencode")
+  const named = (at >= 0 ? args[at + 1] : undefined) ?? process.env.BATON_OPENCODE
+  if (named) return resolve(named)
+  for (const start of [process.cwd(), here]) {
+    for (let folder = start; ; folder = dirname(folder)) {
+      const file = join(folder, "node_modules", "opencode-ai", "bin", "opencode.exe")
+      if (existsSync(file)) return file
+      if (folder === dirname(folder)) break
+    }
+  }
+  return onPath("opencode")
+}
+
+function onPath(name) {
+  const names = process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name]
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean)
+  return folders.flatMap((folder) => names.map((file) => join(folder, file))).find((file) => existsSync(file))
+}

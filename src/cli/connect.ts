@@ -1,0 +1,77 @@
+import { existsSync } from "node:fs"
+import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
+import type { Log } from "../core/ports.ts"
+import { followEvents } from "../host/follow.ts"
+import { ask, createFeed, describe, type Host, HostError } from "../host/host.ts"
+import { startServe } from "../host/serve.ts"
+import { UserError } from "./exit.ts"
+
+/** A connection to an OpenCode server, and the way to close it. */
+export interface Connection {
+  readonly host: Host
+  readonly url: string
+  /** Ends the server if it is ours. */
+  close(): Promise<void>
+}
+
+export interface ConnectOptions {
+  readonly directory: string
+  /** URL of a running server; without it one of our own is started. */
+  readonly attach?: string | undefined
+  /** The OpenCode program for a server of our own. */
+  readonly opencode?: string | undefined
+  readonly log: Log
+}
+
+/** Connects to the server named by `attach`, or starts one for the directory. Throws UserError when neither works. */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const { directory, attach, log } = options
+  const served = attach === undefined ? await serve(options) : undefined
+  const url = served?.url ?? (attach as string)
+  const client = served?.client ?? attachTo(url, directory)
+  const feed = createFeed((error) => log.error("an event could not be handled", { error: describe(error) }))
+  const closing = new AbortController()
+  const close = async () => {
+    closing.abort()
+    await served?.stop()
+  }
+  try {
+    await ask("reach the OpenCode server", (o) => client.path.get({}, o), { timeoutMs: 30_000 })
+    await followEvents(client, feed, closing.signal, (error) =>
+      log.error("the event stream broke", { error: describe(error) }),
+    )
+  } catch (error) {
+    await close()
+    throw new UserError(unreachable(url, attach, error))
+  }
+  return { host: { client, directory, isAttended: false, subscribe: feed.subscribe }, url, close }
+}
+
+async function serve({ directory, opencode }: ConnectOptions) {
+  const binary = opencode ?? process.env.BATON_OPENCODE
+  if (binary === undefined || !existsSync(binary)) {
+    throw new UserError(
+      `OpenCode was not found${binary === undefined ? "" : ` at ${binary}`}: install it (npm install opencode-ai), or name it with --opencode PATH`,
+    )
+  }
+  try {
+    return await startServe({ binary, directory, env: process.env })
+  } catch (error) {
+    throw new UserError(describe(error))
+  }
+}
+
+function attachTo(url: string, directory: string): OpencodeClient {
+  const password = process.env.OPENCODE_SERVER_PASSWORD
+  const user = process.env.OPENCODE_SERVER_USERNAME ?? "opencode"
+  const authorization = password && `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`
+  return createOpencodeClient({ baseUrl: url, directory, ...(authorization ? { headers: { authorization } } : {}) })
+}
+
+function unreachable(url: string, attach: string | undefined, error: unknown): string {
+  if (error instanceof HostError && error.status === 401) {
+    return `the OpenCode server at ${url} wants a password: set OPENCODE_SERVER_PASSWORD`
+  }
+  const hint = attach === undefined ? "" : " (is `opencode serve` running there?)"
+  return `${describe(error)}: ${url}${hint}`
+}

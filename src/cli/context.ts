@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs"
+import { homedir } from "node:os"
+import { dirname, join, resolve } from "node:path"
+import type { LoadOptions } from "../config/load.ts"
+import type { Log } from "../core/ports.ts"
+import type { Host } from "../host/host.ts"
+import { Project } from "../project/project.ts"
+import type { Runtime } from "../project/runtime.ts"
+
+export type OpenRuntime = (options: LoadOptions & { readonly host: Host; readonly log: Log }) => Runtime
+
+/** Options every command has. */
+export interface GlobalOptions {
+  readonly directory?: string
+  readonly opencode?: string
+}
+
+/** Where the command is about, from the working directory or `--directory`. */
+export function placeOf(options: GlobalOptions): LoadOptions {
+  const directory = resolve(options.directory ?? ".")
+  const worktree = worktreeOf(directory)
+  return {
+    directory,
+    ...(worktree === undefined ? {} : { worktree }),
+    globalDir: join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "opencode"),
+    env: process.env,
+  }
+}
+
+/** Root of the git worktree around `directory`, as OpenCode finds it. */
+function worktreeOf(directory: string): string | undefined {
+  for (let folder = directory; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, ".git"))) return folder
+    if (folder === dirname(folder)) return undefined
+  }
+}
+
+export function projectOf(options: GlobalOptions): Project {
+  return new Project(placeOf(options))
+}
+
+/** Errors of Baton itself, to stderr: outside OpenCode that is where a person looks. */
+export const stderrLog: Log = {
+  error(message, detail) {
+    process.stderr.write(`baton: ${message}${detail ? ` ${JSON.stringify(detail)}` : ""}\n`)
+  },
+}

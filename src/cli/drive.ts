@@ -1,0 +1,129 @@
+import type { LoadOptions } from "../config/load.ts"
+import type { Engine, Outcome } from "../engine/engine.ts"
+import { ask, type Host, HostError } from "../host/host.ts"
+import { connect } from "./connect.ts"
+import { type GlobalOptions, stderrLog } from "./context.ts"
+import { EXIT, exitCodeOf, UserError } from "./exit.ts"
+import { endedLine, reportJson } from "./json.ts"
+import type { CliDeps } from "./program.ts"
+import { createProgress } from "./progress.ts"
+import { formatReport } from "./report.ts"
+import { onInterrupt } from "./signals.ts"
+
+export interface DriveOptions {
+  readonly json?: boolean
+  readonly attach?: string
+}
+
+export interface Task {
+  /** What to call the session the steps are children of. */
+  readonly title: string
+  /** Starts or resumes the run. */
+  begin(engine: Engine, parent: string): Outcome
+  /** The run to resume: checked before a server is started for it. */
+  readonly existing?: string
+}
+
+/**
+ * Connects, begins, shows the progress, waits for the end and cleans up; gives the exit code. Ctrl-C at any point stops
+ * what runs so that it can be resumed, ends the server, and gives 130.
+ */
+export async function drive(
+  deps: CliDeps,
+  place: LoadOptions,
+  options: DriveOptions & GlobalOptions,
+  task: Task,
+): Promise<number> {
+  const interrupt = onInterrupt()
+  try {
+    if (task.existing !== undefined) refuseUnlessResumable(deps, place, task.existing)
+    const connecting = connect({ ...place, attach: options.attach, opencode: options.opencode, log: stderrLog })
+    const connection = await Promise.race([connecting, interrupt.happened])
+    if (connection === "interrupted") {
+      await (await connecting).close()
+      return EXIT.interrupted
+    }
+    try {
+      return await work(deps, place, options, task, connection.host, interrupt.happened)
+    } finally {
+      await connection.close()
+    }
+  } finally {
+    interrupt.dispose()
+  }
+}
+
+async function work(
+  deps: CliDeps,
+  place: LoadOptions,
+  options: DriveOptions,
+  task: Task,
+  host: Host,
+  interrupted: Promise<"interrupted">,
+): Promise<number> {
+  const runtime = deps.openRuntime({ ...place, host, log: stderrLog })
+  const { engine } = runtime
+  try {
+    const known = task.existing === undefined ? undefined : engine.view(task.existing)?.parent
+    const parent = (await keptSession(host, known)) ?? (await createSession(host, task.title))
+    const stopShowing = options.json ? reportJson(engine) : createProgress(engine)
+    const begun = task.begin(engine, parent)
+    if (!begun.ok) throw new UserError(begun.why)
+    if (!options.json) process.stderr.write(`run ${begun.run} · session ${parent}\n`)
+    const finished = engine.finished(begun.run)
+    if ((await Promise.race([finished, interrupted])) === "interrupted") await engine.interrupt("Ctrl-C")
+    const { view, broken } = await finished
+    stopShowing()
+    if (!view) throw new UserError(broken ?? `run ${begun.run} left no journal`)
+    process.stdout.write(options.json ? endedLine(view) : formatReport(view, process.stdout))
+    if (broken !== undefined) throw new UserError(`${broken}; when that is put right: baton resume ${view.id}`)
+    return exitCodeOf(view)
+  } finally {
+    await runtime.close("baton ended")
+  }
+}
+
+function refuseUnlessResumable({ openRuntime }: CliDeps, place: LoadOptions, run: string): void {
+  const { engine } = openRuntime({ ...place, host: NO_HOST, log: stderrLog })
+  const view = engine.view(run)
+  const known = engine
+    .list()
+    .slice(0, 5)
+    .map((header) => header.id)
+  if (!view)
+    throw new UserError(`there is no run ${run} here${known.length > 0 ? ` (newest: ${known.join(", ")})` : ""}`)
+  if (view.status === "running") throw new UserError(`run ${run} is being worked on by another process`)
+  if (view.status !== "interrupted")
+    throw new UserError(`run ${run} has ended (${view.status}): there is nothing to resume`)
+}
+
+/** Stands in for a server where only the journal is read. */
+export const NO_HOST = {
+  get client(): never {
+    throw new Error("this command does not talk to OpenCode")
+  },
+  directory: "",
+  isAttended: false,
+  subscribe: () => () => undefined,
+} satisfies Host
+
+async function keptSession(host: Host, session: string | null | undefined): Promise<string | undefined> {
+  if (session === null || session === undefined) return undefined
+  try {
+    return (await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))).id
+  } catch (error) {
+    if (error instanceof HostError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+async function createSession(host: Host, title: string): Promise<string> {
+  const session = await ask(
+    "create the session of the run",
+    (o) => host.client.session.create({ title: `baton · ${title}` }, o),
+    {
+      isRepeatable: false,
+    },
+  )
+  return session.id
+}

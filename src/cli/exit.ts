@@ -1,0 +1,40 @@
+import { type Command, CommanderError } from "commander"
+import type { StopCause } from "../core/model.ts"
+import { formatProblems, type Problem } from "../core/problem.ts"
+import type { RunView } from "../core/view.ts"
+
+/** Exit codes of `baton` (docs/guide/command-line.md). */
+export const EXIT = { success: 0, failed: 1, usage: 2, deadline: 5, interrupted: 130 } as const
+
+/** Something the user can put right: what is wrong and what to do, without a stack. */
+export class UserError extends Error {}
+
+/** Every problem of what the user wrote, as an error. */
+export function problemsError(problems: readonly Problem[]): UserError {
+  return new UserError(formatProblems(problems))
+}
+
+export function exitCodeOf(run: Pick<RunView, "status"> & { readonly cause: StopCause | null }): number {
+  if (run.status === "success") return EXIT.success
+  if (run.status === "interrupted" || run.status === "running") return EXIT.interrupted
+  return run.cause === "deadline" ? EXIT.deadline : EXIT.failed
+}
+
+/**
+ * Parses and runs one command line. Usage errors and errors the user can put right go to stderr as a sentence and
+ * give 2; anything else is a bug of ours and gives its stack and 1.
+ */
+export async function runProgram(program: Command, args: readonly string[]): Promise<number> {
+  try {
+    await program.parseAsync([...args], { from: "user" })
+    return Number(process.exitCode ?? EXIT.success)
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage
+    if (error instanceof UserError) {
+      process.stderr.write(`baton: ${error.message}\n`)
+      return EXIT.usage
+    }
+    process.stderr.write(`baton: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    return EXIT.failed
+  }
+}

@@ -1,0 +1,8 @@
+import { InvalidArgumentError } from "commander"
+
+/** Adds one `--input key=value` to the ones before it. */
+export function collectInput(pair: string, inputs: Readonly<Record<string, string>>): Record<string, string> {
+  const equals = pair.indexOf("=")
+  if (equals < 1) throw new InvalidArgumentError(`\`${pair}\` is not key=value`)
+  return { ...inputs, [pair.slice(0, equals)]: pair.slice(equals + 1) }
+}

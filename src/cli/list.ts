@@ -1,0 +1,35 @@
+import { Command } from "commander"
+import { formatWorkflows } from "../core/format.ts"
+import { type GlobalOptions, projectOf } from "./context.ts"
+import type { CliDeps } from "./program.ts"
+import { readJournal } from "./status.ts"
+
+const RUNS_SHOWN = 20
+
+/** `baton list`: the project's workflows and its newest runs. */
+export function listCommand(deps: CliDeps): Command {
+  return new Command("list")
+    .description("list the workflows of the project and its newest runs")
+    .option("--json", "as one JSON object")
+    .action((options: { json?: boolean }, command: Command) => {
+      const workflows = projectOf(command.optsWithGlobals<GlobalOptions>()).workflows()
+      const engine = readJournal(deps, command)
+      const runs = engine
+        .list()
+        .slice(0, RUNS_SHOWN)
+        .map((header) => ({
+          id: header.id,
+          workflow: header.workflow,
+          status: engine.view(header.id)?.status ?? "unknown",
+          createdAt: new Date(header.createdAt).toISOString(),
+        }))
+      if (options.json) {
+        process.stdout.write(`${JSON.stringify({ workflows, runs })}\n`)
+        return
+      }
+      const known =
+        workflows.length > 0 ? formatWorkflows(workflows) : "none yet: put one in .opencode/workflows/NAME.yaml"
+      const lines = runs.map((run) => `${run.id}  ${run.status.padEnd(11)}  ${run.createdAt}  ${run.workflow}`)
+      process.stdout.write(`Workflows\n${known}\n\nRuns\n${lines.length > 0 ? lines.join("\n") : "none yet"}\n`)
+    })
+}

@@ -1,0 +1,91 @@
+import { Command } from "commander"
+import { formatDuration } from "../core/duration.ts"
+import { DEFAULTS, type Profile, type Step, type Workflow } from "../core/model.ts"
+import type { Prepared } from "../project/project.ts"
+import { type GlobalOptions, projectOf } from "./context.ts"
+import { problemsError } from "./exit.ts"
+import { collectInput } from "./inputs.ts"
+import { paint } from "./style.ts"
+
+/** `baton plan WORKFLOW`: what would run, in what order, as whom and with what rights, without asking any model. */
+export function planCommand(): Command {
+  return new Command("plan")
+    .description("show what a workflow would do, without asking any model")
+    .argument("<workflow>", "name of a workflow of the project, or a path to its file")
+    .option("-i, --input <key=value>", "an input of the workflow (repeatable)", collectInput, {})
+    .option("-t, --task <text>", "the workflow's `task` input")
+    .option("--json", "as one JSON object")
+    .action(
+      (
+        name: string,
+        options: { input: Readonly<Record<string, string>>; task?: string; json?: boolean },
+        command: Command,
+      ) => {
+        const project = projectOf(command.optsWithGlobals<GlobalOptions>())
+        const prepared = project.prepare(name, options.input, options.task ?? "")
+        if (!prepared.ok) throw problemsError(prepared.problems)
+        const { value } = prepared
+        process.stdout.write(
+          options.json ? `${JSON.stringify({ ...value, waves: waves(value.workflow) })}\n` : formatPlan(value),
+        )
+      },
+    )
+}
+
+/** Step ids by the earliest moment they can start: everything of one wave may run at the same time. */
+function waves(workflow: Workflow): string[][] {
+  const wave = new Map<string, number>()
+  const waveOf = (step: Step): number => {
+    const known = wave.get(step.id)
+    if (known !== undefined) return known
+    const needs = workflow.steps.filter((other) => step.needs.includes(other.id))
+    const own = Math.max(-1, ...needs.map(waveOf)) + 1
+    wave.set(step.id, own)
+    return own
+  }
+  const rows: string[][] = []
+  for (const step of workflow.steps) {
+    const at = waveOf(step)
+    rows[at] ??= []
+    rows[at].push(step.id)
+  }
+  return rows
+}
+
+function formatPlan({ workflow, file, inputs, profiles, limits }: Prepared): string {
+  const colors = paint(process.stdout)
+  const { settings } = workflow
+  const cap = Math.min(settings.maxParallel, limits.maxWorkers)
+  const given = Object.entries(inputs).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  const steps = waves(workflow).flatMap((ids, at) => [
+    colors.dim(`${at + 1}.`),
+    ...workflow.steps
+      .filter((step) => ids.includes(step.id))
+      .flatMap((step) => stepLines(step, profiles[step.profile], colors)),
+  ])
+  return [
+    `${colors.bold(workflow.name)}  ${colors.dim(file)}`,
+    ...(workflow.description === undefined ? [] : [workflow.description]),
+    ...(given.length > 0 ? [`inputs: ${given.join(", ")}`] : []),
+    `at most ${cap} at the same time, ${formatDuration(settings.timeoutMs)} for the whole run, on failure: ${settings.onFailure}`,
+    "",
+    ...steps,
+    "",
+    `${workflow.steps.length} model turns at least; this plan asked none.`,
+    "",
+  ].join("\n")
+}
+
+function stepLines(step: Step, profile: Profile | undefined, colors: ReturnType<typeof paint>): string[] {
+  const timeout = step.timeoutMs ?? profile?.timeoutMs ?? DEFAULTS.stepTimeoutMs
+  const idle = step.idleTimeoutMs ?? profile?.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs
+  const rules = profile?.permission.map(
+    (rule) => `${rule.permission}${rule.pattern === "*" ? "" : `(${rule.pattern})`}=${rule.action}`,
+  )
+  return [
+    `   ${colors.bold(step.id)}${step.needs.length > 0 ? colors.dim(`  after ${step.needs.join(", ")}`) : ""}`,
+    `      profile ${step.profile} (${profile?.kind ?? "subagent"}), model ${profile?.model ?? "of the session"}, agent ${profile?.agent ?? "OpenCode's default"}`,
+    `      permissions ${rules && rules.length > 0 ? rules.join(", ") : "of the agent"}, never task or question`,
+    `      at most ${formatDuration(timeout)}, ${formatDuration(idle)} of silence`,
+  ]
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs"
+import { Command } from "commander"
+import type { OpenRuntime } from "./context.ts"
+import { listCommand } from "./list.ts"
+import { planCommand } from "./plan.ts"
+import { resumeCommand } from "./resume.ts"
+import { runCommand } from "./run.ts"
+import { statusCommand } from "./status.ts"
+import { traceCommand } from "./trace.ts"
+import { validateCommand } from "./validate.ts"
+
+export interface CliDeps {
+  readonly openRuntime: OpenRuntime
+}
+
+/** The whole command line: one file a command, this is their table of contents. */
+export function createProgram(deps: CliDeps): Command {
+  const program = new Command("baton")
+    .description("Runs declarative workflows over OpenCode sessions, from the command line.")
+    .version(version(), "-V, --version", "print the version")
+    .option("-C, --directory <dir>", "work in this folder instead of the current one")
+    .option("--opencode <path>", "the OpenCode program to use (default: the project's, then the one on PATH)")
+    .showHelpAfterError("(baton --help lists the commands)")
+    .addHelpText("after", EXIT_CODES)
+    .exitOverride()
+  const commands = [
+    runCommand(deps),
+    resumeCommand(deps),
+    planCommand(),
+    validateCommand(),
+    listCommand(deps),
+    statusCommand(deps),
+    traceCommand(deps),
+  ]
+  for (const command of commands) program.addCommand(command.exitOverride().copyInheritedSettings(program))
+  return program
+}
+
+const EXIT_CODES = `
+Exit codes: 0 success, 1 failed, 2 usage, config or workflow invalid, 5 deadline passed, 130 interrupted (resumable).`
+
+function version(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8")
+  return (JSON.parse(text) as { version: string }).version
+}

@@ -1,0 +1,59 @@
+import type pc from "picocolors"
+import { formatDuration } from "../core/duration.ts"
+import type { RunEvent } from "../core/events.ts"
+import { formatSpent } from "../core/format.ts"
+import type { Run } from "../core/run.ts"
+import { type StepView, viewRun } from "../core/view.ts"
+import type { Engine } from "../engine/engine.ts"
+import { paint, stepMark } from "./style.ts"
+
+/**
+ * Progress on stderr: a line when a step starts and one when it ends, and on a terminal a last line that is rewritten
+ * every second with what runs and for how long. Returns the function that stops it.
+ */
+export function createProgress(engine: Engine): () => void {
+  const isTerminal = process.stderr.isTTY === true
+  const colors = paint(process.stderr)
+  let live: Run | undefined
+  const clearLine = () => {
+    if (isTerminal) process.stderr.write("\r\x1b[2K")
+  }
+  const drawLine = () => {
+    if (!isTerminal || live?.status !== "running") return
+    const running = viewRun(live, true).steps.filter((step) => step.status === "running" && step.startedAt !== null)
+    if (running.length === 0) return
+    const text = running.map((step) => `${step.id} ${formatDuration(Date.now() - (step.startedAt ?? 0))}`).join(" · ")
+    process.stderr.write(`\r\x1b[2K${colors.dim(text.slice(0, (process.stderr.columns ?? 80) - 1))}`)
+  }
+  const ticker = setInterval(drawLine, 1_000)
+  ticker.unref()
+  const unsubscribe = engine.subscribe((run, events) => {
+    live = run
+    clearLine()
+    for (const event of events) for (const line of linesOf(run, event, colors)) process.stderr.write(`${line}\n`)
+    drawLine()
+  })
+  return () => {
+    clearInterval(ticker)
+    unsubscribe()
+    clearLine()
+  }
+}
+
+function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createColors>): string[] {
+  const step = "step" in event ? viewRun(run, true).steps.find((other) => other.id === event.step) : undefined
+  if (event.type === "step.opened" && step) {
+    return [
+      `${stepMark("running", colors)} ${step.id}  ${colors.dim(`${step.profile} · ${step.model ?? "OpenCode's default model"}`)}`,
+    ]
+  }
+  if (event.type === "step.ended" && step) return [endedLine(step, colors)]
+  if (event.type === "run.resumed") return [colors.dim("resumed; finished steps are kept")]
+  return []
+}
+
+function endedLine(step: StepView, colors: ReturnType<typeof pc.createColors>): string {
+  const took = step.startedAt !== null && step.endedAt !== null ? formatDuration(step.endedAt - step.startedAt) : ""
+  const why = step.reason === "ok" ? "" : `  ${colors.red(step.reason ?? "")}${step.detail ? `: ${step.detail}` : ""}`
+  return `${stepMark(step.status, colors)} ${step.id}  ${colors.dim(`${took} · ${formatSpent(step)}`)}${why}`
+}

@@ -1,0 +1,44 @@
+import { Command, InvalidArgumentError } from "commander"
+import { type GlobalOptions, placeOf, projectOf } from "./context.ts"
+import { type DriveOptions, drive } from "./drive.ts"
+import { problemsError } from "./exit.ts"
+import { collectInput } from "./inputs.ts"
+import type { CliDeps } from "./program.ts"
+
+interface RunOptions extends DriveOptions {
+  readonly input: Readonly<Record<string, string>>
+  readonly task?: string
+  readonly runId?: string
+}
+
+/** `baton run WORKFLOW`: checks everything, then runs it in a session of its own. */
+export function runCommand(deps: CliDeps): Command {
+  return new Command("run")
+    .description("run a workflow and wait for its end")
+    .argument("<workflow>", "name of a workflow of the project, or a path to its file")
+    .option("-i, --input <key=value>", "an input of the workflow (repeatable)", collectInput, {})
+    .option("-t, --task <text>", "the workflow's `task` input")
+    .option("--json", "one JSON object a line on stdout, the last of them the result")
+    .option("--attach <url>", "use a running OpenCode server instead of starting one")
+    .option("--run-id <id>", "id for the run (default: a random one)", checkRunId)
+    .addHelpText("after", "\nExample: baton run feature-build --input feature=login")
+    .action(async (name: string, options: RunOptions, command: Command) => {
+      const globals = command.optsWithGlobals<GlobalOptions & RunOptions>()
+      const project = projectOf(globals)
+      const prepared = project.prepare(name, options.input, options.task ?? "")
+      if (!prepared.ok) throw problemsError(prepared.problems)
+      const { workflow } = prepared.value
+      const run = options.runId ?? project.newRunId()
+      process.exitCode = await drive(deps, placeOf(globals), globals, {
+        title: workflow.name,
+        begin: (engine, parent) => engine.start({ ...prepared.value, run, parent, by: "baton run" }),
+      })
+    })
+}
+
+function checkRunId(id: string): string {
+  if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(id)) {
+    throw new InvalidArgumentError("use at most 64 letters, digits, `-`, `_` or `.`, beginning with a letter or digit")
+  }
+  return id
+}

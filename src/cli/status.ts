@@ -1,0 +1,57 @@
+import { Command } from "commander"
+import { formatSpent } from "../core/format.ts"
+import type { RunView } from "../core/view.ts"
+import type { Engine } from "../engine/engine.ts"
+import { type GlobalOptions, placeOf, stderrLog } from "./context.ts"
+import { NO_HOST } from "./drive.ts"
+import { UserError } from "./exit.ts"
+import { endedLine } from "./json.ts"
+import type { CliDeps } from "./program.ts"
+import { paint, stepMark } from "./style.ts"
+
+/** `baton status [RUN]`: how a run stands, from the journal alone. */
+export function statusCommand(deps: CliDeps): Command {
+  return new Command("status")
+    .description("show how a run stands (default: the newest)")
+    .argument("[run]", "id of the run")
+    .option("--json", "as one JSON object")
+    .action((run: string | undefined, options: { json?: boolean }, command: Command) => {
+      const engine = readJournal(deps, command)
+      const view = findRun(engine, run)
+      if (!view) {
+        process.stdout.write(options.json ? "null\n" : "Nothing has run in this project yet.\n")
+        return
+      }
+      process.stdout.write(options.json ? endedLine(view).replace('"run.ended"', '"run.status"') : formatStatus(view))
+    })
+}
+
+export function readJournal(deps: CliDeps, command: Command): Engine {
+  const options = command.optsWithGlobals<GlobalOptions>()
+  return deps.openRuntime({ ...placeOf(options), host: NO_HOST, log: stderrLog }).engine
+}
+
+/** The named run, or the newest; undefined when nothing has run. Throws UserError when the name is of no run. */
+export function findRun(engine: Engine, run: string | undefined): RunView | undefined {
+  const ids = engine.list().map((header) => header.id)
+  if (run === undefined) return ids[0] === undefined ? undefined : engine.view(ids[0])
+  const view = engine.view(run)
+  if (!view)
+    throw new UserError(`there is no run ${run} here${ids.length ? ` (newest: ${ids.slice(0, 5).join(", ")})` : ""}`)
+  return view
+}
+
+function formatStatus(view: RunView): string {
+  const colors = paint(process.stdout)
+  const width = Math.max(...view.steps.map((step) => step.id.length))
+  const steps = view.steps.map((step) => {
+    const facts = [
+      step.reason !== null && step.reason !== "ok" ? `${step.status}: ${step.reason}` : step.status,
+      ...(step.detail === null ? [] : [step.detail]),
+      ...(step.reason === null ? [] : [formatSpent(step)]),
+    ]
+    return `${stepMark(step.status, colors)} ${step.id.padEnd(width)}  ${colors.dim(facts.join(" · "))}`
+  })
+  const next = view.status === "interrupted" ? `Go on with: baton resume ${view.id}\n` : ""
+  return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${formatSpent(view)}\n${next}`
+}

@@ -1,0 +1,22 @@
+import pc from "picocolors"
+import type { StepStatus } from "../core/model.ts"
+
+export type Colors = ReturnType<typeof pc.createColors>
+
+/** Colours for a stream: only on a terminal, and never against NO_COLOR. */
+export function paint(stream: { readonly isTTY?: boolean }): Colors {
+  return pc.createColors(stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb")
+}
+
+export function stepMark(status: StepStatus, colors: Colors): string {
+  const marks: Record<StepStatus, string> = {
+    pending: colors.dim("○"),
+    running: colors.cyan("◐"),
+    waiting: colors.yellow("◌"),
+    success: colors.green("✓"),
+    failed: colors.red("✗"),
+    skipped: colors.dim("–"),
+    cancelled: colors.yellow("■"),
+  }
+  return marks[status]
+}

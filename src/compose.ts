@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto"
+import { join } from "node:path"
+import { type LoadOptions, loadConfig } from "./config/load.ts"
+import type { Clock, Log, WorkerBackend } from "./core/ports.ts"
+import { formatProblems } from "./core/problem.ts"
+import { Engine } from "./engine/engine.ts"
+import type { Host } from "./host/host.ts"
+import { Project } from "./project/project.ts"
+import type { Runtime } from "./project/runtime.ts"
+import { render } from "./spec/render.ts"
+import { openSqliteStore } from "./store/sqlite/store.ts"
+import { createSubagentBackend } from "./workers/subagent/backend.ts"
+
+/** The only file that names implementations: config in, a running engine out. */
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Where a project's journal is. */
+export function stateFolder(root: string): string {
+  return join(root, ".opencode", "workflow-state")
+}
+
+/** Opens a project's journal and an engine over it that works through `host`. Throws when the journal cannot be opened. */
+export function openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log }): Runtime {
+  const { host, log } = options
+  const project = new Project(options)
+  const store = openSqliteStore(stateFolder(project.root))
+  const backends: Readonly<Record<string, WorkerBackend>> = {
+    subagent: createSubagentBackend(host, systemClock, log),
+  }
+  const engine = new Engine({
+    store,
+    clock: systemClock,
+    log,
+    render,
+    hash: (text) => createHash("sha256").update(text).digest("hex"),
+    backend(kind) {
+      const backend = backends[kind]
+      if (!backend) throw new Error(`no worker backend for kind ${kind}`)
+      return backend
+    },
+  })
+  return {
+    project,
+    engine,
+    async close(by) {
+      await engine.interrupt(by)
+      store.close()
+    },
+  }
+}
+
+/** What is wrong with orchestrator.json, as text; undefined when nothing is. */
+export function describeConfig(options: LoadOptions): string | undefined {
+  const config = loadConfig(options)
+  return config.ok ? undefined : formatProblems(config.problems)
+}

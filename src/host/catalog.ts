@@ -1,0 +1,94 @@
+import { suggest } from "../core/nearest.ts"
+import { ask, type Host } from "./host.ts"
+
+/** What a session is asked to run as. */
+export interface Identity {
+  readonly agent: string
+  /** Undefined when nobody named a model and the server has no default: it then chooses by itself. */
+  readonly model?: { readonly providerID: string; readonly modelID: string }
+}
+
+/** Splits `provider/model`; the model's own name may hold more slashes. */
+export function parseModel(name: string): { providerID: string; modelID: string } {
+  const slash = name.indexOf("/")
+  return { providerID: name.slice(0, slash), modelID: name.slice(slash + 1) }
+}
+
+interface Catalog {
+  readonly agents: readonly string[]
+  /** Every `provider/model`, and whether its price is known. */
+  readonly models: ReadonlyMap<string, { readonly isPriced: boolean }>
+  readonly defaultAgent: string
+  readonly defaultModel: string | undefined
+}
+
+/** What a server offers changes rarely, and is asked for at every step: it is read again after this many ms. */
+const FRESH_MS = 30_000
+const catalogs = new WeakMap<Host, { readonly at: number; readonly catalog: Promise<Catalog> }>()
+
+function catalogOf(host: Host): Promise<Catalog> {
+  const known = catalogs.get(host)
+  const now = performance.now()
+  if (known && now - known.at < FRESH_MS) return known.catalog
+  const catalog = readCatalog(host)
+  catalogs.set(host, { at: now, catalog })
+  // A failed read is not kept; whoever waits for it gets the error.
+  catalog.catch(() => catalogs.delete(host))
+  return catalog
+}
+
+async function readCatalog(host: Host): Promise<Catalog> {
+  const [agents, { providers, default: defaults }, config] = await Promise.all([
+    ask("list the agents", (o) => host.client.app.agents({}, o)),
+    ask("list the models", (o) => host.client.config.providers({}, o)),
+    ask("read the OpenCode configuration", (o) => host.client.config.get({}, o)),
+  ])
+  const models = new Map<string, { isPriced: boolean }>()
+  for (const provider of providers) {
+    for (const [id, { cost }] of Object.entries(provider.models)) {
+      // OpenCode counts an unknown price as 0, and so would hide it (G5).
+      models.set(`${provider.id}/${id}`, { isPriced: cost.input > 0 || cost.output > 0 })
+    }
+  }
+  const first = providers[0]
+  const firstModel = first && (defaults[first.id] ?? Object.keys(first.models)[0])
+  return {
+    agents: agents.map((entry) => entry.name),
+    models,
+    defaultAgent: config.default_agent ?? "build",
+    defaultModel: config.model ?? (firstModel === undefined ? undefined : `${first?.id}/${firstModel}`),
+  }
+}
+
+/**
+ * Agent and model for a worker: what the profile says, else what the session it was started from uses, else the
+ * server's default. Both are checked here, because OpenCode takes an unknown agent with 204 and then never answers
+ * (host notes §8). Throws an Error that names the nearest match.
+ */
+export async function identify(
+  host: Host,
+  wanted: { readonly agent?: string | undefined; readonly model?: string | undefined },
+  parent: string | undefined,
+): Promise<Identity> {
+  const { agents, models, defaultAgent, defaultModel } = await catalogOf(host)
+  const agent = wanted.agent ?? defaultAgent
+  if (!agents.includes(agent))
+    throw new Error(`OpenCode has no agent \`${agent}\`: ${suggest(agent, agents, "agents")}`)
+  const name = wanted.model ?? (await modelOf(host, parent)) ?? defaultModel
+  if (name === undefined) return { agent }
+  if (!models.has(name)) {
+    throw new Error(`OpenCode has no model \`${name}\`: ${suggest(name, [...models.keys()], "models")}`)
+  }
+  return { agent, model: parseModel(name) }
+}
+
+async function modelOf(host: Host, session: string | undefined): Promise<string | undefined> {
+  if (session === undefined) return undefined
+  const { model } = await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+  return model && `${model.providerID}/${model.id}`
+}
+
+/** Whether what a model costs is known: an unknown price is never 0. */
+export async function isPriced(host: Host, model: string): Promise<boolean> {
+  return (await catalogOf(host)).models.get(model)?.isPriced ?? false
+}

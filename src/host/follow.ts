@@ -1,0 +1,50 @@
+import type { OpencodeClient } from "@opencode-ai/sdk/v2"
+import type { Feed } from "./host.ts"
+
+const RECONNECT_MS = 500
+const FIRST_EVENT_MS = 15_000
+
+/**
+ * Follows a server's event stream into `feed` until `signal` fires, connecting again whenever it breaks. Resolves once
+ * the first connection stands: what is asked of the server from then on is heard. Throws when it never does.
+ */
+export async function followEvents(
+  client: OpencodeClient,
+  feed: Feed,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  const connected = Promise.withResolvers<void>()
+  const timer = setTimeout(
+    () => connected.reject(new Error("the OpenCode server opened no event stream")),
+    FIRST_EVENT_MS,
+  )
+  void follow(client, feed, signal, onError, connected.resolve)
+  try {
+    await connected.promise
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function follow(
+  client: OpencodeClient,
+  feed: Feed,
+  signal: AbortSignal,
+  onError: (error: unknown) => void,
+  onFirst: () => void,
+): Promise<void> {
+  for (let connection = 0; !signal.aborted; connection++) {
+    try {
+      const { stream } = await client.event.subscribe({}, { signal, sseMaxRetryAttempts: 0 })
+      if (connection > 0) feed.emit({ type: "baton.reconnected", properties: {} })
+      for await (const event of stream) {
+        if (event.type === "server.connected") onFirst()
+        feed.emit(event)
+      }
+    } catch (error) {
+      if (!signal.aborted) onError(error)
+    }
+    if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS))
+  }
+}

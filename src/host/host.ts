@@ -1,0 +1,96 @@
+import type { Event, OpencodeClient } from "@opencode-ai/sdk/v2"
+
+/** An OpenCode server as Baton reaches it: from inside its own plugin worker, or over HTTP from the command line. */
+export interface Host {
+  readonly client: OpencodeClient
+  /** Project directory every call is about. */
+  readonly directory: string
+  /** Whether a person sits in front of it who can answer a permission request. */
+  readonly isAttended: boolean
+  /** Hears every event of the server until the returned function is called. */
+  subscribe(listener: (event: HostEvent) => void): () => void
+}
+
+/** The server's events, and one of our own: the stream was broken for a while, so events may have been missed. */
+export type HostEvent = Event | { readonly type: "baton.reconnected"; readonly properties: Record<string, never> }
+
+/** Events handed from one source to many listeners. A listener that throws is reported and does not stop the others. */
+export interface Feed {
+  emit(event: HostEvent): void
+  subscribe(listener: (event: HostEvent) => void): () => void
+}
+
+export function createFeed(onError: (error: unknown) => void): Feed {
+  const listeners = new Set<(event: HostEvent) => void>()
+  return {
+    emit(event) {
+      for (const listener of listeners) {
+        try {
+          listener(event)
+        } catch (error) {
+          onError(error)
+        }
+      }
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+/** A call to the server that did not work, with what was tried and what the server said. */
+export class HostError extends Error {
+  readonly status: number | undefined
+
+  constructor(what: string, why: string, status?: number) {
+    super(`could not ${what}: ${why}`)
+    this.name = "HostError"
+    this.status = status
+  }
+}
+
+interface Answer {
+  readonly data?: unknown
+  readonly error?: unknown
+  readonly response?: Response | undefined
+}
+
+/**
+ * The data of an SDK call, or a HostError saying `what` failed. The SDK returns errors instead of throwing them, and a
+ * starting server may never answer its first request (host notes §9), so every call has a deadline and those that may
+ * be repeated are repeated once.
+ */
+export async function ask<A extends Answer>(
+  what: string,
+  call: (options: { signal: AbortSignal }) => Promise<A>,
+  options: { readonly timeoutMs?: number; readonly isRepeatable?: boolean } = {},
+): Promise<NonNullable<A["data"]>> {
+  const { timeoutMs = 20_000, isRepeatable = true } = options
+  let last: unknown
+  for (let attempt = 0; attempt < (isRepeatable ? 2 : 1); attempt++) {
+    try {
+      const answer = await call({ signal: AbortSignal.timeout(timeoutMs) })
+      if (answer.error === undefined) return answer.data as NonNullable<A["data"]>
+      // The server answered, and will answer the same again.
+      if (answer.response) throw new HostError(what, describe(answer.error), answer.response.status)
+      last = answer.error
+    } catch (error) {
+      if (error instanceof HostError) throw error
+      last = error
+    }
+  }
+  throw new HostError(what, describe(last))
+}
+
+/** The sentence inside whatever shape an error has. */
+export function describe(error: unknown): string {
+  if (error instanceof Error && error.name === "TimeoutError") return "the OpenCode server did not answer in time"
+  if (error instanceof Error) return error.message
+  if (typeof error === "string") return error
+  if (typeof error === "object" && error !== null) {
+    const { message, data, name } = error as { message?: unknown; data?: { message?: unknown }; name?: unknown }
+    for (const text of [data?.message, message, name]) if (typeof text === "string" && text !== "") return text
+  }
+  return JSON.stringify(error) ?? "unknown error"
+}

@@ -1,0 +1,119 @@
+import type { Hooks } from "@opencode-ai/plugin"
+import type { Log } from "../core/ports.ts"
+import { decode, type Message, type Reply, type Request } from "../core/protocol.ts"
+import { ask, describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
+import type { Runtime } from "../project/runtime.ts"
+import { handleLine } from "./commands.ts"
+import { publishRuns } from "./live.ts"
+import { send } from "./send.ts"
+
+/** Thrown to keep a typed command from becoming a model turn: the only way OpenCode 1.18 has (host notes §1). */
+const HANDLED = "handled by Baton: the answer is in the session"
+const REMEMBERED_REPLIES = 200
+
+export interface HookDeps {
+  readonly host: Host
+  readonly feed: Feed
+  readonly log: Log
+  /** Opens the engine at the first use: OpenCode's start pays for none of it. */
+  readonly runtime: () => Promise<Runtime>
+  /** The engine if something has opened it already. */
+  readonly opened: () => Runtime | undefined
+  /** Problems of orchestrator.json as text, or undefined when it is fine or absent. */
+  readonly configProblems: () => Promise<string | undefined>
+  readonly dispose: () => Promise<void>
+}
+
+/**
+ * What OpenCode calls. No hook waits on a model or lets an error of ours reach the host (G10): events are handed on
+ * without being awaited, and only a command the user typed for Baton is worked on before its hook returns.
+ */
+export function createHooks(deps: HookDeps): Hooks {
+  const requests = new Map<string, Promise<Reply>>()
+  return {
+    config(config) {
+      config.command ??= {}
+      config.command.workflow ??= { template: "$ARGUMENTS", description: "Run a workflow, or see how one goes (Baton)" }
+      config.command.trace ??= { template: "$ARGUMENTS", description: "Look at a workflow step in full (Baton)" }
+      return Promise.resolve()
+    },
+    event({ event }) {
+      const seen = event as HostEvent
+      deps.feed.emit(seen)
+      if (seen.type === "tui.command.execute") hearTui(deps, requests, seen.properties.command)
+      return Promise.resolve()
+    },
+    async "command.execute.before"({ command, sessionID, arguments: typed }) {
+      if (command !== "workflow" && command !== "trace") return
+      const reply = await answerLine(deps, `/${command} ${typed}`.trim(), sessionID)
+      await post(deps.host, sessionID, `${reply.title}\n\n${reply.text}`)
+      throw new Error(HANDLED)
+    },
+    dispose: deps.dispose,
+  }
+}
+
+/** A message of the TUI half, if it is one. Answered once however often it is sent. */
+function hearTui(deps: HookDeps, requests: Map<string, Promise<Reply>>, command: string): void {
+  let message: Message | undefined
+  try {
+    message = decode(command)
+  } catch (error) {
+    deps.log.error("a message of the TUI half could not be read", { error: describe(error) })
+  }
+  if (message?.kind !== "request") return
+  const request = message
+  let reply = requests.get(request.id)
+  if (!reply) {
+    reply = request.line === "hello" ? greet(deps) : answerLine(deps, request.line, request.session)
+    requests.set(request.id, reply)
+    const oldest = requests.keys().next().value
+    if (requests.size > REMEMBERED_REPLIES && oldest !== undefined) requests.delete(oldest)
+  }
+  void reply.then((answer) => sendReply(deps, request, answer))
+}
+
+async function sendReply({ host, log }: HookDeps, request: Request, reply: Reply): Promise<void> {
+  try {
+    await send(host, { kind: "reply", id: request.id, reply })
+  } catch (error) {
+    log.error("a reply did not reach the TUI half", { line: request.line, error: describe(error) })
+  }
+}
+
+/** Says hello back: the runs that are alive, and what is wrong with the configuration. */
+async function greet(deps: HookDeps): Promise<Reply> {
+  const problems = await deps.configProblems()
+  const runtime = deps.opened()
+  if (runtime) await publishRuns(deps.host, runtime.engine)
+  return problems === undefined
+    ? { tone: "info", title: "Baton", text: "ready" }
+    : { tone: "error", title: "orchestrator.json is not valid", text: problems }
+}
+
+async function answerLine(deps: HookDeps, line: string, session: string | undefined): Promise<Reply> {
+  try {
+    const { project, engine } = await deps.runtime()
+    return handleLine(line, session, project, engine)
+  } catch (error) {
+    deps.log.error("a command failed", { line, error: describe(error) })
+    return { tone: "error", title: "Baton failed", text: describe(error) }
+  }
+}
+
+/** Puts text into a session that no model ever reads, without changing the agent or model the session is on. */
+async function post(host: Host, session: string, text: string): Promise<void> {
+  const { agent, model } = await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+  await ask("post the answer", (options) =>
+    host.client.session.prompt(
+      {
+        sessionID: session,
+        noReply: true,
+        parts: [{ type: "text", text, ignored: true }],
+        ...(agent === undefined ? {} : { agent }),
+        ...(model === undefined ? {} : { model: { providerID: model.providerID, modelID: model.id } }),
+      },
+      options,
+    ),
+  )
+}

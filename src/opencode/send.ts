@@ -1,0 +1,10 @@
+import { encode, type Message } from "../core/protocol.ts"
+import { ask, type Host } from "../host/host.ts"
+
+/** Hands a message to every TUI of this server (core/protocol.ts says how it travels). */
+export async function send(host: Host, message: Message): Promise<void> {
+  const properties = { command: encode(message) }
+  await ask("reach the TUI", (options) =>
+    host.client.tui.publish({ body: { type: "tui.command.execute", properties } }, options),
+  )
+}

@@ -1,0 +1,10 @@
+import type { PluginModule } from "@opencode-ai/plugin"
+import { createPlugin } from "./opencode/plugin.ts"
+
+/** The server half, as OpenCode loads it from `opencode-baton/server`. */
+const plugin: PluginModule = {
+  id: "opencode-baton",
+  server: (input) => Promise.resolve(createPlugin(input, () => import("./compose.ts"))),
+}
+
+export default plugin

@@ -1,0 +1,80 @@
+import { nanoid } from "nanoid"
+import { projectRoot } from "../config/find.ts"
+import { type LoadedConfig, type LoadOptions, loadConfig } from "../config/load.ts"
+import type { InputValue, Limits, Profile, Workflow } from "../core/model.ts"
+import { type Checked, formatProblems, type Problem } from "../core/problem.ts"
+import type { WorkflowItem } from "../core/protocol.ts"
+import { findWorkflows, resolveWorkflow } from "../spec/find.ts"
+import { bindInputs } from "../spec/inputs.ts"
+
+/** Everything a run is made of, checked: what `plan` shows and `run` starts. */
+export interface Prepared {
+  readonly workflow: Workflow
+  /** File the workflow was read from. */
+  readonly file: string
+  readonly inputs: Readonly<Record<string, InputValue>>
+  /** The profiles its steps name. */
+  readonly profiles: Readonly<Record<string, Profile>>
+  readonly limits: Limits
+}
+
+/**
+ * A project's documents, read anew each time they are asked for: a file the user just saved counts at once. The same
+ * checks for everybody: TUI and command line differ only in where the result is shown.
+ */
+export class Project {
+  readonly root: string
+  readonly #options: LoadOptions
+
+  constructor(options: LoadOptions) {
+    this.#options = options
+    this.root = projectRoot(options)
+  }
+
+  config(): Checked<LoadedConfig> {
+    return loadConfig(this.#options)
+  }
+
+  /** Whether the end of a run may show a toast; a broken config does not silence it. */
+  toasts(): boolean {
+    const config = this.config()
+    return !config.ok || config.value.toasts
+  }
+
+  /** Every workflow of the project for a list, the broken ones with what is wrong with them. */
+  workflows(): WorkflowItem[] {
+    return findWorkflows(this.root).map(({ name, workflow, problems }) => ({
+      name,
+      description: workflow?.description ?? "",
+      inputs: Object.entries(workflow?.inputs ?? {})
+        .map(([input, spec]) => ({
+          name: input,
+          required: spec.required,
+          description: spec.description ?? "",
+        }))
+        .sort((a, b) => Number(b.required) - Number(a.required)),
+      ...(problems.length > 0 ? { broken: formatProblems(problems) } : {}),
+    }))
+  }
+
+  /** A workflow ready to start, or every problem of the config, the document and the inputs at once. */
+  prepare(name: string, raw: Readonly<Record<string, InputValue>>, task: string): Checked<Prepared> {
+    const config = this.config()
+    const profiles = config.ok ? Object.keys(config.value.profiles) : undefined
+    const found = resolveWorkflow(this.root, name, profiles)
+    const problems: Problem[] = [...(config.ok ? [] : config.problems), ...(found.ok ? [] : found.problems)]
+    const inputs = found.ok ? bindInputs(found.value.workflow, raw, task === "" ? undefined : task) : undefined
+    if (inputs && !inputs.ok) problems.push(...inputs.problems)
+    if (!config.ok || !found.ok || !inputs?.ok) return { ok: false, problems }
+    const { workflow, file } = found.value
+    const named = new Set(workflow.steps.map((step) => step.profile))
+    const used = Object.entries(config.value.profiles).filter(([profile]) => named.has(profile))
+    const { limits } = config.value
+    return { ok: true, value: { workflow, file, inputs: inputs.value, profiles: Object.fromEntries(used), limits } }
+  }
+
+  /** An id for a run: short enough to type, random enough not to meet another. */
+  newRunId(): string {
+    return nanoid(10).replaceAll(/[-_]/g, "x")
+  }
+}

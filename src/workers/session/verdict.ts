@@ -1,0 +1,108 @@
+import type { AssistantMessage, Message, Part } from "@opencode-ai/sdk/v2"
+import type { Reason, Tokens } from "../../core/model.ts"
+
+export interface Entry {
+  readonly info: Message
+  readonly parts: readonly Part[]
+}
+
+/** What came of one prompt, read from the session's messages. */
+export interface Verdict {
+  readonly reason: Reason
+  readonly output: string
+  readonly detail?: string
+}
+
+/**
+ * The assistant messages that answer our message: all from it up to the next message somebody typed. Usually their
+ * `parentID` is ours, but after an overflow OpenCode compacts the session and continues under a user message of its own
+ * making, and the answer is then in another message (host notes §8).
+ */
+export function answersTo(
+  entries: readonly Entry[],
+  messageID: string,
+): readonly (Entry & { info: AssistantMessage })[] {
+  const start = entries.findIndex((entry) => entry.info.id === messageID)
+  if (start < 0) return []
+  const rest = entries.slice(start + 1)
+  const end = rest.findIndex((entry) => entry.info.role === "user" && !isOwnMaking(entry))
+  return (end < 0 ? rest : rest.slice(0, end)).filter(isAnswer)
+}
+
+function isAnswer(entry: Entry): entry is Entry & { info: AssistantMessage } {
+  return entry.info.role === "assistant" && entry.info.summary !== true
+}
+
+function isOwnMaking(entry: Entry): boolean {
+  return entry.parts.every((part) => part.type === "compaction" || (part.type === "text" && part.synthetic === true))
+}
+
+/** The text of a message: what came after the last `step-start`, because a failed try leaves its text before it. */
+export function textOf(parts: readonly Part[]): string {
+  const from = parts.findLastIndex((part) => part.type === "step-start") + 1
+  return parts
+    .slice(from)
+    .flatMap((part) => (part.type === "text" && !part.synthetic && !part.ignored ? [part.text] : []))
+    .join("")
+    .trim()
+}
+
+/**
+ * How the turn ended, or undefined while nothing in the messages says that it has. Only a completed message with text,
+ * a proper finish and no error is `ok`.
+ */
+export function verdictOf(answers: readonly (Entry & { info: AssistantMessage })[]): Verdict | undefined {
+  const last = answers.at(-1)
+  if (!last) return undefined
+  const output = textOf(last.parts)
+  const { error, finish, time } = last.info
+  if (error) return { ...failureOf(error), output }
+  if (time.completed === undefined || finish === undefined || finish === "tool-calls") return undefined
+  if (finish === "length") {
+    return { reason: "truncated", output, detail: "the answer was cut at the model's output limit" }
+  }
+  if (finish === "unknown") {
+    return output === ""
+      ? { reason: "empty", output, detail: "the model's stream ended without an answer" }
+      : { reason: "truncated", output, detail: "the model's stream ended in the middle of the answer" }
+  }
+  if (output === "") return { reason: "empty", output, detail: "the model finished without writing anything" }
+  return { reason: "ok", output }
+}
+
+/** What an idle session means whose messages say nothing conclusive. */
+export function verdictOfSilence(answers: readonly Entry[], lastError: string | undefined): Verdict {
+  const last = answers.at(-1)
+  const output = last ? textOf(last.parts) : ""
+  if (lastError !== undefined) return { reason: "error", output, detail: lastError }
+  if (!last) return { reason: "empty", output, detail: "the session went idle without an answer" }
+  const refused = last.parts.find((part) => part.type === "tool" && part.state.status === "error")
+  if (refused?.type === "tool" && refused.state.status === "error") {
+    return { reason: "rejected", output, detail: `${refused.tool} was refused: ${refused.state.error}` }
+  }
+  return { reason: "worker-lost", output, detail: "the session went idle in the middle of its work" }
+}
+
+function failureOf(error: NonNullable<AssistantMessage["error"]>): { reason: Reason; detail: string } {
+  const message = "message" in error.data && typeof error.data.message === "string" ? error.data.message : ""
+  const detail = message === "" ? error.name : message
+  if (error.name === "MessageAbortedError") return { reason: "aborted", detail: "the session was aborted" }
+  if (error.name === "MessageOutputLengthError") return { reason: "truncated", detail }
+  if (error.name === "APIError") {
+    const status = error.data.statusCode
+    const isQuota = status === 429 || status === 402 || /quota|rate limit|insufficient/i.test(detail)
+    return { reason: isQuota ? "quota" : "error", detail: status === undefined ? detail : `${detail} (HTTP ${status})` }
+  }
+  return { reason: "error", detail }
+}
+
+/** Tokens of all messages of the turn; cached tokens count as read, reasoning as written. */
+export function tokensOf(answers: readonly { readonly info: AssistantMessage }[]): Tokens {
+  let input = 0
+  let output = 0
+  for (const { info } of answers) {
+    input += info.tokens.input + info.tokens.cache.read + info.tokens.cache.write
+    output += info.tokens.output + info.tokens.reasoning
+  }
+  return { input, output }
+}
