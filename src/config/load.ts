@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs"
+import { issuesToProblems, type Path, problemAt, type SourceDocument } from "../core/issues.ts"
+import type { Limits, Profile } from "../core/model.ts"
+import type { Checked, Problem } from "../core/problem.ts"
+import { findConfig, type Place, projectRoot } from "./find.ts"
+import { parseJsonc } from "./jsonc.ts"
+import { toProfiles } from "./profiles.ts"
+import { type Config, configJsonSchema, configSchema } from "./schema.ts"
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** The file that counted; null: there is none and everything is default. */
+  readonly file: string | null
+  /** By name; `default` is always there. Model roles are resolved. */
+  readonly profiles: Readonly<Record<string, Profile>>
+  readonly limits: Limits
+  readonly toasts: boolean
+}
+
+export interface LoadOptions extends Place {
+  /** The user's OpenCode config folder (`$XDG_CONFIG_HOME/opencode`, else `~/.config/opencode`). */
+  readonly globalDir: string
+  /** What `{env:NAME}` is filled in from. */
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** Finds, reads and checks orchestrator.json. Never throws: everything wrong is a problem, all of them at once. */
+export function loadConfig(options: LoadOptions): Checked<LoadedConfig> {
+  const found = findConfig(projectRoot(options), options.globalDir)
+  if (!found.ok) return found
+  const file = found.value
+  if (file === null) return checkConfig("{}", null, options.env)
+  const text = read(file)
+  return text.ok ? checkConfig(text.value, file, options.env) : text
+}
+
+/** The text of an orchestrator.json as a checked config; `file` names it in problems. */
+export function checkConfig(text: string, file: string | null, env: LoadOptions["env"]): Checked<LoadedConfig> {
+  const parsed = parseJsonc(text, file ?? "orchestrator.json")
+  if (!parsed.ok) return parsed
+  const document = parsed.value
+  const problems: Problem[] = []
+  const value = fillIn(document, env, problems)
+  const result = configSchema.safeParse(value)
+  if (!result.success) problems.push(...issuesToProblems(document, result.error.issues, configJsonSchema))
+  const profiles = toProfiles(document, value, result.data, problems)
+  if (problems.length > 0 || !result.success) return { ok: false, problems }
+  const config = result.data
+  return {
+    ok: true,
+    value: { config, file, profiles, limits: { maxWorkers: config.limits.max_workers }, toasts: config.toasts },
+  }
+}
+
+function read(file: string): Checked<string> {
+  try {
+    return { ok: true, value: readFileSync(file, "utf8") }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return { ok: false, problems: [{ file, line: 0, column: 0, message: `cannot be read: ${why}` }] }
+  }
+}
+
+/** The document's value with every `{env:NAME}` in a text replaced; a variable that is not set is a problem. */
+function fillIn(document: SourceDocument, env: LoadOptions["env"], problems: Problem[]): unknown {
+  const fill = (value: unknown, path: Path): unknown => {
+    if (typeof value === "string") {
+      return value.replace(/\{env:([^{}]*)\}/g, (whole, name: string) => {
+        const found = Object.hasOwn(env, name) ? env[name] : undefined
+        if (found !== undefined) return found
+        problems.push(
+          problemAt(
+            document,
+            path,
+            "value",
+            `environment variable \`${name}\` is not set`,
+            `set it, or replace \`${whole}\``,
+          ),
+        )
+        return whole
+      })
+    }
+    if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index]))
+    if (typeof value !== "object" || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner, [...path, key])]))
+  }
+  return fill(document.value, [])
+}

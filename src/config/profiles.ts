@@ -1,0 +1,79 @@
+import { type Path, problemAt, type SourceDocument, valueAt } from "../core/issues.ts"
+import type { PermissionRule, Profile } from "../core/model.ts"
+import { suggest } from "../core/nearest.ts"
+import type { Problem } from "../core/problem.ts"
+import type { Config, ProfileConfig } from "./schema.ts"
+
+const FALLBACK: Profile = { name: "default", kind: "subagent", permission: [] }
+
+/**
+ * The profiles of a config as the rest of Baton knows them. `value` is the document with variables filled in: model
+ * roles are checked on it even when `config` is missing because something else is wrong, so that all is said at once.
+ */
+export function toProfiles(
+  document: SourceDocument,
+  value: unknown,
+  config: Config | undefined,
+  problems: Problem[],
+): Record<string, Profile> {
+  const roles = keysOf(valueAt(value, ["models"]))
+  for (const name of keysOf(valueAt(value, ["profiles"]))) {
+    const path = ["profiles", name, "model"]
+    const problem = modelProblem(document, path, valueAt(value, path), roles)
+    if (problem) problems.push(problem)
+  }
+  const profiles = Object.entries(config?.profiles ?? {}).map(([name, one]) =>
+    toProfile(name, one, config?.models ?? {}),
+  )
+  return Object.fromEntries([FALLBACK, ...profiles].map((one) => [one.name, one]))
+}
+
+const keysOf = (value: unknown) => (typeof value === "object" && value !== null ? Object.keys(value) : [])
+
+/** What is wrong with a profile's `model`: neither `provider/model` nor a role. Shows what was written, not a secret. */
+function modelProblem(
+  document: SourceDocument,
+  path: Path,
+  model: unknown,
+  roles: readonly string[],
+): Problem | undefined {
+  if (typeof model !== "string" || model === "" || roles.includes(model)) return undefined
+  const written = String(valueAt(document.value, path))
+  if (!model.includes("/")) {
+    const hint = `${suggest(written, roles, "roles")}${roles.length === 0 ? " in `models`; write `provider/model`" : ""}`
+    return problemAt(document, path, "value", `unknown model role \`${written}\``, hint)
+  }
+  if (/^[^/\s]+\/\S+$/.test(model)) return undefined
+  return problemAt(
+    document,
+    path,
+    "value",
+    `\`${written}\` is not a model`,
+    "write a role of `models`, or `provider/model`",
+  )
+}
+
+function toProfile(name: string, config: ProfileConfig, models: Config["models"]): Profile {
+  const model = config.model === undefined ? undefined : (models[config.model] ?? config.model)
+  return {
+    name,
+    kind: config.kind ?? config.backend ?? "subagent",
+    permission: toRules(config.permission),
+    ...(config.purpose === undefined ? {} : { purpose: config.purpose }),
+    ...(config.agent === undefined ? {} : { agent: config.agent }),
+    ...(model === undefined ? {} : { model }),
+    ...(config.prompt === undefined ? {} : { prompt: config.prompt }),
+    ...(config.timeout === undefined ? {} : { timeoutMs: config.timeout }),
+    ...(config.idle_timeout === undefined ? {} : { idleTimeoutMs: config.idle_timeout }),
+  }
+}
+
+/** OpenCode's three ways of writing permissions as its one list of rules, in the order written: the last match wins. */
+function toRules(permission: ProfileConfig["permission"]): PermissionRule[] {
+  if (typeof permission === "string") return [{ permission: "*", pattern: "*", action: permission }]
+  return Object.entries(permission).flatMap(([tool, rule]) =>
+    typeof rule === "string"
+      ? [{ permission: tool, pattern: "*", action: rule }]
+      : Object.entries(rule).map(([pattern, action]) => ({ permission: tool, pattern, action })),
+  )
+}

@@ -1,0 +1,266 @@
+import { suggest } from "./nearest.ts"
+import type { Problem } from "./problem.ts"
+
+/**
+ * From what a schema found wrong to what a person reads. Both documents users write (orchestrator.json and workflows)
+ * go through here, so that the same mistake is told in the same words. Schemas follow two conventions: their own
+ * messages are predicates that follow the key ("must be …"), and what a later version builds is marked with `notYet`.
+ */
+
+export type Path = readonly PropertyKey[]
+
+export interface Place {
+  /** Counts from 1. */
+  readonly line: number
+  /** Counts from 1. */
+  readonly column: number
+}
+
+/** A parsed document that still knows where its parts stand in the text. */
+export interface SourceDocument {
+  readonly file: string
+  /** The document as plain data, as it was written. */
+  readonly value: unknown
+  /** Place of the key at `path`, or of its value; of the nearest part around it when `path` leads nowhere. */
+  place(path: Path, part: "key" | "value"): Place
+}
+
+/** The part of a zod issue that is told to the user; structural, because core knows no library. */
+export interface SchemaIssue {
+  readonly code?: string | undefined
+  readonly path: Path
+  readonly message: string
+  readonly expected?: string
+  readonly keys?: readonly string[]
+  readonly values?: readonly unknown[]
+  readonly minimum?: number | bigint
+  readonly maximum?: number | bigint
+  readonly origin?: string
+  readonly errors?: readonly (readonly SchemaIssue[])[]
+  readonly issues?: readonly SchemaIssue[]
+  readonly params?: Record<string, unknown> | undefined
+}
+
+/** Ends the description of every key that is accepted by the schema and refused by the loader. */
+export const NOT_YET = "Not available in this version."
+
+/** Problems listed at most: a document with more than this is not a document of the kind it claims to be. */
+const MAX_PROBLEMS = 100
+
+/**
+ * Marks part of a schema as refused: parameters for a refinement that always fails, also when the type is wrong.
+ * `what` says whether the key itself or the value it was given is not built; `instead` is the way out;
+ * `silences` names the neighbours that only make sense together with it ("all": everything else in that object).
+ */
+export function notYet(what: "key" | "value", instead: string, silences: "all" | readonly string[] = []) {
+  const params: Refusal = { notYet: what, instead, silences }
+  return { message: "is not available", when: () => true, params: { ...params } }
+}
+
+interface Refusal {
+  readonly notYet: "key" | "value"
+  readonly instead: string
+  readonly silences: "all" | readonly string[]
+}
+
+/** `path` of `value`, or undefined when it leads nowhere. Own properties only. */
+export function valueAt(value: unknown, path: Path): unknown {
+  let at: unknown = value
+  for (const key of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined
+    at = (at as Record<PropertyKey, unknown>)[key]
+  }
+  return at
+}
+
+/** A problem at a part of a document. */
+export function problemAt(
+  document: SourceDocument,
+  path: Path,
+  part: "key" | "value",
+  message: string,
+  hint?: string,
+): Problem {
+  return { file: document.file, ...document.place(path, part), message, ...(hint === undefined ? {} : { hint }) }
+}
+
+/** Every issue as a problem in the document; `jsonSchema` (the generated one) tells which keys there are at a place. */
+export function issuesToProblems(
+  document: SourceDocument,
+  issues: readonly SchemaIssue[],
+  jsonSchema: () => unknown,
+): Problem[] {
+  const single = issues.flatMap((issue) => flatten(issue, document.value))
+  const refused = single.filter((issue) => refusalOf(issue) !== undefined)
+  const kept = single.filter((issue) => !refused.some((refusal) => isSilenced(issue, refusal)))
+  return capped(document.file, kept, (issue) => toProblem(document, issue, jsonSchema))
+}
+
+/** The first hundred, and a last line that says how many more there are. */
+function capped<T>(file: string, items: readonly T[], toProblem: (item: T) => Problem): Problem[] {
+  const problems = items.slice(0, MAX_PROBLEMS).map(toProblem)
+  const rest = items.length - problems.length
+  return rest > 0 ? [...problems, { file, line: 0, column: 0, message: `… and ${rest} more problems` }] : problems
+}
+
+/** One issue a mistake: unknown keys one by one, and of a union the branch the user meant. */
+function flatten(issue: SchemaIssue, root: unknown): SchemaIssue[] {
+  if (issue.code === "unrecognized_keys") {
+    return (issue.keys ?? []).map((key) => ({ ...issue, path: [...issue.path, key], keys: [key] }))
+  }
+  if (issue.code !== "invalid_union") return [issue]
+  const value = valueAt(root, issue.path)
+  const branches = issue.errors ?? []
+  const meant = branches.find((branch) => !branch.some((inner) => isOtherType(inner, value)))
+  if (meant === undefined) {
+    const expected = branches.flatMap((branch) => branch.filter((inner) => inner.path.length === 0).map(expectation))
+    return [{ ...issue, code: "invalid_type", expected: [...new Set(expected)].join(" or ") }]
+  }
+  return meant.flatMap((inner) => flatten({ ...inner, path: [...issue.path, ...inner.path] }, root))
+}
+
+/** True when the branch that made this issue is for values of another type altogether. */
+function isOtherType(issue: SchemaIssue, value: unknown): boolean {
+  if (issue.path.length > 0) return false
+  if (issue.code === "invalid_value") return typeof value !== typeof issue.values?.[0]
+  return issue.code === "invalid_type" || issue.code === "invalid_union"
+}
+
+function refusalOf(issue: SchemaIssue): Refusal | undefined {
+  return issue.params?.["notYet"] === undefined ? undefined : (issue.params as unknown as Refusal)
+}
+
+function isSilenced(issue: SchemaIssue, refusal: SchemaIssue): boolean {
+  if (issue === refusal || issue.code === "unrecognized_keys") return false
+  const { silences } = refusalOf(refusal) as Refusal
+  const startsWith = (path: Path) => path.every((key, at) => issue.path[at] === key)
+  if (startsWith(refusal.path)) return true
+  const parent = refusal.path.slice(0, -1)
+  if (!startsWith(parent)) return false
+  return silences === "all" || silences.includes(String(issue.path[parent.length]))
+}
+
+function toProblem(document: SourceDocument, issue: SchemaIssue, jsonSchema: () => unknown): Problem {
+  const name = nameOf(issue.path)
+  const value = valueAt(document.value, issue.path)
+  const refusal = refusalOf(issue)
+  if (refusal) {
+    const what = refusal.notYet === "value" ? `${bareName(issue.path)} ${quote(value)}` : name
+    return problemAt(
+      document,
+      issue.path,
+      refusal.notYet,
+      `${what} is not available in this version of Baton`,
+      refusal.instead,
+    )
+  }
+  if (issue.code === "unrecognized_keys") {
+    const key = String(issue.path.at(-1))
+    const hint = suggest(key, keysAt(jsonSchema(), issue.path.slice(0, -1)), "keys")
+    return problemAt(document, issue.path, "key", `unknown key ${quote(key)}`, hint)
+  }
+  if (issue.code === "invalid_key") {
+    return problemAt(
+      document,
+      issue.path,
+      "key",
+      `name ${quote(issue.path.at(-1))} ${issue.issues?.[0]?.message ?? "is not valid"}`,
+    )
+  }
+  if (value === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value")) {
+    return problemAt(document, issue.path, "key", `${name} is missing`, missingHint(issue.path, jsonSchema()))
+  }
+  if (issue.code === "invalid_value" && typeof value === "string") {
+    const hint = suggest(value, (issue.values ?? []).map(String), "values")
+    return problemAt(document, issue.path, "value", `${name} cannot be ${quote(value)}`, hint)
+  }
+  const hint = issue.params?.["hint"]
+  return problemAt(document, issue.path, "value", `${name} ${predicate(issue, value)}`, hint as string | undefined)
+}
+
+function predicate(issue: SchemaIssue, value: unknown): string {
+  const many = issue.origin === "array" ? " items" : issue.origin === "string" ? " characters" : ""
+  switch (issue.code) {
+    case "invalid_type":
+    case "invalid_value":
+      return `must be ${expectation(issue)}, not ${typeName(value)}`
+    case "too_small":
+      if (issue.minimum === 1 && many) return "must not be empty"
+      return `must be at least ${issue.minimum}${many}`
+    case "too_big":
+      return `must be at most ${issue.maximum}${many}`
+    default:
+      return issue.message
+  }
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  object: "an object",
+  record: "an object",
+  array: "a list",
+}
+
+function expectation(issue: SchemaIssue): string {
+  if (issue.code === "invalid_value") return (issue.values ?? []).map(quote).join(" or ")
+  const expected = issue.expected ?? "something else"
+  return TYPE_NAMES[expected] ?? expected
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return "empty"
+  if (Array.isArray(value)) return "a list"
+  if (typeof value === "number" || typeof value === "boolean") return quote(value)
+  return TYPE_NAMES[typeof value] ?? typeof value
+}
+
+function quote(value: unknown): string {
+  const text = String(value)
+  return `\`${text.length > 60 ? `${text.slice(0, 59)}…` : text}\``
+}
+
+function bareName(path: Path): string {
+  const last = path.at(-1)
+  return last === undefined ? "the document" : String(last)
+}
+
+/** How a person calls a part of a document: `needs`, item 2 of `needs`, the document. */
+function nameOf(path: Path): string {
+  const last = path.at(-1)
+  if (last === undefined) return "the document"
+  return typeof last === "number" ? `item ${last + 1} of ${quote(bareName(path.slice(0, -1)))}` : quote(last)
+}
+
+// ── what the generated JSON Schema knows of a place ────────────────────────────────────────────────────────────────
+
+/** Every schema that may describe the value at `path`: more than one where the schema has alternatives. */
+function schemasAt(schema: unknown, path: Path): unknown[] {
+  const alternatives = valueAt(schema, ["anyOf"])
+  if (Array.isArray(alternatives)) return alternatives.flatMap((one) => schemasAt(one, path))
+  const [key, ...rest] = path
+  if (key === undefined) return [schema]
+  const property = typeof key === "number" ? undefined : valueAt(schema, ["properties", key])
+  const next = property ?? valueAt(schema, [typeof key === "number" ? "items" : "additionalProperties"])
+  return next === undefined ? [] : schemasAt(next, rest)
+}
+
+const descriptionOf = (schema: unknown) => String(valueAt(schema, ["description"]) ?? "")
+
+/** Keys that can be written in the object at `path`; those of a later version are not offered. */
+function keysAt(schema: unknown, path: Path): string[] {
+  return schemasAt(schema, path).flatMap((one) =>
+    Object.entries(valueAt(one, ["properties"]) ?? {})
+      .filter(([, property]) => !descriptionOf(property).endsWith(NOT_YET))
+      .map(([key]) => key),
+  )
+}
+
+function missingHint(path: Path, schema: unknown): string | undefined {
+  const text = schemasAt(schema, path)
+    .map(descriptionOf)
+    .find((one) => one !== "")
+  return text === undefined ? undefined : `add \`${bareName(path)}\`: ${text}`
+}
