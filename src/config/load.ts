@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs"
-import { issuesToProblems, type Path, problemAt, type SourceDocument } from "../core/issues.ts"
+import { firstProblems, issuesToProblems, type Path, problemAt, type SourceDocument } from "../core/issues.ts"
 import type { Limits, Profile } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { findConfig, type Place, projectRoot } from "./find.ts"
 import { parseJsonc } from "./jsonc.ts"
-import { toProfiles } from "./profiles.ts"
+import { checkModels, toProfiles } from "./profiles.ts"
 import { type Config, configJsonSchema, configSchema } from "./schema.ts"
 
 export interface LoadedConfig {
@@ -39,13 +39,18 @@ export function checkConfig(text: string, file: string | null, env: LoadOptions[
   const parsed = parseJsonc(text, file ?? "orchestrator.json")
   if (!parsed.ok) return parsed
   const document = parsed.value
-  const problems: Problem[] = []
-  const value = fillIn(document, env, problems)
+  const missing: Problem[] = []
+  const value = fillIn(document, env, missing)
   const result = configSchema.safeParse(value)
-  if (!result.success) problems.push(...issuesToProblems(document, result.error.issues, configJsonSchema))
-  const profiles = toProfiles(document, value, result.data, problems)
+  const problems = firstProblems(
+    document.file,
+    missing,
+    result.success ? [] : issuesToProblems(document, result.error.issues, configJsonSchema),
+    checkModels(document, value),
+  )
   if (problems.length > 0 || !result.success) return { ok: false, problems }
   const config = result.data
+  const profiles = toProfiles(config)
   return {
     ok: true,
     value: { config, file, profiles, limits: { maxWorkers: config.limits.max_workers }, toasts: config.toasts },

@@ -6,26 +6,23 @@ import type { Config, ProfileConfig } from "./schema.ts"
 
 const FALLBACK: Profile = { name: "default", kind: "subagent", permission: [] }
 
+/** The profiles of a config as the rest of Baton knows them: with roles resolved, and `default` always there. */
+export function toProfiles(config: Config): Record<string, Profile> {
+  const profiles = Object.entries(config.profiles).map(([name, one]) => toProfile(name, one, config.models))
+  return Object.fromEntries([FALLBACK, ...profiles].map((one) => [one.name, one]))
+}
+
 /**
- * The profiles of a config as the rest of Baton knows them. `value` is the document with variables filled in: model
- * roles are checked on it even when `config` is missing because something else is wrong, so that all is said at once.
+ * Profiles whose `model` is neither a role nor a model. Works on the document with variables filled in and not on the
+ * finished config, so that all is said at once when something else is wrong too.
  */
-export function toProfiles(
-  document: SourceDocument,
-  value: unknown,
-  config: Config | undefined,
-  problems: Problem[],
-): Record<string, Profile> {
+export function* checkModels(document: SourceDocument, value: unknown): Generator<Problem> {
   const roles = keysOf(valueAt(value, ["models"]))
   for (const name of keysOf(valueAt(value, ["profiles"]))) {
     const path = ["profiles", name, "model"]
     const problem = modelProblem(document, path, valueAt(value, path), roles)
-    if (problem) problems.push(problem)
+    if (problem) yield problem
   }
-  const profiles = Object.entries(config?.profiles ?? {}).map(([name, one]) =>
-    toProfile(name, one, config?.models ?? {}),
-  )
-  return Object.fromEntries([FALLBACK, ...profiles].map((one) => [one.name, one]))
 }
 
 const keysOf = (value: unknown) => (typeof value === "object" && value !== null ? Object.keys(value) : [])

@@ -1,5 +1,14 @@
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
+/** Longest time a timer can wait (2^31 - 1 ms), rounded down to a number a person can remember: 24 days. */
+export const MAX_DURATION_MS = 24 * 86_400_000
+
+/** What a duration in a document must be, in words: the end of a sentence that begins with its key, and a hint. */
+export const DURATION_RULE = {
+  message: "must be a duration of at most 24d",
+  params: { hint: "like `90s`, `5m`, `1h30m`, or a number of seconds" },
+}
+
 /** Milliseconds of `90s`, `1h30m`, `250ms`, or of a bare number of seconds; undefined when it is neither. */
 export function parseDuration(value: string | number): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? Math.round(value * 1_000) : undefined

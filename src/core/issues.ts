@@ -85,22 +85,31 @@ export function problemAt(
 }
 
 /** Every issue as a problem in the document; `jsonSchema` (the generated one) tells which keys there are at a place. */
-export function issuesToProblems(
+export function* issuesToProblems(
   document: SourceDocument,
   issues: readonly SchemaIssue[],
   jsonSchema: () => unknown,
-): Problem[] {
+): Generator<Problem> {
   const single = issues.flatMap((issue) => flatten(issue, document.value))
   const refused = single.filter((issue) => refusalOf(issue) !== undefined)
-  const kept = single.filter((issue) => !refused.some((refusal) => isSilenced(issue, refusal)))
-  return capped(document.file, kept, (issue) => toProblem(document, issue, jsonSchema))
+  for (const issue of single) {
+    if (!refused.some((refusal) => isSilenced(issue, refusal))) yield toProblem(document, issue, jsonSchema)
+  }
 }
 
-/** The first hundred, and a last line that says how many more there are. */
-function capped<T>(file: string, items: readonly T[], toProblem: (item: T) => Problem): Problem[] {
-  const problems = items.slice(0, MAX_PROBLEMS).map(toProblem)
-  const rest = items.length - problems.length
-  return rest > 0 ? [...problems, { file, line: 0, column: 0, message: `… and ${rest} more problems` }] : problems
+/**
+ * The first hundred problems of a file, and a line that says that there are more. Takes checks as generators, so that
+ * a hostile file is not searched for more nearest matches than anybody will read.
+ */
+export function firstProblems(file: string, ...checks: readonly Iterable<Problem>[]): Problem[] {
+  const problems: Problem[] = []
+  for (const check of checks) {
+    for (const problem of check) {
+      if (problems.length < MAX_PROBLEMS) problems.push(problem)
+      else return [...problems, { file, line: 0, column: 0, message: "… and more problems" }]
+    }
+  }
+  return problems
 }
 
 /** One issue a mistake: unknown keys one by one, and of a union the branch the user meant. */
@@ -127,7 +136,7 @@ function isOtherType(issue: SchemaIssue, value: unknown): boolean {
 }
 
 function refusalOf(issue: SchemaIssue): Refusal | undefined {
-  return issue.params?.["notYet"] === undefined ? undefined : (issue.params as unknown as Refusal)
+  return issue.params?.notYet === undefined ? undefined : (issue.params as unknown as Refusal)
 }
 
 function isSilenced(issue: SchemaIssue, refusal: SchemaIssue): boolean {
@@ -174,7 +183,7 @@ function toProblem(document: SourceDocument, issue: SchemaIssue, jsonSchema: () 
     const hint = suggest(value, (issue.values ?? []).map(String), "values")
     return problemAt(document, issue.path, "value", `${name} cannot be ${quote(value)}`, hint)
   }
-  const hint = issue.params?.["hint"]
+  const hint = issue.params?.hint
   return problemAt(document, issue.path, "value", `${name} ${predicate(issue, value)}`, hint as string | undefined)
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { parseDuration } from "../core/duration.ts"
+import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/duration.ts"
 import { NOT_YET, notYet } from "../core/issues.ts"
 import { DEFAULTS, type InputSpec } from "../core/model.ts"
 
@@ -8,16 +8,10 @@ import { DEFAULTS, type InputSpec } from "../core/model.ts"
  * parser all come from here. What later versions build is described and typed, and refused when it is used.
  */
 
-/** Longest time a timer can wait (2^31 - 1 ms), rounded down to a number a person can remember. */
-const MAX_DURATION_MS = 24 * 86_400_000
-
 const duration = z
   .union([z.string(), z.number()])
   .transform((value) => parseDuration(value) ?? Number.NaN)
-  .refine((ms) => ms >= 1 && ms <= MAX_DURATION_MS, {
-    message: "must be a duration of at most 24d",
-    params: { hint: "like `90s`, `5m`, `1h30m`, or a number of seconds" },
-  })
+  .refine((ms) => ms >= 1 && ms <= MAX_DURATION_MS, DURATION_RULE)
 
 const stepId = z
   .string()

@@ -1,0 +1,66 @@
+import { isScalar, LineCounter, parseDocument } from "yaml"
+import type { Path, Place, SourceDocument } from "../core/issues.ts"
+import type { Checked, Problem } from "../core/problem.ts"
+import { Converter, MAX_DEPTH } from "./convert.ts"
+import { sourceOffset } from "./scalar.ts"
+
+/**
+ * YAML (and so JSON) as plain data that knows its places.
+ */
+
+const MAX_CHARS = 512 * 1024
+
+export interface WorkflowSource extends SourceDocument {
+  /** Place of a character of the text value at `path`, wherever in a block it stands. */
+  placeIn(path: Path, offset: number): Place
+}
+
+/** A YAML or JSON text as a document, or every syntax error in it. */
+export function parseYaml(source: string, file: string): Checked<WorkflowSource> {
+  const text = source.replace(/^\uFEFF/, "")
+  const whole = (message: string, hint: string): Checked<never> => ({
+    ok: false,
+    problems: [{ file, line: 1, column: 1, message, hint }],
+  })
+  if (text.length > MAX_CHARS) return whole("the file is too large", `at most ${MAX_CHARS / 1024} KiB`)
+  const lines = new LineCounter()
+  const at = (offset: number): Place => {
+    const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)))
+    return { line, column: col }
+  }
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+  const faults = [...document.errors, ...document.warnings]
+  if (faults.some((fault) => fault.code === "RESOURCE_EXHAUSTION"))
+    return whole("the file is nested too deeply", `at most ${MAX_DEPTH} levels`)
+  if (faults.length > 0) {
+    const problems = faults.map((fault): Problem => ({ file, ...at(fault.pos[0]), message: sentence(fault.message) }))
+    return { ok: false, problems: firstPerLine(problems) }
+  }
+  const root = document.contents
+  if (root === null || (isScalar(root) && root.value === null)) {
+    return whole("the file is empty", "write a workflow with `steps:`")
+  }
+  const problems: Problem[] = []
+  const converter = new Converter((node, message, hint) => {
+    const place = at(node.range?.[0] ?? 0)
+    problems.push({ file, ...place, message, ...(hint === undefined ? {} : { hint }) })
+  })
+  const value = converter.convert(root)
+  if (problems.length > 0) return { ok: false, problems }
+  const placeOf = (path: Path, part: "key" | "value") => at(converter.find(root, path, part)?.range?.[0] ?? 0)
+  const placeIn = (path: Path, offset: number) => {
+    const node = converter.find(root, path, "value")
+    return at(isScalar(node) ? sourceOffset(text, node, offset) : (node?.range?.[0] ?? 0))
+  }
+  return { ok: true, value: { file, value, place: placeOf, placeIn } }
+}
+
+/** One mistake often makes the parser stumble several times; what follows on the same line is an echo. */
+function firstPerLine(problems: readonly Problem[]): Problem[] {
+  const lines = new Set<number>()
+  return problems.filter((one) => !lines.has(one.line) && lines.add(one.line))
+}
+
+function sentence(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1)
+}

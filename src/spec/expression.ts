@@ -1,0 +1,203 @@
+import { type ASTNode, TypeError as CelTypeError, Environment, EvaluationError, ParseError } from "@marcbachmann/cel-js"
+import { type ExpressionProblem, type Names, type Reference, rewrite } from "./names.ts"
+
+/**
+ * What stands between `${` and `}`: the Common Expression Language, behind this one module. CEL is not Turing complete
+ * and sees nothing but the values it is given; the guard below bans what it still allows that can run away.
+ */
+
+export type ExpressionType = "string" | "double" | "bool"
+
+/** What is wrong in an expression or template, and what it reads. Offsets count from its beginning. */
+export interface Findings {
+  readonly problems: readonly ExpressionProblem[]
+  readonly references: readonly Reference[]
+}
+
+const LIMITS = { maxAstNodes: 400, maxDepth: 32, maxListElements: 200, maxMapEntries: 200, maxCallArguments: 8 }
+const MAX_MACRO_NESTING = 2
+const MACROS: readonly string[] = ["map", "filter", "all", "exists", "exists_one"]
+const MAX_UNKNOWN_NAMES = 10
+
+/** With `known` false every name is taken as it comes: names were checked when the document was read. */
+function environment(known: boolean): Environment {
+  const env = new Environment({
+    unlistedVariablesAreDyn: !known,
+    homogeneousAggregateLiterals: false,
+    limits: LIMITS,
+  })
+  // Numbers of a workflow are doubles and literals are ints: without these `inputs.count + 1` has no meaning.
+  const arithmetic: Record<string, (a: number, b: number) => number> = {
+    "+": (a, b) => a + b,
+    "-": (a, b) => a - b,
+    "*": (a, b) => a * b,
+    "/": (a, b) => a / b,
+    "%": (a, b) => a % b,
+  }
+  for (const [op, apply] of Object.entries(arithmetic)) {
+    const onNumbers = (a: unknown, b: unknown) => apply(Number(a), Number(b))
+    env.registerOperator(`double ${op} int`, onNumbers)
+    env.registerOperator(`int ${op} double`, onNumbers)
+  }
+  env.registerOperator("double % double", arithmetic["%"] as (a: number, b: number) => number)
+  env.registerOperator("double == int", (a: unknown, b: unknown) => Number(a) === Number(b))
+  for (const type of ["int", "double", "bool"]) {
+    env.registerOperator(`string + ${type}`, (a: unknown, b: unknown) => `${a}${b}`)
+    env.registerOperator(`${type} + string`, (a: unknown, b: unknown) => `${a}${b}`)
+  }
+  env.registerFunction("fn_uppercase(string): string", (text: string) => text.toUpperCase())
+  env.registerFunction("fn_lowercase(string): string", (text: string) => text.toLowerCase())
+  env.registerFunction("fn_trim(string): string", (text: string) => text.trim())
+  env.registerFunction("fn_json(dyn): string", (value: unknown) => JSON.stringify(plain(value)))
+  return env
+}
+
+const strict = environment(true)
+const lenient = environment(false)
+
+/**
+ * Checks an expression without running it: syntax, every name in it, and types. Step fields are text; `inputTypes`
+ * gives the type of each declared input. References come back also when something is wrong.
+ */
+export function checkExpression(
+  source: string,
+  names: Names,
+  inputTypes: ReadonlyMap<string, ExpressionType>,
+): Findings {
+  if (source.trim() === "") return { problems: [{ offset: 0, message: "`${}` is empty" }], references: [] }
+  const { text, offsets, references, problems } = rewrite(source, names)
+  if (problems.length > 0) return { problems, references }
+  const env = strict.clone()
+  for (const [at, reference] of references.entries()) {
+    const type = reference.kind === "input" ? inputTypes.get(reference.name) : "string"
+    env.registerVariable(variable(at), type ?? "dyn")
+  }
+  return { problems: check(env, text, source, offsets, names), references }
+}
+
+/** Type errors stop at the first; unknown names are collected, by declaring each and looking again. */
+function check(
+  env: Environment,
+  text: string,
+  source: string,
+  offsets: readonly number[],
+  names: Names,
+): ExpressionProblem[] {
+  const problems: ExpressionProblem[] = []
+  while (problems.length < MAX_UNKNOWN_NAMES) {
+    const error = firstError(env, text)
+    if (error === undefined) break
+    const offset = offsets[Math.min(error.start, offsets.length - 1)] ?? 0
+    const unknown = /^Unknown variable: (.+)$/.exec(error.message)?.[1]
+    if (unknown === undefined) {
+      problems.push({ offset, message: friendly(error.message) })
+      break
+    }
+    problems.push(names.unknown(source, offset))
+    env.registerVariable(unknown, "dyn")
+  }
+  return problems
+}
+
+interface CelFailure {
+  readonly message: string
+  readonly start: number
+}
+
+function firstError(env: Environment, text: string): CelFailure | undefined {
+  try {
+    const parsed = env.parse(text)
+    guard(parsed.ast)
+    const result = parsed.check()
+    return result.valid || result.error === undefined ? undefined : failure(result.error)
+  } catch (error) {
+    return failure(error)
+  }
+}
+
+class Banned extends Error {
+  readonly start: number
+  constructor(message: string, start: number) {
+    super(message)
+    this.start = start
+  }
+}
+
+function failure(error: unknown): CelFailure {
+  if (error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError) {
+    return { message: error.summary, start: error.range?.start ?? 0 }
+  }
+  if (error instanceof Banned) return { message: error.message, start: error.start }
+  return { message: error instanceof Error ? error.message : String(error), start: 0 }
+}
+
+/** Static limits CEL itself does not have. Throws `Banned`. */
+function guard(node: unknown, nesting = 0): void {
+  if (Array.isArray(node)) {
+    for (const one of node) guard(one, nesting)
+    return
+  }
+  if (!isNode(node)) return
+  const name = node.op === "call" || node.op === "rcall" ? node.args[0] : ""
+  if (name === "matches") {
+    throw new Banned("`matches` is not allowed; use `contains`, `startsWith` or `endsWith`", node.start)
+  }
+  const inside = nesting + (MACROS.includes(name) ? 1 : 0)
+  if (inside > MAX_MACRO_NESTING)
+    throw new Banned(`\`${name}\` is nested more than ${MAX_MACRO_NESTING} deep`, node.start)
+  guard(node.args, inside)
+}
+
+function isNode(value: unknown): value is ASTNode {
+  return typeof value === "object" && value !== null && "op" in value && "args" in value
+}
+
+/** CEL's sentence in the words of a workflow. */
+function friendly(message: string): string {
+  const text = (message.split("\n")[0] ?? message).replaceAll("fn_", "fn:").replaceAll("double", "number")
+  if (text === "Unexpected token: EOF") return "the expression ends too early"
+  const overload = /^no such overload: (.+)$/.exec(text)?.[1]
+  if (overload) return `\`${overload}\` has no meaning`
+  const call = /^found no matching overload for '(.+)'$/.exec(text)?.[1]
+  if (call) return `there is no \`${call}\``
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+const variable = (index: number) => `ref__${index}`
+
+/** The text an expression comes to, or what went wrong. `read` gives the value of each reference. */
+export function evaluate(
+  source: string,
+  names: Names,
+  read: (reference: Reference) => unknown,
+): { readonly text: string } | ExpressionProblem {
+  const { text, offsets, references, problems } = rewrite(source, names)
+  if (problems[0]) return problems[0]
+  const context = Object.fromEntries(references.map((reference, at) => [variable(at), read(reference)]))
+  try {
+    const parsed = lenient.parse(text)
+    guard(parsed.ast)
+    return { text: asText(parsed(context)) }
+  } catch (error) {
+    const { message, start } = failure(error)
+    return { offset: offsets[start] ?? 0, message: friendly(message) }
+  }
+}
+
+function asText(value: unknown): string {
+  if (value === null || value === undefined) return ""
+  const simple = plain(value)
+  return typeof simple === "object" ? JSON.stringify(simple) : String(simple)
+}
+
+/** CEL's integers are bigints and its maps may be Maps: neither is JSON. Throws `Banned` for dates, bytes and the like. */
+function plain(value: unknown): unknown {
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
+  if (Array.isArray(value)) return value.map(plain)
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, inner]) => [key, plain(inner)]))
+  if (typeof value !== "object" || value === null) return value
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null)
+    throw new Banned("the result is not text, a number or a list", 0)
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+}

@@ -1,0 +1,88 @@
+import { problemAt } from "../core/issues.ts"
+import { suggest } from "../core/nearest.ts"
+import type { Problem } from "../core/problem.ts"
+import { RESERVED } from "./names.ts"
+import type { Outline, OutlineNeed, OutlineStep } from "./outline.ts"
+
+/** Steps and their `needs` as a graph. */
+
+/** Everything wrong between steps: ids twice, needs that lead nowhere or twice to one step, circles. */
+export function* checkGraph(outline: Outline): Generator<Problem> {
+  const ids = outline.steps.flatMap((step) => step.id ?? [])
+  const known = new Set(ids)
+  yield* checkIds(outline)
+  for (const step of outline.steps) yield* checkNeeds(outline, step, known)
+  yield* circles(outline)
+}
+
+function* checkIds({ source, steps }: Outline): Generator<Problem> {
+  const first = new Map<string, OutlineStep>()
+  for (const step of steps) {
+    if (step.id === undefined) continue
+    const path = [...step.path, "id"]
+    if (RESERVED.includes(step.id)) {
+      const hint = "expressions use this word for something else; rename the step"
+      yield problemAt(source, path, "value", `a step cannot be called \`${step.id}\``, hint)
+    }
+    const earlier = first.get(step.id)
+    if (earlier) {
+      const line = source.place([...earlier.path, "id"], "value").line
+      const message = `there are two steps \`${step.id}\``
+      yield problemAt(source, path, "value", message, `the other one is in line ${line}`)
+    } else first.set(step.id, step)
+  }
+}
+
+function* checkNeeds({ source }: Outline, step: OutlineStep, known: ReadonlySet<string>): Generator<Problem> {
+  const seen = new Set<string>()
+  for (const need of step.needs) {
+    const at = (message: string, hint: string) => problemAt(source, need.path, "value", message, hint)
+    if (seen.has(need.id)) yield at(`\`${need.id}\` is needed twice`, "remove one")
+    else if (need.id === step.id) yield at(`step \`${need.id}\` needs itself`, "remove it")
+    else if (!known.has(need.id)) {
+      const others = [...known].filter((id) => id !== step.id)
+      yield at(`there is no step \`${need.id}\``, suggest(need.id, others, "other steps"))
+    }
+    seen.add(need.id)
+  }
+}
+
+/** One problem a circle, at the `needs` that closes it. Depth-first without recursion: chains can be long. */
+function* circles({ source, steps, byId }: Outline): Generator<Problem> {
+  const state = new Map<OutlineStep, "open" | "done">()
+  for (const root of steps) {
+    const trail: { step: OutlineStep; next: number }[] = state.has(root) ? [] : [{ step: root, next: 0 }]
+    state.set(root, state.get(root) ?? "open")
+    for (let top = trail.at(-1); top; top = trail.at(-1)) {
+      const need: OutlineNeed | undefined = top.step.needs[top.next++]
+      const target = need && byId.get(need.id)
+      if (need === undefined) {
+        state.set(top.step, "done")
+        trail.pop()
+      } else if (target && target !== top.step && state.get(target) === "open") {
+        const from = trail.findIndex((one) => one.step === target)
+        const names = [...trail.slice(from).map((one) => one.step.id), target.id]
+        const message = `steps need each other in a circle: ${names.join(" → ")}`
+        yield problemAt(source, need.path, "value", message, "remove one of these `needs`")
+      } else if (target && !state.has(target)) {
+        state.set(target, "open")
+        trail.push({ step: target, next: 0 })
+      }
+    }
+  }
+}
+
+/** The steps of `wanted` that need not have succeeded before `step` starts, neither directly nor through others. */
+export function notBefore(outline: Outline, step: OutlineStep, wanted: Iterable<string>): ReadonlySet<string> {
+  const missing = new Set(wanted)
+  const found = new Set<string>()
+  const waiting = step.needs.map((need) => need.id)
+  for (let at = 0; at < waiting.length && missing.size > 0; at++) {
+    const id = waiting[at] as string
+    if (found.has(id)) continue
+    found.add(id)
+    missing.delete(id)
+    for (const need of outline.byId.get(id)?.needs ?? []) waiting.push(need.id)
+  }
+  return missing
+}

@@ -1,0 +1,92 @@
+import type { InputSpec, InputValue, Workflow } from "../core/model.ts"
+import { suggest } from "../core/nearest.ts"
+import type { Checked, Problem } from "../core/problem.ts"
+
+/** Name of the input that takes the free text of a command line. */
+const TASK = "task"
+
+/**
+ * The inputs of a run from what was given: text becomes the declared type, defaults are filled in, and an optional
+ * text that was not given is empty, so that every declared input has a value. `task` is the free text of the command,
+ * which goes to the input named `task`. Problems have no place in a file: their `file` is the workflow's name.
+ */
+export function bindInputs(
+  workflow: Workflow,
+  raw: Readonly<Record<string, InputValue>>,
+  task?: string,
+): Checked<Record<string, InputValue>> {
+  const declared = Object.keys(workflow.inputs)
+  const problems: Problem[] = []
+  const report = (message: string, hint: string) =>
+    problems.push({ file: workflow.name, line: 0, column: 0, message, hint })
+
+  const given = new Map(Object.entries(raw))
+  if (task !== undefined && task !== "") {
+    if (!declared.includes(TASK)) report("takes no task text", takes(workflow))
+    else if (given.has(TASK)) report("the task is given twice", "as text and as `task=…`: leave one out")
+    else given.set(TASK, task)
+  }
+  for (const name of given.keys()) {
+    if (!declared.includes(name)) report(`unknown input \`${name}\``, suggest(name, declared, "inputs"))
+  }
+  const values = declared.map((name): [string, InputValue] => {
+    const spec = workflow.inputs[name] as InputSpec
+    const value = given.get(name)
+    if (value !== undefined) return [name, convert(name, spec, value, report)]
+    if (spec.default === undefined && spec.required) report(`input \`${name}\` is missing`, missing(name, spec))
+    return [name, spec.default ?? ""]
+  })
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: Object.fromEntries(values) }
+}
+
+type Report = (message: string, hint: string) => void
+
+function convert(name: string, spec: InputSpec, value: InputValue, report: Report): InputValue {
+  const converted = toType(spec.type, value)
+  if (converted === undefined) {
+    report(`input \`${name}\` must be ${TYPE_NAMES[spec.type]}, not \`${value}\``, `write ${EXAMPLES[spec.type](name)}`)
+    return value
+  }
+  if (spec.enum && !spec.enum.some((allowed) => allowed === converted)) {
+    report(`input \`${name}\` cannot be \`${value}\``, suggest(String(value), spec.enum.map(String), "values"))
+  }
+  return converted
+}
+
+/** The value as that type; undefined when it is none of it. */
+function toType(type: InputSpec["type"], value: InputValue): InputValue | undefined {
+  if (type === "string") return String(value)
+  if (type === "boolean") {
+    return value === true || value === "true" ? true : value === false || value === "false" ? false : undefined
+  }
+  const isNumber =
+    typeof value === "number" ||
+    (typeof value === "string" && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value))
+  const number = isNumber ? Number(value) : Number.NaN
+  const fits = type === "integer" ? Number.isSafeInteger(number) : Number.isFinite(number)
+  return fits ? number : undefined
+}
+
+const TYPE_NAMES = {
+  string: "text",
+  number: "a number",
+  integer: "a whole number",
+  boolean: "true or false",
+} as const
+
+const EXAMPLES: Readonly<Record<InputSpec["type"], (name: string) => string>> = {
+  string: (name) => `\`${name}=…\``,
+  number: (name) => `\`${name}=0.5\``,
+  integer: (name) => `\`${name}=3\``,
+  boolean: (name) => `\`${name}=true\` or \`${name}=false\``,
+}
+
+function missing(name: string, spec: InputSpec): string {
+  const how = name === TASK ? "write it after the name, or `task=…`" : `write \`${name}=…\``
+  return spec.description ? `${how}: ${spec.description}` : how
+}
+
+function takes(workflow: Workflow): string {
+  const names = Object.keys(workflow.inputs)
+  return names.length === 0 ? "it has no inputs" : `it takes ${names.map((name) => `\`${name}=…\``).join(", ")}`
+}

@@ -1,0 +1,196 @@
+import { nearest, suggest } from "../core/nearest.ts"
+
+/**
+ * The names of an expression. CEL knows no hyphens in names and nothing of steps, so before it is parsed every
+ * `inputs.x` and `step.field` becomes a variable of its own (`ref__0`, `ref__1`, …) and `fn:x(` becomes `fn_x(`; a
+ * table keeps where each character came from, so that problems point into the text the user wrote.
+ */
+
+export const STEP_FIELDS = ["output", "status", "reason", "session"] as const
+export type StepField = (typeof STEP_FIELDS)[number]
+
+export type Reference =
+  | { readonly kind: "input"; readonly name: string; readonly offset: number }
+  | { readonly kind: "step"; readonly step: string; readonly field: StepField; readonly offset: number }
+
+/** Something wrong in an expression; `offset` counts characters from its beginning. */
+export interface ExpressionProblem {
+  readonly offset: number
+  readonly message: string
+  readonly hint?: string
+}
+
+interface Rewritten {
+  readonly text: string
+  /** For each character of `text`, and one past its end: where it comes from in the source. */
+  readonly offsets: readonly number[]
+  /** In the order of their variables. */
+  readonly references: readonly Reference[]
+  readonly problems: readonly ExpressionProblem[]
+}
+
+const FUNCTIONS = ["uppercase", "lowercase", "trim", "json"]
+/** First words that are not steps, and so cannot be step ids either. */
+export const RESERVED = ["inputs", "context", "secrets", "fn"]
+const LATER_FIELDS = ["structured"]
+const LITERAL_HINT = "for a plain `${` write `$${`"
+
+/** What an expression may name. */
+export class Names {
+  readonly inputs: ReadonlySet<string>
+  readonly steps: ReadonlySet<string>
+
+  constructor(inputs: Iterable<string>, steps: Iterable<string>) {
+    this.inputs = new Set(inputs)
+    this.steps = new Set(steps)
+  }
+
+  /** The problem of the name at `offset`, which is none of these. */
+  unknown(source: string, offset: number): ExpressionProblem {
+    const word = /^[A-Za-z_][\w-]*/.exec(source.slice(offset))?.[0] ?? source.slice(offset)
+    const known = ["inputs", ...this.steps]
+    const hint = nearest(word, known) === undefined ? `${LITERAL_HINT}; ` : ""
+    return { offset, message: `unknown name \`${word}\``, hint: hint + suggest(word, known, "names") }
+  }
+}
+
+const WORD = /[A-Za-z_][\w-]*/y
+const FIELD = /\s*\.\s*([A-Za-z_]\w*)/y
+const FUNCTION = /fn:([A-Za-z_]\w*)?/y
+/** A text literal of an expression, closed or not. */
+export const STRING = /"(?:[^"\\]|\\[\s\S])*"?|'(?:[^'\\]|\\[\s\S])*'?/y
+
+/** `pattern` (sticky) at exactly this place of the source. */
+export function matchAt(pattern: RegExp, source: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at
+  return pattern.exec(source)
+}
+
+/** Replaces the names of an expression by variables; every misspelt one is a problem. */
+export function rewrite(source: string, names: Names): Rewritten {
+  const out = new Output(source)
+  let at = 0
+  while (at < source.length) {
+    const string = matchAt(STRING, source, at)
+    if (string) {
+      at = out.copy(at, string[0].length)
+      continue
+    }
+    const isName = /[A-Za-z_]/.test(source[at] ?? "") && !/[\w.]/.test(lastVisible(source, at))
+    at = isName ? rewriteName(source, at, names, out) : out.copy(at, 1)
+  }
+  return out.done()
+}
+
+/** The character before `at`; of `a . b` the dot, because what follows it is a field and not a name. */
+function lastVisible(source: string, at: number): string {
+  const before = source[at - 1] ?? ""
+  return /\s/.test(before) ? (source.slice(0, at).trimEnd().endsWith(".") ? "." : "") : before
+}
+
+/** Handles the name at `at`; returns where to go on. */
+function rewriteName(source: string, at: number, names: Names, out: Output): number {
+  const call = matchAt(FUNCTION, source, at)
+  if (call) return rewriteFunction(call, at, out)
+  const word = matchAt(WORD, source, at)?.[0] ?? ""
+  const field = matchAt(FIELD, source, at + word.length)
+  const end = at + word.length + (field?.[0].length ?? 0)
+  if (names.steps.has(word)) return rewriteStep(word, field, at, end, out)
+  if (word === "inputs") return rewriteInput(field, at, end, names, out)
+  if ((word === "context" || word === "secrets") && field) {
+    out.problem({ offset: at, message: `\`${word}\` is not available in this version of Baton`, hint: "use `inputs`" })
+    return out.copy(at, end - at)
+  }
+  if (field && word.includes("-") && !isDifference(word, names)) {
+    out.problem(names.unknown(source, at))
+    return out.copy(at, end - at)
+  }
+  return out.copy(at, /^\w+/.exec(word)?.[0].length ?? 1)
+}
+
+/** True for `a-b` before a dot when it is not a misspelt name but something minus the name `b`. */
+function isDifference(word: string, names: Names): boolean {
+  const tails = word.split("-").map((_, index, parts) => parts.slice(index).join("-"))
+  return tails.slice(1).some((tail) => tail === "inputs" || names.steps.has(tail))
+}
+
+function rewriteFunction(call: RegExpExecArray, at: number, out: Output): number {
+  const name = call[1] ?? ""
+  if (!FUNCTIONS.includes(name)) {
+    out.problem({ offset: at, message: `unknown function \`fn:${name}\``, hint: suggest(name, FUNCTIONS, "functions") })
+    return out.copy(at, call[0].length)
+  }
+  out.emit(`fn_${name}`, at)
+  return at + call[0].length
+}
+
+function rewriteStep(step: string, field: RegExpExecArray | null, at: number, end: number, out: Output): number {
+  const name = field?.[1]
+  if (name === undefined) {
+    out.problem({ offset: at, message: `\`${step}\` is a step`, hint: `read one of its fields: \`${step}.output\`` })
+  } else if (LATER_FIELDS.includes(name)) {
+    const message = `\`${step}.${name}\` is not available in this version of Baton`
+    out.problem({ offset: at, message, hint: `use \`${step}.output\`` })
+  } else if (!isStepField(name)) {
+    out.problem({ offset: at, message: `a step has no \`${name}\``, hint: suggest(name, STEP_FIELDS, "fields") })
+  } else {
+    out.reference({ kind: "step", step, field: name, offset: at })
+    return end
+  }
+  return out.copy(at, end - at)
+}
+
+const isStepField = (name: string): name is StepField => (STEP_FIELDS as readonly string[]).includes(name)
+
+function rewriteInput(field: RegExpExecArray | null, at: number, end: number, names: Names, out: Output): number {
+  const name = field?.[1]
+  if (name !== undefined && names.inputs.has(name)) {
+    out.reference({ kind: "input", name, offset: at })
+    return end
+  }
+  if (name === undefined) {
+    out.problem({ offset: at, message: "`inputs` is not a value", hint: "name one: `inputs.x`" })
+  } else {
+    const match = nearest(name, names.inputs)
+    const hint = match === undefined ? "declare it under `inputs`" : `did you mean \`${match}\`?`
+    out.problem({ offset: at, message: `unknown input \`${name}\``, hint })
+  }
+  return out.copy(at, end - at)
+}
+
+class Output {
+  private text = ""
+  private readonly offsets: number[] = []
+  private readonly references: Reference[] = []
+  private readonly problems: ExpressionProblem[] = []
+
+  private readonly source: string
+
+  constructor(source: string) {
+    this.source = source
+  }
+
+  copy(at: number, length: number): number {
+    for (let index = at; index < at + length; index++) this.emit(this.source[index] ?? "", index)
+    return at + length
+  }
+
+  emit(text: string, from: number): void {
+    this.text += text
+    for (let count = 0; count < text.length; count++) this.offsets.push(from)
+  }
+
+  reference(reference: Reference): void {
+    this.emit(`ref__${this.references.length}`, reference.offset)
+    this.references.push(reference)
+  }
+
+  problem(problem: ExpressionProblem): void {
+    this.problems.push(problem)
+  }
+
+  done(): Rewritten {
+    const { text, references, problems } = this
+    return { text, offsets: [...this.offsets, this.source.length], references, problems }
+  }
+}

@@ -1,0 +1,80 @@
+import { basename, extname } from "node:path"
+import { firstProblems, issuesToProblems, valueAt } from "../core/issues.ts"
+import type { Step, Workflow } from "../core/model.ts"
+import type { Checked, Problem } from "../core/problem.ts"
+import { parseYaml } from "./document.ts"
+import { checkGraph } from "./graph.ts"
+import { outlineOf } from "./outline.ts"
+import { checkProfiles, checkPrompts } from "./references.ts"
+import { type WorkflowDocument, workflowJsonSchema, workflowSchema } from "./schema.ts"
+
+export interface ParseOptions {
+  /** Names of the profiles there are; without it profiles are not checked. */
+  readonly profiles?: readonly string[]
+}
+
+/**
+ * A YAML or JSON text as a workflow, or everything that is wrong with it: syntax, shape, the graph, every expression.
+ * `file` names it in problems and gives the workflow its name when it has none of its own. Runs nothing, never throws.
+ */
+export function parseWorkflow(text: string, file: string, options: ParseOptions = {}): Checked<Workflow> {
+  const parsed = parseYaml(text, file)
+  if (!parsed.ok) return parsed
+  const source = parsed.value
+  const result = workflowSchema.safeParse(source.value)
+  const outline = outlineOf(source)
+  const problems = firstProblems(
+    file,
+    result.success ? [] : issuesToProblems(source, result.error.issues, workflowJsonSchema),
+    checkGraph(outline),
+    options.profiles ? checkProfiles(outline, options.profiles) : [],
+    checkPrompts(outline),
+    checkName(source.value, file),
+  )
+  if (problems.length > 0 || !result.success) return { ok: false, problems }
+  return { ok: true, value: toWorkflow(result.data, file) }
+}
+
+/** The name a workflow has when it says none: its file's name without the ending. */
+export function nameOfFile(file: string): string {
+  return basename(file, extname(file))
+}
+
+/** What a document that may be broken calls itself: its `name` if that can be read, else the file's. */
+export function claimedName(text: string, file: string): string {
+  const parsed = parseYaml(text, file)
+  const name = parsed.ok ? valueAt(parsed.value.value, ["name"]) : undefined
+  return typeof name === "string" ? name : nameOfFile(file)
+}
+
+function checkName(value: unknown, file: string): Problem[] {
+  if (valueAt(value, ["name"]) !== undefined || workflowSchema.shape.name.safeParse(nameOfFile(file)).success) return []
+  return [{ file, line: 1, column: 1, message: "the file's name cannot be a workflow's name", hint: "add `name:`" }]
+}
+
+function toWorkflow(document: WorkflowDocument, file: string): Workflow {
+  return {
+    name: document.name ?? nameOfFile(file),
+    ...(document.description === undefined ? {} : { description: document.description }),
+    inputs: document.inputs,
+    settings: {
+      maxParallel: document.settings.max_parallel,
+      timeoutMs: document.settings.timeout,
+      onFailure: document.settings.on_failure,
+    },
+    steps: document.steps.map(toStep),
+  }
+}
+
+function toStep(step: WorkflowDocument["steps"][number]): Step {
+  return {
+    id: step.id,
+    type: "single",
+    ...(step.description === undefined ? {} : { description: step.description }),
+    profile: step.profile,
+    prompt: step.prompt,
+    needs: step.needs,
+    ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
+    ...(step.idle_timeout === undefined ? {} : { idleTimeoutMs: step.idle_timeout }),
+  }
+}

@@ -1,0 +1,42 @@
+import { Scalar } from "yaml"
+
+const isSpace = (char: string | undefined) => char !== undefined && /\s/.test(char)
+
+/**
+ * Where in the source the character `target` of a scalar's value stands. Folding, indentation and escapes make the
+ * two texts differ in white space and in escapes only, so both are walked side by side, one visible character at a
+ * time. In a double-quoted text with escapes for white space the column is the best guess; the line is right.
+ */
+export function sourceOffset(source: string, node: Scalar, target: number): number {
+  const value = String(node.value)
+  const [start, end] = node.range ?? [0, 0]
+  let at = firstCharacter(source, node, start)
+  for (let index = 0; index <= target && at < end; index++) {
+    if (isSpace(value[index])) continue
+    while (at < end && spaceLength(source, at, node.type) > 0) at += spaceLength(source, at, node.type)
+    if (index === target) break
+    at += characterLength(source, at, node.type)
+  }
+  return at
+}
+
+function firstCharacter(source: string, node: Scalar, start: number): number {
+  if (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED) return source.indexOf("\n", start) + 1
+  return node.type === Scalar.QUOTE_DOUBLE || node.type === Scalar.QUOTE_SINGLE ? start + 1 : start
+}
+
+/** Length of the white space that begins at `at`, escaped or not; 0 when there is none. */
+function spaceLength(source: string, at: number, type: Scalar["type"]): number {
+  if (isSpace(source[at])) return 1
+  const isEscape = type === Scalar.QUOTE_DOUBLE && source[at] === "\\"
+  return isEscape && /[\snrtfv_LP]/.test(source[at + 1] ?? "") ? 2 : 0
+}
+
+const HEX_ESCAPES: Readonly<Record<string, number>> = { x: 4, u: 6, U: 10 }
+
+/** Length of one visible character of the value, as it is written. */
+function characterLength(source: string, at: number, type: Scalar["type"]): number {
+  if (type === Scalar.QUOTE_SINGLE && source.startsWith("''", at)) return 2
+  if (type === Scalar.QUOTE_DOUBLE && source[at] === "\\") return HEX_ESCAPES[source[at + 1] ?? ""] ?? 2
+  return 1
+}

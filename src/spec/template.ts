@@ -1,0 +1,95 @@
+import type { Render, Scope, StepScope } from "../core/ports.ts"
+import type { Problem } from "../core/problem.ts"
+import { checkExpression, type ExpressionType, evaluate, type Findings } from "./expression.ts"
+import { type ExpressionProblem, matchAt, Names, type Reference, STRING } from "./names.ts"
+
+/** Text with `${expression}` in it; `$${` is a plain `${`. */
+
+type Part = { readonly literal: string } | { readonly source: string; readonly offset: number }
+
+interface Split {
+  readonly parts: readonly Part[]
+  readonly problem?: ExpressionProblem
+}
+
+function split(template: string): Split {
+  const parts: Part[] = []
+  let at = 0
+  while (at < template.length) {
+    const dollar = template.indexOf("${", at)
+    if (dollar < 0) break
+    if (template[dollar - 1] === "$" && dollar > at) {
+      parts.push({ literal: `${template.slice(at, dollar - 1)}\${` })
+      at = dollar + 2
+      continue
+    }
+    const end = closing(template, dollar + 2)
+    if (end === undefined) {
+      const hint = "close it with `}`; for a plain `${` write `$${`"
+      return { parts, problem: { offset: dollar, message: "`${` is not closed", hint } }
+    }
+    parts.push({ literal: template.slice(at, dollar) }, { source: template.slice(dollar + 2, end), offset: dollar + 2 })
+    at = end + 1
+  }
+  return { parts: [...parts, { literal: template.slice(at) }] }
+}
+
+/** Where the `}` of an expression that begins at `start` is; braces in text literals and inner pairs do not count. */
+function closing(template: string, start: number): number | undefined {
+  let depth = 0
+  for (let at = start; at < template.length; at++) {
+    const string = matchAt(STRING, template, at)
+    if (string) at += string[0].length - 1
+    else if (template[at] === "{") depth++
+    else if (template[at] === "}" && depth-- === 0) return at
+  }
+  return undefined
+}
+
+/** Checks every expression of a template without running it; `inputTypes` has the declared inputs. */
+export function checkTemplate(
+  template: string,
+  names: Names,
+  inputTypes: ReadonlyMap<string, ExpressionType>,
+): Findings {
+  const { parts, problem } = split(template)
+  const problems: ExpressionProblem[] = []
+  const references: Reference[] = []
+  for (const part of parts) {
+    if ("literal" in part) continue
+    const found = checkExpression(part.source, names, inputTypes)
+    const moved = <T extends { readonly offset: number }>(one: T): T => ({ ...one, offset: one.offset + part.offset })
+    problems.push(...found.problems.map(moved))
+    references.push(...found.references.map(moved))
+  }
+  return { problems: problem ? [...problems, problem] : problems, references }
+}
+
+/**
+ * Fills in a template. Only what `scope` holds can be read; whatever cannot be filled in is a problem, with its line
+ * and column in the template.
+ */
+export const render: Render = (template, scope) => {
+  const { parts, problem } = split(template)
+  const names = new Names(Object.keys(scope.inputs), Object.keys(scope.steps))
+  const problems: Problem[] = problem ? [inTemplate(template, problem)] : []
+  const texts = parts.map((part) => {
+    if ("literal" in part) return part.literal
+    const result = evaluate(part.source, names, (reference) => valueIn(reference, scope))
+    if ("text" in result) return result.text
+    problems.push(inTemplate(template, { ...result, offset: result.offset + part.offset }))
+    return ""
+  })
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: texts.join("") }
+}
+
+function valueIn(reference: Reference, scope: Scope): unknown {
+  if (reference.kind === "input") return scope.inputs[reference.name]
+  return (scope.steps[reference.step] as StepScope)[reference.field]
+}
+
+function inTemplate(template: string, { offset, message, hint }: ExpressionProblem): Problem {
+  const before = template.slice(0, offset).split("\n")
+  const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
+  return { file: "prompt", ...place, message, ...(hint === undefined ? {} : { hint }) }
+}
