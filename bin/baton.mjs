@@ -12,7 +12,9 @@ const cli = join(here, "..", "dist", "cli.js")
 const args = process.argv.slice(2)
 
 const NO_JOURNAL = new Set(["plan", "validate", "help"])
-const command = args.find((arg, at) => !arg.startsWith("-") && !["-C", "--directory", "--opencode"].includes(args[at - 1]))
+const command = args.find(
+  (arg, at) => !arg.startsWith("-") && !["-C", "--directory", "--opencode"].includes(args[at - 1]),
+)
 const isAboutBaton = args.some((arg) => ["-h", "--help", "-V", "--version"].includes(arg))
 
 if (!existsSync(cli)) {
@@ -30,7 +32,9 @@ function runInBun() {
   const opencode = findOpencode()
   const bun = opencode ?? onPath("bun")
   if (!bun) {
-    console.error("baton: OpenCode was not found. Install it (`npm install opencode-ai`), or name it with --opencode PATH.")
+    console.error(
+      "baton: OpenCode was not found. Install it (`npm install opencode-ai`), or name it with --opencode PATH.",
+    )
     process.exit(2)
   }
   // An empty config and no .env: Bun would otherwise run what a foreign project's bunfig.toml tells it to.

@@ -1,5 +1,5 @@
-// Makes a fresh clone ready with nothing but Node and npm: installs the locked dependencies if they are missing or
-// older than the lock file, and builds dist/ if a source is newer than it. Runs before `npm test` and `npm run demo`.
+// Makes a fresh clone ready with nothing but Node and npm: installs the dependencies if they are missing or older than
+// package.json, and builds dist/ if a source is newer than it. Runs before `npm test` and `npm run demo`.
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
@@ -25,8 +25,8 @@ function newest(dir) {
     .reduce((latest, entry) => Math.max(latest, mtime(join(entry.parentPath ?? entry.path, entry.name))), 0)
 }
 
-if (mtime(join(root, "node_modules/.package-lock.json")) < mtime(join(root, "package-lock.json"))) {
-  run("npm", ["ci", "--no-audit", "--no-fund"])
+if (mtime(join(root, "node_modules/.package-lock.json")) < mtime(join(root, "package.json"))) {
+  run("npm", ["install", "--no-audit", "--no-fund"])
 }
 const sources = Math.max(
   newest(join(root, "src")),

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { projectRoot } from "./config/find.ts"
 import { type LoadOptions, loadConfig } from "./config/load.ts"
 import type { Clock, Log, WorkerBackend } from "./core/ports.ts"
 import { formatProblems } from "./core/problem.ts"
@@ -7,7 +9,7 @@ import { Engine } from "./engine/engine.ts"
 import type { Host } from "./host/host.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
-import { render } from "./spec/render.ts"
+import { render } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createSubagentBackend } from "./workers/subagent/backend.ts"
 
@@ -23,8 +25,13 @@ const systemClock: Clock = {
 }
 
 /** Where a project's journal is. */
-export function stateFolder(root: string): string {
+function stateFolder(root: string): string {
   return join(root, ".opencode", "workflow-state")
+}
+
+/** Whether anything has ever run in a project: asking must not make a journal. */
+export function hasJournal(options: LoadOptions): boolean {
+  return existsSync(join(stateFolder(projectRoot(options)), "journal.db"))
 }
 
 /** Opens a project's journal and an engine over it that works through `host`. Throws when the journal cannot be opened. */

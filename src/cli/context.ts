@@ -45,3 +45,13 @@ export const stderrLog: Log = {
     process.stderr.write(`baton: ${message}${detail ? ` ${JSON.stringify(detail)}` : ""}\n`)
   },
 }
+
+/** Stands in for a server where only the journal is read. */
+export const NO_HOST = {
+  get client(): never {
+    throw new Error("this command does not talk to OpenCode")
+  },
+  directory: "",
+  isAttended: false,
+  subscribe: () => () => undefined,
+} satisfies Host

@@ -2,13 +2,14 @@ import type { LoadOptions } from "../config/load.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { ask, type Host, HostError } from "../host/host.ts"
 import { connect } from "./connect.ts"
-import { type GlobalOptions, stderrLog } from "./context.ts"
+import { type GlobalOptions, NO_HOST, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
 import { endedLine, reportJson } from "./json.ts"
 import type { CliDeps } from "./program.ts"
 import { createProgress } from "./progress.ts"
 import { formatReport } from "./report.ts"
 import { onInterrupt } from "./signals.ts"
+import { findRun } from "./status.ts"
 
 export interface DriveOptions {
   readonly json?: boolean
@@ -83,29 +84,14 @@ async function work(
   }
 }
 
-function refuseUnlessResumable({ openRuntime }: CliDeps, place: LoadOptions, run: string): void {
-  const { engine } = openRuntime({ ...place, host: NO_HOST, log: stderrLog })
-  const view = engine.view(run)
-  const known = engine
-    .list()
-    .slice(0, 5)
-    .map((header) => header.id)
-  if (!view)
-    throw new UserError(`there is no run ${run} here${known.length > 0 ? ` (newest: ${known.join(", ")})` : ""}`)
-  if (view.status === "running") throw new UserError(`run ${run} is being worked on by another process`)
-  if (view.status !== "interrupted")
-    throw new UserError(`run ${run} has ended (${view.status}): there is nothing to resume`)
+function refuseUnlessResumable(deps: CliDeps, place: LoadOptions, run: string): void {
+  const engine = deps.hasJournal(place)
+    ? deps.openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine
+    : undefined
+  const { status } = findRun(engine, run) ?? {}
+  if (status === "running") throw new UserError(`run ${run} is being worked on by another process`)
+  if (status !== "interrupted") throw new UserError(`run ${run} has ended (${status}): there is nothing to resume`)
 }
-
-/** Stands in for a server where only the journal is read. */
-export const NO_HOST = {
-  get client(): never {
-    throw new Error("this command does not talk to OpenCode")
-  },
-  directory: "",
-  isAttended: false,
-  subscribe: () => () => undefined,
-} satisfies Host
 
 async function keptSession(host: Host, session: string | null | undefined): Promise<string | undefined> {
   if (session === null || session === undefined) return undefined

@@ -14,15 +14,13 @@ export function listCommand(deps: CliDeps): Command {
     .action((options: { json?: boolean }, command: Command) => {
       const workflows = projectOf(command.optsWithGlobals<GlobalOptions>()).workflows()
       const engine = readJournal(deps, command)
-      const runs = engine
-        .list()
-        .slice(0, RUNS_SHOWN)
-        .map((header) => ({
-          id: header.id,
-          workflow: header.workflow,
-          status: engine.view(header.id)?.status ?? "unknown",
-          createdAt: new Date(header.createdAt).toISOString(),
-        }))
+      const headers = engine?.list() ?? []
+      const runs = headers.slice(0, RUNS_SHOWN).map((header) => ({
+        id: header.id,
+        workflow: header.workflow,
+        status: engine?.view(header.id)?.status ?? "unknown",
+        createdAt: new Date(header.createdAt).toISOString(),
+      }))
       if (options.json) {
         process.stdout.write(`${JSON.stringify({ workflows, runs })}\n`)
         return

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { Command } from "commander"
+import type { LoadOptions } from "../config/load.ts"
 import type { OpenRuntime } from "./context.ts"
 import { listCommand } from "./list.ts"
 import { planCommand } from "./plan.ts"
@@ -11,6 +12,7 @@ import { validateCommand } from "./validate.ts"
 
 export interface CliDeps {
   readonly openRuntime: OpenRuntime
+  readonly hasJournal: (place: LoadOptions) => boolean
 }
 
 /** The whole command line: one file a command, this is their table of contents. */

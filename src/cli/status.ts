@@ -2,8 +2,7 @@ import { Command } from "commander"
 import { formatSpent } from "../core/format.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
-import { type GlobalOptions, placeOf, stderrLog } from "./context.ts"
-import { NO_HOST } from "./drive.ts"
+import { type GlobalOptions, NO_HOST, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { endedLine } from "./json.ts"
 import type { CliDeps } from "./program.ts"
@@ -26,16 +25,17 @@ export function statusCommand(deps: CliDeps): Command {
     })
 }
 
-export function readJournal(deps: CliDeps, command: Command): Engine {
-  const options = command.optsWithGlobals<GlobalOptions>()
-  return deps.openRuntime({ ...placeOf(options), host: NO_HOST, log: stderrLog }).engine
+/** The project's runs, or undefined where nothing has ever run. */
+export function readJournal(deps: CliDeps, command: Command): Engine | undefined {
+  const place = placeOf(command.optsWithGlobals<GlobalOptions>())
+  return deps.hasJournal(place) ? deps.openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine : undefined
 }
 
 /** The named run, or the newest; undefined when nothing has run. Throws UserError when the name is of no run. */
-export function findRun(engine: Engine, run: string | undefined): RunView | undefined {
-  const ids = engine.list().map((header) => header.id)
-  if (run === undefined) return ids[0] === undefined ? undefined : engine.view(ids[0])
-  const view = engine.view(run)
+export function findRun(engine: Engine | undefined, run: string | undefined): RunView | undefined {
+  const ids = (engine?.list() ?? []).map((header) => header.id)
+  if (run === undefined) return ids[0] === undefined ? undefined : engine?.view(ids[0])
+  const view = engine?.view(run)
   if (!view)
     throw new UserError(`there is no run ${run} here${ids.length ? ` (newest: ${ids.slice(0, 5).join(", ")})` : ""}`)
   return view

@@ -29,9 +29,13 @@ export function loadConfig(options: LoadOptions): Checked<LoadedConfig> {
   const found = findConfig(projectRoot(options), options.globalDir)
   if (!found.ok) return found
   const file = found.value
-  if (file === null) return checkConfig("{}", null, options.env)
+  return file === null ? checkConfig("{}", null, options.env) : checkConfigFile(file, options.env)
+}
+
+/** Reads and checks one orchestrator.json wherever it is. */
+export function checkConfigFile(file: string, env: LoadOptions["env"]): Checked<LoadedConfig> {
   const text = read(file)
-  return text.ok ? checkConfig(text.value, file, options.env) : text
+  return text.ok ? checkConfig(text.value, file, env) : text
 }
 
 /** The text of an orchestrator.json as a checked config; `file` names it in problems. */

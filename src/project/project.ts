@@ -1,10 +1,11 @@
+import { basename } from "node:path"
 import { nanoid } from "nanoid"
-import { projectRoot } from "../config/find.ts"
-import { type LoadedConfig, type LoadOptions, loadConfig } from "../config/load.ts"
+import { findConfig, projectRoot } from "../config/find.ts"
+import { checkConfigFile, type LoadedConfig, type LoadOptions, loadConfig } from "../config/load.ts"
 import type { InputValue, Limits, Profile, Workflow } from "../core/model.ts"
 import { type Checked, formatProblems, type Problem } from "../core/problem.ts"
 import type { WorkflowItem } from "../core/protocol.ts"
-import { findWorkflows, resolveWorkflow } from "../spec/find.ts"
+import { findWorkflows, loadWorkflow, resolveWorkflow } from "../spec/files.ts"
 import { bindInputs } from "../spec/inputs.ts"
 
 /** Everything a run is made of, checked: what `plan` shows and `run` starts. */
@@ -43,15 +44,11 @@ export class Project {
 
   /** Every workflow of the project for a list, the broken ones with what is wrong with them. */
   workflows(): WorkflowItem[] {
-    return findWorkflows(this.root).map(({ name, workflow, problems }) => ({
+    return findWorkflows({ root: this.root }).workflows.map(({ name, workflow, problems }) => ({
       name,
       description: workflow?.description ?? "",
       inputs: Object.entries(workflow?.inputs ?? {})
-        .map(([input, spec]) => ({
-          name: input,
-          required: spec.required,
-          description: spec.description ?? "",
-        }))
+        .map(([input, spec]) => ({ name: input, required: spec.required, description: spec.description ?? "" }))
         .sort((a, b) => Number(b.required) - Number(a.required)),
       ...(problems.length > 0 ? { broken: formatProblems(problems) } : {}),
     }))
@@ -60,8 +57,9 @@ export class Project {
   /** A workflow ready to start, or every problem of the config, the document and the inputs at once. */
   prepare(name: string, raw: Readonly<Record<string, InputValue>>, task: string): Checked<Prepared> {
     const config = this.config()
-    const profiles = config.ok ? Object.keys(config.value.profiles) : undefined
-    const found = resolveWorkflow(this.root, name, profiles)
+    const { directory } = this.#options
+    const profiles = config.ok ? { profiles: Object.keys(config.value.profiles) } : {}
+    const found = resolveWorkflow(name, { root: this.root, directory, ...profiles })
     const problems: Problem[] = [...(config.ok ? [] : config.problems), ...(found.ok ? [] : found.problems)]
     const inputs = found.ok ? bindInputs(found.value.workflow, raw, task === "" ? undefined : task) : undefined
     if (inputs && !inputs.ok) problems.push(...inputs.problems)
@@ -71,6 +69,25 @@ export class Project {
     const used = Object.entries(config.value.profiles).filter(([profile]) => named.has(profile))
     const { limits } = config.value
     return { ok: true, value: { workflow, file, inputs: inputs.value, profiles: Object.fromEntries(used), limits } }
+  }
+
+  /** Checks the given files, or the project's config and all its workflows. */
+  check(files?: readonly string[]): { readonly files: readonly string[]; readonly problems: readonly Problem[] } {
+    const config = this.config()
+    const profiles = config.ok ? { profiles: Object.keys(config.value.profiles) } : {}
+    if (files === undefined) {
+      const { workflows } = findWorkflows({ root: this.root, ...profiles })
+      const found = findConfig(this.root, this.#options.globalDir)
+      const problems = [...(config.ok ? [] : config.problems), ...workflows.flatMap((one) => one.problems)]
+      const configFile = found.ok && found.value !== null ? [found.value] : []
+      return { files: [...configFile, ...workflows.map((one) => one.file)], problems }
+    }
+    const problems = files.flatMap((file) => {
+      if (!/^orchestrator\.jsonc?$/.test(basename(file))) return loadWorkflow(file, profiles).problems
+      const checked = checkConfigFile(file, this.#options.env)
+      return checked.ok ? [] : checked.problems
+    })
+    return { files, problems }
   }
 
   /** An id for a run: short enough to type, random enough not to meet another. */
