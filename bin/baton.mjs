@@ -40,7 +40,10 @@ function runInBun() {
   // An empty config and no .env: Bun would otherwise run what a foreign project's bunfig.toml tells it to.
   const config = join(here, "empty.bunfig.toml")
   const env = { ...process.env, ...(opencode ? { BUN_BE_BUN: "1", BATON_OPENCODE: opencode } : {}) }
-  const child = spawn(bun, [`--config=${config}`, "--no-env-file", cli, ...args], { stdio: "inherit", env })
+  const child = spawn(bun, [`--config=${config}`, "--no-env-file", fileURLToPath(import.meta.url), ...args], {
+    stdio: "inherit",
+    env,
+  })
   // A terminal sends Ctrl-C to both of us, `kill` to this process alone: the child takes a second one for the first.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
   child.on("error", (error) => {

@@ -7,7 +7,11 @@ import type { Host } from "../host/host.ts"
 import { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
 
-export type OpenRuntime = (options: LoadOptions & { readonly host: Host; readonly log: Log }) => Runtime
+/** What the commands need of compose.ts. Loaded at the first use: it needs Bun's SQLite, and `plan` does not. */
+export type LoadCompose = () => Promise<{
+  openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log }): Runtime
+  hasJournal(options: LoadOptions): boolean
+}>
 
 /** Options every command has. */
 export interface GlobalOptions {

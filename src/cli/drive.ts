@@ -2,10 +2,9 @@ import type { LoadOptions } from "../config/load.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { ask, type Host, HostError } from "../host/host.ts"
 import { connect } from "./connect.ts"
-import { type GlobalOptions, NO_HOST, stderrLog } from "./context.ts"
+import { type GlobalOptions, type LoadCompose, NO_HOST, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
 import { endedLine, reportJson } from "./json.ts"
-import type { CliDeps } from "./program.ts"
 import { createProgress } from "./progress.ts"
 import { formatReport } from "./report.ts"
 import { onInterrupt } from "./signals.ts"
@@ -30,14 +29,14 @@ export interface Task {
  * what runs so that it can be resumed, ends the server, and gives 130.
  */
 export async function drive(
-  deps: CliDeps,
+  compose: LoadCompose,
   place: LoadOptions,
   options: DriveOptions & GlobalOptions,
   task: Task,
 ): Promise<number> {
   const interrupt = onInterrupt()
   try {
-    if (task.existing !== undefined) refuseUnlessResumable(deps, place, task.existing)
+    if (task.existing !== undefined) await refuseUnlessResumable(compose, place, task.existing)
     const connecting = connect({ ...place, attach: options.attach, opencode: options.opencode, log: stderrLog })
     const connection = await Promise.race([connecting, interrupt.happened])
     if (connection === "interrupted") {
@@ -45,7 +44,7 @@ export async function drive(
       return EXIT.interrupted
     }
     try {
-      return await work(deps, place, options, task, connection.host, interrupt.happened)
+      return await work(compose, place, options, task, connection.host, interrupt.happened)
     } finally {
       await connection.close()
     }
@@ -55,14 +54,14 @@ export async function drive(
 }
 
 async function work(
-  deps: CliDeps,
+  compose: LoadCompose,
   place: LoadOptions,
   options: DriveOptions,
   task: Task,
   host: Host,
   interrupted: Promise<"interrupted">,
 ): Promise<number> {
-  const runtime = deps.openRuntime({ ...place, host, log: stderrLog })
+  const runtime = (await compose()).openRuntime({ ...place, host, log: stderrLog })
   const { engine } = runtime
   try {
     const known = task.existing === undefined ? undefined : engine.view(task.existing)?.parent
@@ -84,11 +83,11 @@ async function work(
   }
 }
 
-function refuseUnlessResumable(deps: CliDeps, place: LoadOptions, run: string): void {
-  const engine = deps.hasJournal(place)
-    ? deps.openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine
-    : undefined
+async function refuseUnlessResumable(compose: LoadCompose, place: LoadOptions, run: string): Promise<void> {
+  const { hasJournal, openRuntime } = await compose()
+  const engine = hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine : undefined
   const { status } = findRun(engine, run) ?? {}
+  if (status === undefined) throw new UserError(`there is no run ${run} here: nothing has run in this project yet`)
   if (status === "running") throw new UserError(`run ${run} is being worked on by another process`)
   if (status !== "interrupted") throw new UserError(`run ${run} has ended (${status}): there is nothing to resume`)
 }

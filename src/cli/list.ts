@@ -1,19 +1,18 @@
 import { Command } from "commander"
 import { formatWorkflows } from "../core/format.ts"
-import { type GlobalOptions, projectOf } from "./context.ts"
-import type { CliDeps } from "./program.ts"
+import { type GlobalOptions, type LoadCompose, projectOf } from "./context.ts"
 import { readJournal } from "./status.ts"
 
 const RUNS_SHOWN = 20
 
 /** `baton list`: the project's workflows and its newest runs. */
-export function listCommand(deps: CliDeps): Command {
+export function listCommand(compose: LoadCompose): Command {
   return new Command("list")
     .description("list the workflows of the project and its newest runs")
     .option("--json", "as one JSON object")
-    .action((options: { json?: boolean }, command: Command) => {
+    .action(async (options: { json?: boolean }, command: Command) => {
       const workflows = projectOf(command.optsWithGlobals<GlobalOptions>()).workflows()
-      const engine = readJournal(deps, command)
+      const engine = await readJournal(compose, command)
       const headers = engine?.list() ?? []
       const runs = headers.slice(0, RUNS_SHOWN).map((header) => ({
         id: header.id,

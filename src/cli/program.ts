@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs"
 import { Command } from "commander"
-import type { LoadOptions } from "../config/load.ts"
-import type { OpenRuntime } from "./context.ts"
+import type { LoadCompose } from "./context.ts"
 import { listCommand } from "./list.ts"
 import { planCommand } from "./plan.ts"
 import { resumeCommand } from "./resume.ts"
@@ -10,13 +9,8 @@ import { statusCommand } from "./status.ts"
 import { traceCommand } from "./trace.ts"
 import { validateCommand } from "./validate.ts"
 
-export interface CliDeps {
-  readonly openRuntime: OpenRuntime
-  readonly hasJournal: (place: LoadOptions) => boolean
-}
-
 /** The whole command line: one file a command, this is their table of contents. */
-export function createProgram(deps: CliDeps): Command {
+export function createProgram(compose: LoadCompose): Command {
   const program = new Command("baton")
     .description("Runs declarative workflows over OpenCode sessions, from the command line.")
     .version(version(), "-V, --version", "print the version")
@@ -26,13 +20,13 @@ export function createProgram(deps: CliDeps): Command {
     .addHelpText("after", EXIT_CODES)
     .exitOverride()
   const commands = [
-    runCommand(deps),
-    resumeCommand(deps),
+    runCommand(compose),
+    resumeCommand(compose),
     planCommand(),
     validateCommand(),
-    listCommand(deps),
-    statusCommand(deps),
-    traceCommand(deps),
+    listCommand(compose),
+    statusCommand(compose),
+    traceCommand(compose),
   ]
   for (const command of commands) program.addCommand(command.exitOverride().copyInheritedSettings(program))
   return program

@@ -1,10 +1,9 @@
 import { Command } from "commander"
-import { type GlobalOptions, placeOf } from "./context.ts"
+import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { type DriveOptions, drive } from "./drive.ts"
-import type { CliDeps } from "./program.ts"
 
 /** `baton resume RUN`: goes on with a run that was interrupted or crashed; what finished is not done again. */
-export function resumeCommand(deps: CliDeps): Command {
+export function resumeCommand(compose: LoadCompose): Command {
   return new Command("resume")
     .description("go on with an interrupted run; finished steps are not run again")
     .argument("<run>", "id of the run (`baton list` shows them)")
@@ -12,7 +11,7 @@ export function resumeCommand(deps: CliDeps): Command {
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
     .action(async (run: string, _: DriveOptions, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
-      process.exitCode = await drive(deps, placeOf(globals), globals, {
+      process.exitCode = await drive(compose, placeOf(globals), globals, {
         title: `run ${run}`,
         begin: (engine, parent) => engine.resume(run, "baton resume", parent),
         existing: run,

@@ -1,9 +1,8 @@
 import { Command, InvalidArgumentError } from "commander"
-import { type GlobalOptions, placeOf, projectOf } from "./context.ts"
+import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./context.ts"
 import { type DriveOptions, drive } from "./drive.ts"
 import { problemsError } from "./exit.ts"
 import { collectInput } from "./inputs.ts"
-import type { CliDeps } from "./program.ts"
 
 interface RunOptions extends DriveOptions {
   readonly input: Readonly<Record<string, string>>
@@ -12,7 +11,7 @@ interface RunOptions extends DriveOptions {
 }
 
 /** `baton run WORKFLOW`: checks everything, then runs it in a session of its own. */
-export function runCommand(deps: CliDeps): Command {
+export function runCommand(compose: LoadCompose): Command {
   return new Command("run")
     .description("run a workflow and wait for its end")
     .argument("<workflow>", "name of a workflow of the project, or a path to its file")
@@ -29,7 +28,7 @@ export function runCommand(deps: CliDeps): Command {
       if (!prepared.ok) throw problemsError(prepared.problems)
       const { workflow } = prepared.value
       const run = options.runId ?? project.newRunId()
-      process.exitCode = await drive(deps, placeOf(globals), globals, {
+      process.exitCode = await drive(compose, placeOf(globals), globals, {
         title: workflow.name,
         begin: (engine, parent) => engine.start({ ...prepared.value, run, parent, by: "baton run" }),
       })

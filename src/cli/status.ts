@@ -2,20 +2,19 @@ import { Command } from "commander"
 import { formatSpent } from "../core/format.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
-import { type GlobalOptions, NO_HOST, placeOf, stderrLog } from "./context.ts"
+import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { endedLine } from "./json.ts"
-import type { CliDeps } from "./program.ts"
 import { paint, stepMark } from "./style.ts"
 
 /** `baton status [RUN]`: how a run stands, from the journal alone. */
-export function statusCommand(deps: CliDeps): Command {
+export function statusCommand(compose: LoadCompose): Command {
   return new Command("status")
     .description("show how a run stands (default: the newest)")
     .argument("[run]", "id of the run")
     .option("--json", "as one JSON object")
-    .action((run: string | undefined, options: { json?: boolean }, command: Command) => {
-      const engine = readJournal(deps, command)
+    .action(async (run: string | undefined, options: { json?: boolean }, command: Command) => {
+      const engine = await readJournal(compose, command)
       const view = findRun(engine, run)
       if (!view) {
         process.stdout.write(options.json ? "null\n" : "Nothing has run in this project yet.\n")
@@ -26,9 +25,10 @@ export function statusCommand(deps: CliDeps): Command {
 }
 
 /** The project's runs, or undefined where nothing has ever run. */
-export function readJournal(deps: CliDeps, command: Command): Engine | undefined {
+export async function readJournal(compose: LoadCompose, command: Command): Promise<Engine | undefined> {
   const place = placeOf(command.optsWithGlobals<GlobalOptions>())
-  return deps.hasJournal(place) ? deps.openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine : undefined
+  const { hasJournal, openRuntime } = await compose()
+  return hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine : undefined
 }
 
 /** The named run, or the newest; undefined when nothing has run. Throws UserError when the name is of no run. */

@@ -1,19 +1,19 @@
 import { Command } from "commander"
 import { formatTrace } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
+import type { LoadCompose } from "./context.ts"
 import { UserError } from "./exit.ts"
-import type { CliDeps } from "./program.ts"
 import { findRun, readJournal } from "./status.ts"
 
 /** `baton trace STEP`: what a step was asked, who answered, what it cost, and the whole answer. */
-export function traceCommand(deps: CliDeps): Command {
+export function traceCommand(compose: LoadCompose): Command {
   return new Command("trace")
     .description("show one step in full: prompt, answer, model, session, cost")
     .argument("<step>", "id of the step")
     .option("-r, --run <id>", "of this run (default: the newest)")
     .option("--json", "as one JSON object")
-    .action((wanted: string, options: { run?: string; json?: boolean }, command: Command) => {
-      const view = findRun(readJournal(deps, command), options.run)
+    .action(async (wanted: string, options: { run?: string; json?: boolean }, command: Command) => {
+      const view = findRun(await readJournal(compose, command), options.run)
       if (!view) throw new UserError("nothing has run in this project yet")
       const step = view.steps.find((other) => other.id === wanted)
       const known = view.steps.map((other) => other.id)
