@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { createServer } from "node:net"
+import { createOpencodeClient, type GlobalEvent, type OpencodeClient } from "@opencode-ai/sdk/v2"
+import { signal } from "./processes.ts"
+import { OPENCODE, type Project } from "./project.ts"
+import { until } from "./until.ts"
+
+/** A real `opencode serve` in a project. */
+export interface Server {
+  readonly url: string
+  readonly pid: number
+  readonly client: OpencodeClient
+  /** Every event of every directory since the start, as `/global/event` tells them. */
+  readonly events: readonly GlobalEvent[]
+  /** What it wrote to stdout and stderr. */
+  output(): string
+  /** OpenCode's log file. */
+  logs(): string
+  /** SIGTERM; after 3 s SIGKILL to the whole process group. Returns once the process has ended. What it leaves behind
+   *  although it ended by itself is left alone, so that a test can see it. */
+  stop(): Promise<void>
+  /** SIGKILL, to the server alone. */
+  kill(): Promise<void>
+}
+
+export interface ServerOptions {
+  /** Added to the project's environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** How long it may take until it listens; 60,000 when left out. */
+  readonly timeoutMs?: number
+}
+
+/** Starts `opencode serve` in the project on a free port, and returns once it listens and its events arrive. */
+export async function startServer(project: Project, options: ServerOptions = {}): Promise<Server> {
+  const port = await freePort()
+  const process = spawn(OPENCODE, ["serve", "--hostname=127.0.0.1", `--port=${port}`], {
+    cwd: project.dir,
+    env: { ...project.env, ...options.env },
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  const pid = process.pid
+  if (pid === undefined) throw new Error(`${OPENCODE} did not start`)
+  const ended = once(process, "exit")
+  let output = ""
+  for (const stream of [process.stdout, process.stderr])
+    stream.setEncoding("utf8").on("data", (data) => (output += data))
+
+  const stop = async () => {
+    signal(pid, "SIGTERM")
+    const force = setTimeout(() => signal(-pid, "SIGKILL"), 3_000)
+    await ended
+    clearTimeout(force)
+  }
+  const url = await listening(() => output, process, options.timeoutMs ?? 60_000).catch(async (error) => {
+    await stop()
+    throw error
+  })
+  const client = createOpencodeClient({ baseUrl: url, directory: project.dir })
+  const feed = await subscribe(client)
+  return {
+    url,
+    pid,
+    client,
+    events: feed.events,
+    output: () => output,
+    logs: () => project.log(),
+    async stop() {
+      feed.end()
+      await stop()
+    },
+    async kill() {
+      feed.end()
+      signal(pid, "SIGKILL")
+      await ended
+    },
+  }
+}
+
+/** A port that was free a moment ago. OpenCode's own `--port 0` would take 4096 whenever it can, which is somebody's. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as { port: number }
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** The URL in the line that says it listens: a connection made before that may be accepted and never answered. */
+async function listening(output: () => string, process: ChildProcess, timeoutMs: number): Promise<string> {
+  const ended = () => process.exitCode ?? process.signalCode
+  const find = () => /listening on (http:\/\/\S+)/.exec(output())?.[1]
+  await until(() => find() ?? ended() !== null, {
+    what: () => `opencode serve to listen. Its output:\n${output()}`,
+    timeoutMs,
+  })
+  const url = find()
+  if (url) return url
+  throw new Error(`opencode serve ended (${ended()}) before it listened. Its output:\n${output()}`)
+}
+
+async function subscribe(client: OpencodeClient) {
+  const events: GlobalEvent[] = []
+  const ending = new AbortController()
+  const { stream } = await client.global.event({ signal: ending.signal })
+  const collecting = (async () => {
+    for await (const event of stream) events.push(event)
+  })()
+  collecting.catch((error) => {
+    if (!ending.signal.aborted) throw error
+  })
+  await until(() => events.length > 0, { what: "the first event of opencode serve" })
+  return { events, end: () => ending.abort() }
+}

@@ -1,0 +1,148 @@
+import { execFileSync } from "node:child_process"
+import { randomUUID } from "node:crypto"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { delimiter, dirname, join, resolve } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { providerConfig } from "../../../scripts/scripted-model.ts"
+import { processesWith, signal } from "./processes.ts"
+import { until } from "./until.ts"
+
+/** This repository. */
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..")
+/** The `opencode` under test: the one pinned in package.json. */
+export const OPENCODE = join(ROOT, "node_modules/.bin/opencode")
+
+export interface ProjectOptions {
+  /** The model that `scripted/small`, `/large` and `/unpriced` speak to; without one no provider is configured. */
+  readonly model?: { readonly url: string }
+  /** Contents of `.opencode/orchestrator.json`: an object, or text to be written as it stands. */
+  readonly config?: object | string
+  /** `.opencode/workflows/NAME.yaml` by name. */
+  readonly workflows?: Readonly<Record<string, string>>
+  /** More files by their path in the project. */
+  readonly files?: Readonly<Record<string, string>>
+  /** Laid over `opencode.json`, top-level key by top-level key. */
+  readonly opencode?: object
+  /** Whether OpenCode loads Baton, both halves, from this repository's dist/; true when left out. */
+  readonly baton?: boolean
+  /** Options of the plugin entry in `opencode.json`. */
+  readonly pluginOptions?: object
+  /** Makes it a git repository with everything committed. */
+  readonly git?: boolean
+}
+
+/** A project and a home of its own in a temporary folder, with nothing of the real home or network in reach. */
+export interface Project {
+  /** The project folder. */
+  readonly dir: string
+  readonly home: string
+  /** The whole environment for everything that is started in it; nothing else is inherited. */
+  readonly env: Readonly<Record<string, string>>
+  /** `NAME=value` found in the environment of every process started with `env`: see `processesWith`. */
+  readonly marker: string
+  /** Absolute path of a file in the project. */
+  path(file: string): string
+  read(file: string): string
+  write(file: string, content: string): void
+  /** OpenCode's own log; empty before there is one. */
+  log(): string
+  /** Kills every process that still bears the marker, and removes the folder. */
+  dispose(): Promise<void>
+}
+
+/** Makes a project. The caller must `dispose` of it. */
+export function makeProject(options: ProjectOptions = {}): Project {
+  const base = realpathSync(mkdtempSync(join(tmpdir(), "baton-e2e-")))
+  const [dir, home, temp] = [join(base, "project"), join(base, "home"), join(base, "tmp")]
+  mkdirSync(temp)
+  const id = randomUUID()
+  const env = environment(home, temp, id)
+  const path = (file: string) => resolve(dir, file)
+  const write = (file: string, content: string) => {
+    mkdirSync(dirname(path(file)), { recursive: true })
+    writeFileSync(path(file), content)
+  }
+  for (const [file, content] of Object.entries(filesOf(options, home))) write(file, content)
+  if (options.git) makeRepository(dir, env)
+  const log = join(home, ".local/share/opencode/log/opencode.log")
+  const marker = `BATON_TEST_ID=${id}`
+  return {
+    dir,
+    home,
+    env,
+    marker,
+    path,
+    read: (file) => readFileSync(path(file), "utf8"),
+    write,
+    log: () => (existsSync(log) ? readFileSync(log, "utf8") : ""),
+    async dispose() {
+      await killAll(marker)
+      rmSync(base, { recursive: true, force: true })
+    },
+  }
+}
+
+function filesOf(options: ProjectOptions, home: string): Record<string, string> {
+  const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`
+  const baton = options.baton ?? true
+  const plugin = [[pathToFileURL(ROOT).href, options.pluginOptions ?? {}]]
+  const opencode = {
+    ...(options.model ? providerConfig(options.model.url) : { share: "disabled", autoupdate: false }),
+    ...(baton ? { plugin } : {}),
+    ...options.opencode,
+  }
+  const files: Record<string, string> = { "opencode.json": json(opencode) }
+  if (baton) files["tui.json"] = json({ plugin })
+  if (options.config !== undefined)
+    files[".opencode/orchestrator.json"] = typeof options.config === "string" ? options.config : json(options.config)
+  for (const [name, text] of Object.entries(options.workflows ?? {})) files[`.opencode/workflows/${name}.yaml`] = text
+  Object.assign(files, options.files)
+  for (const folder of [".opencode", join(home, ".config/opencode")]) Object.assign(files, installed(folder))
+  return files
+}
+
+/**
+ * OpenCode runs an npm install of its plugin package in every config folder: 4 s of CPU and the network at each start.
+ * It leaves a folder alone that has a `node_modules` and a lock file that names the package.
+ */
+function installed(folder: string): Record<string, string> {
+  const lock = { lockfileVersion: 3, packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } }
+  return { [join(folder, "node_modules/.keep")]: "", [join(folder, "package-lock.json")]: JSON.stringify(lock) }
+}
+
+/** Built from nothing, so that no key, proxy, XDG folder or setting of the outer environment reaches the tests. */
+function environment(home: string, temp: string, id: string): Record<string, string> {
+  return {
+    PATH: [join(ROOT, "node_modules/.bin"), process.env.PATH].join(delimiter),
+    HOME: home,
+    TMPDIR: temp,
+    LANG: "C.UTF-8",
+    TERM: "xterm-256color",
+    SHELL: "/bin/sh",
+    GIT_CONFIG_NOSYSTEM: "1",
+    npm_config_fetch_retries: "0",
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    BATON_TEST_ID: id,
+  }
+}
+
+function makeRepository(dir: string, env: Readonly<Record<string, string>>): void {
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: dir, env, stdio: "pipe" })
+  git("init", "--quiet", "--initial-branch=main")
+  git("add", "--all")
+  git("-c", "user.name=Test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message=Start")
+}
+
+async function killAll(marker: string): Promise<void> {
+  await until(
+    () => {
+      const left = processesWith(marker)
+      for (const { pid } of left) signal(pid, "SIGKILL")
+      return left.length === 0
+    },
+    { what: `every process with ${marker} to end`, timeoutMs: 10_000 },
+  )
+}
