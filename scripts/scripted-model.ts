@@ -13,7 +13,7 @@ export type { ChatMessage, ScriptedRequest } from "./scripted-model/request.ts"
  * and the tests on the real OpenCode. It needs no key, no network and costs nothing; the same request always gets the
  * same answer and the same token counts.
  */
-export interface ScriptedModel {
+export interface ScriptedModel extends AsyncDisposable {
   /** The base URL for an OpenAI-compatible provider, `http://127.0.0.1:PORT/v1`. */
   readonly url: string
   /** Every chat request so far, in order of arrival, title requests included. */
@@ -150,6 +150,10 @@ class Model implements ScriptedModel {
   async close(): Promise<void> {
     this.#closing = true
     await this.#server?.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   /** Answers one request. That the client leaves in the middle is an outcome like any other, not an error. */

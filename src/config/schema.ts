@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/duration.ts"
 import { NOT_YET, notYet } from "../core/issues.ts"
 import { DEFAULTS } from "../core/model.ts"
@@ -85,6 +85,7 @@ const profile = z
   .refine((value) => !hasOldKind(value), {
     ...notYet("value", "set `kind` to `subagent`, or leave `backend` out"),
     path: ["backend"],
+    when: () => true,
   })
 
 /** `backend` without `kind` means the kind of the same name, and both of those are built later. */

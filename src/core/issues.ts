@@ -48,13 +48,13 @@ export const NOT_YET = "Not available in this version."
 const MAX_PROBLEMS = 100
 
 /**
- * Marks part of a schema as refused: parameters for a refinement that always fails, also when the type is wrong.
+ * Marks part of a schema as refused: parameters for a refinement. A refused key fails also when its type is wrong.
  * `what` says whether the key itself or the value it was given is not built; `instead` is the way out;
  * `silences` names the neighbours that only make sense together with it ("all": everything else in that object).
  */
 export function notYet(what: "key" | "value", instead: string, silences: "all" | readonly string[] = []) {
   const params: Refusal = { notYet: what, instead, silences }
-  return { message: "is not available", when: () => true, params: { ...params } }
+  return { message: "is not available", params: { ...params }, ...(what === "key" ? { when: () => true } : {}) }
 }
 
 interface Refusal {

@@ -1,4 +1,4 @@
-import { z } from "zod"
+import * as z from "zod"
 import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/duration.ts"
 import { NOT_YET, notYet } from "../core/issues.ts"
 import { DEFAULTS, type InputSpec } from "../core/model.ts"
@@ -82,7 +82,7 @@ function inputProblem(input: FullInput): InputProblem | undefined {
 }
 
 /** True when `value` can stand for an input of that type as it is. */
-export function isOfType(value: unknown, type: InputSpec["type"]): boolean {
+function isOfType(value: unknown, type: InputSpec["type"]): boolean {
   if (type === "integer") return Number.isSafeInteger(value)
   if (type === "number") return typeof value === "number" && Number.isFinite(value)
   return typeof value === type

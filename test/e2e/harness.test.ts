@@ -219,28 +219,24 @@ describe("the screen", () => {
   it(
     "shows the prompt, a typed prompt's answer, and slash commands with and without arguments",
     async () => {
-      const tui = await openTui(project)
-      try {
-        await tui.submit("what is on screen?")
-        await tui.waitFor(/Answer to: what is on screen\?/, TURN)
-        await tui.submit('/greet you "a b"')
-        await tui.waitFor(/Answer to: greeting: you "a b"/, TURN)
-        await tui.submit("/greet")
-        await tui.waitFor(/Answer to: greeting:$/m, TURN)
-        expect(model.asked("greeting:").map((request) => request.prompt.trim())).toEqual([
-          'greeting: you "a b"',
-          "greeting:",
-        ])
+      await using tui = await openTui(project)
+      await tui.submit("what is on screen?")
+      await tui.waitFor(/Answer to: what is on screen\?/, TURN)
+      await tui.submit('/greet you "a b"')
+      await tui.waitFor(/Answer to: greeting: you "a b"/, TURN)
+      await tui.submit("/greet")
+      await tui.waitFor(/Answer to: greeting:$/m, TURN)
+      expect(model.asked("greeting:").map((request) => request.prompt.trim())).toEqual([
+        'greeting: you "a b"',
+        "greeting:",
+      ])
 
-        tui.press("ctrl+p")
-        await tui.waitFor(/Commands.*Search/s)
-        tui.press("escape")
-        await tui.waitFor((text) => !text.includes("Search"))
-        tui.resize(80, 24)
-        await tui.waitFor((text) => text.split("\n").length === 24 && /Answer to: greeting:/.test(text))
-      } finally {
-        await tui.close()
-      }
+      tui.press("ctrl+p")
+      await tui.waitFor(/Commands.*Search/s)
+      tui.press("escape")
+      await tui.waitFor((text) => !text.includes("Search"))
+      tui.resize(80, 24)
+      await tui.waitFor((text) => text.split("\n").length === 24 && /Answer to: greeting:/.test(text))
     },
     START,
   )
@@ -248,18 +244,11 @@ describe("the screen", () => {
   it(
     "attaches to a running server",
     async () => {
-      const tui = await openTui(project, { attach: server.url })
-      try {
-        await tui.submit("through the server")
-        await tui.waitFor(/Answer to: through the server/, TURN)
-        const seen = () =>
-          server.events.some(
-            ({ payload }) => payload.type === "message.updated" && payload.properties.info.role === "user",
-          )
-        expect(seen()).toBe(true)
-      } finally {
-        await tui.close()
-      }
+      await using tui = await openTui(project, { attach: server.url })
+      await tui.submit("through the server")
+      await tui.waitFor(/Answer to: through the server/, TURN)
+      const seen = server.events.filter(({ payload }) => JSON.stringify(payload).includes("through the server"))
+      expect(seen.map(({ payload }) => payload.type)).toContain("message.part.updated")
     },
     START,
   )
@@ -267,12 +256,8 @@ describe("the screen", () => {
   it(
     "is part of the error when something does not appear",
     async () => {
-      const tui = await openTui(project)
-      try {
-        await expect(tui.waitFor(/no such thing/, 100)).rejects.toThrow(/no such thing.*Ask anything/s)
-      } finally {
-        await tui.close()
-      }
+      await using tui = await openTui(project)
+      await expect(tui.waitFor(/no such thing/, 100)).rejects.toThrow(/no such thing.*Ask anything/s)
     },
     START,
   )
@@ -282,22 +267,18 @@ describe("what is left behind", () => {
   it(
     "is nothing, after stop, close, kill and dispose",
     async () => {
-      const other = makeProject({ model, baton: false })
-      try {
-        const first = await startServer(other)
-        const tui = await openTui(other, { attach: first.url })
-        expect(processesWith(other.marker).map(({ pid }) => pid)).toEqual(expect.arrayContaining([first.pid, tui.pid]))
-        expect(processesUnder(process.pid).map(({ pid }) => pid)).toEqual(expect.arrayContaining([first.pid, tui.pid]))
-        await tui.close()
-        await first.stop()
-        expect(describeProcesses(processesWith(other.marker))).toEqual([])
+      await using other = makeProject({ model, baton: false })
+      const first = await startServer(other)
+      const tui = await openTui(other, { attach: first.url })
+      expect(processesWith(other.marker).map(({ pid }) => pid)).toEqual(expect.arrayContaining([first.pid, tui.pid]))
+      expect(processesUnder(process.pid).map(({ pid }) => pid)).toEqual(expect.arrayContaining([first.pid, tui.pid]))
+      await tui.close()
+      await first.stop()
+      expect(describeProcesses(processesWith(other.marker))).toEqual([])
 
-        const second = await startServer(other)
-        await second.kill()
-        expect(describeProcesses(processesWith(other.marker))).toEqual([])
-      } finally {
-        await other.dispose()
-      }
+      const second = await startServer(other)
+      await second.kill()
+      expect(describeProcesses(processesWith(other.marker))).toEqual([])
     },
     START,
   )
@@ -321,13 +302,9 @@ describe("what is left behind", () => {
   ])(
     "is nothing when a server does not come up %s, and the error says why",
     async (_when, options, message) => {
-      const other = makeProject({ model, baton: false })
-      try {
-        await expect(startServer(other, options)).rejects.toThrow(message)
-        expect(describeProcesses(processesWith(other.marker))).toEqual([])
-      } finally {
-        await other.dispose()
-      }
+      await using other = makeProject({ model, baton: false })
+      await expect(startServer(other, options)).rejects.toThrow(message)
+      expect(describeProcesses(processesWith(other.marker))).toEqual([])
     },
     START,
   )

@@ -27,6 +27,7 @@ const ANSWER: StepResult = { reason: "ok", output: "", tokens: { input: 0, outpu
  */
 export function createScriptedBackend(auto?: (task: WorkerTask) => Partial<StepResult>): ScriptedBackend {
   const jobs: ScriptedJob[] = []
+  const finished = new Map<string, StepResult>()
   const stopped: string[] = []
   const waiting = new Set<() => void>()
   return {
@@ -35,9 +36,15 @@ export function createScriptedBackend(auto?: (task: WorkerTask) => Partial<StepR
     async run(task, opened, signal) {
       const session = task.session ?? `ses_${task.key}`
       opened({ session, model: task.profile.model ?? null })
+      const earlier = finished.get(task.key)
+      if (earlier) return earlier
       if (auto && !signal.aborted) return { ...ANSWER, session, ...auto(task) }
       return new Promise<StepResult>((resolve) => {
-        const finish = (result: Partial<StepResult> = {}) => resolve({ ...ANSWER, session, ...result })
+        const finish = (partial: Partial<StepResult> = {}) => {
+          const result = { ...ANSWER, session, ...partial }
+          if (result.reason === "ok") finished.set(task.key, result)
+          resolve(result)
+        }
         const stop = () => finish({ reason: "aborted" })
         if (signal.aborted) stop()
         else signal.addEventListener("abort", stop, { once: true })

@@ -6,8 +6,8 @@ import { signal } from "./processes.ts"
 import { OPENCODE, type Project } from "./project.ts"
 import { until } from "./until.ts"
 
-/** A real `opencode serve` in a project. */
-export interface Server {
+/** A real `opencode serve` in a project; `await using` stops it at the end of the block. */
+export interface Server extends AsyncDisposable {
   readonly url: string
   readonly pid: number
   readonly client: OpencodeClient
@@ -47,18 +47,22 @@ export async function startServer(project: Project, options: ServerOptions = {})
   for (const stream of [process.stdout, process.stderr])
     stream.setEncoding("utf8").on("data", (data) => (output += data))
 
-  const stop = async () => {
+  const terminate = async () => {
     signal(pid, "SIGTERM")
     const force = setTimeout(() => signal(-pid, "SIGKILL"), 3_000)
     await ended
     clearTimeout(force)
   }
   const url = await listening(() => output, process, options.timeoutMs ?? 60_000).catch(async (error) => {
-    await stop()
+    await terminate()
     throw error
   })
   const client = createOpencodeClient({ baseUrl: url, directory: project.dir })
   const feed = await subscribe(client)
+  const stop = async () => {
+    feed.end()
+    await terminate()
+  }
   return {
     url,
     pid,
@@ -66,10 +70,8 @@ export async function startServer(project: Project, options: ServerOptions = {})
     events: feed.events,
     output: () => output,
     logs: () => project.log(),
-    async stop() {
-      feed.end()
-      await stop()
-    },
+    stop,
+    [Symbol.asyncDispose]: stop,
     async kill() {
       feed.end()
       signal(pid, "SIGKILL")

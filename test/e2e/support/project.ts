@@ -32,8 +32,11 @@ export interface ProjectOptions {
   readonly git?: boolean
 }
 
-/** A project and a home of its own in a temporary folder, with nothing of the real home or network in reach. */
-export interface Project {
+/**
+ * A project and a home of its own in a temporary folder, with nothing of the real home or network in reach.
+ * `await using project = makeProject()` disposes of it at the end of the block.
+ */
+export interface Project extends AsyncDisposable {
   /** The project folder. */
   readonly dir: string
   readonly home: string
@@ -51,6 +54,18 @@ export interface Project {
   dispose(): Promise<void>
 }
 
+/** Markers of the projects that are still there. A test that forgets one must not leave a server running. */
+const markers = new Set<string>()
+const killForgotten = () => {
+  for (const marker of markers) for (const { pid } of processesWith(marker)) signal(pid, "SIGKILL")
+}
+process.once("exit", killForgotten)
+// How vitest ends the process of a test file; there is no exit event then.
+process.once("SIGTERM", () => {
+  killForgotten()
+  process.exit(143)
+})
+
 /** Makes a project. The caller must `dispose` of it. */
 export function makeProject(options: ProjectOptions = {}): Project {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "baton-e2e-")))
@@ -67,6 +82,12 @@ export function makeProject(options: ProjectOptions = {}): Project {
   if (options.git) makeRepository(dir, env)
   const log = join(home, ".local/share/opencode/log/opencode.log")
   const marker = `BATON_TEST_ID=${id}`
+  markers.add(marker)
+  const dispose = async () => {
+    await killAll(marker)
+    rmSync(base, { recursive: true, force: true })
+    markers.delete(marker)
+  }
   return {
     dir,
     home,
@@ -76,10 +97,8 @@ export function makeProject(options: ProjectOptions = {}): Project {
     read: (file) => readFileSync(path(file), "utf8"),
     write,
     log: () => (existsSync(log) ? readFileSync(log, "utf8") : ""),
-    async dispose() {
-      await killAll(marker)
-      rmSync(base, { recursive: true, force: true })
-    },
+    dispose,
+    [Symbol.asyncDispose]: dispose,
   }
 }
 

@@ -3,8 +3,8 @@ import { signal } from "./processes.ts"
 import { OPENCODE, type Project } from "./project.ts"
 import { until } from "./until.ts"
 
-/** The real OpenCode TUI in a pseudo-terminal, read as a screen. */
-export interface Tui {
+/** The real OpenCode TUI in a pseudo-terminal, read as a screen; `await using` closes it at the end of the block. */
+export interface Tui extends AsyncDisposable {
   readonly pid: number
   /** What is on the screen now, a line a row, trailing spaces cut. */
   text(): string
@@ -95,6 +95,7 @@ export async function openTui(project: Project, options: TuiOptions = {}): Promi
     },
     close: () => end(),
     kill: () => end("SIGKILL"),
+    [Symbol.asyncDispose]: () => end(),
   }
   await waitFor(READY, options.timeoutMs ?? 90_000).catch(async (error) => {
     await end()

@@ -1,0 +1,306 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { projectRoot } from "../../src/config/find.ts"
+import { checkConfig, loadConfig } from "../../src/config/load.ts"
+import { formatProblem } from "../../src/core/problem.ts"
+
+/** Problems of a config text, as a person reads them. */
+function problemsOf(text: string, env: Record<string, string> = {}): string[] {
+  const result = checkConfig(text, "o.json", env)
+  return result.ok ? [] : result.problems.map(formatProblem)
+}
+
+function loaded(text: string, env: Record<string, string> = {}) {
+  const result = checkConfig(text, "o.json", env)
+  if (!result.ok) throw new Error(result.problems.map(formatProblem).join("\n"))
+  return result.value
+}
+
+describe("what a config comes to", () => {
+  it("is all defaults when it is empty", () => {
+    expect(loaded("{}")).toMatchObject({
+      profiles: { default: { name: "default", kind: "subagent", permission: [] } },
+      limits: { maxWorkers: 8 },
+      toasts: true,
+    })
+  })
+
+  it("resolves model roles, turns durations into milliseconds and keeps comments out of the way", () => {
+    const { profiles, limits, toasts } = loaded(`{
+      // roles
+      "models": { "quick": "anthropic/claude-haiku" },
+      "profiles": {
+        "docs": { "model": "quick", "agent": "plan", "purpose": "knows", "prompt": "be brief", "timeout": "1h30m", "idle_timeout": 90 },
+        "direct": { "model": "openrouter/anthropic/claude" },
+      },
+      "limits": { "max_workers": 2, "max_depth": 1 },
+      "toasts": false,
+    }`)
+    expect(profiles.docs).toEqual({
+      name: "docs",
+      kind: "subagent",
+      model: "anthropic/claude-haiku",
+      agent: "plan",
+      purpose: "knows",
+      prompt: "be brief",
+      permission: [],
+      timeoutMs: 5_400_000,
+      idleTimeoutMs: 90_000,
+    })
+    expect(profiles.direct?.model).toBe("openrouter/anthropic/claude")
+    expect(limits).toEqual({ maxWorkers: 2 })
+    expect(toasts).toBe(false)
+  })
+
+  it("flattens the three ways of writing permissions into rules in the order written", () => {
+    const { profiles } = loaded(`{ "profiles": {
+      "all": { "permission": "ask" },
+      "some": { "permission": { "*": "deny", "bash": { "*": "ask", "git *": "allow" } } } } }`)
+    expect(profiles.all?.permission).toEqual([{ permission: "*", pattern: "*", action: "ask" }])
+    expect(profiles.some?.permission).toEqual([
+      { permission: "*", pattern: "*", action: "deny" },
+      { permission: "bash", pattern: "*", action: "ask" },
+      { permission: "bash", pattern: "git *", action: "allow" },
+    ])
+  })
+
+  it("lets `kind` win over the older `backend`", () => {
+    const { profiles } = loaded(`{ "profiles": { "a": { "kind": "subagent", "backend": "server" } } }`)
+    expect(profiles.a?.kind).toBe("subagent")
+  })
+
+  it("lets the user replace the profile `default`", () => {
+    expect(loaded(`{ "profiles": { "default": { "model": "a/b" } } }`).profiles.default?.model).toBe("a/b")
+  })
+
+  it("fills in environment variables, and nothing else that looks like one", () => {
+    const text = `{ "profiles": { "a": { "model": "{env:M}", "prompt": "{file:x} $M \${M}" } } }`
+    expect(loaded(text, { M: "p/m" }).profiles.a).toMatchObject({ model: "p/m", prompt: "{file:x} $M ${M}" })
+  })
+})
+
+describe("one mistake", () => {
+  const NOT = "is not available in this version of Baton"
+  const cases: [name: string, text: string, problem: string][] = [
+    ["an unknown key", '{\n  "modles": {}\n}', "o.json:2:3: unknown key `modles` — did you mean `models`?"],
+    [
+      "an unknown key far from all others",
+      '{"limits": {"zzz": 1}}',
+      "o.json:1:13: unknown key `zzz` — known keys: `max_workers`, `max_depth`",
+    ],
+    ["a wrong type", '{"toasts": "yes"}', "o.json:1:12: `toasts` must be true or false, not text"],
+    ["a fraction", '{"limits": {"max_workers": 1.5}}', "o.json:1:28: `max_workers` must be a whole number, not `1.5`"],
+    ["too small", '{"limits": {"max_workers": 0}}', "o.json:1:28: `max_workers` must be at least 1"],
+    ["null", '{"models": null}', "o.json:1:12: `models` must be an object, not empty"],
+    ["a role that is no model", '{"models": {"quick": "haiku"}}', "o.json:1:22: `quick` must be `provider/model`"],
+    [
+      "a bad profile name",
+      '{"profiles": {"1st": {}}}',
+      "o.json:1:15: name `1st` must be letters, digits, `-` and `_`, beginning with a letter",
+    ],
+    [
+      "an unknown role",
+      '{"models": {"quick": "a/b"}, "profiles": {"x": {"model": "quik"}}}',
+      "o.json:1:58: unknown model role `quik` — did you mean `quick`?",
+    ],
+    [
+      "a role where there are none",
+      '{"profiles": {"x": {"model": "quick"}}}',
+      "o.json:1:30: unknown model role `quick` — there are no roles in `models`; write `provider/model`",
+    ],
+    [
+      "a model cut short",
+      '{"profiles": {"x": {"model": "a/"}}}',
+      "o.json:1:30: `a/` is not a model — write a role of `models`, or `provider/model`",
+    ],
+    [
+      "a bad duration",
+      '{"profiles": {"x": {"timeout": "soon"}}}',
+      "o.json:1:32: `timeout` must be a duration of at most 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
+    ],
+    [
+      "a duration no timer can wait",
+      '{"profiles": {"x": {"timeout": "40d"}}}',
+      "o.json:1:32: `timeout` must be a duration of at most 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
+    ],
+    [
+      "a bad action",
+      '{"profiles": {"x": {"permission": {"bash": "alow"}}}}',
+      "o.json:1:44: `bash` cannot be `alow` — did you mean `allow`?",
+    ],
+    [
+      "an action of a wrong type",
+      '{"profiles": {"x": {"permission": 3}}}',
+      "o.json:1:35: `permission` must be `allow` or `ask` or `deny` or an object, not `3`",
+    ],
+    [
+      "a kind of later",
+      '{"profiles": {"x": {"kind": "server"}}}',
+      `o.json:1:29: kind \`server\` ${NOT} — use \`subagent\``,
+    ],
+    [
+      "an unknown kind",
+      '{"profiles": {"x": {"kind": "sever"}}}',
+      "o.json:1:29: `kind` cannot be `sever` — did you mean `server`?",
+    ],
+    [
+      "an older name for a kind of later",
+      '{"profiles": {"x": {"backend": "agent"}}}',
+      `o.json:1:32: backend \`agent\` ${NOT} — set \`kind\` to \`subagent\`, or leave \`backend\` out`,
+    ],
+    [
+      "a mode of later",
+      '{"profiles": {"x": {"mode": "foreground"}}}',
+      `o.json:1:29: mode \`foreground\` ${NOT} — use \`background\``,
+    ],
+    ["a depth of later", '{"limits": {"max_depth": 2}}', `o.json:1:26: max_depth \`2\` ${NOT} — use 1`],
+    ["a key of later", '{"intervene": "on-error"}', `o.json:1:2: \`intervene\` ${NOT} — leave it out`],
+    [
+      "a key of later with a value of the wrong type",
+      '{"profiles": {"x": {"fallback": 3}}}',
+      `o.json:1:21: \`fallback\` ${NOT} — leave it out and set one \`model\``,
+    ],
+    [
+      "a missing environment variable",
+      '{"profiles": {"x": {"prompt": "a {env:NOPE}"}}}',
+      "o.json:1:31: environment variable `NOPE` is not set — set it, or replace `{env:NOPE}`",
+    ],
+    [
+      "a key written twice",
+      '{"toasts": true,\n "toasts": false}',
+      "o.json:2:2: `toasts` is written twice — keep one of the two",
+    ],
+    ["not an object", "[]", "o.json:1:1: the document must be an object, not a list"],
+    ["an empty file", " \n", "o.json:1:1: the file is empty — write `{}` or delete the file"],
+    ["a comma missing", '{"toasts": true\n "models": {}}', "o.json:2:2: a `,` is missing before this"],
+    ["a brace missing", '{"toasts": true', "o.json:1:16: a `}` is missing"],
+    ["no JSON at all", "nonsense", "o.json:1:1: this is not JSON"],
+    ["a prototype key", '{"models": {"__proto__": "a/b"}}', "o.json:1:13: `__proto__` cannot be a key"],
+  ]
+  it.each(cases)("%s", (_name, text, problem) => {
+    expect(problemsOf(text)).toEqual([problem])
+  })
+})
+
+it.each(["keep", "fallback", "pin", "concurrency", "url", "password", "cli"])("refuses `%s` by name", (key) => {
+  expect(problemsOf(`{"profiles": {"x": {"${key}": null}}}`)).toEqual([
+    expect.stringMatching(new RegExp(`^o.json:1:21: .${key}. is not available in this version of Baton — \\w+`)),
+  ])
+})
+
+it("says everything at once", () => {
+  const problems = problemsOf(`{
+  "modles": {},
+  "profiles": { "x": { "kind": "cli", "model": "quik", "timeout": "soon" } },
+  "limits": { "max_workers": 0 },
+  "intervene": "never"
+}`)
+  expect(problems.map((one) => one.split(": ")[0])).toEqual([
+    "o.json:3:32",
+    "o.json:3:67",
+    "o.json:4:30",
+    "o.json:5:3",
+    "o.json:2:3",
+    "o.json:3:48",
+  ])
+})
+
+it("never shows the value of a variable in a problem", () => {
+  const text = `{"models": {"a": "{env:SECRET}"}, "profiles": {"x": {"model": "{env:SECRET}", "kind": "{env:SECRET}"}}}`
+  const problems = problemsOf(text, { SECRET: "hunter2" })
+  expect(problems).toHaveLength(3)
+  expect(problems.join()).not.toContain("hunter2")
+})
+
+it.each([
+  ["very deep", "[".repeat(200_000)],
+  ["very large", `{"a": "${"x".repeat(1_000_000)}"}`],
+  ["very many unknown keys", `{${Array.from({ length: 30_000 }, (_, at) => `"k${at}": 1`).join(",")}}`],
+])("answers quickly to a file that is %s", (_name, text) => {
+  const start = performance.now()
+  expect(problemsOf(text).length).toBeGreaterThan(0)
+  expect(problemsOf(text).length).toBeLessThanOrEqual(101)
+  expect(performance.now() - start).toBeLessThan(5_000)
+})
+
+describe("where the file is looked for", () => {
+  let folder: string
+  const write = (path: string, text = "{}") => {
+    const file = join(folder, path)
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+    return file
+  }
+  const load = (directory = "project", worktree?: string) =>
+    loadConfig({
+      directory: join(folder, directory),
+      globalDir: join(folder, "global"),
+      env: {},
+      ...(worktree === undefined ? {} : { worktree: join(folder, worktree) }),
+    })
+  const fileOf = (result: ReturnType<typeof load>) => (result.ok ? result.value.file : result.problems)
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "baton-config-"))
+    mkdirSync(join(folder, "project"))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+  it("is nowhere: defaults, and no file", () => {
+    expect(fileOf(load())).toBeNull()
+  })
+
+  it(".opencode wins over the root, the root over the global folder, and nothing is merged", () => {
+    const global = write("global/orchestrator.json", '{"toasts": false}')
+    expect(fileOf(load())).toBe(global)
+    const root = write("project/orchestrator.jsonc")
+    expect(fileOf(load())).toBe(root)
+    const inner = write("project/.opencode/orchestrator.json")
+    const result = load()
+    expect(fileOf(result)).toBe(inner)
+    expect(result.ok && result.value.toasts).toBe(true)
+  })
+
+  it("refuses two files in one place, naming both", () => {
+    const one = write("project/orchestrator.json")
+    const two = write("project/orchestrator.jsonc")
+    expect(load()).toEqual({
+      ok: false,
+      problems: [{ file: two, line: 0, column: 0, message: `${one} is there as well`, hint: "delete one of the two" }],
+    })
+  })
+
+  it("finds the project of a folder further down, not above the worktree", () => {
+    const root = write("project/orchestrator.json")
+    mkdirSync(join(folder, "project/a/b"), { recursive: true })
+    expect(fileOf(load("project/a/b", "project"))).toBe(root)
+    expect(fileOf(load("project/a/b", "project/a"))).toBeNull()
+    expect(fileOf(load("project/a/b"))).toBeNull()
+  })
+
+  it("reads a file that begins with a byte order mark", () => {
+    write("project/orchestrator.json", '\uFEFF{"toasts": false}')
+    const result = load()
+    expect(result.ok && result.value.toasts).toBe(false)
+  })
+
+  it("says so when the file cannot be read", () => {
+    mkdirSync(join(folder, "project/orchestrator.json"))
+    const result = load()
+    expect(result.ok ? [] : result.problems.map((one) => one.message)).toEqual([
+      expect.stringMatching(/^cannot be read: /),
+    ])
+  })
+
+  it("knows the project root", () => {
+    mkdirSync(join(folder, "project/sub/.opencode"), { recursive: true })
+    mkdirSync(join(folder, "project/sub/deep"))
+    const at = (path: string) => join(folder, path)
+    expect(projectRoot({ directory: at("project/sub/deep"), worktree: at("project") })).toBe(at("project/sub"))
+    expect(projectRoot({ directory: at("project"), worktree: folder })).toBe(folder)
+    expect(projectRoot({ directory: at("project/sub/deep"), worktree: "/" })).toBe(at("project/sub/deep"))
+    expect(projectRoot({ directory: at("project/sub/deep"), worktree: at("other") })).toBe(at("project/sub/deep"))
+  })
+})

@@ -1,0 +1,95 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterEach, beforeEach, expect, it } from "vitest"
+import { formatProblem } from "../../src/core/problem.ts"
+import { findWorkflows, resolveWorkflow } from "../../src/spec/files.ts"
+
+const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const GOOD = "steps: [{ id: a, prompt: p }]\n"
+let root: string
+
+function write(path: string, text = GOOD): string {
+  const file = join(root, path)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, text)
+  return file
+}
+
+/** The file a name leads to, or the problems. */
+function resolved(nameOrPath: string, directory = root) {
+  const result = resolveWorkflow(nameOrPath, { root, directory })
+  return result.ok ? result.value.file : result.problems.map(formatProblem)
+}
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "baton-workflows-"))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+it("finds nothing where there is nothing, and says where it looked", () => {
+  expect(findWorkflows({ root })).toEqual({
+    workflows: [],
+    searched: [join(root, ".opencode/workflows"), join(root, ".claude/workflows")],
+  })
+  expect(resolved("demo")).toEqual([
+    `demo: there is no such workflow — there are no workflows (looked in ${root}/.opencode/workflows, ${root}/.claude/workflows)`,
+  ])
+})
+
+it("finds workflows of every ending in both folders, broken ones with their problems", () => {
+  write(".opencode/workflows/b.yaml")
+  write(".opencode/workflows/a.yml")
+  write(".claude/workflows/c.json", '{"name": "other", "steps": [{"id": "a", "prompt": "p"}]}')
+  write(".opencode/workflows/broken.yaml", "name: half\nsteps: []")
+  write(".opencode/workflows/notes.md", "# not a workflow")
+  const { workflows } = findWorkflows({ root })
+  expect(workflows.map((one) => [one.name, one.workflow?.name, one.problems.length])).toEqual([
+    ["a", "a", 0],
+    ["b", "b", 0],
+    ["half", undefined, 1],
+    ["other", "other", 0],
+  ])
+})
+
+it("resolves a name, and a path from the folder the user is in", () => {
+  const inside = write(".opencode/workflows/demo.yaml")
+  const beside = write("sub/x.yaml")
+  expect(resolved("demo")).toBe(inside)
+  expect(resolved("./x.yaml", join(root, "sub"))).toBe(beside)
+  expect(resolved("x.yaml", join(root, "sub"))).toBe(beside)
+  expect(resolved(inside)).toBe(inside)
+})
+
+it("names the nearest match for a misspelt name", () => {
+  write(".opencode/workflows/demo.yaml")
+  expect(resolved("dmeo")).toEqual([expect.stringContaining("dmeo: there is no such workflow — did you mean `demo`?")])
+  expect(resolved("zzzzzz")).toEqual([expect.stringContaining("known workflows: `demo`")])
+})
+
+it("refuses two files of one name, naming both", () => {
+  const one = write(".opencode/workflows/demo.yaml")
+  const two = write(".claude/workflows/x.yaml", `name: demo\n${GOOD}`)
+  expect(resolved("demo")).toEqual([`${one}: ${two} is called \`demo\` too — rename one of the two`])
+})
+
+it("says so when a file is not there", () => {
+  expect(resolved("./no.yaml")).toEqual([expect.stringMatching(/no\.yaml: cannot be read: .*ENOENT/)])
+})
+
+it("passes profiles on", () => {
+  write(".opencode/workflows/demo.yaml", "steps: [{ id: a, profile: writr, prompt: p }]")
+  const result = resolveWorkflow("demo", { root, profiles: ["writer"] })
+  expect(result.ok ? [] : result.problems.map((one) => one.hint)).toEqual(["did you mean `writer`?"])
+})
+
+it("reads the example project", () => {
+  const profiles = ["researcher", "writer", "reviewer"]
+  const result = resolveWorkflow("demo", { root: join(REPOSITORY, "examples/demo"), profiles })
+  expect(result.ok ? result.value.workflow.steps.map((one) => one.id) : result.problems).toEqual([
+    "survey",
+    "draft",
+    "review",
+  ])
+})
