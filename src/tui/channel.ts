@@ -97,7 +97,7 @@ function noAnswer(failure: string | undefined): Reply {
     `The server half of Baton did not answer in ${GIVE_UP_MS / 1_000} seconds.`,
     ...(failure === undefined ? [] : [`OpenCode said: ${failure}`]),
     'Check that "plugin" in opencode.json lists "opencode-baton" (tui.json alone is not enough), then restart OpenCode.',
-    'If it does, run "baton doctor" in a shell, or look for "baton" in OpenCode\'s log.',
+    'If it does, look for "baton" in OpenCode\'s log: the server half may have failed to load.',
   ]
   return { tone: "error", title: "Baton does not answer", text: text.join("\n\n") }
 }

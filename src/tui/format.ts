@@ -8,24 +8,28 @@ export function widthOf(text: string): number {
   return Bun.stringWidth(text)
 }
 
-/** The text on one line in at most `width` columns; what does not clip ends in an ellipsis, never in half a character. */
-export function clip(text: string, width: number): string {
-  const line = text.replace(/\s+/g, " ").trim()
-  if (widthOf(line) <= width) return line
-  let cut = ""
+/** The text in at most `width` columns; what does not fit ends in an ellipsis, never in half a character. */
+export function cut(text: string, width: number): string {
+  if (widthOf(text) <= width) return text
+  let kept = ""
   let used = 0
-  for (const { segment } of graphemes.segment(line)) {
+  for (const { segment } of graphemes.segment(text)) {
     used += widthOf(segment)
     if (used > width - 1) break
-    cut += segment
+    kept += segment
   }
-  return width < 1 ? "" : `${cut.trimEnd()}…`
+  return width < 1 ? "" : `${kept.trimEnd()}…`
+}
+
+/** `cut` of a text brought onto one line, with single spaces. */
+export function clip(text: string, width: number): string {
+  return cut(text.replace(/\s+/g, " ").trim(), width)
 }
 
 /** `clip`, filled up with spaces to exactly `width` columns: a cell of a table. */
 export function cell(text: string, width: number): string {
-  const cut = clip(text, width)
-  return cut + " ".repeat(Math.max(0, width - widthOf(cut)))
+  const line = clip(text, width)
+  return line + " ".repeat(Math.max(0, width - widthOf(line)))
 }
 
 /** Time that is still running, in whole seconds so that a tick changes one digit. Takes milliseconds; a clock of

@@ -40,26 +40,15 @@ export function listenToPrompt(api: KeyApi, actions: Actions, guard: Guard): () 
 /** Adds Baton's commands to the command palette and binds their keys. Returns the function that takes them away. */
 export function registerCommands(api: KeyApi, keys: Keys, actions: Actions, guard: Guard): () => void {
   const commands = [
-    {
-      id: "workflow",
-      title: "Workflow: run…",
-      desc: "Choose a workflow and run it",
-      run: () => actions.submit("/workflow"),
-    },
-    {
-      id: "status",
-      title: "Workflow: status",
-      desc: "Steps of the current run",
-      run: () => actions.submit("/workflow status"),
-    },
-    { id: "jump", title: "Workflow: open the running step / back", desc: "And back again", run: actions.jump },
+    { id: "workflow", title: "Workflow: run…", run: () => actions.submit("/workflow") },
+    { id: "status", title: "Workflow: status", run: () => actions.submit("/workflow status") },
+    { id: "jump", title: "Workflow: open the running step / back", run: actions.jump },
   ] as const
   const offCommands = api.keymap.registerLayer({
-    commands: commands.map(({ id, title, desc, run }) => ({
+    commands: commands.map(({ id, title, run }) => ({
       namespace: "palette",
       name: `baton.${id}`,
       title,
-      desc,
       category: "Baton",
       run: () => guard.sync(undefined, run),
     })),

@@ -1,6 +1,6 @@
 import type { WorkflowItem } from "../core/protocol.ts"
 import type { RunView, StepView } from "../core/view.ts"
-import { cell, formatCost, formatTokens, widthOf } from "./format.ts"
+import { cell, clip, cut, formatCost, formatTokens, widthOf } from "./format.ts"
 import { progress, runIcon, runTime, spent, stateOf, stepIcon, stepTime } from "./view-model.ts"
 
 /** Rows of OpenCode's select dialog, as plain data. The dialog sorts nothing and cuts a title at 61 columns. */
@@ -13,18 +13,30 @@ export interface Choice<Value> {
 }
 
 const NAME_COLUMNS = 26
+const FOOTER_COLUMNS = 30
+
+/** Columns a row of a select dialog has for text: the dialog's width, at most the terminal's, less its padding. */
+export function rowColumns(size: "large" | "xlarge", terminal: number): number {
+  return Math.min(size === "large" ? 88 : 116, terminal - 2) - 8
+}
+
+/** Cuts the description so that title, description and footer stand apart on a row of `columns`. */
+function fitRow<Value>(choice: Choice<Value>, columns: number): Choice<Value> {
+  const room = columns - widthOf(choice.title) - 1 - (choice.footer === "" ? 0 : widthOf(choice.footer) + 2)
+  return { ...choice, description: cut(choice.description, Math.max(0, room)) }
+}
 
 /** The picker's rows: what can be run, then the files that cannot (the host hides disabled rows, so these open their
  *  problem instead). */
-export function workflowChoices(workflows: readonly WorkflowItem[]): Choice<WorkflowItem>[] {
+export function workflowChoices(workflows: readonly WorkflowItem[], columns: number): Choice<WorkflowItem>[] {
   const width = columnOf(workflows.map((item) => item.name))
   const sound = workflows.filter((item) => item.broken === undefined)
   const broken = workflows.filter((item) => item.broken !== undefined)
-  return [
+  const choices = [
     ...sound.map((item) => ({
       title: cell(item.name, width),
       value: item,
-      description: item.description,
+      description: item.description.replace(/\s+/g, " "),
       footer: inputsOf(item),
       category: broken.length > 0 ? "Workflows" : "",
     })),
@@ -36,11 +48,12 @@ export function workflowChoices(workflows: readonly WorkflowItem[]): Choice<Work
       category: "Cannot be run",
     })),
   ]
+  return choices.map((choice) => fitRow(choice, columns))
 }
 
-/** `topic, [tone]`: required inputs bare, optional ones in brackets. */
+/** `topic [tone]`: required inputs bare, optional ones in brackets. */
 function inputsOf(item: WorkflowItem): string {
-  return item.inputs.map((input) => (input.required ? input.name : `[${input.name}]`)).join(" ")
+  return clip(item.inputs.map((input) => (input.required ? input.name : `[${input.name}]`)).join(" "), FOOTER_COLUMNS)
 }
 
 function columnOf(names: readonly string[]): number {
@@ -54,16 +67,17 @@ export function runTitle(run: RunView, now: number): string {
 }
 
 /** One row a step: icon and id, state and model, then time, tokens and cost flush right. */
-export function stepChoices(run: RunView, now: number): Choice<string>[] {
+export function stepChoices(run: RunView, now: number, columns: number): Choice<string>[] {
   const name = columnOf(run.steps.map((step) => step.id))
   const state = Math.max(0, ...run.steps.map((step) => widthOf(stateOf(step))))
-  return run.steps.map((step) => ({
+  const choices = run.steps.map((step) => ({
     title: `${stepIcon(step.status).text} ${cell(step.id, name)}`,
     value: step.id,
     description: `${cell(stateOf(step), state)}  ${shortModel(step)}`,
     footer: [stepTime(step, now), ...spentBy(step)].filter((fact) => fact !== "").join(" · "),
     category: "",
   }))
+  return choices.map((choice) => fitRow(choice, columns))
 }
 
 function spentBy(step: StepView): string[] {

@@ -4,7 +4,7 @@ import type { RunView, StepView } from "../core/view.ts"
 import { clip } from "./format.ts"
 import type { Guard } from "./guard.ts"
 import type { Live } from "./live.ts"
-import { runTitle, stepChoices, workflowChoices } from "./pickers.ts"
+import { rowColumns, runTitle, stepChoices, workflowChoices } from "./pickers.ts"
 import { runLine } from "./prompt-line.ts"
 import { TextDialog } from "./text-dialog.tsx"
 import { colour } from "./theme.ts"
@@ -44,7 +44,7 @@ export function createReplies(
       <DialogSelect<WorkflowItem>
         title="Run a workflow"
         placeholder="Search workflows"
-        options={workflowChoices(workflows)}
+        options={workflowChoices(workflows, rowColumns("large", api.renderer.width))}
         onSelect={(choice) => guard.sync(undefined, () => pick(choice.value))}
       />
     ))
@@ -64,7 +64,7 @@ export function createReplies(
       <DialogSelect<string>
         title={runTitle(run(), live.now())}
         placeholder="Search steps"
-        options={stepChoices(run(), live.now())}
+        options={stepChoices(run(), live.now(), rowColumns("xlarge", api.renderer.width))}
         onSelect={(choice) => guard.sync(undefined, () => pick(choice.value))}
       />
     ))

@@ -1,7 +1,7 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { ScrollBoxRenderable } from "@opentui/core"
 import { useTerminalDimensions } from "@opentui/solid"
-import { For, onCleanup, onMount, Show } from "solid-js"
+import { createSignal, For, onCleanup, onMount, Show } from "solid-js"
 import { widthOf } from "./format.ts"
 import { colour } from "./theme.ts"
 import type { TextDocument } from "./trace.ts"
@@ -19,6 +19,7 @@ export function TextDialog(props: {
 }) {
   const size = useTerminalDimensions()
   const rows = () => Math.max(3, Math.floor((size().height * 3) / 4) - CHROME_ROWS)
+  const [isLong, setIsLong] = createSignal(false)
   let box: ScrollBoxRenderable | undefined
   const by = (amount: () => number) => () => box?.scrollBy(amount())
   const page = () => rows() - 1
@@ -48,7 +49,9 @@ export function TextDialog(props: {
       <scrollbox
         ref={(element: ScrollBoxRenderable) => {
           box = element
+          watchHeight(element, () => setIsLong(element.scrollHeight > rows()))
         }}
+        flexGrow={0}
         maxHeight={rows()}
         scrollbarOptions={{ visible: false }}
       >
@@ -77,7 +80,16 @@ export function TextDialog(props: {
           )}
         </For>
       </scrollbox>
-      <text fg={colour(props.api, "muted")}>↑↓ scroll · return close</text>
+      <text fg={colour(props.api, "muted")}>{isLong() ? "↑↓ scroll · return close" : "return close"}</text>
     </box>
   )
+}
+
+/** Calls `fn` after every layout that changes the height of what is in the box, and keeps the box's own listener. */
+function watchHeight(box: ScrollBoxRenderable, fn: () => void): void {
+  const own = box.content.onSizeChange
+  box.content.onSizeChange = () => {
+    own?.call(box.content)
+    fn()
+  }
 }

@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/duration.ts"
 import type { RunStatus, StepStatus } from "../core/model.ts"
 import { type RunView, type StepView, stepInFocus } from "../core/view.ts"
-import { clip, formatCost, formatElapsed, formatTokens, widthOf } from "./format.ts"
+import { clip, cut, formatCost, formatElapsed, formatTokens, widthOf } from "./format.ts"
 
 /** What the TUI shows of runs, as plain data: no terminal, no clock. Times are milliseconds since 1970. */
 
@@ -152,7 +152,7 @@ function headline(run: RunView, now: number): Part[] {
     return [muted(` interrupted at ${progress(run)} · `), { text: `/workflow resume ${run.id}`, tone: "text" }]
   }
   const broken = run.steps.find((step) => step.status === "failed")
-  const why = run.status === "failed" && broken ? `${clip(broken.id, NAME_COLUMNS)} ${stateOf(broken)}` : endWord(run)
+  const why = run.status === "failed" && broken ? `· ${clip(broken.id, NAME_COLUMNS)} ${stateOf(broken)}` : endWord(run)
   const facts = [runTime(run, now), spent(run)].filter((fact) => fact !== "")
   return [{ text: ` ${why}`, tone: RUN[run.status][1] }, ...facts.map((fact) => muted(` · ${fact}`))]
 }
@@ -185,10 +185,8 @@ function cutParts(parts: readonly Part[], width: number): Part[] {
   let left = width
   return parts.flatMap((part) => {
     if (left <= 0) return []
-    const columns = widthOf(part.text)
-    const lead = part.text.length - part.text.trimStart().length
-    const text = columns <= left ? part.text : part.text.slice(0, lead) + clip(part.text, left - lead)
-    left = columns <= left ? left - columns : 0
+    const text = cut(part.text, left)
+    left = text === part.text ? left - widthOf(text) : 0
     return [{ ...part, text }]
   })
 }
@@ -208,7 +206,7 @@ export function sidebar(runs: readonly RunView[], session: string, now: number, 
 function panel(run: RunView, now: number, width: number): RunPanel {
   return {
     id: run.id,
-    title: clip(run.workflow, width),
+    title: clip(`Workflow ${run.workflow}`, width),
     state: {
       key: "state",
       icon: runIcon(run.status),
