@@ -223,12 +223,23 @@ function stepRows(run: RunView, now: number, width: number): Row[] {
   const needEyes = run.steps.filter((step) => ["running", "waiting", "failed"].includes(step.status))
   const listed = needEyes.slice(0, PANEL_STEPS - 4)
   const rest = run.steps.filter((step) => !listed.includes(step))
-  const counts = (Object.keys(STEP) as StepStatus[]).flatMap((status): Row[] => {
-    const count = rest.filter((step) => step.status === status).length
-    const left = muted(`${count} ${listed.some((step) => step.status === status) ? "more " : ""}${status}`)
-    return count === 0 ? [] : [{ key: `all ${status}`, icon: stepIcon(status), left, right: muted("") }]
-  })
-  return [...listed.map((step) => stepRow(step, now, width)), ...counts]
+  const count = (status: StepStatus): Row[] => {
+    const many = rest.filter((step) => step.status === status).length
+    const word = status === "success" ? "done" : status
+    const more = listed.some((step) => step.status === status) ? "more " : ""
+    const row = {
+      key: `all ${status}`,
+      icon: stepIcon(status),
+      left: muted(`${many} ${more}${word}`),
+      right: muted(""),
+    }
+    return many === 0 ? [] : [row]
+  }
+  return [
+    ...(["success", "skipped", "cancelled"] as const).flatMap(count),
+    ...listed.map((step) => stepRow(step, now, width)),
+    ...(["failed", "waiting", "running", "pending"] as const).flatMap(count),
+  ]
 }
 
 function stepRow(step: StepView, now: number, width: number): Row {
