@@ -1,9 +1,8 @@
-import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { useTerminalDimensions } from "@opentui/solid"
 import { createMemo, For, Show } from "solid-js"
 import { clip } from "./format.ts"
 import type { Live } from "./live.ts"
-import { colour } from "./theme.ts"
+import type { Paint } from "./theme.ts"
 import { type Part, statusBar } from "./view-model.ts"
 
 const PADDING = 2
@@ -13,7 +12,7 @@ const PADDING = 2
  * has neither prompt nor sidebar, and in a narrow terminal. Takes no row when there is nothing to say.
  */
 export function StatusBar(props: {
-  readonly api: Pick<TuiPluginApi, "theme">
+  readonly paint: Paint
   readonly live: Live
   readonly session: () => string | undefined
   readonly jumpKey: () => string | undefined
@@ -35,8 +34,8 @@ export function StatusBar(props: {
     <Show when={line()}>
       {(shown) => (
         <box flexDirection="row" justifyContent="space-between" paddingLeft={PADDING} paddingRight={PADDING} height={1}>
-          <Parts api={props.api} parts={shown().left} />
-          <Parts api={props.api} parts={shown().right} />
+          <Parts paint={props.paint} parts={shown().left} />
+          <Parts paint={props.paint} parts={shown().right} />
         </box>
       )}
     </Show>
@@ -52,10 +51,10 @@ function waitingLine(line: string, width: number): { left: Part[]; right: Part[]
 }
 
 /** Pieces of one line, each in its tone's colour. */
-export function Parts(props: { readonly api: Pick<TuiPluginApi, "theme">; readonly parts: readonly Part[] }) {
+export function Parts(props: { readonly paint: Paint; readonly parts: readonly Part[] }) {
   return (
     <text wrapMode="none" height={1} flexShrink={0}>
-      <For each={props.parts}>{(part) => <span style={{ fg: colour(props.api, part.tone) }}>{part.text}</span>}</For>
+      <For each={props.parts}>{(part) => <span style={{ fg: props.paint(part.tone) }}>{part.text}</span>}</For>
     </text>
   )
 }

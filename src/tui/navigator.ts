@@ -1,20 +1,20 @@
 import type { TuiPluginApi, TuiRouteCurrent } from "@opencode-ai/plugin/tui"
 import { jumpFrom } from "./jump.ts"
 import type { Live } from "./live.ts"
+import type { Sessions } from "./submit.ts"
 
-export interface Navigator {
+export interface Navigator extends Sessions {
   /** Session on the screen, if any; reactive inside a Solid view. */
   session(): string | undefined
-  /** The session on the screen that a person types into: a child session counts as its parent. */
-  rootSession(): string | undefined
   /** Puts a session on the screen and remembers the way back. */
   open(session: string): void
   /** The jump key: to the running step, or back from a step. */
   jump(): void
 }
 
-type NavigatorApi = Pick<TuiPluginApi, "route" | "state" | "ui">
+type NavigatorApi = Pick<TuiPluginApi, "client" | "route" | "state" | "ui">
 
+/** Moves the TUI between screens. */
 export function createNavigator(api: NavigatorApi, live: Live): Navigator {
   let cameFrom: TuiRouteCurrent | undefined
 
@@ -40,9 +40,20 @@ export function createNavigator(api: NavigatorApi, live: Live): Navigator {
 
   return {
     session,
-    rootSession() {
-      const id = session()
-      return id === undefined ? undefined : (api.state.session.get(id)?.parentID ?? id)
+    // Nobody types into a child session, and the host shows no permission request of a grandchild: take its root.
+    current() {
+      let id = session()
+      for (let parent = id; parent !== undefined; parent = api.state.session.get(parent)?.parentID) id = parent
+      return id
+    },
+    async create(title) {
+      const { data } = await api.client.session.create({ title }, { throwOnError: true })
+      api.route.navigate("session", { sessionID: data.id })
+      return data.id
+    },
+    async remove(id) {
+      if (session() === id) api.route.navigate("home")
+      await api.client.session.delete({ sessionID: id }, { throwOnError: true })
     },
     open,
     jump() {

@@ -7,7 +7,7 @@ import type { Live } from "./live.ts"
 import { rowColumns, runTitle, stepChoices, workflowChoices } from "./pickers.ts"
 import { runLine } from "./prompt-line.ts"
 import { TextDialog } from "./text-dialog.tsx"
-import { colour } from "./theme.ts"
+import type { Paint } from "./theme.ts"
 import { type TextDocument, traceDocument } from "./trace.ts"
 import { canOpen } from "./view-model.ts"
 
@@ -24,12 +24,17 @@ export function createReplies(
   api: TuiPluginApi,
   live: Live,
   guard: Guard,
+  paint: Paint,
   actions: { readonly submit: (line: string) => void; readonly open: (session: string) => void },
 ): Replies {
   const { dialog, DialogSelect } = api.ui
 
   const showText = (document: TextDocument) => {
-    dialog.replace(() => <TextDialog api={api} document={document} />)
+    const bindKeys = (keys: Readonly<Record<string, () => void>>) => {
+      const bindings = Object.entries(keys).map(([key, run]) => ({ key, cmd: () => guard.sync(undefined, run) }))
+      return api.keymap.registerLayer({ mode: "modal", bindings })
+    }
+    dialog.replace(() => <TextDialog paint={paint} document={document} bindKeys={bindKeys} close={dialog.clear} />)
     dialog.setSize("large")
   }
 
@@ -37,7 +42,7 @@ export function createReplies(
 
   const showWorkflows = (workflows: readonly WorkflowItem[]) => {
     const pick = (item: WorkflowItem) => {
-      if (item.broken === undefined) guard.start(() => runItem(api, item, actions.submit))
+      if (item.broken === undefined) guard.start(() => runItem(api.ui, paint, item, actions.submit))
       else showText(message(`${item.name} cannot be run`, item.broken, "error"))
     }
     dialog.replace(() => (
@@ -87,29 +92,34 @@ function message(title: string, text: string, tone: TextDocument["tone"]): TextD
 }
 
 /** Asks for each required input in turn, then runs the workflow; escape at any of them runs nothing. */
-async function runItem(api: TuiPluginApi, item: WorkflowItem, submit: (line: string) => void): Promise<void> {
+async function runItem(
+  ui: TuiPluginApi["ui"],
+  paint: Paint,
+  item: WorkflowItem,
+  submit: (line: string) => void,
+): Promise<void> {
   const required = item.inputs.filter((input) => input.required)
   const values: Record<string, string> = {}
   for (const [index, input] of required.entries()) {
     const step = required.length > 1 ? ` (${index + 1} of ${required.length})` : ""
-    const value = await askFor(api, `${clip(item.name, 30)}: ${input.name}${step}`, input.description)
+    const value = await askFor(ui, paint, `${clip(item.name, 30)}: ${input.name}${step}`, input.description)
     if (value === undefined) return
     values[input.name] = value
   }
-  api.ui.dialog.clear()
+  ui.dialog.clear()
   submit(runLine(item.name, values))
 }
 
 /** A dialog for one line of text; resolves with it, or with undefined when it is closed. An empty line asks again. */
-function askFor(api: TuiPluginApi, title: string, description: string): Promise<string | undefined> {
-  const { dialog, DialogPrompt } = api.ui
+function askFor(ui: TuiPluginApi["ui"], paint: Paint, title: string, description: string): Promise<string | undefined> {
+  const { dialog, DialogPrompt } = ui
   return new Promise((resolve) => {
     dialog.replace(
       () => (
         <DialogPrompt
           title={title}
           placeholder="A value is required"
-          description={() => <text fg={colour(api, "muted")}>{description}</text>}
+          description={() => <text fg={paint("muted")}>{description}</text>}
           onConfirm={(value) => {
             if (value.trim() !== "") resolve(value.trim())
           }}

@@ -11,11 +11,13 @@ import { readKeys } from "./options.ts"
 import { createReplies } from "./show.tsx"
 import { RunsPanel } from "./sidebar.tsx"
 import { submitLine } from "./submit.ts"
+import { themePaint } from "./theme.ts"
 
 /** Puts Baton into a TUI: status line, sidebar, prompt lines, palette commands. Takes the plugin options of tui.json.
  *  Everything is taken away again when the host disposes of the plugin. */
 export function startTui(api: TuiPluginApi, options: unknown): void {
   const guard = createGuard(api.ui)
+  const paint = themePaint(api.theme)
   const live = createLive(systemClock)
   const navigator = createNavigator(api, live)
   const { keys, problems } = readKeys(options)
@@ -29,12 +31,12 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
   const actions: Actions = {
     submit(line) {
       live.dismiss()
-      guard.start(() => submitLine(line, api, navigator, channel, replies))
+      guard.start(() => submitLine(line, navigator, channel, replies))
     },
     otherPrompt: live.dismiss,
     jump: navigator.jump,
   }
-  const replies = createReplies(api, live, guard, { submit: actions.submit, open: navigator.open })
+  const replies = createReplies(api, live, guard, paint, { submit: actions.submit, open: navigator.open })
 
   const offs = [
     api.event.on("tui.command.execute", (event) =>
@@ -49,9 +51,9 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
   api.slots.register({
     slots: {
       app_bottom: () => (
-        <StatusBar api={api} live={live} session={navigator.session} jumpKey={() => jumpKeyLabel(api)} />
+        <StatusBar paint={paint} live={live} session={navigator.session} jumpKey={() => jumpKeyLabel(api)} />
       ),
-      sidebar_content: (_context, props) => <RunsPanel api={api} live={live} session={props.session_id} />,
+      sidebar_content: (_context, props) => <RunsPanel paint={paint} live={live} session={props.session_id} />,
     },
   })
   if (problems.length > 0) {

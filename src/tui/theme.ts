@@ -1,5 +1,9 @@
-import type { TuiPluginApi, TuiThemeCurrent } from "@opencode-ai/plugin/tui"
+import type { TuiThemeCurrent } from "@opencode-ai/plugin/tui"
+import type { RGBA } from "@opentui/core"
 import type { Tone } from "./view-model.ts"
+
+/** The colour of a tone. Reactive inside a Solid view, so that a change of theme is seen at once. */
+export type Paint = (tone: Tone) => RGBA
 
 const COLOUR = {
   text: "text",
@@ -10,7 +14,7 @@ const COLOUR = {
   error: "error",
 } as const satisfies Record<Tone, keyof TuiThemeCurrent>
 
-/** The user's theme colour for a tone; reactive inside a Solid view. */
-export function colour(api: Pick<TuiPluginApi, "theme">, tone: Tone) {
-  return api.theme.current[COLOUR[tone]]
+/** Paints in the colours of the user's theme. */
+export function themePaint(theme: { readonly current: TuiThemeCurrent }): Paint {
+  return (tone) => theme.current[COLOUR[tone]]
 }
