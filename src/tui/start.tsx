@@ -36,7 +36,7 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
     otherPrompt: live.dismiss,
     jump: navigator.jump,
   }
-  const replies = createReplies(api, live, guard, paint, { submit: actions.submit, open: navigator.open })
+  const replies = createReplies({ api, live, guard, paint, submit: actions.submit, open: navigator.open })
 
   const offs = [
     api.event.on("tui.command.execute", (event) =>

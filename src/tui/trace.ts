@@ -32,8 +32,16 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       fact("Cost", step.reason === null ? "not known yet" : formatCost(step.cost)),
     ],
     sections: [
-      { heading: "Prompt", text: step.prompt ?? "Not asked yet.", tone: step.prompt === null ? "muted" : "text" },
-      { heading: "Output", text: step.output || "Nothing.", tone: step.output === "" ? "muted" : "text" },
+      {
+        heading: "Prompt",
+        text: step.prompt?.trimEnd() ?? "Not asked yet.",
+        tone: step.prompt === null ? "muted" : "text",
+      },
+      {
+        heading: "Output",
+        text: step.output.trimEnd() || "Nothing.",
+        tone: step.output.trim() === "" ? "muted" : "text",
+      },
     ],
   }
 }

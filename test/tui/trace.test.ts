@@ -6,7 +6,12 @@ const fact = (document: ReturnType<typeof traceDocument>, label: string) =>
   document.facts.find((row) => row.label === label)?.value
 
 it("shows the model that answered beside the one that was asked for, and an unknown price as unknown", () => {
-  const step = doneStep("review", 8_000, { requestedModel: "a/one", model: "b/two", prompt: "Do it", output: "Done" })
+  const step = doneStep("review", 8_000, {
+    requestedModel: "a/one",
+    model: "b/two",
+    prompt: "Do it\n",
+    output: "Done\n\n",
+  })
   const document = traceDocument(step, "r1", 0)
   expect(fact(document, "Model")).toBe("b/two (asked for a/one)")
   expect(fact(document, "Cost")).toBe("price unknown")
