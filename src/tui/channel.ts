@@ -3,8 +3,8 @@ import { decode, encode, type Reply } from "../core/protocol.ts"
 import type { RunView } from "../core/view.ts"
 
 /** The server half may still be loading, or stall for seconds: asking again is harmless, it answers each id once. */
-export const RESEND_MS = 1_000
-export const GIVE_UP_MS = 30_000
+const RESEND_MS = 1_000
+const GIVE_UP_MS = 30_000
 
 export interface ChannelDeps {
   /** Puts a command string on OpenCode's event bus; rejects when the server refuses it. */
