@@ -1,0 +1,60 @@
+import { useTerminalDimensions } from "@opentui/solid"
+import { createMemo, For, Show } from "solid-js"
+import { clip } from "./format.ts"
+import type { Live } from "./live.ts"
+import type { Paint } from "./theme.ts"
+import { type Part, statusBar } from "./view-model.ts"
+
+const PADDING = 2
+
+/**
+ * The status line under every screen (slot `app_bottom`): the one place that is also there in a child session, which
+ * has neither prompt nor sidebar, and in a narrow terminal. Takes no row when there is nothing to say.
+ */
+export function StatusBar(props: {
+  readonly paint: Paint
+  readonly live: Live
+  readonly session: () => string | undefined
+  readonly jumpKey: () => string | undefined
+}) {
+  const size = useTerminalDimensions()
+  const line = createMemo(() => {
+    const width = size().width - 2 * PADDING
+    const late = props.live.waiting()[0]
+    if (late !== undefined) return waitingLine(late, width)
+    return statusBar({
+      runs: props.live.inBar(),
+      session: props.session(),
+      now: props.live.now(),
+      width,
+      jumpKey: props.jumpKey(),
+    })
+  })
+  return (
+    <Show when={line()}>
+      {(shown) => (
+        <box flexDirection="row" justifyContent="space-between" paddingLeft={PADDING} paddingRight={PADDING} height={1}>
+          <Parts paint={props.paint} parts={shown().left} />
+          <Parts paint={props.paint} parts={shown().right} />
+        </box>
+      )}
+    </Show>
+  )
+}
+
+function waitingLine(line: string, width: number): { left: Part[]; right: Part[] } {
+  const what: Part = { text: `${clip(line, width - 34)} `, tone: "text" }
+  return {
+    left: [{ text: "… ", tone: "muted" }, what, { text: "· waiting for Baton to answer", tone: "muted" }],
+    right: [],
+  }
+}
+
+/** Pieces of one line, each in its tone's colour. */
+export function Parts(props: { readonly paint: Paint; readonly parts: readonly Part[] }) {
+  return (
+    <text wrapMode="none" height={1} flexShrink={0}>
+      <For each={props.parts}>{(part) => <span style={{ fg: props.paint(part.tone) }}>{part.text}</span>}</For>
+    </text>
+  )
+}

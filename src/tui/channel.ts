@@ -1,0 +1,103 @@
+import type { Clock } from "../core/ports.ts"
+import { decode, encode, type Reply } from "../core/protocol.ts"
+import type { RunView } from "../core/view.ts"
+
+/** The server half may still be loading, or stall for seconds: asking again is harmless, it answers each id once. */
+const RESEND_MS = 1_000
+const GIVE_UP_MS = 30_000
+
+export interface ChannelDeps {
+  /** Puts a command string on OpenCode's event bus; rejects when the server refuses it. */
+  publish(command: string): Promise<void>
+  readonly clock: Clock
+  /** A new id, unique among all TUIs of one server. */
+  newId(): string
+  /** Runs as the server half now knows them, newest first. */
+  onState(runs: readonly RunView[]): void
+  /** The lines that have waited for more than a second, oldest first; empty again when all are answered. */
+  onWaiting(lines: readonly string[]): void
+}
+
+export interface Answer {
+  readonly reply: Reply
+  /** False when the server half never answered: whether it did anything is unknown. */
+  readonly answered: boolean
+}
+
+export interface Channel {
+  /** Sends a line and resolves with its answer, at the latest after 30 s; never rejects. Unresolved after `close`. */
+  ask(line: string, session?: string): Promise<Answer>
+  /** Takes every command string from the event bus; ignores those that are not for this TUI. */
+  receive(command: string): void
+  /** Stops asking. */
+  close(): void
+}
+
+/** Requests and replies with the server half over the event bus (see src/core/protocol.ts). */
+export function openChannel(deps: ChannelDeps): Channel {
+  const pending = new Map<string, Pending>()
+  const tellWaiting = () =>
+    deps.onWaiting(
+      [...pending.values()]
+        .filter((request) => request.isLate && request.line.startsWith("/"))
+        .map((request) => request.line),
+    )
+
+  const ask = (line: string, session?: string) =>
+    new Promise<Answer>((resolve) => {
+      const id = deps.newId()
+      const command = encode({ kind: "request", id, line, ...(session === undefined ? {} : { session }) })
+      const giveUpAt = deps.clock.now() + GIVE_UP_MS
+      let failure: string | undefined
+      const settle = (answer: Answer) => {
+        request.cancel()
+        pending.delete(id)
+        tellWaiting()
+        resolve(answer)
+      }
+      const send = () => {
+        if (deps.clock.now() >= giveUpAt) return settle({ reply: noAnswer(failure), answered: false })
+        deps.publish(command).catch((error: unknown) => {
+          failure = String(error)
+        })
+        request.cancel = deps.clock.after(RESEND_MS, () => {
+          request.isLate = true
+          tellWaiting()
+          send()
+        })
+      }
+      const request: Pending = { line, isLate: false, settle, cancel: () => undefined }
+      pending.set(id, request)
+      send()
+    })
+
+  return {
+    ask,
+    receive(command) {
+      const message = decode(command)
+      if (message?.kind === "reply") pending.get(message.id)?.settle({ reply: message.reply, answered: true })
+      if (message?.kind === "state") deps.onState(message.runs)
+    },
+    close() {
+      for (const request of pending.values()) request.cancel()
+      pending.clear()
+    },
+  }
+}
+
+interface Pending {
+  readonly line: string
+  isLate: boolean
+  settle(answer: Answer): void
+  cancel(): void
+}
+
+function noAnswer(failure: string | undefined): Reply {
+  const text = [
+    `The server half of Baton did not answer in ${GIVE_UP_MS / 1_000} seconds.`,
+    ...(failure === undefined ? [] : [`OpenCode said: ${failure}`]),
+    'Check that "plugin" in opencode.json lists "opencode-baton" (tui.json alone is not enough), then restart OpenCode.',
+    'If it does, look for "baton" in OpenCode\'s log: the server half may have failed to load.',
+  ]
+  return { tone: "error", title: "Baton does not answer", text: text.join("\n\n") }
+}

@@ -1,0 +1,58 @@
+import { formatDuration } from "../core/duration.ts"
+import type { Tokens } from "../core/model.ts"
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
+
+/** Terminal columns a text takes: 2 for wide characters, 0 for control characters. */
+export function widthOf(text: string): number {
+  return Bun.stringWidth(text)
+}
+
+/** The text in at most `width` columns; what does not fit ends in an ellipsis, never in half a character. */
+export function cut(text: string, width: number): string {
+  if (widthOf(text) <= width) return text
+  let kept = ""
+  let used = 0
+  for (const { segment } of graphemes.segment(text)) {
+    used += widthOf(segment)
+    if (used > width - 1) break
+    kept += segment
+  }
+  return width < 1 ? "" : `${kept.trimEnd()}…`
+}
+
+/** `cut` of a text brought onto one line, with single spaces. */
+export function clip(text: string, width: number): string {
+  return cut(text.replace(/\s+/g, " ").trim(), width)
+}
+
+/** `clip`, filled up with spaces to exactly `width` columns: a cell of a table. */
+export function cell(text: string, width: number): string {
+  const line = clip(text, width)
+  return line + " ".repeat(Math.max(0, width - widthOf(line)))
+}
+
+/** Time that is still running, in whole seconds so that a tick changes one digit. Takes milliseconds; a clock of
+ *  another machine that is ahead counts as zero. */
+export function formatElapsed(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000))
+  return seconds < 10 ? `${seconds}s` : formatDuration(seconds * 1_000)
+}
+
+/** Tokens read and written together: `840`, `12.3k`, `1.2M`. */
+export function formatTokens(tokens: Tokens): string {
+  return `${short(tokens.input + tokens.output)} tokens`
+}
+
+/** `840`, `12.3k`, `120k`, `1.2M`. */
+export function short(count: number): string {
+  if (count < 1_000) return String(count)
+  const [value, unit] = count < 999_500 ? [count / 1_000, "k"] : [count / 1_000_000, "M"]
+  return `${value < 99.95 ? value.toFixed(1).replace(/\.0$/, "") : Math.round(value)}${unit}`
+}
+
+/** US dollars with enough digits to tell a small price from nothing; an unknown price says so (G5). */
+export function formatCost(cost: number | null): string {
+  if (cost === null) return "price unknown"
+  return cost > 0 && cost < 0.1 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`
+}

@@ -1,0 +1,72 @@
+import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
+import type { Guard } from "./guard.ts"
+import type { Keys } from "./options.ts"
+import { isOurs } from "./prompt-line.ts"
+
+/** Above the host's own layers, whose priority is 0. */
+const OVER_HOST = 100
+
+export interface Actions {
+  /** Handles a line of ours. */
+  submit(line: string): void
+  /** The host is about to submit a prompt of its own. */
+  otherPrompt(): void
+  jump(): void
+}
+
+type KeyApi = Pick<TuiPluginApi, "keymap" | "renderer" | "tuiConfig">
+
+/**
+ * Puts Baton before the host on the submit key: lines of ours are taken off the prompt and handled, everything else
+ * is left to the host. Returns the function that takes the layer away.
+ */
+export function listenToPrompt(api: KeyApi, actions: Actions, guard: Guard): () => void {
+  const onSubmit = () => {
+    const editor = api.renderer.currentFocusedEditor
+    const text = editor?.plainText ?? ""
+    if (editor === null || !isOurs(text)) {
+      if (text.trim() !== "") actions.otherPrompt()
+      return false
+    }
+    editor.clear()
+    actions.submit(text.trim())
+    return true
+  }
+  const cmd = () => guard.sync(false, onSubmit)
+  const bindings = api.tuiConfig.keybinds.get("input.submit").map(({ key }) => ({ key, cmd }))
+  return api.keymap.registerLayer({ mode: "base", priority: OVER_HOST, bindings })
+}
+
+/** Adds Baton's commands to the command palette and binds their keys. Returns the function that takes them away. */
+export function registerCommands(api: KeyApi, keys: Keys, actions: Actions, guard: Guard): () => void {
+  const commands = [
+    { id: "workflow", title: "Workflow: run…", run: () => actions.submit("/workflow") },
+    { id: "status", title: "Workflow: status", run: () => actions.submit("/workflow status") },
+    { id: "jump", title: "Workflow: open the running step / back", run: actions.jump },
+  ] as const
+  const offCommands = api.keymap.registerLayer({
+    commands: commands.map(({ id, title, run }) => ({
+      namespace: "palette",
+      name: `baton.${id}`,
+      title,
+      category: "Baton",
+      run: () => guard.sync(undefined, run),
+    })),
+  })
+  const offBindings = api.keymap.registerLayer({
+    mode: "base",
+    bindings: commands
+      .filter(({ id }) => keys[id] !== "none")
+      .map(({ id, title }) => ({ key: keys[id], cmd: `baton.${id}`, desc: title })),
+  })
+  return () => {
+    offBindings()
+    offCommands()
+  }
+}
+
+/** The jump key as the user presses it (`ctrl+x w`), or undefined when it is unbound. */
+export function jumpKeyLabel(api: Pick<TuiPluginApi, "keymap" | "keys">): string | undefined {
+  const bindings = api.keymap.getCommandBindings({ visibility: "registered", commands: ["baton.jump"] })
+  return api.keys.formatBindings(bindings.get("baton.jump") ?? [])
+}

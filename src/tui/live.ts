@@ -1,0 +1,83 @@
+import { batch, createSignal } from "solid-js"
+import type { Clock } from "../core/ports.ts"
+import type { RunView } from "../core/view.ts"
+import { LINGER_MS } from "./view-model.ts"
+
+const TICK_MS = 1_000
+
+/** The runs as this TUI knows them, readable from Solid views. */
+export interface Live {
+  /** All known runs, newest first. */
+  runs(): readonly RunView[]
+  /** The runs that deserve the status line: running, or over so recently that nobody may have looked. */
+  inBar(): readonly RunView[]
+  /** Milliseconds since 1970; ticks once a second, and only while something runs. */
+  now(): number
+  /** Lines the server half has not answered for over a second. */
+  waiting(): readonly string[]
+  update(runs: readonly RunView[]): void
+  setWaiting(lines: readonly string[]): void
+  /** A prompt was sent: the person has seen what is over. */
+  dismiss(): void
+  /** Stops the ticking. */
+  close(): void
+}
+
+/** Holds what the server half last said. Written by the channel and the prompt line, read by the views. */
+export function createLive(clock: Clock): Live {
+  const [runs, setRuns] = createSignal<readonly RunView[]>([])
+  const [waiting, setWaiting] = createSignal<readonly string[]>([])
+  const [now, setNow] = createSignal(clock.now())
+  /** Until when the line of a run that is over stays; 0 once dismissed. */
+  const [until, setUntil] = createSignal<ReadonlyMap<string, number>>(new Map())
+  let cancel = () => {}
+
+  const inBar = () => runs().filter((run) => run.status === "running" || (until().get(run.id) ?? 0) > now())
+
+  const tick = () => {
+    cancel()
+    setNow(clock.now())
+    if (runs().some((run) => run.status === "running")) {
+      cancel = clock.after(TICK_MS, tick)
+      return
+    }
+    const next = Math.min(...[...until().values()].filter((end) => end > now()))
+    if (Number.isFinite(next)) cancel = clock.after(next - now(), tick)
+  }
+
+  return {
+    runs,
+    inBar,
+    now,
+    waiting,
+    update(next) {
+      batch(() => {
+        setUntil(lingering(until(), runs(), next, clock.now()))
+        setRuns(next)
+        tick()
+      })
+    },
+    setWaiting: (lines) => void setWaiting(lines),
+    dismiss() {
+      setUntil(new Map([...until().keys()].map((id) => [id, 0])))
+    },
+    close: () => cancel(),
+  }
+}
+
+function lingering(
+  before: ReadonlyMap<string, number>,
+  known: readonly RunView[],
+  next: readonly RunView[],
+  now: number,
+): Map<string, number> {
+  const wasRunning = new Set(known.filter((run) => run.status === "running").map((run) => run.id))
+  const entries = next
+    .filter((run) => run.status !== "running")
+    .map((run): [string, number] => {
+      const seenEnding = wasRunning.has(run.id) || (run.endedAt === null && !before.has(run.id))
+      const isRecent = run.endedAt !== null && !before.has(run.id) && run.endedAt + LINGER_MS > now
+      return [run.id, seenEnding || isRecent ? now + LINGER_MS : (before.get(run.id) ?? 0)]
+    })
+  return new Map(entries)
+}

@@ -1,0 +1,138 @@
+import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
+import type { Reply, WorkflowItem } from "../core/protocol.ts"
+import type { RunView, StepView } from "../core/view.ts"
+import { clip } from "./format.ts"
+import type { Guard } from "./guard.ts"
+import type { Live } from "./live.ts"
+import { rowColumns, runTitle, stepChoices, workflowChoices } from "./pickers.ts"
+import { runLine } from "./prompt-line.ts"
+import { TextDialog } from "./text-dialog.tsx"
+import type { Paint } from "./theme.ts"
+import { type TextDocument, traceDocument } from "./trace.ts"
+import { canOpen } from "./view-model.ts"
+
+export interface Replies {
+  /** Shows the server half's answer to a command. */
+  show(reply: Reply): void
+}
+
+/** What the dialogs need. */
+export interface ReplyDeps {
+  readonly api: Pick<TuiPluginApi, "keymap" | "renderer" | "ui">
+  readonly live: Live
+  readonly guard: Guard
+  readonly paint: Paint
+  /** Takes a line as if it had been typed. */
+  submit(line: string): void
+  /** Puts a step's session on the screen. */
+  open(session: string): void
+}
+
+/** Shows replies with OpenCode's own dialogs. A run that was started shows nothing: the status line is there. */
+export function createReplies(deps: ReplyDeps): Replies {
+  return {
+    show({ tone, title, text, view }) {
+      if (view?.type === "started") return
+      if (view?.type === "workflows" && view.workflows.length > 0) return showWorkflows(deps, view.workflows)
+      if (view?.type === "run") return showRun(deps, view.run)
+      if (view?.type === "trace") return showTrace(deps, view.step, view.run)
+      showText(deps, message(title, text, tone === "info" ? "text" : tone))
+    },
+  }
+}
+
+function showText({ api, guard, paint }: ReplyDeps, document: TextDocument): void {
+  const { dialog } = api.ui
+  const bindKeys = (keys: Readonly<Record<string, () => void>>) => {
+    const bindings = Object.entries(keys).map(([key, run]) => ({ key, cmd: () => guard.sync(undefined, run) }))
+    return api.keymap.registerLayer({ mode: "modal", bindings })
+  }
+  dialog.replace(() => <TextDialog paint={paint} document={document} bindKeys={bindKeys} close={dialog.clear} />)
+  dialog.setSize("large")
+}
+
+function showTrace(deps: ReplyDeps, step: StepView, run: string): void {
+  showText(deps, traceDocument(step, run, deps.live.now()))
+}
+
+function showWorkflows(deps: ReplyDeps, workflows: readonly WorkflowItem[]): void {
+  const { dialog, DialogSelect } = deps.api.ui
+  const pick = (item: WorkflowItem) => {
+    if (item.broken === undefined) deps.guard.start(() => runItem(deps, item))
+    else showText(deps, message(`${item.name} cannot be run`, item.broken, "error"))
+  }
+  dialog.replace(() => (
+    <DialogSelect<WorkflowItem>
+      title="Run a workflow"
+      placeholder="Search workflows"
+      options={workflowChoices(workflows, rowColumns("large", deps.api.renderer.width))}
+      onSelect={(choice) => deps.guard.sync(undefined, () => pick(choice.value))}
+    />
+  ))
+  dialog.setSize("large")
+}
+
+function showRun(deps: ReplyDeps, snapshot: RunView): void {
+  const { dialog, DialogSelect } = deps.api.ui
+  const run = () => deps.live.runs().find((other) => other.id === snapshot.id) ?? snapshot
+  // Live state carries no texts: what has changed since the reply is asked for again.
+  const showUnopened = (step: StepView) => {
+    const full = snapshot.steps.find((other) => other.id === step.id)
+    if (full?.status === step.status) showTrace(deps, full, snapshot.id)
+    else deps.submit(`/trace ${step.id}`)
+  }
+  const pick = (id: string) => {
+    const step = run().steps.find((other) => other.id === id)
+    if (step === undefined) return
+    if (!canOpen(step)) return showUnopened(step)
+    dialog.clear()
+    deps.open(step.session)
+  }
+  dialog.replace(() => (
+    <DialogSelect<string>
+      title={runTitle(run(), deps.live.now())}
+      placeholder="Search steps"
+      options={stepChoices(run(), deps.live.now(), rowColumns("xlarge", deps.api.renderer.width))}
+      onSelect={(choice) => deps.guard.sync(undefined, () => pick(choice.value))}
+    />
+  ))
+  dialog.setSize("xlarge")
+}
+
+function message(title: string, text: string, tone: TextDocument["tone"]): TextDocument {
+  return { title, tone, facts: [], sections: [{ text, tone: "text" }] }
+}
+
+/** Asks for each required input in turn, then runs the workflow; escape at any of them runs nothing. */
+async function runItem(deps: ReplyDeps, item: WorkflowItem): Promise<void> {
+  const required = item.inputs.filter((input) => input.required)
+  const values: Record<string, string> = {}
+  for (const [index, input] of required.entries()) {
+    const step = required.length > 1 ? ` (${index + 1} of ${required.length})` : ""
+    const value = await askFor(deps, `${clip(item.name, 30)}: ${input.name}${step}`, input.description)
+    if (value === undefined) return
+    values[input.name] = value
+  }
+  deps.api.ui.dialog.clear()
+  deps.submit(runLine(item.name, values))
+}
+
+/** A dialog for one line of text; resolves with it, or with undefined when it is closed. An empty line asks again. */
+function askFor({ api, paint }: ReplyDeps, title: string, description: string): Promise<string | undefined> {
+  const { dialog, DialogPrompt } = api.ui
+  return new Promise((resolve) => {
+    dialog.replace(
+      () => (
+        <DialogPrompt
+          title={title}
+          placeholder="A value is required"
+          description={() => <text fg={paint("muted")}>{description}</text>}
+          onConfirm={(value) => {
+            if (value.trim() !== "") resolve(value.trim())
+          }}
+        />
+      ),
+      () => resolve(undefined),
+    )
+  })
+}

@@ -1,0 +1,43 @@
+import { createMemo, Index, Show } from "solid-js"
+import { Parts } from "./bar.tsx"
+import type { Live } from "./live.ts"
+import type { Paint } from "./theme.ts"
+import { type Row, sidebar } from "./view-model.ts"
+
+/** Columns OpenCode's sidebar leaves for content: 42 less its padding and scrollbar. */
+const WIDTH = 37
+
+/** The runs of one session, step by step (slot `sidebar_content`). Nothing for a session without a run. */
+export function RunsPanel(props: { readonly paint: Paint; readonly live: Live; readonly session: string }) {
+  const panels = createMemo(() => sidebar(props.live.runs(), props.session, props.live.now(), WIDTH))
+  return (
+    <Index each={panels()}>
+      {(panel) => (
+        <box flexDirection="column" width={WIDTH}>
+          <text fg={props.paint("text")} wrapMode="none">
+            <b>{panel().title}</b>
+          </text>
+          <PanelRow paint={props.paint} row={panel().state} />
+          <Index each={panel().rows}>{(row) => <PanelRow paint={props.paint} row={row()} />}</Index>
+          <Show when={panel().total !== ""}>
+            <text fg={props.paint("muted")} wrapMode="none">
+              {panel().total}
+            </text>
+          </Show>
+        </box>
+      )}
+    </Index>
+  )
+}
+
+function PanelRow(props: { readonly paint: Paint; readonly row: Row }) {
+  return (
+    <box flexDirection="row" justifyContent="space-between" height={1}>
+      <Parts
+        paint={props.paint}
+        parts={[props.row.icon, { text: ` ${props.row.left.text}`, tone: props.row.left.tone }]}
+      />
+      <Parts paint={props.paint} parts={[props.row.right]} />
+    </box>
+  )
+}

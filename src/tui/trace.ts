@@ -1,0 +1,58 @@
+import { formatDuration } from "../core/duration.ts"
+import type { StepView } from "../core/view.ts"
+import { formatCost, formatElapsed, short } from "./format.ts"
+import { stateOf, stepIcon, type Tone } from "./view-model.ts"
+
+/** A document for the text dialog: facts as a two-column list, then texts under headings. */
+export interface TextDocument {
+  readonly title: string
+  readonly tone: Tone
+  readonly facts: readonly { readonly label: string; readonly value: string; readonly tone: Tone }[]
+  readonly sections: readonly { readonly heading?: string; readonly text: string; readonly tone: Tone }[]
+}
+
+/** Everything that is known of one step: what it was asked, by which model, what came of it, what it cost. */
+export function traceDocument(step: StepView, run: string, now: number): TextDocument {
+  const fact = (label: string, value: string, tone: Tone = "text") => ({ label, value, tone })
+  const icon = stepIcon(step.status)
+  const asked = step.requestedModel ?? "the default"
+  return {
+    title: step.id,
+    tone: "text",
+    facts: [
+      fact("State", `${icon.text} ${stateOf(step)}`, icon.tone === "muted" ? "text" : icon.tone),
+      ...(step.detail === null ? [] : [fact("Why", step.detail)]),
+      fact("Run", run),
+      fact("Attempts", String(step.attempts)),
+      fact("Profile", `${step.profile} (${step.kind})`),
+      ...(step.startedAt === null ? [] : [fact("Time", timeOf(step, step.startedAt, now))]),
+      fact("Model", modelOf(step, asked)),
+      fact("Session", step.session ?? "none"),
+      fact("Tokens", `${short(step.tokens.input)} in, ${short(step.tokens.output)} out`),
+      fact("Cost", step.reason === null ? "not known yet" : formatCost(step.cost)),
+    ],
+    sections: [
+      {
+        heading: "Prompt",
+        text: step.prompt?.trimEnd() ?? "Not asked yet.",
+        tone: step.prompt === null ? "muted" : "text",
+      },
+      {
+        heading: "Output",
+        text: step.output.trimEnd() || "Nothing.",
+        tone: step.output.trim() === "" ? "muted" : "text",
+      },
+    ],
+  }
+}
+
+function timeOf(step: StepView, startedAt: number, now: number): string {
+  if (step.endedAt === null) return `${formatElapsed(now - startedAt)} so far`
+  return formatDuration(step.endedAt - startedAt)
+}
+
+function modelOf(step: StepView, asked: string): string {
+  if (step.reason === null) return step.attempts === 0 ? "not chosen yet" : asked
+  if (step.model === null) return `unknown (asked for ${asked})`
+  return step.model === step.requestedModel ? step.model : `${step.model} (asked for ${asked})`
+}

@@ -1,0 +1,256 @@
+import { formatDuration } from "../core/duration.ts"
+import type { RunStatus, StepStatus } from "../core/model.ts"
+import { type RunView, type StepView, stepInFocus } from "../core/view.ts"
+import { clip, cut, formatCost, formatElapsed, formatTokens, widthOf } from "./format.ts"
+
+/** What the TUI shows of runs, as plain data: no terminal, no clock. Times are milliseconds since 1970. */
+
+/** What a piece of text means; the views turn it into a colour of the user's theme. */
+export type Tone = "text" | "muted" | "active" | "success" | "warning" | "error"
+export interface Part {
+  readonly text: string
+  readonly tone: Tone
+}
+/** One line of the sidebar: `right` is set flush right. */
+export interface Row {
+  readonly key: string
+  readonly icon: Part
+  readonly left: Part
+  readonly right: Part
+}
+export interface RunPanel {
+  readonly id: string
+  readonly title: string
+  readonly state: Row
+  readonly rows: readonly Row[]
+  /** Tokens and cost so far; empty before anything was spent. */
+  readonly total: string
+}
+
+/** An ended run's line stays this long, unless a prompt is sent before. */
+export const LINGER_MS = 30_000
+/** Steps the sidebar lists one by one; of a longer run only those that need eyes. */
+const PANEL_STEPS = 12
+const NAME_COLUMNS = 28
+
+type Shown = readonly [icon: string, tone: Tone]
+const STEP: Record<StepStatus, Shown> = {
+  pending: ["○", "muted"],
+  running: ["◐", "active"],
+  waiting: ["◔", "warning"],
+  success: ["✓", "success"],
+  failed: ["✗", "error"],
+  skipped: ["–", "muted"],
+  cancelled: ["⊘", "muted"],
+}
+const RUN: Record<RunStatus, Shown> = {
+  running: ["◐", "active"],
+  success: ["✓", "success"],
+  failed: ["✗", "error"],
+  cancelled: ["⊘", "warning"],
+  interrupted: ["‖", "warning"],
+}
+
+export function stepIcon(status: StepStatus): Part {
+  return { text: STEP[status][0], tone: STEP[status][1] }
+}
+
+export function runIcon(status: RunStatus): Part {
+  return { text: RUN[status][0], tone: RUN[status][1] }
+}
+
+function isOver(step: StepView): boolean {
+  return step.status !== "pending" && step.status !== "running" && step.status !== "waiting"
+}
+
+/** `2/3`: steps that have ended, of all. */
+export function progress(run: RunView): string {
+  return `${run.steps.filter(isOver).length}/${run.steps.length}`
+}
+
+/** `failed · timeout`: the state, and why when that says more. */
+export function stateOf(step: StepView): string {
+  if (step.reason === null || step.reason === "ok" || step.status === "cancelled") return step.status
+  return `${step.status} · ${step.reason}`
+}
+
+/** How long the step took or has been taking; empty before it started. */
+export function stepTime(step: StepView, now: number): string {
+  if (step.startedAt === null) return ""
+  return step.endedAt === null ? formatElapsed(now - step.startedAt) : formatDuration(step.endedAt - step.startedAt)
+}
+
+/** How long the run took or has been taking; empty for an interrupted run, whose clock stands still. */
+export function runTime(run: RunView, now: number): string {
+  if (run.endedAt !== null) return formatDuration(run.endedAt - run.createdAt)
+  return run.status === "running" ? formatElapsed(now - run.createdAt) : ""
+}
+
+/** `12.3k tokens · $0.12` of the steps that have ended; empty when nothing was spent. */
+export function spent(run: RunView): string {
+  const used = run.tokens.input + run.tokens.output > 0
+  return used ? `${formatTokens(run.tokens)} · ${formatCost(run.cost)}` : ""
+}
+
+/** True when the session is the run's parent or one of its steps. */
+export function belongsTo(run: RunView, session: string | undefined): boolean {
+  return session !== undefined && (run.parent === session || run.steps.some((step) => step.session === session))
+}
+
+/** A step whose session this OpenCode can put on the screen; workers of other kinds live in other processes. */
+export function canOpen(step: StepView): step is StepView & { readonly session: string } {
+  return step.session !== null && (step.kind === "subagent" || step.kind === "agent")
+}
+
+// ── the line at the bottom of every screen ─────────────────────────────────────────────────────────────────────────
+
+export interface BarInput {
+  readonly runs: readonly RunView[]
+  /** Session on the screen. */
+  readonly session: string | undefined
+  readonly now: number
+  /** Columns of the terminal. */
+  readonly width: number
+  /** The jump key as the user would press it, if it is bound. */
+  readonly jumpKey: string | undefined
+}
+
+/**
+ * The one-line status of the run that matters most (on this screen before elsewhere, running before over, newest
+ * first), or undefined when there is no run. The parts never take more than `width` columns together.
+ */
+export function statusBar(input: BarInput): { readonly left: Part[]; readonly right: Part[] } | undefined {
+  const run = firstOf(input.runs, input.session)
+  if (run === undefined) return undefined
+  const others = input.runs.filter((other) => other !== run && other.status === "running").length
+  const left: Part[] = [
+    runIcon(run.status),
+    { text: ` ${clip(run.workflow, NAME_COLUMNS)}`, tone: "text" },
+    ...headline(run, input.now),
+    ...(others > 0 ? [muted(` · +${others} more ${others === 1 ? "run" : "runs"}`)] : []),
+  ]
+  const right = hint(run, input)
+  const used = (parts: readonly Part[]) => parts.reduce((sum, part) => sum + widthOf(part.text), 0)
+  return used(left) + used(right) + 2 <= input.width
+    ? { left, right }
+    : { left: cutParts(left, input.width), right: [] }
+}
+
+function firstOf(runs: readonly RunView[], session: string | undefined): RunView | undefined {
+  const here = (run: RunView) => belongsTo(run, session)
+  const live = (run: RunView) => run.status === "running"
+  return runs.find((run) => live(run) && here(run)) ?? runs.find(live) ?? runs.find(here) ?? runs[0]
+}
+
+function muted(text: string): Part {
+  return { text, tone: "muted" }
+}
+
+function headline(run: RunView, now: number): Part[] {
+  if (run.status === "running") return [muted(` ${progress(run)} · `), ...current(run, now)]
+  if (run.status === "interrupted") {
+    return [muted(` interrupted at ${progress(run)} · `), { text: `/workflow resume ${run.id}`, tone: "text" }]
+  }
+  const broken = run.steps.find((step) => step.status === "failed")
+  const why = run.status === "failed" && broken ? `· ${clip(broken.id, NAME_COLUMNS)} ${stateOf(broken)}` : endWord(run)
+  const facts = [runTime(run, now), spent(run)].filter((fact) => fact !== "")
+  return [{ text: ` ${why}`, tone: RUN[run.status][1] }, ...facts.map((fact) => muted(` · ${fact}`))]
+}
+
+function endWord(run: RunView): string {
+  if (run.status === "success") return "done"
+  return run.cause === "deadline" ? `${run.status}: deadline passed` : run.status
+}
+
+function current(run: RunView, now: number): Part[] {
+  const busy = run.steps.filter((step) => step.status === "running" || step.status === "waiting")
+  const first = busy[0]
+  if (first === undefined) return [muted("starting")]
+  const state = first.status === "waiting" ? "waiting" : stepTime(first, now)
+  return [
+    { text: clip(first.id, NAME_COLUMNS), tone: "text" },
+    muted(` ${state}${busy.length > 1 ? ` +${busy.length - 1}` : ""}`),
+  ]
+}
+
+function hint(run: RunView, input: BarInput): Part[] {
+  if (input.jumpKey === undefined) return []
+  const focus = stepInFocus(run)
+  const isOnStep = input.runs.some((any) => any.steps.some((step) => step.session === input.session))
+  if (!isOnStep && (focus === undefined || !canOpen(focus))) return []
+  return [{ text: input.jumpKey, tone: "text" }, muted(isOnStep ? " back" : " open step")]
+}
+
+function cutParts(parts: readonly Part[], width: number): Part[] {
+  let left = width
+  return parts.flatMap((part) => {
+    if (left <= 0) return []
+    const text = cut(part.text, left)
+    left = text === part.text ? left - widthOf(text) : 0
+    return [{ ...part, text }]
+  })
+}
+
+// ── the sidebar ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * The runs of one session for its sidebar, `width` columns wide: those not over, else the one that ended last; at
+ * most three. Empty when the session has none.
+ */
+export function sidebar(runs: readonly RunView[], session: string, now: number, width: number): RunPanel[] {
+  const own = runs.filter((run) => belongsTo(run, session))
+  const live = own.filter((run) => run.endedAt === null)
+  return (live.length > 0 ? live.slice(0, 3) : own.slice(0, 1)).map((run) => panel(run, now, width))
+}
+
+function panel(run: RunView, now: number, width: number): RunPanel {
+  return {
+    id: run.id,
+    title: clip(`Workflow ${run.workflow}`, width),
+    state: {
+      key: "state",
+      icon: runIcon(run.status),
+      left: muted(`${run.status} ${progress(run)}`),
+      right: muted(runTime(run, now)),
+    },
+    rows: stepRows(run, now, width),
+    total: spent(run),
+  }
+}
+
+function stepRows(run: RunView, now: number, width: number): Row[] {
+  if (run.steps.length <= PANEL_STEPS) return run.steps.map((step) => stepRow(step, now, width))
+  const needEyes = run.steps.filter((step) => ["running", "waiting", "failed"].includes(step.status))
+  const listed = needEyes.slice(0, PANEL_STEPS - 4)
+  const rest = run.steps.filter((step) => !listed.includes(step))
+  const count = (status: StepStatus): Row[] => {
+    const many = rest.filter((step) => step.status === status).length
+    const word = status === "success" ? "done" : status
+    const more = listed.some((step) => step.status === status) ? "more " : ""
+    const row = {
+      key: `all ${status}`,
+      icon: stepIcon(status),
+      left: muted(`${many} ${more}${word}`),
+      right: muted(""),
+    }
+    return many === 0 ? [] : [row]
+  }
+  return [
+    ...(["success", "skipped", "cancelled"] as const).flatMap(count),
+    ...listed.map((step) => stepRow(step, now, width)),
+    ...(["failed", "waiting", "running", "pending"] as const).flatMap(count),
+  ]
+}
+
+function stepRow(step: StepView, now: number, width: number): Row {
+  const failed = step.status === "failed"
+  const right: Part = failed ? { text: step.reason ?? "failed", tone: "error" } : muted(stepTime(step, now))
+  const room = width - 2 - (right.text === "" ? 0 : widthOf(right.text) + 1)
+  const isQuiet = step.status === "pending" || step.status === "skipped" || step.status === "cancelled"
+  return {
+    key: step.id,
+    icon: stepIcon(step.status),
+    left: { text: clip(step.id, room), tone: isQuiet ? "muted" : "text" },
+    right,
+  }
+}

@@ -1,0 +1,104 @@
+import { expect, it } from "vitest"
+import { decode, encode, type Reply, type Request } from "../../src/core/protocol.ts"
+import type { RunView } from "../../src/core/view.ts"
+import { openChannel } from "../../src/tui/channel.ts"
+import { HandClock } from "./support/clock.ts"
+import { runView } from "./support/runs.ts"
+
+const REPLY: Reply = { tone: "info", title: "Workflows", text: "demo" }
+
+/** A channel whose other end is the test. */
+function open() {
+  const clock = new HandClock()
+  const sent: Request[] = []
+  const states: (readonly RunView[])[] = []
+  const late: (readonly string[])[] = []
+  const bus: { refuses: string | undefined } = { refuses: undefined }
+  let ids = 0
+  const channel = openChannel({
+    async publish(command) {
+      sent.push(decode(command) as Request)
+      if (bus.refuses !== undefined) throw new Error(bus.refuses)
+    },
+    clock,
+    newId: () => `id${++ids}`,
+    onState: (runs) => states.push(runs),
+    onWaiting: (lines) => late.push(lines),
+  })
+  return { clock, sent, states, late, bus, channel }
+}
+
+it("sends a line with its session and resolves with the reply to it", async () => {
+  const { channel, sent, clock } = open()
+  const answer = channel.ask("/workflow list", "ses_1")
+  expect(sent).toEqual([{ kind: "request", id: "id1", line: "/workflow list", session: "ses_1" }])
+  channel.receive(encode({ kind: "reply", id: "id1", reply: REPLY }))
+  expect(await answer).toEqual({ reply: REPLY, answered: true })
+  expect(clock.waiting).toBe(0)
+})
+
+it("gives each of two requests its own reply, in whatever order they come", async () => {
+  const { channel } = open()
+  const first = channel.ask("/workflow list")
+  const second = channel.ask("/workflow status")
+  channel.receive(encode({ kind: "reply", id: "id2", reply: { ...REPLY, title: "two" } }))
+  channel.receive(encode({ kind: "reply", id: "id1", reply: { ...REPLY, title: "one" } }))
+  expect([(await first).reply.title, (await second).reply.title]).toEqual(["one", "two"])
+})
+
+it("asks again every second under the same id, and stops once answered", async () => {
+  const { channel, sent, clock } = open()
+  const answer = channel.ask("hello")
+  clock.advance(2_500)
+  expect(sent.map((request) => request.id)).toEqual(["id1", "id1", "id1"])
+  channel.receive(encode({ kind: "reply", id: "id1", reply: REPLY }))
+  clock.advance(10_000)
+  expect(sent).toHaveLength(3)
+  expect((await answer).answered).toBe(true)
+})
+
+it("names the lines that wait for more than a second, but not its own hello", () => {
+  const { channel, late, clock } = open()
+  void channel.ask("hello")
+  void channel.ask("/workflow run demo")
+  clock.advance(1_000)
+  expect(late.at(-1)).toEqual(["/workflow run demo"])
+  channel.receive(encode({ kind: "reply", id: "id2", reply: REPLY }))
+  expect(late.at(-1)).toEqual([])
+})
+
+it("gives up after 30 seconds with what to check and what OpenCode said", async () => {
+  const { channel, sent, clock, bus } = open()
+  bus.refuses = "503 unavailable"
+  const answer = channel.ask("/workflow")
+  await Promise.resolve()
+  clock.advance(30_000)
+  const { reply, answered } = await answer
+  expect(answered).toBe(false)
+  expect(reply.tone).toBe("error")
+  expect(reply.text).toContain("did not answer in 30 seconds")
+  expect(reply.text).toContain("opencode.json")
+  expect(reply.text).toContain("503 unavailable")
+  expect(sent).toHaveLength(30)
+  expect(clock.waiting).toBe(0)
+})
+
+it("hands over states, and ignores requests, foreign replies and other commands", async () => {
+  const { channel, states } = open()
+  const answer = channel.ask("/workflow")
+  channel.receive("session.new")
+  channel.receive(encode({ kind: "request", id: "id1", line: "/workflow" }))
+  channel.receive(encode({ kind: "reply", id: "of another TUI", reply: { ...REPLY, title: "foreign" } }))
+  channel.receive(encode({ kind: "state", runs: [runView()] }))
+  channel.receive(encode({ kind: "reply", id: "id1", reply: REPLY }))
+  expect(states).toEqual([[runView()]])
+  expect((await answer).reply.title).toBe("Workflows")
+})
+
+it("asks nothing more once closed", () => {
+  const { channel, sent, clock } = open()
+  void channel.ask("hello")
+  channel.close()
+  clock.advance(60_000)
+  expect(sent).toHaveLength(1)
+})

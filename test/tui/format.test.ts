@@ -1,0 +1,47 @@
+import fc from "fast-check"
+import { expect, it } from "vitest"
+import { cell, clip, cut, formatCost, formatElapsed, formatTokens, short, widthOf } from "../../src/tui/format.ts"
+
+it("never makes a line wider than asked, and keeps what fits as it is", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), fc.integer({ min: 0, max: 30 }), (text, width) => {
+      const shown = cut(text, width)
+      expect(widthOf(shown)).toBeLessThanOrEqual(width)
+      if (widthOf(text) <= width) expect(shown).toBe(text)
+    }),
+  )
+})
+
+it("cuts wide characters whole and brings a text onto one line", () => {
+  expect(clip("日本語の名前", 7)).toBe("日本語…")
+  expect(clip("two\nlines  here", 40)).toBe("two lines here")
+  expect(widthOf(cell("日本語", 10))).toBe(10)
+})
+
+it.each([
+  [0, "0"],
+  [999, "999"],
+  [1_000, "1k"],
+  [12_345, "12.3k"],
+  [120_400, "120k"],
+  [999_600, "1M"],
+  [1_250_000, "1.3M"],
+])("writes %d tokens as %s", (count, text) => {
+  expect(short(count)).toBe(text)
+})
+
+it("tells a small price from nothing, and an unknown one from both", () => {
+  expect([0, 0.0042, 0.0999, 0.12, 12.345, null].map(formatCost)).toEqual([
+    "$0.00",
+    "$0.0042",
+    "$0.0999",
+    "$0.12",
+    "$12.35",
+    "price unknown",
+  ])
+  expect(formatTokens({ input: 12_000, output: 345 })).toBe("12.3k tokens")
+})
+
+it("counts running time in whole seconds and never below zero", () => {
+  expect([-5_000, 0, 999, 9_999, 12_345, 125_000].map(formatElapsed)).toEqual(["0s", "0s", "0s", "9s", "12s", "2m 05s"])
+})

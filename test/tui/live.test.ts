@@ -1,0 +1,59 @@
+import { expect, it } from "vitest"
+import { createLive } from "../../src/tui/live.ts"
+import { HandClock } from "./support/clock.ts"
+import { runView } from "./support/runs.ts"
+
+function live() {
+  const clock = new HandClock()
+  return { clock, live: createLive(clock) }
+}
+const running = runView()
+const ended = (at: number) => runView({ status: "success", endedAt: at })
+
+it("ticks once a second while a run runs, and not at all otherwise", () => {
+  const { live: state, clock } = live()
+  expect(clock.waiting).toBe(0)
+  state.update([running])
+  clock.advance(3_000)
+  expect(state.now()).toBe(3_000)
+  state.close()
+  clock.advance(3_000)
+  expect(state.now()).toBe(3_000)
+})
+
+it("keeps the line of an ended run for 30 seconds, with a single timer", () => {
+  const { live: state, clock } = live()
+  state.update([running])
+  clock.advance(1_500)
+  state.update([ended(1_500)])
+  expect(clock.waiting).toBe(1)
+  clock.advance(29_900)
+  expect(state.inBar()).toHaveLength(1)
+  clock.advance(200)
+  expect(state.inBar()).toEqual([])
+  expect(clock.waiting).toBe(0)
+  expect(state.runs()).toHaveLength(1)
+})
+
+it("takes the line away with the next prompt, but never that of a running run", () => {
+  const { live: state } = live()
+  state.update([running])
+  state.dismiss()
+  expect(state.inBar()).toHaveLength(1)
+  state.update([ended(0)])
+  expect(state.inBar()).toHaveLength(1)
+  state.dismiss()
+  expect(state.inBar()).toEqual([])
+  state.update([ended(0)])
+  expect(state.inBar()).toEqual([])
+})
+
+it("shows a run that ended long before this TUI came in no line, an interrupted one once", () => {
+  const { live: state, clock } = live()
+  clock.advance(100_000)
+  state.update([ended(10_000), runView({ id: "r2", status: "interrupted" })])
+  expect(state.inBar().map((run) => run.id)).toEqual(["r2"])
+  clock.advance(30_000)
+  state.update([runView({ id: "r2", status: "interrupted" })])
+  expect(state.inBar()).toEqual([])
+})

@@ -1,0 +1,20 @@
+import { expect, it } from "vitest"
+import { DEFAULT_KEYS, readKeys } from "../../src/tui/options.ts"
+
+it("keeps the defaults when nothing is set", () => {
+  expect(readKeys(undefined)).toEqual({ keys: DEFAULT_KEYS, problems: [] })
+  expect(readKeys({ other: 1 })).toEqual({ keys: DEFAULT_KEYS, problems: [] })
+})
+
+it("rebinds what is named and leaves the rest", () => {
+  const { keys } = readKeys({ keybinds: { jump: "none", workflow: "<leader>j" } })
+  expect(keys).toEqual({ ...DEFAULT_KEYS, jump: "none", workflow: "<leader>j" })
+})
+
+it("names a misspelt keybind with the nearest one, and a value that is no key", () => {
+  const { keys, problems } = readKeys({ keybinds: { jmup: "f9", status: 8 } })
+  expect(keys).toEqual(DEFAULT_KEYS)
+  expect(problems[0]).toBe("unknown keybind `jmup`: did you mean `jump`?")
+  expect(problems[1]).toContain("`status` must be a string")
+  expect(readKeys({ keybinds: "f9" }).problems).toEqual(["`keybinds` must be an object of name to key"])
+})

@@ -1,0 +1,41 @@
+import { expect, it } from "vitest"
+import { isOurs, runLine, sessionTitle, startsRun } from "../../src/tui/prompt-line.ts"
+
+it.each([
+  ["/workflow", true],
+  ["/workflow run demo topic=tea", true],
+  ["/workflow\nrun demo", true],
+  ["/trace survey", true],
+  ["/workflows", false],
+  ["/tracer", false],
+  ["/workers", false],
+  [" /workflow", false],
+  ["tell me about /workflow", false],
+  ["/workflow run demo [Pasted ~3 lines]", false],
+  ["", false],
+])("takes %j from the prompt: %s", (text, taken) => {
+  expect(isOurs(text)).toBe(taken)
+})
+
+it.each([
+  ["/workflow run demo", true],
+  ["/workflow  run  demo x=1", true],
+  ["/workflow run", false],
+  ["/workflow run ", false],
+  ["/workflow status", false],
+  ["/trace run", false],
+])("needs a session for %j: %s", (line, needs) => {
+  expect(startsRun(line)).toBe(needs)
+})
+
+it("titles the session of a run by what was typed, in at most 60 columns", () => {
+  expect(sessionTitle("/workflow run demo  topic=tea")).toBe("demo topic=tea")
+  expect(sessionTitle(`/workflow run demo ${"茶".repeat(60)}`)).toMatch(/^demo 茶+…$/)
+  expect(Bun.stringWidth(sessionTitle(`/workflow run demo ${"茶".repeat(60)}`))).toBeLessThanOrEqual(60)
+})
+
+it("quotes input values that are more than one plain word", () => {
+  expect(runLine("demo", {})).toBe("/workflow run demo")
+  expect(runLine("demo", { topic: "tea", path: "docs/ai/x.md" })).toBe("/workflow run demo topic=tea path=docs/ai/x.md")
+  expect(runLine("demo", { topic: 'green "tea" \\' })).toBe(String.raw`/workflow run demo topic="green \"tea\" \\"`)
+})

@@ -1,0 +1,84 @@
+import { expect, it } from "vitest"
+import { decode, encode, type Reply, type Request } from "../../src/core/protocol.ts"
+import { openChannel } from "../../src/tui/channel.ts"
+import { type Sessions, submitLine } from "../../src/tui/submit.ts"
+import { HandClock } from "./support/clock.ts"
+
+const STARTED: Reply = { tone: "success", title: "", text: "", view: { type: "started", run: "r1" } }
+const REFUSED: Reply = { tone: "error", title: "There is no workflow `dmeo`", text: "did you mean `demo`?" }
+
+/** A TUI on the given session, or at home, whose server half answers every line with `reply`, or never. */
+function tui(session: string | undefined, reply: Reply | undefined) {
+  const happened: string[] = []
+  const shown: Reply[] = []
+  const asked: (string | undefined)[] = []
+  const clock = new HandClock()
+  const sessions: Sessions = {
+    current: () => session,
+    async create(title) {
+      happened.push(`create ${title}`)
+      return "made"
+    },
+    async remove(id) {
+      happened.push(`remove ${id}`)
+    },
+  }
+  const channel = openChannel({
+    async publish(command) {
+      const request = decode(command) as Request
+      asked.push(request.session)
+      if (reply !== undefined) queueMicrotask(() => channel.receive(encode({ kind: "reply", id: request.id, reply })))
+    },
+    clock,
+    newId: () => "id",
+    onState: () => {},
+    onWaiting: () => {},
+  })
+  const submit = (line: string) => submitLine(line, sessions, channel, { show: (answer) => shown.push(answer) })
+  return { happened, shown, asked, clock, submit }
+}
+
+it("runs a workflow in the session on the screen", async () => {
+  const { submit, happened, asked, shown } = tui("here", STARTED)
+  await submit("/workflow run demo")
+  expect(happened).toEqual([])
+  expect(asked).toEqual(["here"])
+  expect(shown).toEqual([STARTED])
+})
+
+it("makes a session for a run started from home, titled by what was typed", async () => {
+  const { submit, happened, asked } = tui(undefined, STARTED)
+  await submit("/workflow run demo topic=tea")
+  expect(happened).toEqual(["create demo topic=tea"])
+  expect(asked).toEqual(["made"])
+})
+
+it("needs no session for anything else", async () => {
+  const { submit, happened, asked } = tui(undefined, STARTED)
+  await submit("/workflow status")
+  expect(happened).toEqual([])
+  expect(asked).toEqual([undefined])
+})
+
+it("takes the new session away again when the run is refused, and shows why", async () => {
+  const { submit, happened, shown } = tui(undefined, REFUSED)
+  await submit("/workflow run dmeo")
+  expect(happened).toEqual(["create dmeo", "remove made"])
+  expect(shown).toEqual([REFUSED])
+})
+
+it("never removes a session it did not make", async () => {
+  const { submit, happened } = tui("here", REFUSED)
+  await submit("/workflow run dmeo")
+  expect(happened).toEqual([])
+})
+
+it("keeps the new session when no answer came: the run may have started", async () => {
+  const { submit, happened, shown, asked, clock } = tui(undefined, undefined)
+  const done = submit("/workflow run demo")
+  await expect.poll(() => asked).toEqual(["made"])
+  clock.advance(30_000)
+  await done
+  expect(happened).toEqual(["create demo"])
+  expect(shown[0]?.title).toBe("Baton does not answer")
+})

@@ -1,0 +1,50 @@
+import type { RunView, StepView } from "../../../src/core/view.ts"
+
+/** Views of runs as a server half would send them, with what a test does not care about filled in. */
+export function stepView(id: string, given: Partial<StepView> = {}): StepView {
+  return {
+    id,
+    status: "pending",
+    reason: null,
+    detail: null,
+    attempts: given.status === undefined ? 0 : 1,
+    profile: "coder",
+    kind: "subagent",
+    session: null,
+    model: null,
+    requestedModel: null,
+    tokens: { input: 0, output: 0 },
+    cost: null,
+    output: "",
+    prompt: null,
+    startedAt: null,
+    endedAt: null,
+    ...given,
+  }
+}
+
+export function runView(given: Partial<RunView> = {}): RunView {
+  return {
+    id: "r1",
+    workflow: "demo",
+    status: "running",
+    cause: null,
+    parent: "parent",
+    createdAt: 0,
+    endedAt: null,
+    steps: [],
+    tokens: { input: 0, output: 0 },
+    cost: 0,
+    ...given,
+  }
+}
+
+/** A step that ended well after `ms`. */
+export function doneStep(id: string, ms = 3_000, given: Partial<StepView> = {}): StepView {
+  return stepView(id, { status: "success", reason: "ok", startedAt: 0, endedAt: ms, session: `ses_${id}`, ...given })
+}
+
+/** A step that runs since 0. */
+export function runningStep(id: string, given: Partial<StepView> = {}): StepView {
+  return stepView(id, { status: "running", startedAt: 0, session: `ses_${id}`, ...given })
+}

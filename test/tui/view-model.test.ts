@@ -1,0 +1,149 @@
+import { describe, expect, it } from "vitest"
+import type { RunView } from "../../src/core/view.ts"
+import { widthOf } from "../../src/tui/format.ts"
+import { type BarInput, type Part, sidebar, statusBar } from "../../src/tui/view-model.ts"
+import { doneStep, runningStep, runView, stepView } from "./support/runs.ts"
+
+const text = (parts: readonly Part[]) => parts.map((part) => part.text).join("")
+
+function bar(runs: readonly RunView[], given: Partial<BarInput> = {}): string | undefined {
+  const line = statusBar({ runs, session: "parent", now: 12_400, width: 120, jumpKey: "ctrl+x w", ...given })
+  return line && `${text(line.left)}|${text(line.right)}`
+}
+
+const demo = runView({ steps: [doneStep("survey"), runningStep("review"), stepView("plan")] })
+
+describe("the status line", () => {
+  it("is not there without a run", () => {
+    expect(bar([])).toBeUndefined()
+  })
+
+  it("shows how far the run is, the running step and the way to it", () => {
+    expect(bar([demo])).toBe("◐ demo 1/3 · review 12s|ctrl+x w open step")
+  })
+
+  it("says starting before a step runs, and offers no way to nowhere", () => {
+    expect(bar([runView({ steps: [stepView("survey")] })])).toBe("◐ demo 0/1 · starting|")
+  })
+
+  it("counts further running steps and further runs", () => {
+    const wide = runView({ steps: [runningStep("a"), runningStep("b"), runningStep("c")] })
+    expect(bar([wide, runView({ id: "r2" }), runView({ id: "r3" })])).toContain("a 12s +2 · +2 more runs")
+    expect(bar([wide, runView({ id: "r2" })])).toContain("· +1 more run|")
+  })
+
+  it("says that a step waits for a person", () => {
+    expect(bar([runView({ steps: [runningStep("ask", { status: "waiting" })] })])).toContain("ask waiting")
+  })
+
+  it("prefers the run on the screen, and a running one to one that is over", () => {
+    const other = runView({ id: "r2", workflow: "other", parent: "p2" })
+    const over = runView({ id: "r3", workflow: "over", status: "success", endedAt: 1 })
+    expect(bar([other, demo])).toContain("◐ demo")
+    expect(bar([over, other])).toContain("◐ other")
+    expect(bar([other, over], { session: "p2" })).toContain("◐ other")
+  })
+
+  it("offers the way back on a step's session, also from a step that is over", () => {
+    expect(bar([demo], { session: "ses_review" })).toMatch(/\|ctrl\+x w back$/)
+    expect(bar([demo], { session: "ses_survey" })).toMatch(/\|ctrl\+x w back$/)
+  })
+
+  it("says nothing of an unbound key", () => {
+    expect(bar([demo], { jumpKey: undefined })).toMatch(/\|$/)
+  })
+
+  it("sums up a run that succeeded, with an unknown price as unknown", () => {
+    const ended = { status: "success", endedAt: 41_000, tokens: { input: 12_000, output: 300 } } as const
+    expect(bar([runView({ ...ended, cost: 0.12 })])).toBe("✓ demo done · 41s · 12.3k tokens · $0.12|")
+    expect(bar([runView({ ...ended, cost: null })])).toBe("✓ demo done · 41s · 12.3k tokens · price unknown|")
+  })
+
+  it("names the step that failed and why", () => {
+    const failed = stepView("review", { status: "failed", reason: "timeout" })
+    const run = runView({ status: "failed", cause: "failure", endedAt: 9_000, steps: [failed] })
+    expect(bar([run])).toBe("✗ demo · review failed · timeout · 9.0s|")
+  })
+
+  it("tells an abort and a deadline apart", () => {
+    expect(bar([runView({ status: "cancelled", cause: "abort", endedAt: 9_000 })])).toBe("⊘ demo cancelled · 9.0s|")
+    expect(bar([runView({ status: "failed", cause: "deadline", endedAt: 9_000 })])).toBe(
+      "✗ demo failed: deadline passed · 9.0s|",
+    )
+  })
+
+  it("tells how to go on with an interrupted run", () => {
+    const run = runView({ status: "interrupted", steps: [doneStep("a"), runningStep("b", { session: null })] })
+    expect(bar([run])).toMatch(/^‖ demo interrupted at 1\/2 · \/workflow resume r1\|/)
+  })
+
+  it("never takes more columns than there are: the hint goes first, then the end of the line", () => {
+    const long = runView({
+      workflow: "日本語の名前".repeat(9),
+      steps: [runningStep("a-very-long-step-name".repeat(3))],
+    })
+    expect(bar([demo], { width: 40 })).toBe("◐ demo 1/3 · review 12s|")
+    for (const width of [10, 20, 40, 76]) expect(widthOf(bar([long], { width }) ?? "") - 1).toBeLessThanOrEqual(width)
+    expect(bar([long], { width: 20 })).toMatch(/…\|$/)
+  })
+})
+
+describe("the sidebar", () => {
+  const rows = (runs: readonly RunView[], session = "parent") =>
+    sidebar(runs, session, 12_400, 37).map((panel) =>
+      [panel.title, panel.state, ...panel.rows, panel.total]
+        .map((row) => (typeof row === "string" ? row : `${row.icon.text} ${row.left.text}|${row.right.text}`))
+        .filter((row) => row !== ""),
+    )
+
+  it("lists a run's steps with state and time", () => {
+    expect(rows([demo])).toEqual([["Workflow demo", "◐ running 1/3|12s", "✓ survey|3.0s", "◐ review|12s", "○ plan|"]])
+  })
+
+  it("belongs to the parent and to the steps' sessions, to no other", () => {
+    expect(rows([demo], "ses_review")).toHaveLength(1)
+    expect(rows([demo], "elsewhere")).toEqual([])
+  })
+
+  it("shows why a step failed in place of its time, and what was spent", () => {
+    const failed = stepView("review", { status: "failed", reason: "check-failed", startedAt: 0, endedAt: 5 })
+    const run = runView({ status: "failed", endedAt: 5_000, steps: [failed], tokens: { input: 900, output: 0 } })
+    expect(rows([run])[0]).toEqual([
+      "Workflow demo",
+      "✗ failed 1/1|5.0s",
+      "✗ review|check-failed",
+      "900 tokens · $0.00",
+    ])
+  })
+
+  it("lists all that are not over, at most three, and of those that are over only the newest", () => {
+    const over = (id: string) => runView({ id, workflow: id, status: "success", endedAt: 1 })
+    const titles = (runs: RunView[]) => rows(runs).map((panel) => panel[0])
+    expect(titles([over("new"), over("old")])).toEqual(["Workflow new"])
+    expect(titles([over("new"), demo])).toEqual(["Workflow demo"])
+    expect(titles(["a", "b", "c", "d"].map((id) => runView({ id })))).toHaveLength(3)
+  })
+
+  it("keeps to what needs eyes in a long run", () => {
+    const steps = [
+      ...Array.from({ length: 20 }, (_, i) => doneStep(`done-${i}`)),
+      stepView("broken", { status: "failed", reason: "empty" }),
+      ...Array.from({ length: 10 }, (_, i) => runningStep(`busy-${i}`)),
+      ...Array.from({ length: 19 }, (_, i) => stepView(`later-${i}`)),
+    ]
+    const shown = rows([runView({ steps })])[0] ?? []
+    expect(shown).toContain("✗ broken|empty")
+    expect(shown).toContain("◐ busy-6|12s")
+    expect(shown[2]).toBe("✓ 20 done|")
+    expect(shown.slice(-2)).toEqual(["◐ 3 more running|", "○ 19 pending|"])
+    expect(shown.length).toBeLessThanOrEqual(15)
+  })
+
+  it("cuts long and wide names to the sidebar's width", () => {
+    const run = runView({
+      workflow: "名".repeat(60),
+      steps: [runningStep("名".repeat(60)), runningStep("x".repeat(60))],
+    })
+    for (const row of rows([run])[0] ?? []) expect(widthOf(row)).toBeLessThanOrEqual(37)
+  })
+})

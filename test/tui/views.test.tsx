@@ -1,0 +1,122 @@
+import { RGBA } from "@opentui/core"
+import { testRender } from "@opentui/solid"
+import { afterEach, expect, it } from "vitest"
+import { StatusBar } from "../../src/tui/bar.tsx"
+import { createLive } from "../../src/tui/live.ts"
+import { RunsPanel } from "../../src/tui/sidebar.tsx"
+import { TextDialog } from "../../src/tui/text-dialog.tsx"
+import { type TextDocument, traceDocument } from "../../src/tui/trace.ts"
+import { HandClock } from "./support/clock.ts"
+import { doneStep, runningStep, runView, stepView } from "./support/runs.ts"
+
+const paint = () => RGBA.fromHex("#ffffff")
+let screen: Awaited<ReturnType<typeof testRender>> | undefined
+afterEach(() => screen?.renderer.destroy())
+
+/** The rendered lines without trailing blanks; empty lines at the end are dropped. */
+async function lines(): Promise<string[]> {
+  await screen?.renderOnce()
+  const frame = screen?.captureCharFrame() ?? ""
+  return frame
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.trimEnd())
+}
+
+async function renderBar(width = 80) {
+  const clock = new HandClock()
+  const live = createLive(clock)
+  const bar = () => <StatusBar paint={paint} live={live} session={() => "parent"} jumpKey={() => "ctrl+x w"} />
+  screen = await testRender(bar, { width, height: 3 })
+  return { clock, live }
+}
+
+it("draws no status line without a run, then ticks, then sums up and goes", async () => {
+  const { clock, live } = await renderBar()
+  expect(await lines()).toEqual([""])
+  live.update([runView({ steps: [doneStep("survey"), runningStep("review")] })])
+  expect((await lines())[0]).toMatch(/^ {2}◐ demo 1\/2 · review 0s +ctrl\+x w open step$/)
+  clock.advance(12_000)
+  expect((await lines())[0]).toContain("review 12s")
+  live.update([runView({ status: "success", endedAt: 12_000, steps: [doneStep("survey"), doneStep("review")] })])
+  expect((await lines())[0]).toContain("✓ demo done · 12s")
+  clock.advance(30_000)
+  expect(await lines()).toEqual([""])
+})
+
+it("says on the status line that a command still waits for its answer", async () => {
+  const { live } = await renderBar(60)
+  live.setWaiting([`/workflow run demo ${"x".repeat(80)}`])
+  const [line] = await lines()
+  expect(line).toMatch(/^ {2}… \/workflow run demo x+… · waiting for Baton to answer$/)
+  live.setWaiting([])
+  expect(await lines()).toEqual([""])
+})
+
+it("draws a session's run in the sidebar, times flush right", async () => {
+  const live = createLive(new HandClock())
+  screen = await testRender(() => <RunsPanel paint={paint} live={live} session="parent" />, { width: 40, height: 8 })
+  expect(await lines()).toEqual([""])
+  const failed = stepView("review", { status: "failed", reason: "timeout" })
+  live.update([runView({ steps: [doneStep("日本語"), failed, stepView("plan")] })])
+  expect(await lines()).toEqual([
+    "Workflow demo",
+    "◐ running 2/3                      0s",
+    "✓ 日本語                         3.0s",
+    "✗ review                      timeout",
+    "○ plan",
+  ])
+})
+
+async function renderDialog(document: TextDocument, height: number) {
+  const bound: Record<string, () => void> = {}
+  let closed = 0
+  const bindKeys = (keys: Readonly<Record<string, () => void>>) => {
+    Object.assign(bound, keys)
+    return () => {}
+  }
+  const dialog = () => <TextDialog paint={paint} document={document} bindKeys={bindKeys} close={() => closed++} />
+  screen = await testRender(dialog, { width: 60, height })
+  await lines()
+  return { press: (key: string) => bound[key]?.(), closed: () => closed }
+}
+
+it("wraps a short message and offers no scrolling", async () => {
+  const text = "did you mean `demo`? Workflows are read from the folder .opencode/workflows of this project."
+  const dialog = await renderDialog(
+    { title: "No such workflow", tone: "error", facts: [], sections: [{ text, tone: "text" }] },
+    24,
+  )
+  expect(await lines()).toEqual([
+    expect.stringMatching(/^ {4}No such workflow +esc$/),
+    "",
+    "    did you mean `demo`? Workflows are read from the",
+    "    folder .opencode/workflows of this project.",
+    "",
+    "    return close",
+  ])
+  dialog.press("return")
+  expect(dialog.closed()).toBe(1)
+})
+
+it("scrolls a trace that is longer than the screen, to the end and back", async () => {
+  const output = Array.from({ length: 60 }, (_, i) => `line ${i + 1}`).join("\n")
+  const step = doneStep("review", 8_000, {
+    output,
+    prompt: "Do it",
+    cost: 0.01,
+    model: "a/one",
+    requestedModel: "a/one",
+  })
+  const dialog = await renderDialog(traceDocument(step, "r1", 0), 24)
+  const top = await lines()
+  expect(top.join("\n")).toContain("State     ✓ success")
+  expect(top.at(-1)).toBe("    ↑↓ scroll · return close")
+  expect(top.length).toBeLessThanOrEqual(18)
+  dialog.press("end")
+  expect((await lines()).join("\n")).toContain("line 60")
+  dialog.press("home")
+  expect((await lines()).join("\n")).toContain("State     ✓ success")
+  dialog.press("pagedown")
+  expect((await lines()).join("\n")).toContain("Output")
+})
