@@ -21,15 +21,17 @@ if (!existsSync(cli)) {
   console.error("baton: dist/cli.js is missing. In a checkout of Baton, run `npm run setup`.")
   process.exit(2)
 }
-if (process.versions.bun || command === undefined || isAboutBaton || NO_JOURNAL.has(command)) {
+const needsJournal = command !== undefined && !isAboutBaton && !NO_JOURNAL.has(command)
+const opencode = needsJournal ? findOpencode() : undefined
+if (needsJournal && !process.versions.bun) {
+  runInBun()
+} else {
+  if (opencode) process.env.BATON_OPENCODE = opencode
   const { main } = await import(cli)
   process.exitCode = await main(args)
-} else {
-  runInBun()
 }
 
 function runInBun() {
-  const opencode = findOpencode()
   const bun = opencode ?? onPath("bun")
   if (!bun) {
     console.error(

@@ -25,14 +25,17 @@ function distance(a: string, b: string): number {
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase()
-  let best: { name: string; cost: number } | undefined
+  let best: { name: string; cost: number; lengths: number } | undefined
   for (const name of candidates) {
     const other = name.toLowerCase()
     const limit = Math.max(1, Math.floor(Math.max(wanted.length, other.length) / 3))
     const isPrefix =
       Math.min(wanted.length, other.length) >= 3 && (other.startsWith(wanted) || wanted.startsWith(other))
     const cost = distance(wanted, other)
-    if ((cost <= limit || isPrefix) && (!best || cost < best.cost)) best = { name, cost }
+    // Of two equally close ones, the one of the more similar length: `modle` is `model` rather than `mode`.
+    const lengths = Math.abs(other.length - wanted.length)
+    const isBetter = !best || cost < best.cost || (cost === best.cost && lengths < best.lengths)
+    if ((cost <= limit || isPrefix) && isBetter) best = { name, cost, lengths }
   }
   return best?.name
 }

@@ -133,7 +133,7 @@ function installed(folder: string): Record<string, string> {
 /** Built from nothing, so that no key, proxy, XDG folder or setting of the outer environment reaches the tests. */
 function environment(home: string, temp: string, id: string): Record<string, string> {
   return {
-    PATH: [join(ROOT, "node_modules/.bin"), process.env.PATH].join(delimiter),
+    PATH: [join(ROOT, "node_modules/.bin"), ...realPath()].join(delimiter),
     HOME: home,
     TMPDIR: temp,
     LANG: "C.UTF-8",
@@ -146,6 +146,11 @@ function environment(home: string, temp: string, id: string): Record<string, str
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     BATON_TEST_ID: id,
   }
+}
+
+/** Without the folder in which `bun --bun` puts itself under the name of `node`: users start things with Node. */
+function realPath(): string[] {
+  return (process.env.PATH ?? "").split(delimiter).filter((folder) => !/bun-node-/.test(folder))
 }
 
 function makeRepository(dir: string, env: Readonly<Record<string, string>>): void {

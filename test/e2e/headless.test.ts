@@ -1,0 +1,379 @@
+import { readdirSync } from "node:fs"
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
+import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
+import { type Server, startServer } from "./support/opencode.ts"
+import { describeProcesses, processesWith, signal } from "./support/processes.ts"
+import { makeProject, type Project } from "./support/project.ts"
+import { until } from "./support/until.ts"
+import { DEMO, FAN } from "./support/workflows.ts"
+
+/** `baton` as a shell and a CI job use it: the real OpenCode behind it, the scripted model behind that. */
+
+const LONG = 90_000
+
+let model: ScriptedModel
+let project: Project
+
+beforeAll(async () => {
+  model = await startScriptedModel()
+  project = makeProject({ model, baton: true, workflows: { demo: DEMO, fan: FAN } })
+}, LONG)
+afterAll(async () => {
+  await project?.dispose()
+  await model?.close()
+}, LONG)
+
+/** Nothing of the project's may be alive between tests: whoever started a process has ended it. */
+const left = () => describeProcesses(processesWith(project.marker))
+beforeEach(() => expect(left()).toEqual([]))
+
+/** Scripts the demo for one topic, so that tests do not count each other's prompts. */
+function scriptDemo(topic: string) {
+  const prompts = [`Survey ${topic}`, `Draft from: notes on ${topic}`, `Review of: page on ${topic}`] as const
+  model.script(prompts[0], say(`notes on ${topic}`))
+  model.script(prompts[1], say(`page on ${topic}`))
+  model.script(prompts[2], say(`${topic}: approved`))
+  return { prompts, asked: () => prompts.map((prompt) => model.asked(prompt).length) }
+}
+
+describe("baton run", () => {
+  it(
+    "runs a workflow, prints what each step produced, leaves nothing running, and exits 0",
+    async () => {
+      const { asked } = scriptDemo("tides")
+      const { code, stdout, stderr } = await baton(project, "run", "demo", "--input", "topic=tides")
+      expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("✓ review") })
+      for (const text of [
+        "notes on tides",
+        "page on tides",
+        "tides: approved",
+        "session ses_",
+        "tokens in",
+        "demo success",
+      ]) {
+        expect(stdout).toContain(text)
+      }
+      expect(asked()).toEqual([1, 1, 1])
+      expect(left()).toEqual([])
+      expect(stdout + stderr).not.toContain("\x1b[")
+    },
+    LONG,
+  )
+
+  it(
+    "--json: one event a line, the last one the whole result",
+    async () => {
+      scriptDemo("moons")
+      const { code, stdout } = await baton(
+        project,
+        "run",
+        "demo",
+        "--input",
+        "topic=moons",
+        "--json",
+        "--run-id",
+        "moon-1",
+      )
+      expect(code).toBe(0)
+      const lines = linesOf(stdout)
+      const perStep = ["step.started", "step.opened", "step.ended"]
+      expect(lines.map((line) => line.type)).toEqual(["run.created", ...perStep, ...perStep, ...perStep, "run.ended"])
+      expect(new Set(lines.map((line) => line.run))).toEqual(new Set(["moon-1"]))
+      const ended = endedOf(stdout)
+      expect(ended).toMatchObject({ workflow: "demo", status: "success" })
+      expect(ended.steps.review).toMatchObject({
+        status: "success",
+        reason: "ok",
+        attempts: 1,
+        output: "moons: approved",
+        model: "scripted/small",
+        session: expect.stringMatching(/^ses_/),
+      })
+      const costs = Object.values(ended.steps).map((step) => step.cost ?? Number.NaN)
+      expect(ended.cost).toBeCloseTo(costs.reduce((sum, cost) => sum + cost))
+    },
+    LONG,
+  )
+
+  it(
+    "a step whose model answers nothing fails the run with reason `empty` and exit 1; what needs it never starts",
+    async () => {
+      const { asked } = scriptDemo("voids")
+      model.script("Draft from: notes on voids", nothing())
+      const { code, stdout } = await baton(project, "run", "demo", "--input", "topic=voids", "--json")
+      expect(code).toBe(1)
+      const { status, steps } = endedOf(stdout)
+      expect(status).toBe("failed")
+      expect(steps.survey).toMatchObject({ status: "success", output: "notes on voids" })
+      expect(steps.draft).toMatchObject({ status: "failed", reason: "empty" })
+      expect(steps.review).toMatchObject({ status: "skipped", reason: null, attempts: 0 })
+      expect(asked()).toEqual([1, 1, 0])
+    },
+    LONG,
+  )
+
+  it(
+    "runs at most max_parallel steps at once, and gives the join all their outputs",
+    async () => {
+      const holds = ["fan one", "fan two", "fan three"].map((prompt) => model.hold(prompt))
+      const run = startBaton(project, "run", "fan", "--json")
+      await Promise.all([holds[0]?.arrived, holds[1]?.arrived])
+      expect(model.asked("fan three")).toHaveLength(0)
+      holds[0]?.release(say("1"))
+      await holds[2]?.arrived
+      holds[1]?.release(say("2"))
+      holds[2]?.release(say("3"))
+      expect(await run.exit()).toBe(0)
+      expect(model.asked("join 1 2 3")).toHaveLength(1)
+    },
+    LONG,
+  )
+
+  it(
+    "--attach uses a running server, and leaves it running and unbusy",
+    async () => {
+      const server = await startServer(project)
+      try {
+        scriptDemo("attached")
+        const { code, stdout } = await baton(
+          project,
+          "run",
+          "demo",
+          "--input",
+          "topic=attached",
+          "--json",
+          "--attach",
+          server.url,
+        )
+        expect(code).toBe(0)
+        const { session } = endedOf(stdout).steps.survey ?? {}
+        const { data } = await server.client.session.get({ sessionID: session as string })
+        expect(data?.title).toBe("survey · demo")
+        const { data: parent } = await server.client.session.get({ sessionID: data?.parentID as string })
+        expect(parent?.title).toBe("baton · demo")
+        const { data: children } = await server.client.session.children({ sessionID: parent?.id as string })
+        expect(children?.map((child) => child.title).sort()).toEqual(["draft · demo", "review · demo", "survey · demo"])
+      } finally {
+        await server.stop()
+      }
+    },
+    LONG,
+  )
+
+  it(
+    "two runs at the same time in one project do not disturb each other",
+    async () => {
+      const first = scriptDemo("left")
+      const second = scriptDemo("right")
+      const runs = ["left", "right"].map((topic) =>
+        startBaton(project, "run", "demo", "--input", `topic=${topic}`, "--json"),
+      )
+      expect(await Promise.all(runs.map((run) => run.exit()))).toEqual([0, 0])
+      expect(runs.map((run) => endedOf(run.stdout()).steps.review?.output)).toEqual([
+        "left: approved",
+        "right: approved",
+      ])
+      expect([...first.asked(), ...second.asked()]).toEqual([1, 1, 1, 1, 1, 1])
+    },
+    LONG,
+  )
+})
+
+describe("stopping and going on", () => {
+  it(
+    "Ctrl-C exits 130 with nothing left running; resume asks only for what was not finished",
+    async () => {
+      const { prompts, asked } = scriptDemo("breaks")
+      const hold = model.hold(prompts[1])
+      const run = startBaton(project, "run", "demo", "--input", "topic=breaks", "--run-id", "breaks")
+      await hold.arrived
+      run.signal("SIGINT")
+      expect(await run.exit()).toBe(130)
+      expect(run.stdout()).toContain("Go on with: baton resume breaks")
+      expect(left()).toEqual([])
+      hold.release()
+      const status = await baton(project, "status", "breaks")
+      expect(status.stdout).toContain("demo · interrupted · run breaks")
+      const resumed = await baton(project, "resume", "breaks", "--json")
+      expect(resumed.code).toBe(0)
+      expect(endedOf(resumed.stdout).steps.review).toMatchObject({ output: "breaks: approved", attempts: 1 })
+      expect(asked()).toEqual([1, 2, 1])
+    },
+    LONG,
+  )
+
+  it(
+    "SIGKILL of everything in the middle: resume keeps what was finished and asks for the rest",
+    async () => {
+      const { prompts, asked } = scriptDemo("crashes")
+      const hold = model.hold(prompts[1])
+      startBaton(project, "run", "demo", "--input", "topic=crashes", "--run-id", "crashes")
+      await hold.arrived
+      for (const { pid } of processesWith(project.marker)) signal(pid, "SIGKILL")
+      await until(() => left().length === 0, { what: "the killed processes to be gone" })
+      hold.release()
+      const resumed = await baton(project, "resume", "crashes", "--json")
+      expect(resumed.code).toBe(0)
+      const { steps } = endedOf(resumed.stdout)
+      expect(steps.survey).toMatchObject({ output: "notes on crashes", attempts: 1 })
+      expect(steps.review?.output).toBe("crashes: approved")
+      // The survey was finished and is not asked for again; the draft was on the wire when the server died.
+      expect(asked()).toEqual([1, 2, 1])
+      expect(model.asked(prompts[1])[1]?.messages.filter((message) => message.role === "user")).toHaveLength(1)
+    },
+    LONG,
+  )
+
+  it(
+    "SIGKILL of baton alone: its server goes too, and the answer that came before is not asked for again",
+    async () => {
+      const { prompts, asked } = scriptDemo("orphans")
+      const hold = model.hold(prompts[2])
+      const run = startBaton(project, "run", "demo", "--input", "topic=orphans", "--run-id", "orphans")
+      await hold.arrived
+      run.signal("SIGKILL")
+      await until(() => left().length === 0, {
+        what: () => `nothing to be left of:\n${left().join("\n")}`,
+        timeoutMs: 10_000,
+      })
+      hold.release()
+      const resumed = await baton(project, "resume", "orphans", "--json")
+      expect(resumed.code).toBe(0)
+      expect(asked()).toEqual([1, 1, 2])
+    },
+    LONG,
+  )
+
+  it(
+    "resume refuses what has ended, and what does not exist, with 2",
+    async () => {
+      scriptDemo("over")
+      await baton(project, "run", "demo", "--input", "topic=over", "--run-id", "over")
+      const ended = await baton(project, "resume", "over")
+      expect(ended).toMatchObject({
+        code: 2,
+        stderr: "baton: run over has ended (success): there is nothing to resume\n",
+      })
+      const unknown = await baton(project, "resume", "nope")
+      expect(unknown).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("there is no run nope here (newest: over"),
+      })
+    },
+    LONG,
+  )
+
+  it(
+    "an id that is taken is refused before anything is asked",
+    async () => {
+      const { asked } = scriptDemo("twice")
+      const again = await baton(project, "run", "demo", "--input", "topic=twice", "--run-id", "over")
+      expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("there is already a run over") })
+      expect(asked()).toEqual([0, 0, 0])
+    },
+    LONG,
+  )
+})
+
+describe("looking", () => {
+  it(
+    "plan shows order, profiles and rights, and asks no model",
+    async () => {
+      const before = model.requests.length
+      const { code, stdout } = await baton(project, "plan", "demo", "--input", "topic=plans")
+      expect(code).toBe(0)
+      expect(stdout).toMatch(
+        /1\.\n\s+survey\n[\s\S]*2\.\n\s+draft {2}after survey\n[\s\S]*3\.\n\s+review {2}after draft/,
+      )
+      expect(stdout).toContain("profile default (subagent), model of the session")
+      expect(model.requests).toHaveLength(before)
+    },
+    LONG,
+  )
+
+  it(
+    "trace shows what a step was asked and answered",
+    async () => {
+      const { code, stdout } = await baton(project, "trace", "draft", "--run", "moon-1")
+      expect(code).toBe(0)
+      expect(stdout).toContain("draft · success · run moon-1")
+      expect(stdout).toContain("── prompt\nDraft from: notes on moons\n")
+      expect(stdout).toContain("── output\npage on moons\n")
+      const wrong = await baton(project, "trace", "darft", "--run", "moon-1")
+      expect(wrong).toMatchObject({ code: 2, stderr: "baton: run moon-1 has no step `darft`: did you mean `draft`?\n" })
+    },
+    LONG,
+  )
+
+  it(
+    "where nothing has run, looking leaves nothing behind",
+    async () => {
+      const empty = makeProject({ baton: false })
+      try {
+        expect(await baton(empty, "status")).toMatchObject({
+          code: 0,
+          stdout: "Nothing has run in this project yet.\n",
+        })
+        expect(readdirSync(empty.path(".opencode"))).not.toContain("workflow-state")
+      } finally {
+        await empty.dispose()
+      }
+    },
+    LONG,
+  )
+})
+
+describe("mistakes exit 2 and say the way out", () => {
+  it(
+    "a misspelt workflow, a missing input, an unknown option",
+    async () => {
+      const misspelt = await baton(project, "run", "dmeo")
+      expect(misspelt).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean `demo`?") })
+      const missing = await baton(project, "run", "demo")
+      expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("topic=") })
+      const option = await baton(project, "run", "demo", "--jsn")
+      expect(option).toMatchObject({ code: 2, stderr: expect.stringContaining("Did you mean --json?") })
+    },
+    LONG,
+  )
+
+  it(
+    "an unknown key in orchestrator.json is reported with its line, by validate and by run",
+    async () => {
+      const broken = makeProject({
+        baton: false,
+        workflows: { demo: DEMO },
+        config: '{\n  "profiles": {\n    "coder": { "modle": "a/b" }\n  }\n}\n',
+      })
+      try {
+        for (const args of [["validate"], ["run", "demo", "--input", "topic=x"]]) {
+          const { code, stderr } = await baton(broken, ...args)
+          expect(code).toBe(2)
+          expect(stderr).toMatch(/orchestrator\.json:3:\d+: .*modle.*did you mean `model`\?/)
+        }
+      } finally {
+        await broken.dispose()
+      }
+    },
+    LONG,
+  )
+
+  it(
+    "an opencode that is not there is named",
+    async () => {
+      const { code, stderr } = await baton(
+        project,
+        "run",
+        "demo",
+        "--input",
+        "topic=x",
+        "--opencode",
+        "/nowhere/opencode",
+      )
+      expect(code).toBe(2)
+      expect(stderr).toContain("/nowhere/opencode")
+    },
+    LONG,
+  )
+})

@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { join } from "node:path"
+import { type Project, ROOT } from "./project.ts"
+
+/** One started `baton`, as a user of a shell sees it. */
+export interface Baton {
+  readonly process: ChildProcess
+  readonly pid: number
+  stdout(): string
+  stderr(): string
+  /** The exit code; 128 + n when a signal ended it. Rejects when it takes longer than `timeoutMs` (90,000). */
+  exit(timeoutMs?: number): Promise<number>
+  signal(name: NodeJS.Signals): void
+}
+
+export interface EndedLine {
+  readonly type: string
+  readonly run: string
+  readonly workflow: string
+  readonly status: string
+  readonly steps: Readonly<Record<string, EndedStep>>
+  readonly tokens: { readonly input: number; readonly output: number }
+  readonly cost: number | null
+}
+export interface EndedStep {
+  readonly status: string
+  readonly reason: string | null
+  readonly attempts: number
+  readonly output: string
+  readonly session: string | null
+  readonly model: string | null
+  readonly cost: number | null
+}
+
+/** Starts `node bin/baton.mjs …` in the project, with Node and not Bun: the way a user's shell starts it. */
+export function startBaton(project: Project, ...args: readonly string[]): Baton {
+  const child = spawn("node", [join(ROOT, "bin/baton.mjs"), ...args], {
+    cwd: project.dir,
+    env: project.env,
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  let stdout = ""
+  let stderr = ""
+  child.stdout.on("data", (chunk) => {
+    stdout += chunk
+  })
+  child.stderr.on("data", (chunk) => {
+    stderr += chunk
+  })
+  const ended = once(child, "close")
+  return {
+    process: child,
+    pid: child.pid as number,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    async exit(timeoutMs = 90_000) {
+      const late = new Promise<never>((_, reject) => {
+        const timer = setTimeout(
+          () => reject(new Error(`baton ${args.join(" ")} still runs.\n${stdout}\n${stderr}`)),
+          timeoutMs,
+        )
+        timer.unref()
+      })
+      await Promise.race([ended, late])
+      return child.exitCode ?? 128
+    },
+    signal: (name) => void child.kill(name),
+  }
+}
+
+/** Runs `baton` to its end. */
+export async function baton(project: Project, ...args: readonly string[]) {
+  const started = startBaton(project, ...args)
+  const code = await started.exit()
+  return { code, stdout: started.stdout(), stderr: started.stderr() }
+}
+
+/** The lines of `--json`. */
+export function linesOf(stdout: string): Record<string, unknown>[] {
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+/** The last line of `--json`. */
+export function endedOf(stdout: string): EndedLine {
+  return linesOf(stdout).at(-1) as unknown as EndedLine
+}

@@ -1,0 +1,27 @@
+/** Three steps, each of which is told what the one before it said. */
+export const DEMO = `
+name: demo
+description: Three steps in a row
+inputs:
+  topic: { type: string, required: true, description: what it is about }
+steps:
+  - id: survey
+    prompt: Survey \${inputs.topic}
+  - id: draft
+    needs: [survey]
+    prompt: "Draft from: \${survey.output}"
+  - id: review
+    needs: [draft]
+    prompt: "Review of: \${draft.output}"
+`
+
+/** The same with prompts that tests can tell apart from another run's. */
+export const FAN = `
+name: fan
+settings: { max_parallel: 2, on_failure: continue }
+steps:
+  - { id: one, prompt: "fan one" }
+  - { id: two, prompt: "fan two" }
+  - { id: three, prompt: "fan three" }
+  - { id: join, needs: [one, two, three], prompt: "join \${one.output} \${two.output} \${three.output}" }
+`
