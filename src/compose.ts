@@ -67,5 +67,5 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
 /** What is wrong with orchestrator.json, as text; undefined when nothing is. */
 export function describeConfig(options: LoadOptions): string | undefined {
   const config = loadConfig(options)
-  return config.ok ? undefined : formatProblems(config.problems)
+  return config.ok ? undefined : formatProblems(config.problems, projectRoot(options))
 }

@@ -9,9 +9,9 @@ export const EXIT = { success: 0, failed: 1, usage: 2, deadline: 5, interrupted:
 /** Something the user can put right: what is wrong and what to do, without a stack. */
 export class UserError extends Error {}
 
-/** Every problem of what the user wrote, as an error. */
+/** Every problem of what the user wrote, as an error; paths as seen from the working directory. */
 export function problemsError(problems: readonly Problem[]): UserError {
-  return new UserError(formatProblems(problems))
+  return new UserError(formatProblems(problems, process.cwd()))
 }
 
 export function exitCodeOf(run: Pick<RunView, "status"> & { readonly cause: StopCause | null }): number {

@@ -16,16 +16,17 @@ export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
-/** `file:line:column: message (hint)`, the form editors and terminals turn into a link. */
+/** `file:line:column: message — hint`, the form editors and terminals turn into a link. */
 export function formatProblem(problem: Problem): string {
   const place = problem.line > 0 ? `${problem.file}:${problem.line}:${problem.column}` : problem.file
   return `${place}: ${problem.message}${problem.hint ? ` — ${problem.hint}` : ""}`
 }
 
-/** Problems in reading order, one a line. */
-export function formatProblems(problems: readonly Problem[]): string {
-  return [...problems]
+/** Problems in reading order, one a line; paths inside `folder` are shown relative to it. */
+export function formatProblems(problems: readonly Problem[], folder?: string): string {
+  const text = [...problems]
     .sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line || a.column - b.column)
     .map(formatProblem)
     .join("\n")
+  return folder === undefined ? text : text.replaceAll(`${folder}/`, "")
 }

@@ -63,7 +63,7 @@ function run(
 ): Reply {
   if (session === undefined) return error("No session", "open a session first: the steps become its child sessions")
   const prepared = project.prepare(wanted.workflow, wanted.inputs, wanted.task)
-  if (!prepared.ok) return error(`Cannot run ${wanted.workflow}`, formatProblems(prepared.problems))
+  if (!prepared.ok) return error(`Cannot run ${wanted.workflow}`, formatProblems(prepared.problems, project.root))
   const started = engine.start({ ...prepared.value, run: project.newRunId(), parent: session, by: BY })
   if (!started.ok) return error(`Cannot run ${wanted.workflow}`, started.why)
   return {

@@ -50,7 +50,7 @@ export class Project {
       inputs: Object.entries(workflow?.inputs ?? {})
         .map(([input, spec]) => ({ name: input, required: spec.required, description: spec.description ?? "" }))
         .sort((a, b) => Number(b.required) - Number(a.required)),
-      ...(problems.length > 0 ? { broken: formatProblems(problems) } : {}),
+      ...(problems.length > 0 ? { broken: formatProblems(problems, this.root) } : {}),
     }))
   }
 

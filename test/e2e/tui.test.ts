@@ -1,0 +1,304 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { baton } from "./support/baton.ts"
+import { freePort, startServer } from "./support/opencode.ts"
+import { describeProcesses, processesWith } from "./support/processes.ts"
+import { makeProject, type Project } from "./support/project.ts"
+import { openTui, type Tui } from "./support/screen.ts"
+import { until } from "./support/until.ts"
+import { DEMO } from "./support/workflows.ts"
+
+/** What a person sees and types in the real TUI, and what the model was sent for it. */
+
+const LONG = 120_000
+
+let model: ScriptedModel
+let project: Project
+let tui: Tui | undefined
+
+beforeAll(async () => {
+  model = await startScriptedModel()
+  project = makeProject({ model, workflows: { demo: DEMO, release: "steps: [{ id: a, prompt: x, needs: [b] }]" } })
+}, LONG)
+afterEach(async () => {
+  await tui?.close()
+  tui = undefined
+}, LONG)
+afterAll(async () => {
+  await project?.dispose()
+  await model?.close()
+}, LONG)
+
+function scriptDemo(topic: string) {
+  const prompts = [`Survey ${topic}`, `Draft from: notes on ${topic}`, `Review of: page on ${topic}`] as const
+  model.script(prompts[0], say(`notes on ${topic}`))
+  model.script(prompts[1], say(`page on ${topic}`))
+  model.script(prompts[2], say(`${topic}: approved`))
+  return { prompts, asked: () => prompts.map((prompt) => model.asked(prompt).length) }
+}
+
+/** The keybind that goes to the running step and back: leader, then w. */
+function jump(screen: Tui): void {
+  screen.press("ctrl+x")
+  screen.type("w")
+}
+
+/** Closes the dialog on the screen. */
+async function closeDialog(screen: Tui): Promise<void> {
+  screen.press("escape")
+  await screen.waitFor((text) => !/ esc\s*$/m.test(text))
+}
+
+/** The screen without spaces and frames, so that wrapped text is found. */
+const squeezed = (text: string) => text.replace(/[\s┃]+/g, "")
+
+describe("a workflow in the TUI", () => {
+  it(
+    "runs from the home screen: live status, the jump to the running step and back, one toast, one turn a step",
+    async () => {
+      const before = model.requests.length
+      const { prompts, asked } = scriptDemo("tides")
+      const hold = model.hold(prompts[1])
+      tui = await openTui(project)
+      await tui.submit("/workflow run demo topic=tides")
+      await hold.arrived
+      await tui.waitFor(/demo 1\/3 · draft/)
+      jump(tui)
+      await tui.waitFor(/Draft from: notes on tides[\s\S]*Subagent/)
+      jump(tui)
+      await tui.waitFor((screen) => !screen.includes("Subagent"))
+      hold.release(say("page on tides"))
+      await tui.waitFor(/demo · success/)
+      expect(tui.text()).toContain("3 steps done")
+      expect(asked()).toEqual([1, 1, 1])
+      // Nothing else was asked: no turn for the command, no title, no greeting.
+      expect(model.requests.length - before).toBe(3)
+    },
+    LONG,
+  )
+
+  it(
+    "left three child sessions of the session it was typed in, titled by their steps",
+    async () => {
+      const server = await startServer(project)
+      try {
+        const { data: roots } = await server.client.session.list({ roots: true })
+        const parent = roots?.find((session) => session.title.includes("demo topic=tides"))
+        const { data: children } = await server.client.session.children({ sessionID: parent?.id as string })
+        expect(children?.map((child) => child.title).sort()).toEqual(["draft · demo", "review · demo", "survey · demo"])
+        const { data: messages } = await server.client.session.messages({ sessionID: parent?.id as string })
+        expect(messages).toEqual([])
+      } finally {
+        await server.stop()
+      }
+    },
+    LONG,
+  )
+
+  it(
+    "is looked at without a model: status, trace, the picker, a misspelt name, an unknown subcommand",
+    async () => {
+      const before = model.requests.length
+      tui = await openTui(project, { cols: 80, rows: 24 })
+      await tui.submit("/workflow status")
+      await tui.waitFor(/✓ demo · success 3\/3[\s\S]*✓ survey[\s\S]*✓ draft[\s\S]*✓ review/)
+      await closeDialog(tui)
+      await tui.submit("/trace draft")
+      await tui.waitFor(/Prompt\s+Draft from: notes on tides\s+Output\s+page on tides/)
+      await closeDialog(tui)
+      await tui.submit("/workflow run dmeo topic=x")
+      await tui.waitFor(/did you mean `demo`\?/)
+      await closeDialog(tui)
+      await tui.submit("/workflow runn demo")
+      await tui.waitFor(/did you mean `run`\?/)
+      await closeDialog(tui)
+      await tui.submit("/workflow")
+      await tui.waitFor(/Run a workflow[\s\S]*demo[\s\S]*Cannot be run[\s\S]*release/)
+      expect(model.requests.length).toBe(before)
+    },
+    LONG,
+  )
+
+  it(
+    "is picked: the picker asks for the input and runs it; the palette opens its step",
+    async () => {
+      const { prompts, asked } = scriptDemo("picking")
+      const hold = model.hold(prompts[0])
+      tui = await openTui(project)
+      await tui.submit("/workflow")
+      await tui.waitFor(/Run a workflow/)
+      tui.press("enter")
+      await tui.waitFor(/what it is about/)
+      tui.type("picking")
+      await tui.waitFor(/picking/)
+      tui.press("enter")
+      await hold.arrived
+      await tui.waitFor(/demo 0\/3 · survey/)
+      tui.press("ctrl+p")
+      await tui.waitFor(/Commands/)
+      tui.type("open the running step")
+      await tui.waitFor(/Workflow: open the running step/)
+      tui.press("enter")
+      await tui.waitFor(/Survey picking[\s\S]*Subagent/)
+      hold.release()
+      await tui.waitFor(/demo · success/)
+      expect(asked()).toEqual([1, 1, 1])
+    },
+    LONG,
+  )
+
+  it(
+    "an ordinary prompt goes to the model as it always did",
+    async () => {
+      tui = await openTui(project)
+      await tui.submit("just a question")
+      await tui.waitFor(/Answer to: just a question/)
+      expect(model.asked("just a question")).toHaveLength(1)
+    },
+    LONG,
+  )
+
+  it(
+    "killed with SIGKILL in the middle: listed as interrupted, not going on by itself, finished by /workflow resume",
+    async () => {
+      const { prompts, asked } = scriptDemo("killing")
+      const hold = model.hold(prompts[1])
+      tui = await openTui(project)
+      await tui.submit("/workflow run demo topic=killing")
+      await hold.arrived
+      await tui.kill()
+      hold.release()
+      tui = await openTui(project)
+      await tui.submit("/workflow status")
+      const screen = await tui.waitFor(/demo · interrupted/)
+      expect(screen).toMatch(/✓ survey/)
+      expect(asked()).toEqual([1, 1, 0])
+      await closeDialog(tui)
+      await tui.submit(`/workflow resume ${await newestRun()}`)
+      await tui.waitFor(/demo · success/)
+      expect(asked()).toEqual([1, 2, 1])
+    },
+    LONG,
+  )
+
+  it(
+    "aborts: the running step stops and nothing more starts",
+    async () => {
+      const { prompts, asked } = scriptDemo("aborting")
+      const hold = model.hold(prompts[1])
+      tui = await openTui(project)
+      await tui.submit("/workflow run demo topic=aborting")
+      const request = await hold.arrived
+      await tui.submit("/workflow abort")
+      await tui.waitFor(/demo · cancelled/)
+      await until(() => request.closedByClientAt !== undefined, { what: "the provider connection to be closed" })
+      hold.release()
+      expect(asked()).toEqual([1, 1, 0])
+    },
+    LONG,
+  )
+
+  it(
+    "runs once although OpenCode loads the plugin twice with --port",
+    async () => {
+      const { asked } = scriptDemo("twice")
+      tui = await openTui(project, { args: ["--port", String(await freePort())] })
+      await tui.submit("/workflow run demo topic=twice")
+      await tui.waitFor(/demo · success/)
+      expect(asked()).toEqual([1, 1, 1])
+    },
+    LONG,
+  )
+})
+
+describe("with `opencode attach`", () => {
+  it(
+    "the TUI of another process shows the live state, jumps, and gets the toast",
+    async () => {
+      const server = await startServer(project)
+      try {
+        const { prompts, asked } = scriptDemo("attached")
+        const hold = model.hold(prompts[2])
+        tui = await openTui(project, { attach: server.url })
+        await tui.submit("/workflow run demo topic=attached")
+        await hold.arrived
+        await tui.waitFor(/demo 2\/3 · review/)
+        jump(tui)
+        await tui.waitFor(/Review of: page on attached[\s\S]*Subagent/)
+        hold.release()
+        await tui.waitFor(/demo · success/)
+        expect(asked()).toEqual([1, 1, 1])
+      } finally {
+        await tui?.close()
+        tui = undefined
+        await server.stop()
+      }
+    },
+    LONG,
+  )
+})
+
+describe("without the TUI half", () => {
+  it(
+    "the server command does the same, and answers in the session without a model turn",
+    async () => {
+      const server = await startServer(project)
+      try {
+        const { asked } = scriptDemo("commands")
+        const before = model.requests.length
+        const { data: session } = await server.client.session.create({ title: "typed" })
+        const sessionID = session?.id as string
+        await server.client.session.command({ sessionID, command: "workflow", arguments: 'run demo topic="commands"' })
+        const posted = async () => {
+          const { data } = await server.client.session.messages({ sessionID })
+          return JSON.stringify(data)
+        }
+        expect(await posted()).toContain("Started demo (run")
+        await until(() => asked()[2] === 1, { what: "the review to be asked" })
+        await server.client.session.command({ sessionID, command: "workflow", arguments: "status" })
+        await until(async () => (await posted()).includes("success   survey"), { what: "the status in the session" })
+        expect(asked()).toEqual([1, 1, 1])
+        expect(model.requests.length - before).toBe(3)
+        const { data: children } = await server.client.session.children({ sessionID })
+        expect(children).toHaveLength(3)
+      } finally {
+        await server.stop()
+      }
+    },
+    LONG,
+  )
+})
+
+describe("a broken orchestrator.json", () => {
+  it(
+    "does not keep OpenCode from answering, and says what is wrong, where",
+    async () => {
+      const broken = makeProject({ model, workflows: { demo: DEMO }, config: '{\n  "profils": {}\n}\n' })
+      try {
+        tui = await openTui(broken)
+        await tui.waitFor((text) => squeezed(text).includes("didyoumean`profiles`?"))
+        expect(squeezed(tui.text())).toContain(".opencode/orchestrator.json:2:3:unknownkey`profils`")
+        await tui.submit("are you there?")
+        await tui.waitFor(/Answer to: are you there\?/)
+        await tui.submit("/workflow run demo topic=x")
+        await tui.waitFor(/Cannot run demo/)
+        expect(squeezed(tui.text())).toContain(".opencode/orchestrator.json:2:3:unknownkey`profils`")
+      } finally {
+        await tui?.close()
+        tui = undefined
+        await broken.dispose()
+      }
+    },
+    LONG,
+  )
+})
+
+it("nothing is left running", () => {
+  expect(describeProcesses(processesWith(project.marker))).toEqual([])
+})
+
+/** Id of the newest run, from the journal as another process reads it. */
+async function newestRun(): Promise<string> {
+  const { stdout } = await baton(project, "status", "--json")
+  return (JSON.parse(stdout) as { run: string }).run
+}
