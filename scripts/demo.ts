@@ -1,0 +1,94 @@
+// `npm run demo`: a real workflow over real child sessions in the real OpenCode. It uses the provider you have set up in
+// OpenCode; without one, a scripted model on this machine, and says so.
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { homedir, tmpdir } from "node:os"
+import { delimiter, dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { providerConfig, type ScriptedModel, say, startScriptedModel } from "./scripted-model.ts"
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const HELP = `npm run demo [-- options]
+
+  --topic TEXT   what the three steps are about (default: how tides work)
+  --scripted     use the bundled scripted model even if a provider is set up
+  --help         this text
+`
+
+const { values } = parseArgs({
+  options: {
+    topic: { type: "string", default: "how tides work" },
+    scripted: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+})
+if (values.help) {
+  console.log(HELP)
+} else {
+  process.exitCode = await demo(values.topic, values.scripted || !hasProvider())
+}
+
+/** Runs the example workflow in a folder of its own, which is removed afterwards. Gives baton's exit code. */
+async function demo(topic: string, isScripted: boolean): Promise<number> {
+  const base = realpathSync(mkdtempSync(join(tmpdir(), "baton-demo-")))
+  const project = join(base, "project")
+  cpSync(join(ROOT, "examples/demo"), project, { recursive: true })
+  const model = isScripted ? await startScriptedModel({ latencyMs: 700 }) : undefined
+  try {
+    console.log(
+      model
+        ? "No model provider is used: the answers come from a scripted model on this machine, and nothing is spent.\nOpenCode, its sessions and the workflow are real; the costs are those of invented prices.\n"
+        : "Using the model provider that is set up in your OpenCode, for three short prompts.\n(`npm run demo -- --scripted` uses a bundled scripted model instead.)\n",
+    )
+    const env = model ? scripted(model, base, project, topic) : process.env
+    const args = [join(ROOT, "bin/baton.mjs"), "run", "demo", "--input", `topic=${topic}`]
+    // Ctrl-C reaches baton through the terminal; this process stays to clean up after it.
+    process.on("SIGINT", () => undefined)
+    const child = spawn("node", args, { cwd: project, env, stdio: "inherit" })
+    const [code] = (await once(child, "exit")) as [number | null]
+    return code ?? 130
+  } finally {
+    await model?.close()
+    rmSync(base, { recursive: true, force: true })
+  }
+}
+
+/** Sets the project up for the scripted model, and gives an environment with a home folder of its own. */
+function scripted(model: ScriptedModel, base: string, project: string, topic: string): NodeJS.ProcessEnv {
+  model.script(
+    /^Collect/,
+    say(`- The Moon pulls on the sea; the Sun helps, or works against it.\n- The topic is ${topic}.`),
+  )
+  model.script(/^Write/, say(`Twice a day the sea comes and goes. This page is about ${topic}, and it is short.`))
+  model.script(/^Review/, say("Approved: short and clear. It could name a source."))
+  writeFileSync(join(project, "opencode.json"), `${JSON.stringify(providerConfig(model.url), null, 2)}\n`)
+  const home = join(base, "home")
+  for (const folder of [join(project, ".opencode"), join(home, ".config/opencode")]) skipInstall(folder)
+  const { XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME, XDG_CACHE_HOME, ...env } = process.env
+  const quiet = {
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+  }
+  return { ...env, ...quiet, HOME: home, PATH: [join(ROOT, "node_modules/.bin"), env.PATH].join(delimiter) }
+}
+
+/** OpenCode installs its plugin package into every config folder unless it looks installed: a demo needs no network. */
+function skipInstall(folder: string): void {
+  mkdirSync(join(folder, "node_modules"), { recursive: true })
+  const lock = { lockfileVersion: 3, packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } }
+  writeFileSync(join(folder, "package-lock.json"), JSON.stringify(lock))
+}
+
+/** Whether OpenCode has credentials of its own, or finds a key of a well-known provider in the environment. */
+function hasProvider(): boolean {
+  const auth = join(process.env.XDG_DATA_HOME || join(homedir(), ".local/share"), "opencode/auth.json")
+  if (existsSync(auth) && Object.keys(JSON.parse(readFileSync(auth, "utf8")) as object).length > 0) return true
+  return Object.entries(process.env).some(
+    ([name, value]) =>
+      value !== "" &&
+      /^(ANTHROPIC|OPENAI|OPENROUTER|GOOGLE_GENERATIVE_AI|GEMINI|GROQ|MISTRAL|DEEPSEEK|XAI)_API_KEY$/.test(name),
+  )
+}

@@ -1,0 +1,101 @@
+import { execFile, execFileSync } from "node:child_process"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { type ScriptedModel, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { makeProject, OPENCODE, type Project, ROOT } from "./support/project.ts"
+import { type Registry, startRegistry } from "./support/registry.ts"
+import { openTui } from "./support/screen.ts"
+import { DEMO } from "./support/workflows.ts"
+
+/** What npm hands to a user: the packed tarball, installed where nothing of this repository is. */
+
+const LONG = 240_000
+
+let model: ScriptedModel
+let folder: string
+let tarball: string
+let registry: Registry
+const projects: Project[] = []
+
+beforeAll(async () => {
+  model = await startScriptedModel()
+  folder = mkdtempSync(join(tmpdir(), "baton-pack-"))
+  const packed = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
+    cwd: ROOT,
+    encoding: "utf8",
+  })
+  const [{ filename, files }] = JSON.parse(packed) as [{ filename: string; files: { path: string }[] }]
+  tarball = join(folder, filename)
+  expect(files.map((file) => file.path)).toEqual(
+    expect.arrayContaining([
+      "bin/baton.mjs",
+      "dist/server.js",
+      "dist/tui.js",
+      "dist/cli.js",
+      "schema/workflow.schema.json",
+    ]),
+  )
+  const upstream = execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }).trim()
+  const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { name: string; version: string }
+  registry = await startRegistry({ tarball, manifest }, upstream)
+}, LONG)
+
+afterAll(async () => {
+  for (const project of projects) await project.dispose()
+  await registry?.close()
+  await model?.close()
+  rmSync(folder, { recursive: true, force: true })
+}, LONG)
+
+/** A project that does not know this repository. */
+function emptyProject(plugin: readonly string[]): Project {
+  const project = makeProject({
+    model,
+    baton: false,
+    workflows: { demo: DEMO },
+    opencode: { plugin },
+    files: { "tui.json": JSON.stringify({ plugin }), "package.json": '{ "private": true }' },
+  })
+  projects.push(project)
+  return project
+}
+
+describe("the packed tarball", () => {
+  it(
+    "installed in an empty project, gives `baton`, which runs a workflow",
+    async () => {
+      const project = emptyProject([])
+      // Not the synchronous kind: the model that answers lives in this process.
+      const exec = promisify(execFile)
+      await exec("npm", ["install", "--no-audit", "--no-fund", tarball], { cwd: project.dir })
+      const program = join(project.dir, "node_modules/.bin/baton")
+      const baton = (...args: string[]) => exec(program, args, { cwd: project.dir, env: project.env, timeout: 60_000 })
+      expect((await baton("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+      const { stdout } = await baton("run", "demo", "--input", "topic=packed", "--opencode", OPENCODE)
+      expect(stdout).toContain("demo success")
+      expect(model.asked(/^Survey packed$/)).toHaveLength(1)
+    },
+    LONG,
+  )
+
+  it(
+    "named in opencode.json and tui.json, is installed by OpenCode itself, both halves, and works",
+    async () => {
+      const project = emptyProject(["opencode-baton"])
+      const env = { npm_config_registry: registry.url }
+      const tui = await openTui(project, { env, timeoutMs: 180_000 })
+      try {
+        await tui.submit("/workflow run demo topic=named")
+        await tui.waitFor(/demo · success/, 120_000)
+        expect(registry.asked.filter((path) => path.endsWith(".tgz")).length).toBeGreaterThan(0)
+        expect(model.asked(/^Survey named$/)).toHaveLength(1)
+      } finally {
+        await tui.close()
+      }
+    },
+    LONG,
+  )
+})
