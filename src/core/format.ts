@@ -23,8 +23,13 @@ export function formatRun(run: RunView): string {
 }
 
 export function formatSpent(spent: Pick<RunView, "tokens" | "cost">): string {
-  const cost = spent.cost === null ? "price unknown" : `$${spent.cost.toFixed(4)}`
-  return `${spent.tokens.input} tokens in, ${spent.tokens.output} out, ${cost}`
+  return `${spent.tokens.input} tokens in, ${spent.tokens.output} out, ${formatCost(spent.cost)}`
+}
+
+/** US dollars with enough digits to tell a small price from nothing; an unknown price says so (G5). */
+export function formatCost(cost: number | null): string {
+  if (cost === null) return "price unknown"
+  return cost > 0 && cost < 0.1 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`
 }
 
 export function formatTrace(run: string, step: StepView): string {

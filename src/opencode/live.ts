@@ -50,7 +50,7 @@ async function toast(host: Host, run: Run): Promise<void> {
   const failed = view.steps.find((step) => step.status === "failed") ?? stepInFocus(view)
   const done = view.steps.filter((step) => step.status === "success").length
   const lines = {
-    success: `${done} steps done · ${formatSpent(view)}`,
+    success: `${done} ${done === 1 ? "step" : "steps"} done · ${formatSpent(view)}`,
     failed: failed ? `${failed.id}: ${failed.reason ?? view.cause ?? "failed"} · /trace ${failed.id}` : "failed",
     cancelled: `aborted after ${done} of ${view.steps.length} steps`,
     running: "",

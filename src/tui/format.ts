@@ -50,9 +50,3 @@ export function short(count: number): string {
   const [value, unit] = count < 999_500 ? [count / 1_000, "k"] : [count / 1_000_000, "M"]
   return `${value < 99.95 ? value.toFixed(1).replace(/\.0$/, "") : Math.round(value)}${unit}`
 }
-
-/** US dollars with enough digits to tell a small price from nothing; an unknown price says so (G5). */
-export function formatCost(cost: number | null): string {
-  if (cost === null) return "price unknown"
-  return cost > 0 && cost < 0.1 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`
-}

@@ -1,6 +1,7 @@
+import { formatCost } from "../core/format.ts"
 import type { WorkflowItem } from "../core/protocol.ts"
 import type { RunView, StepView } from "../core/view.ts"
-import { cell, clip, cut, formatCost, formatTokens, widthOf } from "./format.ts"
+import { cell, clip, cut, formatTokens, widthOf } from "./format.ts"
 import { progress, runIcon, runTime, spent, stateOf, stepIcon, stepTime } from "./view-model.ts"
 
 /** Rows of OpenCode's select dialog, as plain data. The dialog sorts nothing and cuts a title at 61 columns. */

@@ -1,6 +1,7 @@
 import { formatDuration } from "../core/duration.ts"
+import { formatCost } from "../core/format.ts"
 import type { StepView } from "../core/view.ts"
-import { formatCost, formatElapsed, short } from "./format.ts"
+import { formatElapsed, short } from "./format.ts"
 import { stateOf, stepIcon, type Tone } from "./view-model.ts"
 
 /** A document for the text dialog: facts as a two-column list, then texts under headings. */

@@ -1,7 +1,8 @@
 import { formatDuration } from "../core/duration.ts"
+import { formatCost } from "../core/format.ts"
 import type { RunStatus, StepStatus } from "../core/model.ts"
 import { type RunView, type StepView, stepInFocus } from "../core/view.ts"
-import { clip, cut, formatCost, formatElapsed, formatTokens, widthOf } from "./format.ts"
+import { clip, cut, formatElapsed, formatTokens, widthOf } from "./format.ts"
 
 /** What the TUI shows of runs, as plain data: no terminal, no clock. Times are milliseconds since 1970. */
 

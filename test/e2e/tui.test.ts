@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
-import { type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton } from "./support/baton.ts"
 import { freePort, startServer } from "./support/opencode.ts"
 import { describeProcesses, processesWith } from "./support/processes.ts"
@@ -18,7 +18,15 @@ let tui: Tui | undefined
 
 beforeAll(async () => {
   model = await startScriptedModel()
-  project = makeProject({ model, workflows: { demo: DEMO, release: "steps: [{ id: a, prompt: x, needs: [b] }]" } })
+  project = makeProject({
+    model,
+    config: { profiles: { careful: { permission: { bash: "ask" } } } },
+    workflows: {
+      demo: DEMO,
+      asking: "steps: [{ id: act, profile: careful, prompt: greet }]",
+      release: "steps: [{ id: a, prompt: x, needs: [b] }]",
+    },
+  })
 }, LONG)
 afterEach(async () => {
   await tui?.close()
@@ -127,6 +135,8 @@ describe("a workflow in the TUI", () => {
       tui = await openTui(project)
       await tui.submit("/workflow")
       await tui.waitFor(/Run a workflow/)
+      tui.type("demo")
+      await tui.waitFor((text) => !text.includes("asking"))
       tui.press("enter")
       await tui.waitFor(/what it is about/)
       tui.type("picking")
@@ -194,6 +204,20 @@ describe("a workflow in the TUI", () => {
       await until(() => request.closedByClientAt !== undefined, { what: "the provider connection to be closed" })
       hold.release()
       expect(asked()).toEqual([1, 1, 0])
+    },
+    LONG,
+  )
+
+  it(
+    "a step that asks for permission shows it in the session the run was started from, and goes on when allowed",
+    async () => {
+      model.script(/^greet$/, callTool("bash", { command: "echo hi", description: "greets" }), say("greeted"))
+      tui = await openTui(project)
+      await tui.submit("/workflow run asking")
+      await tui.waitFor(/Permission required[\s\S]*\$ echo hi/)
+      tui.press("enter")
+      await tui.waitFor(/asking · success[\s\S]*1 step done/)
+      expect(model.asked(/^greet$/)).toHaveLength(2)
     },
     LONG,
   )
