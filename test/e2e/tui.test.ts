@@ -112,7 +112,15 @@ describe("a workflow in the TUI", () => {
       await tui.waitFor(/✓ demo · success 3\/3[\s\S]*✓ survey[\s\S]*✓ draft[\s\S]*✓ review/)
       await closeDialog(tui)
       await tui.submit("/trace draft")
-      await tui.waitFor(/Prompt\s+Draft from: notes on tides\s+Output\s+page on tides/)
+      await tui.waitFor(/State +✓ success[\s\S]*Prompt[\s\S]*↑↓ scroll/)
+      await until(
+        () => {
+          if (/Output\s+page on tides/.test(tui?.text() ?? "")) return true
+          tui?.press("down")
+          return false
+        },
+        { what: () => `the answer to be scrolled to:\n${tui?.text()}`, everyMs: 200 },
+      )
       await closeDialog(tui)
       await tui.submit("/workflow run dmeo topic=x")
       await tui.waitFor(/did you mean `demo`\?/)
