@@ -238,23 +238,43 @@ describe("permissions with nobody there", () => {
   )
 })
 
+/** Starts a task and resolves once its session is known; `stop` aborts it and gives its result. */
+async function untilOpened(work: WorkerTask, controller: AbortController) {
+  const opened = Promise.withResolvers<string>()
+  const result = backend.run(work, ({ session }) => opened.resolve(session), controller.signal)
+  const session = await opened.promise
+  const stop = () => {
+    controller.abort()
+    return result
+  }
+  return { session, stop }
+}
+
+/** Whether an event says that a session's answer has grown. */
+function isDelta(payload: object, session: string): boolean {
+  const { type, properties } = payload as { type?: string; properties?: { sessionID?: string } }
+  return type === "message.part.delta" && properties?.sessionID === session
+}
+
 describe("after a crash", () => {
   it(
     "an answer that was cut by it is asked for again, once, without the torn half",
     async () => {
       const prompt = "the torn answer"
       const work = task(prompt)
-      model.script(prompt, silence())
+      model.script(prompt, say("the first half and then never the rest", { chunks: 2, delayMs: 20_000 }))
       const controller = new AbortController()
-      const first = backend.run(work, () => undefined, controller.signal)
-      await model.waitFor(prompt)
-      controller.abort()
-      const { session } = await first
+      const { session, stop } = await untilOpened(work, controller)
+      const written = () => server.events.some(({ payload }) => isDelta(payload, session))
+      await until(written, { what: "the first half to be written" })
+      expect((await stop()).output).toContain("the first half")
       model.script(prompt, say("whole"))
-      const again = await run({ ...work, resumed: true, session: session as string })
+      const again = await run({ ...work, resumed: true, session })
       expect(again).toMatchObject({ reason: "ok", output: "whole", session })
       expect(model.asked(prompt)).toHaveLength(2)
-      expect(model.asked(prompt)[1]?.messages.filter((message) => message.role === "user")).toHaveLength(1)
+      const { messages } = model.asked(prompt)[1] ?? { messages: [] }
+      expect(messages.map((message) => message.role)).toEqual(["system", "user"])
+      expect(model.asked(prompt)[1]?.prompt).toBe(prompt)
     },
     STEP,
   )
