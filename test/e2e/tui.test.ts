@@ -293,6 +293,8 @@ describe("without the TUI half", () => {
         expect(model.requests.length - before).toBe(3)
         const { data: children } = await server.client.session.children({ sessionID })
         expect(children).toHaveLength(3)
+        // Nothing of ours is written where the host's own output goes (G9).
+        expect(server.output()).toMatch(/^(Warning: OPENCODE_SERVER_PASSWORD.*\n)?opencode server listening on \S+\n$/)
       } finally {
         await server.stop()
       }

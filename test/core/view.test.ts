@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest"
+import { decide } from "../../src/core/decide.ts"
+import type { Command } from "../../src/core/events.ts"
+import type { Settings, Step, StepResult } from "../../src/core/model.ts"
+import { decode, encode } from "../../src/core/protocol.ts"
+import type { Run } from "../../src/core/run.ts"
+import { stepInFocus, viewRun } from "../../src/core/view.ts"
+import { createdEvent, result, step, workflow } from "../support/runs.ts"
+
+function runOf(steps: readonly Step[], settings: Partial<Settings>, ...commands: Command[]): Run {
+  const { type, at, ...created } = createdEvent("r", { workflow: workflow(steps, settings) })
+  const all: Command[] = [{ type: "create", created }, ...commands]
+  return all.reduce<Run | undefined>((run, command) => decide(run, command, 5).run, undefined) as Run
+}
+const ended = (id: string, over: Partial<StepResult> = {}): Command => ({
+  type: "ended",
+  step: id,
+  attempt: 1,
+  result: result(over),
+})
+
+describe("a run as it is shown", () => {
+  it("says of a step that never started why it did not", () => {
+    const failed = runOf([step("a"), step("b", "a"), step("c")], { maxParallel: 1 }, ended("a", { reason: "error" }))
+    expect(viewRun(failed, true).steps.map(({ id, status, detail }) => [id, status, detail])).toEqual([
+      ["a", "failed", null],
+      ["b", "skipped", "needs a, which did not succeed"],
+      ["c", "skipped", "an earlier step failed"],
+    ])
+    const aborted = runOf(
+      [step("a"), step("b", "a")],
+      {},
+      { type: "abort", by: "t" },
+      ended("a", { reason: "aborted" }),
+    )
+    expect(viewRun(aborted, true).steps[1]).toMatchObject({ status: "cancelled", reason: null })
+  })
+
+  it("is interrupted when it says it runs and nobody runs it", () => {
+    const run = runOf([step("a")], {})
+    expect(viewRun(run, true).status).toBe("running")
+    expect(viewRun(run, false).status).toBe("interrupted")
+  })
+
+  it("sums what was spent, and an unknown price makes the sum unknown and not smaller", () => {
+    const priced = runOf([step("a"), step("b")], {}, ended("a", { cost: 0.5 }), ended("b", { cost: 0.25 }))
+    expect(viewRun(priced, true)).toMatchObject({ cost: 0.75, tokens: { input: 20, output: 10 } })
+    const unknown = runOf([step("a"), step("b")], {}, ended("a", { cost: 0.5 }), ended("b", { cost: null }))
+    expect(viewRun(unknown, true).cost).toBeNull()
+  })
+
+  it("shows the model that answered beside the one that was asked for", () => {
+    const opened: Command = {
+      type: "opened",
+      step: "a",
+      attempt: 1,
+      session: "s",
+      model: "p/asked",
+      inputHash: "h",
+      prompt: "q",
+    }
+    const run = runOf([step("a")], {}, opened, ended("a", { model: "p/answered" }))
+    expect(viewRun(run, true).steps[0]).toMatchObject({ model: "p/answered", requestedModel: "p/asked", prompt: "q" })
+  })
+
+  it("has one step in focus: the running one, else the last that failed, else the last that ran", () => {
+    const opened = (id: string): Command => ({
+      type: "opened",
+      step: id,
+      attempt: 1,
+      session: `s-${id}`,
+      model: null,
+      inputHash: "h",
+      prompt: "q",
+    })
+    const steps = [step("a"), step("b"), step("c", "a", "b")]
+    const running = runOf(steps, {}, opened("a"), opened("b"), ended("a", { session: "s-a" }))
+    expect(stepInFocus(viewRun(running, true))?.id).toBe("b")
+    const failed = runOf(steps, {}, opened("a"), opened("b"), ended("a", { reason: "error" }), ended("b"))
+    expect(stepInFocus(viewRun(failed, true))?.id).toBe("a")
+    expect(stepInFocus(viewRun(runOf(steps, {}), true))).toBeUndefined()
+  })
+})
+
+describe("messages between the two halves", () => {
+  it("survive the way, and what is not ours is let alone", () => {
+    const message = { kind: "request", id: "1", line: '/workflow run x "a b"', session: "ses" } as const
+    expect(decode(encode(message))).toEqual(message)
+    expect(decode("session.new")).toBeUndefined()
+    expect(decode("baton:7")).toBeUndefined()
+    expect(() => decode("baton:{")).toThrow()
+  })
+})

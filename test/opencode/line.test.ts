@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest"
+import { parseLine } from "../../src/opencode/line.ts"
+
+describe("run", () => {
+  const run = (line: string) => {
+    const parsed = parseLine(line)
+    return parsed.command === "run" ? [parsed.workflow, parsed.inputs, parsed.task] : parsed
+  }
+  it.each<[string, unknown]>([
+    ["/workflow run demo", ["demo", {}, ""]],
+    ["/workflow run demo topic=tides", ["demo", { topic: "tides" }, ""]],
+    ['/workflow run demo topic="how tides work" tone=dry', ["demo", { topic: "how tides work", tone: "dry" }, ""]],
+    ["/workflow run demo topic='it is'", ["demo", { topic: "it is" }, ""]],
+    ['/workflow run demo topic="a \\"b\\" c"', ["demo", { topic: 'a "b" c' }, ""]],
+    ["/workflow run demo topic=", ["demo", { topic: "" }, ""]],
+    ["/workflow run demo query=a=b", ["demo", { query: "a=b" }, ""]],
+    ["/workflow run demo fix the login page", ["demo", {}, "fix the login page"]],
+    ['/workflow run demo "fix the login page"', ["demo", {}, "fix the login page"]],
+    ["/workflow run demo size=big fix x=1, please", ["demo", { size: "big" }, "fix x=1, please"]],
+    ['/workflow run demo say "hi"  twice', ["demo", {}, 'say "hi"  twice']],
+    ["/workflow  run   demo", ["demo", {}, ""]],
+    ['/workflow run demo topic="never closed', ["demo", { topic: "never closed" }, ""]],
+    ["/workflow run ./x.yaml", ["./x.yaml", {}, ""]],
+  ])("%s", (line, expected) => {
+    expect(run(line)).toEqual(expected)
+  })
+})
+
+describe("the other commands", () => {
+  it.each<[string, object]>([
+    ["/workflow", { command: "pick" }],
+    ["/workflow run", { command: "pick" }],
+    ["/workflow list", { command: "list" }],
+    ["/workflow help", { command: "help" }],
+    ["/workflow status", { command: "status" }],
+    ["/workflow status r1", { command: "status", run: "r1" }],
+    ["/workflow abort", { command: "abort" }],
+    ["/workflow resume r1", { command: "resume", run: "r1" }],
+    ["/workflow resume", { command: "wrong", why: "say which run: `/workflow resume RUN`" }],
+    ["/workflow runn demo", { command: "wrong", why: "there is no `/workflow runn`" }],
+    ["/trace draft", { command: "trace", step: "draft" }],
+    ["/trace", { command: "wrong", why: "say which step: `/trace STEP`" }],
+  ])("%s", (line, expected) => {
+    expect(parseLine(line)).toEqual(expected)
+  })
+})

@@ -1,0 +1,96 @@
+import type { AssistantMessage, Part } from "@opencode-ai/sdk/v2"
+import { describe, expect, it } from "vitest"
+import {
+  answersTo,
+  type Entry,
+  textOf,
+  tokensOf,
+  verdictOf,
+  verdictOfSilence,
+} from "../../../src/workers/session/verdict.ts"
+
+/** Messages as OpenCode stores them, in their smallest form. */
+const text = (content: string, over: object = {}) => ({ type: "text", text: content, ...over }) as unknown as Part
+const user = (id: string, ...parts: Part[]): Entry => ({ info: { id, role: "user" } as Entry["info"], parts })
+const assistant = (parts: Part[], over: object = {}): Entry & { info: AssistantMessage } => ({
+  info: {
+    id: "msg_a",
+    role: "assistant",
+    time: { created: 1, completed: 2 },
+    finish: "stop",
+    tokens: { input: 10, output: 2, reasoning: 1, cache: { read: 5, write: 0 } },
+    ...over,
+  } as unknown as AssistantMessage,
+  parts,
+})
+
+describe("verdictOf", () => {
+  const error = (name: string, data: object = {}) => ({ error: { name, data }, finish: undefined })
+  it.each<[string, Entry & { info: AssistantMessage }, string | undefined]>([
+    ["text and a proper finish", assistant([text("hi")]), "ok"],
+    ["no text", assistant([]), "empty"],
+    ["white space", assistant([text(" \n")]), "empty"],
+    ["the output limit", assistant([text("hi")], { finish: "length" }), "truncated"],
+    ["a stream without an end", assistant([text("hi")], { finish: "unknown" }), "truncated"],
+    ["a stream without anything", assistant([], { finish: "unknown" }), "empty"],
+    ["a tool call, more to come", assistant([text("hi")], { finish: "tool-calls" }), undefined],
+    ["not completed", assistant([text("hi")], { time: { created: 1 } }), undefined],
+    ["aborted", assistant([text("hi")], error("MessageAbortedError")), "aborted"],
+    ["an API error", assistant([], error("APIError", { statusCode: 400, message: "no" })), "error"],
+    ["too many requests", assistant([], error("APIError", { statusCode: 429, message: "slow" })), "quota"],
+    ["no money", assistant([], error("APIError", { message: "Insufficient balance" })), "quota"],
+    ["a bad key", assistant([], error("ProviderAuthError", { message: "key" })), "error"],
+  ])("%s: %#", (_, entry, reason) => {
+    expect(verdictOf([entry])?.reason).toBe(reason)
+  })
+
+  it("is the last message's, and nothing without one", () => {
+    expect(verdictOf([assistant([text("first")]), assistant([text("second")])])?.output).toBe("second")
+    expect(verdictOf([])).toBeUndefined()
+  })
+})
+
+describe("answersTo", () => {
+  const mine = user("mine", text("q"))
+  const first = assistant([text("one")])
+  it("ends where somebody types the next message", () => {
+    const entries = [user("before", text("x")), mine, first, user("next", text("y")), assistant([text("other")])]
+    expect(answersTo(entries, "mine")).toEqual([first])
+  })
+
+  it("goes on over messages OpenCode made itself after compacting, and leaves the summary out", () => {
+    const summary = assistant([text("so far")], { summary: true })
+    const last = assistant([text("the answer")])
+    const compaction = user("c", { type: "compaction" } as unknown as Part)
+    const goOn = user("g", text("Continue", { synthetic: true }))
+    expect(answersTo([mine, first, compaction, summary, goOn, last], "mine")).toEqual([first, last])
+  })
+
+  it("is empty when the message never arrived", () => {
+    expect(answersTo([first], "mine")).toEqual([])
+  })
+})
+
+it("the text of a message is what came after its last try began", () => {
+  const begin = { type: "step-start" } as unknown as Part
+  expect(
+    textOf([begin, text("failed try"), begin, text("the "), text("answer"), text("note", { ignored: true })]),
+  ).toBe("the answer")
+})
+
+it("tokens count the cache as read and reasoning as written", () => {
+  expect(tokensOf([assistant([]), assistant([])])).toEqual({ input: 30, output: 6 })
+})
+
+describe("verdictOfSilence", () => {
+  it("tells a refused tool from a lost worker, an error and nothing at all", () => {
+    const refused = { type: "tool", tool: "bash", state: { status: "error", error: "rejected" } } as unknown as Part
+    expect(verdictOfSilence([assistant([refused], { finish: "tool-calls" })], undefined).reason).toBe("rejected")
+    expect(verdictOfSilence([assistant([text("half")], { time: { created: 1 } })], undefined)).toMatchObject({
+      reason: "worker-lost",
+      output: "half",
+    })
+    expect(verdictOfSilence([], "no such agent")).toEqual({ reason: "error", output: "", detail: "no such agent" })
+    expect(verdictOfSilence([], undefined).reason).toBe("empty")
+  })
+})
