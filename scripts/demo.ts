@@ -17,6 +17,14 @@ const HELP = `npm run demo [-- options]
   --help         this text
 `
 
+const SCRIPTED = `No model provider is used: a scripted model on this machine answers.
+OpenCode, its sessions and the workflow are real. Nothing is spent; the costs
+shown come from invented prices.
+`
+const CONFIGURED = `Using the model provider that is set up in your OpenCode, for three short prompts.
+(\`npm run demo -- --scripted\` uses a bundled scripted model instead.)
+`
+
 const { values } = parseArgs({
   options: {
     topic: { type: "string", default: "how tides work" },
@@ -37,11 +45,7 @@ async function demo(topic: string, isScripted: boolean): Promise<number> {
   cpSync(join(ROOT, "examples/demo"), project, { recursive: true })
   const model = isScripted ? await startScriptedModel({ latencyMs: 700 }) : undefined
   try {
-    console.log(
-      model
-        ? "No model provider is used: the answers come from a scripted model on this machine, and nothing is spent.\nOpenCode, its sessions and the workflow are real; the costs are those of invented prices.\n"
-        : "Using the model provider that is set up in your OpenCode, for three short prompts.\n(`npm run demo -- --scripted` uses a bundled scripted model instead.)\n",
-    )
+    console.log(model ? SCRIPTED : CONFIGURED)
     const env = model ? scripted(model, base, project, topic) : process.env
     const args = [join(ROOT, "bin/baton.mjs"), "run", "demo", "--input", `topic=${topic}`]
     // Ctrl-C reaches baton through the terminal; this process stays to clean up after it.

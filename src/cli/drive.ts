@@ -5,7 +5,7 @@ import { connect } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
 import { endedLine, reportJson } from "./json.ts"
-import { createProgress } from "./progress.ts"
+import { clearLine, createProgress, showLine } from "./progress.ts"
 import { formatReport } from "./report.ts"
 import { onInterrupt } from "./signals.ts"
 import { findRun } from "./status.ts"
@@ -37,6 +37,8 @@ export async function drive(
   const interrupt = onInterrupt()
   try {
     if (task.existing !== undefined) await refuseUnlessResumable(compose, place, task.existing)
+    if (!options.json)
+      showLine(options.attach === undefined ? "starting OpenCode …" : `connecting to ${options.attach} …`)
     const connecting = connect({ ...place, attach: options.attach, opencode: options.opencode, log: stderrLog })
     const connection = await Promise.race([connecting, interrupt.happened])
     if (connection === "interrupted") {
@@ -49,6 +51,7 @@ export async function drive(
       await connection.close()
     }
   } finally {
+    clearLine()
     interrupt.dispose()
   }
 }
@@ -69,7 +72,6 @@ async function work(
     const stopShowing = options.json ? reportJson(engine) : createProgress(engine)
     const begun = task.begin(engine, parent)
     if (!begun.ok) throw new UserError(begun.why)
-    if (!options.json) process.stderr.write(`run ${begun.run} · session ${parent}\n`)
     const finished = engine.finished(begun.run)
     if ((await Promise.race([finished, interrupted])) === "interrupted") await engine.interrupt("Ctrl-C")
     const { view, broken } = await finished

@@ -12,18 +12,14 @@ import { paint, stepMark } from "./style.ts"
  * every second with what runs and for how long. Returns the function that stops it.
  */
 export function createProgress(engine: Engine): () => void {
-  const isTerminal = process.stderr.isTTY === true
   const colors = paint(process.stderr)
   let live: Run | undefined
-  const clearLine = () => {
-    if (isTerminal) process.stderr.write("\r\x1b[2K")
-  }
   const drawLine = () => {
-    if (!isTerminal || live?.status !== "running") return
+    if (live?.status !== "running") return
     const running = viewRun(live, true).steps.filter((step) => step.status === "running" && step.startedAt !== null)
     if (running.length === 0) return
     const text = running.map((step) => `${step.id} ${formatDuration(Date.now() - (step.startedAt ?? 0))}`).join(" · ")
-    process.stderr.write(`\r\x1b[2K${colors.dim(text.slice(0, (process.stderr.columns ?? 80) - 1))}`)
+    showLine(text)
   }
   const ticker = setInterval(drawLine, 1_000)
   ticker.unref()
@@ -37,7 +33,20 @@ export function createProgress(engine: Engine): () => void {
     clearInterval(ticker)
     unsubscribe()
     clearLine()
+    if (process.stderr.isTTY) process.stderr.write("\n")
   }
+}
+
+/** A last line that the next one replaces; only on a terminal. */
+export function showLine(text: string): void {
+  if (!process.stderr.isTTY) return
+  const line = text.slice(0, (process.stderr.columns ?? 80) - 1)
+  process.stderr.write(`\r\x1b[2K${paint(process.stderr).dim(line)}`)
+}
+
+/** Takes the last line away. */
+export function clearLine(): void {
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[2K")
 }
 
 function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createColors>): string[] {
@@ -48,7 +57,8 @@ function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createC
     ]
   }
   if (event.type === "step.ended" && step) return [endedLine(step, colors)]
-  if (event.type === "run.resumed") return [colors.dim("resumed; finished steps are kept")]
+  if (event.type === "run.created") return [colors.dim(`run ${run.id} · session ${run.parent}`)]
+  if (event.type === "run.resumed") return [colors.dim(`run ${run.id} resumed; finished steps are kept`)]
   return []
 }
 
