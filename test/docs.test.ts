@@ -1,0 +1,233 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { Command } from "commander"
+import { describe, expect, it } from "vitest"
+import { EXIT } from "../src/cli/exit.ts"
+import { listCommand } from "../src/cli/list.ts"
+import { planCommand } from "../src/cli/plan.ts"
+import { resumeCommand } from "../src/cli/resume.ts"
+import { runCommand } from "../src/cli/run.ts"
+import { statusCommand } from "../src/cli/status.ts"
+import { traceCommand } from "../src/cli/trace.ts"
+import { validateCommand } from "../src/cli/validate.ts"
+import { checkConfig } from "../src/config/load.ts"
+import { configJsonSchema } from "../src/config/schema.ts"
+import { formatProblems } from "../src/core/problem.ts"
+import { parseWorkflow } from "../src/spec/parse.ts"
+import { workflowJsonSchema } from "../src/spec/schema.ts"
+
+/** Keeps the documentation true by machine: what it shows parses, what it names exists, what exists is named. */
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const read = (file: string) => readFileSync(join(ROOT, file), "utf8")
+const below = (folder: string, ending: string) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(ending))
+    .map((file) => join(folder, file))
+
+const GUIDE = below("docs/guide", ".md")
+const DOCS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", ...below("docs", ".md")]
+
+interface Fence {
+  readonly place: string
+  readonly language: string
+  readonly text: string
+}
+
+/** The fenced blocks of a file. A fragment is marked by another word after its language: `yaml fragment`. */
+function fencesOf(file: string): Fence[] {
+  const text = read(file)
+  return [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map((match) => ({
+    place: `${file}:${text.slice(0, match.index).split("\n").length}`,
+    language: match[1] as string,
+    text: match[2] as string,
+  }))
+}
+
+const withoutFences = (file: string) => read(file).replace(/^```.*\n[\s\S]*?^```$/gm, "")
+const fences = ["README.md", ...GUIDE].flatMap(fencesOf)
+const examples = (language: string) => fences.filter((fence) => fence.language === language)
+
+describe("examples", () => {
+  it("are there, of every sort", () => {
+    for (const language of ["yaml", "jsonc", "json"]) expect(examples(language).length).toBeGreaterThan(1)
+  })
+
+  const profiles = examples("jsonc").flatMap(({ text }) => {
+    const config = checkConfig(text, null, {})
+    return config.ok ? Object.keys(config.value.profiles) : []
+  })
+  it.each(examples("yaml"))("$place is a workflow", ({ text }) => {
+    const workflow = parseWorkflow(text, "example.yaml", { profiles })
+    expect(workflow.ok || formatProblems(workflow.problems)).toBe(true)
+  })
+
+  it.each(examples("jsonc"))("$place is an orchestrator.json", ({ text }) => {
+    const config = checkConfig(text, null, {})
+    expect(config.ok || formatProblems(config.problems)).toBe(true)
+  })
+
+  it.each(examples("json"))("$place is JSON that names the plugin", ({ text }) => {
+    expect(JSON.stringify(JSON.parse(text))).toContain("opencode-baton")
+  })
+})
+
+describe("tests that are named", () => {
+  const rows = read("README.md")
+    .split("\n")
+    .flatMap((line) => {
+      const row = /^\| (.+) \| `(test\/[^`]+)` \| "(.+)" \|$/.exec(line)
+      return row ? [{ file: row[2] as string, title: row[3] as string }] : []
+    })
+  const table = read("README.md").split("the test that shows it")[1]?.split("\n## ")[0] ?? ""
+
+  it("every row of the README's table names one", () => {
+    const lines = table.split("\n").filter((line) => line.startsWith("|"))
+    expect(lines.length).toBeGreaterThan(20)
+    expect(rows).toHaveLength(lines.length - 2)
+  })
+
+  const guarantees = read("docs/architecture.md")
+    .split("\n")
+    .filter((line) => /^\| G\d+ /.test(line))
+  const named = guarantees.flatMap((line) =>
+    [...line.matchAll(/`(test\/[^`]+)` "([^"]+)"/g)].map((match) => ({
+      file: match[1] as string,
+      title: match[2] as string,
+    })),
+  )
+  it("every guarantee names one", () => {
+    expect(guarantees).toHaveLength(10)
+    for (const line of guarantees) expect(line).toMatch(/`test\/[^`]+` "[^"]+" /)
+  })
+
+  it.each([...rows, ...named])("$file has «$title»", ({ file, title }) => {
+    const quoted = [`"${title}"`, `\`${title}\``, `'${title}'`]
+    expect(quoted.some((one) => read(file).includes(one))).toBe(true)
+  })
+})
+
+describe.each(DOCS)("%s", (file) => {
+  it("has links that lead somewhere", () => {
+    const links = [...withoutFences(file).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] as string)
+    const broken = links.filter((link) => !/^https?:/.test(link)).filter((link) => !leadsSomewhere(file, link))
+    expect(broken).toEqual([])
+  })
+
+  it("names files and scripts that exist", () => {
+    const text = read(file)
+    const files = [...text.matchAll(/`((?:src|test|scripts|docs|bin|examples)\/[\w./-]*\w)`/g)].map(
+      (match) => match[1] as string,
+    )
+    expect(files.filter((name) => !existsSync(join(ROOT, name)))).toEqual([])
+    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> }
+    const used = [...text.matchAll(/\b(?:npm|bun) run ([\w:]+)|\bnpm (test)\b/g)].map((match) => match[1] ?? match[2])
+    expect(used.filter((name) => name !== undefined && !(name in scripts))).toEqual([])
+  })
+
+  it("leaves the word Skill to OpenCode", () => {
+    const lines = read(file)
+      .split("\n")
+      .filter((line) => /\bskills?\b/i.test(line))
+    expect(lines.filter((line) => !line.includes("OpenCode's own word"))).toEqual([])
+  })
+})
+
+function leadsSomewhere(file: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#")
+  const target = path === "" ? file : relative(ROOT, resolve(ROOT, dirname(file), path))
+  if (!existsSync(join(ROOT, target))) return false
+  return anchor === undefined || anchorsOf(target).includes(anchor)
+}
+
+/** Anchors as GitHub makes them from headings. */
+function anchorsOf(file: string): string[] {
+  return [...withoutFences(file).matchAll(/^#+ (.+)$/gm)].map((match) =>
+    (match[1] as string)
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, "")
+      .trim()
+      .replace(/\s/g, "-"),
+  )
+}
+
+describe("docs/guide/command-line.md", () => {
+  const nothing = () => Promise.reject(new Error("not needed for its help"))
+  const commands = [
+    runCommand(nothing),
+    resumeCommand(nothing),
+    planCommand(),
+    validateCommand(),
+    listCommand(nothing),
+    statusCommand(nothing),
+    traceCommand(nothing),
+  ]
+  // program.ts reads its version beside dist/, so its own options are taken from its text.
+  const source = read("src/cli/program.ts")
+  const globals = [...source.matchAll(/"(?:-\w, )?(--[\w-]+)/g)].map((match) => match[1] as string).concat("--help")
+  const text = read("docs/guide/command-line.md")
+  const optionsIn = (part: string) => [...part.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map((match) => match[0])
+
+  it("names only options that there are", () => {
+    const known = [...globals, ...commands.flatMap(longOptions)]
+    expect(globals).toEqual(["--version", "--directory", "--opencode", "--help"])
+    expect(optionsIn(text).filter((option) => !known.includes(option) && option !== "--save-dev")).toEqual([])
+  })
+
+  it("has a section for every command, with exactly its options", () => {
+    expect(commands.filter((command) => !source.includes(`${command.name()}Command`))).toEqual([])
+    expect(source.match(/^ {4}\w+Command\(/gm)).toHaveLength(commands.length)
+    for (const command of commands) {
+      const section = text.split(`\n## \`baton ${command.name()}\`\n`)[1]?.split("\n## ")[0]
+      const table = (section ?? "").split("\n").filter((line) => line.startsWith("| `"))
+      const named = table.map((line) => optionsIn(line)[0])
+      expect([command.name(), ...named]).toEqual([command.name(), ...longOptions(command)])
+    }
+  })
+
+  it("has every exit code", () => {
+    const codes = [...text.matchAll(/^\| (\d+) \|/gm)].map((match) => Number(match[1]))
+    expect(codes).toEqual(Object.values(EXIT))
+  })
+})
+
+function longOptions(command: Command): string[] {
+  return command.options.flatMap((option) => option.long ?? [])
+}
+
+describe("every key of the schemas is in the guide", () => {
+  it.each([
+    ["docs/guide/workflows.md", workflowJsonSchema()],
+    ["docs/guide/configuration.md", configJsonSchema()],
+  ])("%s", (file, schema) => {
+    const keys = [...new Set(keysOf(schema))]
+    expect(keys.length).toBeGreaterThan(10)
+    expect(keys.filter((key) => !read(file).includes(`\`${key}\``))).toEqual([])
+  })
+})
+
+/** Names of all properties, refused ones included, but not of what is inside a refused one. */
+function keysOf(schema: unknown): string[] {
+  if (typeof schema !== "object" || schema === null) return []
+  if (Array.isArray(schema)) return schema.flatMap(keysOf)
+  const { properties = {}, description, ...rest } = schema as { properties?: object; description?: string }
+  if (description?.endsWith("Not available in this version.")) return []
+  return [
+    ...Object.entries(properties).flatMap(([key, value]) => [key, ...keysOf(value)]),
+    ...Object.values(rest).flatMap(keysOf),
+  ]
+}
+
+it("docs/guide/troubleshooting.md quotes messages as the code has them", () => {
+  const plain = (text: string) => text.replaceAll(/[`\\]/g, "")
+  const code = [...below("src", ".ts"), ...below("src", ".tsx"), ...below("bin", ".mjs")]
+    .map((file) => plain(read(file)))
+    .join("\n")
+  const headings = [...read("docs/guide/troubleshooting.md").matchAll(/^### (`.+)$/gm)].map(
+    (match) => match[1] as string,
+  )
+  const pieces = headings.flatMap((heading) => plain(heading).split("…")).map((piece) => piece.trim())
+  expect(headings.length).toBeGreaterThan(20)
+  expect(pieces.filter((piece) => !code.includes(piece))).toEqual([])
+})
