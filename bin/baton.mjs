@@ -57,10 +57,10 @@ function runInBun() {
 
 /** --opencode, $BATON_OPENCODE, the project's own, the one beside Baton, the one on PATH. */
 function findOpencode() {
-  const at = args.indexOf("--opencode")
-  const named = (at >= 0 ? args[at + 1] : undefined) ?? process.env.BATON_OPENCODE
+  const named = option("--opencode") ?? process.env.BATON_OPENCODE
   if (named) return resolve(named)
-  for (const start of [process.cwd(), here]) {
+  const directory = resolve(option("-C") ?? option("--directory") ?? ".")
+  for (const start of [directory, here]) {
     for (let folder = start; ; folder = dirname(folder)) {
       const file = join(folder, "node_modules", "opencode-ai", "bin", "opencode.exe")
       if (existsSync(file)) return file
@@ -68,6 +68,12 @@ function findOpencode() {
     }
   }
   return onPath("opencode")
+}
+
+/** The value of an option, written `--name value` or `--name=value`. */
+function option(name) {
+  const at = args.indexOf(name)
+  return at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1)
 }
 
 function onPath(name) {

@@ -18,10 +18,10 @@ export interface DriveOptions {
 export interface Task {
   /** What to call the session the steps are children of. */
   readonly title: string
-  /** Starts or resumes the run. */
-  begin(engine: Engine, parent: string): Outcome
-  /** The run to resume: checked before a server is started for it. */
-  readonly existing?: string
+  /** Starts the run, or resumes the `existing` one. */
+  begin(engine: Engine, parent: string, existing: string | undefined): Outcome
+  /** The run to resume, or the beginning of its id: looked for before a server is started for it. */
+  readonly existing?: string | undefined
 }
 
 /**
@@ -36,7 +36,7 @@ export async function drive(
 ): Promise<number> {
   const interrupt = onInterrupt()
   try {
-    if (task.existing !== undefined) await refuseUnlessResumable(compose, place, task.existing)
+    const existing = task.existing === undefined ? undefined : await resumable(compose, place, task.existing)
     if (!options.json)
       showLine(options.attach === undefined ? "starting OpenCode …" : `connecting to ${options.attach} …`)
     const connecting = connect({ ...place, attach: options.attach, opencode: options.opencode, log: stderrLog })
@@ -46,7 +46,7 @@ export async function drive(
       return EXIT.interrupted
     }
     try {
-      return await work(compose, place, options, task, connection.host, interrupt.happened)
+      return await work(compose, place, options, { ...task, existing }, connection.host, interrupt.happened)
     } finally {
       await connection.close()
     }
@@ -70,7 +70,7 @@ async function work(
     const known = task.existing === undefined ? undefined : engine.view(task.existing)?.parent
     const parent = (await keptSession(host, known)) ?? (await createSession(host, task.title))
     const stopShowing = options.json ? reportJson(engine) : createProgress(engine)
-    const begun = task.begin(engine, parent)
+    const begun = task.begin(engine, parent, task.existing)
     if (!begun.ok) throw new UserError(begun.why)
     const finished = engine.finished(begun.run)
     if ((await Promise.race([finished, interrupted])) === "interrupted") await engine.interrupt("Ctrl-C")
@@ -85,13 +85,15 @@ async function work(
   }
 }
 
-async function refuseUnlessResumable(compose: LoadCompose, place: LoadOptions, run: string): Promise<void> {
+/** The whole id of the run to resume. Throws UserError when there is nothing to resume. */
+async function resumable(compose: LoadCompose, place: LoadOptions, run: string): Promise<string> {
   const { hasJournal, openRuntime } = await compose()
   const engine = hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine : undefined
-  const { status } = findRun(engine, run) ?? {}
-  if (status === undefined) throw new UserError(`there is no run ${run} here: nothing has run in this project yet`)
-  if (status === "running") throw new UserError(`run ${run} is being worked on by another process`)
-  if (status !== "interrupted") throw new UserError(`run ${run} has ended (${status}): there is nothing to resume`)
+  const { id, status } = findRun(engine, run) ?? {}
+  if (id === undefined) throw new UserError(`there is no run ${run} here: nothing has run in this project yet`)
+  if (status === "running") throw new UserError(`run ${id} is being worked on by another process`)
+  if (status !== "interrupted") throw new UserError(`run ${id} has ended (${status}): there is nothing to resume`)
+  return id
 }
 
 async function keptSession(host: Host, session: string | null | undefined): Promise<string | undefined> {

@@ -25,9 +25,7 @@ export function planCommand(): Command {
         const prepared = project.prepare(name, options.input, options.task ?? "")
         if (!prepared.ok) throw problemsError(prepared.problems)
         const { value } = prepared
-        process.stdout.write(
-          options.json ? `${JSON.stringify({ ...value, waves: waves(value.workflow) })}\n` : formatPlan(value),
-        )
+        process.stdout.write(options.json ? jsonOf(value) : formatPlan(value))
       },
     )
 }
@@ -52,7 +50,12 @@ function waves(workflow: Workflow): string[][] {
   return rows
 }
 
-function formatPlan({ workflow, file, inputs, profiles, limits }: Prepared): string {
+function jsonOf({ file, definition }: Prepared): string {
+  return `${JSON.stringify({ file, ...definition, waves: waves(definition.workflow) })}\n`
+}
+
+function formatPlan({ file, definition }: Prepared): string {
+  const { workflow, inputs, profiles, limits } = definition
   const colors = paint(process.stdout)
   const { settings } = workflow
   const cap = Math.min(settings.maxParallel, limits.maxWorkers)

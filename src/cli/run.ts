@@ -26,11 +26,11 @@ export function runCommand(compose: LoadCompose): Command {
       const project = projectOf(globals)
       const prepared = project.prepare(name, options.input, options.task ?? "")
       if (!prepared.ok) throw problemsError(prepared.problems)
-      const { workflow } = prepared.value
+      const { definition } = prepared.value
       const run = options.runId ?? project.newRunId()
       process.exitCode = await drive(compose, placeOf(globals), globals, {
-        title: workflow.name,
-        begin: (engine, parent) => engine.start({ ...prepared.value, run, parent, by: "baton run" }),
+        title: definition.workflow.name,
+        begin: (engine, parent) => engine.start({ ...definition, run, parent, by: "baton run" }),
       })
     })
 }

@@ -31,11 +31,14 @@ export async function readJournal(compose: LoadCompose, command: Command): Promi
   return hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine : undefined
 }
 
-/** The named run, or the newest; undefined when nothing has run. Throws UserError when the name is of no run. */
+/** The run of that id (an unambiguous beginning will do), or the newest; undefined when nothing has run. Throws
+ *  UserError when there is no such run. */
 export function findRun(engine: Engine | undefined, run: string | undefined): RunView | undefined {
   const ids = (engine?.list() ?? []).map((header) => header.id)
   if (run === undefined) return ids[0] === undefined ? undefined : engine?.view(ids[0])
-  const view = engine?.view(run)
+  const matches = ids.filter((id) => id.startsWith(run))
+  const id = ids.includes(run) ? run : matches.length === 1 ? matches[0] : undefined
+  const view = id === undefined ? undefined : engine?.view(id)
   if (!view)
     throw new UserError(`there is no run ${run} here${ids.length ? ` (newest: ${ids.slice(0, 5).join(", ")})` : ""}`)
   return view

@@ -13,7 +13,7 @@ const HELP = [
   "/workflow run NAME [key=value …] [task text]",
   "/workflow list                         the workflows of this project",
   "/workflow status [RUN]                 how the newest run goes",
-  "/workflow resume RUN                   go on with an interrupted run",
+  "/workflow resume [RUN]                 go on with an interrupted run",
   "/workflow abort [RUN]                  end a run and everything it is running",
   "/trace STEP                            what a step was asked, by whom it was answered, and what it cost",
 ].join("\n")
@@ -38,7 +38,7 @@ export function handleLine(line: string, session: string | undefined, project: P
     case "status":
       return status(findRun(engine, parsed.run), parsed.run)
     case "resume":
-      return outcome(engine.resume(parsed.run, BY, session), `Resumed run ${parsed.run}.`, engine)
+      return resume(engine, parsed.run, session)
     case "abort":
       return abort(engine, parsed.run)
     case "trace":
@@ -64,12 +64,12 @@ function run(
   if (session === undefined) return error("No session", "open a session first: the steps become its child sessions")
   const prepared = project.prepare(wanted.workflow, wanted.inputs, wanted.task)
   if (!prepared.ok) return error(`Cannot run ${wanted.workflow}`, formatProblems(prepared.problems, project.root))
-  const started = engine.start({ ...prepared.value, run: project.newRunId(), parent: session, by: BY })
+  const started = engine.start({ ...prepared.value.definition, run: project.newRunId(), parent: session, by: BY })
   if (!started.ok) return error(`Cannot run ${wanted.workflow}`, started.why)
   return {
     tone: "success",
-    title: `Running ${prepared.value.workflow.name}`,
-    text: `Started ${prepared.value.workflow.name} (run ${started.run}). \`/workflow status\` shows how it goes.`,
+    title: `Running ${prepared.value.definition.workflow.name}`,
+    text: `Started ${prepared.value.definition.workflow.name} (run ${started.run}). \`/workflow status\` shows how it goes.`,
     view: { type: "started", run: started.run },
   }
 }
@@ -112,6 +112,14 @@ function outcome(result: ReturnType<Engine["resume"]>, done: string, engine: Eng
     text: done,
     ...(view?.status === "running" ? { view: { type: "started", run: result.run } } : {}),
   }
+}
+
+/** Resumes the named run, or the newest one that can be. */
+function resume(engine: Engine, wanted: string | undefined, session: string | undefined): Reply {
+  const newest = () => engine.list().flatMap((header) => engine.view(header.id) ?? [])
+  const target = wanted === undefined ? newest().find((view) => view.status === "interrupted") : findRun(engine, wanted)
+  if (target) return outcome(engine.resume(target.id, BY, session), `Resumed run ${target.id}.`, engine)
+  return error("Nothing to resume", wanted === undefined ? "no run was interrupted" : `there is no run ${wanted}`)
 }
 
 function abort(engine: Engine, wanted: string | undefined): Reply {

@@ -7,8 +7,7 @@ export type Line =
       readonly task: string
     }
   | { readonly command: "pick" | "list" | "help" }
-  | { readonly command: "status" | "abort"; readonly run?: string }
-  | { readonly command: "resume"; readonly run: string }
+  | { readonly command: "status" | "abort" | "resume"; readonly run?: string }
   | { readonly command: "trace"; readonly step: string }
   | { readonly command: "wrong"; readonly why: string }
 
@@ -57,9 +56,8 @@ export function parseLine(line: string): Line {
       return { command: subcommand.text }
     case "status":
     case "abort":
-      return { command: subcommand.text, ...(first === undefined ? {} : { run: first }) }
     case "resume":
-      return first === undefined ? wrong("say which run: `/workflow resume RUN`") : { command: "resume", run: first }
+      return { command: subcommand.text, ...(first === undefined ? {} : { run: first }) }
     default:
       return wrong(`there is no \`/workflow ${subcommand?.text}\``)
   }

@@ -2,7 +2,8 @@ import { basename } from "node:path"
 import { nanoid } from "nanoid"
 import { findConfig, projectRoot } from "../config/find.ts"
 import { checkConfigFile, type LoadedConfig, type LoadOptions, loadConfig } from "../config/load.ts"
-import type { InputValue, Limits, Profile, Workflow } from "../core/model.ts"
+import type { RunCreated } from "../core/events.ts"
+import type { InputValue } from "../core/model.ts"
 import { type Checked, formatProblems, type Problem } from "../core/problem.ts"
 import type { WorkflowItem } from "../core/protocol.ts"
 import { findWorkflows, loadWorkflow, resolveWorkflow } from "../spec/files.ts"
@@ -10,13 +11,10 @@ import { bindInputs } from "../spec/inputs.ts"
 
 /** Everything a run is made of, checked: what `plan` shows and `run` starts. */
 export interface Prepared {
-  readonly workflow: Workflow
   /** File the workflow was read from. */
   readonly file: string
-  readonly inputs: Readonly<Record<string, InputValue>>
-  /** The profiles its steps name. */
-  readonly profiles: Readonly<Record<string, Profile>>
-  readonly limits: Limits
+  /** What the journal keeps of it; `profiles` are those its steps name. */
+  readonly definition: Pick<RunCreated, "workflow" | "inputs" | "profiles" | "limits">
 }
 
 /**
@@ -68,7 +66,8 @@ export class Project {
     const named = new Set(workflow.steps.map((step) => step.profile))
     const used = Object.entries(config.value.profiles).filter(([profile]) => named.has(profile))
     const { limits } = config.value
-    return { ok: true, value: { workflow, file, inputs: inputs.value, profiles: Object.fromEntries(used), limits } }
+    const definition = { workflow, inputs: inputs.value, profiles: Object.fromEntries(used), limits }
+    return { ok: true, value: { file, definition } }
   }
 
   /** Checks the given files, or the project's config and all its workflows. */

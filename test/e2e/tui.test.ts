@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
-import { baton } from "./support/baton.ts"
 import { freePort, startServer } from "./support/opencode.ts"
 import { describeProcesses, processesWith } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
@@ -192,7 +191,7 @@ describe("a workflow in the TUI", () => {
       expect(screen).toMatch(/✓ survey/)
       expect(asked()).toEqual([1, 1, 0])
       await closeDialog(tui)
-      await tui.submit(`/workflow resume ${await newestRun()}`)
+      await tui.submit("/workflow resume")
       await tui.waitFor(/demo · success/)
       expect(asked()).toEqual([1, 2, 1])
     },
@@ -272,6 +271,24 @@ describe("with `opencode attach`", () => {
 
 describe("without the TUI half", () => {
   it(
+    "a server that Baton itself started is left alone by the Baton in its configuration",
+    async () => {
+      const commands = async (env: Record<string, string>) => {
+        const server = await startServer(project, { env })
+        try {
+          const { data } = await server.client.command.list({})
+          return data?.map((command) => command.name)
+        } finally {
+          await server.stop()
+        }
+      }
+      expect(await commands({})).toContain("workflow")
+      expect(await commands({ BATON_CHILD: "1" })).not.toContain("workflow")
+    },
+    LONG,
+  )
+
+  it(
     "the server command does the same, and answers in the session without a model turn",
     async () => {
       const server = await startServer(project)
@@ -330,9 +347,3 @@ describe("a broken orchestrator.json", () => {
 it("nothing is left running", () => {
   expect(describeProcesses(processesWith(project.marker))).toEqual([])
 })
-
-/** Id of the newest run, from the journal as another process reads it. */
-async function newestRun(): Promise<string> {
-  const { stdout } = await baton(project, "status", "--json")
-  return (JSON.parse(stdout) as { run: string }).run
-}

@@ -36,7 +36,7 @@ describe("the other commands", () => {
     ["/workflow status r1", { command: "status", run: "r1" }],
     ["/workflow abort", { command: "abort" }],
     ["/workflow resume r1", { command: "resume", run: "r1" }],
-    ["/workflow resume", { command: "wrong", why: "say which run: `/workflow resume RUN`" }],
+    ["/workflow resume", { command: "resume" }],
     ["/workflow runn demo", { command: "wrong", why: "there is no `/workflow runn`" }],
     ["/trace draft", { command: "trace", step: "draft" }],
     ["/trace", { command: "wrong", why: "say which step: `/trace STEP`" }],
