@@ -3,8 +3,6 @@
  * journal as JSON and read back by a later version; nothing here knows OpenCode, a clock, or a disk.
  */
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
-
 // ── what a user writes, checked ────────────────────────────────────────────────────────────────────────────────────
 
 /** How a profile runs. `subagent`: child session of the user's session; `agent`: own session in the same server;
