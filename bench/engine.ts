@@ -87,7 +87,6 @@ async function drive(store: Store, count: number, isChain: boolean): Promise<num
     backend: () => backend,
   })
   const created = runOf(count, isChain)
-  Bun.gc(true) // what the run before has left behind is not this one's cost
   let succeeded = 0
   engine.subscribe((run) => {
     succeeded = run.succeeded
@@ -176,7 +175,10 @@ export async function engineGrowth(tell: (line: string) => void): Promise<Row[]>
     for (let warmUp = 0; warmUp < 5; warmUp++) await drive(nothing, FEW, isChain)
     const samples = await interleave(
       ROUNDS,
-      { many: () => drive(nothing, MANY, isChain), few: () => meanOf(MANY / FEW, () => drive(nothing, FEW, isChain)) },
+      {
+        many: () => meanOf(1, () => drive(nothing, MANY, isChain)),
+        few: () => meanOf(MANY / FEW, () => drive(nothing, FEW, isChain)),
+      },
       (side, round, ms) => tell(`growth ${shape}, round ${round + 1} of ${ROUNDS}, ${side}: ${ms.toFixed(1)} ms`),
     )
     const what = `${MANY} steps ${shape} (bare: ${FEW})`
@@ -185,8 +187,12 @@ export async function engineGrowth(tell: (line: string) => void): Promise<Row[]>
   return rows
 }
 
-/** Both sides of a round take as many steps in all: a single short run would catch a pause of the machine, or none. */
+/**
+ * Both sides of a round take as many steps in all, and clear away what they leave behind within their time: a single
+ * short run would catch a pause for that, or none.
+ */
 async function meanOf(times: number, run: () => Promise<number>): Promise<number> {
+  Bun.gc(true)
   let sum = 0
   for (let time = 0; time < times; time++) sum += await run()
   return sum / times
