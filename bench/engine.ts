@@ -15,7 +15,7 @@ import { compare, type Row } from "./report.ts"
 
 /** The engine alone: workers that answer at once, so that what is left is deciding and writing down. */
 
-const ROUNDS = 5
+const ROUNDS = 7
 const MANY = 10_000
 const FEW = 1_000
 const PARALLEL = 10
@@ -172,7 +172,8 @@ export async function engineGrowth(tell: (line: string) => void): Promise<Row[]>
   const nothing = storeOf(() => undefined)
   const rows: Row[] = []
   for (const [shape, isChain] of Object.entries(SHAPES)) {
-    for (let warmUp = 0; warmUp < 5; warmUp++) await drive(nothing, FEW, isChain)
+    // Until the compiler is done with it: a side that is measured earlier would look slower.
+    for (let warmUp = 0; warmUp < 3; warmUp++) await drive(nothing, MANY, isChain)
     const samples = await interleave(
       ROUNDS,
       {

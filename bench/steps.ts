@@ -10,8 +10,8 @@ import { openWorld, type World } from "./world.ts"
 
 const STEPS = 50
 const PARALLEL = 10
-const ROUNDS = 5
-const WARM_UP_STEPS = 10
+const ROUNDS = 7
+const WARM_UP_STEPS = 25
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
 const prompts = (workflow: string, count: number) =>
