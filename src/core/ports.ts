@@ -100,7 +100,13 @@ export const STOP_GRACE_MS = 5_000
 /** What an expression can see. */
 export interface Scope {
   readonly inputs: Readonly<Record<string, InputValue>>
-  readonly steps: Readonly<Record<string, StepScope>>
+  readonly steps: StepScopes
+}
+/** The steps it may read, by id. Any map will do; the engine's looks for a step only when it is asked for. */
+export interface StepScopes {
+  get(id: string): StepScope | undefined
+  has(id: string): boolean
+  keys(): Iterable<string>
 }
 export interface StepScope {
   readonly output: string

@@ -60,26 +60,47 @@ async function readCatalog(host: Host): Promise<Catalog> {
   }
 }
 
+/** What a profile says of it. */
+interface Wanted {
+  readonly agent?: string | undefined
+  readonly model?: string | undefined
+}
+
 /**
  * Agent and model for a worker: what the profile says, else what the session it was started from uses, else the
  * server's default. Both are checked here, because OpenCode takes an unknown agent with 204 and then never answers
  * (host notes §8). Throws an Error that names the nearest match.
  */
-export async function identify(
-  host: Host,
-  wanted: { readonly agent?: string | undefined; readonly model?: string | undefined },
-  parent: string | undefined,
-): Promise<Identity> {
+export async function identify(host: Host, wanted: Wanted, parent: string | undefined): Promise<Identity> {
   const { agents, models, defaultAgent, defaultModel } = await catalogOf(host)
   const agent = wanted.agent ?? defaultAgent
   if (!agents.includes(agent))
     throw new Error(`OpenCode has no agent \`${agent}\`: ${suggest(agent, agents, "agents")}`)
-  const name = wanted.model ?? (await modelOf(host, parent)) ?? defaultModel
+  const name = wanted.model ?? (await inheritedModel(host, wanted, parent)) ?? defaultModel
   if (name === undefined) return { agent }
   if (!models.has(name)) {
     throw new Error(`OpenCode has no model \`${name}\`: ${suggest(name, [...models.keys()], "models")}`)
   }
   return { agent, model: parseModel(name) }
+}
+
+const inherited = new WeakMap<
+  Wanted,
+  { readonly parent: string | undefined; readonly model: Promise<string | undefined> }
+>()
+
+/**
+ * The model of the session a run was started from, read at the first step that has no model of its own. A run has its
+ * profiles to itself, so the run keeps that model, also when the person goes on with another one in the session.
+ */
+function inheritedModel(host: Host, wanted: Wanted, parent: string | undefined): Promise<string | undefined> {
+  const known = inherited.get(wanted)
+  if (known && known.parent === parent) return known.model
+  const model = modelOf(host, parent)
+  inherited.set(wanted, { parent, model })
+  // A failed read is not kept; whoever waits for it gets the error.
+  model.catch(() => inherited.delete(wanted))
+  return model
 }
 
 async function modelOf(host: Host, session: string | undefined): Promise<string | undefined> {

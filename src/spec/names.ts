@@ -35,20 +35,26 @@ export const RESERVED = ["inputs", "context", "secrets", "fn"]
 const LATER_FIELDS = ["structured"]
 const LITERAL_HINT = "for a plain `${` write `$${`"
 
+/** Names that can be asked after one by one; listed only for the hint of a misspelt one. */
+interface NameSet {
+  has(name: string): boolean
+  keys(): Iterable<string>
+}
+
 /** What an expression may name. */
 export class Names {
   readonly inputs: ReadonlySet<string>
-  readonly steps: ReadonlySet<string>
+  readonly steps: NameSet
 
-  constructor(inputs: Iterable<string>, steps: Iterable<string>) {
+  constructor(inputs: Iterable<string>, steps: NameSet) {
     this.inputs = new Set(inputs)
-    this.steps = new Set(steps)
+    this.steps = steps
   }
 
   /** The problem of the name at `offset`, which is none of these. */
   unknown(source: string, offset: number): ExpressionProblem {
     const word = /^[A-Za-z_][\w-]*/.exec(source.slice(offset))?.[0] ?? source.slice(offset)
-    const known = ["inputs", ...this.steps]
+    const known = ["inputs", ...this.steps.keys()]
     const hint = nearest(word, known) === undefined ? `${LITERAL_HINT}; ` : ""
     return { offset, message: `unknown name \`${word}\``, hint: hint + suggest(word, known, "names") }
   }

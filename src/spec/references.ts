@@ -27,7 +27,7 @@ export function* checkPrompts(outline: Outline): Generator<Problem> {
   }
   const names = new Names(
     inputs.map(([name]) => name),
-    outline.steps.flatMap((step) => step.id ?? []),
+    new Set(outline.steps.flatMap((step) => step.id ?? [])),
   )
   for (const step of outline.steps) yield* checkPrompt(outline, step, names, inputTypes)
 }

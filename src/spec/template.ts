@@ -71,7 +71,7 @@ export function checkTemplate(
  */
 export const render: Render = (template, scope) => {
   const { parts, problem } = split(template)
-  const names = new Names(Object.keys(scope.inputs), Object.keys(scope.steps))
+  const names = new Names(Object.keys(scope.inputs), scope.steps)
   const problems: Problem[] = problem ? [inTemplate(template, problem)] : []
   const texts = parts.map((part) => {
     if ("literal" in part) return part.literal
@@ -85,7 +85,7 @@ export const render: Render = (template, scope) => {
 
 function valueIn(reference: Reference, scope: Scope): unknown {
   if (reference.kind === "input") return scope.inputs[reference.name]
-  return (scope.steps[reference.step] as StepScope)[reference.field]
+  return (scope.steps.get(reference.step) as StepScope)[reference.field]
 }
 
 function inTemplate(template: string, { offset, message, hint }: ExpressionProblem): Problem {

@@ -8,9 +8,9 @@ import { createdEvent, result, step, workflow } from "../support/runs.ts"
 
 /** Fills in `${step.output}` only: enough to see what the engine hands over. */
 const render: Render = (template, scope) => {
-  const missing = [...template.matchAll(/\$\{(\w+)\.output\}/g)].find((match) => !((match[1] as string) in scope.steps))
+  const missing = [...template.matchAll(/\$\{(\w+)\.output\}/g)].find((match) => !scope.steps.has(match[1] as string))
   if (missing) return { ok: false, problems: [{ file: "w", line: 1, column: 1, message: `unknown ${missing[0]}` }] }
-  return { ok: true, value: template.replace(/\$\{(\w+)\.output\}/g, (_, id) => scope.steps[id]?.output ?? "") }
+  return { ok: true, value: template.replace(/\$\{(\w+)\.output\}/g, (_, id) => scope.steps.get(id)?.output ?? "") }
 }
 
 function setUp(store: Store = createMemoryStore()) {

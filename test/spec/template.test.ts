@@ -6,11 +6,13 @@ import { render } from "../../src/spec/template.ts"
 
 const scope: Scope = {
   inputs: { topic: "tides", n: 3, half: 0.5, flag: true, empty: "" },
-  steps: {
-    survey: { output: " Rising\n", status: "success", reason: "ok", session: "ses_1" },
-    "build-ui": { output: "done", status: "failed", reason: "empty", session: "" },
-    map: { output: "m", status: "success", reason: "ok", session: "" },
-  },
+  steps: new Map(
+    Object.entries({
+      survey: { output: " Rising\n", status: "success", reason: "ok", session: "ses_1" },
+      "build-ui": { output: "done", status: "failed", reason: "empty", session: "" },
+      map: { output: "m", status: "success", reason: "ok", session: "" },
+    }),
+  ),
 }
 
 function text(template: string, of: Scope = scope): string {
@@ -43,7 +45,7 @@ describe("filling in", () => {
 
   it("takes what it fills in as it is, also when it looks like a template", () => {
     const output = "${inputs.topic} $${x} ${"
-    const steps = { a: { output, status: "success", reason: "ok", session: "" } }
+    const steps = new Map([["a", { output, status: "success", reason: "ok", session: "" }]])
     expect(text("${a.output}!", { inputs: {}, steps })).toBe(`${output}!`)
   })
 })

@@ -1,6 +1,7 @@
 import type { Reason } from "../../core/model.ts"
 import type { Clock } from "../../core/ports.ts"
 import { ask, describe, type Host, type HostEvent } from "../../host/host.ts"
+import { Transcript } from "./transcript.ts"
 import { answersTo, type Entry, type Verdict, verdictOf, verdictOfSilence } from "./verdict.ts"
 
 export interface TurnRequest {
@@ -19,6 +20,7 @@ export interface TurnRequest {
 }
 
 export interface TurnEnd extends Verdict {
+  /** The session's messages; of a good end perhaps without tool calls and reasoning. */
   readonly entries: readonly Entry[]
 }
 
@@ -100,10 +102,12 @@ class Watch {
   readonly #unsubscribe: () => void
   readonly #onAbort = () => this.#wake()
   readonly #asks = new Set<string>()
+  readonly #transcript = new Transcript()
   #activeAt: number
   #idleSince: number | undefined
   #lastError: string | undefined
   #isLooping = false
+  #hasIdled = false
   #isDirty = false
   #wakeUp: (() => void) | undefined
 
@@ -134,8 +138,12 @@ class Watch {
   }
 
   #hear(event: HostEvent): void {
-    if (event.type === "baton.reconnected") this.#lookAgain()
+    if (event.type === "baton.reconnected") {
+      this.#transcript.hear(event)
+      this.#lookAgain()
+    }
     if (sessionOf(event) !== this.#request.session) return
+    this.#transcript.hear(event)
     this.#activeAt = this.#clock.now()
     switch (event.type) {
       case "permission.asked":
@@ -159,6 +167,7 @@ class Watch {
         this.#lookAgain()
         break
       case "session.idle":
+        this.#hasIdled = true
         this.#lookAgain()
         break
     }
@@ -198,6 +207,8 @@ class Watch {
   async #look(): Promise<TurnEnd | undefined> {
     if (!this.#isDirty && this.#idleSince === undefined) return undefined
     this.#isDirty = false
+    const heard = this.#heardEnd()
+    if (heard) return heard
     const busy = await isBusy(this.#host, this.#request.session)
     if (busy) {
       this.#idleSince = undefined
@@ -210,6 +221,17 @@ class Watch {
     this.#idleSince ??= this.#clock.now()
     if (this.#clock.now() - this.#idleSince < SILENCE_MS) return undefined
     return { ...verdictOfSilence(answers, this.#lastError), entries }
+  }
+
+  /**
+   * The good end of a turn that was heard from its beginning, without a question to the server: two requests a step, of
+   * which each waits for what the server does after a turn. Any other end is looked up.
+   */
+  #heardEnd(): TurnEnd | undefined {
+    if (!this.#hasIdled || this.#request.isRepeat) return undefined
+    const entries = this.#transcript.entries()
+    const verdict = verdictOf(answersTo(entries, this.#request.messageID))
+    return verdict?.reason === "ok" ? { ...verdict, entries } : undefined
   }
 
   /** Waits for an event, the next deadline, or the next poll, whichever comes first. */

@@ -1,0 +1,200 @@
+import { Database } from "bun:sqlite"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setImmediate as nextTick } from "node:timers/promises"
+import type { RunCreated } from "../src/core/events.ts"
+import type { Step } from "../src/core/model.ts"
+import type { Clock, Store, WorkerBackend } from "../src/core/ports.ts"
+import { Engine } from "../src/engine/engine.ts"
+import { render } from "../src/spec/template.ts"
+import { openSqliteStore } from "../src/store/sqlite/store.ts"
+import { createScriptedBackend } from "../src/workers/scripted/backend.ts"
+import { interleave, timed } from "./measure.ts"
+import { compare, type Row } from "./report.ts"
+
+/** The engine alone: workers that answer at once, so that what is left is deciding and writing down. */
+
+const ROUNDS = 7
+const MANY = 10_000
+const FEW = 1_000
+const PARALLEL = 10
+const SHAPES = { "in a row": true, independent: false } as const
+
+const clock: Clock = {
+  now: () => Date.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** A run of `count` steps, in a row (each quotes the one before it) or all independent. */
+function runOf(count: number, isChain: boolean): Omit<RunCreated, "type" | "at"> {
+  const steps = Array.from({ length: count }, (_, index): Step => {
+    const before = isChain && index > 0 ? `s${index - 1}` : undefined
+    return {
+      id: `s${index}`,
+      type: "single",
+      profile: "worker",
+      prompt: before === undefined ? `Do part ${index}.` : `Do part ${index}, given \${${before}.output}`,
+      needs: before === undefined ? [] : [before],
+    }
+  })
+  return {
+    run: crypto.randomUUID(),
+    workflow: {
+      name: "work",
+      inputs: {},
+      settings: { maxParallel: PARALLEL, timeoutMs: 3_600_000, onFailure: "stop" },
+      steps,
+    },
+    inputs: {},
+    profiles: { worker: { name: "worker", kind: "subagent", permission: [] } },
+    limits: { maxWorkers: PARALLEL },
+    by: "benchmark",
+  }
+}
+
+/**
+ * Workers that do nothing, in the next tick as every real one: in a single tick the timers of all deadlines that were
+ * set and cancelled would pile up, which they never do outside a benchmark.
+ */
+function createTickingBackend(): WorkerBackend {
+  const backend = createScriptedBackend(() => ({ output: "A short answer." }))
+  return {
+    async run(...task) {
+      await nextTick()
+      return backend.run(...task)
+    },
+    stop: backend.stop,
+  }
+}
+
+/** Drives a run to its end over `store`; gives the milliseconds. Throws unless it succeeds. */
+async function drive(store: Store, count: number, isChain: boolean): Promise<number> {
+  const backend = createTickingBackend()
+  const engine = new Engine({
+    store,
+    clock,
+    render,
+    hash: (text) => new Bun.CryptoHasher("sha256").update(text).digest("hex"),
+    log: {
+      error(message) {
+        throw new Error(message)
+      },
+    },
+    backend: () => backend,
+  })
+  const created = runOf(count, isChain)
+  let succeeded = 0
+  engine.subscribe((run) => {
+    succeeded = run.succeeded
+  })
+  const ms = await timed(async () => {
+    const started = engine.start(created)
+    if (!started.ok) throw new Error(started.why)
+    await engine.finished(created.run)
+  })
+  if (succeeded !== count) throw new Error(`${succeeded} of ${count} steps succeeded`)
+  return ms
+}
+
+/** A store that keeps nothing; `append` hears what would have been written. */
+function storeOf(append: Store["append"]): Store {
+  return {
+    append,
+    read: () => [],
+    list: () => [],
+    claim: () => ({ release: () => undefined }),
+    isClaimed: () => false,
+    close: () => undefined,
+  }
+}
+
+/** 10,000 steps with the durable journal, against writing the same bytes in as many bare durable transactions. */
+export async function engineOverhead(tell: (line: string) => void): Promise<Row[]> {
+  const rows: Row[] = []
+  for (const [shape, isChain] of Object.entries(SHAPES)) {
+    const bodies: string[] = []
+    await drive(
+      storeOf((_, events) => void bodies.push(JSON.stringify(events))),
+      MANY,
+      isChain,
+    )
+    const perTransition = async (work: (folder: string) => Promise<number>) => {
+      const folder = mkdtempSync(join(tmpdir(), "baton-bench-"))
+      try {
+        return ((await work(folder)) / bodies.length) * 1_000
+      } finally {
+        rmSync(folder, { recursive: true })
+      }
+    }
+    const samples = await interleave(
+      ROUNDS,
+      {
+        engine: () => perTransition((folder) => durableRun(folder, isChain)),
+        bare: () => perTransition((folder) => bareAppends(folder, bodies)),
+      },
+      (side, round, us) => tell(`engine ${shape}, round ${round + 1} of ${ROUNDS}, ${side}: ${us.toFixed(1)} µs`),
+    )
+    const what = `a transition, ${MANY} steps ${shape}`
+    rows.push(compare(what, { unit: "us", comparison: "times", atMost: 2 }, samples.engine, samples.bare))
+  }
+  return rows
+}
+
+async function durableRun(folder: string, isChain: boolean): Promise<number> {
+  const store = openSqliteStore(folder)
+  try {
+    return await drive(store, MANY, isChain)
+  } finally {
+    store.close()
+  }
+}
+
+/** One row and one transaction for each body, as durable as the journal: the least that can be done. */
+function bareAppends(folder: string, bodies: readonly string[]): Promise<number> {
+  const db = new Database(join(folder, "bare.db"), { create: true })
+  db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE event (seq INTEGER PRIMARY KEY, body TEXT)")
+  const insert = db.query("INSERT INTO event (body) VALUES (?)")
+  try {
+    return timed(() => {
+      for (const body of bodies) insert.run(body)
+    })
+  } finally {
+    db.close()
+  }
+}
+
+/** A run of 10,000 steps against one of 1,000, without a disk, whose even pace would hide what grows. */
+export async function engineGrowth(tell: (line: string) => void): Promise<Row[]> {
+  const nothing = storeOf(() => undefined)
+  const rows: Row[] = []
+  for (const [shape, isChain] of Object.entries(SHAPES)) {
+    // Until the compiler is done with it: a side that is measured earlier would look slower.
+    for (let warmUp = 0; warmUp < 3; warmUp++) await drive(nothing, MANY, isChain)
+    const samples = await interleave(
+      ROUNDS,
+      {
+        many: () => meanOf(1, () => drive(nothing, MANY, isChain)),
+        few: () => meanOf(MANY / FEW, () => drive(nothing, FEW, isChain)),
+      },
+      (side, round, ms) => tell(`growth ${shape}, round ${round + 1} of ${ROUNDS}, ${side}: ${ms.toFixed(1)} ms`),
+    )
+    const what = `${MANY} steps ${shape} (bare: ${FEW})`
+    rows.push(compare(what, { unit: "ms", comparison: "times", atMost: 11 }, samples.many, samples.few))
+  }
+  return rows
+}
+
+/**
+ * Both sides of a round take as many steps in all, and clear away what they leave behind within their time: a single
+ * short run would catch a pause for that, or none.
+ */
+async function meanOf(times: number, run: () => Promise<number>): Promise<number> {
+  Bun.gc(true)
+  let sum = 0
+  for (let time = 0; time < times; time++) sum += await run()
+  return sum / times
+}

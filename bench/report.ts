@@ -1,0 +1,81 @@
+import { median } from "./measure.ts"
+
+/** How a side with Baton compares with the side without: `times` as a ratio, `more` as a difference. */
+export type Comparison = "times" | "more"
+
+/** One line of the result. */
+export interface Row {
+  /** What was measured, in words. */
+  readonly what: string
+  /** Of `measured` and `bare`, and of a difference. */
+  readonly unit: "ms" | "us" | "MB"
+  /** Medians over the rounds. */
+  readonly measured: number
+  readonly bare: number
+  readonly comparison: Comparison
+  /** The median of what each round compares to: both sides of a round met the same machine. */
+  readonly ratio: number
+  readonly atMost: number
+  readonly ok: boolean
+  /** What each round compares to, in order: how far to trust the median. */
+  readonly rounds: readonly number[]
+}
+
+/** Makes a row of numbers that were taken in pairs. */
+export function compare(
+  what: string,
+  options: { readonly unit: Row["unit"]; readonly comparison: Comparison; readonly atMost: number },
+  measured: readonly number[],
+  bare: readonly number[],
+): Row {
+  const rounds = measured.map((value, round) => {
+    const other = bare[round] ?? Number.NaN
+    return options.comparison === "times" ? value / other : value - other
+  })
+  const ratio = median(rounds)
+  return {
+    what,
+    ...options,
+    measured: median(measured),
+    bare: median(bare),
+    ratio,
+    ok: ratio <= options.atMost,
+    rounds,
+  }
+}
+
+/** The rows as an aligned table. */
+export function formatTable(rows: readonly Row[]): string {
+  const cells = [
+    ["what", "measured", "bare", "ratio", "at most", "rounds", ""],
+    ...rows.map((row) => [
+      row.what,
+      amount(row.measured, row.unit),
+      amount(row.bare, row.unit),
+      compared(row.ratio, row),
+      compared(row.atMost, row),
+      `${compared(Math.min(...row.rounds), row)} … ${compared(Math.max(...row.rounds), row)}`,
+      row.ok ? "ok" : "over",
+    ]),
+  ]
+  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => (line[column] as string).length))) ?? []
+  const isText = (column: number) => column === 0 || column === widths.length - 1
+  return cells
+    .map((line) =>
+      line
+        .map((cell, column) => (isText(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n")
+}
+
+function amount(value: number, unit: Row["unit"]): string {
+  const digits = value >= 100 ? 0 : 1
+  return `${value.toFixed(digits)} ${unit === "us" ? "µs" : unit}`
+}
+
+function compared(value: number, row: Row): string {
+  if (row.comparison === "times") return `${value.toFixed(row.atMost > 5 ? 2 : 3)} x`
+  return `${value < 0 ? "-" : "+"}${amount(Math.abs(value), row.unit)}`
+}

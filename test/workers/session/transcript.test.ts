@@ -1,0 +1,86 @@
+import type { AssistantMessage, Part, UserMessage } from "@opencode-ai/sdk/v2"
+import { expect, it } from "vitest"
+import type { HostEvent } from "../../../src/host/host.ts"
+import { Transcript } from "../../../src/workers/session/transcript.ts"
+import { answersTo, verdictOf } from "../../../src/workers/session/verdict.ts"
+
+const SESSION = "ses_1"
+const model = { providerID: "scripted", modelID: "small" }
+
+const asked: UserMessage = {
+  id: "msg_q",
+  sessionID: SESSION,
+  role: "user",
+  time: { created: 1 },
+  agent: "build",
+  model,
+}
+const answering: AssistantMessage = {
+  id: "msg_a",
+  sessionID: SESSION,
+  role: "assistant",
+  time: { created: 2 },
+  parentID: "msg_q",
+  ...model,
+  mode: "build",
+  agent: "build",
+  path: { cwd: "/", root: "/" },
+  cost: 0,
+  tokens: { input: 0, output: 0, reasoning: 0, cache: { read: 0, write: 0 } },
+}
+const answered: AssistantMessage = { ...answering, time: { created: 2, completed: 3 }, finish: "stop", cost: 0.5 }
+
+const message = (info: UserMessage | AssistantMessage): HostEvent => ({
+  id: "evt",
+  type: "message.updated",
+  properties: { sessionID: SESSION, info },
+})
+const part = (over: { id: string } & ({ type: "step-start" } | { type: "text"; text: string })): HostEvent => ({
+  id: "evt",
+  type: "message.part.updated",
+  properties: { sessionID: SESSION, time: 2, part: { sessionID: SESSION, messageID: "msg_a", ...over } as Part },
+})
+
+const TURN: readonly HostEvent[] = [
+  message(asked),
+  message(answering),
+  part({ id: "prt_1", type: "step-start" }),
+  part({ id: "prt_2", type: "text", text: "" }),
+  part({ id: "prt_2", type: "text", text: "All of it." }),
+  message(answered),
+]
+
+function verdictAfter(...events: readonly HostEvent[]) {
+  const transcript = new Transcript()
+  for (const event of events) transcript.hear(event)
+  const answers = answersTo(transcript.entries(), "msg_q")
+  return { verdict: verdictOf(answers), cost: answers[0]?.info.cost }
+}
+
+it("holds the last of every message and part, so that the answer and its price can be read", () => {
+  expect(verdictAfter(...TURN)).toEqual({ verdict: { reason: "ok", output: "All of it." }, cost: 0.5 })
+})
+
+it("has no end before the events told one", () => {
+  for (let heard = 0; heard < TURN.length; heard++)
+    expect(verdictAfter(...TURN.slice(0, heard)).verdict).toBeUndefined()
+})
+
+it("says nothing about a question it did not hear", () => {
+  expect(verdictAfter(...TURN.slice(1)).verdict).toBeUndefined()
+})
+
+it("says nothing once events may have been missed", () => {
+  expect(verdictAfter(...TURN, { type: "baton.reconnected", properties: {} }).verdict).toBeUndefined()
+})
+
+it("forgets what the server removed", () => {
+  const properties = { sessionID: SESSION, messageID: "msg_a" }
+  const withoutText: HostEvent = {
+    id: "e",
+    type: "message.part.removed",
+    properties: { ...properties, partID: "prt_2" },
+  }
+  expect(verdictAfter(...TURN, withoutText).verdict?.reason).toBe("empty")
+  expect(verdictAfter(...TURN, { id: "e", type: "message.removed", properties }).verdict).toBeUndefined()
+})
