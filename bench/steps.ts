@@ -84,7 +84,7 @@ async function batonRun(world: World, name: string, count: number): Promise<numb
   const ms = await timed(async () => {
     const prepared = project.prepare(name, {}, "")
     if (!prepared.ok) throw new Error(prepared.problems.map((problem) => problem.message).join("\n"))
-    const started = engine.start({ ...prepared.value, run, parent, by: "benchmark" })
+    const started = engine.start({ ...prepared.value.definition, run, parent, by: "benchmark" })
     if (!started.ok) throw new Error(started.why)
     await engine.finished(run)
   })
