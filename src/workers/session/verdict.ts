@@ -13,24 +13,30 @@ export interface Verdict {
   readonly detail?: string
 }
 
+type Answer = Entry & { readonly info: AssistantMessage }
+
 /**
- * The assistant messages that answer our message: all from it up to the next message somebody typed. Usually their
- * `parentID` is ours, but after an overflow OpenCode compacts the session and continues under a user message of its own
- * making, and the answer is then in another message (host notes §8).
+ * Every assistant message of the turn that our message began: all from it up to the next message somebody typed. What
+ * they spent is what the turn spent, the summaries that OpenCode writes of itself included.
  */
-export function answersTo(
-  entries: readonly Entry[],
-  messageID: string,
-): readonly (Entry & { info: AssistantMessage })[] {
+export function turnOf(entries: readonly Entry[], messageID: string): readonly Answer[] {
   const start = entries.findIndex((entry) => entry.info.id === messageID)
   if (start < 0) return []
   const rest = entries.slice(start + 1)
   const end = rest.findIndex((entry) => entry.info.role === "user" && !isOwnMaking(entry))
-  return (end < 0 ? rest : rest.slice(0, end)).filter(isAnswer)
+  return (end < 0 ? rest : rest.slice(0, end)).filter(isAssistant)
 }
 
-function isAnswer(entry: Entry): entry is Entry & { info: AssistantMessage } {
-  return entry.info.role === "assistant" && entry.info.summary !== true
+/**
+ * Those of the turn that answer. Usually their `parentID` is ours, but after an overflow OpenCode compacts the session
+ * and continues under a user message of its own making, and the answer is then in another message (host notes §8).
+ */
+export function answersTo(entries: readonly Entry[], messageID: string): readonly Answer[] {
+  return turnOf(entries, messageID).filter(({ info }) => info.summary !== true)
+}
+
+function isAssistant(entry: Entry): entry is Answer {
+  return entry.info.role === "assistant"
 }
 
 function isOwnMaking(entry: Entry): boolean {
@@ -51,7 +57,7 @@ export function textOf(parts: readonly Part[]): string {
  * How the turn ended, or undefined while nothing in the messages says that it has. Only a completed message with text,
  * a proper finish and no error is `ok`.
  */
-export function verdictOf(answers: readonly (Entry & { info: AssistantMessage })[]): Verdict | undefined {
+export function verdictOf(answers: readonly Answer[]): Verdict | undefined {
   const last = answers.at(-1)
   if (!last) return undefined
   const output = textOf(last.parts)
@@ -96,11 +102,11 @@ function failureOf(error: NonNullable<AssistantMessage["error"]>): { reason: Rea
   return { reason: "error", detail }
 }
 
-/** Tokens of all messages of the turn; cached tokens count as read, reasoning as written. */
-export function tokensOf(answers: readonly { readonly info: AssistantMessage }[]): Tokens {
+/** Tokens of all messages of a turn; cached tokens count as read, reasoning as written. */
+export function tokensOf(turn: readonly { readonly info: AssistantMessage }[]): Tokens {
   let input = 0
   let output = 0
-  for (const { info } of answers) {
+  for (const { info } of turn) {
     input += info.tokens.input + info.tokens.cache.read + info.tokens.cache.write
     output += info.tokens.output + info.tokens.reasoning
   }

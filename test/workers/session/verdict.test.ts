@@ -5,6 +5,7 @@ import {
   type Entry,
   textOf,
   tokensOf,
+  turnOf,
   verdictOf,
   verdictOfSilence,
 } from "../../../src/workers/session/verdict.ts"
@@ -63,7 +64,10 @@ describe("answersTo", () => {
     const last = assistant([text("the answer")])
     const compaction = user("c", { type: "compaction" } as unknown as Part)
     const goOn = user("g", text("Continue", { synthetic: true }))
-    expect(answersTo([mine, first, compaction, summary, goOn, last], "mine")).toEqual([first, last])
+    const entries = [mine, first, compaction, summary, goOn, last]
+    expect(answersTo(entries, "mine")).toEqual([first, last])
+    // The summary answers nothing, and costs all the same.
+    expect(tokensOf(turnOf(entries, "mine"))).toEqual({ input: 45, output: 9 })
   })
 
   it("is empty when the message never arrived", () => {
