@@ -112,3 +112,11 @@ export function tokensOf(turn: readonly { readonly info: AssistantMessage }[]): 
   }
   return { input, output }
 }
+
+/**
+ * Whether a provider said what it took for a message. It does at the end of a stream: what a torn one cost is not
+ * known. A request that was refused cost nothing.
+ */
+export function isCounted({ finish, error }: AssistantMessage): boolean {
+  return finish !== undefined || error?.name === "APIError" || error?.name === "ProviderAuthError"
+}

@@ -4,7 +4,7 @@ import type { Clock, Log, ReportOpened, WorkerBackend, WorkerTask } from "../../
 import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { ask, describe, type Host, HostError } from "../../host/host.ts"
 import { abortSession, runTurn, type TurnEnd } from "../session/turn.ts"
-import { answersTo, tokensOf, turnOf } from "../session/verdict.ts"
+import { answersTo, isCounted, tokensOf, turnOf } from "../session/verdict.ts"
 
 const NO_TOKENS = { input: 0, output: 0 } as const
 
@@ -122,13 +122,15 @@ async function createSession(host: Host, task: WorkerTask, identity: Identity): 
 async function resultOf(host: Host, session: string, messageID: string, end: TurnEnd): Promise<StepResult> {
   const turn = turnOf(end.entries, messageID)
   const last = answersTo(end.entries, messageID).at(-1)?.info
-  const prices = await Promise.all(turn.map(({ info }) => isPriced(host, `${info.providerID}/${info.modelID}`)))
+  const isKnown = await Promise.all(
+    turn.map(async ({ info }) => isCounted(info) && (await isPriced(host, `${info.providerID}/${info.modelID}`))),
+  )
   return {
     reason: end.reason,
     output: end.output,
     session,
     tokens: tokensOf(turn),
-    cost: prices.every(Boolean) ? turn.reduce((sum, { info }) => sum + info.cost, 0) : null,
+    cost: isKnown.every(Boolean) ? turn.reduce((sum, { info }) => sum + info.cost, 0) : null,
     ...(end.detail === undefined ? {} : { detail: end.detail }),
     ...(last ? { model: `${last.providerID}/${last.modelID}` } : {}),
   }
