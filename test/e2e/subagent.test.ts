@@ -175,6 +175,31 @@ describe("deadlines", () => {
   )
 })
 
+describe("a server that dies under its worker", () => {
+  it(
+    "is a lost worker within seconds, and its cost unknown",
+    async () => {
+      const doomed = await startServer(project)
+      const feed = createFeed((error) => errors.push(error))
+      const stop = new AbortController()
+      // That this stream breaks is the point of the test.
+      await followEvents(doomed.client, feed, stop.signal, () => undefined)
+      const there = { ...host, client: doomed.client, subscribe: feed.subscribe }
+      const worker = createSubagentBackend(there, clock, { error: (message) => errors.push(message) })
+      const prompt = "the server dies"
+      model.script(prompt, silence())
+      const result = worker.run(task(prompt), () => undefined, new AbortController().signal)
+      await model.waitFor(prompt)
+      await doomed.kill()
+      const before = performance.now()
+      expect(await result).toMatchObject({ reason: "worker-lost", cost: null })
+      expect(performance.now() - before).toBeLessThan(10_000)
+      stop.abort()
+    },
+    STEP,
+  )
+})
+
 describe("who works", () => {
   it(
     "is a child session titled by its step, with the profile's model, prompt and permissions",

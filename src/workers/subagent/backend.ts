@@ -27,7 +27,10 @@ export function createSubagentBackend(host: Host, clock: Clock, log: Log): Worke
         return await work(host, clock, task, opened, signal)
       } catch (error) {
         if (signal.aborted) return { reason: "aborted", output: "", tokens: NO_TOKENS, cost: null }
-        return { reason: "error", output: "", detail: describe(error), tokens: NO_TOKENS, cost: 0 }
+        // A server that does not answer may have been asked before it fell silent: what that cost is not known.
+        const isLost = error instanceof HostError && error.status === undefined
+        const end = isLost ? { reason: "worker-lost" as const, cost: null } : { reason: "error" as const, cost: 0 }
+        return { ...end, output: "", detail: describe(error), tokens: NO_TOKENS }
       }
     },
     async stop(session) {
