@@ -34,14 +34,10 @@ export async function readJournal(compose: LoadCompose, command: Command): Promi
 /** The run of that id (an unambiguous beginning will do), or the newest; undefined when nothing has run. Throws
  *  UserError when there is no such run. */
 export function findRun(engine: Engine | undefined, run: string | undefined): RunView | undefined {
-  const ids = (engine?.list() ?? []).map((header) => header.id)
-  if (run === undefined) return ids[0] === undefined ? undefined : engine?.view(ids[0])
-  const matches = ids.filter((id) => id.startsWith(run))
-  const id = ids.includes(run) ? run : matches.length === 1 ? matches[0] : undefined
-  const view = id === undefined ? undefined : engine?.view(id)
-  if (!view)
-    throw new UserError(`there is no run ${run} here${ids.length ? ` (newest: ${ids.slice(0, 5).join(", ")})` : ""}`)
-  return view
+  const view = engine?.find(run)
+  if (view || run === undefined) return view
+  const newest = (engine?.list() ?? []).slice(0, 5).map((header) => header.id)
+  throw new UserError(`there is no run ${run} here${newest.length > 0 ? ` (newest: ${newest.join(", ")})` : ""}`)
 }
 
 function formatStatus(view: RunView): string {

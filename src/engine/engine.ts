@@ -60,6 +60,14 @@ export class Engine {
     return state && viewRun(state, this.#deps.store.isClaimed(run))
   }
 
+  /** The run of that id, or the only one whose id begins like that; without an id the newest. */
+  find(wanted: string | undefined): RunView | undefined {
+    const ids = this.list().map((header) => header.id)
+    const matches = wanted === undefined ? ids.slice(0, 1) : ids.filter((id) => id.startsWith(wanted))
+    const id = matches.find((match) => match === wanted) ?? (matches.length === 1 ? matches[0] : undefined)
+    return id === undefined ? undefined : this.view(id)
+  }
+
   /** Every run of the project, newest first. */
   list(): RunHeader[] {
     return this.#deps.store.list()

@@ -36,7 +36,7 @@ export function handleLine(line: string, session: string | undefined, project: P
     case "help":
       return { tone: "info", title: "Workflow commands", text: HELP }
     case "status":
-      return status(findRun(engine, parsed.run), parsed.run)
+      return status(engine.find(parsed.run), parsed.run)
     case "resume":
       return resume(engine, parsed.run, session)
     case "abort":
@@ -82,15 +82,6 @@ function list(workflows: readonly WorkflowItem[]): Reply {
   return { tone: "info", title: "Workflows", text, view: { type: "workflows", workflows } }
 }
 
-/** The run that was named (an unambiguous beginning of its id will do), or the newest one. */
-function findRun(engine: Engine, wanted: string | undefined): RunView | undefined {
-  const ids = engine.list().map((header) => header.id)
-  if (wanted === undefined) return ids[0] === undefined ? undefined : engine.view(ids[0])
-  const matches = ids.filter((id) => id.startsWith(wanted))
-  const id = ids.includes(wanted) ? wanted : matches.length === 1 ? matches[0] : undefined
-  return id === undefined ? undefined : engine.view(id)
-}
-
 function status(view: RunView | undefined, wanted: string | undefined): Reply {
   if (view)
     return {
@@ -117,14 +108,14 @@ function outcome(result: ReturnType<Engine["resume"]>, done: string, engine: Eng
 /** Resumes the named run, or the newest one that can be. */
 function resume(engine: Engine, wanted: string | undefined, session: string | undefined): Reply {
   const newest = () => engine.list().flatMap((header) => engine.view(header.id) ?? [])
-  const target = wanted === undefined ? newest().find((view) => view.status === "interrupted") : findRun(engine, wanted)
+  const target = wanted === undefined ? newest().find((view) => view.status === "interrupted") : engine.find(wanted)
   if (target) return outcome(engine.resume(target.id, BY, session), `Resumed run ${target.id}.`, engine)
   return error("Nothing to resume", wanted === undefined ? "no run was interrupted" : `there is no run ${wanted}`)
 }
 
 function abort(engine: Engine, wanted: string | undefined): Reply {
   const running = engine.live().find((view) => view.status === "running")
-  const target = wanted === undefined ? running : findRun(engine, wanted)
+  const target = wanted === undefined ? running : engine.find(wanted)
   if (!target)
     return error("Nothing to abort", wanted === undefined ? "no run is going on here" : `there is no run ${wanted}`)
   return outcome(engine.abort(target.id, BY), `Aborting run ${target.id}.`, engine)
@@ -132,7 +123,7 @@ function abort(engine: Engine, wanted: string | undefined): Reply {
 
 /** The step of the newest run that has one of that name. */
 function trace(wanted: string, engine: Engine): Reply {
-  const newest = findRun(engine, undefined)
+  const newest = engine.find(undefined)
   for (const { id } of engine.list().slice(0, 20)) {
     const view = engine.view(id)
     const step = view?.steps.find((other) => other.id === wanted)

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { type ScriptedModel, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
 import { describeProcesses, processesWith, signal } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
-import { DEMO } from "./support/workflows.ts"
+import { DEMO, scriptDemo } from "./support/workflows.ts"
 
 /** G1 and G2 on the real thing: everything is killed with SIGKILL after each event of the journal in turn. */
 
@@ -27,11 +27,7 @@ it.each(Array.from({ length: EVENTS }, (_, index) => index + 1))(
   "killed after event %i: what had finished is kept and not asked for again, the rest is done, nothing is lost",
   async (count) => {
     const topic = `kill-${count}`
-    const prompts = [`Survey ${topic}`, `Draft from: notes on ${topic}`, `Review of: page on ${topic}`] as const
-    model.script(prompts[0], say(`notes on ${topic}`))
-    model.script(prompts[1], say(`page on ${topic}`))
-    model.script(prompts[2], say(`${topic}: approved`))
-    const asked = () => prompts.map((prompt) => model.asked(prompt).length)
+    const { asked } = scriptDemo(model, topic)
 
     const run = startBaton(project, "run", "demo", "--input", `topic=${topic}`, "--run-id", topic, "--json")
     await until(() => run.stdout().split("\n").length > count || run.process.exitCode !== null, {

@@ -6,7 +6,7 @@ import { startServer } from "./support/opencode.ts"
 import { describeProcesses, processesWith, signal } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
-import { DEMO, FAN } from "./support/workflows.ts"
+import { DEMO, FAN, scriptDemo } from "./support/workflows.ts"
 
 /** `baton` as a shell and a CI job use it: the real OpenCode behind it, the scripted model behind that. */
 
@@ -28,20 +28,11 @@ afterAll(async () => {
 const left = () => describeProcesses(processesWith(project.marker))
 beforeEach(() => expect(left()).toEqual([]))
 
-/** Scripts the demo for one topic, so that tests do not count each other's prompts. */
-function scriptDemo(topic: string) {
-  const prompts = [`Survey ${topic}`, `Draft from: notes on ${topic}`, `Review of: page on ${topic}`] as const
-  model.script(prompts[0], say(`notes on ${topic}`))
-  model.script(prompts[1], say(`page on ${topic}`))
-  model.script(prompts[2], say(`${topic}: approved`))
-  return { prompts, asked: () => prompts.map((prompt) => model.asked(prompt).length) }
-}
-
 describe("baton run", () => {
   it(
     "runs a workflow, prints what each step produced, leaves nothing running, and exits 0",
     async () => {
-      const { asked } = scriptDemo("tides")
+      const { asked } = scriptDemo(model, "tides")
       const { code, stdout, stderr } = await baton(project, "run", "demo", "--input", "topic=tides")
       expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("✓ review") })
       for (const text of [
@@ -64,7 +55,7 @@ describe("baton run", () => {
   it(
     "--json: one event a line, the last one the whole result",
     async () => {
-      scriptDemo("moons")
+      scriptDemo(model, "moons")
       const { code, stdout } = await baton(
         project,
         "run",
@@ -99,7 +90,7 @@ describe("baton run", () => {
   it(
     "a step whose model answers nothing fails the run with reason `empty` and exit 1; what needs it never starts",
     async () => {
-      const { asked } = scriptDemo("voids")
+      const { asked } = scriptDemo(model, "voids")
       model.script("Draft from: notes on voids", nothing())
       const { code, stdout } = await baton(project, "run", "demo", "--input", "topic=voids", "--json")
       expect(code).toBe(1)
@@ -135,7 +126,7 @@ describe("baton run", () => {
     async () => {
       const server = await startServer(project)
       try {
-        scriptDemo("attached")
+        scriptDemo(model, "attached")
         const { code, stdout } = await baton(
           project,
           "run",
@@ -164,8 +155,8 @@ describe("baton run", () => {
   it(
     "two runs at the same time in one project do not disturb each other",
     async () => {
-      const first = scriptDemo("left")
-      const second = scriptDemo("right")
+      const first = scriptDemo(model, "left")
+      const second = scriptDemo(model, "right")
       const runs = ["left", "right"].map((topic) =>
         startBaton(project, "run", "demo", "--input", `topic=${topic}`, "--json"),
       )
@@ -184,7 +175,7 @@ describe("stopping and going on", () => {
   it(
     "Ctrl-C exits 130 with nothing left running; resume asks only for what was not finished",
     async () => {
-      const { prompts, asked } = scriptDemo("breaks")
+      const { prompts, asked } = scriptDemo(model, "breaks")
       const hold = model.hold(prompts[1])
       const run = startBaton(project, "run", "demo", "--input", "topic=breaks", "--run-id", "breaks")
       await hold.arrived
@@ -206,7 +197,7 @@ describe("stopping and going on", () => {
   it(
     "SIGKILL of everything in the middle: resume keeps what was finished and asks for the rest",
     async () => {
-      const { prompts, asked } = scriptDemo("crashes")
+      const { prompts, asked } = scriptDemo(model, "crashes")
       const hold = model.hold(prompts[1])
       startBaton(project, "run", "demo", "--input", "topic=crashes", "--run-id", "crashes")
       await hold.arrived
@@ -228,7 +219,7 @@ describe("stopping and going on", () => {
   it(
     "SIGKILL of baton alone: its server goes too, and the answer that came before is not asked for again",
     async () => {
-      const { prompts, asked } = scriptDemo("orphans")
+      const { prompts, asked } = scriptDemo(model, "orphans")
       const hold = model.hold(prompts[2])
       const run = startBaton(project, "run", "demo", "--input", "topic=orphans", "--run-id", "orphans")
       await hold.arrived
@@ -248,7 +239,7 @@ describe("stopping and going on", () => {
   it(
     "resume refuses what has ended, and what does not exist, with 2",
     async () => {
-      scriptDemo("over")
+      scriptDemo(model, "over")
       await baton(project, "run", "demo", "--input", "topic=over", "--run-id", "over")
       const ended = await baton(project, "resume", "over")
       expect(ended).toMatchObject({
@@ -267,7 +258,7 @@ describe("stopping and going on", () => {
   it(
     "an id that is taken is refused before anything is asked",
     async () => {
-      const { asked } = scriptDemo("twice")
+      const { asked } = scriptDemo(model, "twice")
       const again = await baton(project, "run", "demo", "--input", "topic=twice", "--run-id", "over")
       expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("there is already a run over") })
       expect(asked()).toEqual([0, 0, 0])

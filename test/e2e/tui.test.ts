@@ -5,7 +5,7 @@ import { describeProcesses, processesWith } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
-import { DEMO } from "./support/workflows.ts"
+import { DEMO, scriptDemo } from "./support/workflows.ts"
 
 /** What a person sees and types in the real TUI, and what the model was sent for it. */
 
@@ -36,14 +36,6 @@ afterAll(async () => {
   await model?.close()
 }, LONG)
 
-function scriptDemo(topic: string) {
-  const prompts = [`Survey ${topic}`, `Draft from: notes on ${topic}`, `Review of: page on ${topic}`] as const
-  model.script(prompts[0], say(`notes on ${topic}`))
-  model.script(prompts[1], say(`page on ${topic}`))
-  model.script(prompts[2], say(`${topic}: approved`))
-  return { prompts, asked: () => prompts.map((prompt) => model.asked(prompt).length) }
-}
-
 /** The keybind that goes to the running step and back: leader, then w. */
 function jump(screen: Tui): void {
   screen.press("ctrl+x")
@@ -64,7 +56,7 @@ describe("a workflow in the TUI", () => {
     "runs from the home screen: live status, the jump to the running step and back, one toast, one turn a step",
     async () => {
       const before = model.requests.length
-      const { prompts, asked } = scriptDemo("tides")
+      const { prompts, asked } = scriptDemo(model, "tides")
       const hold = model.hold(prompts[1])
       tui = await openTui(project)
       await tui.submit("/workflow run demo topic=tides")
@@ -137,7 +129,7 @@ describe("a workflow in the TUI", () => {
   it(
     "is picked: the picker asks for the input and runs it; the palette opens its step",
     async () => {
-      const { prompts, asked } = scriptDemo("picking")
+      const { prompts, asked } = scriptDemo(model, "picking")
       const hold = model.hold(prompts[0])
       tui = await openTui(project)
       await tui.submit("/workflow")
@@ -178,7 +170,7 @@ describe("a workflow in the TUI", () => {
   it(
     "killed with SIGKILL in the middle: listed as interrupted, not going on by itself, finished by /workflow resume",
     async () => {
-      const { prompts, asked } = scriptDemo("killing")
+      const { prompts, asked } = scriptDemo(model, "killing")
       const hold = model.hold(prompts[1])
       tui = await openTui(project)
       await tui.submit("/workflow run demo topic=killing")
@@ -201,7 +193,7 @@ describe("a workflow in the TUI", () => {
   it(
     "aborts: the running step stops and nothing more starts",
     async () => {
-      const { prompts, asked } = scriptDemo("aborting")
+      const { prompts, asked } = scriptDemo(model, "aborting")
       const hold = model.hold(prompts[1])
       tui = await openTui(project)
       await tui.submit("/workflow run demo topic=aborting")
@@ -232,7 +224,7 @@ describe("a workflow in the TUI", () => {
   it(
     "runs once although OpenCode loads the plugin twice with --port",
     async () => {
-      const { asked } = scriptDemo("twice")
+      const { asked } = scriptDemo(model, "twice")
       tui = await openTui(project, { args: ["--port", String(await freePort())] })
       await tui.submit("/workflow run demo topic=twice")
       await tui.waitFor(/demo · success/)
@@ -248,7 +240,7 @@ describe("with `opencode attach`", () => {
     async () => {
       const server = await startServer(project)
       try {
-        const { prompts, asked } = scriptDemo("attached")
+        const { prompts, asked } = scriptDemo(model, "attached")
         const hold = model.hold(prompts[2])
         tui = await openTui(project, { attach: server.url })
         await tui.submit("/workflow run demo topic=attached")
@@ -293,7 +285,7 @@ describe("without the TUI half", () => {
     async () => {
       const server = await startServer(project)
       try {
-        const { asked } = scriptDemo("commands")
+        const { asked } = scriptDemo(model, "commands")
         const before = model.requests.length
         const { data: session } = await server.client.session.create({ title: "typed" })
         const sessionID = session?.id as string

@@ -77,6 +77,19 @@ describe("a run", () => {
     expect(engine.resume("nope", "t")).toEqual({ ok: false, why: "there is no run nope" })
   })
 
+  it("is found by its id, by the only beginning of it, and as the newest", () => {
+    const { engine } = setUp()
+    const { type, at, ...created } = createdEvent("r", { workflow: workflow([step("a")]) })
+    for (const run of ["abc", "abd", "ab"]) engine.start({ ...created, run })
+    expect(engine.find("ab")?.id).toBe("ab")
+    expect(engine.find("abc")?.id).toBe("abc")
+    expect(engine.find("abd")?.id).toBe("abd")
+    expect(engine.find("a")).toBeUndefined()
+    expect(engine.find("x")).toBeUndefined()
+    expect(engine.find(undefined)?.id).toBe("ab")
+    expect(setUp().engine.find(undefined)).toBeUndefined()
+  })
+
   it("is not touched by a second engine while the first drives it", () => {
     const first = setUp()
     first.start([step("a")])

@@ -1,3 +1,5 @@
+import { type ScriptedModel, say } from "../../../scripts/scripted-model.ts"
+
 /** Three steps, each of which is told what the one before it said. */
 export const DEMO = `
 name: demo
@@ -25,3 +27,15 @@ steps:
   - { id: three, prompt: "fan three" }
   - { id: join, needs: [one, two, three], prompt: "join \${one.output} \${two.output} \${three.output}" }
 `
+
+/**
+ * Scripts the demo for one topic, so that tests do not count each other's prompts. Gives the prompts of its three
+ * steps, and how often each was asked.
+ */
+export function scriptDemo(model: ScriptedModel, topic: string) {
+  const prompts = [`Survey ${topic}`, `Draft from: notes on ${topic}`, `Review of: page on ${topic}`] as const
+  model.script(prompts[0], say(`notes on ${topic}`))
+  model.script(prompts[1], say(`page on ${topic}`))
+  model.script(prompts[2], say(`${topic}: approved`))
+  return { prompts, asked: () => prompts.map((prompt) => model.asked(prompt).length) }
+}
