@@ -28,6 +28,8 @@ export interface TurnEnd extends Verdict {
 const POLL_MS = 2_000
 /** How long a session must stay idle before an inconclusive end is taken for one. */
 const SILENCE_MS = 2_000
+/** The same before the server has begun to answer: the first prompt of a busy machine can take its time. */
+const NOT_BEGUN_MS = 30_000
 const ABORT_WAIT_MS = 4_000
 
 /**
@@ -219,7 +221,8 @@ class Watch {
     const verdict = verdictOf(answers)
     if (verdict) return { ...verdict, entries }
     this.#idleSince ??= this.#clock.now()
-    if (this.#clock.now() - this.#idleSince < SILENCE_MS) return undefined
+    const hasBegun = answers.length > 0 || this.#lastError !== undefined
+    if (this.#clock.now() - this.#idleSince < (hasBegun ? SILENCE_MS : NOT_BEGUN_MS)) return undefined
     return { ...verdictOfSilence(answers, this.#lastError), entries }
   }
 
