@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
+import { once } from "node:events"
+import { type AddressInfo, createServer } from "node:net"
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
 
 /** A server of our own, and the way to be rid of it. */
@@ -22,13 +24,35 @@ const OUTPUT_CHARS = 4_000
  * engine is here. On Linux the kernel ends the server when this process dies, however it dies.
  * Throws with the server's own words when it does not come up within a minute.
  */
-export async function startServe(options: {
+export async function startServe(options: ServeOptions): Promise<Served> {
+  try {
+    return await startOnce(options)
+  } catch (error) {
+    // Another process may have taken the port between our choice and the server's start.
+    if (!/port|in use|EADDRINUSE|ServeError/i.test(String(error))) throw error
+    return startOnce(options)
+  }
+}
+
+interface ServeOptions {
   readonly binary: string
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
-}): Promise<Served> {
+}
+
+/** A port nobody listens on. OpenCode's own `--port 0` tries 4096 first, and two that start together collide there. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1")
+  await once(probe, "listening")
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, "close")
+  return port
+}
+
+async function startOnce(options: ServeOptions): Promise<Served> {
   const password = randomBytes(18).toString("base64url")
-  const command = [options.binary, "serve", "--hostname=127.0.0.1", "--port=0"]
+  const command = [options.binary, "serve", "--hostname=127.0.0.1", `--port=${await freePort()}`]
   const [file, ...args] = [...deathSignal(), ...command] as [string, ...string[]]
   const child = spawn(file, args, {
     cwd: options.directory,
