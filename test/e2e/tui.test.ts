@@ -48,6 +48,23 @@ async function closeDialog(screen: Tui): Promise<void> {
   await screen.waitFor((text) => !/ esc\s*$/m.test(text))
 }
 
+/** Types into the field of a dialog that has just opened: keys that come before the field has the focus are lost, so
+ *  they are typed again while nothing of them is to be seen. */
+async function fillIn(screen: Tui, text: string, isThere: (screen: string) => boolean): Promise<void> {
+  let typedAt = Number.NEGATIVE_INFINITY
+  await until(
+    () => {
+      if (isThere(screen.text())) return true
+      if (Date.now() - typedAt > 3_000) {
+        screen.type(text)
+        typedAt = Date.now()
+      }
+      return false
+    },
+    { what: () => `${text} to be in the dialog:\n${screen.text()}` },
+  )
+}
+
 /** The screen without spaces and frames, so that wrapped text is found. */
 const squeezed = (text: string) => text.replace(/[\s┃]+/g, "")
 
@@ -134,19 +151,16 @@ describe("a workflow in the TUI", () => {
       tui = await openTui(project)
       await tui.submit("/workflow")
       await tui.waitFor(/Run a workflow/)
-      tui.type("demo")
-      await tui.waitFor((text) => !text.includes("asking"))
+      await fillIn(tui, "demo", (text) => !text.includes("asking"))
       tui.press("enter")
       await tui.waitFor(/what it is about/)
-      tui.type("picking")
-      await tui.waitFor(/picking/)
+      await fillIn(tui, "picking", (text) => text.includes("picking"))
       tui.press("enter")
       await hold.arrived
       await tui.waitFor(/demo 0\/3 · survey/)
       tui.press("ctrl+p")
       await tui.waitFor(/Commands/)
-      tui.type("open the running step")
-      await tui.waitFor(/Workflow: open the running step/)
+      await fillIn(tui, "open the running step", (text) => /Workflow: open the running step/.test(text))
       tui.press("enter")
       await tui.waitFor(/Survey picking[\s\S]*Subagent/)
       hold.release()
