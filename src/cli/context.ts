@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
-import { homedir } from "node:os"
 import { dirname, join, resolve } from "node:path"
+import { globalConfigDir } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { Log } from "../core/ports.ts"
 import type { Host } from "../host/host.ts"
@@ -26,7 +26,7 @@ export function placeOf(options: GlobalOptions): LoadOptions {
   return {
     directory,
     ...(worktree === undefined ? {} : { worktree }),
-    globalDir: join(process.env.XDG_CONFIG_HOME || join(homedir(), ".config"), "opencode"),
+    globalDir: globalConfigDir(process.env),
     env: process.env,
   }
 }

@@ -2,13 +2,13 @@ import type { LoadOptions } from "../config/load.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { ask, type Host, HostError } from "../host/host.ts"
 import { connect } from "./connect.ts"
-import { type GlobalOptions, type LoadCompose, NO_HOST, stderrLog } from "./context.ts"
+import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
 import { endedLine, reportJson } from "./json.ts"
 import { clearLine, createProgress, showLine } from "./progress.ts"
 import { formatReport } from "./report.ts"
 import { onInterrupt } from "./signals.ts"
-import { findRun } from "./status.ts"
+import { findRun, readJournal } from "./status.ts"
 
 export interface DriveOptions {
   readonly json?: boolean
@@ -87,9 +87,7 @@ async function work(
 
 /** The whole id of the run to resume. Throws UserError when there is nothing to resume. */
 async function resumable(compose: LoadCompose, place: LoadOptions, run: string): Promise<string> {
-  const { hasJournal, openRuntime } = await compose()
-  const engine = hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine : undefined
-  const { id, status } = findRun(engine, run) ?? {}
+  const { id, status } = findRun(await readJournal(compose, place), run) ?? {}
   if (id === undefined) throw new UserError(`there is no run ${run} here: nothing has run in this project yet`)
   if (status === "running") throw new UserError(`run ${id} is being worked on by another process`)
   if (status !== "interrupted") throw new UserError(`run ${id} has ended (${status}): there is nothing to resume`)

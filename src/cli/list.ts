@@ -1,6 +1,6 @@
 import { Command } from "commander"
 import { formatWorkflows } from "../core/format.ts"
-import { type GlobalOptions, type LoadCompose, projectOf } from "./context.ts"
+import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./context.ts"
 import { readJournal } from "./status.ts"
 
 const RUNS_SHOWN = 20
@@ -11,8 +11,9 @@ export function listCommand(compose: LoadCompose): Command {
     .description("list the workflows of the project and its newest runs")
     .option("--json", "as one JSON object")
     .action(async (options: { json?: boolean }, command: Command) => {
-      const workflows = projectOf(command.optsWithGlobals<GlobalOptions>()).workflows()
-      const engine = await readJournal(compose, command)
+      const globals = command.optsWithGlobals<GlobalOptions>()
+      const workflows = projectOf(globals).workflows()
+      const engine = await readJournal(compose, placeOf(globals))
       const headers = engine?.list() ?? []
       const runs = headers.slice(0, RUNS_SHOWN).map((header) => ({
         id: header.id,

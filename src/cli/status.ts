@@ -1,4 +1,5 @@
 import { Command } from "commander"
+import type { LoadOptions } from "../config/load.ts"
 import { formatSpent } from "../core/format.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
@@ -14,7 +15,7 @@ export function statusCommand(compose: LoadCompose): Command {
     .argument("[run]", "id of the run")
     .option("--json", "as one JSON object")
     .action(async (run: string | undefined, options: { json?: boolean }, command: Command) => {
-      const engine = await readJournal(compose, command)
+      const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
       const view = findRun(engine, run)
       if (!view) {
         process.stdout.write(options.json ? "null\n" : "Nothing has run in this project yet.\n")
@@ -25,8 +26,7 @@ export function statusCommand(compose: LoadCompose): Command {
 }
 
 /** The project's runs, or undefined where nothing has ever run. */
-export async function readJournal(compose: LoadCompose, command: Command): Promise<Engine | undefined> {
-  const place = placeOf(command.optsWithGlobals<GlobalOptions>())
+export async function readJournal(compose: LoadCompose, place: LoadOptions): Promise<Engine | undefined> {
   const { hasJournal, openRuntime } = await compose()
   return hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine : undefined
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander"
 import { formatTrace } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
-import type { LoadCompose } from "./context.ts"
+import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { findRun, readJournal } from "./status.ts"
 
@@ -13,7 +13,8 @@ export function traceCommand(compose: LoadCompose): Command {
     .option("-r, --run <id>", "of this run (default: the newest)")
     .option("--json", "as one JSON object")
     .action(async (wanted: string, options: { run?: string; json?: boolean }, command: Command) => {
-      const view = findRun(await readJournal(compose, command), options.run)
+      const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
+      const view = findRun(engine, options.run)
       if (!view) throw new UserError("nothing has run in this project yet")
       const step = view.steps.find((other) => other.id === wanted)
       const known = view.steps.map((other) => other.id)

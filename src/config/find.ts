@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs"
+import { homedir } from "node:os"
 import { dirname, join, relative, resolve } from "node:path"
 import type { Checked, Problem } from "../core/problem.ts"
 
@@ -41,4 +42,9 @@ export function findConfig(root: string, globalDir: string): Checked<string | nu
 
 function twoFiles(first: string, second: string): Problem {
   return { file: second, line: 0, column: 0, message: `${first} is there as well`, hint: "delete one of the two" }
+}
+
+/** The user's OpenCode config folder: `$XDG_CONFIG_HOME/opencode`, else `~/.config/opencode`. */
+export function globalConfigDir(env: Readonly<Record<string, string | undefined>>): string {
+  return join(env.XDG_CONFIG_HOME || join(homedir(), ".config"), "opencode")
 }

@@ -107,10 +107,18 @@ function outcome(result: ReturnType<Engine["resume"]>, done: string, engine: Eng
 
 /** Resumes the named run, or the newest one that can be. */
 function resume(engine: Engine, wanted: string | undefined, session: string | undefined): Reply {
-  const newest = () => engine.list().flatMap((header) => engine.view(header.id) ?? [])
-  const target = wanted === undefined ? newest().find((view) => view.status === "interrupted") : engine.find(wanted)
+  const target = wanted === undefined ? newestInterrupted(engine) : engine.find(wanted)
   if (target) return outcome(engine.resume(target.id, BY, session), `Resumed run ${target.id}.`, engine)
   return error("Nothing to resume", wanted === undefined ? "no run was interrupted" : `there is no run ${wanted}`)
+}
+
+/** Reads no further back than it must: each run is folded from its whole journal. */
+function newestInterrupted(engine: Engine): RunView | undefined {
+  for (const { id } of engine.list()) {
+    const view = engine.view(id)
+    if (view?.status === "interrupted") return view
+  }
+  return undefined
 }
 
 function abort(engine: Engine, wanted: string | undefined): Reply {

@@ -24,7 +24,8 @@ export function watchRuns(host: Host, engine: Engine, log: Log, toasts: () => bo
       timer = undefined
       attempt("the TUI could not be told how the runs go", () => publishRuns(host, engine))
     }, SETTLE_MS)
-    if (toasts() && hasEnded(events)) attempt("the toast could not be shown", () => toast(host, run))
+    // The end first: `toasts` reads the config file, and events come all the time.
+    if (hasEnded(events) && toasts()) attempt("the toast could not be shown", () => toast(host, run))
   })
   return () => {
     unsubscribe()

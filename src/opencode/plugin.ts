@@ -1,8 +1,7 @@
-import { existsSync } from "node:fs"
-import { homedir } from "node:os"
-import { join } from "node:path"
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
 import { createOpencodeClient } from "@opencode-ai/sdk/v2"
+import { findConfig, globalConfigDir, projectRoot } from "../config/find.ts"
+import type { LoadOptions } from "../config/load.ts"
 import type { Log } from "../core/ports.ts"
 import { createFeed, describe, type Feed, type Host } from "../host/host.ts"
 import type { Runtime } from "../project/runtime.ts"
@@ -11,18 +10,8 @@ import { watchRuns } from "./live.ts"
 
 /** What the plugin gets from compose.ts, loaded only when something is asked of Baton. */
 export interface Compose {
-  openRuntime(options: OpenOptions): Runtime
-  describeConfig(options: ConfigPlace): string | undefined
-}
-export interface ConfigPlace {
-  readonly directory: string
-  readonly worktree: string
-  readonly globalDir: string
-  readonly env: Readonly<Record<string, string | undefined>>
-}
-export interface OpenOptions extends ConfigPlace {
-  readonly host: Host
-  readonly log: Log
+  openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log }): Runtime
+  describeConfig(options: LoadOptions): string | undefined
 }
 
 /** One project in this process. OpenCode may load the plugin several times for one directory, and then gives hooks and
@@ -70,7 +59,7 @@ export function createPlugin(input: PluginInput, compose: () => Promise<Compose>
       return shared.runtime
     },
     opened: () => shared.opened,
-    configProblems: async () => (mayHaveConfig(place) ? (await compose()).describeConfig(place) : undefined),
+    configProblems: async () => (hasConfig(place) ? (await compose()).describeConfig(place) : undefined),
     async dispose() {
       if (--shared.loads > 0) return
       projects.delete(input.directory)
@@ -110,15 +99,12 @@ interface ConnectionConfig {
   readonly headers?: Headers
 }
 
-function placeOf(input: PluginInput): ConfigPlace {
-  const globalDir = join(process.env.XDG_CONFIG_HOME ?? join(homedir(), ".config"), "opencode")
-  return { directory: input.directory, worktree: input.worktree, globalDir, env: process.env }
+function placeOf({ directory, worktree }: PluginInput): LoadOptions {
+  return { directory, worktree, globalDir: globalConfigDir(process.env), env: process.env }
 }
 
-/** A look from far off, so that a project without Baton's files never pays for reading them. */
-function mayHaveConfig({ directory, worktree, globalDir }: ConfigPlace): boolean {
-  const folders = [directory, join(directory, ".opencode"), worktree, join(worktree, ".opencode"), globalDir]
-  return folders.some(
-    (folder) => existsSync(join(folder, "orchestrator.json")) || existsSync(join(folder, "orchestrator.jsonc")),
-  )
+/** Whether there is a config to check, so that a project without one never pays for reading it. */
+function hasConfig(place: LoadOptions): boolean {
+  const found = findConfig(projectRoot(place), place.globalDir)
+  return !found.ok || found.value !== null
 }
