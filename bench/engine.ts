@@ -67,7 +67,11 @@ function createTickingBackend(): WorkerBackend {
       await nextTick()
       return backend.run(...task)
     },
+    open: backend.open,
+    steer: backend.steer,
+    answer: backend.answer,
     stop: backend.stop,
+    close: backend.close,
   }
 }
 
@@ -85,6 +89,7 @@ async function drive(store: Store, count: number, isChain: boolean): Promise<num
       },
     },
     backend: () => backend,
+    random: Math.random,
   })
   const created = runOf(count, isChain)
   let succeeded = 0
@@ -108,6 +113,9 @@ function storeOf(append: Store["append"]): Store {
     list: () => [],
     claim: () => ({ release: () => undefined }),
     isClaimed: () => false,
+    keep: () => undefined,
+    kept: () => [],
+    unkeep: () => undefined,
     close: () => undefined,
   }
 }

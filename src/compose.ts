@@ -47,6 +47,7 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
     clock: systemClock,
     log,
     render,
+    random: Math.random,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     backend(kind) {
       const backend = backends[kind]

@@ -22,6 +22,7 @@ export interface Decision {
  *   I2  at most min(max_parallel, max_workers) steps run at once
  *   I3  a run with nothing running and nothing startable ends, in the same decision
  *   I4  an answer for an attempt that is not running changes nothing
+ *   I5  while a step is held nothing starts; the run pauses, or ends when it is stopping, once nothing runs
  */
 export function decide(run: Run | undefined, command: Command, now: number): Decision {
   if (command.type === "create") {
@@ -29,7 +30,7 @@ export function decide(run: Run | undefined, command: Command, now: number): Dec
     return proceed(new Draft(undefined).add(created), now)
   }
   if (run === undefined) return refuse(undefined, "there is no such run")
-  const isOver = run.status !== "running" && run.status !== "interrupted"
+  const isOver = !["running", "interrupted", "paused"].includes(run.status)
   switch (command.type) {
     case "resume":
       return isOver ? refuse(run, `run ${run.id} has ended (${run.status})`) : resume(run, command, now)
@@ -40,6 +41,9 @@ export function decide(run: Run | undefined, command: Command, now: number): Dec
     case "deadline":
       return run.status === "running" ? stop(run, "deadline", now) : refuse(run, `run ${run.id} is not running`)
     case "opened":
+    case "warned":
+    case "steered":
+    case "held":
     case "ended":
       return answer(run, command, now)
   }
@@ -79,7 +83,7 @@ function proceed(draft: Draft, now: number): Decision {
   const run = draft.run as Run
   const { workflow, limits } = run.created
   const cap = Math.min(workflow.settings.maxParallel, limits.maxWorkers)
-  while (draft.run && !draft.run.stopping && draft.run.running < cap) {
+  while (draft.run && !draft.run.stopping && !draft.run.hold && draft.run.running < cap) {
     const next = shift(draft.run.ready)
     if (!next) break
     const step = workflow.steps[next.item] as { id: string }
@@ -87,7 +91,10 @@ function proceed(draft: Draft, now: number): Decision {
     draft.add({ type: "step.started", at: now, step: step.id, attempt })
     draft.effects.push({ type: "start", step: step.id, attempt, resumed: false })
   }
-  if (draft.run?.running === 0) end(draft, now)
+  if (draft.run?.running === 0) {
+    if (draft.run.hold && !draft.run.stopping) draft.add({ type: "run.paused", at: now, hold: draft.run.hold })
+    else end(draft, now)
+  }
   return draft.decision()
 }
 
@@ -133,19 +140,41 @@ function stopRunning(draft: Draft): Decision {
   return draft.decision()
 }
 
-function answer(run: Run, command: Extract<Command, { type: "opened" | "ended" }>, now: number): Decision {
+type Answer = Extract<Command, { type: "opened" | "warned" | "steered" | "held" | "ended" }>
+
+function answer(run: Run, command: Answer, now: number): Decision {
   const step = stepOf(run, command.step)
   if (step?.status !== "running" || step.attempt !== command.attempt) {
     return refuse(run, `${command.step} attempt ${command.attempt} is not running`)
   }
+  const draft = new Draft(run)
   const { type, ...facts } = command
-  if (type === "opened") return new Draft(run).add({ type: "step.opened", at: now, ...facts } as RunEvent).decision()
-  const { result } = command
+  if (type === "ended") return ended(draft, command, now)
+  if (type === "held") {
+    // Asked for again on resume anyway, like every step that an interrupt stopped.
+    if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
+    return proceed(draft.add({ type: "step.held", at: now, ...facts } as RunEvent), now)
+  }
+  if (type === "steered") {
+    if (run.status !== "running") return refuse(run, `run ${run.id} is not running`)
+    const { step: id, attempt, ...steered } = facts as Omit<Extract<Command, { type: "steered" }>, "type">
+    draft.add({ type: "step.steered", at: now, step: id, attempt, ...steered })
+    draft.effects.push({ type: "steer", step: id, attempt, steered })
+    return draft.decision()
+  }
+  return draft.add({ type: `step.${type}`, at: now, ...facts } as RunEvent).decision()
+}
+
+function ended(draft: Draft, command: Extract<Command, { type: "ended" }>, now: number): Decision {
+  const run = draft.run as Run
+  const { type: _, ...facts } = command
   // Stopped by an interrupt: the attempt is not over, it is asked for again on resume.
-  if (run.status === "interrupted" && result.reason === "aborted") return refuse(run, `run ${run.id} is interrupted`)
-  const draft = new Draft(run).add({ type: "step.ended", at: now, ...facts } as RunEvent)
+  if (run.status === "interrupted" && command.result.reason === "aborted") {
+    return refuse(run, `run ${run.id} is interrupted`)
+  }
+  draft.add({ type: "step.ended", at: now, ...facts })
   if (run.status === "interrupted") return draft.decision()
-  if (result.reason !== "ok" && run.created.workflow.settings.onFailure === "stop" && !run.stopping) {
+  if (command.result.reason !== "ok" && run.created.workflow.settings.onFailure === "stop" && !run.stopping) {
     draft.add({ type: "run.stopping", at: now, cause: "failure" })
   }
   return proceed(draft, now)

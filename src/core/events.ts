@@ -1,16 +1,20 @@
-import type { InputValue, Limits, Profile, RunStatus, StepResult, StopCause, Workflow } from "./model.ts"
+import type { Hold, InputValue, Limits, Profile, RunStatus, StepResult, StopCause, Warning, Workflow } from "./model.ts"
 
 /**
  * The journal's vocabulary. An event is a fact, written before anything depends on it (G1); the run is what
  * `evolve` makes of its events in order. Words here are on users' disks: add, never rename.
  *
  *   run.created → (step.started → step.opened → step.ended)* → run.ended
- *                 run.interrupted → run.resumed may stand anywhere between; a crash leaves no event at all.
+ *                 step.warned and step.steered may stand between step.started and step.ended
+ *                 step.held in the place of step.ended: the attempt goes on after run.resumed
+ *                 run.paused or run.interrupted → run.resumed anywhere between; a crash leaves no event at all.
  */
 export type RunEvent =
   | RunCreated
   /** The run was stopped on purpose and can be resumed; steps that were running are asked for again then. */
   | { readonly type: "run.interrupted"; readonly at: number; readonly by: string }
+  /** Nothing runs any more and something holds the rest; a person says when to go on. */
+  | { readonly type: "run.paused"; readonly at: number; readonly hold: Hold }
   /** A person said go on. */
   | { readonly type: "run.resumed"; readonly at: number; readonly by: string; readonly parent?: string }
   /** Nothing new starts from here on; `abort` and `deadline` also end what is running. */
@@ -18,7 +22,7 @@ export type RunEvent =
   | {
       readonly type: "run.ended"
       readonly at: number
-      readonly status: Exclude<RunStatus, "running" | "interrupted">
+      readonly status: Exclude<RunStatus, "running" | "interrupted" | "paused">
       readonly cause?: StopCause
     }
   /** Decided: the step may start. Written before its worker exists. */
@@ -35,6 +39,26 @@ export type RunEvent =
       /** SHA-256 of what the step was given: profile and resolved prompt (G2). */
       readonly inputHash: string
       readonly prompt: string
+      /** What the worker was told of the session it was started from, if anything. */
+      readonly context?: string
+    }
+  /** Something a person should know, which did not fail the step. */
+  | {
+      readonly type: "step.warned"
+      readonly at: number
+      readonly step: string
+      readonly attempt: number
+      readonly warning: Warning
+    }
+  /** A person (or a tool) said something to the worker, or stopped it, or let it go on. Written before it happens. */
+  | ({ readonly type: "step.steered"; readonly at: number; readonly step: string; readonly attempt: number } & Steered)
+  /** The attempt cannot go on now; it is taken up again when the run is resumed. */
+  | {
+      readonly type: "step.held"
+      readonly at: number
+      readonly step: string
+      readonly attempt: number
+      readonly hold: Hold
     }
   | {
       readonly type: "step.ended"
@@ -43,6 +67,15 @@ export type RunEvent =
       readonly attempt: number
       readonly result: StepResult
     }
+
+/** What was done to a worker in the middle of its task. */
+export interface Steered {
+  readonly by: string
+  readonly action: "message" | "interrupt" | "resume" | "handback"
+  /** Of a message: what makes it the same message when it is sent again. */
+  readonly id?: string
+  readonly text?: string
+}
 
 export interface RunCreated {
   readonly type: "run.created"
@@ -55,6 +88,10 @@ export interface RunCreated {
   readonly limits: Limits
   /** Session the run was started from; its child sessions do the work. */
   readonly parent?: string
+  /** How deep the session it was started from is: 0 (or undefined) for a person's own. */
+  readonly depth?: number
+  /** Set when it is no workflow but one question to this worker; its answer goes to the parent as a handoff. */
+  readonly ask?: string
   readonly by: string
 }
 
@@ -73,10 +110,15 @@ export type Command =
       readonly model: string | null
       readonly inputHash: string
       readonly prompt: string
+      readonly context?: string
     }
+  | { readonly type: "warned"; readonly step: string; readonly attempt: number; readonly warning: Warning }
+  | ({ readonly type: "steered"; readonly step: string; readonly attempt: number } & Steered)
+  | { readonly type: "held"; readonly step: string; readonly attempt: number; readonly hold: Hold }
   | { readonly type: "ended"; readonly step: string; readonly attempt: number; readonly result: StepResult }
 
 /** What the engine must do after the events are on disk. Performing one twice is harmless: workers are keyed. */
 export type Effect =
   | { readonly type: "start"; readonly step: string; readonly attempt: number; readonly resumed: boolean }
   | { readonly type: "stop"; readonly step: string; readonly attempt: number }
+  | { readonly type: "steer"; readonly step: string; readonly attempt: number; readonly steered: Steered }

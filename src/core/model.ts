@@ -17,10 +17,34 @@ export interface PermissionRule {
   readonly action: PermissionAction
 }
 
-/** Who can work: an entry of orchestrator.json with its model role already resolved. */
+/** Whether a person works in the worker's session with it (`foreground`) or nobody types there. */
+export type Mode = "background" | "foreground"
+
+/** What a worker knows of the session it was started from: nothing, a short digest of it, or all of it. */
+export type Start = "fresh" | "brief" | "fork"
+
+/**
+ * Who answers when a worker asks for a permission or has a question. `ask`: a person, in the inbox; `deny`: nobody, the
+ * worker is told to go on without; `allow-listed`: what the profile's own `permission` allows is allowed, the rest
+ * denied. Where no person is, `ask` is `deny`.
+ */
+export interface AskPolicy {
+  readonly policy: "ask" | "deny" | "allow-listed"
+  /** How long a person has, before `otherwise` is the answer; undefined: until the step's deadline. */
+  readonly timeoutMs?: number
+  readonly otherwise: "deny" | "allow"
+}
+
+/** Who can work: an entry of orchestrator.json with its model roles already resolved. Holds no secret: it is journalled. */
 export interface Profile {
   readonly name: string
   readonly kind: Kind
+  /** undefined: `background`. */
+  readonly mode?: Mode
+  /** undefined: `fresh`. */
+  readonly start?: Start
+  /** Its session is kept and gone on with the next time. */
+  readonly keep?: boolean
   readonly purpose?: string
   /** OpenCode agent to run as; undefined: the server's default agent. */
   readonly agent?: string
@@ -31,6 +55,21 @@ export interface Profile {
   readonly permission: readonly PermissionRule[]
   readonly timeoutMs?: number
   readonly idleTimeoutMs?: number
+  /** How long one tool call may take in silence; undefined: the default. */
+  readonly toolTimeoutMs?: number
+  /** Models (`provider/model`) to go on with, in this order, when the one before is out of reach. */
+  readonly fallback?: readonly string[]
+  /** Never another model than the one asked for. */
+  readonly pin?: boolean
+  /** Workers of this profile at the same time. */
+  readonly concurrency?: number
+  readonly asks?: AskPolicy
+  /** Address of a server of kind `server` that somebody else runs; undefined: Baton starts one. */
+  readonly url?: string
+  /** Folder on that server's machine; undefined: the folder the server was started in. */
+  readonly directory?: string
+  /** How long a server of kind `server` may have nothing to do before it is ended. */
+  readonly idleStopMs?: number
 }
 
 export type InputType = "string" | "number" | "integer" | "boolean"
@@ -57,6 +96,8 @@ export interface Step {
   readonly timeoutMs?: number
   /** Deadline of silence (no token, no tool activity); undefined: the profile's, then the default. */
   readonly idleTimeoutMs?: number
+  /** undefined: the profile's, then a person. */
+  readonly asks?: AskPolicy
 }
 
 export interface Settings {
@@ -77,8 +118,10 @@ export interface Workflow {
 
 /** Ceilings of orchestrator.json that no workflow can raise. */
 export interface Limits {
-  /** Workers of one run at the same time. */
+  /** Workers of this project at the same time. */
   readonly maxWorkers: number
+  /** How deep workers may start workers: 1 means that they may not. undefined (old journals): 1. */
+  readonly maxDepth?: number
 }
 
 // ── how a step ends ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -121,9 +164,36 @@ export interface StepResult {
   readonly tokens: Tokens
   /** US dollars; null when any part of the price is unknown. */
   readonly cost: number | null
+  /** Set when it was not the worker that failed: its model could not be reached, and another try may. */
+  readonly outage?: Outage
 }
 
-export type RunStatus = "running" | "success" | "failed" | "cancelled" | "interrupted"
+/** Why a model is out of reach. `quota`: used up; `auth`: the key is refused; `unknown`: there is no such model;
+ *  `provider`: it answers with errors. */
+export interface Outage {
+  readonly cause: "quota" | "auth" | "unknown" | "provider"
+  /** `provider/model`, as far as known. */
+  readonly model: string | null
+  /** When it is said to be back (milliseconds since 1970), if it was said. */
+  readonly until?: number
+}
+
+/** What holds a step, or a whole run: it goes on when a person says so. */
+export interface Hold {
+  readonly cause: "quota" | "auth"
+  /** One sentence for a person. */
+  readonly detail: string
+  /** When it is said to be over (milliseconds since 1970), if it was said. */
+  readonly until?: number
+}
+
+/** Something that did not fail the step and that a person should know. */
+export interface Warning {
+  readonly kind: "fallback" | "reassigned" | "model" | "unattended" | "server"
+  readonly text: string
+}
+
+export type RunStatus = "running" | "success" | "failed" | "cancelled" | "interrupted" | "paused"
 /** Why a run ended other than by its steps. */
 export type StopCause = "failure" | "abort" | "deadline"
 
@@ -131,6 +201,14 @@ export type StopCause = "failure" | "abort" | "deadline"
 export const DEFAULTS = {
   stepTimeoutMs: 30 * 60_000,
   stepIdleTimeoutMs: 5 * 60_000,
+  /** One tool call in silence: builds and test suites can take long (docs/guide/workers.md). */
+  toolTimeoutMs: 20 * 60_000,
+  /** A step a person works on has the whole run's time. */
+  foregroundTimeoutMs: 4 * 3_600_000,
+  /** After this much silence a worker is shown as silent. */
+  silentAfterMs: 60_000,
+  serverIdleStopMs: 5 * 60_000,
+  maxDepth: 1,
   runTimeoutMs: 4 * 3_600_000,
   maxParallel: 3,
   maxWorkers: 8,

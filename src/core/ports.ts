@@ -1,6 +1,7 @@
 import type { RunEvent } from "./events.ts"
-import type { InputValue, Profile, StepResult } from "./model.ts"
+import type { AskPolicy, InputValue, Kind, Profile, StepResult, Tokens, Warning } from "./model.ts"
 import type { Checked } from "./problem.ts"
+import type { Message } from "./run.ts"
 
 /** What the engine needs of the world, as types with their contracts in words. Each port has one contract suite in
  *  test/contract that every implementation passes. */
@@ -47,49 +48,149 @@ export interface Store {
   claim(run: string): Claim | undefined
   /** True while some living process holds the run. */
   isClaimed(run: string): boolean
+  /** Remembers a kept worker, in the place of one of the same name. */
+  keep(worker: KeptWorker): void
+  /** All kept workers, oldest first. */
+  kept(): KeptWorker[]
+  /** Forgets a kept worker. */
+  unkeep(name: string): void
   close(): void
 }
 
 // ── workers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/** A worker whose session outlives its tasks: spawned by name, or of a profile with `keep`. */
+export interface KeptWorker {
+  /** What a person calls it; the profile's name when nobody gave it another. Unique in a project. */
+  readonly name: string
+  readonly profile: string
+  readonly kind: Kind
+  readonly session: string
+  /** Session it was started from, to which it hands back. */
+  readonly parent: string | null
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+}
+
+/** What a worker's session is made from. */
+export interface WorkerSeat {
+  /** Everything the backend creates is derived from it or marked with it: for a task `run/step/attempt`, for a kept
+   *  worker `worker/NAME`. The same seat twice makes one session. */
+  readonly key: string
+  readonly title: string
+  readonly profile: Profile
+  /** Session it is started from. */
+  readonly parent?: string
+  /** Whether it may start workers of its own; false: it is not even offered the tools (G4). */
+  readonly mayDelegate: boolean
+}
+
 /** One attempt of one step, ready to be worked on. */
-export interface WorkerTask {
+export interface WorkerTask extends WorkerSeat {
   readonly run: string
   readonly workflow: string
   readonly step: string
   readonly attempt: number
-  /** `run/step/attempt`: everything the backend creates is derived from it or marked with it, so that doing the same
-   *  task twice makes one session, one message and one answer. */
-  readonly key: string
-  readonly profile: Profile
   readonly prompt: string
-  /** Session the run was started from. */
-  readonly parent?: string
-  /** Session of an earlier try of this very attempt, when the journal knows it. */
+  /** Session of an earlier try of this very attempt, or of the kept worker that does it. */
   readonly session?: string
   /** True when this attempt may have been prompted before (resume): look for its answer before asking. */
   readonly resumed: boolean
+  /** What was said to this worker since its prompt: each must reach the model exactly once. */
+  readonly messages: readonly Message[]
   readonly timeoutMs: number
   readonly idleTimeoutMs: number
+  readonly toolTimeoutMs: number
+  readonly asks: AskPolicy
 }
 
 export interface WorkerOpened {
   readonly session: string
   readonly model: string | null
+  /** What it is told of the session it was started from, if anything. */
+  readonly context?: string
 }
 
-/** Called by a worker when its session exists and is about to be prompted; returns once that is on disk. */
-export type ReportOpened = (opened: WorkerOpened) => void
+/** What a worker is doing this moment, from its events. Never journalled. */
+export interface Activity {
+  /** `working`: the model writes; `tool`: a tool runs; `retrying`: the provider made OpenCode wait; `held`: a person
+   *  stopped it; `yours`: it is a person's turn (foreground). */
+  readonly phase: "starting" | "working" | "tool" | "retrying" | "held" | "yours"
+  /** Tool that runs. */
+  readonly tool: string | null
+  /** When it last gave a sign of life (milliseconds since 1970). */
+  readonly lastActivityAt: number
+  readonly tokens: Tokens
+  readonly cost: number | null
+}
+
+/** Something a worker needs a person for. */
+export interface Ask {
+  readonly id: string
+  readonly kind: "permission" | "question"
+  readonly session: string
+  /** `bash: npm test`, or the question. */
+  readonly title: string
+  /** What it is about, a line each. */
+  readonly details: readonly string[]
+  /** Of a question: what can be chosen, for each question it holds. */
+  readonly questions: readonly AskQuestion[]
+  readonly askedAt: number
+  /** When the policy answers in the person's place. */
+  readonly expiresAt: number | null
+}
+export interface AskQuestion {
+  readonly text: string
+  readonly options: readonly { readonly label: string; readonly description: string }[]
+  readonly isMultiple: boolean
+}
+
+/** The answer to an ask: for a permission `allow`, `always` or `deny` (with words for the model), for a question texts. */
+export type AskAnswer =
+  | { readonly type: "allow" | "always" }
+  | { readonly type: "deny"; readonly message: string }
+  | { readonly type: "answers"; readonly answers: readonly (readonly string[])[] }
+
+/** Where a worker says what happens. Calls return at once, `opened` and `warned` once it is on disk. */
+export interface WorkerReport {
+  /** Once a call of `run`: the session exists and is about to be prompted. */
+  opened(opened: WorkerOpened): void
+  activity(activity: Activity): void
+  /** It waits for an answer; until `answered` of the same id. */
+  asked(ask: Ask): void
+  answered(id: string): void
+  warned(warning: Warning): void
+  /** The provider said to slow down, and when to come back (milliseconds since 1970). */
+  throttled(until: number): void
+}
+
+/** What a person does to a worker in the middle of its task. */
+export type Steer =
+  | { readonly type: "message"; readonly message: Message }
+  /** Stops the turn and keeps the task: it waits for a message or `resume`. */
+  | { readonly type: "interrupt" }
+  | { readonly type: "resume" }
+  /** Foreground: the task is done; `text` is the result, without it the worker's last answer. */
+  | { readonly type: "handback"; readonly text?: string }
 
 /**
  * One way to do a step. `run` resolves in every case, and never rejects: a failure is a result. It resolves within
- * five seconds after `signal` fires, with reason `aborted`, having stopped what it started. An answer that is empty,
- * cut off, or an error is never `ok`. It enforces both deadlines itself, because only it sees the activity.
+ * five seconds after `signal` fires, with reason `aborted`, having stopped what it started, every session below it
+ * included. An answer that is empty, cut off, or an error is never `ok`. It enforces the deadlines itself, because only
+ * it sees the activity, and answers asks by the task's policy; what a person must answer it reports.
  */
 export interface WorkerBackend {
-  run(task: WorkerTask, opened: ReportOpened, signal: AbortSignal): Promise<StepResult>
+  run(task: WorkerTask, report: WorkerReport, signal: AbortSignal): Promise<StepResult>
+  /** Makes the session of a kept worker without asking its model anything. Throws when that is not possible. */
+  open(seat: WorkerSeat): Promise<WorkerOpened>
+  /** Acts on the worker that works in `session`; resolves with why that was not possible, or undefined. */
+  steer(session: string, steer: Steer): Promise<string | undefined>
+  /** Answers an ask it reported; resolves with why that was not possible, or undefined. */
+  answer(ask: string, answer: AskAnswer): Promise<string | undefined>
   /** Ends what an earlier process may have left running in `session`. Resolves within five seconds, never rejects. */
   stop(session: string): Promise<void>
+  /** Ends what it keeps for later (servers). No task runs any more. */
+  close(): Promise<void>
 }
 
 /** How long a worker has to let go after it was told to stop (G6), in milliseconds. */

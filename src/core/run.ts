@@ -1,7 +1,7 @@
 import type { RunCreated, RunEvent } from "./events.ts"
-import type { RunStatus, StepResult, StepStatus, StopCause } from "./model.ts"
+import type { Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./model.ts"
 import { emptyQueue, push, type Queue, shift } from "./queue.ts"
-import { rowAt, type Table, tableOf, withRow } from "./table.ts"
+import { rowAt, rowsOf, type Table, tableOf, withRow } from "./table.ts"
 
 /** One step of a run, as its events tell it. */
 export interface StepState {
@@ -18,7 +18,18 @@ export interface StepState {
   readonly requestedModel?: string | null
   readonly inputHash?: string
   readonly prompt?: string
+  readonly context?: string
+  readonly warnings?: readonly Warning[]
+  /** What was said to its worker since the prompt, in order. */
+  readonly messages?: readonly Message[]
+  readonly hold?: Hold
   readonly result?: StepResult
+}
+
+/** Something said to a worker; the id makes it the same message when it is sent again. */
+export interface Message {
+  readonly id: string
+  readonly text: string
 }
 
 /** A run: what `evolve` made of its events so far. Immutable; derived, never stored. */
@@ -29,6 +40,8 @@ export interface Run {
   readonly parent?: string
   readonly stopping?: StopCause
   readonly cause?: StopCause
+  /** Set while a step is held: nothing more starts, and the run pauses when nothing runs. */
+  readonly hold?: Hold
   readonly endedAt?: number
   readonly steps: Table<StepState>
   /** Steps (by index) whose needs are met, in the order they became so. */
@@ -117,13 +130,10 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
   switch (event.type) {
     case "run.interrupted":
       return { ...run, status: "interrupted" }
+    case "run.paused":
+      return { ...run, status: "paused", hold: event.hold }
     case "run.resumed":
-      return {
-        ...run,
-        status: "running",
-        activeSince: event.at,
-        ...(event.parent === undefined ? {} : { parent: event.parent }),
-      }
+      return resume(run, event)
     case "run.stopping":
       // Also of an interrupted run: whoever stops it drives it to its end.
       return { ...run, status: "running", stopping: event.cause }
@@ -136,8 +146,27 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
       }
     case "step.started":
     case "step.opened":
+    case "step.warned":
+    case "step.steered":
+    case "step.held":
     case "step.ended":
       return evolveStep(run, event)
+  }
+}
+
+/** Steps that were held are running again: the same attempt goes on. */
+function resume(run: Run, event: Extract<RunEvent, { type: "run.resumed" }>): Run {
+  const { hold: _, ...rest } = run
+  const held = rowsOf(run.steps).filter((step) => step.status === "waiting")
+  let steps = run.steps
+  for (const { hold: _hold, ...step } of held) steps = withRow(steps, step.index, { ...step, status: "running" })
+  return {
+    ...rest,
+    status: "running",
+    steps,
+    running: run.running + held.length,
+    activeSince: event.at,
+    ...(event.parent === undefined ? {} : { parent: event.parent }),
   }
 }
 
@@ -154,12 +183,30 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
       running: run.running + 1,
     }
   }
-  const opened: StepState = {
+  if (event.type === "step.held") {
+    const held: StepState = { ...step, status: "waiting", hold: event.hold }
+    return { ...run, steps: withRow(run.steps, step.index, held), running: run.running - 1, hold: event.hold }
+  }
+  return { ...run, steps: withRow(run.steps, step.index, changed(step, event)) }
+}
+
+/** A running step after an event that leaves it running. */
+function changed(
+  step: StepState,
+  event: Extract<RunEvent, { type: "step.opened" | "step.warned" | "step.steered" }>,
+): StepState {
+  if (event.type === "step.warned") return { ...step, warnings: [...(step.warnings ?? []), event.warning] }
+  if (event.type === "step.steered") {
+    const { id, text } = event
+    if (id === undefined || text === undefined) return step
+    return { ...step, messages: [...(step.messages ?? []), { id, text }] }
+  }
+  return {
     ...step,
     session: event.session,
     requestedModel: event.model,
     inputHash: event.inputHash,
     prompt: event.prompt,
+    ...(event.context === undefined ? {} : { context: event.context }),
   }
-  return { ...run, steps: withRow(run.steps, step.index, opened) }
 }

@@ -1,4 +1,4 @@
-import type { Kind, Reason, RunStatus, StepStatus, StopCause, Tokens } from "./model.ts"
+import type { Hold, Kind, Mode, Reason, RunStatus, StepStatus, StopCause, Tokens, Warning } from "./model.ts"
 import type { Run, StepState } from "./run.ts"
 import { rowsOf } from "./table.ts"
 
@@ -11,6 +11,7 @@ export interface StepView {
   readonly attempts: number
   readonly profile: string
   readonly kind: Kind
+  readonly mode: Mode
   readonly session: string | null
   /** The model that answered, else the one asked for. */
   readonly model: string | null
@@ -19,6 +20,9 @@ export interface StepView {
   readonly cost: number | null
   readonly output: string
   readonly prompt: string | null
+  /** What its worker was told of the session the run was started from. */
+  readonly context: string | null
+  readonly warnings: readonly Warning[]
   readonly startedAt: number | null
   readonly endedAt: number | null
 }
@@ -28,6 +32,11 @@ export interface RunView {
   readonly workflow: string
   readonly status: RunStatus
   readonly cause: StopCause | null
+  /** What a paused run waits for. */
+  readonly hold: Hold | null
+  /** The worker this run is one question to; null: it is a workflow. */
+  readonly ask: string | null
+  readonly depth: number
   readonly parent: string | null
   readonly createdAt: number
   readonly endedAt: number | null
@@ -50,6 +59,9 @@ export function viewRun(run: Run, claimed: boolean): RunView {
     workflow: run.created.workflow.name,
     status,
     cause: run.cause ?? null,
+    hold: run.hold ?? null,
+    ask: run.created.ask ?? null,
+    depth: run.created.depth ?? 0,
     parent: run.parent ?? null,
     createdAt: run.created.at,
     endedAt: run.endedAt ?? null,
@@ -70,10 +82,11 @@ function viewStep(run: Run, step: StepState): StepView {
     id: step.id,
     status: shown.status,
     reason: step.result?.reason ?? null,
-    detail: step.result?.detail ?? shown.detail,
+    detail: step.result?.detail ?? step.hold?.detail ?? shown.detail,
     attempts: step.attempt,
     profile: spec?.profile ?? "",
     kind: profile?.kind ?? "subagent",
+    mode: profile?.mode ?? "background",
     session: step.result?.session ?? step.session ?? null,
     model: step.result?.model ?? step.requestedModel ?? null,
     requestedModel: step.requestedModel ?? null,
@@ -81,6 +94,8 @@ function viewStep(run: Run, step: StepState): StepView {
     cost: step.result ? step.result.cost : null,
     output: step.result?.output ?? "",
     prompt: step.prompt ?? null,
+    context: step.context ?? null,
+    warnings: step.warnings ?? [],
     startedAt: step.startedAt ?? null,
     endedAt: step.endedAt ?? null,
   }
@@ -88,7 +103,9 @@ function viewStep(run: Run, step: StepState): StepView {
 
 /** Steps that an ended run never started have no event of their own: what they are follows from why it ended. */
 function shownStatus(run: Run, step: StepState): { status: StepStatus; detail: string | null } {
-  if (step.status !== "pending" || run.endedAt === undefined) return { status: step.status, detail: null }
+  const isOpen = step.status === "pending" || step.status === "waiting"
+  if (!isOpen || run.endedAt === undefined) return { status: step.status, detail: null }
+  if (step.status === "waiting") return { status: "cancelled", detail: "the run ended while it was held" }
   if (run.cause === "abort") return { status: "cancelled", detail: "the run was aborted before it started" }
   if (run.cause === "deadline") return { status: "cancelled", detail: "the run passed its deadline before it started" }
   const needs = run.created.workflow.steps[step.index]?.needs ?? []
@@ -105,4 +122,66 @@ export function stepInFocus(run: RunView): StepView | undefined {
     withSession.findLast((step) => step.status === "failed") ??
     withSession.at(-1)
   )
+}
+
+/** A worker as it is shown: at work on a step, waiting for its turn, or kept for later. Plain data. */
+export interface WorkerView {
+  /** What a person calls it: the step's id, or the name of a kept worker. */
+  readonly name: string
+  readonly profile: string
+  readonly kind: Kind
+  readonly mode: Mode
+  readonly state: WorkerState
+  readonly run: string | null
+  readonly workflow: string | null
+  readonly step: string | null
+  readonly depth: number
+  /** `provider/model`; null while it is not known. */
+  readonly model: string | null
+  readonly tool: string | null
+  readonly session: string | null
+  readonly parent: string | null
+  /** Milliseconds since 1970; null: it has no task. */
+  readonly startedAt: number | null
+  readonly lastActivityAt: number | null
+  readonly tokens: Tokens
+  readonly cost: number | null
+  /** Whether its session is kept. */
+  readonly isKept: boolean
+}
+
+/** `queued`: waits for a free place; `silent`: no sign of life for a minute; `asking`: see the inbox; `held`: a person
+ *  stopped it; `yours`: it is a person's turn; `idle`: kept, without a task. */
+export type WorkerState =
+  | "queued"
+  | "starting"
+  | "working"
+  | "tool"
+  | "retrying"
+  | "silent"
+  | "asking"
+  | "held"
+  | "yours"
+  | "idle"
+
+/** An ask as the inbox shows it. */
+export interface AskView {
+  readonly id: string
+  readonly kind: "permission" | "question"
+  readonly worker: string
+  readonly profile: string
+  readonly workerKind: Kind
+  readonly workflow: string | null
+  readonly run: string | null
+  readonly depth: number
+  readonly session: string
+  readonly title: string
+  readonly details: readonly string[]
+  readonly questions: readonly {
+    readonly text: string
+    readonly options: readonly { readonly label: string; readonly description: string }[]
+    readonly isMultiple: boolean
+  }[]
+  readonly askedAt: number
+  readonly expiresAt: number | null
 }

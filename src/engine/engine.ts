@@ -1,13 +1,26 @@
 import type { Command, RunCreated, RunEvent } from "../core/events.ts"
-import type { RunHeader } from "../core/ports.ts"
+import type { Profile } from "../core/model.ts"
+import type { AskAnswer, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import { evolve, type Run } from "../core/run.ts"
-import { type RunView, viewRun } from "../core/view.ts"
+import { type AskView, type RunView, viewRun, type WorkerView } from "../core/view.ts"
+import { Dispatcher } from "./dispatch.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
+import { Workers } from "./workers.ts"
 
-export type EngineDeps = LoopDeps
+export interface EngineDeps extends Omit<LoopDeps, "dispatcher" | "workers"> {
+  /** Between 0 and 1. */
+  readonly random: () => number
+}
 
 /** A change of a run, as onlookers get it: the run after the events, and the events. */
 export type Listener = (run: Run, events: readonly RunEvent[]) => void
+
+/** Something to say to a worker. */
+export interface SteerMessage {
+  readonly type: "message"
+  readonly id: string
+  readonly text: string
+}
 
 /** Done, or the sentence that says why not. */
 export type Outcome = { readonly ok: true; readonly run: string } | { readonly ok: false; readonly why: string }
@@ -17,12 +30,14 @@ export type Outcome = { readonly ok: true; readonly run: string } | { readonly o
  * engine knows what the journal says. Nothing is driven that nobody asked for (G3).
  */
 export class Engine {
-  readonly #deps: EngineDeps
+  readonly #deps: LoopDeps
+  readonly #workers: Workers
   readonly #loops = new Map<string, RunLoop>()
   readonly #listeners = new Set<Listener>()
 
   constructor(deps: EngineDeps) {
-    this.#deps = deps
+    this.#workers = new Workers(deps.clock)
+    this.#deps = { ...deps, workers: this.#workers, dispatcher: new Dispatcher({ ...deps, workers: this.#workers }) }
   }
 
   /** Starts a run; it goes on by itself. Refused when a run of that id exists. */
@@ -31,8 +46,10 @@ export class Engine {
     return this.#drive(created.run, undefined, { type: "create", created })
   }
 
-  /** Takes an interrupted run up again; what finished stays finished (G2). */
+  /** Takes an interrupted or paused run up again; what finished stays finished (G2). */
   resume(run: string, by: string, parent?: string): Outcome {
+    // A person says that the provider may be asked again.
+    this.#deps.dispatcher.pool.closeAll()
     return this.#command(run, { type: "resume", by, ...(parent === undefined ? {} : { parent }) })
   }
 
@@ -76,6 +93,91 @@ export class Engine {
   /** Runs this process drives or has driven, newest first. */
   live(): RunView[] {
     return [...this.#loops.keys()].reverse().flatMap((run) => this.view(run) ?? [])
+  }
+
+  // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Every worker of this process, and those kept without a task. */
+  workers(): WorkerView[] {
+    return this.#workers.views(this.#deps.store.kept())
+  }
+
+  /** What waits for a person, oldest first (G7). */
+  asks(): AskView[] {
+    return this.#workers.asks()
+  }
+
+  /** Hears that workers or asks have changed; can be many times a second. */
+  subscribeWorkers(listener: () => void): () => void {
+    return this.#workers.subscribe(listener)
+  }
+
+  /** How deep a session of this process is: of a worker its depth, of any other 0. */
+  depthOf(session: string | undefined): number {
+    return this.#workers.depthOf(session)
+  }
+
+  /** Answers an ask of a worker. Resolves with why that was not possible, or undefined. */
+  async answer(ask: string, answer: AskAnswer): Promise<string | undefined> {
+    const task = this.#workers.taskOfAsk(ask)
+    if (task === undefined) return `nothing waits for an answer under ${ask}: it may have been answered already`
+    return this.#deps.backend(task.profile.kind).answer(ask, answer)
+  }
+
+  /**
+   * Acts on a worker with a task, found by its name or session. Journalled before it happens; `id` makes a message the
+   * same one when it is sent again.
+   */
+  steer(wanted: string, steer: Exclude<Steer, { type: "message" }> | SteerMessage, by: string): Outcome {
+    const found = this.#workers.find(wanted)
+    if (found === undefined) return { ok: false, why: `no worker ${wanted} has a task` }
+    const { run, step, attempt } = found.task
+    const loop = this.#loops.get(run)
+    if (found.session === undefined || loop === undefined) return { ok: false, why: `${wanted} has not begun yet` }
+    const { type: action, ...rest } = steer
+    const refused = loop.send({ type: "steered", step, attempt, by, action, ...rest })
+    return refused === undefined ? { ok: true, run } : { ok: false, why: refused }
+  }
+
+  /** Ends the task of a worker, found by its name or session: of a kept one the session stays, of a step it fails. */
+  stopWorker(wanted: string): Outcome {
+    const found = this.#workers.find(wanted)
+    const loop = found && this.#loops.get(found.task.run)
+    if (found === undefined || loop === undefined) return { ok: false, why: `no worker ${wanted} has a task` }
+    loop.stopStep(found.task.step, found.task.attempt)
+    return { ok: true, run: found.task.run }
+  }
+
+  /** Makes a worker by name without asking its model anything. Rejects with what the backend says. */
+  async spawn(
+    name: string,
+    profile: Profile,
+    parent: string | undefined,
+  ): Promise<{ readonly ok: true; readonly worker: KeptWorker } | { readonly ok: false; readonly why: string }> {
+    const { store, clock, backend } = this.#deps
+    if (store.kept().some((worker) => worker.name === name))
+      return { ok: false, why: `there is a worker ${name} already` }
+    const { session } = await backend(profile.kind).open({
+      key: `worker/${name}`,
+      title: name,
+      profile: { ...profile, keep: true },
+      mayDelegate: false,
+      ...(parent === undefined ? {} : { parent }),
+    })
+    const { kind } = profile
+    const worker = { name, profile: profile.name, kind, session, parent: parent ?? null, createdAt: clock.now() }
+    store.keep(worker)
+    return { ok: true, worker }
+  }
+
+  /** The kept worker of that name or session. */
+  kept(wanted: string): KeptWorker | undefined {
+    return this.#deps.store.kept().find((worker) => worker.name === wanted || worker.session === wanted)
+  }
+
+  /** Forgets a kept worker; its session stays in OpenCode. */
+  forget(name: string): void {
+    this.#deps.store.unkeep(name)
   }
 
   subscribe(listener: Listener): () => void {

@@ -1,11 +1,12 @@
 import { decide } from "../core/decide.ts"
-import type { Command, Effect, RunEvent } from "../core/events.ts"
-import { DEFAULTS, type StepResult } from "../core/model.ts"
-import type { Claim, Clock, Log, Render, Store, WorkerBackend, WorkerTask } from "../core/ports.ts"
-import { STOP_GRACE_MS } from "../core/ports.ts"
+import type { Command, Effect, RunEvent, Steered } from "../core/events.ts"
+import { DEFAULTS, type Profile, type Step, type StepResult } from "../core/model.ts"
+import type { Claim, Clock, Log, Render, Steer, Store, WorkerBackend, WorkerTask } from "../core/ports.ts"
 import { formatProblems } from "../core/problem.ts"
 import { type Run, stepOf } from "../core/run.ts"
+import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { scopeOf } from "./scope.ts"
+import { asksOf, type Workers } from "./workers.ts"
 
 export interface LoopDeps {
   readonly store: Store
@@ -16,6 +17,8 @@ export interface LoopDeps {
   readonly hash: (text: string) => string
   /** The backend of a profile's kind. The kinds a run needs were checked before it was created. */
   readonly backend: (kind: string) => WorkerBackend
+  readonly dispatcher: Dispatcher
+  readonly workers: Workers
 }
 
 const NOTHING_SPENT = { tokens: { input: 0, output: 0 }, cost: 0 } as const
@@ -82,6 +85,11 @@ export class RunLoop {
     return undefined
   }
 
+  /** Ends one attempt; its step ends as `aborted`. */
+  stopStep(step: string, attempt: number): void {
+    this.#workers.get(`${step}/${attempt}`)?.abort()
+  }
+
   #giveUp(run: string, error: unknown): string {
     this.#broken = `the journal could not be written: ${error instanceof Error ? error.message : String(error)}`
     this.#deps.log.error(this.#broken, { run })
@@ -111,6 +119,10 @@ export class RunLoop {
   #perform(effect: Effect): void {
     const id = `${effect.step}/${effect.attempt}`
     const worker = this.#workers.get(id)
+    if (effect.type === "steer") {
+      this.#steer(effect)
+      return
+    }
     if (worker) {
       if (effect.type === "stop") worker.abort()
       return
@@ -119,75 +131,80 @@ export class RunLoop {
     const work = effect.type === "start" ? this.#start(effect, controller) : this.#stopLeftover(effect)
     this.#workers.set(id, controller)
     void work
-      .catch((error): StepResult => {
-        this.#deps.log.error("a worker backend broke its contract and threw", {
-          step: effect.step,
-          error: String(error),
-        })
-        return { reason: "error", output: "", detail: String(error), ...NOTHING_SPENT }
+      .catch((error): Outcome => {
+        this.#deps.log.error("a step could not be worked on", { step: effect.step, error: String(error) })
+        return { result: { reason: "error", output: "", detail: String(error), ...NOTHING_SPENT } }
       })
-      .then((result) => {
+      .then((outcome) => {
         this.#workers.delete(id)
-        this.send({ type: "ended", step: effect.step, attempt: effect.attempt, result })
+        const { step, attempt } = effect
+        if ("hold" in outcome) this.send({ type: "held", step, attempt, hold: outcome.hold })
+        else this.send({ type: "ended", step, attempt, result: outcome.result })
         this.#leaveIfOver()
       })
   }
 
-  async #start(effect: Extract<Effect, { type: "start" }>, controller: AbortController): Promise<StepResult> {
-    const task = this.#taskOf(effect)
-    if ("reason" in task) return task
-    const backend = this.#deps.backend(task.profile.kind)
+  async #start(effect: Extract<Effect, { type: "start" }>, controller: AbortController): Promise<Outcome> {
+    const run = this.#run as Run
+    const task = this.#taskOf(run, effect)
+    if ("reason" in task) return { result: task }
+    const { step, attempt } = task
+    const { workers, dispatcher } = this.#deps
     const inputHash = this.#deps.hash(JSON.stringify([task.profile, task.prompt]))
-    const working = backend.run(
-      task,
-      ({ session, model }) => {
-        const refused = this.send({
-          type: "opened",
-          step: task.step,
-          attempt: task.attempt,
-          session,
-          model,
-          inputHash,
-          prompt: task.prompt,
-        })
-        // Not on disk, so it must not be prompted (G1): the backend sees the abort before it goes on.
-        if (refused !== undefined) controller.abort()
-      },
-      controller.signal,
-    )
-    return this.#withBackstop(task, working, controller)
-  }
-
-  /** A worker that overstays its own deadline or does not let go when stopped is given up (G4). */
-  async #withBackstop(
-    task: WorkerTask,
-    working: Promise<StepResult>,
-    controller: AbortController,
-  ): Promise<StepResult> {
-    const lost = Promise.withResolvers<StepResult>()
-    const giveUp = (reason: "worker-lost" | "aborted", detail: string) =>
-      lost.resolve({ reason, output: "", detail, tokens: { input: 0, output: 0 }, cost: null })
-    const { clock } = this.#deps
-    const cancels = [
-      clock.after(task.timeoutMs + STOP_GRACE_MS, () => {
-        giveUp("worker-lost", "the worker did not end at its deadline")
-        controller.abort()
-      }),
-    ]
-    const onAbort = () =>
-      cancels.push(clock.after(STOP_GRACE_MS + 1_000, () => giveUp("aborted", "the worker did not let go in time")))
-    if (controller.signal.aborted) onAbort()
-    else controller.signal.addEventListener("abort", onAbort, { once: true })
+    workers.add({ task, depth: (run.created.depth ?? 0) + 1, isAsk: run.created.ask })
     try {
-      return await Promise.race([working, lost.promise])
+      return await dispatcher.work(
+        task,
+        run.created.limits.maxWorkers,
+        {
+          opened: (opened) => {
+            const refused = this.send({ type: "opened", step, attempt, inputHash, prompt: task.prompt, ...opened })
+            // Not on disk, so it must not be prompted (G1).
+            if (refused === undefined) this.#keep(run, task, opened.session)
+            else controller.abort()
+          },
+          warned: (warning) => void this.send({ type: "warned", step, attempt, warning }),
+        },
+        controller.signal,
+      )
     } finally {
-      for (const cancel of cancels) cancel()
+      workers.remove(task.key)
     }
   }
 
-  /** The task of a step, or the result it already has because its prompt cannot be filled in. */
-  #taskOf(effect: Extract<Effect, { type: "start" }>): WorkerTask | StepResult {
+  /** Remembers the session of a worker that is kept, the next task of which goes on in it. */
+  #keep(run: Run, task: WorkerTask, session: string): void {
+    const { store, clock } = this.#deps
+    const name = keptName(run, task.profile)
+    if (name === undefined) return
+    const known = store.kept().find((worker) => worker.name === name)
+    if (known?.session === session) return
+    const { name: profile, kind } = task.profile
+    store.keep({ name, profile, kind, session, parent: task.parent ?? null, createdAt: clock.now() })
+  }
+
+  #steer(effect: Extract<Effect, { type: "steer" }>): void {
     const run = this.#run as Run
+    const { session, step, profile } = this.#whereabouts(run, effect.step)
+    const steer = steerOf(effect.steered)
+    if (session === undefined || profile === undefined) return
+    this.#deps
+      .backend(profile.kind)
+      .steer(session, steer)
+      .then((why) => {
+        if (why !== undefined) this.#deps.log.error("a worker could not be steered", { step, why })
+      })
+      .catch((error) => this.#deps.log.error("a worker could not be steered", { step, error: String(error) }))
+  }
+
+  #whereabouts(run: Run, id: string) {
+    const state = stepOf(run, id)
+    const step = run.created.workflow.steps[state?.index ?? -1]
+    return { session: state?.session, step: id, profile: run.created.profiles[step?.profile ?? ""] }
+  }
+
+  /** The task of a step, or the result it already has because its prompt cannot be filled in. */
+  #taskOf(run: Run, effect: Extract<Effect, { type: "start" }>): WorkerTask | StepResult {
     const state = stepOf(run, effect.step)
     const step = run.created.workflow.steps[state?.index ?? -1]
     const profile = run.created.profiles[step?.profile ?? ""]
@@ -196,29 +213,55 @@ export class RunLoop {
     }
     const prompt = this.#deps.render(step.prompt, scopeOf(run, step))
     if (!prompt.ok) return { reason: "error", output: "", detail: formatProblems(prompt.problems), ...NOTHING_SPENT }
+    const { limits, depth = 0, ask } = run.created
+    const workflow = run.created.workflow.name
+    const name = keptName(run, profile)
+    const session = state.session ?? this.#deps.store.kept().find((worker) => worker.name === name)?.session
     return {
       run: run.id,
-      workflow: run.created.workflow.name,
+      workflow,
       step: step.id,
       attempt: effect.attempt,
       key: `${run.id}/${step.id}/${effect.attempt}`,
-      profile,
+      title: name ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`,
+      // A kept worker stays whatever profile asked for it: spawned without `keep`, it is kept all the same.
+      profile: ask === undefined ? profile : { ...profile, keep: true },
       prompt: prompt.value,
       resumed: effect.resumed,
-      timeoutMs: step.timeoutMs ?? profile.timeoutMs ?? DEFAULTS.stepTimeoutMs,
-      idleTimeoutMs: step.idleTimeoutMs ?? profile.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs,
+      messages: state.messages ?? [],
+      mayDelegate: depth + 1 < (limits.maxDepth ?? DEFAULTS.maxDepth),
+      ...deadlinesOf(step, profile),
+      asks: asksOf(step, profile),
       ...(run.parent === undefined ? {} : { parent: run.parent }),
-      ...(state.session === undefined ? {} : { session: state.session }),
+      ...(session === undefined ? {} : { session }),
     }
   }
 
   /** Stops a step whose worker belonged to a process that is gone. */
-  async #stopLeftover(effect: Effect): Promise<StepResult> {
-    const run = this.#run as Run
-    const state = stepOf(run, effect.step)
-    const kind = run.created.profiles[run.created.workflow.steps[state?.index ?? -1]?.profile ?? ""]?.kind
-    if (state?.session !== undefined && kind !== undefined) await this.#deps.backend(kind).stop(state.session)
-    const session = state?.session === undefined ? {} : { session: state.session }
-    return { reason: "aborted", output: "", tokens: { input: 0, output: 0 }, cost: null, ...session }
+  async #stopLeftover(effect: Effect): Promise<Outcome> {
+    const { session, profile } = this.#whereabouts(this.#run as Run, effect.step)
+    if (session !== undefined && profile !== undefined) await this.#deps.backend(profile.kind).stop(session)
+    const where = session === undefined ? {} : { session }
+    return { result: { reason: "aborted", output: "", tokens: { input: 0, output: 0 }, cost: null, ...where } }
   }
+}
+
+/** What the worker of a step is called when it is kept; undefined: it is not. */
+function keptName(run: Run, profile: Profile): string | undefined {
+  return run.created.ask ?? (profile.keep ? profile.name : undefined)
+}
+
+function deadlinesOf(step: Step, profile: Profile) {
+  const total = profile.mode === "foreground" ? DEFAULTS.foregroundTimeoutMs : DEFAULTS.stepTimeoutMs
+  return {
+    timeoutMs: step.timeoutMs ?? profile.timeoutMs ?? total,
+    idleTimeoutMs: step.idleTimeoutMs ?? profile.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs,
+    toolTimeoutMs: profile.toolTimeoutMs ?? DEFAULTS.toolTimeoutMs,
+  }
+}
+
+function steerOf({ action, id, text }: Steered): Steer {
+  if (action === "message") return { type: "message", message: { id: id ?? "", text: text ?? "" } }
+  if (action === "handback") return { type: "handback", ...(text === undefined ? {} : { text }) }
+  return { type: action }
 }

@@ -56,6 +56,7 @@ async function toast(host: Host, run: Run): Promise<void> {
     cancelled: `aborted after ${done} of ${view.steps.length} steps`,
     running: "",
     interrupted: "",
+    paused: `${view.hold?.detail ?? ""} · /workflow resume`,
   }
   const variant = view.status === "success" ? "success" : view.status === "failed" ? "error" : "warning"
   await ask("show a toast", (options) =>

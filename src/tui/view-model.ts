@@ -50,6 +50,7 @@ const RUN: Record<RunStatus, Shown> = {
   failed: ["✗", "error"],
   cancelled: ["⊘", "warning"],
   interrupted: ["‖", "warning"],
+  paused: ["‖", "warning"],
 }
 
 export function stepIcon(status: StepStatus): Part {

@@ -41,6 +41,17 @@ export function storeContract(open: () => Store): void {
     expect(store.read("r1")).toHaveLength(1)
   })
 
+  it("remembers kept workers by name until they are forgotten", () => {
+    const docs = { name: "docs", profile: "docs", kind: "agent", session: "ses_1", parent: null, createdAt: 2 } as const
+    const coder = { ...docs, name: "coder", session: "ses_2", parent: "ses_0", createdAt: 1 }
+    store.keep(docs)
+    store.keep(coder)
+    expect(store.kept()).toEqual([coder, docs])
+    store.keep({ ...docs, session: "ses_3" })
+    store.unkeep("coder")
+    expect(store.kept()).toEqual([{ ...docs, session: "ses_3" }])
+  })
+
   describe("claims", () => {
     it("lets one owner at a time hold a run, and the next one after it lets go", () => {
       const claim = store.claim("r1")

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
 import type { StepResult } from "../../src/core/model.ts"
-import { STOP_GRACE_MS, type WorkerBackend, type WorkerOpened, type WorkerTask } from "../../src/core/ports.ts"
-import { profile } from "../support/runs.ts"
+import { STOP_GRACE_MS, type WorkerBackend, type WorkerTask } from "../../src/core/ports.ts"
+import { recordReport, workerTask } from "../support/workers.ts"
 
 /** A backend, and the model behind it, driven by the test. Prompts are unique, so one world serves all tests. */
 export interface WorkerWorld {
@@ -30,26 +30,20 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
   let count = 0
   const task = (over: Partial<WorkerTask> = {}): WorkerTask => {
     const step = `step${++count}`
-    return {
+    return workerTask(step, {
       run: "contract",
-      workflow: "w",
-      step,
-      attempt: 1,
-      key: `contract/${step}/1`,
-      profile: profile(),
       prompt: `question ${count}.`,
-      resumed: false,
       timeoutMs: 60_000,
       idleTimeoutMs: 60_000,
       ...(world.parent === undefined ? {} : { parent: world.parent }),
       ...over,
-    }
+    })
   }
   const start = (work: WorkerTask) => {
-    const opened: WorkerOpened[] = []
+    const report = recordReport()
     const controller = new AbortController()
-    const result = world.backend.run(work, (info) => opened.push(info), controller.signal)
-    return { result, opened, controller }
+    const result = world.backend.run(work, report, controller.signal)
+    return { result, opened: report.sessions, controller }
   }
   const finish = (work: WorkerTask): Promise<StepResult> => start(work).result
 
@@ -98,7 +92,7 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
     async () => {
       const work = task()
       const stopped = AbortSignal.abort()
-      const result = await world.backend.run(work, () => undefined, stopped)
+      const result = await world.backend.run(work, recordReport(), stopped)
       expect(result.reason).toBe("aborted")
       expect(world.asked(work.prompt)).toBe(0)
     },

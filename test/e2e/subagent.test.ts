@@ -19,6 +19,7 @@ import { createFeed, type Host } from "../../src/host/host.ts"
 import { createSubagentBackend } from "../../src/workers/subagent/backend.ts"
 import { type WorkerWorld, workerContract } from "../contract/worker-backend.ts"
 import { profile } from "../support/runs.ts"
+import { recordReport, workerTask } from "../support/workers.ts"
 import { type Server, startServer } from "./support/opencode.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
@@ -85,22 +86,9 @@ describe("the contract of every worker", () => {
 let count = 0
 function task(prompt: string, over: Partial<WorkerTask> = {}, worker: Partial<Profile> = {}): WorkerTask {
   const step = `s${++count}`
-  return {
-    run: "r",
-    workflow: "demo",
-    step,
-    attempt: 1,
-    key: `r/${step}/1`,
-    profile: profile("worker", worker),
-    prompt,
-    parent,
-    resumed: false,
-    timeoutMs: 30_000,
-    idleTimeoutMs: 30_000,
-    ...over,
-  }
+  return workerTask(step, { profile: profile("worker", worker), prompt, parent, ...over })
 }
-const run = (work: WorkerTask) => backend.run(work, () => undefined, new AbortController().signal)
+const run = (work: WorkerTask) => backend.run(work, recordReport(), new AbortController().signal)
 const isIdle = async (session: string) => (await server.client.session.status({})).data?.[session] === undefined
 
 describe("an answer that is not one", () => {
@@ -188,7 +176,7 @@ describe("a server that dies under its worker", () => {
       const worker = createSubagentBackend(there, clock, { error: (message) => errors.push(message) })
       const prompt = "the server dies"
       model.script(prompt, silence())
-      const result = worker.run(task(prompt), () => undefined, new AbortController().signal)
+      const result = worker.run(task(prompt), recordReport(), new AbortController().signal)
       await model.waitFor(prompt)
       await doomed.kill()
       const before = performance.now()
@@ -266,9 +254,9 @@ describe("permissions with nobody there", () => {
 
 /** Starts a task and resolves once its session is known; `stop` aborts it and gives its result. */
 async function untilOpened(work: WorkerTask, controller: AbortController) {
-  const opened = Promise.withResolvers<string>()
-  const result = backend.run(work, ({ session }) => opened.resolve(session), controller.signal)
-  const session = await opened.promise
+  const report = recordReport()
+  const result = backend.run(work, report, controller.signal)
+  const session = await report.session
   const stop = () => {
     controller.abort()
     return result
@@ -311,13 +299,11 @@ describe("after a crash", () => {
       const prompt = "still at it"
       const work = task(prompt)
       const hold = model.hold(prompt)
-      let session = ""
+      const report = recordReport()
       // The first worker is forgotten as if its process had died: nobody tells the session to stop.
-      const remember = (opened: { session: string }) => {
-        session = opened.session
-      }
-      void backend.run(work, remember, new AbortController().signal)
+      void backend.run(work, report, new AbortController().signal)
       await hold.arrived
+      const session = await report.session
       const again = run({ ...work, resumed: true, session })
       await until(async () => (await server.client.session.status({})).data?.[session]?.type === "busy", {
         what: "the session to be busy",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Render, Store } from "../../src/core/ports.ts"
+import type { Render, Store, WorkerBackend } from "../../src/core/ports.ts"
 import { Engine } from "../../src/engine/engine.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
@@ -24,12 +24,23 @@ function setUp(store: Store = createMemoryStore()) {
     hash: (text) => `h${text.length}`,
     log: { error: (message) => errors.push(message) },
     backend: () => backend,
+    random: () => 0.5,
   })
   const start = (...steps: Parameters<typeof workflow>) => {
     const { type, at, ...created } = createdEvent("r", { workflow: workflow(...steps) })
     return engine.start(created)
   }
   return { engine, backend, clock, store, errors, start }
+}
+
+/** Makes every worker one that never ends, whatever it is told; resolves when the first has begun. */
+function deafWorker(backend: WorkerBackend): Promise<void> {
+  const begun = Promise.withResolvers<void>()
+  backend.run = () => {
+    begun.resolve()
+    return new Promise(() => undefined)
+  }
+  return begun.promise
 }
 
 describe("a run", () => {
@@ -114,8 +125,9 @@ describe("deadlines", () => {
 
   it("a worker that stays silent past its own deadline is given up as lost", async () => {
     const { engine, backend, clock, start } = setUp()
-    backend.run = () => new Promise(() => undefined)
+    const begun = deafWorker(backend)
     start([{ ...step("a"), timeoutMs: 10_000 }])
+    await begun
     clock.advance(14_999)
     expect(engine.view("r")?.status).toBe("running")
     clock.advance(1)
@@ -125,8 +137,9 @@ describe("deadlines", () => {
 
   it("a worker that does not let go when aborted is given up after the grace", async () => {
     const { engine, backend, clock, start } = setUp()
-    backend.run = () => new Promise(() => undefined)
+    const begun = deafWorker(backend)
     start([step("a")])
+    await begun
     engine.abort("r", "user")
     clock.advance(6_000)
     const { view } = await engine.finished("r")

@@ -1,10 +1,11 @@
 import type { RunEvent } from "../../core/events.ts"
-import type { Claim, RunHeader, Store } from "../../core/ports.ts"
+import type { Claim, KeptWorker, RunHeader, Store } from "../../core/ports.ts"
 
 /** A store that forgets: for tests, and for measuring the engine without a disk. Claims hold within this object. */
 export function createMemoryStore(): Store {
   const runs = new Map<string, RunEvent[]>()
   const claimed = new Set<string>()
+  const kept = new Map<string, KeptWorker>()
   return {
     append(run, events) {
       const known = runs.get(run)
@@ -22,6 +23,9 @@ export function createMemoryStore(): Store {
       return { release: () => void claimed.delete(run) }
     },
     isClaimed: (run) => claimed.has(run),
+    keep: (worker) => void kept.set(worker.name, worker),
+    kept: () => [...kept.values()].sort((a, b) => a.createdAt - b.createdAt),
+    unkeep: (name) => void kept.delete(name),
     close: () => claimed.clear(),
   }
 }

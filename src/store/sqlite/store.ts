@@ -2,26 +2,34 @@ import { Database } from "bun:sqlite"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { RunEvent } from "../../core/events.ts"
-import type { RunHeader, Store } from "../../core/ports.ts"
+import type { KeptWorker, RunHeader, Store } from "../../core/ports.ts"
 import { claimFile, isFileClaimed } from "./claim.ts"
 
 /**
- * The journal: one SQLite file a project, `.opencode/workflow-state/journal.db`. Nothing here is ever updated or
- * deleted; whatever is shown or resumed is derived from `event`.
+ * The journal: one SQLite file a project, `.opencode/workflow-state/journal.db`. Runs and events are never updated or
+ * deleted; whatever is shown or resumed of a run is derived from `event`.
  *
  *   run     written by `append` with a run's first event; read by `list`
  *   event   written by `append`, by the process that holds the run's claim; read by `read`, by anybody
+ *   worker  written by `keep` and `unkeep`; read by `kept`: where the session of a kept worker is
  *   locks/  one lock file a run, see claim.ts
  *
  * WAL lets others read while the owner writes. `synchronous=FULL` makes an append survive power loss, not only a
  * SIGKILL; it costs 0.1 to 0.4 ms on a quiet disk and more on a busy one. `step.opened` alone is left to the next
  * flush: after a power loss the session it names is found by the key it carries.
  */
-const SCHEMA_VERSION = 1
-const SCHEMA = `
+const SCHEMA_VERSION = 2
+/** What each version adds to the one before it. */
+const SCHEMAS = [
+  `
   CREATE TABLE run (id TEXT PRIMARY KEY, workflow TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE event (run TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, seq)) WITHOUT ROWID;
-`
+`,
+  `
+  CREATE TABLE worker (name TEXT PRIMARY KEY, profile TEXT NOT NULL, kind TEXT NOT NULL, session TEXT NOT NULL,
+    parent TEXT, created_at INTEGER NOT NULL) WITHOUT ROWID;
+`,
+]
 const BUSY_TIMEOUT_MS = 5_000
 
 /**
@@ -51,6 +59,7 @@ export function openSqliteStore(folder: string): Store {
         .all(),
     claim: (run) => claimFile(lockOf(run)),
     isClaimed: (run) => isFileClaimed(lockOf(run)),
+    ...keeper(db),
     close: () => db.close(),
   }
 }
@@ -58,10 +67,33 @@ export function openSqliteStore(folder: string): Store {
 function migrate(db: Database, file: string): void {
   const version = () => db.query<{ user_version: number }, []>("PRAGMA user_version").get()?.user_version ?? 0
   db.transaction(() => {
-    if (version() === 0) db.exec(`${SCHEMA} PRAGMA user_version=${SCHEMA_VERSION}`)
+    const missing = SCHEMAS.slice(version()).join("")
+    if (missing !== "") db.exec(`${missing} PRAGMA user_version=${SCHEMA_VERSION}`)
   }).immediate()
   if (version() > SCHEMA_VERSION) {
     throw new Error(`${file} was written by a newer version of Baton (format ${version()}): update opencode-baton`)
+  }
+}
+
+function keeper(db: Database): Pick<Store, "keep" | "kept" | "unkeep"> {
+  return {
+    keep({ name, profile, kind, session, parent, createdAt }) {
+      db.query("INSERT OR REPLACE INTO worker VALUES (?, ?, ?, ?, ?, ?)").run(
+        name,
+        profile,
+        kind,
+        session,
+        parent,
+        createdAt,
+      )
+    },
+    kept: () =>
+      db
+        .query<KeptWorker, []>(
+          "SELECT name, profile, kind, session, parent, created_at AS createdAt FROM worker ORDER BY created_at, name",
+        )
+        .all(),
+    unkeep: (name) => void db.query("DELETE FROM worker WHERE name = ?").run(name),
   }
 }
 

@@ -1,9 +1,11 @@
 import type { StepResult } from "../../core/model.ts"
-import type { WorkerBackend, WorkerTask } from "../../core/ports.ts"
+import type { AskAnswer, Steer, WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports.ts"
 
 /** One task the scripted backend was given, held until the driver decides how it ends. */
 export interface ScriptedJob {
   readonly task: WorkerTask
+  /** What a real worker would say while it works. */
+  readonly report: WorkerReport
   /** Ends the job. The first call counts. */
   finish(result?: Partial<StepResult>): void
   readonly isStopped: boolean
@@ -14,6 +16,8 @@ export interface ScriptedBackend extends WorkerBackend {
   readonly jobs: readonly ScriptedJob[]
   /** Sessions it was asked to stop without having a worker for them. */
   readonly stopped: readonly string[]
+  readonly steered: readonly { readonly session: string; readonly steer: Steer }[]
+  readonly answers: readonly { readonly ask: string; readonly answer: AskAnswer }[]
   /** The `n`-th job (from 0) of a step, as soon as there is one. */
   job(step: string, n?: number): Promise<ScriptedJob>
 }
@@ -29,39 +33,41 @@ export function createScriptedBackend(auto?: (task: WorkerTask) => Partial<StepR
   const jobs: ScriptedJob[] = []
   const finished = new Map<string, StepResult>()
   const stopped: string[] = []
+  const steered: { session: string; steer: Steer }[] = []
+  const answers: { ask: string; answer: AskAnswer }[] = []
   const waiting = new Set<() => void>()
   return {
     jobs,
     stopped,
-    async run(task, opened, signal) {
+    steered,
+    answers,
+    async run(task, report, signal) {
       const session = task.session ?? `ses_${task.key}`
-      opened({ session, model: task.profile.model ?? null })
+      report.opened({ session, model: task.profile.model ?? null })
       const earlier = finished.get(task.key)
       if (earlier) return earlier
       if (auto && !signal.aborted) return { ...ANSWER, session, ...auto(task) }
-      return new Promise<StepResult>((resolve) => {
-        const finish = (partial: Partial<StepResult> = {}) => {
-          const result = { ...ANSWER, session, ...partial }
-          if (result.reason === "ok") finished.set(task.key, result)
-          resolve(result)
-        }
-        const stop = () => finish({ reason: "aborted" })
-        if (signal.aborted) stop()
-        else signal.addEventListener("abort", stop, { once: true })
-        jobs.push({
-          task,
-          finish,
-          get isStopped() {
-            return signal.aborted
-          },
-        })
-        for (const wake of waiting) wake()
-      })
+      const { job, result } = createJob(task, report, session, signal)
+      jobs.push(job)
+      for (const wake of waiting) wake()
+      const end = await result
+      if (end.reason === "ok") finished.set(task.key, end)
+      return end
+    },
+    open: (seat) => Promise.resolve({ session: `ses_${seat.key}`, model: seat.profile.model ?? null }),
+    steer(session, steer) {
+      steered.push({ session, steer })
+      return Promise.resolve(undefined)
+    },
+    answer(ask, answer) {
+      answers.push({ ask, answer })
+      return Promise.resolve(undefined)
     },
     stop(session) {
       stopped.push(session)
       return Promise.resolve()
     },
+    close: () => Promise.resolve(),
     async job(step, n = 0) {
       for (;;) {
         const found = jobs.filter((job) => job.task.step === step)[n]
@@ -73,4 +79,20 @@ export function createScriptedBackend(auto?: (task: WorkerTask) => Partial<StepR
       }
     },
   }
+}
+
+function createJob(task: WorkerTask, report: WorkerReport, session: string, signal: AbortSignal) {
+  const ended = Promise.withResolvers<StepResult>()
+  const job: ScriptedJob = {
+    task,
+    report,
+    finish: (result = {}) => ended.resolve({ ...ANSWER, session, ...result }),
+    get isStopped() {
+      return signal.aborted
+    },
+  }
+  const stop = () => job.finish({ reason: "aborted" })
+  if (signal.aborted) stop()
+  else signal.addEventListener("abort", stop, { once: true })
+  return { job, result: ended.promise }
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import type { PermissionRule, StepResult } from "../../core/model.ts"
-import type { Clock, Log, ReportOpened, WorkerBackend, WorkerTask } from "../../core/ports.ts"
+import type { Clock, Log, WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports.ts"
 import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { ask, describe, type Host, HostError } from "../../host/host.ts"
 import { abortSession, runTurn, type TurnEnd } from "../session/turn.ts"
@@ -22,9 +22,9 @@ const ALWAYS_DENIED: readonly PermissionRule[] = ["task", "question"].map((permi
  */
 export function createSubagentBackend(host: Host, clock: Clock, log: Log): WorkerBackend {
   return {
-    async run(task, opened, signal) {
+    async run(task, report, signal) {
       try {
-        return await work(host, clock, task, opened, signal)
+        return await work(host, clock, task, report, signal)
       } catch (error) {
         if (signal.aborted) return { reason: "aborted", output: "", tokens: NO_TOKENS, cost: null }
         // A server that does not answer may have been asked before it fell silent: what that cost is not known.
@@ -33,6 +33,10 @@ export function createSubagentBackend(host: Host, clock: Clock, log: Log): Worke
         return { ...end, output: "", detail: describe(error), tokens: NO_TOKENS }
       }
     },
+    open: () => Promise.reject(new Error("not built")),
+    steer: () => Promise.resolve("not built"),
+    answer: () => Promise.resolve("not built"),
+    close: () => Promise.resolve(),
     async stop(session) {
       try {
         await abortSession(host, clock, session)
@@ -47,14 +51,14 @@ async function work(
   host: Host,
   clock: Clock,
   task: WorkerTask,
-  opened: ReportOpened,
+  report: WorkerReport,
   signal: AbortSignal,
 ): Promise<StepResult> {
   const identity = await identify(host, task.profile, task.parent)
   const known = await findSession(host, task)
   const session = known ?? (await createSession(host, task, identity))
   const model = identity.model ? `${identity.model.providerID}/${identity.model.modelID}` : null
-  opened({ session, model })
+  report.opened({ session, model })
   const messageID = ownID("msg", task.key)
   const end = await runTurn(
     host,

@@ -1,0 +1,208 @@
+import type { Hold, Outage, StepResult, Warning } from "../core/model.ts"
+import type { Clock, Log, WorkerBackend, WorkerOpened, WorkerReport, WorkerTask } from "../core/ports.ts"
+import { STOP_GRACE_MS } from "../core/ports.ts"
+import { formatTime } from "../core/time.ts"
+import { type Lease, Pool } from "./pool.ts"
+import type { Workers } from "./workers.ts"
+
+/** How an attempt went: to its end, or as far as something holds it. */
+export type Outcome = { readonly result: StepResult } | { readonly hold: Hold }
+
+/** What of a task goes into the journal. */
+export interface Witness {
+  readonly opened: (opened: WorkerOpened) => void
+  readonly warned: (warning: Warning) => void
+}
+
+export interface DispatcherDeps {
+  readonly clock: Clock
+  readonly log: Log
+  readonly workers: Workers
+  readonly backend: (kind: string) => WorkerBackend
+  /** Between 0 and 1. */
+  readonly random: () => number
+}
+
+/** Where an attempt stands: what changes from one try of the backend to the next. */
+interface Try {
+  readonly task: WorkerTask
+  /** Fallback models not used yet. */
+  readonly fallback: readonly string[]
+  readonly isReassigned: boolean
+  readonly isBack: boolean
+  readonly workedMs: number
+}
+
+const LOST = { output: "", tokens: { input: 0, output: 0 }, cost: null } as const
+const NOTHING = { output: "", tokens: { input: 0, output: 0 }, cost: 0 } as const
+
+/**
+ * Takes an attempt to its end over whatever a single try of a backend cannot mend: it waits for a place (pool.ts), gives
+ * it up and comes back when the provider says to slow down, goes on with the next model of a declared `fallback`, and
+ * reassigns the task of a lost server once. Each of these is the same attempt: what its session holds is kept.
+ */
+export class Dispatcher {
+  readonly pool: Pool
+  readonly #deps: DispatcherDeps
+  /** Leases by the session that works in them. */
+  readonly #leases = new Map<string, Lease>()
+
+  constructor(deps: DispatcherDeps) {
+    this.#deps = deps
+    this.pool = new Pool(deps.clock, deps.random)
+  }
+
+  async work(task: WorkerTask, maxWorkers: number, witness: Witness, signal: AbortSignal): Promise<Outcome> {
+    const takeBack = task.parent === undefined ? undefined : this.#leases.get(task.parent)?.lend()
+    try {
+      let next: Try | Outcome = {
+        task,
+        fallback: task.profile.pin ? [] : (task.profile.fallback ?? []),
+        isReassigned: false,
+        isBack: false,
+        workedMs: 0,
+      }
+      while ("task" in next) next = await this.#try(next, maxWorkers, witness, signal)
+      return next
+    } finally {
+      takeBack?.()
+    }
+  }
+
+  async #try(attempt: Try, maxWorkers: number, witness: Witness, signal: AbortSignal): Promise<Try | Outcome> {
+    const { profile, key } = attempt.task
+    const { workers, clock } = this.#deps
+    workers.setQueued(key, true)
+    const place = await this.pool.acquire(
+      {
+        // A kept worker has one session, and does one thing at a time in it.
+        profile: profile.keep ? `worker ${attempt.task.title}` : profile.name,
+        concurrency: profile.keep ? 1 : (profile.concurrency ?? Number.POSITIVE_INFINITY),
+        maxWorkers,
+        provider: providerOf(profile.model ?? null),
+        isBack: attempt.isBack,
+      },
+      signal,
+    )
+    if (place === undefined) return { result: { reason: "aborted", ...NOTHING } }
+    if (!place.ok)
+      return this.#goOn(attempt, { cause: place.hold.cause, model: profile.model ?? null }, witness, place.hold)
+    workers.setQueued(key, false)
+    const startedAt = clock.now()
+    const { result, session, hasYielded } = await this.#use(place.lease, attempt, witness, signal)
+    const task = { ...attempt.task, resumed: true, ...(session === undefined ? {} : { session }) }
+    const workedMs = attempt.workedMs + clock.now() - startedAt
+    const again = { ...attempt, task, workedMs }
+    if (hasYielded && result.reason === "aborted" && !signal.aborted) return { ...again, isBack: true }
+    if (result.reason === "worker-lost" && profile.kind === "server" && !attempt.isReassigned && !signal.aborted) {
+      witness.warned({ kind: "reassigned", text: `${result.detail ?? "the server was lost"}; given to a new one` })
+      return { ...again, isReassigned: true }
+    }
+    if (result.outage === undefined || signal.aborted) return { result }
+    return this.#goOn(again, result.outage, witness, undefined, result)
+  }
+
+  /** After an outage: the next model, a hold, or the failure it is. */
+  #goOn(
+    attempt: Try,
+    outage: Outage,
+    witness: Witness,
+    known: Hold | undefined,
+    result: StepResult = { reason: "quota", ...NOTHING, ...(known ? { detail: known.detail } : {}) },
+  ): Try | Outcome {
+    const hold = known ?? holdOf(outage, result.detail)
+    const provider = providerOf(outage.model)
+    if (hold && provider !== null && known === undefined) this.pool.open(provider, hold)
+    const [model, ...fallback] = attempt.fallback
+    if (model === undefined) return hold ? { hold } : { result }
+    const asked = outage.model ?? attempt.task.profile.model ?? "the session's model"
+    witness.warned({ kind: "fallback", text: `${asked}: ${result.detail ?? outage.cause}; going on with ${model}` })
+    const task = { ...attempt.task, profile: { ...attempt.task.profile, model } }
+    return { ...attempt, task, fallback }
+  }
+
+  /** One try of the backend in a place of the pool. */
+  async #use(lease: Lease, { task, workedMs }: Try, witness: Witness, signal: AbortSignal) {
+    const controller = new AbortController()
+    const stop = () => controller.abort()
+    if (signal.aborted) stop()
+    else signal.addEventListener("abort", stop, { once: true })
+    const { workers } = this.#deps
+    let session = task.session
+    let hasYielded = false
+    const report: WorkerReport = {
+      opened: (opened) => {
+        session = opened.session
+        this.#leases.set(session, lease)
+        const provider = providerOf(opened.model)
+        if (provider !== null) lease.setProvider(provider)
+        workers.opened(task.key, opened.session, opened.model)
+        witness.opened(opened)
+        // The journal could not take it, so it must not be prompted (G1): the backend sees the abort before it goes on.
+        if (signal.aborted) stop()
+      },
+      activity: (activity) => workers.active(task.key, activity),
+      asked: (ask) => workers.asked(task.key, ask),
+      answered: (ask) => workers.answered(task.key, ask),
+      warned: witness.warned,
+      throttled: (until) => {
+        if (hasYielded || !lease.throttled(until)) return
+        hasYielded = true
+        stop()
+      },
+    }
+    const left = { ...task, timeoutMs: Math.max(1_000, task.timeoutMs - workedMs) }
+    const working = this.#deps.backend(task.profile.kind).run(left, report, controller.signal)
+    const result = await this.#withBackstop(left, working, controller)
+    signal.removeEventListener("abort", stop)
+    if (session !== undefined) this.#leases.delete(session)
+    lease.release(result.reason === "ok")
+    return { result, session, hasYielded }
+  }
+
+  /** A worker that overstays its own deadline or does not let go when stopped is given up (G4). */
+  async #withBackstop(
+    task: WorkerTask,
+    working: Promise<StepResult>,
+    controller: AbortController,
+  ): Promise<StepResult> {
+    const lost = Promise.withResolvers<StepResult>()
+    const giveUp = (reason: "worker-lost" | "aborted", detail: string) => lost.resolve({ reason, detail, ...LOST })
+    const { clock, log } = this.#deps
+    const cancels = [
+      clock.after(task.timeoutMs + STOP_GRACE_MS, () => {
+        giveUp("worker-lost", "the worker did not end at its deadline")
+        controller.abort()
+      }),
+    ]
+    const onAbort = () =>
+      cancels.push(clock.after(STOP_GRACE_MS + 1_000, () => giveUp("aborted", "the worker did not let go in time")))
+    if (controller.signal.aborted) onAbort()
+    else controller.signal.addEventListener("abort", onAbort, { once: true })
+    try {
+      return await Promise.race([working, lost.promise])
+    } catch (error) {
+      log.error("a worker backend broke its contract and threw", { step: task.step, error: String(error) })
+      return { reason: "error", detail: String(error), ...NOTHING }
+    } finally {
+      for (const cancel of cancels) cancel()
+    }
+  }
+}
+
+/** What waits for a person after an outage; a model that is not there or answers with errors is a failure. */
+function holdOf({ cause, model, until }: Outage, detail: string | undefined): Hold | undefined {
+  if (cause !== "quota" && cause !== "auth") return undefined
+  const who = providerOf(model) ?? "the provider"
+  const what = cause === "quota" ? `${who} is out of quota` : `${who} refuses the key`
+  const when = until === undefined ? "" : ` until ${formatTime(until)}`
+  return {
+    cause,
+    detail: `${what}${when}${detail === undefined ? "" : `: ${detail}`}`,
+    ...(until === undefined ? {} : { until }),
+  }
+}
+
+function providerOf(model: string | null): string | null {
+  return model?.split("/", 1)[0] ?? null
+}

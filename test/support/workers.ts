@@ -1,0 +1,58 @@
+import type { Warning } from "../../src/core/model.ts"
+import type { Activity, Ask, WorkerOpened, WorkerReport, WorkerTask } from "../../src/core/ports.ts"
+import { profile } from "./runs.ts"
+
+/** A task with what a test does not care about filled in. */
+export function workerTask(step: string, over: Partial<WorkerTask> = {}): WorkerTask {
+  return {
+    run: "r",
+    workflow: "demo",
+    step,
+    attempt: 1,
+    key: `${over.run ?? "r"}/${step}/${over.attempt ?? 1}`,
+    title: `${step} · ${over.workflow ?? "demo"}`,
+    profile: profile(),
+    prompt: `do ${step}`,
+    resumed: false,
+    messages: [],
+    mayDelegate: false,
+    timeoutMs: 30_000,
+    idleTimeoutMs: 30_000,
+    toolTimeoutMs: 30_000,
+    asks: { policy: "deny", otherwise: "deny" },
+    ...over,
+  }
+}
+
+export interface RecordedReport extends WorkerReport {
+  readonly sessions: WorkerOpened[]
+  readonly activities: Activity[]
+  readonly asks: Map<string, Ask>
+  readonly warnings: Warning[]
+  readonly throttles: number[]
+  /** Resolves with the first session. */
+  readonly session: Promise<string>
+}
+
+/** A report that writes everything down. */
+export function recordReport(): RecordedReport {
+  const session = Promise.withResolvers<string>()
+  const report: RecordedReport = {
+    sessions: [],
+    activities: [],
+    asks: new Map(),
+    warnings: [],
+    throttles: [],
+    session: session.promise,
+    opened(opened) {
+      report.sessions.push(opened)
+      session.resolve(opened.session)
+    },
+    activity: (activity) => void report.activities.push(activity),
+    asked: (ask) => void report.asks.set(ask.id, ask),
+    answered: (id) => void report.asks.delete(id),
+    warned: (warning) => void report.warnings.push(warning),
+    throttled: (until) => void report.throttles.push(until),
+  }
+  return report
+}
