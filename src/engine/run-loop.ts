@@ -157,6 +157,7 @@ export class RunLoop {
         task,
         run.created.limits.maxWorkers,
         {
+          keptSession: () => this.#keptSession(run, task.profile),
           opened: (opened) => {
             const refused = this.send({ type: "opened", step, attempt, inputHash, prompt: task.prompt, ...opened })
             // Not on disk, so it must not be prompted (G1).
@@ -216,7 +217,6 @@ export class RunLoop {
     const { limits, depth = 0, ask } = run.created
     const workflow = run.created.workflow.name
     const name = keptName(run, profile)
-    const session = state.session ?? this.#deps.store.kept().find((worker) => worker.name === name)?.session
     return {
       run: run.id,
       workflow,
@@ -233,8 +233,13 @@ export class RunLoop {
       ...deadlinesOf(step, profile),
       asks: asksOf(step, profile),
       ...(run.parent === undefined ? {} : { parent: run.parent }),
-      ...(session === undefined ? {} : { session }),
+      ...(state.session === undefined ? {} : { session: state.session }),
     }
+  }
+
+  #keptSession(run: Run, profile: Profile): string | undefined {
+    const name = keptName(run, profile)
+    return name === undefined ? undefined : this.#deps.store.kept().find((worker) => worker.name === name)?.session
   }
 
   /** Stops a step whose worker belonged to a process that is gone. */
