@@ -284,6 +284,32 @@ describe("steering", () => {
   })
 })
 
+describe("what a worker delegates", () => {
+  it("is part of its run's cost, at any depth, and unknown when any part is", async () => {
+    const { backend, engine, begin } = setUp()
+    begin()
+    const a = await backend.job("a")
+    const ask = async (run: string, parent: string, depth: number) => {
+      const { type, at, ...created } = createdEvent(run, { workflow: workflow([step(`${run}-step`)]), parent, depth })
+      engine.start(created)
+      return backend.job(`${run}-step`)
+    }
+    const child = await ask("child", "ses_r/a/1", 1)
+    const grandchild = await ask("grandchild", child.task.session ?? "ses_child/child-step/1", 2)
+    const other = await ask("other", "ses_main", 0)
+    grandchild.finish({ cost: 0.5, tokens: { input: 1, output: 1 } })
+    await engine.finished("grandchild")
+    child.finish({ cost: 0.25, tokens: { input: 10, output: 2 } })
+    await engine.finished("child")
+    a.finish({ cost: 1, tokens: { input: 100, output: 3 } })
+    const { view } = await engine.finished("r")
+    expect(view).toMatchObject({ cost: 1.75, tokens: { input: 111, output: 6 } })
+    expect(view?.steps[0]).toMatchObject({ cost: 1, delegated: { runs: ["child"], cost: 0.75 } })
+    other.finish()
+    expect(engine.view("other")?.steps[0]?.delegated).toBeNull()
+  })
+})
+
 describe("kept workers", () => {
   it("go on in their session in the next run, one task at a time", async () => {
     const { backend, engine, begin } = setUp({ keep: true }, [step("a"), step("b")])
