@@ -90,7 +90,8 @@ async function resumable(compose: LoadCompose, place: LoadOptions, run: string):
   const { id, status } = findRun(await readJournal(compose, place), run) ?? {}
   if (id === undefined) throw new UserError(`there is no run ${run} here: nothing has run in this project yet`)
   if (status === "running") throw new UserError(`run ${id} is being worked on by another process`)
-  if (status !== "interrupted") throw new UserError(`run ${id} has ended (${status}): there is nothing to resume`)
+  if (status !== "interrupted" && status !== "paused")
+    throw new UserError(`run ${id} has ended (${status}): there is nothing to resume`)
   return id
 }
 
