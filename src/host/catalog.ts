@@ -69,14 +69,20 @@ interface Wanted {
 /**
  * Agent and model for a worker: what the profile says, else what the session it was started from uses, else the
  * server's default. Both are checked here, because OpenCode takes an unknown agent with 204 and then never answers
- * (host notes §8). Throws an Error that names the nearest match.
+ * (host notes §8). `origin` is the server of that session, when it is another one. Throws an Error that names the
+ * nearest match.
  */
-export async function identify(host: Host, wanted: Wanted, parent: string | undefined): Promise<Identity> {
+export async function identify(
+  host: Host,
+  wanted: Wanted,
+  parent: string | undefined,
+  origin: Host = host,
+): Promise<Identity> {
   const { agents, models, defaultAgent, defaultModel } = await catalogOf(host)
   const agent = wanted.agent ?? defaultAgent
   if (!agents.includes(agent))
     throw new Error(`OpenCode has no agent \`${agent}\`: ${suggest(agent, agents, "agents")}`)
-  const name = wanted.model ?? (await inheritedModel(host, wanted, parent)) ?? defaultModel
+  const name = wanted.model ?? (await inheritedModel(origin, wanted, parent)) ?? defaultModel
   if (name === undefined) return { agent }
   if (!models.has(name)) {
     throw new Error(`OpenCode has no model \`${name}\`: ${suggest(name, [...models.keys()], "models")}`)
