@@ -119,7 +119,7 @@ async function hasTools(place: LoadOptions): Promise<boolean> {
   if (!found.ok || found.value === null || !mentionsTools(found.value)) return false
   const { loadConfig } = await import("../config/load.ts")
   const config = loadConfig(place)
-  return config.ok && "tools" in config.value && config.value.tools === true
+  return config.ok && config.value.tools
 }
 
 function mentionsTools(file: string): boolean {

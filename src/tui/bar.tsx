@@ -16,6 +16,8 @@ export function StatusBar(props: {
   readonly paint: Paint
   readonly live: Live
   readonly session: () => string | undefined
+  /** Whether a person can type into it. */
+  readonly canType: () => boolean
   readonly keys: () => BarKeys
 }) {
   const size = useTerminalDimensions()
@@ -30,6 +32,7 @@ export function StatusBar(props: {
       width,
       workers: props.live.workers(),
       asks: props.live.asks().length,
+      canType: props.canType(),
       keys: props.keys(),
     })
   })

@@ -62,7 +62,15 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
   for (const off of offs) api.lifecycle.onDispose(off)
   api.slots.register({
     slots: {
-      app_bottom: () => <StatusBar paint={paint} live={live} session={navigator.session} keys={() => barKeys(api)} />,
+      app_bottom: () => (
+        <StatusBar
+          paint={paint}
+          live={live}
+          session={navigator.session}
+          canType={() => navigator.current() === navigator.session()}
+          keys={() => barKeys(api)}
+        />
+      ),
       sidebar_content: (_context, props) => <RunsPanel paint={paint} live={live} session={props.session_id} />,
     },
   })

@@ -25,6 +25,8 @@ export interface BarInput {
   /** Columns of the terminal. */
   readonly width: number
   readonly workers: readonly WorkerView[]
+  /** Whether OpenCode shows a prompt for the session: it does for every one that is no child. */
+  readonly canType: boolean
   /** How many asks wait for a person. */
   readonly asks: number
   /** Keys as the user would press them, where they are bound. */
@@ -44,7 +46,7 @@ export interface BarKeys {
 export function statusBar(input: BarInput): { readonly left: Part[]; readonly right: Part[] } | undefined {
   const run = firstOf(input.runs, input.session)
   const worker = input.workers.find((one) => one.session !== null && one.session === input.session)
-  const body = worker && isYours(worker) ? withYou(worker) : run && runLine(run, input)
+  const body = worker && isYours(worker, input) ? withYou(worker) : run && runLine(run, input)
   const asks = needYou(input)
   if (body === undefined && asks.length === 0) return undefined
   const left = [...asks, ...(asks.length > 0 && body ? [muted(" · ")] : []), ...(body ?? [])]
@@ -63,8 +65,8 @@ function needYou({ asks, keys }: BarInput): Part[] {
 }
 
 /** A worker whose session a person types into. */
-function isYours({ mode, kind, isKept, run }: WorkerView): boolean {
-  return kind === "agent" && (mode === "foreground" || (isKept && run === null))
+function isYours({ mode, run }: WorkerView, { canType }: BarInput): boolean {
+  return canType && (mode === "foreground" || run === null)
 }
 
 function withYou({ name }: WorkerView): Part[] {
@@ -135,7 +137,7 @@ function hints(run: RunView | undefined, worker: WorkerView | undefined, input: 
   const isOnStep = input.runs.some((any) => any.steps.some((step) => step.session === input.session))
   const hasJump = jump !== undefined && (isOnStep || (focus !== undefined && canOpen(focus)))
   const jumps: Part[] = hasJump ? [{ text: jump, tone: "text" }, muted(isOnStep ? " back" : " open step")] : []
-  const mayTell = worker?.run != null && worker.kind === "subagent" && message !== undefined
+  const mayTell = worker?.run != null && !input.canType && message !== undefined
   if (!mayTell) return [jumps, []]
   const tell: Part[] = [muted("press "), { text: message, tone: "text" }, muted(" to message this worker")]
   const short: Part[] = [{ text: message, tone: "text" }, muted(" message")]

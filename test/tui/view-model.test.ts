@@ -10,7 +10,7 @@ const text = (parts: readonly Part[]) => parts.map((part) => part.text).join("")
 const KEYS: BarKeys = { jump: "ctrl+x w", inbox: "ctrl+x i", message: "ctrl+x p" }
 
 function bar(runs: readonly RunView[], given: Partial<BarInput> = {}): string | undefined {
-  const defaults = { runs, session: "parent", now: 12_400, width: 120, workers: [], asks: 0, keys: KEYS }
+  const defaults = { runs, session: "parent", now: 12_400, width: 120, workers: [], canType: true, asks: 0, keys: KEYS }
   const line = statusBar({ ...defaults, ...given })
   return line && `${text(line.left)}|${text(line.right)}`
 }

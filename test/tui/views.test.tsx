@@ -27,7 +27,7 @@ async function renderBar(width = 80) {
   const clock = new HandClock()
   const live = createLive(clock)
   const keys = () => ({ jump: "ctrl+x w", inbox: "ctrl+x i", message: "ctrl+x p" })
-  const bar = () => <StatusBar paint={paint} live={live} session={() => "parent"} keys={keys} />
+  const bar = () => <StatusBar paint={paint} live={live} session={() => "parent"} canType={() => true} keys={keys} />
   screen = await testRender(bar, { width, height: 3 })
   return { clock, live }
 }
