@@ -1,3 +1,4 @@
+import { projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { ask, type Host, HostError } from "../host/host.ts"
@@ -39,7 +40,13 @@ export async function drive(
     const existing = task.existing === undefined ? undefined : await resumable(compose, place, task.existing)
     if (!options.json)
       showLine(options.attach === undefined ? "starting OpenCode …" : `connecting to ${options.attach} …`)
-    const connecting = connect({ ...place, attach: options.attach, opencode: options.opencode, log: stderrLog })
+    const connecting = connect({
+      ...place,
+      root: projectRoot(place),
+      attach: options.attach,
+      opencode: options.opencode,
+      log: stderrLog,
+    })
     const connection = await Promise.race([connecting, interrupt.happened])
     if (connection === "interrupted") {
       await (await connecting).close()

@@ -6,6 +6,7 @@ import type { LoadOptions } from "../config/load.ts"
 import type { Log } from "../core/ports.ts"
 import { systemClock } from "../host/clock.ts"
 import { createFeed, describe, type Feed, type Host } from "../host/host.ts"
+import { ledgerOf, reap } from "../host/ledger.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { watchHandoffs } from "./handoffs.ts"
 import { createHooks } from "./hooks.ts"
@@ -45,6 +46,7 @@ export async function createPlugin(input: PluginInput, compose: () => Promise<Co
   const shared = projects.get(input.directory) ?? share(input)
   projects.set(input.directory, shared)
   shared.loads++
+  void reapLeftovers(place, shared.log)
 
   const open = async (): Promise<Runtime> => {
     const runtime = (await compose()).openRuntime({ ...place, host: shared.host, log: shared.log })
@@ -89,6 +91,15 @@ function share(input: PluginInput): Shared {
   const feed = createFeed((error) => log.error("an event could not be handled", { error: describe(error) }))
   const host: Host = { client, directory: input.directory, isAttended: true, subscribe: feed.subscribe }
   return { host, feed, log, loads: 0, runtime: undefined, opened: undefined }
+}
+
+/** Ends what an OpenCode that was killed has left running. Usually there is nothing, and no folder to look in. */
+async function reapLeftovers(place: LoadOptions, log: Log): Promise<void> {
+  try {
+    await reap(ledgerOf(projectRoot(place)))
+  } catch (error) {
+    log.error("what an earlier OpenCode left running could not be ended", { error: describe(error) })
+  }
 }
 
 /** A v2 client over the connection the host gave us: in-process in the TUI, with the server's password elsewhere. */
