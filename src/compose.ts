@@ -11,6 +11,7 @@ import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
 import { render } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
+import { createAgentBackend } from "./workers/agent/backend.ts"
 import { createSubagentBackend } from "./workers/subagent/backend.ts"
 
 /** The only file that names implementations: config in, a running engine out. */
@@ -41,6 +42,7 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
   const store = openSqliteStore(stateFolder(project.root))
   const backends: Readonly<Record<string, WorkerBackend>> = {
     subagent: createSubagentBackend(host, systemClock, log),
+    agent: createAgentBackend(host, systemClock, log),
   }
   const engine = new Engine({
     store,

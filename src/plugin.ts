@@ -4,7 +4,7 @@ import { createPlugin } from "./opencode/plugin.ts"
 /** The server half, as OpenCode loads it from `opencode-baton/server`. */
 const plugin: PluginModule = {
   id: "opencode-baton",
-  server: (input) => Promise.resolve(createPlugin(input, () => import("./compose.ts"))),
+  server: (input) => createPlugin(input, () => import("./compose.ts")),
 }
 
 export default plugin

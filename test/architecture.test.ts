@@ -33,7 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   yaml: ["spec"],
   "@marcbachmann/cel-js": ["spec"],
-  zod: ["spec", "config"],
+  zod: ["spec", "config", "opencode"],
   "jsonc-parser": ["config"],
   commander: ["cli"],
   picocolors: ["cli"],

@@ -11,6 +11,7 @@ import { runCommand } from "../src/cli/run.ts"
 import { statusCommand } from "../src/cli/status.ts"
 import { traceCommand } from "../src/cli/trace.ts"
 import { validateCommand } from "../src/cli/validate.ts"
+import { workersCommand } from "../src/cli/workers.ts"
 import { checkConfig } from "../src/config/load.ts"
 import { configJsonSchema } from "../src/config/schema.ts"
 import { formatProblems } from "../src/core/problem.ts"
@@ -162,6 +163,7 @@ describe("docs/guide/command-line.md", () => {
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),
+    workersCommand(nothing),
   ]
   // program.ts reads its version beside dist/, so its own options are taken from its text.
   const source = read("src/cli/program.ts")

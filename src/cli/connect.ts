@@ -3,6 +3,7 @@ import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
 import type { Log } from "../core/ports.ts"
 import { followEvents } from "../host/follow.ts"
 import { ask, createFeed, describe, type Host, HostError } from "../host/host.ts"
+import { ledgerOf, reap } from "../host/ledger.ts"
 import { startServe } from "../host/serve.ts"
 import { UserError } from "./exit.ts"
 
@@ -16,6 +17,8 @@ export interface Connection {
 
 export interface ConnectOptions {
   readonly directory: string
+  /** Root of the project, where its processes are written down. */
+  readonly root: string
   /** URL of a running server; without it one of our own is started. */
   readonly attach?: string | undefined
   /** The OpenCode program for a server of our own. */
@@ -47,7 +50,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   return { host: { client, directory, isAttended: false, subscribe: feed.subscribe }, url, close }
 }
 
-async function serve({ directory, opencode }: ConnectOptions) {
+async function serve({ directory, root, opencode }: ConnectOptions) {
   const binary = opencode ?? process.env.BATON_OPENCODE
   if (binary === undefined || !existsSync(binary)) {
     throw new UserError(
@@ -55,7 +58,9 @@ async function serve({ directory, opencode }: ConnectOptions) {
     )
   }
   try {
-    return await startServe({ binary, directory, env: process.env })
+    const ledger = ledgerOf(root)
+    await reap(ledger)
+    return await startServe({ binary, directory, env: process.env, ledger })
   } catch (error) {
     throw new UserError(describe(error))
   }

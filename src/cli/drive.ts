@@ -1,3 +1,4 @@
+import { projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { ask, type Host, HostError } from "../host/host.ts"
@@ -39,7 +40,13 @@ export async function drive(
     const existing = task.existing === undefined ? undefined : await resumable(compose, place, task.existing)
     if (!options.json)
       showLine(options.attach === undefined ? "starting OpenCode …" : `connecting to ${options.attach} …`)
-    const connecting = connect({ ...place, attach: options.attach, opencode: options.opencode, log: stderrLog })
+    const connecting = connect({
+      ...place,
+      root: projectRoot(place),
+      attach: options.attach,
+      opencode: options.opencode,
+      log: stderrLog,
+    })
     const connection = await Promise.race([connecting, interrupt.happened])
     if (connection === "interrupted") {
       await (await connecting).close()
@@ -90,7 +97,8 @@ async function resumable(compose: LoadCompose, place: LoadOptions, run: string):
   const { id, status } = findRun(await readJournal(compose, place), run) ?? {}
   if (id === undefined) throw new UserError(`there is no run ${run} here: nothing has run in this project yet`)
   if (status === "running") throw new UserError(`run ${id} is being worked on by another process`)
-  if (status !== "interrupted") throw new UserError(`run ${id} has ended (${status}): there is nothing to resume`)
+  if (status !== "interrupted" && status !== "paused")
+    throw new UserError(`run ${id} has ended (${status}): there is nothing to resume`)
   return id
 }
 

@@ -20,6 +20,7 @@ export function endedLine(view: RunView): string {
         reason: step.reason,
         detail: step.detail,
         attempts: step.attempts,
+        warnings: step.warnings,
         output: step.output,
         session: step.session,
         model: step.model,
@@ -28,6 +29,6 @@ export function endedLine(view: RunView): string {
       },
     ]),
   )
-  const { id, workflow, status, cause, tokens, cost } = view
-  return `${JSON.stringify({ type: "run.ended", run: id, workflow, status, cause, steps, tokens, cost })}\n`
+  const { id, workflow, status, cause, hold, tokens, cost } = view
+  return `${JSON.stringify({ type: "run.ended", run: id, workflow, status, cause, hold, steps, tokens, cost })}\n`
 }

@@ -8,6 +8,7 @@ import { runCommand } from "./run.ts"
 import { statusCommand } from "./status.ts"
 import { traceCommand } from "./trace.ts"
 import { validateCommand } from "./validate.ts"
+import { workersCommand } from "./workers.ts"
 
 /** The whole command line: one file a command, this is their table of contents. */
 export function createProgram(compose: LoadCompose): Command {
@@ -27,13 +28,14 @@ export function createProgram(compose: LoadCompose): Command {
     listCommand(compose),
     statusCommand(compose),
     traceCommand(compose),
+    workersCommand(compose),
   ]
   for (const command of commands) program.addCommand(command.exitOverride().copyInheritedSettings(program))
   return program
 }
 
 const EXIT_CODES = `
-Exit codes: 0 success, 1 failed, 2 usage, config or workflow invalid, 5 deadline passed, 130 interrupted (resumable).`
+Exit codes: 0 success, 1 failed, 2 usage, config or workflow invalid, 3 paused (resumable), 5 deadline passed, 130 interrupted (resumable).`
 
 function version(): string {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8")

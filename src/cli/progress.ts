@@ -58,6 +58,10 @@ function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createC
   }
   if (event.type === "step.ended" && step) return [endedLine(step, colors)]
   if (event.type === "run.created") return [colors.dim(`run ${run.id} · session ${run.parent}`)]
+  if (event.type === "step.held" && step) {
+    return [`${stepMark("waiting", colors)} ${step.id}  ${colors.yellow(event.hold.detail)}`]
+  }
+  if (event.type === "step.warned") return [colors.yellow(`! ${event.step}  ${event.warning.text}`)]
   if (event.type === "run.resumed") return [colors.dim(`run ${run.id} resumed; finished steps are kept`)]
   return []
 }

@@ -11,8 +11,14 @@ export function formatReport(view: RunView, stream: { readonly isTTY?: boolean }
   const colors = paint(stream)
   const took = view.endedAt === null ? "" : ` in ${formatDuration(view.endedAt - view.createdAt)}`
   const total = `${view.workflow} ${statusWord(view, colors)}${took} · ${formatSpent(view)} · run ${view.id}`
-  const next = view.status === "interrupted" ? `\nGo on with: baton resume ${view.id}` : ""
-  return `${view.steps.map((step) => stepBlock(step, colors)).join("\n")}\n${total}${next}\n`
+  return `${view.steps.map((step) => stepBlock(step, colors)).join("\n")}\n${total}\n${wayOut(view)}`
+}
+
+/** How to go on with a run that is not over, and why it waits; empty for one that is. */
+export function wayOut(view: RunView): string {
+  if (view.status === "interrupted") return `Go on with: baton resume ${view.id}\n`
+  if (view.status !== "paused") return ""
+  return `Paused: ${view.hold?.detail ?? "held"}\nGo on with: baton resume ${view.id}\n`
 }
 
 function statusWord(view: RunView, colors: Colors): string {

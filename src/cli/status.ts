@@ -6,6 +6,7 @@ import type { Engine } from "../engine/engine.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { endedLine } from "./json.ts"
+import { wayOut } from "./report.ts"
 import { paint, stepMark } from "./style.ts"
 
 /** `baton status [RUN]`: how a run stands, from the journal alone. */
@@ -51,6 +52,5 @@ function formatStatus(view: RunView): string {
     ]
     return `${stepMark(step.status, colors)} ${step.id.padEnd(width)}  ${colors.dim(facts.join(" · "))}`
   })
-  const next = view.status === "interrupted" ? `Go on with: baton resume ${view.id}\n` : ""
-  return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${formatSpent(view)}\n${next}`
+  return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${formatSpent(view)}\n${wayOut(view)}`
 }

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs"
 import { firstProblems, issuesToProblems, type Path, problemAt, type SourceDocument } from "../core/issues.ts"
 import type { Limits, Profile } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
+import { checkCombinations } from "./combinations.ts"
 import { findConfig, type Place, projectRoot } from "./find.ts"
 import { parseJsonc } from "./jsonc.ts"
-import { checkModels, toProfiles } from "./profiles.ts"
+import { checkModels, toPasswords, toProfiles } from "./profiles.ts"
 import { type Config, configJsonSchema, configSchema } from "./schema.ts"
 
 export interface LoadedConfig {
@@ -15,6 +16,10 @@ export interface LoadedConfig {
   readonly profiles: Readonly<Record<string, Profile>>
   readonly limits: Limits
   readonly toasts: boolean
+  /** Whether the model is offered Baton's tools. */
+  readonly tools: boolean
+  /** Passwords of servers by the name of their profile. Never to be journalled or shown. */
+  readonly passwords: Readonly<Record<string, string>>
 }
 
 export interface LoadOptions extends Place {
@@ -51,13 +56,21 @@ export function checkConfig(text: string, file: string | null, env: LoadOptions[
     missing,
     result.success ? [] : issuesToProblems(document, result.error.issues, configJsonSchema),
     checkModels(document, value),
+    checkCombinations(document, value),
   )
   if (problems.length > 0 || !result.success) return { ok: false, problems }
   const config = result.data
-  const profiles = toProfiles(config)
   return {
     ok: true,
-    value: { config, file, profiles, limits: { maxWorkers: config.limits.max_workers }, toasts: config.toasts },
+    value: {
+      config,
+      file,
+      profiles: toProfiles(config),
+      limits: { maxWorkers: config.limits.max_workers, maxDepth: config.limits.max_depth },
+      toasts: config.toasts,
+      tools: config.tools,
+      passwords: toPasswords(config),
+    },
   }
 }
 

@@ -12,20 +12,30 @@ export function toProfiles(config: Config): Record<string, Profile> {
   return Object.fromEntries([FALLBACK, ...profiles].map((one) => [one.name, one]))
 }
 
+/** Passwords of servers by the name of their profile. Apart from the profiles, because those are journalled. */
+export function toPasswords(config: Config): Record<string, string> {
+  const given = Object.entries(config.profiles).filter(([, one]) => one.password !== undefined)
+  return Object.fromEntries(given.map(([name, one]) => [name, String(one.password)]))
+}
+
 /**
- * Profiles whose `model` is neither a role nor a model. Works on the document with variables filled in and not on the
- * finished config, so that all is said at once when something else is wrong too.
+ * Profiles whose `model` or `fallback` is neither a role nor a model. Works on the document with variables filled in and
+ * not on the finished config, so that all is said at once when something else is wrong too.
  */
 export function* checkModels(document: SourceDocument, value: unknown): Generator<Problem> {
   const roles = keysOf(valueAt(value, ["models"]))
   for (const name of keysOf(valueAt(value, ["profiles"]))) {
-    const path = ["profiles", name, "model"]
-    const problem = modelProblem(document, path, valueAt(value, path), roles)
-    if (problem) yield problem
+    const profile = ["profiles", name]
+    const fallback = valueAt(value, [...profile, "fallback"])
+    const items = Array.isArray(fallback) ? fallback.map((_, at) => [...profile, "fallback", at]) : []
+    for (const path of [[...profile, "model"], ...items]) {
+      const problem = modelProblem(document, path, valueAt(value, path), roles)
+      if (problem) yield problem
+    }
   }
 }
 
-const keysOf = (value: unknown) => (typeof value === "object" && value !== null ? Object.keys(value) : [])
+export const keysOf = (value: unknown) => (typeof value === "object" && value !== null ? Object.keys(value) : [])
 
 /** What is wrong with a profile's `model`: neither `provider/model` nor a role. Shows what was written, not a secret. */
 function modelProblem(
@@ -51,22 +61,33 @@ function modelProblem(
 }
 
 function toProfile(name: string, config: ProfileConfig, models: Config["models"]): Profile {
-  const model = config.model === undefined ? undefined : (models[config.model] ?? config.model)
+  const resolve = (model: string) => models[model] ?? model
+  const { mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, url, directory } = config
   return {
     name,
     kind: config.kind ?? config.backend ?? "subagent",
     permission: toRules(config.permission),
-    ...(config.purpose === undefined ? {} : { purpose: config.purpose }),
-    ...(config.agent === undefined ? {} : { agent: config.agent }),
-    ...(model === undefined ? {} : { model }),
-    ...(config.prompt === undefined ? {} : { prompt: config.prompt }),
-    ...(config.timeout === undefined ? {} : { timeoutMs: config.timeout }),
-    ...(config.idle_timeout === undefined ? {} : { idleTimeoutMs: config.idle_timeout }),
+    ...defined({
+      ...{ mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, url, directory },
+      model: config.model === undefined ? undefined : resolve(config.model),
+      fallback: config.fallback?.map(resolve),
+      timeoutMs: config.timeout,
+      idleTimeoutMs: config.idle_timeout,
+      toolTimeoutMs: config.tool_timeout,
+      idleStopMs: config.idle_stop,
+    }),
   }
+}
+
+/** The object without the keys that are undefined: a profile is compared and journalled as it was written. */
+function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(object).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }
 
 /** OpenCode's three ways of writing permissions as its one list of rules, in the order written: the last match wins. */
 function toRules(permission: ProfileConfig["permission"]): PermissionRule[] {
+  if (permission === "read-only") return [{ permission: "edit", pattern: "*", action: "deny" }]
   if (typeof permission === "string") return [{ permission: "*", pattern: "*", action: permission }]
   return Object.entries(permission).flatMap(([tool, rule]) =>
     typeof rule === "string"

@@ -1,7 +1,7 @@
 import * as z from "zod"
 import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/duration.ts"
 import { NOT_YET, notYet } from "../core/issues.ts"
-import { DEFAULTS } from "../core/model.ts"
+import { type AskPolicy, DEFAULTS } from "../core/model.ts"
 
 /**
  * The shape of orchestrator.json, declared once: types, defaults, editor help (schema/orchestrator.schema.json) and
@@ -19,12 +19,28 @@ const name = z
 
 const action = z.enum(["allow", "ask", "deny"])
 const permission = z.union([
-  action,
+  z.enum([...action.options, "read-only"]),
   z.record(
     z.string().describe("A tool or permission of OpenCode, or `*`."),
     z.union([action, z.record(z.string().describe("What the tool is used on, with wildcards."), action)]),
   ),
 ])
+
+const askPolicy = z.enum(["ask", "deny", "allow-listed"])
+const asks = z
+  .union([
+    askPolicy,
+    z.strictObject({
+      policy: askPolicy.describe("Who answers: `ask` a person, `deny` nobody, `allow-listed` the profile's own rules."),
+      timeout: duration.optional().describe("With `ask`: how long a person has."),
+      otherwise: z.enum(["deny", "allow"]).default("deny").describe("The answer when that time is over."),
+    }),
+  ])
+  .transform((value): AskPolicy => {
+    const { policy, otherwise, timeout } =
+      typeof value === "string" ? { policy: value, otherwise: "deny" as const, timeout: undefined } : value
+    return { policy, otherwise, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
+  })
 
 /** Says of a key that it is described but refused, and what to do instead. */
 function later<T extends z.ZodType>(schema: T, text: string, instead: string) {
@@ -35,74 +51,101 @@ function later<T extends z.ZodType>(schema: T, text: string, instead: string) {
 }
 
 const KINDS = ["subagent", "agent", "server", "cli"] as const
-const isAvailable = (kind: string) => kind === "subagent"
-const USE_SUBAGENT = "use `subagent`"
 const LEAVE_OUT = "leave it out"
 
-const profile = z
-  .strictObject({
-    kind: z
-      .enum(KINDS)
-      .refine(isAvailable, notYet("value", USE_SUBAGENT))
-      .optional()
-      .describe(
-        "How the profile runs. `subagent` (default): a child session of the session a run was started in. `agent`, `server` and `cli`: not available in this version.",
-      ),
-    backend: z
-      .enum(["server", "agent"])
-      .optional()
-      .describe("Older name of `kind`; counts only when `kind` is not set."),
-    mode: z
-      .enum(["background", "foreground"])
-      .refine((mode) => mode === "background", notYet("value", "use `background`"))
-      .default("background")
-      .describe("`background`: nobody types in the worker's session. `foreground`: not available in this version."),
-    agent: z.string().min(1).optional().describe("Agent of OpenCode to run as; without it OpenCode's default agent."),
-    model: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("A role of `models`, or `provider/model`; without it the model of the session a run was started in."),
-    purpose: z.string().optional().describe("What the profile is for, in a sentence for people and planners."),
-    prompt: z.string().optional().describe("Appended to the system message of every turn of the worker."),
-    permission: permission
-      .default({})
-      .describe(
-        "What the worker may do, in OpenCode's own form: an action, or tool -> action, or tool -> pattern -> action.",
-      ),
-    timeout: duration.optional().describe("Deadline of a step from start to end, when the step sets none."),
-    idle_timeout: duration
-      .optional()
-      .describe("Deadline of silence (no text, no tool activity), when the step sets none."),
-    keep: later(z.boolean(), "Keep the worker's session and go on in it the next time.", LEAVE_OUT),
-    fallback: later(z.array(z.string()), "Models to try when the first one fails.", "leave it out and set one `model`"),
-    pin: later(z.boolean(), "Never use another model than the one asked for.", LEAVE_OUT),
-    concurrency: later(z.int().min(1), "Workers of this profile at the same time.", "use `limits.max_workers`"),
-    url: later(z.string(), "Address of a running `opencode serve`.", LEAVE_OUT),
-    password: later(z.string(), "Password of that server; write it as `{env:NAME}`.", LEAVE_OUT),
-    cli: later(z.string(), "Command line of another coding agent.", LEAVE_OUT),
-  })
-  .refine((value) => !hasOldKind(value), {
-    ...notYet("value", "set `kind` to `subagent`, or leave `backend` out"),
-    path: ["backend"],
-    when: () => true,
-  })
+/** Not `z.string()`: what is said of a wrong type would show the value. */
+const secret = z
+  .unknown()
+  .refine((value) => typeof value === "string" && value !== "", { message: "must be text", when: () => true })
+  .meta({ type: "string" })
 
-/** `backend` without `kind` means the kind of the same name, and both of those are built later. */
-function hasOldKind(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false
-  const { kind, backend } = value as { kind?: unknown; backend?: unknown }
-  return kind === undefined && (backend === "server" || backend === "agent")
+const profile = z.strictObject({
+  kind: z
+    .enum(KINDS)
+    .refine((kind) => kind !== "cli", notYet("value", "use `subagent`, `agent` or `server`"))
+    .optional()
+    .describe(
+      "How the profile runs. `subagent` (default): a child session of the session a run was started in. `agent`: a session of its own in the same OpenCode. `server`: an OpenCode server of its own, started by Baton or reached by `url`. `cli`: not available in this version.",
+    ),
+  backend: z.enum(["server", "agent"]).optional().describe("Older name of `kind`; counts only when `kind` is not set."),
+  mode: z
+    .enum(["background", "foreground"])
+    .optional()
+    .describe(
+      "`background` (default): nobody types in the worker's session. `foreground`: a person works in it with the worker, and hands back.",
+    ),
+  start: z
+    .enum(["fresh", "brief", "fork"])
+    .optional()
+    .describe(
+      "What the worker knows of the session it is started from: nothing (`fresh`, default), a short digest (`brief`), or the whole conversation (`fork`).",
+    ),
+  keep: z.boolean().optional().describe("Keep the worker's session and go on in it the next time."),
+  agent: z.string().min(1).optional().describe("Agent of OpenCode to run as; without it OpenCode's default agent."),
+  model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A role of `models`, or `provider/model`; without it the model of the session a run was started in."),
+  fallback: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .describe("Roles or models to go on with, in this order, when the one before cannot be reached. Never silent."),
+  pin: z.boolean().optional().describe("Never use another model than the one asked for: fail instead."),
+  purpose: z.string().optional().describe("What the profile is for, in a sentence for people and planners."),
+  prompt: z.string().optional().describe("Appended to the system message of every turn of the worker."),
+  permission: permission
+    .default({})
+    .describe(
+      "What the worker may do, in OpenCode's own form: an action, or tool -> action, or tool -> pattern -> action. Or `read-only`. Always cut to what the session it is started from may do.",
+    ),
+  asks: asks
+    .optional()
+    .describe(
+      "Who answers when the worker asks for a permission or has a question: `ask` (default) a person, `deny` nobody, `allow-listed` the profile's own `permission`; or an object with `policy`, `timeout` and `otherwise`.",
+    ),
+  concurrency: z.int().min(1).max(64).optional().describe("Workers of this profile at the same time."),
+  timeout: duration.optional().describe("Deadline of a step from start to end, when the step sets none."),
+  idle_timeout: duration
+    .optional()
+    .describe("Deadline of silence (no text, no tool activity), when the step sets none."),
+  tool_timeout: duration.optional().describe("How long one tool call may take in silence. Default: 20m."),
+  idle_stop: duration
+    .optional()
+    .describe("With kind `server`: how long the server may have nothing to do before it is ended. Default: 5m."),
+  url: z
+    .string()
+    .refine(isServerUrl, {
+      message: "must be an address like `https://host:4096`",
+      params: { hint: "user and password do not belong in it: use `password`" },
+    })
+    .optional()
+    .describe("With kind `server`: address of an `opencode serve` that somebody else runs."),
+  password: secret.optional().describe("Password of the server at `url`; write it as `{env:NAME}`."),
+  directory: z
+    .string()
+    .regex(/^(\/|[A-Za-z]:[\\/])/, "must be an absolute path")
+    .optional()
+    .describe("Folder on the machine of the server at `url`; without it the one the server was started in."),
+  cli: later(z.string(), "Command line of another coding agent.", LEAVE_OUT),
+})
+
+/** An address of a server, without a user's name or password: those would be shown and journalled. */
+function isServerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, username, password, search } = new URL(text)
+  return /^https?:$/.test(protocol) && username === "" && password === "" && search === ""
 }
 
 const limits = z.strictObject({
-  max_workers: z.int().min(1).max(64).default(DEFAULTS.maxWorkers).describe("Workers of one run at the same time."),
+  max_workers: z.int().min(1).max(64).default(DEFAULTS.maxWorkers).describe("Workers of the project at the same time."),
   max_depth: z
     .int()
     .min(1)
-    .refine((depth) => depth === 1, notYet("value", "use 1"))
-    .default(1)
-    .describe("How deep workers may start workers. Only 1 is available in this version."),
+    .max(5)
+    .default(DEFAULTS.maxDepth)
+    .describe("How deep workers may start workers: 1 means that they may not."),
   budget: later(
     z.strictObject({ usd: z.number().positive().optional(), tokens: z.int().positive().optional() }),
     "What one run may spend at most.",
@@ -120,6 +163,10 @@ export const configSchema = z
     profiles: z.record(name, profile).default({}).describe("Who can work. A profile `default` always exists."),
     limits: limits.prefault({}).describe("Ceilings that no workflow can raise."),
     toasts: z.boolean().default(true).describe("Show a toast when a run ends."),
+    tools: z
+      .boolean()
+      .default(false)
+      .describe("Offer Baton's tools to the model: workflow_run, workflow_status, workflow_control, worker_ask."),
     intervene: later(
       z.enum(["never", "on-warning", "on-error", "always"]),
       "When a run pauses for a person after a step.",

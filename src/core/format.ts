@@ -1,6 +1,6 @@
 import { formatDuration } from "./duration.ts"
 import type { WorkflowItem } from "./protocol.ts"
-import type { RunView, StepView } from "./view.ts"
+import type { AskView, RunView, StepView, WorkerView } from "./view.ts"
 
 /** What the TUI half draws, as plain text: for the clients and terminals that have only text. */
 
@@ -19,7 +19,8 @@ export function formatRun(run: RunView): string {
     const detail = step.detail === null ? "" : ` — ${step.detail}`
     return `${step.status.padEnd(9)} ${step.id}${why}${detail}`
   })
-  return [`${run.workflow} · ${run.status} · run ${run.id}`, ...steps, formatSpent(run)].join("\n")
+  const held = run.status === "paused" ? [`${run.hold?.detail ?? "held"}; go on with /workflow resume ${run.id}`] : []
+  return [`${run.workflow} · ${run.status} · run ${run.id}`, ...held, ...steps, formatSpent(run)].join("\n")
 }
 
 export function formatSpent(spent: Pick<RunView, "tokens" | "cost">): string {
@@ -51,4 +52,39 @@ export function formatTrace(run: string, step: StepView): string {
 
 function isSubstitute(step: StepView): boolean {
   return step.requestedModel !== null && step.model !== step.requestedModel
+}
+
+/** One line a worker: what a terminal or a client without dialogs shows of `/workers`. Times are milliseconds since 1970. */
+export function formatWorkers(workers: readonly WorkerView[], now: number): string {
+  return workers
+    .map((worker) => {
+      const facts = [
+        worker.state + (worker.tool === null ? "" : ` ${worker.tool}`),
+        `${worker.kind} ${worker.profile}`,
+        ...(worker.mode === "foreground" ? ["foreground"] : []),
+        ...(worker.model === null ? [] : [worker.model]),
+        ...(worker.workflow === null ? [] : [`step ${worker.step} of ${worker.workflow}`]),
+        ...(worker.startedAt === null ? [] : [formatDuration(Math.max(0, now - worker.startedAt))]),
+        ...(worker.session === null ? [] : [worker.session]),
+      ]
+      return `${worker.name} · ${facts.join(" · ")}`
+    })
+    .join("\n")
+}
+
+/** The inbox as text, with the lines that answer it. */
+export function formatAsks(asks: readonly AskView[], now: number): string {
+  return asks
+    .map((ask) => {
+      const where = ask.workflow === null ? "" : ` (${ask.workflow})`
+      const choices = ask.questions.flatMap((question) => [
+        `  ${question.text}`,
+        ...question.options.map((option) => `    - ${option.label}`),
+      ])
+      const answer = ask.kind === "permission" ? `/inbox allow|always|deny ${ask.id}` : `/inbox answer ${ask.id} TEXT`
+      const lines = [...ask.details.map((line) => `  ${line}`), ...choices, `  ${answer}`]
+      const waits = formatDuration(Math.max(0, now - ask.askedAt))
+      return [`${ask.worker}${where} waits ${waits}: ${ask.title}`, ...lines].join("\n")
+    })
+    .join("\n\n")
 }

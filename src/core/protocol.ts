@@ -1,4 +1,4 @@
-import type { RunView, StepView } from "./view.ts"
+import type { AskView, RunView, StepView, WorkerView } from "./view.ts"
 
 /**
  * What the two halves of the plugin say to each other. Both directions travel as OpenCode's own `tui.command.execute`
@@ -6,17 +6,19 @@ import type { RunView, StepView } from "./view.ts"
  * same process and through `opencode attach` alike, and the host ignores commands it does not know.
  *
  *   TUI → server   request (sent again until the reply comes; the server answers each id once)
- *   server → TUI   reply, and `state` whenever a run changes
+ *   server → TUI   reply; `state` whenever a run, a worker or an ask changes; `open` when a person is to go somewhere
  */
-export type Message = Request | ReplyMessage | StateMessage
+export type Message = Request | ReplyMessage | StateMessage | OpenMessage
 
 export interface Request {
   readonly kind: "request"
   readonly id: string
   /** The line as typed (`/workflow run demo`), or `hello` to be told the state. */
   readonly line: string
-  /** Session on the screen, if any. */
+  /** Session a person types into: the one on the screen, or the root of it. */
   readonly session?: string
+  /** Session on the screen when that is another one: a worker's, into which nobody can type. */
+  readonly screen?: string
 }
 
 export interface ReplyMessage {
@@ -25,10 +27,22 @@ export interface ReplyMessage {
   readonly reply: Reply
 }
 
-/** Live runs, newest first: everything not ended, and what ended in this OpenCode. */
+/** What is alive. Texts are cut to their beginning: a command asks for the rest. */
 export interface StateMessage {
   readonly kind: "state"
+  /** Newest first: everything not ended, and what ended in this OpenCode. */
   readonly runs: readonly RunView[]
+  /** Workers with a task, then those that are kept without one. */
+  readonly workers: readonly WorkerView[]
+  /** What waits for a person, oldest first. */
+  readonly asks: readonly AskView[]
+}
+
+/** A person is wanted in `session`. Only a TUI that shows `parent`, or a worker of it, goes there. */
+export interface OpenMessage {
+  readonly kind: "open"
+  readonly session: string
+  readonly parent: string
 }
 
 /** The answer to a command, for both ways of showing it: `text` where there is only text, `view` where there is more. */
@@ -45,6 +59,12 @@ export type ReplyView =
   | { readonly type: "trace"; readonly run: string; readonly step: StepView }
   /** The run was started: the TUI shows nothing more than its line. */
   | { readonly type: "started"; readonly run: string }
+  | { readonly type: "workers"; readonly workers: readonly WorkerView[] }
+  | { readonly type: "asks"; readonly asks: readonly AskView[] }
+  /** The TUI that asked goes to this session. */
+  | { readonly type: "open"; readonly session: string }
+  /** It is done: the TUI says so in passing. */
+  | { readonly type: "done" }
 
 export interface WorkflowItem {
   readonly name: string

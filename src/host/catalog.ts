@@ -14,6 +14,18 @@ export function parseModel(name: string): { providerID: string; modelID: string 
   return { providerID: name.slice(0, slash), modelID: name.slice(slash + 1) }
 }
 
+/** An agent or a model that the server does not have, with the nearest match in words. */
+export class IdentityError extends Error {
+  /** The model that is not there; undefined: it is the agent. */
+  readonly model: string | undefined
+
+  constructor(message: string, model?: string) {
+    super(message)
+    this.name = "IdentityError"
+    this.model = model
+  }
+}
+
 interface Catalog {
   readonly agents: readonly string[]
   /** Every `provider/model`, and whether its price is known. */
@@ -69,17 +81,23 @@ interface Wanted {
 /**
  * Agent and model for a worker: what the profile says, else what the session it was started from uses, else the
  * server's default. Both are checked here, because OpenCode takes an unknown agent with 204 and then never answers
- * (host notes §8). Throws an Error that names the nearest match.
+ * (host notes §8). `origin` is the server of that session, when it is another one. Throws an IdentityError that names the
+ * nearest match.
  */
-export async function identify(host: Host, wanted: Wanted, parent: string | undefined): Promise<Identity> {
+export async function identify(
+  host: Host,
+  wanted: Wanted,
+  parent: string | undefined,
+  origin: Host = host,
+): Promise<Identity> {
   const { agents, models, defaultAgent, defaultModel } = await catalogOf(host)
   const agent = wanted.agent ?? defaultAgent
   if (!agents.includes(agent))
-    throw new Error(`OpenCode has no agent \`${agent}\`: ${suggest(agent, agents, "agents")}`)
-  const name = wanted.model ?? (await inheritedModel(host, wanted, parent)) ?? defaultModel
+    throw new IdentityError(`OpenCode has no agent \`${agent}\`: ${suggest(agent, agents, "agents")}`)
+  const name = wanted.model ?? (await inheritedModel(origin, wanted, parent)) ?? defaultModel
   if (name === undefined) return { agent }
   if (!models.has(name)) {
-    throw new Error(`OpenCode has no model \`${name}\`: ${suggest(name, [...models.keys()], "models")}`)
+    throw new IdentityError(`OpenCode has no model \`${name}\`: ${suggest(name, [...models.keys()], "models")}`, name)
   }
   return { agent, model: parseModel(name) }
 }

@@ -1,27 +1,29 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { spawnSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { type AddressInfo, createServer } from "node:net"
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
+import { startTracked, type Tracked } from "./ledger.ts"
 
 /** A server of our own, and the way to be rid of it. */
 export interface Served {
   readonly url: string
   readonly client: OpencodeClient
   readonly pid: number
+  /** Resolves when the process has ended, with how. */
+  readonly ended: Promise<string>
   /** Ends the process and everything it started; resolves when it is gone. */
   stop(): Promise<void>
 }
 
 const START_MS = 60_000
-const TERM_MS = 3_000
 /** How much of the server's output is kept for an error message. */
 const OUTPUT_CHARS = 4_000
 
 /**
  * Starts `opencode serve` for a project on a free port of the loopback interface, with a password nobody else knows,
- * and resolves when it listens. `BATON_CHILD` keeps a Baton that the user's configuration loads there from acting: the
- * engine is here. On Linux the kernel ends the server when this process dies, however it dies.
+ * and resolves when it listens. It is in the record of processes, whose `BATON_CHILD` also keeps a Baton that the user's
+ * configuration loads there from acting: the engine is here. On Linux the kernel ends the server when this process dies, however it dies.
  * Throws with the server's own words when it does not come up within a minute.
  */
 export async function startServe(options: ServeOptions): Promise<Served> {
@@ -34,8 +36,10 @@ export async function startServe(options: ServeOptions): Promise<Served> {
   }
 }
 
-interface ServeOptions {
+export interface ServeOptions {
   readonly binary: string
+  /** Where the process is written down: `ledgerOf` the project. */
+  readonly ledger: string
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
 }
@@ -53,31 +57,32 @@ async function freePort(): Promise<number> {
 async function startOnce(options: ServeOptions): Promise<Served> {
   const password = randomBytes(18).toString("base64url")
   const command = [options.binary, "serve", "--hostname=127.0.0.1", `--port=${await freePort()}`]
-  const [file, ...args] = [...deathSignal(), ...command] as [string, ...string[]]
-  const child = spawn(file, args, {
+  const tracked = await startTracked(options.ledger, [...deathSignal(), ...command] as [string, ...string[]], {
     cwd: options.directory,
-    env: { ...options.env, OPENCODE_SERVER_PASSWORD: password, BATON_CHILD: "1" },
+    env: { ...options.env, OPENCODE_SERVER_PASSWORD: password, OPENCODE_SERVER_USERNAME: "opencode" },
+    // A group of its own: Ctrl-C in the terminal is ours to handle.
     stdio: ["ignore", "pipe", "pipe"],
-    // A group of its own: Ctrl-C in the terminal is ours to handle, and stop() reaches all of it.
-    detached: true,
   })
   try {
-    const url = await listening(child)
+    const url = await listening(tracked)
     const authorization = `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}`
     const client = createOpencodeClient({ baseUrl: url, directory: options.directory, headers: { authorization } })
-    return { url, client, pid: child.pid as number, stop: () => stop(child) }
+    return { url, client, pid: tracked.pid, ended: tracked.ended, stop: tracked.stop }
   } catch (error) {
-    await stop(child)
+    await tracked.stop()
     throw error
   }
 }
 
+let hasDeathSignal: boolean | undefined
+
 function deathSignal(): string[] {
   if (process.platform !== "linux") return []
-  return spawnSync("setpriv", ["--version"]).status === 0 ? ["setpriv", "--pdeathsig", "TERM"] : []
+  hasDeathSignal ??= spawnSync("setpriv", ["--version"]).status === 0
+  return hasDeathSignal ? ["setpriv", "--pdeathsig", "TERM"] : []
 }
 
-function listening(child: ChildProcess): Promise<string> {
+function listening({ child, ended }: Tracked): Promise<string> {
   return new Promise((resolve, reject) => {
     let output = ""
     const fail = (why: string) =>
@@ -92,36 +97,9 @@ function listening(child: ChildProcess): Promise<string> {
     }
     child.stdout?.on("data", read)
     child.stderr?.on("data", read)
-    child.on("error", (error) => {
+    void ended.then((how) => {
       clearTimeout(timer)
-      fail(`could not be started (${error.message})`)
-    })
-    child.on("exit", (code) => {
-      clearTimeout(timer)
-      fail(`ended with exit code ${code ?? "none"}`)
+      fail(`ended with ${how}`)
     })
   })
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined) return
-  const gone = new Promise<void>((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) resolve()
-    else child.once("exit", () => resolve())
-  })
-  signalGroup(child.pid, "SIGTERM")
-  const timer = setTimeout(() => signalGroup(child.pid as number, "SIGKILL"), TERM_MS)
-  await gone
-  clearTimeout(timer)
-  // Whatever the server had started and left behind in its group.
-  signalGroup(child.pid, "SIGKILL")
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== "ESRCH") throw error
-  }
 }

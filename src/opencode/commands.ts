@@ -2,10 +2,15 @@ import { formatRun, formatTrace, formatWorkflows } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
-import type { RunView } from "../core/view.ts"
+import type { RunView, StepView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
+import { mainSession } from "../project/ask.ts"
 import type { Project } from "../project/project.ts"
+import { BY, type Desk, error, type Place } from "./desk.ts"
+import { answerAsk, listAsks } from "./inbox-commands.ts"
 import { parseLine, SUBCOMMANDS } from "./line.ts"
+import { INBOX_HELP, INBOX_SUBCOMMANDS, WORKERS_HELP, WORKERS_SUBCOMMANDS } from "./line-workers.ts"
+import { act, askOrTell, handBack, listWorkers, spawn } from "./worker-commands.ts"
 
 /** What `/workflow help` says. */
 const HELP = [
@@ -13,20 +18,31 @@ const HELP = [
   "/workflow run NAME [key=value …] [task text]",
   "/workflow list                         the workflows of this project",
   "/workflow status [RUN]                 how the newest run goes",
-  "/workflow resume [RUN]                 go on with an interrupted run",
+  "/workflow resume [RUN]                 go on with an interrupted or paused run",
   "/workflow abort [RUN]                  end a run and everything it is running",
-  "/trace STEP                            what a step was asked, by whom it was answered, and what it cost",
+  "/trace STEP-or-WORKER                  what it was asked, by whom it was answered, and what it cost",
+  WORKERS_HELP,
+  INBOX_HELP,
+  "/handback [text]                       in a worker's session: give the result back (elsewhere: /handback NAME [text])",
 ].join("\n")
 
-/** Who runs things when a person types in OpenCode, as the journal records it. */
-const BY = "person in OpenCode"
+/** Lines that begin with one of these are ours. */
+export const COMMANDS = {
+  workflow: "Run a workflow, or see how one goes (Baton)",
+  trace: "Look at a workflow step or a worker in full (Baton)",
+  workers: "See, ask and steer the workers (Baton)",
+  inbox: "Answer what workers ask (Baton)",
+  handback: "Give a worker's result back (Baton)",
+} as const
 
 /**
- * The one handler of every `/workflow` and `/trace`, whichever way it came in. Never throws for what a user typed: a
- * mistake is a reply that says what to type instead.
+ * The one handler of every line of ours, whichever way it came in. Never throws for what a user typed: a mistake is a
+ * reply that says what to type instead.
  */
-export function handleLine(line: string, session: string | undefined, project: Project, engine: Engine): Reply {
+export function handleLine(line: string, place: Place, desk: Desk): Promise<Reply> | Reply {
   const parsed = parseLine(line)
+  const { project, engine } = desk
+  const { session } = place
   switch (parsed.command) {
     case "run":
       return run(parsed, session, project, engine)
@@ -43,16 +59,35 @@ export function handleLine(line: string, session: string | undefined, project: P
       return abort(engine, parsed.run)
     case "trace":
       return trace(parsed.step, engine)
-    case "wrong": {
-      const word = line.trim().split(/\s+/)[1] ?? ""
-      const hint = line.startsWith("/trace") ? "" : `\n${suggest(word, SUBCOMMANDS, "subcommands")}\n\n${HELP}`
-      return error("Not a workflow command", parsed.why + hint)
-    }
+    case "workers":
+      return listWorkers(desk)
+    case "spawn":
+      return spawn(desk, parsed, place)
+    case "ask":
+      return askOrTell(desk, parsed, place)
+    case "handback":
+      return handBack(desk, parsed, place)
+    case "inbox":
+      return listAsks(desk)
+    case "answer":
+      return answerAsk(desk, parsed.ask, parsed.answer)
+    case "wrong":
+      return wrong(line, parsed.why)
+    default:
+      return act(desk, parsed.command, parsed.worker, place)
   }
 }
 
-function error(title: string, text: string): Reply {
-  return { tone: "error", title, text }
+function wrong(line: string, why: string): Reply {
+  const [slash, word = ""] = line.trim().split(/\s+/)
+  const [names, help] =
+    slash === "/workers"
+      ? [WORKERS_SUBCOMMANDS, WORKERS_HELP]
+      : slash === "/inbox"
+        ? [INBOX_SUBCOMMANDS, INBOX_HELP]
+        : [SUBCOMMANDS, HELP]
+  const hint = why.startsWith("there is no") ? `\n${suggest(word, names, "subcommands")}\n\n${help}` : ""
+  return error(slash === "/workflow" ? "Not a workflow command" : `Not a ${slash} command`, why + hint)
 }
 
 function run(
@@ -64,7 +99,8 @@ function run(
   if (session === undefined) return error("No session", "open a session first: the steps become its child sessions")
   const prepared = project.prepare(wanted.workflow, wanted.inputs, wanted.task)
   if (!prepared.ok) return error(`Cannot run ${wanted.workflow}`, formatProblems(prepared.problems, project.root))
-  const started = engine.start({ ...prepared.value.definition, run: project.newRunId(), parent: session, by: BY })
+  const parent = mainSession(engine, session)
+  const started = engine.start({ ...prepared.value.definition, run: project.newRunId(), parent, by: BY })
   if (!started.ok) return error(`Cannot run ${wanted.workflow}`, started.why)
   return {
     tone: "success",
@@ -107,42 +143,49 @@ function outcome(result: ReturnType<Engine["resume"]>, done: string, engine: Eng
 
 /** Resumes the named run, or the newest one that can be. */
 function resume(engine: Engine, wanted: string | undefined, session: string | undefined): Reply {
-  const target = wanted === undefined ? newestInterrupted(engine) : engine.find(wanted)
-  if (target) return outcome(engine.resume(target.id, BY, session), `Resumed run ${target.id}.`, engine)
-  return error("Nothing to resume", wanted === undefined ? "no run was interrupted" : `there is no run ${wanted}`)
+  const target = wanted === undefined ? newestResumable(engine) : engine.find(wanted)
+  const parent = session === undefined ? undefined : mainSession(engine, session)
+  if (target) return outcome(engine.resume(target.id, BY, parent), `Resumed run ${target.id}.`, engine)
+  const none = "no run was interrupted and none is paused"
+  return error("Nothing to resume", wanted === undefined ? none : `there is no run ${wanted}`)
 }
 
 /** Reads no further back than it must: each run is folded from its whole journal. */
-function newestInterrupted(engine: Engine): RunView | undefined {
+function newestResumable(engine: Engine): RunView | undefined {
   for (const { id } of engine.list()) {
     const view = engine.view(id)
-    if (view?.status === "interrupted") return view
+    if (view?.status === "interrupted" || view?.status === "paused") return view
   }
   return undefined
 }
 
 function abort(engine: Engine, wanted: string | undefined): Reply {
-  const running = engine.live().find((view) => view.status === "running")
-  const target = wanted === undefined ? running : engine.find(wanted)
+  const live = engine.live()
+  const going = live.find((view) => view.status === "running") ?? live.find((view) => view.status === "paused")
+  const target = wanted === undefined ? going : engine.find(wanted)
   if (!target)
     return error("Nothing to abort", wanted === undefined ? "no run is going on here" : `there is no run ${wanted}`)
   return outcome(engine.abort(target.id, BY), `Aborting run ${target.id}.`, engine)
 }
 
-/** The step of the newest run that has one of that name. */
+/** The step of the newest run that has one of that name, or that a worker of that name did. */
 function trace(wanted: string, engine: Engine): Reply {
   const newest = engine.find(undefined)
+  const session = engine.kept(wanted)?.session
+  const isMeant = (view: RunView, step: StepView) =>
+    view.ask === null ? step.id === wanted || (session !== undefined && step.session === session) : view.ask === wanted
   for (const { id } of engine.list().slice(0, 20)) {
     const view = engine.view(id)
-    const step = view?.steps.find((other) => other.id === wanted)
+    const step = view?.steps.find((other) => isMeant(view, other))
     if (view && step) {
+      const title = view.ask === null ? `${step.id} · ${view.workflow}` : view.workflow
       const text = formatTrace(view.id, step)
-      return { tone: "info", title: `${step.id} · ${view.workflow}`, text, view: { type: "trace", run: view.id, step } }
+      return { tone: "info", title, text, view: { type: "trace", run: view.id, step } }
     }
   }
-  const known = newest?.steps.map((step) => step.id) ?? []
+  const known = [...(newest?.steps.map((step) => step.id) ?? []), ...engine.workers().map((worker) => worker.name)]
   return error(
     `No step ${wanted}`,
-    `no run here has a step \`${wanted}\`: ${suggest(wanted, known, "steps of the newest run")}`,
+    `no run here has a step \`${wanted}\`: ${suggest(wanted, [...new Set(known)], "steps of the newest run")}`,
   )
 }

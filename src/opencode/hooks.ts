@@ -1,10 +1,13 @@
+import { randomUUID } from "node:crypto"
 import type { Hooks } from "@opencode-ai/plugin"
 import type { Log } from "../core/ports.ts"
 import { decode, type Message, type Reply, type Request } from "../core/protocol.ts"
-import { ask, describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
+import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
 import type { Runtime } from "../project/runtime.ts"
-import { handleLine } from "./commands.ts"
-import { publishRuns } from "./live.ts"
+import { COMMANDS, handleLine } from "./commands.ts"
+import type { Place } from "./desk.ts"
+import { post, postHandoff } from "./handoffs.ts"
+import { publishState } from "./live.ts"
 import { send } from "./send.ts"
 
 /** Thrown to keep a typed command from becoming a model turn: the only way OpenCode 1.18 has (host notes §1). */
@@ -22,6 +25,8 @@ export interface HookDeps {
   /** Problems of orchestrator.json as text, or undefined when it is fine or absent. */
   readonly configProblems: () => Promise<string | undefined>
   readonly dispose: () => Promise<void>
+  /** Tools for the model, where orchestration is on. */
+  readonly tools?: NonNullable<Hooks["tool"]>
 }
 
 /**
@@ -31,10 +36,12 @@ export interface HookDeps {
 export function createHooks(deps: HookDeps): Hooks {
   const requests = new Map<string, Promise<Reply>>()
   return {
+    ...(deps.tools ? { tool: deps.tools } : {}),
     config(config) {
       config.command ??= {}
-      config.command.workflow ??= { template: "$ARGUMENTS", description: "Run a workflow, or see how one goes (Baton)" }
-      config.command.trace ??= { template: "$ARGUMENTS", description: "Look at a workflow step in full (Baton)" }
+      for (const [name, description] of Object.entries(COMMANDS)) {
+        config.command[name] ??= { template: "$ARGUMENTS", description }
+      }
       return Promise.resolve()
     },
     event({ event }) {
@@ -44,8 +51,9 @@ export function createHooks(deps: HookDeps): Hooks {
       return Promise.resolve()
     },
     async "command.execute.before"({ command, sessionID, arguments: typed }) {
-      if (command !== "workflow" && command !== "trace") return
-      const reply = await answerLine(deps, `/${command} ${typed}`.trim(), sessionID)
+      if (!Object.hasOwn(COMMANDS, command)) return
+      const place = { id: randomUUID(), session: sessionID, screen: sessionID }
+      const reply = await answerLine(deps, `/${command} ${typed}`.trim(), place)
       await post(deps.host, sessionID, `${reply.title}\n\n${reply.text}`)
       throw new Error(HANDLED)
     },
@@ -65,7 +73,8 @@ function hearTui(deps: HookDeps, requests: Map<string, Promise<Reply>>, command:
   const request = message
   let reply = requests.get(request.id)
   if (!reply) {
-    reply = request.line === "hello" ? greet(deps) : answerLine(deps, request.line, request.session)
+    const { id, line, session, screen = session } = request
+    reply = line === "hello" ? greet(deps) : answerLine(deps, line, { id, session, screen })
     requests.set(request.id, reply)
     const oldest = requests.keys().next().value
     if (requests.size > REMEMBERED_REPLIES && oldest !== undefined) requests.delete(oldest)
@@ -81,39 +90,30 @@ async function sendReply({ host, log }: HookDeps, request: Request, reply: Reply
   }
 }
 
-/** Says hello back: the runs that are alive, and what is wrong with the configuration. */
+/** Says hello back: what is alive, and what is wrong with the configuration. */
 async function greet(deps: HookDeps): Promise<Reply> {
   const problems = await deps.configProblems()
   const runtime = deps.opened()
-  if (runtime) await publishRuns(deps.host, runtime.engine)
+  if (runtime) await publishState(deps.host, runtime.engine)
   return problems === undefined
     ? { tone: "info", title: "Baton", text: "ready" }
     : { tone: "error", title: "orchestrator.json is not valid", text: problems }
 }
 
-async function answerLine(deps: HookDeps, line: string, session: string | undefined): Promise<Reply> {
+async function answerLine(deps: HookDeps, line: string, place: Place): Promise<Reply> {
   try {
     const { project, engine } = await deps.runtime()
-    return handleLine(line, session, project, engine)
+    const handoff = (session: string, text: string, id: string) => {
+      postHandoff(deps.host, session, text, id).catch((error) =>
+        deps.log.error("a handoff did not reach its session", { session, error: describe(error) }),
+      )
+    }
+    const reply = await handleLine(line, place, { project, engine, handoff, now: Date.now })
+    // Who is kept changes without an event.
+    if (/^\/(workers|handback)/.test(line)) await publishState(deps.host, engine)
+    return reply
   } catch (error) {
     deps.log.error("a command failed", { line, error: describe(error) })
     return { tone: "error", title: "Baton failed", text: describe(error) }
   }
-}
-
-/** Puts text into a session that no model ever reads, without changing the agent or model the session is on. */
-async function post(host: Host, session: string, text: string): Promise<void> {
-  const { agent, model } = await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
-  await ask("post the answer", (options) =>
-    host.client.session.prompt(
-      {
-        sessionID: session,
-        noReply: true,
-        parts: [{ type: "text", text, ignored: true }],
-        ...(agent === undefined ? {} : { agent }),
-        ...(model === undefined ? {} : { model: { providerID: model.providerID, modelID: model.id } }),
-      },
-      options,
-    ),
-  )
 }

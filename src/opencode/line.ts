@@ -1,4 +1,7 @@
-/** A `/workflow …` or `/trace …` line, taken apart. */
+import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"
+import { restOf, type Word, wordsOf } from "./words.ts"
+
+/** A line of Baton's (`/workflow …`, `/trace …`, `/workers …`, `/inbox …`, `/handback …`), taken apart. */
 export type Line =
   | {
       readonly command: "run"
@@ -9,37 +12,20 @@ export type Line =
   | { readonly command: "pick" | "list" | "help" }
   | { readonly command: "status" | "abort" | "resume"; readonly run?: string }
   | { readonly command: "trace"; readonly step: string }
-  | { readonly command: "wrong"; readonly why: string }
+  | WorkersLine
 
 export const SUBCOMMANDS = ["run", "list", "status", "resume", "abort", "help"] as const
-
-interface Word {
-  readonly text: string
-  /** Where the word begins in the line. */
-  readonly at: number
-}
-
-/** Words as a shell would see them: quotes group, a backslash takes the next character as it is. */
-function wordsOf(line: string): Word[] {
-  const words: Word[] = []
-  const pattern = /(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"?|'[^']*'?|\\$)+/g
-  for (const match of line.matchAll(pattern)) {
-    const text = match[0].replace(
-      /\\(.)|"((?:[^"\\]|\\.)*)"?|'([^']*)'?/g,
-      (_, escaped?: string, double?: string, single?: string) =>
-        escaped ?? double?.replace(/\\(.)/g, "$1") ?? single ?? "",
-    )
-    words.push({ text, at: match.index })
-  }
-  return words
-}
 
 /**
  * Reads a line the user typed. `run NAME key=value … task text`: pairs come first, and from the first word that is not
  * one the rest is task text, taken as typed (without the quotes around the whole of it).
  */
 export function parseLine(line: string): Line {
-  const [slash, ...words] = wordsOf(line.trim())
+  const typed = line.trim()
+  const [slash, ...words] = wordsOf(typed)
+  if (slash?.text === "/workers") return parseWorkers(typed, words)
+  if (slash?.text === "/inbox") return parseInbox(typed, words)
+  if (slash?.text === "/handback") return parseHandback(typed, words)
   if (slash?.text === "/trace") {
     const step = words[0]?.text
     return step === undefined ? wrong("say which step: `/trace STEP`") : { command: "trace", step }
@@ -50,7 +36,7 @@ export function parseLine(line: string): Line {
     case undefined:
       return { command: "pick" }
     case "run":
-      return first === undefined ? { command: "pick" } : parseRun(line.trim(), first, rest.slice(1))
+      return first === undefined ? { command: "pick" } : parseRun(typed, first, rest.slice(1))
     case "list":
     case "help":
       return { command: subcommand.text }
@@ -74,8 +60,6 @@ function parseRun(line: string, workflow: string, words: readonly Word[]): Line 
     const equals = word.text.indexOf("=")
     inputs[word.text.slice(0, equals)] = word.text.slice(equals + 1)
   }
-  const first = textAt < 0 ? undefined : words[textAt]
-  const isOneWord = textAt === words.length - 1
-  const task = first === undefined ? "" : isOneWord ? first.text : line.slice(first.at)
+  const task = textAt < 0 ? "" : restOf(line, words.slice(textAt))
   return { command: "run", workflow, inputs, task }
 }

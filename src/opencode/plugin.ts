@@ -1,10 +1,14 @@
+import { readFileSync } from "node:fs"
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
 import { createOpencodeClient } from "@opencode-ai/sdk/v2"
 import { findConfig, globalConfigDir, projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { Log } from "../core/ports.ts"
+import { systemClock } from "../host/clock.ts"
 import { createFeed, describe, type Feed, type Host } from "../host/host.ts"
+import { ledgerOf, reap } from "../host/ledger.ts"
 import type { Runtime } from "../project/runtime.ts"
+import { watchHandoffs } from "./handoffs.ts"
 import { createHooks } from "./hooks.ts"
 import { watchRuns } from "./live.ts"
 
@@ -34,7 +38,7 @@ function registry(): Map<string, Shared> {
 }
 
 /** The server half of the plugin. `compose` is called once, at the first use. */
-export function createPlugin(input: PluginInput, compose: () => Promise<Compose>): Hooks {
+export async function createPlugin(input: PluginInput, compose: () => Promise<Compose>): Promise<Hooks> {
   // Inside a server that Baton itself started the engine is elsewhere: stay out of the way (G8).
   if (process.env.BATON_CHILD !== undefined) return {}
   const place = placeOf(input)
@@ -42,22 +46,29 @@ export function createPlugin(input: PluginInput, compose: () => Promise<Compose>
   const shared = projects.get(input.directory) ?? share(input)
   projects.set(input.directory, shared)
   shared.loads++
+  void reapLeftovers(place, shared.log)
 
   const open = async (): Promise<Runtime> => {
     const runtime = (await compose()).openRuntime({ ...place, host: shared.host, log: shared.log })
-    watchRuns(shared.host, runtime.engine, shared.log, () => runtime.project.toasts())
+    const { host, log } = shared
+    const { engine, project } = runtime
+    watchRuns({ host, engine, log, clock: systemClock, toasts: () => project.toasts() })
+    watchHandoffs(host, engine, log)
     shared.opened = runtime
     return runtime
   }
+  const runtime = () => {
+    shared.runtime ??= open().catch((error) => {
+      shared.runtime = undefined
+      throw error
+    })
+    return shared.runtime
+  }
+  const offersTools = await hasTools(place)
   return createHooks({
     ...shared,
-    runtime: () => {
-      shared.runtime ??= open().catch((error) => {
-        shared.runtime = undefined
-        throw error
-      })
-      return shared.runtime
-    },
+    runtime,
+    ...(offersTools ? { tools: (await import("./tools.ts")).createTools(runtime) } : {}),
     opened: () => shared.opened,
     configProblems: async () => (hasConfig(place) ? (await compose()).describeConfig(place) : undefined),
     async dispose() {
@@ -82,6 +93,15 @@ function share(input: PluginInput): Shared {
   return { host, feed, log, loads: 0, runtime: undefined, opened: undefined }
 }
 
+/** Ends what an OpenCode that was killed has left running. Usually there is nothing, and no folder to look in. */
+async function reapLeftovers(place: LoadOptions, log: Log): Promise<void> {
+  try {
+    await reap(ledgerOf(projectRoot(place)))
+  } catch (error) {
+    log.error("what an earlier OpenCode left running could not be ended", { error: describe(error) })
+  }
+}
+
 /** A v2 client over the connection the host gave us: in-process in the TUI, with the server's password elsewhere. */
 function clientOf(input: PluginInput) {
   const given = input.client as unknown as { _client: { getConfig(): ConnectionConfig } }
@@ -101,6 +121,25 @@ interface ConnectionConfig {
 
 function placeOf({ directory, worktree }: PluginInput): LoadOptions {
   return { directory, worktree, globalDir: globalConfigDir(process.env), env: process.env }
+}
+
+/** Whether the model is offered tools. A config that does not even say the word is not read any further: OpenCode waits
+ *  for this at its start. A broken one offers none, and is told of elsewhere. */
+async function hasTools(place: LoadOptions): Promise<boolean> {
+  const found = findConfig(projectRoot(place), place.globalDir)
+  if (!found.ok || found.value === null || !mentionsTools(found.value)) return false
+  const { loadConfig } = await import("../config/load.ts")
+  const config = loadConfig(place)
+  return config.ok && config.value.tools
+}
+
+function mentionsTools(file: string): boolean {
+  try {
+    return readFileSync(file, "utf8").includes('"tools"')
+  } catch {
+    // The loader says why it cannot be read, to whoever uses it.
+    return false
+  }
 }
 
 /** Whether there is a config to check, so that a project without one never pays for reading it. */

@@ -76,5 +76,6 @@ function toStep(step: WorkflowDocument["steps"][number]): Step {
     needs: step.needs,
     ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
     ...(step.idle_timeout === undefined ? {} : { idleTimeoutMs: step.idle_timeout }),
+    ...(step.asks === undefined ? {} : { asks: step.asks }),
   }
 }

@@ -1,7 +1,7 @@
 import * as z from "zod"
 import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/duration.ts"
 import { NOT_YET, notYet } from "../core/issues.ts"
-import { DEFAULTS, type InputSpec } from "../core/model.ts"
+import { type AskPolicy, DEFAULTS, type InputSpec } from "../core/model.ts"
 
 /**
  * The shape of a workflow document, declared once: types, defaults, editor help (schema/workflow.schema.json) and the
@@ -147,6 +147,23 @@ const laterInStep = {
   workflow: later(z.string(), "Workflow that runs as this step.", "copy its steps here"),
 }
 
+const askPolicy = z.enum(["ask", "deny", "allow-listed"])
+/** The same form as in a profile. */
+const asks = z
+  .union([
+    askPolicy,
+    z.strictObject({
+      policy: askPolicy.describe("Who answers: `ask` a person, `deny` nobody, `allow-listed` the profile's own rules."),
+      timeout: duration.optional().describe("With `ask`: how long a person has."),
+      otherwise: z.enum(["deny", "allow"]).default("deny").describe("The answer when that time is over."),
+    }),
+  ])
+  .transform((value): AskPolicy => {
+    const { policy, otherwise, timeout } =
+      typeof value === "string" ? { policy: value, otherwise: "deny" as const, timeout: undefined } : value
+    return { policy, otherwise, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
+  })
+
 const STEP_TYPES = ["single", "ensemble", "routed", "parallel", "check", "gate", "workflow"] as const
 
 const step = z.strictObject({
@@ -167,6 +184,11 @@ const step = z.strictObject({
   idle_timeout: duration
     .optional()
     .describe("Deadline of silence (no text, no tool activity); without it the profile's, then 5m."),
+  asks: asks
+    .optional()
+    .describe(
+      "Who answers when the worker asks for a permission or has a question: `ask`, `deny`, `allow-listed`, or an object; without it the profile's, then a person.",
+    ),
   ...laterInStep,
 })
 

@@ -2,8 +2,9 @@ import { useTerminalDimensions } from "@opentui/solid"
 import { createMemo, For, Show } from "solid-js"
 import { clip } from "./format.ts"
 import type { Live } from "./live.ts"
+import { type BarKeys, statusBar } from "./status-bar.ts"
 import type { Paint } from "./theme.ts"
-import { type Part, statusBar } from "./view-model.ts"
+import type { Part } from "./view-model.ts"
 
 const PADDING = 2
 
@@ -15,7 +16,9 @@ export function StatusBar(props: {
   readonly paint: Paint
   readonly live: Live
   readonly session: () => string | undefined
-  readonly jumpKey: () => string | undefined
+  /** Whether a person can type into it. */
+  readonly canType: () => boolean
+  readonly keys: () => BarKeys
 }) {
   const size = useTerminalDimensions()
   const line = createMemo(() => {
@@ -27,7 +30,10 @@ export function StatusBar(props: {
       session: props.session(),
       now: props.live.now(),
       width,
-      jumpKey: props.jumpKey(),
+      workers: props.live.workers(),
+      asks: props.live.asks().length,
+      canType: props.canType(),
+      keys: props.keys(),
     })
   })
   return (

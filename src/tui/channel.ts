@@ -1,6 +1,5 @@
 import type { Clock } from "../core/ports.ts"
-import { decode, encode, type Reply } from "../core/protocol.ts"
-import type { RunView } from "../core/view.ts"
+import { decode, encode, type OpenMessage, type Reply, type StateMessage } from "../core/protocol.ts"
 
 /** The server half may still be loading, or stall for seconds: asking again is harmless, it answers each id once. */
 const RESEND_MS = 1_000
@@ -12,8 +11,10 @@ export interface ChannelDeps {
   readonly clock: Clock
   /** A new id, unique among all TUIs of one server. */
   newId(): string
-  /** Runs as the server half now knows them, newest first. */
-  onState(runs: readonly RunView[]): void
+  /** What is alive, as the server half now knows it. */
+  onState(state: StateMessage): void
+  /** A person is wanted in a session. */
+  onOpen(message: OpenMessage): void
   /** The lines that have waited for more than a second, oldest first; empty again when all are answered. */
   onWaiting(lines: readonly string[]): void
 }
@@ -25,8 +26,9 @@ export interface Answer {
 }
 
 export interface Channel {
-  /** Sends a line and resolves with its answer, at the latest after 30 s; never rejects. Unresolved after `close`. */
-  ask(line: string, session?: string): Promise<Answer>
+  /** Sends a line and resolves with its answer, at the latest after 30 s; never rejects. Unresolved after `close`.
+   *  `screen` is the session that is shown, if it is not the one a person types into. */
+  ask(line: string, session?: string, screen?: string): Promise<Answer>
   /** Takes every command string from the event bus; ignores those that are not for this TUI. */
   receive(command: string): void
   /** Stops asking. */
@@ -43,10 +45,11 @@ export function openChannel(deps: ChannelDeps): Channel {
         .map((request) => request.line),
     )
 
-  const ask = (line: string, session?: string) =>
+  const ask = (line: string, session?: string, screen?: string) =>
     new Promise<Answer>((resolve) => {
       const id = deps.newId()
-      const command = encode({ kind: "request", id, line, ...(session === undefined ? {} : { session }) })
+      const where = { ...(session === undefined ? {} : { session }), ...(screen === undefined ? {} : { screen }) }
+      const command = encode({ kind: "request", id, line, ...where })
       const giveUpAt = deps.clock.now() + GIVE_UP_MS
       let failure: string | undefined
       const settle = (answer: Answer) => {
@@ -76,7 +79,8 @@ export function openChannel(deps: ChannelDeps): Channel {
     receive(command) {
       const message = decode(command)
       if (message?.kind === "reply") pending.get(message.id)?.settle({ reply: message.reply, answered: true })
-      if (message?.kind === "state") deps.onState(message.runs)
+      if (message?.kind === "state") deps.onState(message)
+      if (message?.kind === "open") deps.onOpen(message)
     },
     close() {
       for (const request of pending.values()) request.cancel()

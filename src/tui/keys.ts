@@ -4,7 +4,7 @@ import type { Keys } from "./options.ts"
 import { isOurs } from "./prompt-line.ts"
 
 /** Above the host's own layers, whose priority is 0. */
-const OVER_HOST = 100
+export const OVER_HOST = 100
 
 export interface Actions {
   /** Handles a line of ours. */
@@ -12,6 +12,8 @@ export interface Actions {
   /** The host is about to submit a prompt of its own. */
   otherPrompt(): void
   jump(): void
+  /** Says something to the worker on the screen. */
+  message(): void
 }
 
 type KeyApi = Pick<TuiPluginApi, "keymap" | "renderer" | "tuiConfig">
@@ -43,6 +45,10 @@ export function registerCommands(api: KeyApi, keys: Keys, actions: Actions, guar
     { id: "workflow", title: "Workflow: run…", run: () => actions.submit("/workflow") },
     { id: "status", title: "Workflow: status", run: () => actions.submit("/workflow status") },
     { id: "jump", title: "Workflow: open the running step / back", run: actions.jump },
+    { id: "workers", title: "Workers: who is at work", run: () => actions.submit("/workers") },
+    { id: "inbox", title: "Workers: what needs you (inbox)", run: () => actions.submit("/inbox") },
+    { id: "message", title: "Workers: message the worker on the screen", run: actions.message },
+    { id: "handback", title: "Workers: hand the result back", run: () => actions.submit("/handback") },
   ] as const
   const offCommands = api.keymap.registerLayer({
     commands: commands.map(({ id, title, run }) => ({
@@ -65,8 +71,9 @@ export function registerCommands(api: KeyApi, keys: Keys, actions: Actions, guar
   }
 }
 
-/** The jump key as the user presses it (`ctrl+x w`), or undefined when it is unbound. */
-export function jumpKeyLabel(api: Pick<TuiPluginApi, "keymap" | "keys">): string | undefined {
-  const bindings = api.keymap.getCommandBindings({ visibility: "registered", commands: ["baton.jump"] })
-  return api.keys.formatBindings(bindings.get("baton.jump") ?? [])
+/** The key of one of our commands as the user presses it (`ctrl+x w`), or undefined when it is unbound. */
+export function keyLabel(api: Pick<TuiPluginApi, "keymap" | "keys">, id: keyof Keys): string | undefined {
+  const command = `baton.${id}`
+  const bindings = api.keymap.getCommandBindings({ visibility: "registered", commands: [command] })
+  return api.keys.formatBindings(bindings.get(command) ?? [])
 }

@@ -1,21 +1,26 @@
 import { batch, createSignal } from "solid-js"
 import type { Clock } from "../core/ports.ts"
-import type { RunView } from "../core/view.ts"
+import type { StateMessage } from "../core/protocol.ts"
+import type { AskView, RunView, WorkerView } from "../core/view.ts"
 import { LINGER_MS } from "./view-model.ts"
 
 const TICK_MS = 1_000
 
-/** The runs as this TUI knows them, readable from Solid views. */
+/** What is alive as this TUI knows it, readable from Solid views. */
 export interface Live {
   /** All known runs, newest first. */
   runs(): readonly RunView[]
-  /** The runs that deserve the status line: running, or over so recently that nobody may have looked. */
+  /** The runs that deserve the status line: running, paused, or over so recently that nobody may have looked. */
   inBar(): readonly RunView[]
+  /** Workers with a task, then those that are kept without one. */
+  workers(): readonly WorkerView[]
+  /** What waits for a person, oldest first. */
+  asks(): readonly AskView[]
   /** Milliseconds since 1970; ticks once a second, and only while something runs. */
   now(): number
   /** Lines the server half has not answered for over a second. */
   waiting(): readonly string[]
-  update(runs: readonly RunView[]): void
+  update(state: Pick<StateMessage, "runs"> & Partial<StateMessage>): void
   setWaiting(lines: readonly string[]): void
   /** A prompt was sent: the person has seen what is over. */
   dismiss(): void
@@ -26,6 +31,8 @@ export interface Live {
 /** Holds what the server half last said. Written by the channel and the prompt line, read by the views. */
 export function createLive(clock: Clock): Live {
   const [runs, setRuns] = createSignal<readonly RunView[]>([])
+  const [workers, setWorkers] = createSignal<readonly WorkerView[]>([])
+  const [asks, setAsks] = createSignal<readonly AskView[]>([])
   const [waiting, setWaiting] = createSignal<readonly string[]>([])
   const [now, setNow] = createSignal(clock.now())
   /** Until when the line of a run that is over stays; 0 once dismissed. */
@@ -48,12 +55,16 @@ export function createLive(clock: Clock): Live {
   return {
     runs,
     inBar,
+    workers,
+    asks,
     now,
     waiting,
     update(next) {
       batch(() => {
-        setUntil(lingering(until(), runs(), next, clock.now()))
-        setRuns(next)
+        setUntil(lingering(until(), runs(), next.runs, clock.now()))
+        setRuns(next.runs)
+        setWorkers(next.workers ?? [])
+        setAsks(next.asks ?? [])
         tick()
       })
     },
@@ -77,7 +88,9 @@ function lingering(
     .map((run): [string, number] => {
       const seenEnding = wasRunning.has(run.id) || (run.endedAt === null && !before.has(run.id))
       const isRecent = run.endedAt !== null && !before.has(run.id) && run.endedAt + LINGER_MS > now
-      return [run.id, seenEnding || isRecent ? now + LINGER_MS : (before.get(run.id) ?? 0)]
+      // A paused run waits for a person: its line goes when the person has seen it.
+      const end = run.status === "paused" ? Number.POSITIVE_INFINITY : now + LINGER_MS
+      return [run.id, seenEnding || isRecent ? end : (before.get(run.id) ?? 0)]
     })
   return new Map(entries)
 }

@@ -1,4 +1,5 @@
 import type { TuiPluginApi, TuiRouteCurrent } from "@opencode-ai/plugin/tui"
+import type { OpenMessage } from "../core/protocol.ts"
 import { jumpFrom } from "./jump.ts"
 import type { Live } from "./live.ts"
 import type { Sessions } from "./submit.ts"
@@ -10,6 +11,8 @@ export interface Navigator extends Sessions {
   open(session: string): void
   /** The jump key: to the running step, or back from a step. */
   jump(): void
+  /** Goes where a person is wanted, if this screen shows the session it is about or a worker of it. */
+  summon(message: OpenMessage): void
 }
 
 type NavigatorApi = Pick<TuiPluginApi, "client" | "route" | "state" | "ui">
@@ -27,8 +30,7 @@ export function createNavigator(api: NavigatorApi, live: Live): Navigator {
   const go = (route: TuiRouteCurrent) => api.route.navigate(route.name, "params" in route ? route.params : undefined)
 
   const open = (target: string) => {
-    const isStep = live.runs().some((run) => run.steps.some((step) => step.session === session()))
-    if (!isStep) cameFrom = api.route.current
+    if (parentOf(live, session()) === undefined) cameFrom = api.route.current
     api.route.navigate("session", { sessionID: target })
   }
 
@@ -57,10 +59,21 @@ export function createNavigator(api: NavigatorApi, live: Live): Navigator {
     },
     open,
     jump() {
-      const jump = jumpFrom(session(), live.runs())
+      const jump = jumpFrom(session(), live.runs(), live.workers())
       if (jump.type === "open") return open(jump.session)
       if (jump.type === "back") return goBack(jump.parent)
       api.ui.toast({ variant: "info", message: "No workflow step has a session to open yet." })
     },
+    summon({ session: target, parent }) {
+      const here = session()
+      if (here !== target && (here === parent || parentOf(live, here) === parent)) open(target)
+    },
   }
+}
+
+/** The session that the worker of this session was started from; undefined: it is no worker's. */
+function parentOf(live: Live, session: string | undefined): string | null | undefined {
+  if (session === undefined) return undefined
+  const run = live.runs().find((one) => one.steps.some((step) => step.session === session))
+  return run?.parent ?? live.workers().find((worker) => worker.session === session)?.parent
 }

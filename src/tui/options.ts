@@ -5,10 +5,22 @@ export interface Keys {
   readonly jump: string
   readonly workflow: string
   readonly status: string
+  readonly workers: string
+  readonly inbox: string
+  readonly message: string
+  readonly handback: string
 }
 
-/** ctrl+x w by default; OpenCode 1.18.33 binds nothing to it. The others are in the command palette. */
-export const DEFAULT_KEYS: Keys = { jump: "<leader>w", workflow: "none", status: "none" }
+/** OpenCode 1.18.33 binds nothing to w, k, i, p and d after its leader. The others are in the command palette. */
+export const DEFAULT_KEYS: Keys = {
+  jump: "<leader>w",
+  workflow: "none",
+  status: "none",
+  workers: "<leader>k",
+  inbox: "<leader>i",
+  message: "<leader>p",
+  handback: "<leader>d",
+}
 
 /** Reads the plugin options. What is wrong is left at its default and told in `problems`, one sentence each. */
 export function readKeys(options: unknown): { readonly keys: Keys; readonly problems: readonly string[] } {

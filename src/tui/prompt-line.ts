@@ -2,7 +2,7 @@ import { clip } from "./format.ts"
 
 /** Lines typed into OpenCode's prompt that are commands of Baton. */
 
-const OURS = /^\/(?:workflow|trace)(?=\s|$)/
+const OURS = /^\/(?:workflow|trace|workers|inbox|handback)(?=\s|$)/
 /** OpenCode shows long pastes as a placeholder; only its own server command gets the pasted text. */
 const PASTE = /\[Pasted ~\d+ lines\]/
 const TITLE_COLUMNS = 60
@@ -12,14 +12,17 @@ export function isOurs(text: string): boolean {
   return OURS.test(text) && !PASTE.test(text)
 }
 
-/** True for a line that starts a run, and so needs a session to run in. */
+/** What a session is needed for: a run's steps are its children, a worker's answer comes into it. */
+const NEEDS_SESSION = /^\/(?:workflow\s+run|workers\s+(?:spawn|ask))\s+(?=\S)/
+
+/** True for a line that starts a run or a worker, and so needs a session to do it in. */
 export function startsRun(line: string): boolean {
-  return /^\/workflow\s+run\s+\S/.test(line)
+  return NEEDS_SESSION.test(line)
 }
 
 /** The title of a session made for a run: `demo topic=tea`. Takes a line that starts a run. */
 export function sessionTitle(line: string): string {
-  return clip(line.replace(/^\/workflow\s+run\s+/, ""), TITLE_COLUMNS)
+  return clip(line.replace(NEEDS_SESSION, ""), TITLE_COLUMNS)
 }
 
 /** The line that runs a workflow with these inputs; a value with anything but plain characters is quoted. */
@@ -28,6 +31,7 @@ export function runLine(workflow: string, inputs: Readonly<Record<string, string
   return ["/workflow run", workflow, ...pairs].join(" ")
 }
 
-function quote(value: string): string {
+/** A text as one word of a line. */
+export function quote(value: string): string {
   return /^[\w./:@%+,-]+$/.test(value) ? value : `"${value.replace(/["\\]/g, "\\$&")}"`
 }

@@ -1,8 +1,10 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
 import type { RunView, StepView } from "../core/view.ts"
+import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
 import type { Guard } from "./guard.ts"
+import { showInbox } from "./inbox.tsx"
 import type { Live } from "./live.ts"
 import { rowColumns, runTitle, stepChoices, workflowChoices } from "./pickers.ts"
 import { runLine } from "./prompt-line.ts"
@@ -10,6 +12,7 @@ import { TextDialog } from "./text-dialog.tsx"
 import type { Paint } from "./theme.ts"
 import { type TextDocument, traceDocument } from "./trace.ts"
 import { canOpen } from "./view-model.ts"
+import { showWorkers } from "./workers.tsx"
 
 export interface Replies {
   /** Shows the server half's answer to a command. */
@@ -24,21 +27,31 @@ export interface ReplyDeps {
   readonly paint: Paint
   /** Takes a line as if it had been typed. */
   submit(line: string): void
+  /** Sends a line and gives its answer without showing it. */
+  send(line: string): Promise<Reply>
+  /** Shows an answer. */
+  showReply(reply: Reply): void
   /** Puts a step's session on the screen. */
   open(session: string): void
 }
 
 /** Shows replies with OpenCode's own dialogs. A run that was started shows nothing: the status line is there. */
-export function createReplies(deps: ReplyDeps): Replies {
-  return {
+export function createReplies(given: Omit<ReplyDeps, "showReply">): Replies {
+  const deps: ReplyDeps = { ...given, showReply: (reply) => replies.show(reply) }
+  const replies: Replies = {
     show({ tone, title, text, view }) {
       if (view?.type === "started") return
+      if (view?.type === "open") return deps.open(view.session)
+      if (view?.type === "done") return deps.api.ui.toast({ variant: "success", title, message: text })
+      if (view?.type === "workers" && view.workers.length > 0) return showWorkers(deps, view.workers)
+      if (view?.type === "asks" && view.asks.length > 0) return showInbox(deps, view.asks)
       if (view?.type === "workflows" && view.workflows.length > 0) return showWorkflows(deps, view.workflows)
       if (view?.type === "run") return showRun(deps, view.run)
       if (view?.type === "trace") return showTrace(deps, view.step, view.run)
       showText(deps, message(title, text, tone === "info" ? "text" : tone))
     },
   }
+  return replies
 }
 
 function showText({ api, guard, paint }: ReplyDeps, document: TextDocument): void {
@@ -109,30 +122,11 @@ async function runItem(deps: ReplyDeps, item: WorkflowItem): Promise<void> {
   const values: Record<string, string> = {}
   for (const [index, input] of required.entries()) {
     const step = required.length > 1 ? ` (${index + 1} of ${required.length})` : ""
-    const value = await askFor(deps, `${clip(item.name, 30)}: ${input.name}${step}`, input.description)
+    const title = `${clip(item.name, 30)}: ${input.name}${step}`
+    const value = await askFor(deps.api, deps.paint, { title, description: input.description })
     if (value === undefined) return
     values[input.name] = value
   }
   deps.api.ui.dialog.clear()
   deps.submit(runLine(item.name, values))
-}
-
-/** A dialog for one line of text; resolves with it, or with undefined when it is closed. An empty line asks again. */
-function askFor({ api, paint }: ReplyDeps, title: string, description: string): Promise<string | undefined> {
-  const { dialog, DialogPrompt } = api.ui
-  return new Promise((resolve) => {
-    dialog.replace(
-      () => (
-        <DialogPrompt
-          title={title}
-          placeholder="A value is required"
-          description={() => <text fg={paint("muted")}>{description}</text>}
-          onConfirm={(value) => {
-            if (value.trim() !== "") resolve(value.trim())
-          }}
-        />
-      ),
-      () => resolve(undefined),
-    )
-  })
 }

@@ -3,15 +3,18 @@ import { nanoid } from "nanoid"
 import { StatusBar } from "./bar.tsx"
 import { type Channel, openChannel } from "./channel.ts"
 import { systemClock } from "./clock.ts"
+import { listenToEscape } from "./escape.ts"
 import { createGuard } from "./guard.ts"
-import { type Actions, jumpKeyLabel, listenToPrompt, registerCommands } from "./keys.ts"
+import { type Actions, keyLabel, listenToPrompt, registerCommands } from "./keys.ts"
 import { createLive } from "./live.ts"
 import { createNavigator } from "./navigator.ts"
 import { readKeys } from "./options.ts"
 import { createReplies } from "./show.tsx"
 import { RunsPanel } from "./sidebar.tsx"
+import type { BarKeys } from "./status-bar.ts"
 import { submitLine } from "./submit.ts"
 import { themePaint } from "./theme.ts"
+import { messageTo } from "./workers.tsx"
 
 /** Puts Baton into a TUI: status line, sidebar, prompt lines, palette commands. Takes the plugin options of tui.json.
  *  Everything is taken away again when the host disposes of the plugin. */
@@ -26,6 +29,7 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
     clock: systemClock,
     newId: nanoid,
     onState: live.update,
+    onOpen: navigator.summon,
     onWaiting: live.setWaiting,
   })
   const actions: Actions = {
@@ -35,8 +39,15 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
     },
     otherPrompt: live.dismiss,
     jump: navigator.jump,
+    message() {
+      const worker = live.workers().find((one) => one.session !== null && one.session === navigator.session())
+      if (worker) guard.start(() => messageTo({ api, paint, submit: actions.submit }, worker))
+      else api.ui.toast({ variant: "info", message: "Open a worker's session first: /workers" })
+    },
   }
-  const replies = createReplies({ api, live, guard, paint, submit: actions.submit, open: navigator.open })
+  const send = async (line: string) => (await channel.ask(line, navigator.current(), navigator.session())).reply
+  const replies = createReplies({ api, live, guard, paint, submit: actions.submit, send, open: navigator.open })
+  const { submit } = actions
 
   const offs = [
     api.event.on("tui.command.execute", (event) =>
@@ -44,6 +55,7 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
     ),
     listenToPrompt(api, actions, guard),
     registerCommands(api, keys, actions, guard),
+    listenToEscape({ api, live, guard, clock: systemClock, session: navigator.session, submit }),
     live.close,
     channel.close,
   ]
@@ -51,7 +63,13 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
   api.slots.register({
     slots: {
       app_bottom: () => (
-        <StatusBar paint={paint} live={live} session={navigator.session} jumpKey={() => jumpKeyLabel(api)} />
+        <StatusBar
+          paint={paint}
+          live={live}
+          session={navigator.session}
+          canType={() => navigator.current() === navigator.session()}
+          keys={() => barKeys(api)}
+        />
       ),
       sidebar_content: (_context, props) => <RunsPanel paint={paint} live={live} session={props.session_id} />,
     },
@@ -60,6 +78,10 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
     api.ui.toast({ variant: "warning", title: "Baton: options in tui.json", message: problems.join("\n") })
   }
   guard.start(() => hello(api, channel))
+}
+
+function barKeys(api: TuiPluginApi): BarKeys {
+  return { jump: keyLabel(api, "jump"), inbox: keyLabel(api, "inbox"), message: keyLabel(api, "message") }
 }
 
 async function publish(api: TuiPluginApi, command: string): Promise<void> {

@@ -6,6 +6,8 @@ import type { Replies } from "./show.tsx"
 export interface Sessions {
   /** The session on the screen that a person types into, if any. */
   current(): string | undefined
+  /** The session that is shown, if any: `current`, or one below it. */
+  session(): string | undefined
   /** Makes a session and puts it on the screen; rejects when the host refuses. */
   create(title: string): Promise<string>
   /** Deletes a session, leaving it for the home screen if it is shown; rejects when the host refuses. */
@@ -20,7 +22,7 @@ export interface Sessions {
 export async function submitLine(line: string, sessions: Sessions, channel: Channel, replies: Replies): Promise<void> {
   const here = sessions.current()
   const made = here === undefined && startsRun(line) ? await sessions.create(sessionTitle(line)) : undefined
-  const { reply, answered } = await channel.ask(line, here ?? made)
+  const { reply, answered } = await channel.ask(line, here ?? made, sessions.session())
   if (made !== undefined && answered && reply.tone === "error") await sessions.remove(made)
   replies.show(reply)
 }

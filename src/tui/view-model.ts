@@ -1,8 +1,8 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
 import type { RunStatus, StepStatus } from "../core/model.ts"
-import { type RunView, type StepView, stepInFocus } from "../core/view.ts"
-import { clip, cut, formatElapsed, formatTokens, widthOf } from "./format.ts"
+import type { RunView, StepView } from "../core/view.ts"
+import { clip, formatElapsed, formatTokens, widthOf } from "./format.ts"
 
 /** What the TUI shows of runs, as plain data: no terminal, no clock. Times are milliseconds since 1970. */
 
@@ -32,8 +32,6 @@ export interface RunPanel {
 export const LINGER_MS = 30_000
 /** Steps the sidebar lists one by one; of a longer run only those that need eyes. */
 const PANEL_STEPS = 12
-const NAME_COLUMNS = 28
-
 type Shown = readonly [icon: string, tone: Tone]
 const STEP: Record<StepStatus, Shown> = {
   pending: ["○", "muted"],
@@ -44,7 +42,7 @@ const STEP: Record<StepStatus, Shown> = {
   skipped: ["–", "muted"],
   cancelled: ["⊘", "muted"],
 }
-const RUN: Record<RunStatus, Shown> = {
+export const RUN: Record<RunStatus, Shown> = {
   running: ["◐", "active"],
   success: ["✓", "success"],
   failed: ["✗", "error"],
@@ -82,7 +80,7 @@ export function stepTime(step: StepView, now: number): string {
   return step.endedAt === null ? formatElapsed(now - step.startedAt) : formatDuration(step.endedAt - step.startedAt)
 }
 
-/** How long the run took or has been taking; empty for an interrupted run, whose clock stands still. */
+/** How long the run took or has been taking; empty for an interrupted or paused run, whose clock stands still. */
 export function runTime(run: RunView, now: number): string {
   if (run.endedAt !== null) return formatDuration(run.endedAt - run.createdAt)
   return run.status === "running" ? formatElapsed(now - run.createdAt) : ""
@@ -104,97 +102,6 @@ export function canOpen(step: StepView): step is StepView & { readonly session: 
   return step.session !== null && (step.kind === "subagent" || step.kind === "agent")
 }
 
-// ── the line at the bottom of every screen ─────────────────────────────────────────────────────────────────────────
-
-export interface BarInput {
-  readonly runs: readonly RunView[]
-  /** Session on the screen. */
-  readonly session: string | undefined
-  readonly now: number
-  /** Columns of the terminal. */
-  readonly width: number
-  /** The jump key as the user would press it, if it is bound. */
-  readonly jumpKey: string | undefined
-}
-
-/**
- * The one-line status of the run that matters most (on this screen before elsewhere, running before over, newest
- * first), or undefined when there is no run. The parts never take more than `width` columns together.
- */
-export function statusBar(input: BarInput): { readonly left: Part[]; readonly right: Part[] } | undefined {
-  const run = firstOf(input.runs, input.session)
-  if (run === undefined) return undefined
-  const others = input.runs.filter((other) => other !== run && other.status === "running").length
-  const left: Part[] = [
-    runIcon(run.status),
-    { text: ` ${clip(run.workflow, NAME_COLUMNS)}`, tone: "text" },
-    ...headline(run, input.now),
-    ...(others > 0 ? [muted(` · +${others} more ${others === 1 ? "run" : "runs"}`)] : []),
-  ]
-  const right = hint(run, input)
-  const used = (parts: readonly Part[]) => parts.reduce((sum, part) => sum + widthOf(part.text), 0)
-  return used(left) + used(right) + 2 <= input.width
-    ? { left, right }
-    : { left: cutParts(left, input.width), right: [] }
-}
-
-function firstOf(runs: readonly RunView[], session: string | undefined): RunView | undefined {
-  const here = (run: RunView) => belongsTo(run, session)
-  const live = (run: RunView) => run.status === "running"
-  return runs.find((run) => live(run) && here(run)) ?? runs.find(live) ?? runs.find(here) ?? runs[0]
-}
-
-function muted(text: string): Part {
-  return { text, tone: "muted" }
-}
-
-function headline(run: RunView, now: number): Part[] {
-  if (run.status === "running") return [muted(` ${progress(run)} · `), ...current(run, now)]
-  if (run.status === "interrupted") {
-    return [muted(` interrupted at ${progress(run)} · `), { text: `/workflow resume ${run.id}`, tone: "text" }]
-  }
-  const broken = run.steps.find((step) => step.status === "failed")
-  const why = run.status === "failed" && broken ? `· ${clip(broken.id, NAME_COLUMNS)} ${stateOf(broken)}` : endWord(run)
-  const facts = [runTime(run, now), spent(run)].filter((fact) => fact !== "")
-  return [{ text: ` ${why}`, tone: RUN[run.status][1] }, ...facts.map((fact) => muted(` · ${fact}`))]
-}
-
-function endWord(run: RunView): string {
-  if (run.status === "success") return "done"
-  return run.cause === "deadline" ? `${run.status}: deadline passed` : run.status
-}
-
-function current(run: RunView, now: number): Part[] {
-  const busy = run.steps.filter((step) => step.status === "running" || step.status === "waiting")
-  const first = busy[0]
-  if (first === undefined) return [muted("starting")]
-  const state = first.status === "waiting" ? "waiting" : stepTime(first, now)
-  return [
-    { text: clip(first.id, NAME_COLUMNS), tone: "text" },
-    muted(` ${state}${busy.length > 1 ? ` +${busy.length - 1}` : ""}`),
-  ]
-}
-
-function hint(run: RunView, input: BarInput): Part[] {
-  if (input.jumpKey === undefined) return []
-  const focus = stepInFocus(run)
-  const isOnStep = input.runs.some((any) => any.steps.some((step) => step.session === input.session))
-  if (!isOnStep && (focus === undefined || !canOpen(focus))) return []
-  return [{ text: input.jumpKey, tone: "text" }, muted(isOnStep ? " back" : " open step")]
-}
-
-function cutParts(parts: readonly Part[], width: number): Part[] {
-  let left = width
-  return parts.flatMap((part) => {
-    if (left <= 0) return []
-    const text = cut(part.text, left)
-    left = text === part.text ? left - widthOf(text) : 0
-    return [{ ...part, text }]
-  })
-}
-
-// ── the sidebar ────────────────────────────────────────────────────────────────────────────────────────────────────
-
 /**
  * The runs of one session for its sidebar, `width` columns wide: those not over, else the one that ended last; at
  * most three. Empty when the session has none.
@@ -203,6 +110,10 @@ export function sidebar(runs: readonly RunView[], session: string, now: number, 
   const own = runs.filter((run) => belongsTo(run, session))
   const live = own.filter((run) => run.endedAt === null)
   return (live.length > 0 ? live.slice(0, 3) : own.slice(0, 1)).map((run) => panel(run, now, width))
+}
+
+function muted(text: string): Part {
+  return { text, tone: "muted" }
 }
 
 function panel(run: RunView, now: number, width: number): RunPanel {
@@ -215,9 +126,21 @@ function panel(run: RunView, now: number, width: number): RunPanel {
       left: muted(`${run.status} ${progress(run)}`),
       right: muted(runTime(run, now)),
     },
-    rows: stepRows(run, now, width),
+    rows: [...holdRows(run, width), ...stepRows(run, now, width)],
     total: spent(run),
   }
+}
+
+/** Why a paused run waits, and the way out. */
+function holdRows(run: RunView, width: number): Row[] {
+  if (run.status !== "paused") return []
+  const row = (key: string, text: string, tone: Tone): Row => ({
+    key,
+    icon: muted(" "),
+    left: { text: clip(text, width - 2), tone },
+    right: muted(""),
+  })
+  return [row("hold", run.hold?.detail ?? "held", "warning"), row("resume", "/workflow resume", "text")]
 }
 
 function stepRows(run: RunView, now: number, width: number): Row[] {

@@ -22,8 +22,10 @@ describe("what a config comes to", () => {
   it("is all defaults when it is empty", () => {
     expect(loaded("{}")).toMatchObject({
       profiles: { default: { name: "default", kind: "subagent", permission: [] } },
-      limits: { maxWorkers: 8 },
+      limits: { maxWorkers: 8, maxDepth: 1 },
       toasts: true,
+      tools: false,
+      passwords: {},
     })
   })
 
@@ -50,7 +52,7 @@ describe("what a config comes to", () => {
       idleTimeoutMs: 90_000,
     })
     expect(profiles.direct?.model).toBe("openrouter/anthropic/claude")
-    expect(limits).toEqual({ maxWorkers: 2 })
+    expect(limits).toEqual({ maxWorkers: 2, maxDepth: 1 })
     expect(toasts).toBe(false)
   })
 
@@ -64,6 +66,57 @@ describe("what a config comes to", () => {
       { permission: "bash", pattern: "*", action: "ask" },
       { permission: "bash", pattern: "git *", action: "allow" },
     ])
+  })
+
+  it("takes everything a profile can say, and leaves out what it does not", () => {
+    const { profiles, limits, tools } = loaded(`{
+      "models": { "quick": "a/b" },
+      "profiles": {
+        "coder": { "kind": "agent", "mode": "foreground", "start": "fork", "keep": true, "model": "quick", "fallback": ["quick", "c/d"],
+                   "asks": "allow-listed", "tool_timeout": "1h", "permission": "read-only" },
+        "builder": { "kind": "server", "concurrency": 2, "pin": true, "idle_stop": "10s", "asks": { "policy": "ask", "timeout": 30, "otherwise": "allow" } }
+      },
+      "limits": { "max_depth": 5 }, "tools": true }`)
+    expect(profiles.coder).toEqual({
+      name: "coder",
+      kind: "agent",
+      mode: "foreground",
+      start: "fork",
+      keep: true,
+      model: "a/b",
+      fallback: ["a/b", "c/d"],
+      asks: { policy: "allow-listed", otherwise: "deny" },
+      toolTimeoutMs: 3_600_000,
+      permission: [{ permission: "edit", pattern: "*", action: "deny" }],
+    })
+    expect(profiles.builder).toEqual({
+      name: "builder",
+      kind: "server",
+      permission: [],
+      concurrency: 2,
+      pin: true,
+      idleStopMs: 10_000,
+      asks: { policy: "ask", timeoutMs: 30_000, otherwise: "allow" },
+    })
+    expect(limits.maxDepth).toBe(5)
+    expect(tools).toBe(true)
+  })
+
+  it("keeps passwords apart from the profiles, which are journalled", () => {
+    const text = `{ "profiles": { "far": { "kind": "server", "url": "https://box:4096", "directory": "/srv/app", "password": "{env:BOX}" } } }`
+    const { profiles, passwords } = loaded(text, { BOX: "hunter2" })
+    expect(profiles.far).toEqual({
+      name: "far",
+      kind: "server",
+      permission: [],
+      url: "https://box:4096",
+      directory: "/srv/app",
+    })
+    expect(passwords).toEqual({ far: "hunter2" })
+  })
+
+  it.each(["agent", "server"])("takes the older `backend: %s` as the kind of that name", (kind) => {
+    expect(loaded(`{ "profiles": { "a": { "backend": "${kind}" } } }`).profiles.a?.kind).toBe(kind)
   })
 
   it("lets `kind` win over the older `backend`", () => {
@@ -133,34 +186,81 @@ describe("one mistake", () => {
     [
       "an action of a wrong type",
       '{"profiles": {"x": {"permission": 3}}}',
-      "o.json:1:35: `permission` must be `allow` or `ask` or `deny` or an object, not `3`",
+      "o.json:1:35: `permission` must be `allow` or `ask` or `deny` or `read-only` or an object, not `3`",
     ],
     [
       "a kind of later",
-      '{"profiles": {"x": {"kind": "server"}}}',
-      `o.json:1:29: kind \`server\` ${NOT} — use \`subagent\``,
+      '{"profiles": {"x": {"kind": "cli"}}}',
+      `o.json:1:29: kind \`cli\` ${NOT} — use \`subagent\`, \`agent\` or \`server\``,
     ],
     [
       "an unknown kind",
       '{"profiles": {"x": {"kind": "sever"}}}',
       "o.json:1:29: `kind` cannot be `sever` — did you mean `server`?",
     ],
+    ["too deep", '{"limits": {"max_depth": 6}}', "o.json:1:26: `max_depth` must be at most 5"],
     [
-      "an older name for a kind of later",
-      '{"profiles": {"x": {"backend": "agent"}}}',
-      `o.json:1:32: backend \`agent\` ${NOT} — set \`kind\` to \`subagent\`, or leave \`backend\` out`,
+      "a pin with a fallback",
+      '{"profiles": {"x": {"pin": true, "fallback": ["a/b"]}}}',
+      "o.json:1:21: `pin` and `fallback` contradict each other — keep one of the two",
     ],
     [
-      "a mode of later",
-      '{"profiles": {"x": {"mode": "foreground"}}}',
-      `o.json:1:29: mode \`foreground\` ${NOT} — use \`background\``,
+      "an unknown role to fall back to",
+      '{"models": {"quick": "a/b"}, "profiles": {"x": {"fallback": ["c/d", "quik"]}}}',
+      "o.json:1:69: unknown model role `quik` — did you mean `quick`?",
     ],
-    ["a depth of later", '{"limits": {"max_depth": 2}}', `o.json:1:26: max_depth \`2\` ${NOT} — use 1`],
+    [
+      "a foreground nobody can type in",
+      '{"profiles": {"x": {"backend": "server", "mode": "foreground"}}}',
+      "o.json:1:42: a worker of kind `server` cannot be in the foreground: nobody can type in another server's session here — use kind `agent` or `subagent`, or leave `mode` out",
+    ],
+    [
+      "a kept worker in the plural",
+      '{"profiles": {"x": {"keep": true, "concurrency": 2}}}',
+      "o.json:1:35: a kept worker has one session, and does one thing at a time in it — leave `concurrency` out, or `keep`",
+    ],
+    [
+      "an address of a worker that has none",
+      '{"profiles": {"x": {"url": "http://box"}}}',
+      "o.json:1:21: `url` is only for profiles of kind `server` — set `kind` to `server`, or leave `url` out",
+    ],
+    [
+      "a password for a server of our own",
+      '{"profiles": {"x": {"kind": "server", "password": "hunter2"}}}',
+      "o.json:1:39: `password` is for a server that somebody else runs, and there is no `url` — add `url`, or leave `password` out",
+    ],
+    [
+      "an end for a server of somebody else",
+      '{"profiles": {"x": {"kind": "server", "url": "http://box", "idle_stop": "1m"}}}',
+      "o.json:1:60: Baton never ends the server at `url` — leave `idle_stop` out",
+    ],
+    [
+      "a folder that is not absolute",
+      '{"profiles": {"x": {"kind": "server", "url": "http://box", "directory": "app"}}}',
+      "o.json:1:73: `directory` must be an absolute path",
+    ],
+    ...["ftp://box", "box:4096", "http://me:hunter2@box", "http://box?auth_token=hunter2"].map(
+      (url): [string, string, string] => [
+        `the address ${url.replace("hunter2", "…")}`,
+        `{"profiles": {"x": {"kind": "server", "url": "${url}"}}}`,
+        "o.json:1:46: `url` must be an address like `https://host:4096` — user and password do not belong in it: use `password`",
+      ],
+    ),
+    [
+      "a time for nobody",
+      '{"profiles": {"x": {"asks": {"policy": "deny", "timeout": "1m"}}}}',
+      "o.json:1:48: `timeout` is how long a person has, and with `deny` none is asked — use the policy `ask`, or leave it out",
+    ],
+    [
+      "an unknown answer policy",
+      '{"profiles": {"x": {"asks": "alow-listed"}}}',
+      "o.json:1:29: `asks` cannot be `alow-listed` — did you mean `allow-listed`?",
+    ],
     ["a key of later", '{"intervene": "on-error"}', `o.json:1:2: \`intervene\` ${NOT} — leave it out`],
     [
       "a key of later with a value of the wrong type",
-      '{"profiles": {"x": {"fallback": 3}}}',
-      `o.json:1:21: \`fallback\` ${NOT} — leave it out and set one \`model\``,
+      '{"profiles": {"x": {"cli": 3}}}',
+      `o.json:1:21: \`cli\` ${NOT} — leave it out`,
     ],
     [
       "a missing environment variable",
@@ -184,10 +284,9 @@ describe("one mistake", () => {
   })
 })
 
-it.each(["keep", "fallback", "pin", "concurrency", "url", "password", "cli"])("refuses `%s` by name", (key) => {
-  expect(problemsOf(`{"profiles": {"x": {"${key}": null}}}`)).toEqual([
-    expect.stringMatching(new RegExp(`^o.json:1:21: .${key}. is not available in this version of Baton — \\w+`)),
-  ])
+it.each(["12345", "true", '["hunter2"]', '""'])("never shows a password: %s", (password) => {
+  const text = `{"profiles": {"x": {"kind": "server", "url": "http://box", "password": ${password}}}}`
+  expect(problemsOf(text)).toEqual(["o.json:1:72: `password` must be text"])
 })
 
 it("says everything at once", () => {

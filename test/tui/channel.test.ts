@@ -1,6 +1,5 @@
 import { expect, it } from "vitest"
-import { decode, encode, type Reply, type Request } from "../../src/core/protocol.ts"
-import type { RunView } from "../../src/core/view.ts"
+import { decode, encode, type Reply, type Request, type StateMessage } from "../../src/core/protocol.ts"
 import { openChannel } from "../../src/tui/channel.ts"
 import { HandClock } from "./support/clock.ts"
 import { runView } from "./support/runs.ts"
@@ -11,7 +10,8 @@ const REPLY: Reply = { tone: "info", title: "Workflows", text: "demo" }
 function open() {
   const clock = new HandClock()
   const sent: Request[] = []
-  const states: (readonly RunView[])[] = []
+  const states: StateMessage[] = []
+  const opened: string[] = []
   const late: (readonly string[])[] = []
   const bus: { refuses: string | undefined } = { refuses: undefined }
   let ids = 0
@@ -22,10 +22,11 @@ function open() {
     },
     clock,
     newId: () => `id${++ids}`,
-    onState: (runs) => states.push(runs),
+    onState: (state) => states.push(state),
+    onOpen: ({ session }) => opened.push(session),
     onWaiting: (lines) => late.push(lines),
   })
-  return { clock, sent, states, late, bus, channel }
+  return { clock, sent, states, opened, late, bus, channel }
 }
 
 it("sends a line with its session and resolves with the reply to it", async () => {
@@ -84,14 +85,16 @@ it("gives up after 30 seconds with what to check and what OpenCode said", async 
 })
 
 it("hands over states, and ignores requests, foreign replies and other commands", async () => {
-  const { channel, states } = open()
+  const { channel, states, opened } = open()
   const answer = channel.ask("/workflow")
   channel.receive("session.new")
   channel.receive(encode({ kind: "request", id: "id1", line: "/workflow" }))
   channel.receive(encode({ kind: "reply", id: "of another TUI", reply: { ...REPLY, title: "foreign" } }))
-  channel.receive(encode({ kind: "state", runs: [runView()] }))
+  channel.receive(encode({ kind: "state", runs: [runView()], workers: [], asks: [] }))
+  channel.receive(encode({ kind: "open", session: "ses_a", parent: "parent" }))
   channel.receive(encode({ kind: "reply", id: "id1", reply: REPLY }))
-  expect(states).toEqual([[runView()]])
+  expect(states.map(({ runs }) => runs)).toEqual([[runView()]])
+  expect(opened).toEqual(["ses_a"])
   expect((await answer).reply.title).toBe("Workflows")
 })
 

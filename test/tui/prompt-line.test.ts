@@ -8,7 +8,10 @@ it.each([
   ["/trace survey", true],
   ["/workflows", false],
   ["/tracer", false],
-  ["/workers", false],
+  ["/workers ask docs why", true],
+  ["/inbox", true],
+  ["/handback", true],
+  ["/inboxes", false],
   [" /workflow", false],
   ["tell me about /workflow", false],
   ["/workflow run demo [Pasted ~3 lines]", false],
@@ -24,6 +27,10 @@ it.each([
   ["/workflow run ", false],
   ["/workflow status", false],
   ["/trace run", false],
+  ["/workers spawn docs", true],
+  ["/workers ask docs why", true],
+  ["/workers ask", false],
+  ["/workers", false],
 ])("needs a session for %j: %s", (line, needs) => {
   expect(startsRun(line)).toBe(needs)
 })

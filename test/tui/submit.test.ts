@@ -15,6 +15,7 @@ function tui(session: string | undefined, reply: Reply | undefined) {
   const clock = new HandClock()
   const sessions: Sessions = {
     current: () => session,
+    session: () => undefined,
     async create(title) {
       happened.push(`create ${title}`)
       return "made"
@@ -32,6 +33,7 @@ function tui(session: string | undefined, reply: Reply | undefined) {
     clock,
     newId: () => "id",
     onState: () => {},
+    onOpen: () => {},
     onWaiting: () => {},
   })
   const submit = (line: string) => submitLine(line, sessions, channel, { show: (answer) => shown.push(answer) })

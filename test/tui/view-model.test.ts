@@ -1,13 +1,17 @@
 import { describe, expect, it } from "vitest"
 import type { RunView } from "../../src/core/view.ts"
 import { widthOf } from "../../src/tui/format.ts"
-import { type BarInput, type Part, sidebar, statusBar } from "../../src/tui/view-model.ts"
+import { type BarInput, type BarKeys, statusBar } from "../../src/tui/status-bar.ts"
+import { type Part, sidebar } from "../../src/tui/view-model.ts"
 import { doneStep, runningStep, runView, stepView } from "./support/runs.ts"
 
 const text = (parts: readonly Part[]) => parts.map((part) => part.text).join("")
 
+const KEYS: BarKeys = { jump: "ctrl+x w", inbox: "ctrl+x i", message: "ctrl+x p" }
+
 function bar(runs: readonly RunView[], given: Partial<BarInput> = {}): string | undefined {
-  const line = statusBar({ runs, session: "parent", now: 12_400, width: 120, jumpKey: "ctrl+x w", ...given })
+  const defaults = { runs, session: "parent", now: 12_400, width: 120, workers: [], canType: true, asks: 0, keys: KEYS }
+  const line = statusBar({ ...defaults, ...given })
   return line && `${text(line.left)}|${text(line.right)}`
 }
 
@@ -50,7 +54,7 @@ describe("the status line", () => {
   })
 
   it("says nothing of an unbound key", () => {
-    expect(bar([demo], { jumpKey: undefined })).toMatch(/\|$/)
+    expect(bar([demo], { keys: { ...KEYS, jump: undefined } })).toMatch(/\|$/)
   })
 
   it("sums up a run that succeeded, with an unknown price as unknown", () => {

@@ -26,7 +26,8 @@ async function lines(): Promise<string[]> {
 async function renderBar(width = 80) {
   const clock = new HandClock()
   const live = createLive(clock)
-  const bar = () => <StatusBar paint={paint} live={live} session={() => "parent"} jumpKey={() => "ctrl+x w"} />
+  const keys = () => ({ jump: "ctrl+x w", inbox: "ctrl+x i", message: "ctrl+x p" })
+  const bar = () => <StatusBar paint={paint} live={live} session={() => "parent"} canType={() => true} keys={keys} />
   screen = await testRender(bar, { width, height: 3 })
   return { clock, live }
 }
@@ -34,11 +35,13 @@ async function renderBar(width = 80) {
 it("draws no status line without a run, then ticks, then sums up and goes", async () => {
   const { clock, live } = await renderBar()
   expect(await lines()).toEqual([""])
-  live.update([runView({ steps: [doneStep("survey"), runningStep("review")] })])
+  live.update({ runs: [runView({ steps: [doneStep("survey"), runningStep("review")] })] })
   expect((await lines())[0]).toMatch(/^ {2}◐ demo 1\/2 · review 0s +ctrl\+x w open step$/)
   clock.advance(12_000)
   expect((await lines())[0]).toContain("review 12s")
-  live.update([runView({ status: "success", endedAt: 12_000, steps: [doneStep("survey"), doneStep("review")] })])
+  live.update({
+    runs: [runView({ status: "success", endedAt: 12_000, steps: [doneStep("survey"), doneStep("review")] })],
+  })
   expect((await lines())[0]).toContain("✓ demo done · 12s")
   clock.advance(30_000)
   expect(await lines()).toEqual([""])
@@ -58,7 +61,7 @@ it("draws a session's run in the sidebar, times flush right", async () => {
   screen = await testRender(() => <RunsPanel paint={paint} live={live} session="parent" />, { width: 40, height: 8 })
   expect(await lines()).toEqual([""])
   const failed = stepView("review", { status: "failed", reason: "timeout" })
-  live.update([runView({ steps: [doneStep("日本語"), failed, stepView("plan")] })])
+  live.update({ runs: [runView({ steps: [doneStep("日本語"), failed, stepView("plan")] })] })
   expect(await lines()).toEqual([
     "Workflow demo",
     "◐ running 2/3                      0s",

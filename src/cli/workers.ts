@@ -1,0 +1,81 @@
+import { Command } from "commander"
+import { formatDuration } from "../core/duration.ts"
+import type { StepView, WorkerView } from "../core/view.ts"
+import type { Engine } from "../engine/engine.ts"
+import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
+import { readJournal } from "./status.ts"
+import { paint } from "./style.ts"
+
+/** Runs looked at for steps that run now. */
+const RUNS_READ = 50
+
+/** A worker as the journal knows it. What only the process it works for can see is null. */
+interface Row
+  extends Pick<WorkerView, "name" | "kind" | "profile" | "model" | "run" | "step" | "session" | "startedAt"> {
+  readonly state: "working" | "idle"
+  readonly workflow: string | null
+}
+
+/** `baton workers`: who is kept, and what is being worked on in this project, from the journal alone. */
+export function workersCommand(compose: LoadCompose): Command {
+  return new Command("workers")
+    .description("list the workers that are kept, and those at work on a step")
+    .option("--json", "as one JSON array")
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
+      const rows = engine === undefined ? [] : rowsOf(engine)
+      process.stdout.write(options.json ? `${JSON.stringify(rows)}\n` : format(rows, Date.now()))
+    })
+}
+
+function rowsOf(engine: Engine): Row[] {
+  const running = engine
+    .list()
+    .slice(0, RUNS_READ)
+    .flatMap(({ id }) => {
+      const view = engine.view(id)
+      if (view?.status !== "running") return []
+      const steps = view.steps.filter((step) => step.status === "running")
+      return steps.map((step) => atWork(step, id, view.workflow, view.ask))
+    })
+  const busy = new Set(running.map((row) => row.session))
+  const kept = engine.workers().filter((worker) => !busy.has(worker.session))
+  return [...running, ...kept.map((worker): Row => ({ ...pick(worker), state: "idle", workflow: null }))]
+}
+
+function atWork(step: StepView, run: string, workflow: string, ask: string | null): Row {
+  const { kind, profile, model, session, startedAt, id } = step
+  const what = ask === null ? { name: id, step: id, workflow } : { name: ask, step: null, workflow: null }
+  return { ...what, kind, profile, model, run, session, startedAt, state: "working" }
+}
+
+function pick({ name, kind, profile, model, run, step, session, startedAt }: WorkerView) {
+  return { name, kind, profile, model, run, step, session, startedAt }
+}
+
+function format(rows: readonly Row[], now: number): string {
+  if (rows.length === 0) return "Nobody is at work and nobody is kept in this project.\n"
+  const table = [
+    ["NAME", "STATE", "KIND", "PROFILE", "MODEL", "STEP", "TIME", "TOOL", "SESSION"],
+    ...rows.map((row) => [
+      row.name,
+      row.state,
+      row.kind,
+      row.profile,
+      row.model ?? "-",
+      row.workflow === null ? "-" : `${row.step} of ${row.workflow}`,
+      row.startedAt === null ? "-" : formatDuration(Math.max(0, now - row.startedAt)),
+      "-",
+      row.session ?? "-",
+    ]),
+  ]
+  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)))
+  const colors = paint(process.stdout)
+  const lines = table.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  )
+  return `${[colors.dim(lines[0] ?? ""), ...lines.slice(1)].join("\n")}\n`
+}

@@ -1,0 +1,11 @@
+import type { Clock } from "../core/ports.ts"
+
+/** The real clock; its timers do not keep a process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}

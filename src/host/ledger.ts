@@ -1,0 +1,161 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
+import { randomBytes } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { hostname } from "node:os"
+import { join } from "node:path"
+import { identityOf, isRunning, type ProcessId, pidsWith, signal } from "./proc.ts"
+
+/**
+ * The record of every process that Baton starts, one file each, so that what outlives a killed Baton is found and ended,
+ * and nothing else (G6).
+ */
+
+/** In the environment of everything Baton starts and of all that these start in turn. */
+export const CHILD_VARIABLE = "BATON_CHILD"
+
+interface Entry {
+  readonly command: readonly string[]
+  /** Value of BATON_CHILD in its environment. */
+  readonly token: string
+  /** Null in the moment before it exists. */
+  readonly process: ProcessId | null
+  /** Who started it and ends it. */
+  readonly owner: ProcessId
+  /** Pids mean nothing on another machine, which may share the folder. */
+  readonly machine: string
+}
+
+/** A process that is written down. */
+export interface Tracked {
+  readonly child: ChildProcess
+  readonly pid: number
+  readonly token: string
+  /** Resolves when it has ended, with how. Never rejects. */
+  readonly ended: Promise<string>
+  /** Ends it and all that it started; resolves when nothing is left of it. */
+  stop(): Promise<void>
+}
+
+const TERM_MS = 3_000
+/** How often what carries the token is looked for again: a process may start another while it is being ended. */
+const ROUNDS = 20
+const ROUND_MS = 50
+
+/** Where the record of a project is. */
+export function ledgerOf(root: string): string {
+  return join(root, ".opencode", "workflow-state", "processes")
+}
+
+/**
+ * Starts a process as the leader of a group of its own, written down before it exists. Throws when it cannot be started
+ * or written down; then there is no process.
+ */
+export async function startTracked(
+  folder: string,
+  command: readonly [string, ...string[]],
+  options: SpawnOptions,
+): Promise<Tracked> {
+  const token = randomBytes(18).toString("base64url")
+  const file = join(folder, `${token}.json`)
+  const owner = identityOf(process.pid)
+  if (owner === undefined) throw new Error("this process does not find itself among those that run")
+  const entry: Entry = { command, token, process: null, owner, machine: hostname() }
+  mkdirSync(folder, { recursive: true })
+  write(file, entry)
+  const [program, ...args] = command
+  const env = { ...options.env, [CHILD_VARIABLE]: token }
+  const child = spawn(program, args, { ...options, env, detached: true })
+  const ended = new Promise<string>((resolve) => {
+    child.once("exit", (code, name) => resolve(name === null ? `exit code ${code}` : `signal ${name}`))
+    child.once("error", (error) => resolve(error.message))
+  })
+  const { pid } = child
+  if (pid === undefined) {
+    const why = await ended
+    rmSync(file, { force: true })
+    throw new Error(`${program} could not be started: ${why}`)
+  }
+  write(file, { ...entry, process: identityOf(pid) ?? null })
+  return {
+    child,
+    pid,
+    token,
+    ended,
+    async stop() {
+      signal(-pid, "SIGTERM")
+      await within(TERM_MS, ended)
+      signal(-pid, "SIGKILL")
+      await ended
+      await endAll(token)
+      rmSync(file, { force: true })
+    },
+  }
+}
+
+/**
+ * Ends what processes that are no more have left running: exactly what the record names by pid and start, and what
+ * carries the token. What belongs to a living owner or to another machine is left alone. Gives the commands it ended.
+ */
+export async function reap(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return []
+  const files = readdirSync(folder).filter((name) => name.endsWith(".json"))
+  const reaped = await Promise.all(files.map((name) => reapOne(join(folder, name))))
+  return reaped.flatMap((command) => command ?? [])
+}
+
+async function reapOne(file: string): Promise<string | undefined> {
+  const entry = readEntry(file)
+  if (entry === undefined || entry.machine !== hostname() || isRunning(entry.owner)) return undefined
+  const { process: leader, token } = entry
+  const isLeft = leader !== null && isRunning(leader)
+  const carriers = pidsWith(`${CHILD_VARIABLE}=${token}`)
+  if (isLeft) {
+    signal(-leader.pid, "SIGTERM")
+    await until(() => !isRunning(leader), TERM_MS)
+    if (isRunning(leader)) signal(-leader.pid, "SIGKILL")
+  }
+  await endAll(token)
+  rmSync(file, { force: true })
+  return isLeft || carriers.length > 0 ? entry.command.join(" ") : undefined
+}
+
+/** Ends what carries the token: also what a tool has set free with a session of its own. */
+async function endAll(token: string): Promise<void> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const left = pidsWith(`${CHILD_VARIABLE}=${token}`)
+    if (left.length === 0) return
+    for (const pid of left) signal(pid, "SIGKILL")
+    await pause(ROUND_MS)
+  }
+}
+
+/** Written beside and moved into place: a reader sees all of it or nothing. */
+function write(file: string, entry: Entry): void {
+  const draft = `${file}.tmp`
+  writeFileSync(draft, JSON.stringify(entry), { mode: 0o600 })
+  renameSync(draft, file)
+}
+
+/** Undefined when its process ended cleanly in this moment, or when it is not ours to understand. */
+function readEntry(file: string): Entry | undefined {
+  try {
+    const entry = JSON.parse(readFileSync(file, "utf8")) as Entry
+    return typeof entry.token === "string" && typeof entry.owner?.pid === "number" ? entry : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined
+    throw error
+  }
+}
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  const timer = Promise.withResolvers<void>()
+  const handle = setTimeout(timer.resolve, ms)
+  await Promise.race([promise, timer.promise])
+  clearTimeout(handle)
+}
+
+async function until(isDone: () => boolean, ms: number): Promise<void> {
+  for (const end = Date.now() + ms; Date.now() < end && !isDone(); ) await pause(ROUND_MS)
+}

@@ -1,0 +1,62 @@
+import { formatAsks } from "../core/format.ts"
+import { suggest } from "../core/nearest.ts"
+import type { AskAnswer } from "../core/ports.ts"
+import type { Reply } from "../core/protocol.ts"
+import type { AskView } from "../core/view.ts"
+import { type Desk, done, error } from "./desk.ts"
+import type { InboxAnswer } from "./line-workers.ts"
+
+export function listAsks({ engine, now }: Desk): Reply {
+  const asks = engine.asks()
+  const text = asks.length > 0 ? formatAsks(asks, now()) : "Nothing waits for you."
+  return { tone: "info", title: "Inbox", text, view: { type: "asks", asks } }
+}
+
+/** Answers the ask of that id, or the only one of the worker of that name. */
+export async function answerAsk({ engine }: Desk, wanted: string, given: InboxAnswer): Promise<Reply> {
+  const asks = engine.asks()
+  const own = asks.filter((ask) => ask.worker === wanted)
+  const ask = asks.find((one) => one.id === wanted) ?? (own.length === 1 ? own[0] : undefined)
+  if (ask === undefined) {
+    if (own.length > 1) return error("Which one?", `${wanted} waits for ${own.length} answers: name one by its id`)
+    if (asks.length === 0) return error("Nothing to answer", "nothing waits for you: it may have been answered already")
+    const known = asks.flatMap((one) => [one.id, one.worker])
+    return error(`No ask ${wanted}`, `it may have been answered already; ${suggest(wanted, known, "asks")}`)
+  }
+  const answer = toAnswer(ask, given)
+  if (typeof answer === "string") return error("That is no answer to it", answer)
+  const refused = await engine.answer(ask.id, answer)
+  if (refused !== undefined) return error("It was not answered", refused)
+  return done(`Answered ${ask.worker}`, `${ask.title}: ${wordFor(given)}`)
+}
+
+/** The answer as the port takes it, or why it is none. */
+function toAnswer(ask: AskView, given: InboxAnswer): AskAnswer | string {
+  if (given.type === "answer") {
+    if (ask.kind === "permission") return `it asks for a permission: \`/inbox allow|always|deny ${ask.id}\``
+    return toAnswers(ask, given)
+  }
+  if (given.type === "deny") return given
+  return ask.kind === "permission" ? given : `it is a question: \`/inbox answer ${ask.id} text\``
+}
+
+/** One text for one question; for several a word each, grouped with quotes. */
+function toAnswers({ questions }: AskView, given: Extract<InboxAnswer, { type: "answer" }>): AskAnswer | string {
+  const texts = questions.length > 1 ? given.words : [given.text]
+  if (questions.length > 1 && texts.length !== questions.length) {
+    return `it has ${questions.length} questions: answer each, in quotes: \`/inbox answer ID "first" "second"\``
+  }
+  return { type: "answers", answers: texts.map((text, index) => choicesIn(text, questions[index])) }
+}
+
+/** `a, b` where several may be chosen and each is one of the options; any other text is one answer. */
+function choicesIn(text: string, question: AskView["questions"][number] | undefined): string[] {
+  const parts = text.split(",").map((part) => part.trim())
+  const labels = question?.options.map((option) => option.label) ?? []
+  return question?.isMultiple && parts.every((part) => labels.includes(part)) ? parts : [text]
+}
+
+function wordFor(given: InboxAnswer): string {
+  if (given.type === "answer") return given.text
+  return { allow: "allowed once", always: "allowed from now on", deny: "denied" }[given.type]
+}

@@ -1,0 +1,86 @@
+import { restOf, type Word } from "./words.ts"
+
+/** `/workers …`, `/inbox …` and `/handback …`, taken apart. */
+export type WorkersLine =
+  | { readonly command: "workers" | "inbox" }
+  | { readonly command: "spawn"; readonly profile: string; readonly name: string }
+  | { readonly command: WorkerAction; readonly worker: string }
+  | { readonly command: "ask"; readonly worker: string; readonly text: string }
+  | { readonly command: "answer"; readonly ask: string; readonly answer: InboxAnswer }
+  /** Of the worker on the screen `text` is the result; elsewhere `worker` names one, and `rest` is the result. */
+  | { readonly command: "handback"; readonly text: string; readonly worker: string; readonly rest: string }
+  | { readonly command: "wrong"; readonly why: string }
+
+const ACTIONS = ["open", "stop", "interrupt", "resume", "summarize", "forget"] as const
+/** What is done to a worker by its name alone; `wake` is `/workers resume`. */
+export type WorkerAction = "open" | "stop" | "interrupt" | "wake" | "summarize" | "forget"
+
+export type InboxAnswer =
+  | { readonly type: "allow" | "always" }
+  | { readonly type: "deny"; readonly message: string }
+  /** `words` is the same as `text`, word by word with quotes as a shell has them. */
+  | { readonly type: "answer"; readonly text: string; readonly words: readonly string[] }
+
+export const WORKERS_SUBCOMMANDS = ["list", "spawn", "ask", ...ACTIONS] as const
+export const INBOX_SUBCOMMANDS = ["list", "allow", "always", "deny", "answer"] as const
+
+export const WORKERS_HELP = [
+  "/workers                               who is at work, and who is kept",
+  "/workers spawn PROFILE [NAME]          make a worker that is kept",
+  "/workers ask NAME text…                say something to a worker, or ask one; the answer comes into the session",
+  "/workers open NAME                     go to its session",
+  "/workers interrupt|resume NAME         stop its turn and keep its task; let it go on",
+  "/workers stop NAME                     end its task",
+  "/workers summarize NAME                a summary of its session for this one",
+  "/workers forget NAME                   keep it no longer; its session stays",
+].join("\n")
+
+export const INBOX_HELP = [
+  "/inbox                                 what waits for you",
+  "/inbox allow|always ID                 allow it once, or from now on",
+  "/inbox deny ID [words]                 deny it, and say why",
+  "/inbox answer ID text                  answer a question",
+].join("\n")
+
+export function parseWorkers(line: string, [subcommand, ...rest]: readonly Word[]): WorkersLine {
+  const word = subcommand?.text
+  const [first, ...more] = rest
+  if (word === undefined || word === "list") return { command: "workers" }
+  const action = ACTIONS.find((known) => known === word)
+  if (action === undefined && word !== "spawn" && word !== "ask") {
+    return { command: "wrong", why: `there is no \`/workers ${word}\`` }
+  }
+  if (first === undefined) {
+    const what = word === "spawn" ? "PROFILE [NAME]" : word === "ask" ? "NAME text…" : "NAME"
+    return { command: "wrong", why: `say which: \`/workers ${word} ${what}\`` }
+  }
+  if (word === "spawn") return { command: "spawn", profile: first.text, name: more[0]?.text ?? first.text }
+  if (action !== undefined) return { command: action === "resume" ? "wake" : action, worker: first.text }
+  const text = restOf(line, more)
+  if (text.trim() === "") {
+    return { command: "wrong", why: `say what: \`/workers ask ${first.text} text…\`` }
+  }
+  return { command: "ask", worker: first.text, text }
+}
+
+export function parseInbox(line: string, [subcommand, ...rest]: readonly Word[]): WorkersLine {
+  const word = subcommand?.text
+  const [first, ...more] = rest
+  if (word === undefined || word === "list") return { command: "inbox" }
+  if (word !== "allow" && word !== "always" && word !== "deny" && word !== "answer") {
+    return { command: "wrong", why: `there is no \`/inbox ${word}\`` }
+  }
+  if (first === undefined) return { command: "wrong", why: `say which: \`/inbox ${word} ID\`` }
+  const text = restOf(line, more)
+  if (word === "deny") return { command: "answer", ask: first.text, answer: { type: word, message: text } }
+  if (word !== "answer") return { command: "answer", ask: first.text, answer: { type: word } }
+  if (text.trim() === "") {
+    return { command: "wrong", why: `say what: \`/inbox answer ${first.text} text\`` }
+  }
+  return { command: "answer", ask: first.text, answer: { type: word, text, words: more.map((one) => one.text) } }
+}
+
+export function parseHandback(line: string, words: readonly Word[]): WorkersLine {
+  const [first, ...more] = words
+  return { command: "handback", text: restOf(line, words), worker: first?.text ?? "", rest: restOf(line, more) }
+}

@@ -1,0 +1,170 @@
+import { formatWorkers } from "../core/format.ts"
+import { handoffText } from "../core/handoff.ts"
+import { suggest } from "../core/nearest.ts"
+import type { Reply } from "../core/protocol.ts"
+import type { WorkerView } from "../core/view.ts"
+import { describe } from "../host/host.ts"
+import { askWorker, findWorker, mainSession, SUMMARIZE } from "../project/ask.ts"
+import { BY, type Desk, done, error, type Place } from "./desk.ts"
+import type { WorkerAction, WorkersLine } from "./line-workers.ts"
+
+const NO_SESSION = "open a session first: the worker belongs to it, and its answers come into it"
+const NAME = /^[A-Za-z][\w-]*$/
+
+export function listWorkers({ engine, now }: Desk): Reply {
+  const workers = engine.workers()
+  const text =
+    workers.length > 0
+      ? formatWorkers(workers, now())
+      : "Nobody is at work and nobody is kept. `/workers spawn PROFILE` makes a worker that is kept."
+  return { tone: "info", title: "Workers", text, view: { type: "workers", workers } }
+}
+
+export function spawn(desk: Desk, line: Extract<WorkersLine, { command: "spawn" }>, place: Place): Promise<Reply> {
+  const { project, engine } = desk
+  const refuse = (why: string) => Promise.resolve(error(`Cannot spawn ${line.name}`, why))
+  if (place.session === undefined) return refuse(NO_SESSION)
+  if (!NAME.test(line.name)) return refuse("a name is letters, digits, `-` and `_`, beginning with a letter")
+  if (engine.kept(line.name)) return refuse(`there is a worker ${line.name} already: \`/workers open ${line.name}\``)
+  const found = findWorker(project, engine, line.profile)
+  if (!found.ok) return refuse(found.why)
+  const { profile } = found
+  const other = line.name === profile.name ? undefined : findWorker(project, engine, line.name)
+  if (other?.ok) return refuse(`\`${line.name}\` is the name of another profile: choose another name`)
+  return attempt(`Cannot spawn ${line.name}`, async () => {
+    const spawned = await engine.spawn(line.name, profile, mainSession(engine, place.session as string))
+    if (!spawned.ok) return error(`Cannot spawn ${line.name}`, spawned.why)
+    const { session } = spawned.worker
+    const next = `\`/workers ask ${line.name} …\` asks it, \`/workers open ${line.name}\` goes to it.`
+    if (profile.mode !== "foreground") return done(`${line.name} is there`, next)
+    const text = "You are in its session: type to it; `/handback` takes the result to the main session."
+    return { tone: "success", title: `${line.name} is there`, text, view: { type: "open", session } }
+  })
+}
+
+/** Steers the worker when it has a task; else asks it as a run of one step, the answer of which is handed to `parent`. */
+export function askOrTell(
+  { project, engine }: Desk,
+  { worker, text }: { readonly worker: string; readonly text: string },
+  place: Place,
+): Promise<Reply> {
+  const live = atWork(engine.workers(), worker)
+  if (live) {
+    const told = engine.steer(worker, { type: "message", id: place.id, text }, BY)
+    if (!told.ok) return Promise.resolve(error(`${live.name} was not told`, told.why))
+    return Promise.resolve(done(`Said to ${live.name}`, text))
+  }
+  if (place.session === undefined) return Promise.resolve(error(`Cannot ask ${worker}`, NO_SESSION))
+  const parent = mainSession(engine, place.session)
+  return attempt(`Cannot ask ${worker}`, async () => {
+    const asked = await askWorker(project, engine, { worker, text, parent, depth: engine.depthOf(parent), by: BY })
+    if (!asked.ok) return error(`Cannot ask ${worker}`, asked.why)
+    const name = engine.view(asked.run)?.ask ?? worker
+    return {
+      tone: "success",
+      title: `Asked ${name}`,
+      text: `Its answer comes into this session; \`/trace ${name}\` has all of it.`,
+      view: { type: "started", run: asked.run },
+    }
+  })
+}
+
+export function act(desk: Desk, action: WorkerAction, wanted: string, place: Place): Promise<Reply> | Reply {
+  const { engine } = desk
+  const workers = engine.workers()
+  const worker = atWork(workers, wanted) ?? workers.find((one) => one.name === wanted || one.session === wanted)
+  if (worker === undefined) return unknown(workers, wanted)
+  const { name } = worker
+  switch (action) {
+    case "open":
+      return open(worker)
+    case "stop":
+      return outcome(
+        engine.stopWorker(wanted),
+        `Stopped ${name}`,
+        `Its task is over; \`/trace ${name}\` has what it did.`,
+      )
+    case "interrupt":
+      return outcome(
+        engine.steer(wanted, { type: "interrupt" }, BY),
+        `Interrupted ${name}`,
+        `It keeps its task: \`/workers resume ${name}\`, or \`/workers ask ${name} …\`.`,
+      )
+    case "wake":
+      return outcome(engine.steer(wanted, { type: "resume" }, BY), `${name} goes on`, "It works on its task again.")
+    case "summarize":
+      if (worker.run !== null) return error(`${name} is at work`, "its answer comes when it is done")
+      return askOrTell(desk, { worker: name, text: SUMMARIZE }, { ...place, session: worker.session ?? place.session })
+    case "forget":
+      if (worker.run !== null) return error(`${name} is at work`, `end its task first: \`/workers stop ${name}\``)
+      engine.forget(name)
+      return done(`Forgot ${name}`, "Its session stays in OpenCode's list of sessions.")
+  }
+}
+
+/** Gives the result of a person's work with a worker back: to the step that waits for it, or to the main session. */
+export async function handBack(
+  desk: Desk,
+  line: Extract<WorkersLine, { command: "handback" }>,
+  place: Place,
+): Promise<Reply> {
+  const { engine } = desk
+  const workers = engine.workers()
+  const onScreen = line.worker.startsWith("ses_") ? undefined : place.screen
+  const here = workers.find((one) => one.session !== null && one.session === onScreen)
+  const isNamed = (one: WorkerView) => one.name === line.worker || one.session === line.worker
+  const worker = here ?? atWork(workers, line.worker) ?? workers.find(isNamed)
+  const text = (here ? line.text : line.rest).trim()
+  if (worker === undefined) {
+    if (line.worker !== "") return unknown(workers, line.worker)
+    return error("No worker here", "type `/handback` in the session of a worker, or name one: `/handback NAME [text]`")
+  }
+  const { name, session } = worker
+  if (session === null) return error(`${name} has not begun yet`, "there is nothing to hand back")
+  const parent = mainSession(engine, session)
+  const goBack = { type: "open" as const, session: parent }
+  if (worker.run !== null) {
+    if (worker.mode !== "foreground") return error(`${name} works on its own`, "it hands its result on when it is done")
+    const given = engine.steer(session, { type: "handback", ...(text === "" ? {} : { text }) }, BY)
+    if (!given.ok) return error(`${name} did not hand back`, given.why)
+    return { tone: "success", title: `${name} handed back`, text: "The run goes on.", view: goBack }
+  }
+  if (parent === session) return error(`${name} belongs to no session`, "there is none to hand back to")
+  if (text !== "") {
+    desk.handoff(parent, handoffText(name, text), place.id)
+    return { tone: "success", title: `${name} handed back`, text: "The result is in the main session.", view: goBack }
+  }
+  const asked = await askOrTell(desk, { worker: name, text: SUMMARIZE }, { ...place, session })
+  return asked.tone === "error" ? asked : { ...asked, view: goBack }
+}
+
+function open({ name, kind, session }: WorkerView): Reply {
+  if (session === null) return error(`${name} has no session yet`, "it waits for a place, or is just starting")
+  if (kind !== "subagent" && kind !== "agent") {
+    return error(`${name} is elsewhere`, `it works in a ${kind} of its own: \`/trace ${name}\` shows what it did`)
+  }
+  return { tone: "info", title: name, text: `Its session is ${session}.`, view: { type: "open", session } }
+}
+
+/** The newest worker with a task that a person calls so. */
+function atWork(workers: readonly WorkerView[], wanted: string): WorkerView | undefined {
+  return workers.findLast((one) => one.run !== null && (one.name === wanted || one.session === wanted))
+}
+
+function unknown(workers: readonly WorkerView[], wanted: string): Reply {
+  const names = [...new Set(workers.map((worker) => worker.name))]
+  return error(`No worker ${wanted}`, `there is no worker \`${wanted}\`: ${suggest(wanted, names, "workers")}`)
+}
+
+function outcome(result: { readonly ok: boolean; readonly why?: string }, title: string, text: string): Reply {
+  return result.ok ? done(title, text) : error("That did not work", result.why ?? "")
+}
+
+/** A backend that cannot make a session says so by throwing. */
+async function attempt(title: string, work: () => Promise<Reply>): Promise<Reply> {
+  try {
+    return await work()
+  } catch (cause) {
+    return error(title, describe(cause))
+  }
+}

@@ -1,0 +1,32 @@
+import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
+import type { Paint } from "./theme.ts"
+
+export interface TextWanted {
+  readonly title: string
+  readonly description?: string
+  readonly placeholder?: string
+}
+
+/** A dialog for one line of text; resolves with it, or with undefined when it is closed. An empty line asks again. */
+export function askFor(
+  api: { readonly ui: Pick<TuiPluginApi["ui"], "dialog" | "DialogPrompt"> },
+  paint: Paint,
+  { title, description = "", placeholder = "A value is required" }: TextWanted,
+): Promise<string | undefined> {
+  const { dialog, DialogPrompt } = api.ui
+  return new Promise((resolve) => {
+    dialog.replace(
+      () => (
+        <DialogPrompt
+          title={title}
+          placeholder={placeholder}
+          description={() => <text fg={paint("muted")}>{description}</text>}
+          onConfirm={(value) => {
+            if (value.trim() !== "") resolve(value.trim())
+          }}
+        />
+      ),
+      () => resolve(undefined),
+    )
+  })
+}

@@ -1,0 +1,160 @@
+import { type RunView, stepInFocus, type WorkerView } from "../core/view.ts"
+import { clip, cut, widthOf } from "./format.ts"
+import {
+  belongsTo,
+  canOpen,
+  type Part,
+  progress,
+  RUN,
+  runIcon,
+  runTime,
+  spent,
+  stateOf,
+  stepTime,
+} from "./view-model.ts"
+
+/** The line at the bottom of every screen, as plain data. */
+
+const NAME_COLUMNS = 28
+
+export interface BarInput {
+  readonly runs: readonly RunView[]
+  /** Session on the screen. */
+  readonly session: string | undefined
+  readonly now: number
+  /** Columns of the terminal. */
+  readonly width: number
+  readonly workers: readonly WorkerView[]
+  /** Whether OpenCode shows a prompt for the session: it does for every one that is no child. */
+  readonly canType: boolean
+  /** How many asks wait for a person. */
+  readonly asks: number
+  /** Keys as the user would press them, where they are bound. */
+  readonly keys: BarKeys
+}
+export interface BarKeys {
+  readonly jump: string | undefined
+  readonly inbox: string | undefined
+  readonly message: string | undefined
+}
+
+/**
+ * The one-line status: what waits for the person, then the worker they work with or the run that matters most (on this
+ * screen before elsewhere, running before over, newest first). Undefined when there is nothing to say. The parts never
+ * take more than `width` columns together.
+ */
+export function statusBar(input: BarInput): { readonly left: Part[]; readonly right: Part[] } | undefined {
+  const run = firstOf(input.runs, input.session)
+  const worker = input.workers.find((one) => one.session !== null && one.session === input.session)
+  const body = worker && isYours(worker, input) ? withYou(worker) : run && runLine(run, input)
+  const asks = needYou(input)
+  if (body === undefined && asks.length === 0) return undefined
+  const left = [...asks, ...(asks.length > 0 && body ? [muted(" · ")] : []), ...(body ?? [])]
+  const used = (parts: readonly Part[]) => parts.reduce((sum, part) => sum + widthOf(part.text), 0)
+  const right = hints(run, worker, input).find((parts) => used(left) + used(parts) + 2 <= input.width)
+  return right === undefined ? { left: cutParts(left, input.width), right: [] } : { left, right }
+}
+
+/** `2 need you (ctrl+x i)`. */
+function needYou({ asks, keys }: BarInput): Part[] {
+  if (asks === 0) return []
+  return [
+    { text: asks === 1 ? "? 1 needs you" : `? ${asks} need you`, tone: "warning" },
+    muted(` (${keys.inbox ?? "/inbox"})`),
+  ]
+}
+
+/** A worker whose session a person types into. */
+function isYours({ mode, run }: WorkerView, { canType }: BarInput): boolean {
+  return canType && (mode === "foreground" || run === null)
+}
+
+function withYou({ name }: WorkerView): Part[] {
+  return [
+    { text: "✎ ", tone: "active" },
+    muted("you work with "),
+    { text: clip(name, NAME_COLUMNS), tone: "text" },
+    muted(" · "),
+    { text: "/handback", tone: "text" },
+    muted(" gives the result back"),
+  ]
+}
+
+function runLine(run: RunView, input: BarInput): Part[] {
+  const others = input.runs.filter((other) => other !== run && other.status === "running").length
+  return [
+    runIcon(run.status),
+    { text: ` ${clip(run.ask ?? run.workflow, NAME_COLUMNS)}`, tone: "text" },
+    ...headline(run, input.now),
+    ...(others > 0 ? [muted(` · +${others} more ${others === 1 ? "run" : "runs"}`)] : []),
+  ]
+}
+
+function firstOf(runs: readonly RunView[], session: string | undefined): RunView | undefined {
+  const here = (run: RunView) => belongsTo(run, session)
+  const live = (run: RunView) => run.status === "running"
+  return runs.find((run) => live(run) && here(run)) ?? runs.find(live) ?? runs.find(here) ?? runs[0]
+}
+
+function headline(run: RunView, now: number): Part[] {
+  if (run.status === "running") return [muted(` ${progress(run)} · `), ...current(run, now)]
+  if (run.status === "interrupted") {
+    return [muted(` interrupted at ${progress(run)} · `), { text: `/workflow resume ${run.id}`, tone: "text" }]
+  }
+  if (run.status === "paused") {
+    return [
+      muted(` paused at ${progress(run)} · `),
+      { text: "/workflow resume", tone: "text" },
+      { text: ` · ${run.hold?.detail.replace(/\s+/g, " ") ?? "held"}`, tone: "warning" },
+    ]
+  }
+  const broken = run.steps.find((step) => step.status === "failed")
+  const why = run.status === "failed" && broken ? `· ${clip(broken.id, NAME_COLUMNS)} ${stateOf(broken)}` : endWord(run)
+  const facts = [runTime(run, now), spent(run)].filter((fact) => fact !== "")
+  return [{ text: ` ${why}`, tone: RUN[run.status][1] }, ...facts.map((fact) => muted(` · ${fact}`))]
+}
+
+function endWord(run: RunView): string {
+  if (run.status === "success") return "done"
+  return run.cause === "deadline" ? `${run.status}: deadline passed` : run.status
+}
+
+function current(run: RunView, now: number): Part[] {
+  const busy = run.steps.filter((step) => step.status === "running" || step.status === "waiting")
+  const first = busy[0]
+  if (first === undefined) return [muted("starting")]
+  const state = first.status === "waiting" ? "waiting" : stepTime(first, now)
+  return [
+    { text: clip(first.id, NAME_COLUMNS), tone: "text" },
+    muted(` ${state}${busy.length > 1 ? ` +${busy.length - 1}` : ""}`),
+  ]
+}
+
+/** What the keys do here, the fuller one first: the way into a step or back, and how to speak to the worker shown. */
+function hints(run: RunView | undefined, worker: WorkerView | undefined, input: BarInput): Part[][] {
+  const { jump, message } = input.keys
+  const focus = run && stepInFocus(run)
+  const isOnStep = input.runs.some((any) => any.steps.some((step) => step.session === input.session))
+  const hasJump = jump !== undefined && (isOnStep || (focus !== undefined && canOpen(focus)))
+  const jumps: Part[] = hasJump ? [{ text: jump, tone: "text" }, muted(isOnStep ? " back" : " open step")] : []
+  const mayTell = worker?.run != null && !input.canType && message !== undefined
+  if (!mayTell) return [jumps, []]
+  const tell: Part[] = [muted("press "), { text: message, tone: "text" }, muted(" to message this worker")]
+  const short: Part[] = [{ text: message, tone: "text" }, muted(" message")]
+  const also = jumps.length > 0 ? [muted("  "), ...jumps] : []
+  return [[...tell, ...also], tell, [...short, ...also], short, []]
+}
+
+function cutParts(parts: readonly Part[], width: number): Part[] {
+  let left = width
+  return parts.flatMap((part) => {
+    if (left <= 0) return []
+    const text = cut(part.text, left)
+    left = text === part.text ? left - widthOf(text) : 0
+    return [{ ...part, text }]
+  })
+}
+
+function muted(text: string): Part {
+  return { text, tone: "muted" }
+}

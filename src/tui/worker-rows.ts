@@ -1,0 +1,156 @@
+import { formatCost } from "../core/format.ts"
+import { DEFAULTS } from "../core/model.ts"
+import type { AskView, WorkerState, WorkerView } from "../core/view.ts"
+import { cell, clip, formatElapsed, formatTokens, widthOf } from "./format.ts"
+import type { Choice } from "./pickers.ts"
+
+/** Workers and what they ask for, as rows of OpenCode's select dialog. Plain data; times are milliseconds since 1970. */
+
+const ICON: Record<WorkerState, string> = {
+  queued: "○",
+  starting: "◐",
+  working: "◐",
+  tool: "◐",
+  retrying: "↻",
+  silent: "◌",
+  asking: "?",
+  held: "‖",
+  yours: "✎",
+  idle: "·",
+}
+/** What a state is called where it is not its own best name. */
+const WORD: Partial<Record<WorkerState, string>> = { yours: "your turn", asking: "needs you", tool: "working" }
+
+const GAP = "  "
+/** Columns of the table from left to right; of those that do not fit, the one with the highest number goes first. */
+const COLUMNS: readonly {
+  readonly max: number
+  readonly drop: number
+  readonly isRight?: boolean
+  readonly of: (worker: WorkerView, now: number) => string
+}[] = [
+  { max: 9, drop: 0, of: (worker, now) => stateWord(worker, now) },
+  { max: 14, drop: 2, of: (worker) => worker.tool ?? "" },
+  { max: 26, drop: 3, of: stepOf },
+  { max: 8, drop: 7, of: (worker) => worker.kind },
+  { max: 22, drop: 6, of: (worker) => shortModel(worker.model) },
+  { max: 8, drop: 1, isRight: true, of: (worker, now) => since(worker.startedAt, now) },
+  { max: 12, drop: 8, isRight: true, of: (worker, now) => activity(worker, now) },
+  { max: 12, drop: 4, isRight: true, of: spentTokens },
+  { max: 13, drop: 5, isRight: true, of: (worker) => (worker.run === null ? "" : formatCost(worker.cost)) },
+]
+
+/** What the worker is doing now: silence is a matter of the clock, and no message tells of it. */
+export function stateNow(worker: WorkerView, now: number): WorkerState {
+  const { state, lastActivityAt } = worker
+  const isQuiet = lastActivityAt !== null && now - lastActivityAt >= DEFAULTS.silentAfterMs
+  return isQuiet && (state === "working" || state === "starting") ? "silent" : state
+}
+
+function stateWord(worker: WorkerView, now: number): string {
+  const state = stateNow(worker, now)
+  return WORD[state] ?? state
+}
+
+function stepOf({ step, workflow, profile, name }: WorkerView): string {
+  if (workflow === null) return profile === name ? "" : profile
+  return step === name ? workflow : `${step} · ${workflow}`
+}
+
+function shortModel(model: string | null): string {
+  return model === null ? "" : model.slice(model.indexOf("/") + 1)
+}
+
+function since(at: number | null, now: number): string {
+  return at === null ? "" : formatElapsed(now - at)
+}
+
+function activity({ run, lastActivityAt }: WorkerView, now: number): string {
+  return run === null || lastActivityAt === null ? "" : `${formatElapsed(now - lastActivityAt)} ago`
+}
+
+function spentTokens({ tokens }: WorkerView): string {
+  return tokens.input + tokens.output === 0 ? "" : formatTokens(tokens)
+}
+
+/** One row a worker, in columns that stand under each other; `columns` is what a row has room for. */
+export function workerChoices(workers: readonly WorkerView[], now: number, columns: number): Choice<string>[] {
+  const name = Math.min(22, Math.max(0, ...workers.map((worker) => widthOf(worker.name))))
+  const table = COLUMNS.map((column) => {
+    const cells = workers.map((worker) => clip(column.of(worker, now), column.max))
+    return { ...column, cells, width: Math.max(0, ...cells.map(widthOf)) }
+  }).filter(({ width }) => width > 0)
+  const total = () => 2 + name + table.reduce((sum, { width }) => sum + GAP.length + width, 0)
+  while (table.length > 1 && total() > columns) {
+    const worst = Math.max(...table.map(({ drop }) => drop))
+    table.splice(
+      table.findIndex(({ drop }) => drop === worst),
+      1,
+    )
+  }
+  return workers.map((worker, row) => {
+    const draw = (isRight: boolean) =>
+      table
+        .filter((column) => (column.isRight ?? false) === isRight)
+        .map(({ cells, width }) => (isRight ? padLeft(cells[row] ?? "", width) : cell(cells[row] ?? "", width)))
+        .join(GAP)
+    return {
+      title: `${ICON[stateNow(worker, now)]} ${cell(worker.name, name)}`,
+      value: worker.session ?? worker.name,
+      description: ` ${draw(false)}`,
+      footer: draw(true),
+      category: workers.some((other) => other.run === null) ? (worker.run === null ? "Kept" : "At work") : "",
+    }
+  })
+}
+
+function padLeft(text: string, width: number): string {
+  return " ".repeat(Math.max(0, width - widthOf(text))) + text
+}
+
+/** What can be done to a worker: the words a person sees, and the line that does it (or `message` for a text first). */
+export function workerActions(worker: WorkerView): readonly { readonly title: string; readonly line: string }[] {
+  const { name, session, run, state, mode, kind } = worker
+  const wanted = session ?? name
+  const canOpen = session !== null && (kind === "subagent" || kind === "agent")
+  const isLive = run !== null && session !== null
+  return [
+    ...(state === "asking" ? [{ title: "Answer what it asks", line: "/inbox" }] : []),
+    ...(canOpen ? [{ title: "Open its session", line: `/workers open ${wanted}` }] : []),
+    { title: run === null ? "Ask it something" : "Send it a message", line: `/workers ask ${wanted}` },
+    ...(isLive && mode === "foreground" ? [{ title: "Hand back its last answer", line: `/handback ${wanted}` }] : []),
+    ...(isLive && state === "held" ? [{ title: "Let it go on", line: `/workers resume ${wanted}` }] : []),
+    ...(isLive && state !== "held" && state !== "yours"
+      ? [{ title: "Interrupt: stop its turn, keep its task", line: `/workers interrupt ${wanted}` }]
+      : []),
+    ...(run === null ? [{ title: "Summarize for the main session", line: `/workers summarize ${wanted}` }] : []),
+    { title: "Look at its task in full", line: `/trace ${name}` },
+    ...(run === null
+      ? [{ title: "Forget it (its session stays)", line: `/workers forget ${name}` }]
+      : [{ title: "Stop: end its task", line: `/workers stop ${wanted}` }]),
+  ]
+}
+
+/** `coder · working · npm test`: the title of the actions. */
+export function workerTitle(worker: WorkerView, now: number): string {
+  return [worker.name, stateWord(worker, now), worker.tool ?? "", stepOf(worker)].filter(Boolean).join(" · ")
+}
+
+/** The inbox: one row an ask, the oldest first. */
+export function askChoices(asks: readonly AskView[], now: number, columns: number): Choice<string>[] {
+  const name = Math.min(22, Math.max(0, ...asks.map((ask) => widthOf(ask.worker))))
+  return asks.map((ask) => {
+    const waits = formatElapsed(now - ask.askedAt)
+    const left = ask.expiresAt === null ? "" : ` · ${formatElapsed(ask.expiresAt - now)} left`
+    const footer = `${waits}${left}`
+    const room = columns - 2 - name - widthOf(footer) - 4
+    const where = ask.workflow === null ? "" : ` (${ask.workflow})`
+    return {
+      title: `? ${cell(ask.worker, name)}`,
+      value: ask.id,
+      description: clip(`${ask.title}${where}`, Math.max(0, room)),
+      footer,
+      category: "",
+    }
+  })
+}

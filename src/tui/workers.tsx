@@ -1,0 +1,60 @@
+import type { WorkerView } from "../core/view.ts"
+import { askFor } from "./ask-for.tsx"
+import { clip } from "./format.ts"
+import { rowColumns } from "./pickers.ts"
+import { quote } from "./prompt-line.ts"
+import type { ReplyDeps } from "./show.tsx"
+import { workerActions, workerChoices, workerTitle } from "./worker-rows.ts"
+
+/** Who is at work and who is kept, live; a row leads to what can be done to it. */
+export function showWorkers(deps: ReplyDeps, snapshot: readonly WorkerView[]): void {
+  const { dialog, DialogSelect } = deps.api.ui
+  const workers = () => (deps.live.workers().length > 0 ? deps.live.workers() : snapshot)
+  const pick = (wanted: string) => {
+    const worker = workers().find((one) => (one.session ?? one.name) === wanted)
+    if (worker) showActions(deps, worker)
+  }
+  dialog.replace(() => (
+    <DialogSelect<string>
+      title="Workers"
+      placeholder="Search workers"
+      options={workerChoices(workers(), deps.live.now(), rowColumns("xlarge", deps.api.renderer.width))}
+      onSelect={(choice) => deps.guard.sync(undefined, () => pick(choice.value))}
+    />
+  ))
+  dialog.setSize("xlarge")
+}
+
+function showActions(deps: ReplyDeps, worker: WorkerView): void {
+  const { dialog, DialogSelect } = deps.api.ui
+  const act = (line: string) => {
+    if (line.startsWith("/workers ask ")) return deps.guard.start(() => messageTo(deps, worker))
+    dialog.clear()
+    deps.submit(line)
+  }
+  dialog.replace(() => (
+    <DialogSelect<string>
+      title={clip(workerTitle(worker, deps.live.now()), 60)}
+      placeholder="Search"
+      options={workerActions(worker).map(({ title, line }) => ({ title, value: line }))}
+      onSelect={(choice) => deps.guard.sync(undefined, () => act(choice.value))}
+    />
+  ))
+  dialog.setSize("medium")
+}
+
+/** Asks for a text and says it to the worker. */
+export async function messageTo(
+  { api, paint, submit }: Pick<ReplyDeps, "api" | "paint" | "submit">,
+  worker: WorkerView,
+): Promise<void> {
+  const isLive = worker.run !== null
+  const text = await askFor(api, paint, {
+    title: `${isLive ? "Message to" : "Question for"} ${clip(worker.name, 40)}`,
+    description: isLive ? "It reads this at its next step." : "Its answer comes into the main session.",
+    placeholder: isLive ? "What it should know" : "What you want to know",
+  })
+  if (text === undefined) return
+  api.ui.dialog.clear()
+  submit(`/workers ask ${worker.session ?? worker.name} ${quote(text)}`)
+}

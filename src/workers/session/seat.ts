@@ -1,0 +1,83 @@
+import type { Session } from "@opencode-ai/sdk/v2"
+import type { PermissionRule } from "../../core/model.ts"
+import type { WorkerSeat } from "../../core/ports.ts"
+import type { Identity } from "../../host/catalog.ts"
+import { ask, HostError } from "../../host/host.ts"
+import type { Site } from "./site.ts"
+
+/** Enough to find a session among others of the same title. */
+const SEARCH_LIMIT = 1_000
+
+/** Whether a person works in the worker's session with it, and is there to. */
+export function isForeground(site: Site, seat: WorkerSeat): boolean {
+  return seat.profile.mode === "foreground" && site.host.isAttended
+}
+
+function isChild(site: Site, seat: WorkerSeat): boolean {
+  return site.place === "child" && !isForeground(site, seat)
+}
+
+/** `session` if it is still there. */
+export async function existing(site: Site, session: string): Promise<string | undefined> {
+  try {
+    await ask("read the session", (o) => site.host.client.session.get({ sessionID: session }, o))
+    return session
+  } catch (error) {
+    if (error instanceof HostError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+/** The session that was made for this seat before, found by the key it is marked with. */
+export async function findByKey(site: Site, seat: WorkerSeat): Promise<string | undefined> {
+  const sessions = await neighbours(site, seat)
+  return sessions.find(({ metadata }) => (metadata?.baton as { key?: unknown } | undefined)?.key === seat.key)?.id
+}
+
+async function neighbours({ host, ...site }: Site, seat: WorkerSeat): Promise<readonly Session[]> {
+  const { session } = host.client
+  if (!isChild({ host, ...site }, seat)) {
+    const query = { roots: true, search: seat.title, limit: SEARCH_LIMIT }
+    return ask("list the sessions", (o) => session.list(query, o))
+  }
+  const { parent } = seat
+  if (parent === undefined) return []
+  return ask("list the child sessions", (o) => session.children({ sessionID: parent }, o))
+}
+
+/** Makes the seat's session, marked with its key so that it is found again. */
+export async function createSession(
+  site: Site,
+  seat: WorkerSeat,
+  identity: Identity,
+  permission: readonly PermissionRule[],
+): Promise<string> {
+  const { parent } = seat
+  const child = isChild(site, seat)
+  if (child && parent === undefined) throw new Error("a subagent needs the session it is a child of")
+  const { model } = identity
+  const session = await ask(
+    "create the worker's session",
+    (options) =>
+      site.host.client.session.create(
+        {
+          title: seat.title,
+          agent: identity.agent,
+          metadata: { baton: { key: seat.key, ...(parent === undefined ? {} : { parent }) } },
+          permission: [...permission],
+          ...(child && parent !== undefined ? { parentID: parent } : {}),
+          ...(model ? { model: { id: model.modelID, providerID: model.providerID } } : {}),
+        },
+        options,
+      ),
+    { isRepeatable: false },
+  )
+  return session.id
+}
+
+/** A session that nobody has prompted is missing in OpenCode's child navigation until something of it changes. */
+export async function makeVisible(site: Site, seat: WorkerSeat, session: string): Promise<void> {
+  await ask("show the worker's session", (o) =>
+    site.host.client.session.update({ sessionID: session, title: seat.title }, o),
+  )
+}

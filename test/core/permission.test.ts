@@ -1,0 +1,284 @@
+import fc from "fast-check"
+import { describe, expect, it } from "vitest"
+import { contains, intersection, matches } from "../../src/core/glob.ts"
+import type { PermissionAction, PermissionRule } from "../../src/core/model.ts"
+import { closeReadOnly, evaluate, intersect, isDenied, isReadOnly, workerRules } from "../../src/core/permission.ts"
+
+const rule = (permission: string, pattern: string, action: PermissionAction): PermissionRule => ({
+  permission,
+  pattern,
+  action,
+})
+const rules = (...lines: string[]) =>
+  lines.map((line) => rule(...(line.split("|") as [string, string, PermissionAction])))
+const lines = (list: readonly PermissionRule[]) =>
+  list.map(({ permission, pattern, action }) => `${permission}|${pattern}|${action}`)
+const ORDER = { deny: 0, ask: 1, allow: 2 }
+
+/** OpenCode 1.18.33's own matcher, as it stands in the program. */
+function host(text: string, pattern: string): boolean {
+  let escaped = pattern
+    .replaceAll("\\", "/")
+    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replace(/\*/g, ".*")
+    .replace(/\?/g, ".")
+  if (escaped.endsWith(" .*")) escaped = `${escaped.slice(0, -3)}( .*)?`
+  return new RegExp(`^${escaped}$`, "s").test(text.replaceAll("\\", "/"))
+}
+
+/** OpenCode hides a tool only if the last rule that matches its name is `*` deny. */
+function isHidden(list: readonly PermissionRule[], tool: string): boolean {
+  const last = list.findLast((one) => host(tool, one.permission))
+  return last?.pattern === "*" && last.action === "deny"
+}
+
+// What `GET /agent` of OpenCode 1.18.33 says.
+const COMMON = rules(
+  "*|*|allow",
+  "doom_loop|*|ask",
+  "external_directory|*|ask",
+  "external_directory|/home/me/.local/share/opencode/tool-output/*|allow",
+  "external_directory|/tmp/opencode/*|allow",
+  "question|*|deny",
+  "plan_enter|*|deny",
+  "plan_exit|*|deny",
+  "read|*|allow",
+  "read|*.env|ask",
+  "read|*.env.*|ask",
+  "read|*.env.example|allow",
+)
+const LAST = rules("external_directory|/home/me/.local/share/opencode/tool-output/*|allow")
+const BUILD = [...COMMON, ...rules("question|*|allow", "plan_enter|*|allow"), ...LAST]
+const PLAN = [
+  ...COMMON,
+  ...rules("question|*|allow", "plan_exit|*|allow", "task|general|deny"),
+  ...rules("external_directory|/home/me/.local/share/opencode/plans/*|allow", "edit|*|deny"),
+  ...rules("edit|.opencode/plans/*.md|allow", "edit|home/me/.local/share/opencode/plans/*.md|allow"),
+  ...LAST,
+]
+const EXPLORE = [
+  ...COMMON,
+  ...rules("*|*|deny", "grep|*|allow", "glob|*|allow", "bash|*|allow", "read|*|allow", "external_directory|*|ask"),
+  ...LAST,
+]
+
+const TOOLS = ["read", "edit", "bash", "task", "question", "grep", "mcp_write", "external_directory", "doom_loop"]
+const THINGS = [
+  "*",
+  "a.ts",
+  ".env",
+  "x.env.local",
+  "x.env.env",
+  "x.env.example",
+  "git log -1",
+  "git push",
+  "git",
+].concat([
+  ".opencode/plans/a.md",
+  "/tmp/opencode/x",
+  "/home/me/.local/share/opencode/plans/p.md",
+  "/etc/passwd",
+  "rm -rf /",
+])
+
+const word = fc.stringMatching(/^[ab*? ./]{0,5}$/)
+const text = fc.stringMatching(/^[ab ./]{0,6}$/)
+const action = fc.constantFrom<PermissionAction>("allow", "ask", "deny")
+const list = fc.array(
+  fc.record({ permission: fc.constantFrom("*", "bash", "edit", "b*", "?dit"), pattern: word, action }),
+  {
+    maxLength: 6,
+  },
+)
+const tool = fc.constantFrom("bash", "edit", "browse", "audit", "x")
+
+describe("patterns", () => {
+  it("match as OpenCode matches them", () => {
+    for (const [subject, pattern] of [
+      ["git", "git *"],
+      ["git log", "git *"],
+      ["gitk", "git *"],
+      ["a\nb", "a*b"],
+      ["a\\b", "a/b"],
+      ["a/b", "a\\b"],
+      ["", "*"],
+      ["a+b", "a+b"],
+      ["aab", "a+b"],
+    ] as const)
+      expect([subject, pattern, matches(subject, pattern)]).toEqual([subject, pattern, host(subject, pattern)])
+    fc.assert(fc.property(text, word, (subject, pattern) => matches(subject, pattern) === host(subject, pattern)))
+  })
+
+  it("contain only what they contain", () => {
+    fc.assert(
+      fc.property(word, word, text, (outer, inner, subject) => {
+        if (contains(outer, inner) && host(subject, inner)) expect(host(subject, outer)).toBe(true)
+      }),
+    )
+  })
+
+  it("meet in exactly what matches both", () => {
+    fc.assert(
+      fc.property(word, word, text, (a, b, subject) => {
+        const both = intersection(a, b)
+        fc.pre(both !== undefined)
+        expect(both?.some((one) => host(subject, one))).toBe(host(subject, a) && host(subject, b))
+      }),
+      { numRuns: 2_000 },
+    )
+    expect(intersection("*.env", "*.env.*")?.toSorted()).toEqual(["*.env.*.env", "*.env.env"])
+    expect(intersection("git *", "* --help")).toBeDefined()
+    expect(intersection("src/*", "test/*")).toEqual([])
+  })
+
+  it("give up on what cannot be written down, quickly", () => {
+    const wild = "*a*b*a*b*a*b*a*b*a*b*"
+    const start = performance.now()
+    expect(intersection(wild, wild.replaceAll("a", "c"))).toBeUndefined()
+    expect(performance.now() - start).toBeLessThan(1_000)
+    expect(
+      evaluate(
+        intersect([rule("bash", wild, "allow")], [rule("bash", "*c*d*c*d*c*d*c*d*", "deny")]),
+        "bash",
+        "abababababcdcdcdcd",
+      ),
+    ).toBe("deny")
+  })
+})
+
+describe("the rules of two lists together", () => {
+  it("are never more than either, and the lower of the two", () => {
+    fc.assert(
+      fc.property(list, list, tool, text, (child, ceiling, permission, subject) => {
+        const both = ORDER[evaluate(intersect(child, ceiling), permission, subject)]
+        const own = ORDER[evaluate(child, permission, subject)]
+        const other = ORDER[evaluate(ceiling, permission, subject)]
+        expect(both).toBe(Math.min(own, other))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it("leave nothing to the rules before them", () => {
+    fc.assert(
+      fc.property(list, list, list, tool, text, (before, child, ceiling, permission, subject) => {
+        const both = intersect(child, ceiling)
+        expect(evaluate([...before, ...both], permission, subject)).toBe(evaluate(both, permission, subject))
+      }),
+    )
+  })
+
+  it("hide the tools that are denied for everything", () => {
+    fc.assert(
+      fc.property(list, list, fc.constantFrom("bash", "edit"), (child, ceiling, permission) => {
+        const both = intersect(child, ceiling)
+        if (isDenied(child, permission) || isDenied(ceiling, permission)) expect(isHidden(both, permission)).toBe(true)
+        if (isHidden(both, permission)) expect(evaluate(both, permission, "anything")).toBe("deny")
+      }),
+      { numRuns: 500 },
+    )
+    const denied = intersect(rules("bash|*|deny", "bash|a*|allow"), rules("bash|*|allow", "bash|a*|deny"))
+    expect(isHidden(denied, "bash")).toBe(true)
+  })
+
+  it.each([
+    ["build × build", BUILD, BUILD],
+    ["plan × build", PLAN, BUILD],
+    ["build × plan", BUILD, PLAN],
+    ["explore × plan", EXPLORE, PLAN],
+    ["explore × explore", EXPLORE, EXPLORE],
+  ])("of %s stay short and exact", (_name, child, ceiling) => {
+    const both = intersect(child, ceiling)
+    expect(both.length).toBeLessThanOrEqual(30)
+    for (const permission of TOOLS)
+      for (const thing of THINGS) {
+        const lowest = Math.min(ORDER[evaluate(child, permission, thing)], ORDER[evaluate(ceiling, permission, thing)])
+        expect([permission, thing, ORDER[evaluate(both, permission, thing)]]).toEqual([permission, thing, lowest])
+      }
+  })
+
+  it("do not grow from worker to worker", () => {
+    let own: readonly PermissionRule[] = PLAN
+    for (let depth = 0; depth < 5; depth++) own = intersect(PLAN, [...BUILD, ...own])
+    expect(own.length).toBeLessThanOrEqual(30)
+  })
+})
+
+describe("a read-only profile", () => {
+  const closed = (...own: string[]) => closeReadOnly(BUILD, rules(...own))
+
+  it("is one that denies every edit", () => {
+    expect(isReadOnly(rules("edit|*|deny"))).toBe(true)
+    expect(isReadOnly(rules("*|*|deny"))).toBe(true)
+    expect(isReadOnly(rules("edit|*|deny", "edit|docs/*|allow"))).toBe(false)
+    expect(isReadOnly(rules("edit|src/*|deny"))).toBe(false)
+    expect(isReadOnly([])).toBe(false)
+  })
+
+  it("cannot write in another way, and reads as before", () => {
+    const list = closed("edit|*|deny")
+    for (const name of ["edit", "bash", "task", "mcp_write", "any_plugin_tool"]) expect(isHidden(list, name)).toBe(true)
+    for (const name of ["read", "grep", "webfetch", "question", "external_directory"])
+      for (const thing of THINGS)
+        expect([name, thing, evaluate(list, name, thing)]).toEqual([name, thing, evaluate(BUILD, name, thing)])
+  })
+
+  it("keeps what it names itself, and no more of it", () => {
+    const list = closed("edit|*|deny", "bash|git log*|allow", "mcp_*|*|ask")
+    expect(evaluate(list, "bash", "git log -1")).toBe("allow")
+    expect(evaluate(list, "bash", "git push")).toBe("deny")
+    expect(evaluate(list, "mcp_write", "*")).toBe("ask")
+    expect(isHidden(list, "other_tool")).toBe(true)
+  })
+
+  it("is not opened by a rule for everything, nor by one that a later rule takes back", () => {
+    expect(isHidden(closed("*|*|allow", "edit|*|deny"), "bash")).toBe(true)
+    expect(isHidden(closed("bash|*|allow", "*|*|deny"), "bash")).toBe(true)
+    expect(isHidden(closed("read|*|allow", "*|*|deny"), "read")).toBe(true)
+  })
+
+  it("that is none is left as it is", () => {
+    expect(closed("bash|*|deny")).toEqual([...BUILD, ...rules("bash|*|deny")])
+  })
+})
+
+describe("a worker", () => {
+  const may = { mayDelegate: false, mayAsk: false }
+
+  it("has never more than the session it is started from", () => {
+    const list = workerRules({ agent: BUILD, profile: rules("*|*|allow"), parent: PLAN, ...may })
+    expect(evaluate(list, "edit", "src/a.ts")).toBe("deny")
+    expect(evaluate(list, "edit", ".opencode/plans/a.md")).toBe("allow")
+    expect(evaluate(list, "external_directory", "/etc")).toBe("ask")
+  })
+
+  it("never has the task tool, and the others only when they are of use", () => {
+    const open = workerRules({ agent: BUILD, profile: [], parent: BUILD, mayDelegate: true, mayAsk: true })
+    const shut = workerRules({ agent: BUILD, profile: [], parent: BUILD, ...may })
+    for (const name of ["question", "worker_ask", "workflow_run", "workflow_status", "workflow_control"]) {
+      expect([name, isHidden(open, name), isHidden(shut, name)]).toEqual([name, false, true])
+    }
+    expect(isHidden(open, "task")).toBe(true)
+  })
+
+  it("has what its agent and profile allow when it was started from no session", () => {
+    const list = workerRules({ agent: BUILD, profile: rules("bash|*|ask"), parent: undefined, ...may })
+    expect(evaluate(list, "bash", "ls")).toBe("ask")
+    expect(evaluate(list, "edit", "a")).toBe("allow")
+    expect(evaluate(list, "read", "x.env.local")).toBe("ask")
+  })
+
+  it("started by a read-only worker cannot write either", () => {
+    const parent = workerRules({
+      agent: BUILD,
+      profile: rules("edit|*|deny"),
+      parent: BUILD,
+      mayDelegate: true,
+      mayAsk: true,
+    })
+    expect(isHidden(parent, "worker_ask")).toBe(false)
+    const child = workerRules({ agent: BUILD, profile: rules("*|*|allow"), parent: [...BUILD, ...parent], ...may })
+    for (const name of ["edit", "bash", "mcp_write"]) expect([name, isHidden(child, name)]).toEqual([name, true])
+    expect(lines(child).length).toBeLessThan(40)
+  })
+})
