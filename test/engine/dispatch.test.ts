@@ -326,11 +326,12 @@ describe("kept workers", () => {
 
   it("are those that were spawned or whose profile says so: any other question has a session of its own", async () => {
     const { backend, engine } = setUp()
-    const ask = async (run: string) => {
+    const ask = (run: string) => {
       const { type, at, ...created } = createdEvent(run, { workflow: workflow([step("ask")]), ask: "docs" })
       engine.start(created)
     }
-    await Promise.all([ask("first"), ask("second")])
+    ask("first")
+    ask("second")
     const [first, second] = [await backend.job("ask", 0), await backend.job("ask", 1)]
     expect([first.task.session, second.task.session]).toEqual([undefined, undefined])
     for (const job of [first, second]) job.finish()
