@@ -91,6 +91,8 @@ export interface WorkerSeat {
   readonly profile: Profile
   /** Session it is started from. */
   readonly parent?: string
+  /** 1: started from a person's session; one more for every worker in between. */
+  readonly depth: number
   /** Whether it may start workers of its own; false: it is not even offered the tools (G4). */
   readonly mayDelegate: boolean
 }

@@ -173,6 +173,7 @@ export class Engine {
       key: `worker/${name}`,
       title: name,
       profile: { ...profile, keep: true },
+      depth: 1,
       mayDelegate: false,
       ...(parent === undefined ? {} : { parent }),
     })

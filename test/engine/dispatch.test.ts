@@ -324,6 +324,26 @@ describe("kept workers", () => {
     expect(engine.workers()).toMatchObject([{ name: "worker", state: "idle", session: "ses_r/a/1", isKept: true }])
   })
 
+  it("are those that were spawned or whose profile says so: any other question has a session of its own", async () => {
+    const { backend, engine } = setUp()
+    const ask = (run: string) => {
+      const { type, at, ...created } = createdEvent(run, { workflow: workflow([step("ask")]), ask: "docs" })
+      engine.start(created)
+    }
+    ask("first")
+    ask("second")
+    const [first, second] = [await backend.job("ask", 0), await backend.job("ask", 1)]
+    expect([first.task.session, second.task.session]).toEqual([undefined, undefined])
+    for (const job of [first, second]) job.finish()
+    await Promise.all([engine.finished("first"), engine.finished("second")])
+    expect(engine.workers()).toEqual([])
+    await engine.spawn("docs", profile("worker"), "ses_main")
+    ask("third")
+    const third = await backend.job("ask", 2)
+    expect(third.task).toMatchObject({ session: "ses_worker/docs", title: "docs" })
+    expect(engine.workers()).toMatchObject([{ name: "docs", isKept: true }])
+  })
+
   it("are spawned without asking a model, once a name, and forgotten by name", async () => {
     const { backend, engine } = setUp()
     const spawned = await engine.spawn("docs", profile("worker"), "ses_main")
