@@ -68,7 +68,7 @@ export async function createPlugin(input: PluginInput, compose: () => Promise<Co
   return createHooks({
     ...shared,
     runtime,
-    ...(offersTools ? { tools: (await import("./tools.ts")).createTools(runtime) } : {}),
+    ...(offersTools ? { tools: (await import("./tools.ts")).createTools(shared.host, runtime) } : {}),
     opened: () => shared.opened,
     configProblems: async () => (hasConfig(place) ? (await compose()).describeConfig(place) : undefined),
     async dispose() {

@@ -6,7 +6,8 @@ import { DEFAULTS } from "../core/model.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
-import { askWorker } from "../project/ask.ts"
+import { ask, type Host } from "../host/host.ts"
+import { askWorker, type Question } from "../project/ask.ts"
 import type { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { BY_MODEL } from "./desk.ts"
@@ -19,7 +20,7 @@ type Context = Pick<ToolContext, "sessionID" | "abort">
  * asked throws the reason: a model must never take a failure for an answer. Descriptions are short on purpose: every
  * session pays for them with every turn.
  */
-export function createTools(runtime: () => Promise<Runtime>): Tools {
+export function createTools(host: Host, runtime: () => Promise<Runtime>): Tools {
   const workflow_run = tool({
     description: "Start a workflow of this project. wait: until it ends.",
     args: {
@@ -30,7 +31,7 @@ export function createTools(runtime: () => Promise<Runtime>): Tools {
     },
     async execute({ name, inputs, task, wait }, context) {
       const { project, engine } = await runtime()
-      const depth = depthFor(project, engine, context.sessionID, "start workflows")
+      const depth = await depthFor(host, project, engine, context.sessionID, "start workflows")
       const prepared = project.prepare(name, inputs ?? {}, task ?? "")
       if (!prepared.ok) throw new Error(formatProblems(prepared.problems, project.root))
       const run = project.newRunId()
@@ -54,7 +55,7 @@ export function createTools(runtime: () => Promise<Runtime>): Tools {
     args: { run: z.string(), action: z.enum(["abort", "resume"]) },
     async execute({ run, action }, { sessionID }) {
       const { project, engine } = await runtime()
-      depthFor(project, engine, sessionID, "control workflows")
+      await depthFor(host, project, engine, sessionID, "control workflows")
       const { id } = wanted(engine, run)
       const outcome = action === "abort" ? engine.abort(id, BY_MODEL) : engine.resume(id, BY_MODEL)
       if (!outcome.ok) throw new Error(outcome.why)
@@ -66,7 +67,13 @@ export function createTools(runtime: () => Promise<Runtime>): Tools {
     args: { worker: z.string(), prompt: z.string() },
     async execute({ worker, prompt }, context) {
       const { project, engine } = await runtime()
-      return await askFor(project, engine, worker, prompt, context)
+      const depth = await depthFor(host, project, engine, context.sessionID, "start workers")
+      return await askFor(
+        project,
+        engine,
+        { worker, text: prompt, parent: context.sessionID, depth, by: BY_MODEL },
+        context,
+      )
     },
   })
   return { workflow_run, workflow_status, workflow_control, worker_ask }
@@ -85,15 +92,15 @@ function tool<Args extends z.ZodRawShape>(definition: {
 async function askFor(
   project: Project,
   engine: Engine,
-  worker: string,
-  prompt: string,
+  question: Question,
   { sessionID, abort }: Context,
 ): Promise<string> {
-  const depth = depthFor(project, engine, sessionID, "start workers")
-  const callers = callersOf(engine, sessionID)
-  const name = engine.kept(worker)?.name ?? worker
-  if (callers.includes(name)) throw new Error(`${name} cannot be asked from here: it waits for this very answer`)
-  const asked = await askWorker(project, engine, { worker, text: prompt, parent: sessionID, depth, by: BY_MODEL })
+  const kept = engine.kept(question.worker)
+  const name = kept?.name ?? question.worker
+  // Its one session is at work, and would wait for itself.
+  if (kept && callersOf(engine, sessionID).includes(kept.session))
+    throw new Error(`${name} cannot be asked from here: it waits for this very answer`)
+  const asked = await askWorker(project, engine, question)
   if (!asked.ok) throw new Error(asked.why)
   const view = await finished(engine, asked.run, abort)
   const step = view.steps.at(-1)
@@ -102,31 +109,31 @@ async function askFor(
   throw new Error(`${name} did not answer: ${step?.reason ?? view.status}${step?.detail ? `: ${step.detail}` : ""}`)
 }
 
-/** How deep the session is; throws when it is a worker that may not do this. Nothing has been created then. */
-function depthFor(project: Project, engine: Engine, session: string, what: string): number {
+/**
+ * How deep the session is; throws when it is a worker that may not do this. Nothing has been created then. A worker of
+ * another process (`baton run --attach`) is known by what its session is marked with.
+ */
+async function depthFor(host: Host, project: Project, engine: Engine, session: string, what: string): Promise<number> {
   const config = project.config()
   if (!config.ok) throw new Error(formatProblems(config.problems, project.root))
-  const depth = engine.depthOf(session)
+  const { metadata } = await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+  const marked = (metadata?.baton as { depth?: unknown } | undefined)?.depth
+  const depth = Math.max(engine.depthOf(session), typeof marked === "number" ? marked : 0)
   const most = config.value.limits.maxDepth ?? DEFAULTS.maxDepth
   if (depth >= most) throw new Error(`workers may not ${what} here (limits.max_depth is ${most})`)
   return depth
 }
 
-/** The workers that wait while this session is at work, itself included: names and profiles of kept ones. */
+/** The sessions that wait while this one is at work, itself included. */
 function callersOf(engine: Engine, session: string): string[] {
   const workers = engine.workers()
-  const names: string[] = []
-  const seen = new Set<string>()
-  for (let at: string | null = session; at !== null && !seen.has(at); ) {
-    seen.add(at)
+  const sessions: string[] = []
+  for (let at: string | null | undefined = session; at && !sessions.includes(at); ) {
     const here: string = at
-    const worker = workers.find((one) => one.session === here)
-    const kept = engine.kept(here)
-    if (kept) names.push(kept.name)
-    if (worker) names.push(worker.name)
-    at = worker?.parent ?? null
+    sessions.push(here)
+    at = workers.find((one) => one.session === here)?.parent
   }
-  return names
+  return sessions
 }
 
 /** The run at its end; a caller that gives up aborts it. */

@@ -63,7 +63,7 @@ export async function createSession(
         {
           title: seat.title,
           agent: identity.agent,
-          metadata: { baton: { key: seat.key, ...(parent === undefined ? {} : { parent }) } },
+          metadata: { baton: { key: seat.key, depth: seat.depth, ...(parent === undefined ? {} : { parent }) } },
           permission: [...permission],
           ...(child && parent !== undefined ? { parentID: parent } : {}),
           ...(model ? { model: { id: model.modelID, providerID: model.providerID } } : {}),

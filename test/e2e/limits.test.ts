@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { providerConfig } from "../../scripts/scripted-model/provider.ts"
+import { fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { baton, endedOf, linesOf } from "./support/baton.ts"
+import { makeProject, type Project } from "./support/project.ts"
+
+/** What a provider can refuse, on the real OpenCode: too many at once, no money left, a wrong key. */
+
+const LONG = 150_000
+const WORKERS = 10
+const ALLOWED = 2
+const ids = Array.from({ length: WORKERS }, (_, index) => `w${index}`)
+const CROWD = `
+settings: { max_parallel: ${WORKERS}, on_failure: continue }
+steps:
+${ids.map((id) => `  - { id: ${id}, profile: crowd, prompt: "crowd ${id}." }`).join("\n")}
+`
+const PAIR = `
+settings: { max_parallel: 2 }
+steps:
+  - { id: first, profile: PROFILE, prompt: "first of NAME" }
+  - { id: other, profile: spare, prompt: "other of NAME" }
+  - { id: last, profile: PROFILE, needs: [first, other], prompt: "last of NAME: \${first.output}" }
+`
+const pair = (name: string, profile: string) => PAIR.replaceAll("NAME", name).replaceAll("PROFILE", profile)
+
+let model: ScriptedModel
+let project: Project
+
+beforeAll(async () => {
+  model = await startScriptedModel()
+  const { provider, ...rest } = providerConfig(model.url)
+  project = makeProject({
+    model,
+    baton: true,
+    opencode: { ...rest, provider: { ...provider, spare: { ...provider.scripted, name: "Spare" } } },
+    config: {
+      profiles: {
+        crowd: { model: "scripted/small" },
+        plain: { model: "scripted/small" },
+        spare: { model: "spare/small" },
+        careful: { model: "scripted/large", fallback: ["spare/large"] },
+        strict: { model: "scripted/large", pin: true },
+      },
+      limits: { max_workers: WORKERS },
+    },
+    workflows: {
+      crowd: CROWD,
+      money: pair("money", "plain"),
+      key: pair("key", "plain"),
+      spared: pair("spared", "careful"),
+      pinned: pair("pinned", "strict"),
+    },
+  })
+}, LONG)
+afterAll(async () => {
+  await project?.dispose()
+  await model?.close()
+}, LONG)
+
+describe("a model that allows two at once", () => {
+  it(
+    "gives ten workers their answers, each once, and is refusing less and less",
+    async () => {
+      let busy = 0
+      const refused: number[] = []
+      const answered: number[] = []
+      model.script(/^crowd w\d\.$/, async (request) => {
+        if (busy >= ALLOWED) {
+          refused.push(request.index)
+          return fail(429, { message: "Rate limit exceeded, try again" })
+        }
+        busy++
+        await sleep(300)
+        busy--
+        answered.push(request.index)
+        return say(`answer to ${request.prompt}`)
+      })
+      const { code, stdout } = await baton(project, "run", "crowd", "--json")
+      const { steps } = endedOf(stdout)
+      expect(Object.values(steps).map((step) => step.output)).toEqual(ids.map((id) => `answer to crowd ${id}.`))
+      expect(code).toBe(0)
+      expect(answered).toHaveLength(WORKERS)
+      // All ten are refused at most once at the start; after that the pool sends no more than the model takes.
+      const half = model.requests.length / 2
+      const [early, late] = [refused.filter((at) => at < half).length, refused.filter((at) => at >= half).length]
+      expect(late).toBeLessThan(early)
+    },
+    LONG,
+  )
+})
+
+describe("a provider that has had enough", () => {
+  it(
+    "quota: the run pauses with exit 3, what a sibling finished is kept, and resume asks only for the rest",
+    async () => {
+      model.script("first of money", fail(402, { message: "Your credit is used up" }))
+      const { code, stdout, stderr } = await baton(project, "run", "money")
+      expect({ code, text: stdout + stderr }).toEqual({
+        code: 3,
+        text: expect.stringContaining("scripted is out of quota: Your credit is used up"),
+      })
+      const run = /baton resume (\w+)/.exec(stdout + stderr)?.[1] as string
+      const asked = model.asked("first of money").length
+      model.script("first of money", say("paid"))
+      const resumed = await baton(project, "resume", run, "--json")
+      expect(resumed.code).toBe(0)
+      expect(endedOf(resumed.stdout)).toMatchObject({
+        status: "success",
+        steps: { first: { output: "paid", attempts: 1 } },
+      })
+      expect(model.asked("first of money")).toHaveLength(asked + 1)
+      expect(model.asked("other of money")).toHaveLength(1)
+    },
+    LONG,
+  )
+
+  it(
+    "a refused key: the run pauses at once and nothing is asked again and again",
+    async () => {
+      model.script("first of key", fail(401, { message: "Invalid API key" }))
+      const { code, stdout } = await baton(project, "run", "key", "--json")
+      expect(code).toBe(3)
+      const ended = endedOf(stdout) as ReturnType<typeof endedOf> & { hold: { cause: string } }
+      expect(ended).toMatchObject({
+        status: "paused",
+        hold: { cause: "auth" },
+        steps: { first: { status: "waiting" } },
+      })
+      expect(model.asked("first of key")).toHaveLength(1)
+      expect(model.asked("last of key")).toHaveLength(0)
+    },
+    LONG,
+  )
+
+  it(
+    "a declared fallback goes on with the next model, and each use is a warning",
+    async () => {
+      const answer = (request: { model: string }) => (request.model === "large" ? say("by the spare") : say("?"))
+      let calls = 0
+      model.script("first of spared", (request) =>
+        calls++ === 0 ? fail(402, { message: "No credit" }) : answer(request),
+      )
+      const { code, stdout } = await baton(project, "run", "spared", "--json")
+      expect(code).toBe(0)
+      const { steps } = endedOf(stdout)
+      expect(steps.first).toMatchObject({ output: "by the spare", model: "spare/large" })
+      const warned = linesOf(stdout).filter((line) => line.type === "step.warned")
+      expect(warned).toMatchObject([
+        { step: "first", warning: { kind: "fallback", text: expect.stringContaining("going on with spare/large") } },
+        { step: "last", warning: { kind: "fallback" } },
+      ])
+    },
+    LONG,
+  )
+
+  it(
+    "pinned: no other model answers in its place",
+    async () => {
+      model.script("first of pinned", fail(500, { message: "down for good" }))
+      model.script("first of pinned", fail(400, { message: "cannot do that" }))
+      const { code, stdout } = await baton(project, "run", "pinned", "--json")
+      expect(code).toBe(1)
+      expect(endedOf(stdout).steps.first).toMatchObject({ status: "failed", reason: "error" })
+      expect(model.asked("first of pinned").every((request) => request.model === "large")).toBe(true)
+    },
+    LONG,
+  )
+})
