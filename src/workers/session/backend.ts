@@ -1,41 +1,49 @@
 import type { StepResult } from "../../core/model.ts"
 import type { WorkerBackend, WorkerOpened, WorkerReport, WorkerSeat, WorkerTask } from "../../core/ports.ts"
-import { type Identity, identify } from "../../host/catalog.ts"
+import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { describe } from "../../host/host.ts"
-import { ownID } from "./ids.ts"
-import { resultOf, resultOfError } from "./result.ts"
+import { contextFor, toldContext } from "./context.ts"
+import { checkModel, resultOf, resultOfError } from "./result.ts"
 import { rulesFor } from "./rules.ts"
-import { createSession, existing, findByKey, makeVisible } from "./seat.ts"
+import { createSession, existing, findByKey, isForeground, makeVisible } from "./seat.ts"
 import type { Site } from "./site.ts"
-import { abortSession, runTurn } from "./turn.ts"
+import { abortTree } from "./stop.ts"
+import { type Address, keyOfContext, keyOfSaying, ownMessage, tell } from "./talk.ts"
+import { Turn } from "./turn.ts"
 
 /**
  * Workers that are sessions of an OpenCode server, wherever that server is. Every id is derived from the task's key, so
  * that a task done again after a crash finds its session and its message instead of making new ones.
  */
 export function createSessionBackend(site: Site): WorkerBackend {
+  /** What is being worked on, by session. */
+  const turns = new Map<string, Turn>()
   return {
     async run(task, report, signal) {
       try {
-        return await work(site, task, report, signal)
+        return await work(site, turns, task, report, signal)
       } catch (error) {
         return resultOfError(error, signal.aborted)
       }
     },
-    async open(seat) {
-      const identity = await identify(site.host, seat.profile, seat.parent, site.origin)
-      const known = await findByKey(site, seat)
-      if (known !== undefined) return { session: known, model: nameOf(identity) }
-      const opened = await open(site, seat, identity, site.host.isAttended)
-      await makeVisible(site, seat, opened.session)
-      return opened
+    open: (seat) => openForLater(site, seat),
+    async steer(session, steer) {
+      const turn = turns.get(session)
+      if (turn === undefined) return "no worker is at work in this session"
+      try {
+        return await turn.steer(steer)
+      } catch (error) {
+        return describe(error)
+      }
     },
-    steer: () => Promise.resolve("not built"),
-    answer: () => Promise.resolve("not built"),
+    async answer(id, answer) {
+      const turn = [...turns.values()].find(({ desk }) => desk.has(id))
+      return turn === undefined ? "nobody waits for this answer any more" : turn.desk.answer(id, answer)
+    },
     close: () => Promise.resolve(),
     async stop(session) {
       try {
-        await abortSession(site.host, site.clock, session)
+        await abortTree(site.host, site.clock, session)
       } catch (error) {
         site.log.error("a leftover session could not be aborted", { session, error: describe(error) })
       }
@@ -47,10 +55,39 @@ function nameOf({ model }: Identity): string | null {
   return model ? `${model.providerID}/${model.modelID}` : null
 }
 
-async function open(site: Site, seat: WorkerSeat, identity: Identity, canBeAsked: boolean): Promise<WorkerOpened> {
-  const rules = await rulesFor(site, seat, canBeAsked)
+function addressOf(seat: WorkerSeat, session: string, { agent, model }: Identity): Address {
+  const { prompt } = seat.profile
+  return {
+    session,
+    task: seat.key,
+    agent,
+    ...(model ? { model } : {}),
+    ...(prompt === undefined ? {} : { system: prompt }),
+  }
+}
+
+function contextMessage(seat: WorkerSeat, text: string) {
+  return { ...ownMessage(keyOfContext(seat.key), text), isSynthetic: true }
+}
+
+async function create(site: Site, seat: WorkerSeat, identity: Identity, canBeAsked: boolean): Promise<WorkerOpened> {
+  const [rules, context] = await Promise.all([
+    rulesFor(site, seat, identity.agent, canBeAsked && site.host.isAttended),
+    contextFor(site, seat),
+  ])
   const session = await createSession(site, seat, identity, rules)
-  return { session, model: nameOf(identity) }
+  return { session, model: nameOf(identity), ...(context === undefined ? {} : { context }) }
+}
+
+async function openForLater(site: Site, seat: WorkerSeat): Promise<WorkerOpened> {
+  const identity = await identify(site.host, seat.profile, seat.parent, site.origin)
+  const known = await findByKey(site, seat)
+  if (known !== undefined) return { session: known, model: nameOf(identity) }
+  const opened = await create(site, seat, identity, seat.profile.asks?.policy !== "deny")
+  const { session, context } = opened
+  if (context !== undefined) await tell(site.host, addressOf(seat, session, identity), contextMessage(seat, context))
+  await makeVisible(site, seat, session)
+  return opened
 }
 
 /** The session of an earlier try of this attempt or of the kept worker: the one named, else the one with our key. */
@@ -59,32 +96,58 @@ async function knownSession(site: Site, task: WorkerTask): Promise<string | unde
   return task.resumed ? findByKey(site, task) : undefined
 }
 
-async function work(site: Site, task: WorkerTask, report: WorkerReport, signal: AbortSignal): Promise<StepResult> {
-  const { host, clock } = site
+/** The session to work in, and what its worker has been or will be told before the prompt. */
+async function seatOf(site: Site, task: WorkerTask, identity: Identity) {
+  const session = await knownSession(site, task)
+  if (session === undefined)
+    return { opened: await create(site, task, identity, task.asks.policy !== "deny"), isNew: true }
+  const opened: WorkerOpened = { session, model: nameOf(identity) }
+  const isTold = task.resumed && !task.profile.keep && (task.profile.start ?? "fresh") !== "fresh"
+  if (!isTold) return { opened, isNew: false }
+  const context = (await toldContext(site.host, task, session)) ?? (await contextFor(site, task))
+  return { opened: context === undefined ? opened : { ...opened, context }, isNew: false }
+}
+
+async function work(
+  site: Site,
+  turns: Map<string, Turn>,
+  task: WorkerTask,
+  report: WorkerReport,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { host } = site
   const identity = await identify(host, task.profile, task.parent, site.origin)
-  const known = await knownSession(site, task)
-  const canBeAsked = host.isAttended && task.asks.policy !== "deny"
-  const opened =
-    known === undefined ? await open(site, task, identity, canBeAsked) : { session: known, model: nameOf(identity) }
-  const { session } = opened
-  report.opened(opened)
-  const messageID = ownID("msg", task.key)
-  const end = await runTurn(
-    host,
-    clock,
+  const { opened, isNew } = await seatOf(site, task, identity)
+  const { session, model, context } = opened
+  const prompt = ownMessage(task.key, task.prompt)
+  const said = task.messages.map(({ id, text }) => ownMessage(keyOfSaying(task.key, id), text))
+  const turn = new Turn(
+    site,
     {
-      session,
-      messageID,
-      partID: ownID("prt", task.key),
-      text: task.prompt,
-      agent: identity.agent,
+      address: addressOf(task, session, identity),
+      own: [prompt, ...said],
       timeoutMs: task.timeoutMs,
       idleTimeoutMs: task.idleTimeoutMs,
-      isRepeat: task.resumed && known !== undefined,
-      ...(identity.model ? { model: identity.model } : {}),
-      ...(task.profile.prompt === undefined ? {} : { system: task.profile.prompt }),
+      toolTimeoutMs: task.toolTimeoutMs,
+      asks: task.asks,
+      rules: task.profile.permission,
+      isRepeat: task.resumed && !isNew,
+      isForeground: isForeground(site, task),
+      isPriced: model !== null && (await isPriced(host, model)),
+      ...(context === undefined ? {} : { context: contextMessage(task, context) }),
     },
+    report,
     signal,
   )
-  return resultOf(host, session, messageID, end)
+  turns.set(session, turn)
+  try {
+    report.opened(opened)
+    if (task.profile.mode === "foreground" && !host.isAttended)
+      report.warned({ kind: "unattended", text: "nobody is here to work with it: it worked in the background" })
+    const end = await turn.run()
+    const result = await resultOf(host, session, prompt.messageID, model, end)
+    return checkModel(task, model, result, report)
+  } finally {
+    if (turns.get(session) === turn) turns.delete(session)
+  }
 }

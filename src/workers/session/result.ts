@@ -1,18 +1,26 @@
 import type { StepResult } from "../../core/model.ts"
-import { isPriced } from "../../host/catalog.ts"
+import type { WorkerReport, WorkerTask } from "../../core/ports.ts"
+import { IdentityError, isPriced } from "../../host/catalog.ts"
 import { describe, type Host, HostError } from "../../host/host.ts"
 import type { TurnEnd } from "./turn.ts"
 import { answersTo, isCounted, tokensOf, turnOf } from "./verdict.ts"
 
 const NO_TOKENS = { input: 0, output: 0 } as const
 
-/** What a turn's end is worth: the answer and all it took. */
-export async function resultOf(host: Host, session: string, messageID: string, end: TurnEnd): Promise<StepResult> {
+/** What a turn's end is worth: the answer and all it took. `messageID` is the prompt's, `model` the one asked for. */
+export async function resultOf(
+  host: Host,
+  session: string,
+  messageID: string,
+  model: string | null,
+  end: TurnEnd,
+): Promise<StepResult> {
   const turn = turnOf(end.entries, messageID)
   const last = answersTo(end.entries, messageID).at(-1)?.info
   const isKnown = await Promise.all(
     turn.map(async ({ info }) => isCounted(info) && (await isPriced(host, `${info.providerID}/${info.modelID}`))),
   )
+  const answered = last ? `${last.providerID}/${last.modelID}` : undefined
   return {
     reason: end.reason,
     output: end.output,
@@ -20,8 +28,23 @@ export async function resultOf(host: Host, session: string, messageID: string, e
     tokens: tokensOf(turn),
     cost: isKnown.every(Boolean) ? turn.reduce((sum, { info }) => sum + info.cost, 0) : null,
     ...(end.detail === undefined ? {} : { detail: end.detail }),
-    ...(last ? { model: `${last.providerID}/${last.modelID}` } : {}),
+    ...(answered === undefined ? {} : { model: answered }),
+    ...(end.outage ? { outage: { ...end.outage, model: answered ?? model } } : {}),
   }
+}
+
+/** Another model than the one asked for is a failure of a profile that is pinned to it, else a warning. */
+export function checkModel(
+  task: WorkerTask,
+  asked: string | null,
+  result: StepResult,
+  report: WorkerReport,
+): StepResult {
+  if (asked === null || result.model === undefined || result.model === asked) return result
+  if (task.profile.pin && result.reason === "ok")
+    return { ...result, reason: "error", detail: `pinned to ${asked}, answered by ${result.model}` }
+  report.warned({ kind: "model", text: `asked for ${asked}, answered by ${result.model}` })
+  return result
 }
 
 /** What became of a task that threw. */
@@ -30,5 +53,7 @@ export function resultOfError(error: unknown, isStopped: boolean): StepResult {
   // A server that does not answer may have been asked before it fell silent: what that cost is not known.
   const isLost = error instanceof HostError && error.status === undefined
   const end = isLost ? { reason: "worker-lost" as const, cost: null } : { reason: "error" as const, cost: 0 }
-  return { ...end, output: "", detail: describe(error), tokens: NO_TOKENS }
+  const model = error instanceof IdentityError ? error.model : undefined
+  const outage = model === undefined ? {} : { outage: { cause: "unknown" as const, model } }
+  return { ...end, output: "", detail: describe(error), tokens: NO_TOKENS, ...outage }
 }

@@ -1,22 +1,29 @@
-import type { Reason } from "../../core/model.ts"
-import type { Clock } from "../../core/ports.ts"
-import { ask, describe, type Host, type HostEvent } from "../../host/host.ts"
-import { Transcript } from "./transcript.ts"
-import { answersTo, type Entry, type Verdict, verdictOf, verdictOfSilence } from "./verdict.ts"
+import type { AskPolicy, PermissionRule } from "../../core/model.ts"
+import type { Steer, WorkerReport } from "../../core/ports.ts"
+import { Desk } from "./desk.ts"
+import { Ear, type Heard } from "./ear.ts"
+import type { Patience } from "./health.ts"
+import { Pulse } from "./pulse.ts"
+import type { Site } from "./site.ts"
+import { abortTree, isBusy } from "./stop.ts"
+import { type Address, keyOfSaying, type OwnMessage, ownMessage, Talk } from "./talk.ts"
+import type { Failure } from "./trouble.ts"
+import { answersTo, type Entry, lastWordsOf, type Verdict, verdictOf, verdictOfSilence } from "./verdict.ts"
 
-export interface TurnRequest {
-  readonly session: string
-  /** Our own ids: a prompt that is sent twice is one message, answered once. */
-  readonly messageID: string
-  readonly partID: string
-  readonly text: string
-  readonly system?: string
-  readonly agent: string
-  readonly model?: { readonly providerID: string; readonly modelID: string }
+export interface TurnRequest extends Patience {
+  readonly address: Address
+  /** The prompt, and what was said since. */
+  readonly own: readonly [OwnMessage, ...OwnMessage[]]
+  /** What the worker is told before its prompt. */
+  readonly context?: OwnMessage
   readonly timeoutMs: number
-  readonly idleTimeoutMs: number
+  readonly asks: AskPolicy
+  readonly rules: readonly PermissionRule[]
   /** True when the prompt may have been sent before: look first. */
   readonly isRepeat: boolean
+  /** A person works with it: an answer is not the end, handing back is. */
+  readonly isForeground: boolean
+  readonly isPriced: boolean
 }
 
 export interface TurnEnd extends Verdict {
@@ -30,200 +37,287 @@ const POLL_MS = 2_000
 const SILENCE_MS = 2_000
 /** The same before the server has begun to answer: the first prompt of a busy machine can take its time. */
 const NOT_BEGUN_MS = 30_000
-const ABORT_WAIT_MS = 4_000
 
 /**
- * Sends one prompt and waits for its end. Resolves with a typed end in every case but one: it throws when the server
- * cannot be reached at all. Never waits on the HTTP request of the prompt itself, which would outlive a lost client.
+ * One task in one session: sends the prompt, listens, and decides when it is over. Messages said meanwhile belong to it,
+ * a person's own in the session too: it is over when the newest is answered. Never waits on the HTTP request of a prompt,
+ * which would outlive a lost client.
  */
-export async function runTurn(host: Host, clock: Clock, request: TurnRequest, signal: AbortSignal): Promise<TurnEnd> {
-  const watch = new Watch(host, clock, request, signal)
-  try {
-    const earlier = request.isRepeat ? await harvest(host, request) : "ask"
-    if (earlier !== "ask" && earlier !== "wait") return earlier
-    if (earlier === "ask" && !signal.aborted) await prompt(host, request)
-    return await watch.untilEnd()
-  } finally {
-    watch.close()
-  }
-}
-
-async function prompt(host: Host, request: TurnRequest): Promise<void> {
-  const { session, messageID, partID, text, agent, model, system } = request
-  await ask("prompt the session", (options) =>
-    host.client.session.promptAsync(
-      {
-        sessionID: session,
-        messageID,
-        agent,
-        parts: [{ id: partID, type: "text", text }],
-        ...(model ? { model } : {}),
-        ...(system === undefined ? {} : { system }),
-      },
-      options,
-    ),
-  )
-}
-
-async function readEntries(host: Host, session: string): Promise<readonly Entry[]> {
-  return ask("read the session's messages", (o) => host.client.session.messages({ sessionID: session }, o))
-}
-
-async function isBusy(host: Host, session: string): Promise<boolean> {
-  const statuses = await ask("read the session's status", (o) => host.client.session.status({}, o))
-  return statuses[session] !== undefined && statuses[session].type !== "idle"
-}
-
-/**
- * What became of a prompt that may have been sent before a crash: its answer if there is one (nothing is asked again),
- * "wait" when the server still works on it, else "ask". The torn end of an interrupted answer is taken out first, so
- * that the model does not read half a sentence of its own; finished tool calls before it stay.
- */
-async function harvest(host: Host, request: TurnRequest): Promise<TurnEnd | "wait" | "ask"> {
-  const entries = await readEntries(host, request.session)
-  const answers = answersTo(entries, request.messageID)
-  const verdict = verdictOf(answers)
-  if (verdict?.reason === "ok") return { ...verdict, entries }
-  if (await isBusy(host, request.session)) return "wait"
-  const last = answers.at(-1)
-  if (last && (last.info.time.completed === undefined || last.info.error !== undefined || verdict !== undefined)) {
-    await ask("remove the interrupted answer", (options) =>
-      host.client.session.deleteMessage({ sessionID: request.session, messageID: last.info.id }, options),
-    )
-  }
-  return "ask"
-}
-
-/** Listens to one session and decides when its turn is over. */
-class Watch {
-  readonly #host: Host
-  readonly #clock: Clock
+export class Turn {
+  readonly desk: Desk
+  readonly #site: Site
   readonly #request: TurnRequest
+  readonly #report: WorkerReport
   readonly #signal: AbortSignal
   readonly #startedAt: number
-  readonly #unsubscribe: () => void
+  readonly #ear: Ear
+  readonly #pulse: Pulse
+  readonly #talk: Talk
   readonly #onAbort = () => this.#wake()
-  readonly #asks = new Set<string>()
-  readonly #transcript = new Transcript()
-  #activeAt: number
+  #isHeld = false
+  #isOver = false
+  #handback: { readonly text?: string } | undefined
   #idleSince: number | undefined
-  #lastError: string | undefined
-  #isLooping = false
-  #hasIdled = false
+  /** Of a foreground worker: there is an answer already; and, after the last turn, it was looked for. */
+  #hasAnswered = false
+  #hasSentAgain = false
+  /** Counts what a person did: a look at the session that began before it is worth nothing. */
+  #epoch = 0
   #isDirty = false
   #wakeUp: (() => void) | undefined
 
-  constructor(host: Host, clock: Clock, request: TurnRequest, signal: AbortSignal) {
-    this.#host = host
-    this.#clock = clock
+  constructor(site: Site, request: TurnRequest, report: WorkerReport, signal: AbortSignal) {
+    this.#site = site
     this.#request = request
+    this.#report = report
     this.#signal = signal
-    this.#startedAt = clock.now()
-    this.#activeAt = this.#startedAt
-    this.#unsubscribe = host.subscribe((event) => this.#hear(event))
+    this.#talk = new Talk(site.host, request.address, request.own)
+    this.#pulse = new Pulse(site.clock, report)
+    this.#startedAt = site.clock.now()
+    const { asks, rules, address } = request
+    this.desk = new Desk({ site, session: address.session, asks, rules, report, onChange: () => this.#asksChanged() })
+    this.#ear = new Ear(site, address.session, this.desk, this.#talk, (heard) => this.#heard(heard))
     signal.addEventListener("abort", this.#onAbort)
   }
 
-  close(): void {
-    this.#unsubscribe()
-    this.#signal.removeEventListener("abort", this.#onAbort)
+  /** Resolves with a typed end in every case but one: it throws when the server cannot be reached at all. */
+  async run(): Promise<TurnEnd> {
+    try {
+      const earlier = await this.#begin()
+      if (earlier) return earlier
+      return await this.#untilEnd()
+    } finally {
+      this.#isOver = true
+      this.#ear.close()
+      this.#signal.removeEventListener("abort", this.#onAbort)
+      this.#pulse.close()
+      this.desk.close()
+    }
   }
 
-  async untilEnd(): Promise<TurnEnd> {
+  /** What a person does to it; resolves with why that was not possible. Throws when the server cannot be reached. */
+  async steer(steer: Steer): Promise<string | undefined> {
+    if (this.#isOver || this.#handback) return "its task is just over"
+    switch (steer.type) {
+      case "message":
+        return this.#say(steer.message.text, steer.message.id)
+      case "interrupt":
+        return this.#interrupt()
+      case "resume":
+        return this.#resume()
+      case "handback":
+        if (!this.#request.isForeground) return "it works in the background: nothing is handed back by a person"
+        this.#handback = steer.text === undefined ? {} : { text: steer.text }
+        this.#wake()
+        return undefined
+    }
+  }
+
+  get #host() {
+    return this.#site.host
+  }
+  get #session() {
+    return this.#request.address.session
+  }
+  get #messageID() {
+    return this.#request.own[0].messageID
+  }
+
+  // ── asking ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Asks, unless it was asked before and the answer is there, which is then the end: nothing is asked for twice. When
+   * the server still works on it, only what it was not told yet is sent.
+   */
+  async #begin(): Promise<TurnEnd | undefined> {
+    if (this.#signal.aborted) return undefined
+    this.#tell()
+    const { isRepeat, context, isForeground } = this.#request
+    if (!isRepeat) {
+      await this.#talk.begin(context)
+      return undefined
+    }
+    // In this order: what an idle session says is final.
+    const busy = await isBusy(this.#host, this.#session)
+    const entries = await this.#talk.read()
+    const verdict = this.#talk.verdict(entries)
+    if (verdict?.reason === "ok" && !isForeground) return { ...verdict, entries }
+    if (verdict?.reason === "ok") {
+      this.#hasAnswered = true
+      this.#ear.hasIdled = true
+      this.#tell()
+      return undefined
+    }
+    if (busy) {
+      this.#ear.health.relearn(entries, true, this.#site.clock.now())
+      await this.desk.reread()
+    }
+    if (!this.#signal.aborted) await this.#talk.goOn(entries, busy, context)
+    return undefined
+  }
+
+  async #say(text: string, id: string): Promise<undefined> {
+    this.#goOn()
+    await this.#talk.say(ownMessage(keyOfSaying(this.#request.address.task, id), text))
+    return undefined
+  }
+
+  async #interrupt(): Promise<string | undefined> {
+    if (this.#isHeld) return "it is stopped already"
+    this.#isHeld = true
+    this.#epoch++
+    this.#tell()
+    await abortTree(this.#host, this.#site.clock, this.#session)
+    return undefined
+  }
+
+  async #resume(): Promise<string | undefined> {
+    if (!this.#isHeld) return "it is not stopped"
+    const entries = await this.#talk.read()
+    this.#goOn()
+    await this.#talk.goOn(entries, false)
+    return undefined
+  }
+
+  /** Forgets what was heard of the turn up to now: there is more to come. */
+  #goOn(): void {
+    this.#epoch++
+    this.#isHeld = false
+    this.#hasSentAgain = false
+    this.#idleSince = undefined
+    this.#ear.forget()
+    this.#tell()
+    this.#lookAgain()
+  }
+
+  // ── hearing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #heard(heard: Heard): void {
+    if (heard === "retry") this.#report.throttled(this.#ear.retryUntil)
+    // A person spoke to it in its session.
+    if (heard === "stranger" && this.#isHeld) this.#goOn()
+    if (heard === "missed") void this.#relearn()
+    else if (heard !== "life") this.#lookAgain()
+    this.#tell()
+  }
+
+  /** Looks up what may have happened while nothing was heard. */
+  async #relearn(): Promise<void> {
+    try {
+      const [entries, busy] = [await this.#talk.read(), await isBusy(this.#host, this.#session)]
+      this.#ear.health.relearn(entries, busy, this.#site.clock.now())
+      await this.desk.reread()
+      this.#lookAgain()
+    } catch {
+      // The look meets the same error, and there it is the end.
+      this.#lookAgain()
+    }
+  }
+
+  #asksChanged(): void {
+    this.#ear.health.excuse(this.#site.clock.now())
+    this.#wake()
+  }
+
+  #tell(): void {
+    const now = this.#ear.health.activity(this.#request.isPriced)
+    const phase = this.#phase()
+    this.#pulse.tell(phase === undefined ? now : { ...now, phase, tool: null })
+  }
+
+  /** What a person's part in it makes of the worker's phase. */
+  #phase(): "held" | "yours" | undefined {
+    if (this.#isYours()) return "yours"
+    return this.#isHeld ? "held" : undefined
+  }
+
+  #isYours(): boolean {
+    return this.#request.isForeground && this.#ear.hasIdled && !this.#ear.health.isBusy
+  }
+
+  // ── deciding ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #untilEnd(): Promise<TurnEnd> {
     for (;;) {
       const stop = this.#mustStop()
-      if (stop) return this.#stop(stop.reason, stop.detail)
+      if (stop) {
+        this.#isOver = true
+        return this.#stop(stop)
+      }
+      const epoch = this.#epoch
       const end = await this.#look()
-      if (end) return end
+      if (end && epoch === this.#epoch && !this.#handback) {
+        this.#isOver = true
+        return end
+      }
       await this.#nextChange()
     }
   }
 
-  #hear(event: HostEvent): void {
-    if (event.type === "baton.reconnected") {
-      this.#transcript.hear(event)
-      this.#lookAgain()
-    }
-    if (sessionOf(event) !== this.#request.session) return
-    this.#transcript.hear(event)
-    this.#activeAt = this.#clock.now()
-    switch (event.type) {
-      case "permission.asked":
-        this.#asks.add(event.properties.id)
-        if (!this.#host.isAttended) void this.#refuse(event.properties.id, event.properties.permission)
-        break
-      case "permission.replied":
-        this.#asks.delete(event.properties.requestID)
-        break
-      case "message.updated": {
-        const { info } = event.properties
-        // A stream without an end: OpenCode asks again at once, for ever (host notes §8).
-        if (info.role === "assistant" && info.finish === "unknown" && info.time.completed !== undefined) {
-          this.#isLooping = true
-          this.#wake()
-        }
-        break
-      }
-      case "session.error":
-        this.#lastError = event.properties.error ? describe(event.properties.error) : "OpenCode reported an error"
-        this.#lookAgain()
-        break
-      case "session.idle":
-        this.#hasIdled = true
-        this.#lookAgain()
-        break
-    }
-  }
-
-  #lookAgain(): void {
-    this.#isDirty = true
-    this.#wake()
-  }
-
-  /** Nobody is there to answer: the model is told so and can go on without the tool. */
-  async #refuse(requestID: string, permission: string): Promise<void> {
-    const message = `Nobody is here to allow \`${permission}\`. Go on without it, or say what you could not do.`
-    try {
-      await ask("refuse a permission", (options) =>
-        this.#host.client.permission.reply({ requestID, reply: "reject", message }, options),
-      )
-    } catch (error) {
-      this.#lastError = describe(error)
-    }
-  }
-
-  #mustStop(): { reason: Reason; detail: string } | undefined {
-    const now = this.#clock.now()
-    const { timeoutMs, idleTimeoutMs } = this.#request
+  #mustStop(): Failure | undefined {
+    const now = this.#site.clock.now()
+    const { timeoutMs } = this.#request
     if (this.#signal.aborted) return { reason: "aborted", detail: "stopped" }
-    if (this.#isLooping) return { reason: "truncated", detail: "the model's stream ended in the middle of the answer" }
+    if (this.#handback) return { reason: "ok", detail: "" }
+    if (this.#ear.isLooping && !this.#isHeld && !this.#request.isForeground)
+      return { reason: "truncated", detail: "the model's stream ended in the middle of the answer" }
     if (now >= this.#startedAt + timeoutMs)
       return { reason: "timeout", detail: `not done after ${timeoutMs / 1_000} s` }
-    if (this.#asks.size === 0 && now >= this.#activeAt + idleTimeoutMs) {
-      return { reason: "idle", detail: `no sign of life for ${idleTimeoutMs / 1_000} s` }
-    }
-    return undefined
+    if (this.#isSuspended()) return undefined
+    return this.#ear.quota ?? this.#ear.health.verdict(now, this.#request)
+  }
+
+  /** Whether it waits for a person: only the total deadline counts then. */
+  #isSuspended(): boolean {
+    return this.#isHeld || this.#isYours() || this.desk.isWaiting
   }
 
   /** The end, if the session's messages or its silence say that there is one. */
   async #look(): Promise<TurnEnd | undefined> {
-    if (!this.#isDirty && this.#idleSince === undefined) return undefined
+    const isDirty = this.#isDirty
     this.#isDirty = false
+    if (this.#isHeld || (!isDirty && this.#idleSince === undefined)) return undefined
+    if (this.#request.isForeground) return this.#lookForeground()
     const heard = this.#heardEnd()
     if (heard) return heard
-    const busy = await isBusy(this.#host, this.#request.session)
-    if (busy) {
+    const epoch = this.#epoch
+    if (await isBusy(this.#host, this.#session)) {
       this.#idleSince = undefined
       return undefined
     }
-    const entries = await readEntries(this.#host, this.#request.session)
-    const answers = answersTo(entries, this.#request.messageID)
-    const verdict = verdictOf(answers)
+    const entries = await this.#talk.read()
+    // What a person did meanwhile makes this look worthless.
+    if (epoch !== this.#epoch) return undefined
+    const answers = answersTo(entries, this.#messageID)
+    const verdict = this.#talk.verdict(entries)
     if (verdict) return { ...verdict, entries }
-    this.#idleSince ??= this.#clock.now()
-    const hasBegun = answers.length > 0 || this.#lastError !== undefined
-    if (this.#clock.now() - this.#idleSince < (hasBegun ? SILENCE_MS : NOT_BEGUN_MS)) return undefined
-    return { ...verdictOfSilence(answers, this.#lastError), entries }
+    this.#idleSince ??= this.#site.clock.now()
+    const hasBegun = answers.length > 0 || this.#talk.hasSaid || this.#ear.lastError !== undefined
+    if (this.#site.clock.now() - this.#idleSince < (hasBegun ? SILENCE_MS : NOT_BEGUN_MS)) return undefined
+    if (answers.length === 0 && this.#talk.hasSaid && !this.#hasSentAgain) return this.#sendAgain()
+    return { ...verdictOfSilence(answers, this.#ear.lastError), entries }
+  }
+
+  /** It came when the turn was as good as over, and nobody answers it. */
+  async #sendAgain(): Promise<undefined> {
+    this.#hasSentAgain = true
+    this.#idleSince = undefined
+    await this.#talk.again()
+    return undefined
+  }
+
+  /** With a person there an answer ends nothing; only a model out of reach does, before there was any answer. */
+  async #lookForeground(): Promise<TurnEnd | undefined> {
+    if (this.#ear.isLooping) {
+      await abortTree(this.#host, this.#site.clock, this.#session)
+      this.#ear.isLooping = false
+    }
+    if (!this.#isYours() || this.#hasAnswered || this.#ear.hasLooked) return undefined
+    this.#ear.hasLooked = true
+    const entries = await this.#talk.read()
+    const verdict = this.#talk.verdict(entries)
+    if (verdict?.reason === "ok") this.#hasAnswered = true
+    return verdict?.outage ? { ...verdict, entries } : undefined
   }
 
   /**
@@ -231,25 +325,30 @@ class Watch {
    * which each waits for what the server does after a turn. Any other end is looked up.
    */
   #heardEnd(): TurnEnd | undefined {
-    if (!this.#hasIdled || this.#request.isRepeat) return undefined
-    const entries = this.#transcript.entries()
-    const verdict = verdictOf(answersTo(entries, this.#request.messageID))
+    if (!this.#ear.hasIdled || this.#request.isRepeat) return undefined
+    const entries = this.#ear.transcript.entries()
+    const verdict = this.#talk.verdict(entries)
     return verdict?.reason === "ok" ? { ...verdict, entries } : undefined
   }
 
   /** Waits for an event, the next deadline, or the next poll, whichever comes first. */
   async #nextChange(): Promise<void> {
-    if (this.#isDirty || this.#isLooping || this.#signal.aborted) return
+    if (this.#isDirty || this.#mustStop()) return
     const woken = Promise.withResolvers<void>()
     this.#wakeUp = woken.resolve
-    const now = this.#clock.now()
+    const now = this.#site.clock.now()
     const untilTimeout = this.#startedAt + this.#request.timeoutMs - now
-    const untilIdle = this.#asks.size > 0 ? POLL_MS : this.#activeAt + this.#request.idleTimeoutMs - now
+    const untilIdle = this.#isSuspended() ? POLL_MS : this.#ear.health.deadline(this.#request) - now
     const wait = Math.max(1, Math.min(untilTimeout, untilIdle, POLL_MS))
-    const cancel = this.#clock.after(wait, () => this.#lookAgain())
+    const cancel = this.#site.clock.after(wait, () => this.#lookAgain())
     await woken.promise
     cancel()
     this.#wakeUp = undefined
+  }
+
+  #lookAgain(): void {
+    this.#isDirty = true
+    this.#wake()
   }
 
   #wake(): void {
@@ -257,39 +356,26 @@ class Watch {
   }
 
   /** Aborts the session, waits until it is idle, and reports what it had written. */
-  async #stop(reason: Reason, detail: string): Promise<TurnEnd> {
-    await abortSession(this.#host, this.#clock, this.#request.session)
-    const entries = await readEntries(this.#host, this.#request.session)
-    const answers = answersTo(entries, this.#request.messageID)
-    if (this.#isLooping) {
+  async #stop({ reason, detail, outage }: Failure): Promise<TurnEnd> {
+    await abortTree(this.#host, this.#site.clock, this.#session)
+    const entries = await this.#talk.read()
+    if (this.#handback && reason === "ok") return { ...this.#handedBack(entries, this.#handback.text), entries }
+    const answers = answersTo(entries, this.#messageID)
+    if (this.#ear.isLooping) {
       const finished = answers.find((entry) => entry.info.finish === "unknown")
       const verdict = finished && verdictOf([finished])
       if (verdict) return { ...verdict, entries }
     }
     const verdict = verdictOf(answers)
     // It came in the very moment of stopping: an answer that is there is not thrown away.
-    if (verdict?.reason === "ok") return { ...verdict, entries }
-    return { reason, detail, output: verdict?.output ?? "", entries }
+    if (verdict?.reason === "ok" && this.#talk.hasAll(entries) && !this.#request.isForeground)
+      return { ...verdict, entries }
+    return { reason, detail, output: verdict?.output ?? "", entries, ...(outage ? { outage } : {}) }
   }
-}
 
-/** Aborts whatever runs in a session and waits, up to four seconds, until it is idle. */
-export async function abortSession(host: Host, clock: Clock, session: string): Promise<void> {
-  const deadline = clock.now() + ABORT_WAIT_MS
-  await ask("abort the session", (o) => host.client.session.abort({ sessionID: session }, o), { timeoutMs: 3_000 })
-  while (clock.now() < deadline && (await isBusy(host, session))) {
-    const next = Promise.withResolvers<void>()
-    clock.after(100, next.resolve)
-    await next.promise
+  #handedBack(entries: readonly Entry[], text: string | undefined): Verdict {
+    const output = text ?? lastWordsOf(entries, this.#messageID)
+    if (output !== "") return { reason: "ok", output }
+    return { reason: "empty", output, detail: "it was handed back without an answer" }
   }
-}
-
-/** The session an event is about: of itself, of its message, or of its part. */
-function sessionOf(event: HostEvent): string | undefined {
-  const { sessionID, info, part } = event.properties as {
-    sessionID?: string
-    info?: { sessionID?: string }
-    part?: { sessionID?: string }
-  }
-  return sessionID ?? info?.sessionID ?? part?.sessionID
 }

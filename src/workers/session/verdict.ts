@@ -1,5 +1,6 @@
 import type { AssistantMessage, Message, Part } from "@opencode-ai/sdk/v2"
 import type { Reason, Tokens } from "../../core/model.ts"
+import { type Failure, failureOf, type Trouble } from "./trouble.ts"
 
 export interface Entry {
   readonly info: Message
@@ -11,28 +12,62 @@ export interface Verdict {
   readonly reason: Reason
   readonly output: string
   readonly detail?: string
+  readonly outage?: Trouble
 }
 
-type Answer = Entry & { readonly info: AssistantMessage }
+export type Answer = Entry & { readonly info: AssistantMessage }
+
+/** Our mark in the parts of a message, which tells the messages of one task from those of another in a kept session. */
+export function markOf(task: string): { readonly baton: { readonly task: string } } {
+  return { baton: { task } }
+}
+
+function markIn({ parts }: Entry): unknown {
+  const marked = parts.flatMap((part) => (part.type === "text" ? [part.metadata?.baton] : [])).find(Boolean)
+  return (marked as { task?: unknown } | undefined)?.task
+}
+
+/** All that belongs to the task which our message began: up to the next task in the same session. */
+function taskOf(entries: readonly Entry[], messageID: string): readonly Entry[] {
+  const start = entries.findIndex((entry) => entry.info.id === messageID)
+  const first = entries[start]
+  if (first === undefined) return []
+  const rest = entries.slice(start)
+  const own = markIn(first)
+  const end = rest.findIndex((entry) => {
+    const mark = entry.info.role === "user" ? markIn(entry) : undefined
+    return mark !== undefined && mark !== own
+  })
+  return end < 0 ? rest : rest.slice(0, end)
+}
 
 /**
- * Every assistant message of the turn that our message began: all from it up to the next message somebody typed. What
- * they spent is what the turn spent, the summaries that OpenCode writes of itself included.
+ * Every assistant message of the task that our message began. What they spent is what the task spent: answers to what
+ * was said meanwhile and the summaries that OpenCode writes of itself included.
  */
 export function turnOf(entries: readonly Entry[], messageID: string): readonly Answer[] {
-  const start = entries.findIndex((entry) => entry.info.id === messageID)
-  if (start < 0) return []
-  const rest = entries.slice(start + 1)
-  const end = rest.findIndex((entry) => entry.info.role === "user" && !isOwnMaking(entry))
-  return (end < 0 ? rest : rest.slice(0, end)).filter(isAssistant)
+  return taskOf(entries, messageID).filter(isAssistant)
 }
 
 /**
- * Those of the turn that answer. Usually their `parentID` is ours, but after an overflow OpenCode compacts the session
- * and continues under a user message of its own making, and the answer is then in another message (host notes §8).
+ * Those of the task that answer the newest message somebody typed: ours, or what was said later. Usually their
+ * `parentID` is that message, but after an overflow OpenCode compacts the session and continues under a user message of
+ * its own making, and the answer is then in another message (host notes §8).
  */
 export function answersTo(entries: readonly Entry[], messageID: string): readonly Answer[] {
-  return turnOf(entries, messageID).filter(({ info }) => info.summary !== true)
+  const task = taskOf(entries, messageID)
+  const newest = task.findLastIndex((entry) => entry.info.role === "user" && !isOwnMaking(entry))
+  const earlier = new Set(task.slice(0, Math.max(0, newest)).map((entry) => entry.info.id))
+  return task
+    .slice(newest + 1)
+    .filter(isAssistant)
+    .filter(({ info }) => info.summary !== true && !earlier.has(info.parentID))
+}
+
+/** What the worker said last in this task, whatever came after. */
+export function lastWordsOf(entries: readonly Entry[], messageID: string): string {
+  const answers = turnOf(entries, messageID).filter(({ info }) => info.summary !== true)
+  return answers.map(({ parts }) => textOf(parts)).findLast((text) => text !== "") ?? ""
 }
 
 function isAssistant(entry: Entry): entry is Answer {
@@ -62,7 +97,7 @@ export function verdictOf(answers: readonly Answer[]): Verdict | undefined {
   if (!last) return undefined
   const output = textOf(last.parts)
   const { error, finish, time } = last.info
-  if (error) return { ...failureOf(error), output }
+  if (error) return { ...failureOf(error, time.completed ?? time.created), output }
   if (time.completed === undefined || finish === undefined || finish === "tool-calls") return undefined
   if (finish === "length") {
     return { reason: "truncated", output, detail: "the answer was cut at the model's output limit" }
@@ -77,29 +112,16 @@ export function verdictOf(answers: readonly Answer[]): Verdict | undefined {
 }
 
 /** What an idle session means whose messages say nothing conclusive. */
-export function verdictOfSilence(answers: readonly Entry[], lastError: string | undefined): Verdict {
+export function verdictOfSilence(answers: readonly Entry[], lastError: Failure | undefined): Verdict {
   const last = answers.at(-1)
   const output = last ? textOf(last.parts) : ""
-  if (lastError !== undefined) return { reason: "error", output, detail: lastError }
+  if (lastError !== undefined) return { ...lastError, output }
   if (!last) return { reason: "empty", output, detail: "the session went idle without an answer" }
   const refused = last.parts.find((part) => part.type === "tool" && part.state.status === "error")
   if (refused?.type === "tool" && refused.state.status === "error") {
     return { reason: "rejected", output, detail: `${refused.tool} was refused: ${refused.state.error}` }
   }
   return { reason: "worker-lost", output, detail: "the session went idle in the middle of its work" }
-}
-
-function failureOf(error: NonNullable<AssistantMessage["error"]>): { reason: Reason; detail: string } {
-  const message = "message" in error.data && typeof error.data.message === "string" ? error.data.message : ""
-  const detail = message === "" ? error.name : message
-  if (error.name === "MessageAbortedError") return { reason: "aborted", detail: "the session was aborted" }
-  if (error.name === "MessageOutputLengthError") return { reason: "truncated", detail }
-  if (error.name === "APIError") {
-    const status = error.data.statusCode
-    const isQuota = status === 429 || status === 402 || /quota|rate limit|insufficient/i.test(detail)
-    return { reason: isQuota ? "quota" : "error", detail: status === undefined ? detail : `${detail} (HTTP ${status})` }
-  }
-  return { reason: "error", detail }
 }
 
 /** Tokens of all messages of a turn; cached tokens count as read, reasoning as written. */

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest"
 import {
   answersTo,
   type Entry,
+  lastWordsOf,
+  markOf,
   textOf,
   tokensOf,
   turnOf,
@@ -54,9 +56,20 @@ describe("verdictOf", () => {
 describe("answersTo", () => {
   const mine = user("mine", text("q"))
   const first = assistant([text("one")])
-  it("ends where somebody types the next message", () => {
-    const entries = [user("before", text("x")), mine, first, user("next", text("y")), assistant([text("other")])]
-    expect(answersTo(entries, "mine")).toEqual([first])
+  it("are those to the newest message, and all of them count as spent", () => {
+    const late = assistant([text("late")], { parentID: "mine" })
+    const last = assistant([text("other")], { parentID: "next" })
+    const entries = [user("before", text("x")), mine, first, user("next", text("y")), late, last]
+    expect(answersTo(entries, "mine")).toEqual([last])
+    expect(turnOf(entries, "mine")).toEqual([first, late, last])
+    expect(lastWordsOf(entries.slice(0, 4), "mine")).toBe("one")
+  })
+
+  it("end where another task of the same session begins", () => {
+    const task = (id: string) => user(id, text("q", { metadata: markOf(id) }))
+    const entries = [task("one"), first, user("typed", text("y")), first, task("two"), assistant([text("other")])]
+    expect(turnOf(entries, "one")).toEqual([first, first])
+    expect(answersTo(entries, "two").map(({ parts }) => textOf(parts))).toEqual(["other"])
   })
 
   it("goes on over messages OpenCode made itself after compacting, and leaves the summary out", () => {
@@ -94,7 +107,8 @@ describe("verdictOfSilence", () => {
       reason: "worker-lost",
       output: "half",
     })
-    expect(verdictOfSilence([], "no such agent")).toEqual({ reason: "error", output: "", detail: "no such agent" })
+    const error = { reason: "error", detail: "no such agent" } as const
+    expect(verdictOfSilence([], error)).toEqual({ ...error, output: "" })
     expect(verdictOfSilence([], undefined).reason).toBe("empty")
   })
 })

@@ -1,0 +1,198 @@
+import type { PermissionRequest, QuestionRequest } from "@opencode-ai/sdk/v2"
+import type { AskPolicy, PermissionRule } from "../../core/model.ts"
+import { evaluate } from "../../core/permission.ts"
+import type { Ask, AskAnswer, WorkerReport } from "../../core/ports.ts"
+import { ask, describe, type HostEvent } from "../../host/host.ts"
+import type { Site } from "./site.ts"
+
+export interface DeskOptions {
+  readonly site: Site
+  readonly session: string
+  readonly asks: AskPolicy
+  /** The profile's own rules: its allow list. */
+  readonly rules: readonly PermissionRule[]
+  readonly report: WorkerReport
+  /** Called when an ask came or went. */
+  readonly onChange: () => void
+}
+
+interface Open {
+  readonly ask: Ask
+  readonly cancel: () => void
+}
+
+const DECIDE = "Nobody is here to answer. Decide yourself, and say what you assumed."
+const DETAIL_LINES = 12
+
+/** Where a worker's permission requests and questions arrive: answered by its policy, or reported for a person. */
+export class Desk {
+  readonly #options: DeskOptions
+  readonly #open = new Map<string, Open>()
+  /** Asks this desk answers by itself at this moment. */
+  readonly #answering = new Set<string>()
+
+  constructor(options: DeskOptions) {
+    this.#options = options
+  }
+
+  /** Whether a person has to answer something. */
+  get isWaiting(): boolean {
+    return this.#open.size > 0
+  }
+
+  has(id: string): boolean {
+    return this.#open.has(id)
+  }
+
+  /** Takes in an event of the worker's session. */
+  hear(event: HostEvent): void {
+    switch (event.type) {
+      case "permission.asked":
+        this.#take(askOfPermission(event.properties), event.properties)
+        break
+      case "question.asked":
+        this.#take(askOfQuestion(event.properties))
+        break
+      case "permission.replied":
+      case "question.replied":
+      case "question.rejected":
+        this.#forget(event.properties.requestID)
+        break
+    }
+  }
+
+  /** Asks the server what is open, after events that were not heard. */
+  async reread(): Promise<void> {
+    const { site, session } = this.#options
+    const { permission, question } = site.host.client
+    const [permissions, questions] = await Promise.all([
+      ask("list the permission requests", (o) => permission.list({}, o)),
+      ask("list the questions", (o) => question.list({}, o)),
+    ])
+    const mine = [...permissions, ...questions].filter((request) => request.sessionID === session)
+    for (const id of [...this.#open.keys()]) if (!mine.some((request) => request.id === id)) this.#forget(id)
+    for (const request of mine) {
+      if ("questions" in request) this.#take(askOfQuestion(request))
+      else this.#take(askOfPermission(request), request)
+    }
+  }
+
+  /** Gives a person's answer; resolves with why that was not possible. */
+  async answer(id: string, answer: AskAnswer): Promise<string | undefined> {
+    const open = this.#open.get(id)
+    if (open === undefined) return "it has been answered already"
+    const isQuestion = open.ask.kind === "question"
+    if (isQuestion && (answer.type === "allow" || answer.type === "always"))
+      return "a question needs an answer in words"
+    if (!isQuestion && answer.type === "answers") return "a permission is allowed or denied"
+    try {
+      await this.#reply(open.ask, answer)
+    } catch (error) {
+      return describe(error)
+    }
+    this.#forget(id)
+    return undefined
+  }
+
+  /** No ask of this desk waits any more. */
+  close(): void {
+    for (const id of [...this.#open.keys()]) this.#forget(id)
+  }
+
+  #take(found: Omit<Ask, "askedAt" | "expiresAt">, permission?: PermissionRequest): void {
+    if (this.#open.has(found.id) || this.#answering.has(found.id)) return
+    const { site, asks, report } = this.#options
+    const now = site.clock.now()
+    const expiresAt = asks.timeoutMs === undefined ? null : now + asks.timeoutMs
+    const entry: Ask = { ...found, askedAt: now, expiresAt }
+    const policy = site.host.isAttended || asks.policy === "allow-listed" ? asks.policy : "deny"
+    if (policy !== "ask") {
+      const isAllowed = policy === "allow-listed" && permission !== undefined && this.#isListed(permission)
+      void this.#decide(entry, isAllowed, permission)
+      return
+    }
+    const cancel =
+      asks.timeoutMs === undefined
+        ? () => undefined
+        : site.clock.after(asks.timeoutMs, () => void this.#decide(entry, asks.otherwise === "allow", permission))
+    this.#open.set(found.id, { ask: entry, cancel })
+    report.asked(entry)
+    this.#options.onChange()
+  }
+
+  #isListed({ permission, patterns }: PermissionRequest): boolean {
+    const { rules } = this.#options
+    return patterns.length > 0 && patterns.every((pattern) => evaluate(rules, permission, pattern) === "allow")
+  }
+
+  /** Answers in nobody's name. The model is always told so in words and can go on: a bare refusal would end its turn. */
+  async #decide(entry: Ask, isAllowed: boolean, permission: PermissionRequest | undefined): Promise<void> {
+    const { site } = this.#options
+    const name = permission?.permission ?? entry.title
+    const message = `Nobody is here to allow \`${name}\`. Go on without it, or say what you could not do.`
+    this.#answering.add(entry.id)
+    try {
+      if (entry.kind === "question") await this.#reply(entry, { type: "deny", message: DECIDE })
+      else await this.#reply(entry, isAllowed ? { type: "allow" } : { type: "deny", message })
+    } catch (error) {
+      site.log.error("an ask could not be answered", { ask: entry.id, error: describe(error) })
+    }
+    this.#answering.delete(entry.id)
+    this.#forget(entry.id)
+  }
+
+  async #reply({ id, kind, questions }: Ask, answer: AskAnswer): Promise<void> {
+    const { permission, question } = this.#options.site.host.client
+    if (kind === "question") {
+      const words = answer.type === "deny" ? answer.message : DECIDE
+      const given = answer.type === "answers" ? answer.answers : []
+      const answers = questions.map((_, at) => [...(given[at] ?? [words])])
+      await ask("answer a question", (o) => question.reply({ requestID: id, answers }, o), { isRepeatable: false })
+      return
+    }
+    const reply =
+      answer.type === "deny"
+        ? { reply: "reject" as const, message: answer.message || "It was refused. Go on without it." }
+        : { reply: answer.type === "always" ? ("always" as const) : ("once" as const) }
+    await ask("answer a permission request", (o) => permission.reply({ requestID: id, ...reply }, o), {
+      isRepeatable: false,
+    })
+  }
+
+  #forget(id: string): void {
+    const open = this.#open.get(id)
+    if (open === undefined) return
+    open.cancel()
+    this.#open.delete(id)
+    this.#options.report.answered(id)
+    this.#options.onChange()
+  }
+}
+
+function askOfPermission(request: PermissionRequest): Omit<Ask, "askedAt" | "expiresAt"> {
+  const { id, sessionID, permission, patterns, metadata } = request
+  const texts = ["command", "filepath", "filePath", "url", "description", "diff"].flatMap((name) => {
+    const value = metadata[name]
+    return typeof value === "string" ? value.split("\n") : []
+  })
+  const details = [...new Set([...patterns, ...texts])].filter((line) => line.trim() !== "").slice(0, DETAIL_LINES)
+  const what = typeof metadata.command === "string" ? metadata.command.split("\n", 1)[0] : patterns.join(", ")
+  const title = what ? `${permission}: ${what}` : permission
+  return { id, kind: "permission", session: sessionID, title, details, questions: [] }
+}
+
+function askOfQuestion(request: QuestionRequest): Omit<Ask, "askedAt" | "expiresAt"> {
+  const questions = request.questions.map(({ question, options, multiple }) => ({
+    text: question,
+    options: options.map(({ label, description }) => ({ label, description })),
+    isMultiple: multiple === true,
+  }))
+  return {
+    id: request.id,
+    kind: "question",
+    session: request.sessionID,
+    title: questions[0]?.text ?? "a question",
+    details: questions.slice(1).map(({ text }) => text),
+    questions,
+  }
+}

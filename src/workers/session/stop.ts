@@ -1,0 +1,51 @@
+import type { Clock } from "../../core/ports.ts"
+import { ask, type Host } from "../../host/host.ts"
+
+const ABORT_WAIT_MS = 4_000
+const CALL_MS = 3_000
+
+type Statuses = Readonly<Record<string, { readonly type: string }>>
+
+function readStatuses(host: Host): Promise<Statuses> {
+  return ask("read the sessions' status", (o) => host.client.session.status({}, o))
+}
+
+function isBusyIn(statuses: Statuses, session: string): boolean {
+  return statuses[session] !== undefined && statuses[session].type !== "idle"
+}
+
+export async function isBusy(host: Host, session: string): Promise<boolean> {
+  return isBusyIn(await readStatuses(host), session)
+}
+
+/** Every session below this one, however deep. */
+async function descendantsOf(host: Host, session: string): Promise<string[]> {
+  const children = await ask(
+    "list the child sessions",
+    (o) => host.client.session.children({ sessionID: session }, o),
+    { timeoutMs: CALL_MS },
+  )
+  const below = await Promise.all(children.map(({ id }) => descendantsOf(host, id)))
+  return [...children.map(({ id }) => id), ...below.flat()]
+}
+
+/** Aborts whatever runs in a session and in those below it, and waits, up to four seconds, until all are idle (G6). */
+export async function abortTree(host: Host, clock: Clock, session: string): Promise<void> {
+  const deadline = clock.now() + ABORT_WAIT_MS
+  const abort = (sessionID: string) =>
+    ask("abort the session", (o) => host.client.session.abort({ sessionID }, o), { timeoutMs: CALL_MS })
+  const [, below] = await Promise.all([abort(session), descendantsOf(host, session)])
+  let busy = await busyOf(host, [session, ...below])
+  await Promise.all(busy.filter((id) => id !== session).map(abort))
+  while (busy.length > 0 && clock.now() < deadline) {
+    const next = Promise.withResolvers<void>()
+    clock.after(100, next.resolve)
+    await next.promise
+    busy = await busyOf(host, busy)
+  }
+}
+
+async function busyOf(host: Host, sessions: readonly string[]): Promise<readonly string[]> {
+  const statuses = await readStatuses(host)
+  return sessions.filter((session) => isBusyIn(statuses, session))
+}
