@@ -137,3 +137,73 @@ describe("docs cultivation", () => {
     LONG,
   )
 })
+
+describe("the inbox, and what is said to a worker", () => {
+  beforeAll(async () => {
+    tui = await openTui(project)
+    await tui.submit("hello")
+    await tui.waitFor(/Answer to: hello/)
+  }, LONG)
+  afterAll(() => tui?.close(), LONG)
+
+  it(
+    "shows within two seconds what a background step needs, takes the answer, and the run goes on",
+    async () => {
+      model.script(/^greet the world/, callTool("bash", { command: "echo hi", description: "greets" }), say("greeted"))
+      const [asked] = [Date.now()]
+      await tui.submit("/workflow run asking")
+      await model.waitFor(/^greet the world/)
+      const since = Date.now()
+      await tui.waitFor(/1 needs you \(ctrl\+x i\)/)
+      expect(Date.now() - since).toBeLessThan(2_000)
+      expect(asked).toBeLessThanOrEqual(since)
+      key("i")
+      await choose("Allow once")
+      await tui.waitFor(/asking · success/)
+    },
+    LONG,
+  )
+
+  it(
+    "the ask of a worker's worker is answered from the inbox",
+    async () => {
+      model.script(
+        /^lead the way/,
+        callTool("worker_ask", { worker: "careful", prompt: "go first" }),
+        say("we are there"),
+      )
+      model.script(/^go first/, callTool("bash", { command: "ls -la", description: "looks" }), say("I went first"))
+      await tui.submit("/workflow run nested")
+      await tui.waitFor(/1 needs you/)
+      key("i")
+      await tui.waitFor(/careful asks/)
+      await choose("Allow once")
+      await tui.waitFor(/nested · success/)
+      const answers = JSON.stringify(model.asked(/^lead the way/).at(-1))
+      expect(answers).toContain("I went first")
+    },
+    LONG,
+  )
+
+  it(
+    "a message typed in a running worker's child view reaches its model",
+    async () => {
+      const hold = model.hold("think slowly")
+      await tui.submit("/workflow run slow")
+      await hold.arrived
+      key("w")
+      await tui.waitFor(/press ctrl\+x p to message this worker/)
+      key("p")
+      await tui.waitFor(/Message to think/)
+      await fillIn("think of tides")
+      tui.press("enter")
+      await tui.waitFor(/Said to think/)
+      hold.release()
+      const [request] = await model.waitFor(/think of tides/)
+      expect(JSON.stringify(request)).toContain("think slowly")
+      await tui.waitFor(/slow · success/)
+      key("w")
+    },
+    LONG,
+  )
+})
