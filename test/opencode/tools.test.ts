@@ -10,7 +10,7 @@ function openTools(limits: object = {}) {
   const tools = createTools(() => Promise.resolve({ project, engine, close: () => Promise.resolve() }))
   const ended = new AbortController()
   const call = (name: string, args: object, sessionID = "main") =>
-    tools[name]?.execute(args, { sessionID, abort: ended.signal } as never) as Promise<string>
+    tools[name]?.execute({ ...args }, { sessionID, abort: ended.signal } as never) as Promise<string>
   return { ...desk, call, abort: () => ended.abort() }
 }
 
