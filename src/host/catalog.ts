@@ -1,3 +1,5 @@
+import type { Session } from "@opencode-ai/sdk/v2"
+import type { PermissionRule } from "../core/model.ts"
 import { suggest } from "../core/nearest.ts"
 import { ask, type Host } from "./host.ts"
 
@@ -27,7 +29,8 @@ export class IdentityError extends Error {
 }
 
 interface Catalog {
-  readonly agents: readonly string[]
+  /** The rules of every agent, by its name. */
+  readonly agents: ReadonlyMap<string, readonly PermissionRule[]>
   /** Every `provider/model`, and whether its price is known. */
   readonly models: ReadonlyMap<string, { readonly isPriced: boolean }>
   readonly defaultAgent: string
@@ -65,7 +68,7 @@ async function readCatalog(host: Host): Promise<Catalog> {
   const first = providers[0]
   const firstModel = first && (defaults[first.id] ?? Object.keys(first.models)[0])
   return {
-    agents: agents.map((entry) => entry.name),
+    agents: new Map(agents.map(({ name, permission }) => [name, permission])),
     models,
     defaultAgent: config.default_agent ?? "build",
     defaultModel: config.model ?? (firstModel === undefined ? undefined : `${first?.id}/${firstModel}`),
@@ -92,8 +95,8 @@ export async function identify(
 ): Promise<Identity> {
   const { agents, models, defaultAgent, defaultModel } = await catalogOf(host)
   const agent = wanted.agent ?? defaultAgent
-  if (!agents.includes(agent))
-    throw new IdentityError(`OpenCode has no agent \`${agent}\`: ${suggest(agent, agents, "agents")}`)
+  if (!agents.has(agent))
+    throw new IdentityError(`OpenCode has no agent \`${agent}\`: ${suggest(agent, [...agents.keys()], "agents")}`)
   const name = wanted.model ?? (await inheritedModel(origin, wanted, parent)) ?? defaultModel
   if (name === undefined) return { agent }
   if (!models.has(name)) {
@@ -123,11 +126,41 @@ function inheritedModel(host: Host, wanted: Wanted, parent: string | undefined):
 
 async function modelOf(host: Host, session: string | undefined): Promise<string | undefined> {
   if (session === undefined) return undefined
-  const { model } = await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+  const { model } = await sessionOf(host, session)
   return model && `${model.providerID}/${model.id}`
 }
 
 /** Whether what a model costs is known: an unknown price is never 0. */
 export async function isPriced(host: Host, model: string): Promise<boolean> {
   return (await catalogOf(host)).models.get(model)?.isPriced ?? false
+}
+
+/** What an agent may do by itself; undefined: the default agent's rules. */
+export async function agentRules(host: Host, agent: string | undefined): Promise<readonly PermissionRule[]> {
+  const { agents, defaultAgent } = await catalogOf(host)
+  return agents.get(agent ?? defaultAgent) ?? []
+}
+
+const sessions = new WeakMap<Host, Map<string, Promise<Session>>>()
+
+/** A session that workers are started from. It is asked for at every step, so it is remembered until it changes. */
+export function sessionOf(host: Host, session: string): Promise<Session> {
+  const known = sessions.get(host) ?? remember(host)
+  const found = known.get(session)
+  if (found) return found
+  const read = ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+  known.set(session, read)
+  // A failed read is not kept; whoever waits for it gets the error.
+  read.catch(() => known.delete(session))
+  return read
+}
+
+function remember(host: Host): Map<string, Promise<Session>> {
+  const known = new Map<string, Promise<Session>>()
+  sessions.set(host, known)
+  host.subscribe((event) => {
+    if (event.type === "baton.reconnected") known.clear()
+    if (event.type === "session.updated" || event.type === "session.deleted") known.delete(event.properties.info.id)
+  })
+  return known
 }

@@ -72,7 +72,7 @@ function contextMessage(seat: WorkerSeat, text: string) {
 
 async function create(site: Site, seat: WorkerSeat, identity: Identity, canBeAsked: boolean): Promise<WorkerOpened> {
   const [rules, context] = await Promise.all([
-    rulesFor(site, seat, canBeAsked && site.host.isAttended),
+    rulesFor(site, seat, identity.agent, canBeAsked && site.host.isAttended),
     contextFor(site, seat),
   ])
   const session = await createSession(site, seat, identity, rules)

@@ -1,8 +1,8 @@
 import type { PermissionRequest, QuestionRequest } from "@opencode-ai/sdk/v2"
 import type { AskPolicy, PermissionRule } from "../../core/model.ts"
+import { evaluate } from "../../core/permission.ts"
 import type { Ask, AskAnswer, WorkerReport } from "../../core/ports.ts"
 import { ask, describe, type HostEvent } from "../../host/host.ts"
-import { evaluate } from "./rules.ts"
 import type { Site } from "./site.ts"
 
 export interface DeskOptions {

@@ -1,30 +1,25 @@
-import type { PermissionAction, PermissionRule } from "../../core/model.ts"
+import type { PermissionRule } from "../../core/model.ts"
+import { workerRules } from "../../core/permission.ts"
 import type { WorkerSeat } from "../../core/ports.ts"
+import { agentRules, sessionOf } from "../../host/catalog.ts"
 import type { Site } from "./site.ts"
 
-const deny = (permission: string): PermissionRule => ({ permission, pattern: "*", action: "deny" })
-
-/** What starts workers, or acts on runs. */
-const DELEGATION = ["worker_ask", "workflow_run", "workflow_status", "workflow_control"]
-
-/** The rules a worker's session is made with. The last ones cannot be lifted: `task` never, and what would start
- *  workers only for one that may. `canBeAsked`: somebody is there to answer its questions. */
-export function rulesFor(_site: Site, seat: WorkerSeat, canBeAsked: boolean): Promise<readonly PermissionRule[]> {
-  const denied = ["task", ...(canBeAsked ? [] : ["question"]), ...(seat.mayDelegate ? [] : DELEGATION)]
-  return Promise.resolve([...seat.profile.permission, ...denied.map(deny)])
+/** The rules a worker's session is made with: what its agent and profile allow, cut to what the session it is started
+ *  from may do (G8). `mayAsk`: somebody is there to answer its questions. */
+export async function rulesFor(
+  { host, origin }: Site,
+  seat: WorkerSeat,
+  agent: string,
+  mayAsk: boolean,
+): Promise<readonly PermissionRule[]> {
+  const [own, parent] = await Promise.all([agentRules(host, agent), ceilingOf(origin, seat.parent)])
+  const { profile, mayDelegate } = seat
+  return workerRules({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk })
 }
 
-/** What OpenCode would do with a request: the last rule that matches decides, and without one a person. */
-export function evaluate(rules: readonly PermissionRule[], permission: string, pattern: string): PermissionAction {
-  const rule = rules.findLast((rule) => matches(rule.permission, permission) && matches(rule.pattern, pattern))
-  return rule?.action ?? "ask"
-}
-
-/** `*` is any text, `?` one character; ` *` at the end may be missing altogether. */
-function matches(wildcard: string, text: string): boolean {
-  const source = wildcard
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replace(/\*/g, ".*")
-    .replace(/\?/g, ".")
-  return new RegExp(`^${source.replace(/ \.\*$/, "( .*)?")}$`, "s").test(text)
+/** What the session a worker is started from may do; undefined: there is none. */
+async function ceilingOf(host: Site["origin"], parent: string | undefined) {
+  if (parent === undefined) return undefined
+  const { agent, permission } = await sessionOf(host, parent)
+  return [...(await agentRules(host, agent)), ...(permission ?? [])]
 }

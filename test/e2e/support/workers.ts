@@ -1,0 +1,97 @@
+import { type ScriptedModel, startScriptedModel } from "../../../scripts/scripted-model.ts"
+import type { Kind, Profile } from "../../../src/core/model.ts"
+import type { Clock, Log, WorkerBackend, WorkerTask } from "../../../src/core/ports.ts"
+import { followEvents } from "../../../src/host/follow.ts"
+import { createFeed, type Host } from "../../../src/host/host.ts"
+import { createAgentBackend } from "../../../src/workers/agent/backend.ts"
+import { createSubagentBackend } from "../../../src/workers/subagent/backend.ts"
+import { profile } from "../../support/runs.ts"
+import { type RecordedReport, recordReport, workerTask } from "../../support/workers.ts"
+import { type Server, startServer } from "./opencode.ts"
+import { makeProject, type Project } from "./project.ts"
+
+/** The kinds of worker that a test about all of them runs over. */
+export const KINDS = ["subagent", "agent"] as const satisfies readonly Kind[]
+
+type MakeBackend = (host: Host, clock: Clock, log: Log) => WorkerBackend
+const BACKENDS: Record<(typeof KINDS)[number], MakeBackend> = {
+  subagent: createSubagentBackend,
+  agent: createAgentBackend,
+}
+
+export const clock: Clock = {
+  now: Date.now,
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** A task that was given to a worker, as it goes on. */
+export interface Working {
+  readonly task: WorkerTask
+  readonly report: RecordedReport
+  readonly result: ReturnType<WorkerBackend["run"]>
+  abort(): void
+}
+
+/** A real OpenCode server with a scripted model and worker backends over it. */
+export interface Workplace extends AsyncDisposable {
+  readonly model: ScriptedModel
+  readonly project: Project
+  readonly server: Server
+  /** With a person in front of it, or (`unattended`) without. */
+  readonly host: Host
+  readonly unattended: Host
+  /** Session the workers are started from. */
+  readonly parent: string
+  /** What went wrong behind the scenes. */
+  readonly errors: readonly unknown[]
+  backend(kind: (typeof KINDS)[number], host?: Host): WorkerBackend
+  task(prompt: string, over?: Partial<WorkerTask>, worker?: Partial<Profile>): WorkerTask
+  /** Gives a task to a backend. */
+  start(backend: WorkerBackend, task: WorkerTask): Working
+  isIdle(session: string): Promise<boolean>
+}
+
+/** Starts a workplace. The caller must dispose of it. */
+export async function openWorkplace(files: Readonly<Record<string, string>> = {}): Promise<Workplace> {
+  const errors: unknown[] = []
+  const model = await startScriptedModel()
+  const project = makeProject({ model, baton: false, files })
+  const server = await startServer(project)
+  const following = new AbortController()
+  const feed = createFeed((error) => errors.push(error))
+  await followEvents(server.client, feed, following.signal, (error) => errors.push(error))
+  const host: Host = { client: server.client, directory: project.dir, isAttended: true, subscribe: feed.subscribe }
+  const unattended: Host = { ...host, isAttended: false }
+  const { data } = await server.client.session.create({ title: "parent" })
+  const parent = data?.id as string
+  let count = 0
+  return {
+    model,
+    project,
+    server,
+    host,
+    unattended,
+    parent,
+    errors,
+    backend: (kind, on = host) =>
+      BACKENDS[kind](on, clock, { error: (message, detail) => errors.push([message, detail]) }),
+    task: (prompt, over = {}, worker = {}) =>
+      workerTask(`s${++count}`, { profile: profile("worker", worker), prompt, parent, ...over }),
+    start(backend, task) {
+      const report = recordReport()
+      const controller = new AbortController()
+      const result = backend.run(task, report, controller.signal)
+      return { task, report, result, abort: () => controller.abort() }
+    },
+    isIdle: async (session) => (await server.client.session.status({})).data?.[session] === undefined,
+    async [Symbol.asyncDispose]() {
+      following.abort()
+      await server.stop()
+      await project.dispose()
+      await model.close()
+    },
+  }
+}
