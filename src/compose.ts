@@ -7,11 +7,13 @@ import type { Clock, Log, WorkerBackend } from "./core/ports.ts"
 import { formatProblems } from "./core/problem.ts"
 import { Engine } from "./engine/engine.ts"
 import type { Host } from "./host/host.ts"
+import { ledgerOf } from "./host/ledger.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
 import { render } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
+import { createServerBackend, type ServerSite } from "./workers/server/backend.ts"
 import { createSubagentBackend } from "./workers/subagent/backend.ts"
 
 /** The only file that names implementations: config in, a running engine out. */
@@ -43,6 +45,7 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
   const backends: Readonly<Record<string, WorkerBackend>> = {
     subagent: createSubagentBackend(host, systemClock, log),
     agent: createAgentBackend(host, systemClock, log),
+    server: createServerBackend(serverSite(project, host, log)),
   }
   const engine = new Engine({
     store,
@@ -62,8 +65,28 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
     engine,
     async close(by) {
       await engine.interrupt(by)
+      await Promise.all(Object.values(backends).map((backend) => backend.close()))
       store.close()
     },
+  }
+}
+
+/** What the servers of this project are made from. The command line names its OpenCode; the plugin runs in one. */
+function serverSite(project: Project, origin: Host, log: Log): ServerSite {
+  const config = () => {
+    const read = project.config()
+    return read.ok ? read.value : undefined
+  }
+  return {
+    origin,
+    clock: systemClock,
+    log,
+    binary: process.env.BATON_OPENCODE ?? process.execPath,
+    env: process.env,
+    folder: join(stateFolder(project.root), "servers"),
+    ledger: ledgerOf(project.root),
+    password: (profile) => config()?.passwords[profile],
+    remotes: () => Object.values(config()?.profiles ?? {}).filter((profile) => profile.url !== undefined),
   }
 }
 

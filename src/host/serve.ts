@@ -42,6 +42,8 @@ export interface ServeOptions {
   readonly ledger: string
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Ends it before it is up. */
+  readonly signal?: AbortSignal
 }
 
 /** A port nobody listens on. OpenCode's own `--port 0` tries 4096 first, and two that start together collide there. */
@@ -63,7 +65,10 @@ async function startOnce(options: ServeOptions): Promise<Served> {
     // A group of its own: Ctrl-C in the terminal is ours to handle.
     stdio: ["ignore", "pipe", "pipe"],
   })
+  const stop = () => void tracked.stop()
   try {
+    options.signal?.addEventListener("abort", stop, { once: true })
+    if (options.signal?.aborted) stop()
     const url = await listening(tracked)
     const authorization = `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}`
     const client = createOpencodeClient({ baseUrl: url, directory: options.directory, headers: { authorization } })
@@ -71,6 +76,8 @@ async function startOnce(options: ServeOptions): Promise<Served> {
   } catch (error) {
     await tracked.stop()
     throw error
+  } finally {
+    options.signal?.removeEventListener("abort", stop)
   }
 }
 

@@ -1,0 +1,191 @@
+import { DEFAULTS, type Profile, type StepResult } from "../../core/model.ts"
+import type { WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports.ts"
+import { ask, HostError } from "../../host/host.ts"
+import { openServer, type Server, type ServerSite } from "./server.ts"
+import { type Entered, Slot } from "./slot.ts"
+
+export type { ServerSite } from "./server.ts"
+
+const NOTHING = { output: "", tokens: { input: 0, output: 0 }, cost: 0 } as const
+/** How long a task whose calls failed waits to hear that its server has ended, and how. */
+const LAST_WORDS_MS = 1_000
+const STOP_MS = 4_500
+
+/**
+ * Workers in servers of their own: an isolated `opencode serve` for each profile that Baton starts at the first task, or
+ * one that somebody else runs at `url`. The sessions are the shared session workers; here is only the life of servers.
+ */
+export function createServerBackend(site: ServerSite): WorkerBackend {
+  return new ServerBackend(site)
+}
+
+class ServerBackend implements WorkerBackend {
+  readonly #site: ServerSite
+  readonly #slots = new Map<string, Slot>()
+  /** Servers by the sessions that work in them, and by the asks that wait there. */
+  readonly #sessions = new Map<string, Server>()
+  readonly #asks = new Map<string, Server>()
+
+  constructor(site: ServerSite) {
+    this.#site = site
+  }
+
+  async run(task: WorkerTask, report: WorkerReport, signal: AbortSignal): Promise<StepResult> {
+    if (signal.aborted) return { reason: "aborted", ...NOTHING }
+    const { clock } = this.#site
+    const slot = this.#slot(task.profile)
+    const startedAt = clock.now()
+    report.activity({ phase: "starting", tool: null, lastActivityAt: startedAt, tokens: NOTHING.tokens, cost: 0 })
+    const entering = slot.enter()
+    try {
+      const entered = await this.#orStopped(entering, task, signal)
+      if ("reason" in entered) return entered
+      if (!entered.ok) return { reason: "error", detail: entered.why, ...NOTHING }
+      const { server, before } = entered
+      if (before !== undefined) {
+        const text = `the server of profile \`${task.profile.name}\` was lost (${before}); a new one was opened`
+        report.warned({ kind: "server", text })
+      }
+      const left = { ...task, timeoutMs: Math.max(1_000, task.timeoutMs - (clock.now() - startedAt)) }
+      const result = await this.#work(server, left, report, signal)
+      if (result.reason === "worker-lost" && !signal.aborted) await slot.check(server)
+      return result
+    } finally {
+      void entering.then(() => slot.leave())
+    }
+  }
+
+  async open(seat: Parameters<WorkerBackend["open"]>[0]) {
+    const slot = this.#slot(seat.profile)
+    const entered = await slot.enter()
+    try {
+      if (!entered.ok) throw new Error(entered.why)
+      return await entered.server.backend.open(seat)
+    } finally {
+      slot.leave()
+    }
+  }
+
+  steer(session: string, ...rest: [Parameters<WorkerBackend["steer"]>[1]]): Promise<string | undefined> {
+    const server = this.#sessions.get(session)
+    return server?.backend.steer(session, ...rest) ?? Promise.resolve(`no worker works in session ${session} now`)
+  }
+
+  answer(id: string, ...rest: [Parameters<WorkerBackend["answer"]>[1]]): Promise<string | undefined> {
+    return this.#asks.get(id)?.backend.answer(id, ...rest) ?? Promise.resolve("nobody waits for this answer any more")
+  }
+
+  /** A server of ours ends with its Baton, so that after a crash only those of others can still be at work. */
+  async stop(session: string): Promise<void> {
+    const server = this.#sessions.get(session)
+    if (server !== undefined) return server.backend.stop(session)
+    const given = Promise.withResolvers<void>()
+    const cancel = this.#site.clock.after(STOP_MS, given.resolve)
+    const stopped = Promise.all(this.#site.remotes().map((profile) => this.#stopIn(profile, session)))
+    await Promise.race([stopped, given.promise])
+    cancel()
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#slots.values()].map((slot) => slot.shut()))
+  }
+
+  #slot(profile: Profile): Slot {
+    const key = JSON.stringify([profile.name, profile.url, profile.directory])
+    const known = this.#slots.get(key)
+    if (known) return known
+    const { clock, log } = this.#site
+    const open = (signal: AbortSignal) => openServer(this.#site, profile, signal)
+    const slot = new Slot(open, clock, log, profile.idleStopMs ?? DEFAULTS.serverIdleStopMs)
+    this.#slots.set(key, slot)
+    return slot
+  }
+
+  /** The server, unless the task is stopped or over before it is up. */
+  async #orStopped(entering: Promise<Entered>, task: WorkerTask, signal: AbortSignal): Promise<Entered | StepResult> {
+    const ended = Promise.withResolvers<StepResult>()
+    const onAbort = () => ended.resolve({ reason: "aborted", ...NOTHING })
+    signal.addEventListener("abort", onAbort, { once: true })
+    const cancel = this.#site.clock.after(task.timeoutMs, () =>
+      ended.resolve({ reason: "timeout", detail: "the server was not up in time", ...NOTHING }),
+    )
+    const first = await Promise.race([entering, ended.promise])
+    cancel()
+    signal.removeEventListener("abort", onAbort)
+    return first
+  }
+
+  /** One task in a server that is up: its own end, or the server's. */
+  async #work(server: Server, task: WorkerTask, report: WorkerReport, signal: AbortSignal): Promise<StepResult> {
+    const asks = new Set<string>()
+    let session = task.session
+    let isOver = false
+    const heard = (say: () => void) => isOver || say()
+    const watched: WorkerReport = {
+      opened: (opened) =>
+        void heard(() => {
+          session = opened.session
+          this.#sessions.set(session, server)
+          report.opened(opened)
+        }),
+      asked: (one) =>
+        void heard(() => {
+          this.#asks.set(one.id, server)
+          asks.add(one.id)
+          report.asked(one)
+        }),
+      answered: (id) =>
+        void heard(() => {
+          asks.delete(id)
+          this.#asks.delete(id)
+          report.answered(id)
+        }),
+      activity: (activity) => void heard(() => report.activity(activity)),
+      warned: (warning) => void heard(() => report.warned(warning)),
+      throttled: (until) => void heard(() => report.throttled(until)),
+    }
+    const ending = new AbortController()
+    const lost = server.lost.then((how): StepResult => {
+      const detail = `the server of profile \`${task.profile.name}\` ended with ${how}`
+      return { reason: "worker-lost", detail, ...NOTHING, cost: null, ...(session === undefined ? {} : { session }) }
+    })
+    const working = server.backend.run(task, watched, AbortSignal.any([signal, ending.signal]))
+    const result = await this.#whicheverSays(working, lost)
+    isOver = true
+    ending.abort()
+    if (session !== undefined) this.#sessions.delete(session)
+    for (const id of asks) {
+      this.#asks.delete(id)
+      report.answered(id)
+    }
+    return result
+  }
+
+  /** The worker's own result; if its server is lost, how that ended. */
+  async #whicheverSays(working: Promise<StepResult>, lost: Promise<StepResult>): Promise<StepResult> {
+    const result = await Promise.race([working, lost])
+    if (result.reason !== "worker-lost") return result
+    const given = Promise.withResolvers<StepResult>()
+    const cancel = this.#site.clock.after(LAST_WORDS_MS, () => given.resolve(result))
+    const last = await Promise.race([lost, given.promise])
+    cancel()
+    return last
+  }
+
+  async #stopIn(profile: Profile, session: string): Promise<void> {
+    const slot = this.#slot(profile)
+    const entered = await slot.enter()
+    try {
+      if (!entered.ok) throw new Error(entered.why)
+      const { host, backend } = entered.server
+      await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+      await backend.stop(session)
+    } catch (error) {
+      // It is another server's session.
+      if (error instanceof HostError && error.status === 404) return
+      this.#site.log.error("a leftover session could not be looked for", { profile: profile.name, session })
+    } finally {
+      slot.leave()
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
+import type { Profile } from "../../core/model.ts"
+import type { Clock, Log, WorkerBackend } from "../../core/ports.ts"
+import { followEvents } from "../../host/follow.ts"
+import { ask, createFeed, describe, type Host, HostError } from "../../host/host.ts"
+import { startServe } from "../../host/serve.ts"
+import { createSessionBackend } from "../session/backend.ts"
+import { isolatedEnv } from "./isolated.ts"
+
+/** What servers are made from. */
+export interface ServerSite {
+  /** Server of the sessions that runs are started from. */
+  readonly origin: Host
+  readonly clock: Clock
+  readonly log: Log
+  /** The OpenCode program. */
+  readonly binary: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Where the servers' own data is, a folder for each profile. */
+  readonly folder: string
+  /** Where processes are written down. */
+  readonly ledger: string
+  /** Password of a profile's server; read anew, because it is kept nowhere. */
+  readonly password: (profile: string) => string | undefined
+  /** Profiles of servers that somebody else runs. */
+  readonly remotes: () => readonly Profile[]
+}
+
+/** A server that answers, and workers in it. */
+export interface Server {
+  readonly host: Host
+  readonly backend: WorkerBackend
+  /** Resolves with how it ended, when it did so unasked. Never for a server that somebody else runs. */
+  readonly lost: Promise<string>
+  /** Whether it still answers. */
+  isThere(): Promise<boolean>
+  /** Lets go of it, and ends it if it is ours. */
+  close(): Promise<void>
+}
+
+/** An unreachable server of somebody else is said to be so after this long. */
+const REACH_MS = 18_000
+const ANSWER_MS = 8_000
+
+/** Starts the profile's server, or connects to it. Throws with words for a person when that does not work, or when
+ *  `signal` fires before it is up. */
+export function openServer(site: ServerSite, profile: Profile, signal: AbortSignal): Promise<Server> {
+  return profile.url === undefined ? startOwn(site, profile, signal) : reachRemote(site, profile, profile.url)
+}
+
+async function startOwn(site: ServerSite, profile: Profile, signal: AbortSignal): Promise<Server> {
+  const { origin, binary, ledger } = site
+  const env = await isolatedEnv(origin, `${site.folder}/${profile.name}`, site.env)
+  const { directory } = origin
+  const served = await startServe({ binary, directory, env, ledger, signal }).catch((error) => {
+    throw new Error(`the server of profile \`${profile.name}\` did not start: ${describe(error)}`)
+  })
+  let isClosing = false
+  const stop = () => {
+    isClosing = true
+    return served.stop()
+  }
+  try {
+    const server = await connect(site, served.client, directory)
+    void served.ended.then(server.hangUp)
+    const lost = new Promise<string>((resolve) => void served.ended.then((how) => isClosing || resolve(how)))
+    return { ...server, lost, close: stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function reachRemote(site: ServerSite, profile: Profile, url: string): Promise<Server> {
+  const password = site.password(profile.name)
+  const headers = password === undefined ? {} : { headers: { authorization: basic(password) } }
+  const late = Promise.withResolvers<never>()
+  const cancel = site.clock.after(REACH_MS, () => late.reject(new Error("it did not answer in time")))
+  try {
+    const { directory = await ownDirectory(createOpencodeClient({ baseUrl: url, ...headers })) } = profile
+    const client = createOpencodeClient({ baseUrl: url, directory, ...headers })
+    const server = await Promise.race([connect(site, client, directory), late.promise])
+    return {
+      ...server,
+      lost: new Promise(() => undefined),
+      close: () => Promise.resolve(server.hangUp()),
+    }
+  } catch (error) {
+    throw new Error(`the server of profile \`${profile.name}\` at ${url} ${reasonOf(error, password)}`)
+  } finally {
+    cancel()
+  }
+}
+
+const basic = (password: string) => `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}`
+
+function reasonOf(error: unknown, password: string | undefined): string {
+  if (!(error instanceof HostError) || error.status !== 401) return `cannot be reached: ${describe(error)}`
+  return password === undefined ? "wants a password: set `password` in its profile" : "does not take the `password`"
+}
+
+async function ownDirectory(client: OpencodeClient): Promise<string> {
+  const { directory } = await askOnce("reach the OpenCode server", (o) => client.path.get({}, o))
+  return directory
+}
+
+const askOnce: typeof ask = (what, call) => ask(what, call, { timeoutMs: ANSWER_MS, isRepeatable: false })
+
+/** Follows the server's events, and makes workers in it. */
+async function connect(site: ServerSite, client: OpencodeClient, directory: string) {
+  const { origin, clock, log } = site
+  const feed = createFeed((error) => log.error("an event could not be handled", { error: describe(error) }))
+  const host: Host = { client, directory, isAttended: origin.isAttended, subscribe: feed.subscribe }
+  const closing = new AbortController()
+  const hangUp = () => closing.abort()
+  const check = (o: { signal: AbortSignal }) => client.path.get({}, o)
+  try {
+    await askOnce("reach the OpenCode server", check)
+    await followEvents(client, feed, closing.signal, (error) =>
+      log.error("the event stream of a server broke", { error: describe(error) }),
+    )
+  } catch (error) {
+    hangUp()
+    throw error
+  }
+  return {
+    host,
+    hangUp,
+    backend: createSessionBackend({ host, origin, clock, log, place: "root" }),
+    isThere: () =>
+      askOnce("reach the OpenCode server", check).then(
+        () => true,
+        () => false,
+      ),
+  }
+}
