@@ -42,7 +42,13 @@ export async function askWorker(project: Project, engine: Engine, question: Ques
       settings: { maxParallel: 1, timeoutMs: DEFAULTS.runTimeoutMs, onFailure: "stop" },
       // A prompt of a step is a template; this one is not.
       steps: [
-        { id: "ask", type: "single", profile: profile.name, prompt: question.text.replaceAll("${", "$${"), needs: [] },
+        {
+          id: "ask",
+          type: "single",
+          profile: profile.name,
+          prompt: question.text.replaceAll("${", () => "$${"),
+          needs: [],
+        },
       ],
     },
     inputs: {},

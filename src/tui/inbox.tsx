@@ -121,6 +121,8 @@ function showChoice<Row extends { readonly title: string; readonly description?:
 ): void {
   const { dialog, DialogSelect } = deps.api.ui
   const columns = rowColumns("large", deps.api.renderer.width)
+  // `bash: npm test` says it already.
+  const details = ask.details.filter((line) => !title.includes(line))
   const where = ask.workflow === null ? ask.worker : `${ask.worker} · ${ask.workflow}`
   dialog.replace(() => (
     <box>
@@ -140,8 +142,8 @@ function showChoice<Row extends { readonly title: string; readonly description?:
           })
         }
       />
-      <box paddingLeft={4} paddingRight={4} paddingBottom={ask.details.length > 0 ? 1 : 0}>
-        <For each={ask.details}>
+      <box paddingLeft={4} paddingRight={4} paddingBottom={details.length > 0 ? 1 : 0}>
+        <For each={details}>
           {(line) => (
             <text fg={deps.paint("muted")} wrapMode="word">
               {line}

@@ -1,4 +1,4 @@
-import type { RunView, StepView } from "../../../src/core/view.ts"
+import type { AskView, RunView, StepView, WorkerView } from "../../../src/core/view.ts"
 
 /** Views of runs as a server half would send them, with what a test does not care about filled in. */
 export function stepView(id: string, given: Partial<StepView> = {}): StepView {
@@ -54,4 +54,50 @@ export function doneStep(id: string, ms = 3_000, given: Partial<StepView> = {}):
 /** A step that runs since 0. */
 export function runningStep(id: string, given: Partial<StepView> = {}): StepView {
   return stepView(id, { status: "running", startedAt: 0, session: `ses_${id}`, ...given })
+}
+
+/** A worker at work since 0 on a step of its name. */
+export function workerView(name: string, given: Partial<WorkerView> = {}): WorkerView {
+  return {
+    name,
+    profile: name,
+    kind: "subagent",
+    mode: "background",
+    state: "working",
+    run: "r1",
+    workflow: null,
+    step: null,
+    depth: 1,
+    model: null,
+    tool: null,
+    session: `ses_${name}`,
+    parent: "parent",
+    startedAt: 0,
+    lastActivityAt: null,
+    tokens: { input: 0, output: 0 },
+    cost: null,
+    isKept: false,
+    ...given,
+  }
+}
+
+/** A permission that the worker `build` of a workflow asks for since 0. */
+export function askView(id: string, given: Partial<AskView> = {}): AskView {
+  return {
+    id,
+    kind: "permission",
+    worker: "build",
+    profile: "coder",
+    workerKind: "subagent",
+    workflow: "feature",
+    run: "r1",
+    depth: 1,
+    session: "ses_build",
+    title: "bash: echo",
+    details: [],
+    questions: [],
+    askedAt: 0,
+    expiresAt: null,
+    ...given,
+  }
 }

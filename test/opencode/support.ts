@@ -1,0 +1,47 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { Reply } from "../../src/core/protocol.ts"
+import { Engine } from "../../src/engine/engine.ts"
+import { handleLine } from "../../src/opencode/commands.ts"
+import { Project } from "../../src/project/project.ts"
+import { render } from "../../src/spec/template.ts"
+import { createMemoryStore } from "../../src/store/memory/store.ts"
+import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { manualClock } from "../support/clock.ts"
+
+/** A project in a temporary folder and a real engine over workers driven by hand, as the surfaces see them. */
+export function openDesk(config: object, workflows: Readonly<Record<string, string>> = {}) {
+  const directory = mkdtempSync(join(tmpdir(), "baton-desk-"))
+  mkdirSync(join(directory, ".opencode", "workflows"), { recursive: true })
+  writeFileSync(join(directory, ".opencode", "orchestrator.json"), JSON.stringify(config))
+  for (const [name, text] of Object.entries(workflows)) {
+    writeFileSync(join(directory, ".opencode", "workflows", `${name}.yaml`), text)
+  }
+  const project = new Project({ directory, globalDir: join(directory, "none"), env: {} })
+  const backend = createScriptedBackend()
+  const clock = manualClock()
+  const errors: string[] = []
+  const store = createMemoryStore()
+  const engine = new Engine({
+    store,
+    clock,
+    render,
+    hash: (text) => `h${text.length}`,
+    log: { error: (message) => errors.push(message) },
+    backend: () => backend,
+    random: () => 0.5,
+  })
+  const handoffs: { session: string; text: string; id: string }[] = []
+  const desk = {
+    project,
+    engine,
+    now: clock.now,
+    handoff: (session: string, text: string, id: string) => void handoffs.push({ session, text, id }),
+  }
+  let lines = 0
+  /** Takes a line as typed in a session, with `screen` on the screen. */
+  const type = async (line: string, session: string | undefined = "main", screen = session): Promise<Reply> =>
+    await handleLine(line, { id: `line${++lines}`, session, screen }, desk)
+  return { ...desk, backend, clock, errors, store, handoffs, type }
+}

@@ -1,0 +1,88 @@
+import { expect, it } from "vitest"
+import { createTools } from "../../src/opencode/tools.ts"
+import { openDesk } from "./support.ts"
+
+const FLOW = { flow: "steps: [{ id: build, profile: coder, prompt: build it }]" }
+
+function openTools(limits: object = {}) {
+  const desk = openDesk({ limits, profiles: { coder: {}, lead: {} } }, FLOW)
+  const { project, engine } = desk
+  const tools = createTools(() => Promise.resolve({ project, engine, close: () => Promise.resolve() }))
+  const ended = new AbortController()
+  const call = (name: string, args: object, sessionID = "main") =>
+    tools[name]?.execute({ ...args }, { sessionID, abort: ended.signal } as never) as Promise<string>
+  return { ...desk, call, abort: () => ended.abort() }
+}
+
+it("worker_ask waits for the answer and caps it, with where the rest is", async () => {
+  const { call, backend, engine } = openTools()
+  const answer = call("worker_ask", { worker: "coder", prompt: "what is ${x}?" })
+  const job = await backend.job("ask")
+  expect(job.task).toMatchObject({ prompt: "what is ${x}?", parent: "main" })
+  job.finish({ output: "y".repeat(5_000) })
+  expect(await answer).toMatch(/^y{4000}\n\n\[cut after 4000 of 5000 characters; the full text: \/trace coder\]$/)
+  expect(engine.find(undefined)).toMatchObject({ ask: "coder", depth: 0 })
+})
+
+it("worker_ask never gives a failure as an answer", async () => {
+  const { call, backend } = openTools()
+  const answer = call("worker_ask", { worker: "coder", prompt: "x" })
+  const job = await backend.job("ask")
+  job.finish({ reason: "truncated", output: "half an", detail: "cut off" })
+  await expect(answer).rejects.toThrow("coder did not answer: truncated: cut off")
+  await expect(call("worker_ask", { worker: "codr", prompt: "x" })).rejects.toThrow("did you mean `coder`?")
+})
+
+it("a worker at the depth limit is refused before anything is created", async () => {
+  const { call, backend, engine } = openTools()
+  const answer = call("worker_ask", { worker: "coder", prompt: "x" })
+  const { task } = await backend.job("ask")
+  const below = `ses_${task.key}`
+  const refusal = "workers may not start workers here (limits.max_depth is 1)"
+  await expect(call("worker_ask", { worker: "lead", prompt: "y" }, below)).rejects.toThrow(refusal)
+  await expect(call("workflow_run", { name: "flow" }, below)).rejects.toThrow("limits.max_depth is 1")
+  expect(engine.list()).toHaveLength(1)
+  ;(await backend.job("ask")).finish({ output: "done" })
+  expect(await answer).toBe("done")
+})
+
+it("below the limit a worker asks another, but neither itself nor whoever waits for it", async () => {
+  const { call, backend, engine } = openTools({ max_depth: 3 })
+  const first = call("worker_ask", { worker: "lead", prompt: "x" })
+  const lead = await backend.job("ask")
+  const second = call("worker_ask", { worker: "coder", prompt: "y" }, `ses_${lead.task.key}`)
+  const coder = await backend.job("ask", 1)
+  expect(engine.depthOf(`ses_${coder.task.key}`)).toBe(2)
+  const below = `ses_${coder.task.key}`
+  await expect(call("worker_ask", { worker: "coder", prompt: "z" }, below)).rejects.toThrow(
+    "waits for this very answer",
+  )
+  await expect(call("worker_ask", { worker: "lead", prompt: "z" }, below)).rejects.toThrow("waits for this very answer")
+  coder.finish({ output: "from coder" })
+  expect(await second).toBe("from coder")
+  lead.finish({ output: "from lead" })
+  expect(await first).toBe("from lead")
+})
+
+it("a caller that gives up aborts what it asked for", async () => {
+  const { call, backend, abort } = openTools()
+  const answer = call("worker_ask", { worker: "coder", prompt: "x" })
+  const job = await backend.job("ask")
+  abort()
+  await expect(answer).rejects.toThrow("coder did not answer: aborted")
+  expect(job.isStopped).toBe(true)
+})
+
+it("workflow_run starts or waits, workflow_status tells, workflow_control aborts", async () => {
+  const { call, backend } = openTools()
+  await expect(call("workflow_run", { name: "flo" })).rejects.toThrow("did you mean `flow`?")
+  const waiting = call("workflow_run", { name: "flow", wait: true })
+  ;(await backend.job("build")).finish({ output: "built" })
+  expect(await waiting).toMatch(/flow · success[\s\S]*build:\nbuilt$/)
+  expect(await call("workflow_run", { name: "flow" })).toMatch(/^Started run \w+\./)
+  const job = await backend.job("build", 1)
+  expect(await call("workflow_status", {})).toContain("flow · running")
+  await call("workflow_control", { run: job.task.run, action: "abort" })
+  expect(job.isStopped).toBe(true)
+  await expect(call("workflow_status", { run: "nope" })).rejects.toThrow("there is no run nope")
+})

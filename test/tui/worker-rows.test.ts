@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest"
+import { widthOf } from "../../src/tui/format.ts"
+import { statusBar } from "../../src/tui/status-bar.ts"
+import { askChoices, stateNow, workerActions, workerChoices } from "../../src/tui/worker-rows.ts"
+import { askView, runningStep, runView, workerView } from "./support/runs.ts"
+
+const row = (choice: { title: string; description: string; footer: string }) =>
+  `${choice.title}${choice.description} | ${choice.footer}`
+const lineOf = (choice: { title: string; description: string; footer: string }) =>
+  widthOf(choice.title) + widthOf(choice.description) + widthOf(choice.footer) + 2
+
+const busy = workerView("build", {
+  workflow: "feature",
+  step: "build",
+  state: "tool",
+  tool: "bash",
+  model: "anthropic/claude-sonnet",
+  lastActivityAt: 9_000,
+  tokens: { input: 12_000, output: 300 },
+  cost: 0.12,
+})
+const idle = workerView("docs", { state: "idle", run: null, startedAt: null, isKept: true })
+
+describe("the rows of /workers", () => {
+  it("stand in columns: state, tool, step, kind, model, then time, silence, tokens and cost flush right", () => {
+    const rows = workerChoices([busy, workerView("a", { state: "silent", cost: null })], 12_000, 108).map(row)
+    expect(rows).toEqual([
+      "◐ build working  bash  feature  subagent  claude-sonnet | 12s  3s ago  12.3k tokens          $0.12",
+      "◌ a     silent                  subagent                | 12s                        price unknown",
+    ])
+  })
+
+  it("lose columns where the terminal is narrow, never the name, the state and the time", () => {
+    for (const columns of [108, 80, 70, 56, 40, 30, 16]) {
+      const rows = workerChoices([busy, idle], 12_000, columns)
+      expect(rows[0]?.title).toBe("◐ build")
+      expect(rows[0]?.description).toContain("working")
+      for (const one of rows) expect(lineOf(one)).toBeLessThanOrEqual(Math.max(columns, 18))
+    }
+    const narrow = workerChoices([busy, idle], 12_000, 40).map(row)
+    expect(narrow[0]).toBe("◐ build working  bash  feature | 12s")
+  })
+
+  it("tell who is kept from who is at work, and say a state in words beside its mark", () => {
+    expect(workerChoices([busy, idle], 0, 80).map(({ category }) => category)).toEqual(["At work", "Kept"])
+    const states = ["queued", "asking", "held", "yours", "retrying"] as const
+    const rows = workerChoices(
+      states.map((state) => workerView(state, { state })),
+      0,
+      80,
+    )
+    expect(rows.map(({ description }) => description.trim().split("  ")[0])).toEqual([
+      "queued",
+      "needs you",
+      "held",
+      "your turn",
+      "retrying",
+    ])
+  })
+
+  it("call a worker silent after a minute, without being told", () => {
+    const quiet = workerView("a", { state: "working", lastActivityAt: 0 })
+    expect([stateNow(quiet, 59_000), stateNow(quiet, 60_000)]).toEqual(["working", "silent"])
+    expect(stateNow({ ...quiet, state: "tool" }, 600_000)).toBe("tool")
+  })
+})
+
+it("offers what can be done to a worker, and nothing else", () => {
+  const titles = (worker: Parameters<typeof workerActions>[0]) => workerActions(worker).map(({ line }) => line)
+  expect(titles(busy)).toEqual([
+    "/workers open ses_build",
+    "/workers ask ses_build",
+    "/workers interrupt ses_build",
+    "/trace build",
+    "/workers stop ses_build",
+  ])
+  expect(titles({ ...busy, state: "held" })).toContain("/workers resume ses_build")
+  expect(titles({ ...busy, state: "yours", mode: "foreground" })).toContain("/handback ses_build")
+  expect(titles({ ...busy, kind: "server" })).not.toContain("/workers open ses_build")
+  expect(titles(idle)).toEqual([
+    "/workers open ses_docs",
+    "/workers ask ses_docs",
+    "/workers summarize ses_docs",
+    "/trace docs",
+    "/workers forget docs",
+  ])
+})
+
+it("lists asks with who, what, and for how long; a deadline of the policy too", () => {
+  const asks = [askView("per_1", { title: "bash: npm test" }), askView("per_2", { expiresAt: 70_000 })]
+  const rows = askChoices(asks, 12_000, 80).map(row)
+  expect(rows[0]).toBe("? buildbash: npm test (feature) | 12s")
+  expect(rows[1]).toContain("12s · 58s left")
+})
+
+describe("the status line", () => {
+  const bar = (given: Partial<Parameters<typeof statusBar>[0]>) => {
+    const keys = { jump: "ctrl+x w", inbox: "ctrl+x i", message: "ctrl+x p" }
+    const defaults = { runs: [], session: "parent", now: 12_000, width: 120, workers: [], canType: true, asks: 0, keys }
+    const line = statusBar({ ...defaults, ...given })
+    return line && [line.left, line.right].map((parts) => parts.map(({ text }) => text).join("")).join("|")
+  }
+  const run = runView({ steps: [runningStep("build")] })
+
+  it("says first that somebody needs the person, also without a run on it", () => {
+    expect(bar({ asks: 1 })).toBe("? 1 needs you (ctrl+x i)|")
+    expect(bar({ asks: 2, runs: [run] })).toMatch(/^\? 2 need you \(ctrl\+x i\) · ◐ demo 0\/1/)
+  })
+
+  it("says in a worker's child view how to message it, shorter where there is less room", () => {
+    const shown = { runs: [run], workers: [workerView("build")], session: "ses_build", canType: false }
+    expect(bar(shown)).toMatch(/\|press ctrl\+x p to message this worker {2}ctrl\+x w back$/)
+    expect(bar({ ...shown, width: 72 })).toMatch(/\|press ctrl\+x p to message this worker$/)
+    expect(bar({ ...shown, width: 50 })).toMatch(/\|ctrl\+x p message$/)
+    expect(bar({ ...shown, canType: true })).not.toContain("message")
+  })
+
+  it("says on the session of a worker that a person works with how to hand back", () => {
+    const yours = workerView("docs", { state: "yours", mode: "foreground" })
+    expect(bar({ workers: [yours], session: "ses_docs" })).toContain("you work with docs · /handback gives the result")
+    expect(bar({ workers: [idle], session: "ses_docs" })).toContain("you work with docs")
+    expect(bar({ workers: [yours], session: "parent" })).toBeUndefined()
+  })
+
+  it("says of a paused run what holds it and the way out", () => {
+    const hold = { cause: "quota", detail: "anthropic is out of quota until 2026-11-21 15:04 UTC" } as const
+    const line = bar({ runs: [runView({ status: "paused", hold, steps: [runningStep("build")] })] })
+    expect(line).toContain("‖ demo paused at 0/1 · /workflow resume · anthropic is out of quota until")
+  })
+})
