@@ -5,7 +5,7 @@ import { findConfig, globalConfigDir, projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { Log } from "../core/ports.ts"
 import { systemClock } from "../host/clock.ts"
-import { createFeed, describe, type Feed, type Host } from "../host/host.ts"
+import { ask, createFeed, describe, type Feed, type Host } from "../host/host.ts"
 import { ledgerOf, reap } from "../host/ledger.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { watchHandoffs } from "./handoffs.ts"
@@ -68,7 +68,9 @@ export async function createPlugin(input: PluginInput, compose: () => Promise<Co
   return createHooks({
     ...shared,
     runtime,
-    ...(offersTools ? { tools: (await import("./tools.ts")).createTools(shared.host, runtime) } : {}),
+    ...(offersTools
+      ? { tools: (await import("./tools.ts")).createTools(runtime, (session) => markedDepth(shared.host, session)) }
+      : {}),
     opened: () => shared.opened,
     configProblems: async () => (hasConfig(place) ? (await compose()).describeConfig(place) : undefined),
     async dispose() {
@@ -100,6 +102,13 @@ async function reapLeftovers(place: LoadOptions, log: Log): Promise<void> {
   } catch (error) {
     log.error("what an earlier OpenCode left running could not be ended", { error: describe(error) })
   }
+}
+
+/** How deep the worker of a session is, by what its session was marked with; 0 for a person's. */
+async function markedDepth(host: Host, session: string): Promise<number> {
+  const { metadata } = await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+  const depth = (metadata?.baton as { depth?: unknown } | undefined)?.depth
+  return typeof depth === "number" ? depth : 0
 }
 
 /** A v2 client over the connection the host gave us: in-process in the TUI, with the server's password elsewhere. */

@@ -6,7 +6,6 @@ import { DEFAULTS } from "../core/model.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
-import { ask, type Host } from "../host/host.ts"
 import { askWorker, type Question } from "../project/ask.ts"
 import type { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
@@ -14,13 +13,15 @@ import { BY_MODEL } from "./desk.ts"
 
 type Tools = NonNullable<Hooks["tool"]>
 type Context = Pick<ToolContext, "sessionID" | "abort">
+/** The depth a session is marked with; 0 for a person's. */
+type MarkedDepth = (session: string) => Promise<number>
 
 /**
  * The tools of a model that may orchestrate (`"tools": true` in orchestrator.json). A tool that cannot do what it was
  * asked throws the reason: a model must never take a failure for an answer. Descriptions are short on purpose: every
  * session pays for them with every turn.
  */
-export function createTools(host: Host, runtime: () => Promise<Runtime>): Tools {
+export function createTools(runtime: () => Promise<Runtime>, markedDepth: MarkedDepth): Tools {
   const workflow_run = tool({
     description: "Start a workflow of this project. wait: until it ends.",
     args: {
@@ -31,7 +32,7 @@ export function createTools(host: Host, runtime: () => Promise<Runtime>): Tools 
     },
     async execute({ name, inputs, task, wait }, context) {
       const { project, engine } = await runtime()
-      const depth = await depthFor(host, project, engine, context.sessionID, "start workflows")
+      const depth = await depthFor(markedDepth, project, engine, context.sessionID, "start workflows")
       const prepared = project.prepare(name, inputs ?? {}, task ?? "")
       if (!prepared.ok) throw new Error(formatProblems(prepared.problems, project.root))
       const run = project.newRunId()
@@ -55,7 +56,7 @@ export function createTools(host: Host, runtime: () => Promise<Runtime>): Tools 
     args: { run: z.string(), action: z.enum(["abort", "resume"]) },
     async execute({ run, action }, { sessionID }) {
       const { project, engine } = await runtime()
-      await depthFor(host, project, engine, sessionID, "control workflows")
+      await depthFor(markedDepth, project, engine, sessionID, "control workflows")
       const { id } = wanted(engine, run)
       const outcome = action === "abort" ? engine.abort(id, BY_MODEL) : engine.resume(id, BY_MODEL)
       if (!outcome.ok) throw new Error(outcome.why)
@@ -67,7 +68,7 @@ export function createTools(host: Host, runtime: () => Promise<Runtime>): Tools 
     args: { worker: z.string(), prompt: z.string() },
     async execute({ worker, prompt }, context) {
       const { project, engine } = await runtime()
-      const depth = await depthFor(host, project, engine, context.sessionID, "start workers")
+      const depth = await depthFor(markedDepth, project, engine, context.sessionID, "start workers")
       return await askFor(
         project,
         engine,
@@ -113,12 +114,16 @@ async function askFor(
  * How deep the session is; throws when it is a worker that may not do this. Nothing has been created then. A worker of
  * another process (`baton run --attach`) is known by what its session is marked with.
  */
-async function depthFor(host: Host, project: Project, engine: Engine, session: string, what: string): Promise<number> {
+async function depthFor(
+  markedDepth: MarkedDepth,
+  project: Project,
+  engine: Engine,
+  session: string,
+  what: string,
+): Promise<number> {
   const config = project.config()
   if (!config.ok) throw new Error(formatProblems(config.problems, project.root))
-  const { metadata } = await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
-  const marked = (metadata?.baton as { depth?: unknown } | undefined)?.depth
-  const depth = Math.max(engine.depthOf(session), typeof marked === "number" ? marked : 0)
+  const depth = Math.max(engine.depthOf(session), await markedDepth(session))
   const most = config.value.limits.maxDepth ?? DEFAULTS.maxDepth
   if (depth >= most) throw new Error(`workers may not ${what} here (limits.max_depth is ${most})`)
   return depth

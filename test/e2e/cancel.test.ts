@@ -52,7 +52,9 @@ async function hang() {
   const asked = KINDS.flatMap((kind) => [`hang ${kind}.`, `silent ${kind}.`])
   const before = asked.map((prompt) => model.asked(prompt).length)
   return async () => {
-    await Promise.all(asked.map((prompt, at) => model.waitFor(prompt, { count: (before[at] ?? 0) + 1, timeoutMs: 60_000 })))
+    await Promise.all(
+      asked.map((prompt, at) => model.waitFor(prompt, { count: (before[at] ?? 0) + 1, timeoutMs: 60_000 })),
+    )
     await until(() => sleepers().length >= 2 * KINDS.length, { what: () => `the tools to run:\n${left()}` })
   }
 }

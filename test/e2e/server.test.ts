@@ -194,6 +194,7 @@ describe("an isolated server", () => {
       const warnings: Warning[] = []
       const sessions: string[] = []
       const witness = {
+        keptSession: () => undefined,
         opened: ({ session }: { session: string }) => void sessions.push(session),
         warned: (warning: Warning) => void warnings.push(warning),
       }

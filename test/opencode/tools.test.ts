@@ -1,5 +1,7 @@
 import { expect, it } from "vitest"
+import type { Profile } from "../../src/core/model.ts"
 import { createTools } from "../../src/opencode/tools.ts"
+import type { Project } from "../../src/project/project.ts"
 import { openDesk } from "./support.ts"
 
 const FLOW = { flow: "steps: [{ id: build, profile: coder, prompt: build it }]" }
@@ -7,7 +9,10 @@ const FLOW = { flow: "steps: [{ id: build, profile: coder, prompt: build it }]" 
 function openTools(limits: object = {}) {
   const desk = openDesk({ limits, profiles: { coder: {}, lead: {} } }, FLOW)
   const { project, engine } = desk
-  const tools = createTools(() => Promise.resolve({ project, engine, close: () => Promise.resolve() }))
+  const tools = createTools(
+    () => Promise.resolve({ project, engine, close: () => Promise.resolve() }),
+    (session) => Promise.resolve(session === "elsewhere" ? 1 : 0),
+  )
   const ended = new AbortController()
   const call = (name: string, args: object, sessionID = "main") =>
     tools[name]?.execute({ ...args }, { sessionID, abort: ended.signal } as never) as Promise<string>
@@ -41,19 +46,22 @@ it("a worker at the depth limit is refused before anything is created", async ()
   const refusal = "workers may not start workers here (limits.max_depth is 1)"
   await expect(call("worker_ask", { worker: "lead", prompt: "y" }, below)).rejects.toThrow(refusal)
   await expect(call("workflow_run", { name: "flow" }, below)).rejects.toThrow("limits.max_depth is 1")
+  // A worker of another process is known by the mark of its session.
+  await expect(call("worker_ask", { worker: "lead", prompt: "y" }, "elsewhere")).rejects.toThrow(refusal)
   expect(engine.list()).toHaveLength(1)
   ;(await backend.job("ask")).finish({ output: "done" })
   expect(await answer).toBe("done")
 })
 
-it("below the limit a worker asks another, but neither itself nor whoever waits for it", async () => {
-  const { call, backend, engine } = openTools({ max_depth: 3 })
+it("below the limit a worker asks another, but no kept one that waits for it, itself included", async () => {
+  const { call, backend, engine, project } = openTools({ max_depth: 3 })
+  for (const name of ["lead", "coder"]) await engine.spawn(name, profileOf(project, name), "main")
   const first = call("worker_ask", { worker: "lead", prompt: "x" })
   const lead = await backend.job("ask")
-  const second = call("worker_ask", { worker: "coder", prompt: "y" }, `ses_${lead.task.key}`)
+  const second = call("worker_ask", { worker: "coder", prompt: "y" }, lead.task.session)
   const coder = await backend.job("ask", 1)
-  expect(engine.depthOf(`ses_${coder.task.key}`)).toBe(2)
-  const below = `ses_${coder.task.key}`
+  const below = coder.task.session
+  expect(engine.depthOf(below)).toBe(2)
   await expect(call("worker_ask", { worker: "coder", prompt: "z" }, below)).rejects.toThrow(
     "waits for this very answer",
   )
@@ -86,3 +94,9 @@ it("workflow_run starts or waits, workflow_status tells, workflow_control aborts
   expect(job.isStopped).toBe(true)
   await expect(call("workflow_status", { run: "nope" })).rejects.toThrow("there is no run nope")
 })
+
+function profileOf(project: Project, name: string): Profile {
+  const config = project.config()
+  if (!config.ok || !config.value.profiles[name]) throw new Error(`no profile ${name}`)
+  return config.value.profiles[name]
+}
