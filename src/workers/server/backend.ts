@@ -48,7 +48,7 @@ class ServerBackend implements WorkerBackend {
       }
       const left = { ...task, timeoutMs: Math.max(1_000, task.timeoutMs - (clock.now() - startedAt)) }
       const result = await this.#work(server, left, report, signal)
-      if (result.reason === "worker-lost" && !signal.aborted) await slot.check(server)
+      if (result.reason === "worker-lost" && !signal.aborted) slot.check(server)
       return result
     } finally {
       void entering.then(() => slot.leave())
