@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, type ScriptedModel, say, silence, startScriptedModel } from "../../scripts/scripted-model.ts"
@@ -8,12 +8,14 @@ import { Dispatcher } from "../../src/engine/dispatch.ts"
 import { Workers } from "../../src/engine/workers.ts"
 import { followEvents } from "../../src/host/follow.ts"
 import { createFeed, type Host } from "../../src/host/host.ts"
+import { ledgerOf } from "../../src/host/ledger.ts"
 import { createServerBackend, type ServerSite } from "../../src/workers/server/backend.ts"
 import { liveWorkerContract, workerContract } from "../contract/worker-backend.ts"
 import { profile } from "../support/runs.ts"
 import { recordReport, workerTask } from "../support/workers.ts"
+import { baton, endedOf, startBaton } from "./support/baton.ts"
 import { clientOf, type Server, servedIn, startServer } from "./support/opencode.ts"
-import { processesUnder, processesWith, signal } from "./support/processes.ts"
+import { describeProcesses, processesUnder, processesWith, signal } from "./support/processes.ts"
 import { makeProject, type Project, ROOT } from "./support/project.ts"
 import { until } from "./support/until.ts"
 import { clock, contractWorld, serverSite } from "./support/workers.ts"
@@ -83,8 +85,11 @@ const find = (name: string) => {
 const serverOf = (name: string) => until(() => find(name)[0], { what: `the server of ${name}` })
 
 describe("the contract of every worker", () => {
-  // The suite's tasks are of no kind in particular, and their profile is this one here.
-  const world = () => Promise.resolve(contractWorld({ model, parent }, attended))
+  const world = async () => {
+    // The start of a server counts against a task's deadline, and these have short ones.
+    await attended.open(workerTask("warm", { key: "worker/warm", parent }))
+    return contractWorld({ model, parent }, attended)
+  }
   workerContract(world, STEP)
   liveWorkerContract(world, STEP)
 })
@@ -313,6 +318,48 @@ describe("a server that somebody else runs", () => {
       expect(performance.now() - before).toBeLessThan(20_000)
     },
     STEP,
+  )
+})
+
+describe("a run from the command line with a step in a server", () => {
+  const FAR = `
+name: far
+steps:
+  - { id: one, profile: builder, prompt: far one }
+  - { id: two, profile: builder, needs: [one], prompt: "far two" }
+`
+  it(
+    "that is killed in the middle goes on in the same session, and leaves no process",
+    async () => {
+      const shell = makeProject({
+        model,
+        baton: false,
+        workflows: { far: FAR },
+        config: { profiles: { builder: { kind: "server", concurrency: 1 } } },
+      })
+      try {
+        model.script("far one", say("1"))
+        model.script("far two", callTool("bash", { command: "echo found", description: "looks" }), silence(), say("2"))
+        const killed = startBaton(shell, "run", "far", "--run-id", "far")
+        await model.waitFor("far two", { count: 2, timeoutMs: 60_000 })
+        for (const { pid } of processesWith(shell.marker)) signal(pid, "SIGKILL")
+        await killed.exit()
+        expect(readdirSync(ledgerOf(shell.dir))).toHaveLength(2)
+        const resumed = await baton(shell, "resume", "far", "--json")
+        expect([resumed.code, resumed.stderr]).toEqual([0, ""])
+        const { steps } = endedOf(resumed.stdout)
+        expect([steps.one?.output, steps.two?.output]).toEqual(["1", "2"])
+        expect(model.asked("far one")).toHaveLength(1)
+        const asked = model.asked("far two")
+        expect(asked).toHaveLength(3)
+        expect(asked.at(-1)?.toolResults.join()).toContain("found")
+        expect(describeProcesses(processesWith(shell.marker))).toEqual([])
+        expect(readdirSync(ledgerOf(shell.dir))).toEqual([])
+      } finally {
+        await shell.dispose()
+      }
+    },
+    2 * STEP,
   )
 })
 
