@@ -17,6 +17,7 @@ import { baton, endedOf, startBaton } from "./support/baton.ts"
 import { clientOf, type Server, servedIn, startServer } from "./support/opencode.ts"
 import { describeProcesses, processesUnder, processesWith, signal } from "./support/processes.ts"
 import { makeProject, type Project, ROOT } from "./support/project.ts"
+import { openTui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
 import { clock, contractWorld, serverSite } from "./support/workers.ts"
 
@@ -362,6 +363,32 @@ steps:
     2 * STEP,
   )
 })
+
+it(
+  "a run in the TUI uses a server of OpenCode's own program, and takes it along when OpenCode ends",
+  async () => {
+    const shell = makeProject({
+      model,
+      workflows: { near: "steps: [{ id: one, profile: builder, prompt: near one }]" },
+      config: { profiles: { builder: { kind: "server" } } },
+    })
+    try {
+      const tui = await openTui(shell)
+      model.script("near one", say("done in a server"))
+      await tui.submit("/workflow run near")
+      await tui.waitFor(/near · success/)
+      expect(model.asked("near one")).toHaveLength(1)
+      const mine = () => processesWith(`XDG_DATA_HOME=${shell.path(".opencode/workflow-state/servers/builder/data")}`)
+      expect(mine()).toHaveLength(1)
+      await tui.close()
+      await until(() => mine().length === 0, { what: "the server to end with OpenCode", timeoutMs: 5_000 })
+      expect(shell.log()).not.toMatch(/service=baton/)
+    } finally {
+      await shell.dispose()
+    }
+  },
+  2 * STEP,
+)
 
 it("goes without an error of Baton's own", () => {
   expect(errors).toEqual([])
