@@ -115,6 +115,7 @@ function storeOf(append: Store["append"]): Store {
     isClaimed: () => false,
     keep: () => undefined,
     kept: () => [],
+    delegated: () => [],
     unkeep: () => undefined,
     close: () => undefined,
   }

@@ -114,6 +114,7 @@ function resume(run: Run, command: Extract<Command, { type: "resume" }>, now: nu
     by: command.by,
     ...(command.parent === undefined ? {} : { parent: command.parent }),
   })
+  // Those that were held included.
   for (const step of runningSteps(draft.run as Run)) {
     draft.effects.push({ type: "start", step: step.id, attempt: step.attempt, resumed: true })
   }

@@ -27,6 +27,14 @@ export interface RunHeader {
   readonly createdAt: number
 }
 
+/** A run that a worker started, from its session. */
+export interface DelegatedRun {
+  readonly id: string
+  /** Session it was started from. */
+  readonly parent: string
+  readonly createdAt: number
+}
+
 /** Sole right to write one run. Held by the kernel: gone the moment the process is, however it ends. */
 export interface Claim {
   release(): void
@@ -44,6 +52,8 @@ export interface Store {
   read(run: string): RunEvent[]
   /** All runs, newest first. */
   list(): RunHeader[]
+  /** The runs that workers started: those whose depth is above 0. */
+  delegated(): DelegatedRun[]
   /** Claims the run, or returns undefined when a living process (this one included) holds it. */
   claim(run: string): Claim | undefined
   /** True while some living process holds the run. */
@@ -81,6 +91,8 @@ export interface WorkerSeat {
   readonly profile: Profile
   /** Session it is started from. */
   readonly parent?: string
+  /** 1: started from a person's session; one more for every worker in between. */
+  readonly depth: number
   /** Whether it may start workers of its own; false: it is not even offered the tools (G4). */
   readonly mayDelegate: boolean
 }

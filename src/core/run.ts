@@ -197,8 +197,8 @@ function changed(
 ): StepState {
   if (event.type === "step.warned") return { ...step, warnings: [...(step.warnings ?? []), event.warning] }
   if (event.type === "step.steered") {
-    const { id, text } = event
-    if (id === undefined || text === undefined) return step
+    const { action, id, text } = event
+    if (action !== "message" || id === undefined || text === undefined) return step
     return { ...step, messages: [...(step.messages ?? []), { id, text }] }
   }
   return {

@@ -25,6 +25,15 @@ export interface StepView {
   readonly warnings: readonly Warning[]
   readonly startedAt: number | null
   readonly endedAt: number | null
+  /** What the workers spent that its worker started; null: it started none. Not part of its own tokens and cost. */
+  readonly delegated: Delegated | null
+}
+
+/** What runs that a worker started came to, those that their workers started included. */
+export interface Delegated {
+  readonly runs: readonly string[]
+  readonly tokens: Tokens
+  readonly cost: number | null
 }
 
 export interface RunView {
@@ -41,8 +50,9 @@ export interface RunView {
   readonly createdAt: number
   readonly endedAt: number | null
   readonly steps: readonly StepView[]
+  /** Of the steps that ran and of every worker they started. */
   readonly tokens: Tokens
-  /** Sum over the steps that ran; null when any of them has an unknown price (G5). */
+  /** The same in US dollars; null when any part of it has an unknown price (G5). */
   readonly cost: number | null
 }
 
@@ -66,11 +76,7 @@ export function viewRun(run: Run, claimed: boolean): RunView {
     createdAt: run.created.at,
     endedAt: run.endedAt ?? null,
     steps,
-    tokens: {
-      input: ran.reduce((sum, step) => sum + step.tokens.input, 0),
-      output: ran.reduce((sum, step) => sum + step.tokens.output, 0),
-    },
-    cost: ran.reduce<number | null>((sum, step) => (sum === null || step.cost === null ? null : sum + step.cost), 0),
+    ...sumOf(ran),
   }
 }
 
@@ -98,6 +104,34 @@ function viewStep(run: Run, step: StepState): StepView {
     warnings: step.warnings ?? [],
     startedAt: step.startedAt ?? null,
     endedAt: step.endedAt ?? null,
+    delegated: null,
+  }
+}
+
+/**
+ * The run with what its workers delegated added: `children` are the runs that were started from a step's session while
+ * it ran, each with its own children already added.
+ */
+export function withDelegated(run: RunView, children: ReadonlyMap<string, readonly RunView[]>): RunView {
+  if (children.size === 0) return run
+  const all = [...children.values()].flat()
+  return {
+    ...run,
+    steps: run.steps.map((step) => {
+      const own = children.get(step.id)
+      return own === undefined ? step : { ...step, delegated: { runs: own.map((child) => child.id), ...sumOf(own) } }
+    }),
+    ...sumOf([run, ...all]),
+  }
+}
+
+function sumOf(spent: readonly { readonly tokens: Tokens; readonly cost: number | null }[]) {
+  return {
+    tokens: {
+      input: spent.reduce((sum, one) => sum + one.tokens.input, 0),
+      output: spent.reduce((sum, one) => sum + one.tokens.output, 0),
+    },
+    cost: spent.reduce<number | null>((sum, one) => (sum === null || one.cost === null ? null : sum + one.cost), 0),
   }
 }
 

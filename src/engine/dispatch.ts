@@ -8,8 +8,10 @@ import type { Workers } from "./workers.ts"
 /** How an attempt went: to its end, or as far as something holds it. */
 export type Outcome = { readonly result: StepResult } | { readonly hold: Hold }
 
-/** What of a task goes into the journal. */
+/** What of a task goes into the journal, and comes from it. */
 export interface Witness {
+  /** The session of the kept worker whose task it is, as soon as it has one: known only when it is its turn. */
+  readonly keptSession: () => string | undefined
   readonly opened: (opened: WorkerOpened) => void
   readonly warned: (warning: Warning) => void
 }
@@ -89,7 +91,9 @@ export class Dispatcher {
       return this.#goOn(attempt, { cause: place.hold.cause, model: profile.model ?? null }, witness, place.hold)
     workers.setQueued(key, false)
     const startedAt = clock.now()
-    const { result, session, hasYielded } = await this.#use(place.lease, attempt, witness, signal)
+    const known = attempt.task.session ?? witness.keptSession()
+    const placed = known === undefined ? attempt : { ...attempt, task: { ...attempt.task, session: known } }
+    const { result, session, hasYielded } = await this.#use(place.lease, placed, witness, signal)
     const task = { ...attempt.task, resumed: true, ...(session === undefined ? {} : { session }) }
     const workedMs = attempt.workedMs + clock.now() - startedAt
     const again = { ...attempt, task, workedMs }

@@ -1,8 +1,8 @@
 import type { Command, RunCreated, RunEvent } from "../core/events.ts"
 import type { Profile } from "../core/model.ts"
-import type { AskAnswer, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
+import type { AskAnswer, DelegatedRun, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import { evolve, type Run } from "../core/run.ts"
-import { type AskView, type RunView, viewRun, type WorkerView } from "../core/view.ts"
+import { type AskView, type RunView, type StepView, viewRun, type WorkerView, withDelegated } from "../core/view.ts"
 import { Dispatcher } from "./dispatch.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
 import { Workers } from "./workers.ts"
@@ -74,7 +74,19 @@ export class Engine {
 
   view(run: string): RunView | undefined {
     const state = this.#loops.get(run)?.run ?? this.#load(run)
-    return state && viewRun(state, this.#deps.store.isClaimed(run))
+    const view = state && viewRun(state, this.#deps.store.isClaimed(run))
+    return view && this.#withDelegated(view, this.#deps.store.delegated())
+  }
+
+  /** Adds what the run's workers have delegated, as deep as it goes. */
+  #withDelegated(view: RunView, delegated: readonly DelegatedRun[]): RunView {
+    const children = new Map<string, RunView[]>()
+    for (const run of delegated) {
+      const step = view.steps.find((one) => startedFrom(run, one))
+      const child = step && this.view(run.id)
+      if (step && child) children.set(step.id, [...(children.get(step.id) ?? []), child])
+    }
+    return withDelegated(view, children)
   }
 
   /** The run of that id, or the only one whose id begins like that; without an id the newest. */
@@ -161,6 +173,7 @@ export class Engine {
       key: `worker/${name}`,
       title: name,
       profile: { ...profile, keep: true },
+      depth: 1,
       mayDelegate: false,
       ...(parent === undefined ? {} : { parent }),
     })
@@ -226,4 +239,10 @@ export class Engine {
       }
     }
   }
+}
+
+/** Whether a run was started from a step's session while the step ran: a kept session serves many steps. */
+function startedFrom(run: DelegatedRun, step: StepView): boolean {
+  if (run.parent !== step.session || step.startedAt === null) return false
+  return run.createdAt >= step.startedAt && run.createdAt <= (step.endedAt ?? run.createdAt)
 }

@@ -1,7 +1,7 @@
 import { decide } from "../core/decide.ts"
 import type { Command, Effect, RunEvent, Steered } from "../core/events.ts"
 import { DEFAULTS, type Profile, type Step, type StepResult } from "../core/model.ts"
-import type { Claim, Clock, Log, Render, Steer, Store, WorkerBackend, WorkerTask } from "../core/ports.ts"
+import type { Claim, Clock, KeptWorker, Log, Render, Steer, Store, WorkerBackend, WorkerTask } from "../core/ports.ts"
 import { formatProblems } from "../core/problem.ts"
 import { type Run, stepOf } from "../core/run.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
@@ -151,12 +151,13 @@ export class RunLoop {
     const { step, attempt } = task
     const { workers, dispatcher } = this.#deps
     const inputHash = this.#deps.hash(JSON.stringify([task.profile, task.prompt]))
-    workers.add({ task, depth: (run.created.depth ?? 0) + 1, isAsk: run.created.ask })
+    workers.add({ task, ask: run.created.ask })
     try {
       return await dispatcher.work(
         task,
         run.created.limits.maxWorkers,
         {
+          keptSession: () => this.#keptSession(run, task.profile),
           opened: (opened) => {
             const refused = this.send({ type: "opened", step, attempt, inputHash, prompt: task.prompt, ...opened })
             // Not on disk, so it must not be prompted (G1).
@@ -175,9 +176,9 @@ export class RunLoop {
   /** Remembers the session of a worker that is kept, the next task of which goes on in it. */
   #keep(run: Run, task: WorkerTask, session: string): void {
     const { store, clock } = this.#deps
-    const name = keptName(run, task.profile)
-    if (name === undefined) return
-    const known = store.kept().find((worker) => worker.name === name)
+    if (!task.profile.keep) return
+    const name = nameOf(run, task.profile)
+    const known = this.#kept(name)
     if (known?.session === session) return
     const { name: profile, kind } = task.profile
     store.keep({ name, profile, kind, session, parent: task.parent ?? null, createdAt: clock.now() })
@@ -215,26 +216,42 @@ export class RunLoop {
     if (!prompt.ok) return { reason: "error", output: "", detail: formatProblems(prompt.problems), ...NOTHING_SPENT }
     const { limits, depth = 0, ask } = run.created
     const workflow = run.created.workflow.name
-    const name = keptName(run, profile)
-    const session = state.session ?? this.#deps.store.kept().find((worker) => worker.name === name)?.session
+    const isKept = this.#isKept(run, profile)
     return {
       run: run.id,
       workflow,
       step: step.id,
       attempt: effect.attempt,
       key: `${run.id}/${step.id}/${effect.attempt}`,
-      title: name ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`,
-      // A kept worker stays whatever profile asked for it: spawned without `keep`, it is kept all the same.
-      profile: ask === undefined ? profile : { ...profile, keep: true },
+      title: isKept
+        ? nameOf(run, profile)
+        : (ask ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`),
+      // Spawned by name it is kept whether its profile says so or not.
+      profile: isKept ? { ...profile, keep: true } : profile,
       prompt: prompt.value,
       resumed: effect.resumed,
       messages: state.messages ?? [],
+      depth: depth + 1,
       mayDelegate: depth + 1 < (limits.maxDepth ?? DEFAULTS.maxDepth),
       ...deadlinesOf(step, profile),
       asks: asksOf(step, profile),
       ...(run.parent === undefined ? {} : { parent: run.parent }),
-      ...(session === undefined ? {} : { session }),
+      ...(state.session === undefined ? {} : { session: state.session }),
     }
+  }
+
+  #keptSession(run: Run, profile: Profile): string | undefined {
+    return this.#isKept(run, profile) ? this.#kept(nameOf(run, profile))?.session : undefined
+  }
+
+  /** Whether its worker's session is for later, too: the profile says so, or a person spawned it by that name. */
+  #isKept(run: Run, profile: Profile): boolean {
+    const { ask } = run.created
+    return profile.keep === true || (ask !== undefined && this.#kept(ask) !== undefined)
+  }
+
+  #kept(name: string): KeptWorker | undefined {
+    return this.#deps.store.kept().find((worker) => worker.name === name)
   }
 
   /** Stops a step whose worker belonged to a process that is gone. */
@@ -246,9 +263,9 @@ export class RunLoop {
   }
 }
 
-/** What the worker of a step is called when it is kept; undefined: it is not. */
-function keptName(run: Run, profile: Profile): string | undefined {
-  return run.created.ask ?? (profile.keep ? profile.name : undefined)
+/** What a person calls a worker that is kept. */
+function nameOf(run: Run, profile: Profile): string {
+  return run.created.ask ?? profile.name
 }
 
 function deadlinesOf(step: Step, profile: Profile) {

@@ -6,8 +6,8 @@ import type { AskView, WorkerState, WorkerView } from "../core/view.ts"
 /** A worker with a task, from the moment it waits for a place until its task is over. */
 export interface Seat {
   readonly task: WorkerTask
-  readonly depth: number
-  readonly isAsk: string | undefined
+  /** The name it was asked by; undefined: it does a step of a workflow. */
+  readonly ask: string | undefined
 }
 
 interface Row extends Seat {
@@ -92,7 +92,7 @@ export class Workers {
 
   /** How deep a session is: of a worker its depth, of any other 0. */
   depthOf(session: string | undefined): number {
-    return [...this.#rows.values()].find((row) => row.session === session)?.depth ?? 0
+    return [...this.#rows.values()].find((row) => row.session === session)?.task.depth ?? 0
   }
 
   /** Workers with a task in the order they came, then those that are kept without one. */
@@ -120,9 +120,9 @@ export class Workers {
       mode: task.profile.mode ?? "background",
       state: stateOf(row, now),
       run: task.run,
-      workflow: row.isAsk === undefined ? task.workflow : null,
-      step: row.isAsk === undefined ? task.step : null,
-      depth: row.depth,
+      workflow: row.ask === undefined ? task.workflow : null,
+      step: row.ask === undefined ? task.step : null,
+      depth: task.depth,
       model: row.model ?? null,
       tool: activity?.tool ?? null,
       session: row.session ?? null,
@@ -131,7 +131,7 @@ export class Workers {
       lastActivityAt: activity?.lastActivityAt ?? null,
       tokens: activity?.tokens ?? { input: 0, output: 0 },
       cost: activity?.cost ?? null,
-      isKept: task.profile.keep === true || row.isAsk !== undefined,
+      isKept: task.profile.keep === true,
     }
   }
 
@@ -148,7 +148,7 @@ export class Workers {
 }
 
 function nameOf(row: Row): string {
-  return row.isAsk ?? row.task.step
+  return row.ask ?? row.task.step
 }
 
 function stateOf(row: Row, now: number): WorkerState {
@@ -167,9 +167,9 @@ function askView(row: Row, ask: Ask): AskView {
     worker: nameOf(row),
     profile: task.profile.name,
     workerKind: task.profile.kind,
-    workflow: row.isAsk === undefined ? task.workflow : null,
+    workflow: row.ask === undefined ? task.workflow : null,
     run: task.run,
-    depth: row.depth,
+    depth: task.depth,
   }
 }
 

@@ -41,6 +41,12 @@ export function storeContract(open: () => Store): void {
     expect(store.read("r1")).toHaveLength(1)
   })
 
+  it("knows which runs workers started, and from where", () => {
+    store.append("r1", [createdEvent("r1", { parent: "ses_main" })])
+    store.append("r2", [createdEvent("r2", { at: 7, parent: "ses_worker", depth: 1 })])
+    expect(store.delegated()).toEqual([{ id: "r2", parent: "ses_worker", createdAt: 7 }])
+  })
+
   it("remembers kept workers by name until they are forgotten", () => {
     const docs = { name: "docs", profile: "docs", kind: "agent", session: "ses_1", parent: null, createdAt: 2 } as const
     const coder = { ...docs, name: "coder", session: "ses_2", parent: "ses_0", createdAt: 1 }

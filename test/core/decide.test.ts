@@ -31,6 +31,8 @@ function drive(steps: readonly Step[], settings: Partial<Settings> = {}, maxWork
     stopped,
     end: (id: string, reason: Reason = "ok", attempt = 1) =>
       send({ type: "ended", step: id, attempt, result: result({ reason }) }),
+    hold: (id: string, attempt = 1) =>
+      send({ type: "held", step: id, attempt, hold: { cause: "quota", detail: "out of quota", until: 9_000 } }),
     open: (id: string) =>
       send({ type: "opened", step: id, attempt: 1, session: `ses_${id}`, model: null, inputHash: "h", prompt: "p" }),
     get run() {
@@ -161,6 +163,82 @@ describe("stopping", () => {
   })
 })
 
+describe("holding", () => {
+  it("starts nothing more, pauses when nothing runs, and goes on with the same attempt", () => {
+    const r = drive([step("a"), step("b"), step("c", "b")], { maxParallel: 2 })
+    r.open("a")
+    r.hold("a")
+    expect(r.run.status).toBe("running")
+    r.end("b")
+    expect(r.statuses()).toEqual({ a: "waiting", b: "success", c: "pending" })
+    expect(r.run).toMatchObject({ status: "paused", hold: { cause: "quota", until: 9_000 } })
+    r.started.length = 0
+    const resumed = r.send({ type: "resume", by: "user" })
+    expect(resumed.effects).toEqual([
+      { type: "start", step: "a", attempt: 1, resumed: true },
+      { type: "start", step: "c", attempt: 1, resumed: false },
+    ])
+    expect(r.run.hold).toBeUndefined()
+    r.end("a")
+    r.end("c")
+    expect(r.run.status).toBe("success")
+  })
+
+  it("of a run that is stopping for a failure holds nothing up", () => {
+    const r = drive([step("a"), step("b"), step("c", "b")])
+    r.hold("a")
+    r.end("b", "error")
+    expect(r.run).toMatchObject({ status: "failed", cause: "failure" })
+  })
+
+  it("does not keep a paused run from being aborted", () => {
+    const r = drive([step("a"), step("b", "a")])
+    r.hold("a")
+    r.send({ type: "abort", by: "user" })
+    expect(r.run).toMatchObject({ status: "cancelled", cause: "abort" })
+  })
+
+  it("of a run that was interrupted changes nothing: it is asked for again anyway", () => {
+    const r = drive([step("a")])
+    r.send({ type: "interrupt", by: "ctrl-c" })
+    expect(r.hold("a").refused).toContain("interrupted")
+    expect(r.statuses().a).toBe("running")
+  })
+})
+
+describe("steering", () => {
+  const message = {
+    type: "steered",
+    step: "a",
+    attempt: 1,
+    by: "user",
+    action: "message",
+    id: "m1",
+    text: "hurry",
+  } as const
+
+  it("is written down before it happens, and what was said stays with the step", () => {
+    const r = drive([step("a")])
+    const said = r.send(message)
+    expect(said.events).toMatchObject([{ type: "step.steered", by: "user", action: "message", text: "hurry" }])
+    expect(said.effects).toMatchObject([{ type: "steer", step: "a", steered: { action: "message", id: "m1" } }])
+    r.send({ ...message, action: "interrupt" })
+    r.send({ type: "warned", step: "a", attempt: 1, warning: { kind: "model", text: "another one answered" } })
+    expect(stepOf(r.run, "a")).toMatchObject({
+      status: "running",
+      messages: [{ id: "m1", text: "hurry" }],
+      warnings: [{ kind: "model" }],
+    })
+  })
+
+  it("of a step that does not run is refused", () => {
+    const r = drive([step("a"), step("b", "a")])
+    expect(r.send({ ...message, step: "b" }).refused).toContain("not running")
+    r.send({ type: "interrupt", by: "ctrl-c" })
+    expect(r.send(message).refused).toContain("not running")
+  })
+})
+
 describe("answers that come late", () => {
   it("change nothing: of another attempt, of an ended step, of an ended run", () => {
     const r = drive([step("a")])
@@ -190,24 +268,41 @@ describe("over random graphs, failures, orders and crashes", () => {
     steps: dag,
     cap: fc.integer({ min: 1, max: 5 }),
     onFailure: fc.constantFrom("stop" as const, "continue" as const),
-    script: fc.array(fc.record({ pick: fc.nat(), reason, crash: fc.boolean() }), { minLength: 60, maxLength: 60 }),
+    script: fc.array(fc.record({ pick: fc.nat(), reason, crash: fc.boolean(), hold: fc.nat({ max: 5 }) }), {
+      minLength: 60,
+      maxLength: 60,
+    }),
   })
 
   it("keeps the invariants: needs first, none twice, never over the cap, always an end, and replay gives the same run", () => {
     fc.assert(
       fc.property(scenario, ({ steps, cap, onFailure, script }) => {
         const r = drive(steps, { maxParallel: cap, onFailure })
-        for (const { pick, reason: how, crash } of script) {
+        for (const { pick, reason: how, crash, hold } of script) {
+          if (r.run.status === "paused") {
+            const held = rowsOf(r.run.steps).filter((row) => row.status === "waiting")
+            expect(held.length).toBeGreaterThan(0)
+            r.send({ type: "resume", by: "t" })
+            expect(held.every((row) => r.statuses()[row.id] === "running")).toBe(true)
+          }
           const running = rowsOf(r.run.steps).filter((row) => row.status === "running")
           expect(running.length).toBeLessThanOrEqual(cap)
           if (running.length === 0) break
           if (crash) {
+            const open = rowsOf(r.run.steps).filter((row) => row.status === "running" || row.status === "waiting")
             const decision = r.send({ type: "resume", by: "t" })
             const again = decision.effects.filter((effect) => effect.type === "start" && effect.resumed)
-            expect(again.map((effect) => effect.step)).toEqual(running.map((row) => row.id))
+            expect(again.map((effect) => effect.step)).toEqual(open.map((row) => row.id))
           }
           const chosen = running[pick % running.length]
-          if (chosen) r.end(chosen.id, how)
+          if (chosen && hold === 0) r.hold(chosen.id)
+          else if (chosen) r.end(chosen.id, how)
+        }
+        // Whatever the script left over goes well.
+        for (let left = 2 * steps.length; left > 0 && ["running", "paused"].includes(r.run.status); left--) {
+          if (r.run.status === "paused") r.send({ type: "resume", by: "t" })
+          const next = rowsOf(r.run.steps).find((row) => row.status === "running")
+          if (next) r.end(next.id)
         }
         expect(["success", "failed"]).toContain(r.run.status)
         const starts = r.events.filter((event) => event.type === "step.started")

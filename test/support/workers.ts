@@ -15,6 +15,7 @@ export function workerTask(step: string, over: Partial<WorkerTask> = {}): Worker
     prompt: `do ${step}`,
     resumed: false,
     messages: [],
+    depth: 1,
     mayDelegate: false,
     timeoutMs: 30_000,
     idleTimeoutMs: 30_000,

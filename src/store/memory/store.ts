@@ -1,5 +1,5 @@
 import type { RunEvent } from "../../core/events.ts"
-import type { Claim, KeptWorker, RunHeader, Store } from "../../core/ports.ts"
+import type { Claim, DelegatedRun, KeptWorker, RunHeader, Store } from "../../core/ports.ts"
 
 /** A store that forgets: for tests, and for measuring the engine without a disk. Claims hold within this object. */
 export function createMemoryStore(): Store {
@@ -17,6 +17,7 @@ export function createMemoryStore(): Store {
     },
     read: (run) => [...(runs.get(run) ?? [])],
     list: () => [...runs.values()].map(headerOf).reverse(),
+    delegated: () => [...runs.values()].flatMap(delegatedOf),
     claim(run): Claim | undefined {
       if (claimed.has(run)) return undefined
       claimed.add(run)
@@ -28,6 +29,12 @@ export function createMemoryStore(): Store {
     unkeep: (name) => void kept.delete(name),
     close: () => claimed.clear(),
   }
+}
+
+function delegatedOf(events: readonly RunEvent[]): DelegatedRun[] {
+  const created = events[0]
+  if (created?.type !== "run.created" || !created.depth || created.parent === undefined) return []
+  return [{ id: created.run, parent: created.parent, createdAt: created.at }]
 }
 
 function headerOf(events: readonly RunEvent[]): RunHeader {

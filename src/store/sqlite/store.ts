@@ -2,14 +2,14 @@ import { Database } from "bun:sqlite"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { RunEvent } from "../../core/events.ts"
-import type { KeptWorker, RunHeader, Store } from "../../core/ports.ts"
+import type { DelegatedRun, KeptWorker, RunHeader, Store } from "../../core/ports.ts"
 import { claimFile, isFileClaimed } from "./claim.ts"
 
 /**
  * The journal: one SQLite file a project, `.opencode/workflow-state/journal.db`. Runs and events are never updated or
  * deleted; whatever is shown or resumed of a run is derived from `event`.
  *
- *   run     written by `append` with a run's first event; read by `list`
+ *   run     written by `append` with a run's first event; read by `list` and `delegated`
  *   event   written by `append`, by the process that holds the run's claim; read by `read`, by anybody
  *   worker  written by `keep` and `unkeep`; read by `kept`: where the session of a kept worker is
  *   locks/  one lock file a run, see claim.ts
@@ -28,6 +28,8 @@ const SCHEMAS = [
   `
   CREATE TABLE worker (name TEXT PRIMARY KEY, profile TEXT NOT NULL, kind TEXT NOT NULL, session TEXT NOT NULL,
     parent TEXT, created_at INTEGER NOT NULL) WITHOUT ROWID;
+  ALTER TABLE run ADD COLUMN delegated_by TEXT;
+  CREATE INDEX run_delegated_by ON run (delegated_by) WHERE delegated_by IS NOT NULL;
 `,
 ]
 const BUSY_TIMEOUT_MS = 5_000
@@ -56,6 +58,12 @@ export function openSqliteStore(folder: string): Store {
     list: () =>
       db
         .query<RunHeader, []>("SELECT id, workflow, created_at AS createdAt FROM run ORDER BY created_at DESC, id DESC")
+        .all(),
+    delegated: () =>
+      db
+        .query<DelegatedRun, []>(
+          "SELECT id, delegated_by AS parent, created_at AS createdAt FROM run WHERE delegated_by IS NOT NULL",
+        )
         .all(),
     claim: (run) => claimFile(lockOf(run)),
     isClaimed: (run) => isFileClaimed(lockOf(run)),
@@ -98,14 +106,15 @@ function keeper(db: Database): Pick<Store, "keep" | "kept" | "unkeep"> {
 }
 
 function appender(db: Database): Store["append"] {
-  const addRun = db.query("INSERT INTO run (id, workflow, created_at) VALUES (?, ?, ?)")
+  const addRun = db.query("INSERT INTO run (id, workflow, created_at, delegated_by) VALUES (?, ?, ?, ?)")
   const addEvent = db.query("INSERT INTO event (run, seq, body) VALUES (?, ?, ?)")
   const lastSeq = db.query<{ seq: number | null }, [string]>("SELECT max(seq) AS seq FROM event WHERE run = ?")
   const append = db.transaction((run: string, events: readonly RunEvent[]) => {
     const first = events[0]
     let seq = lastSeq.get(run)?.seq ?? 0
-    if (first?.type === "run.created") addRun.run(run, first.workflow.name, first.at)
-    else if (seq === 0) throw new Error(`there is no run ${run}`)
+    if (first?.type === "run.created") {
+      addRun.run(run, first.workflow.name, first.at, first.depth ? (first.parent ?? null) : null)
+    } else if (seq === 0) throw new Error(`there is no run ${run}`)
     for (const event of events) addEvent.run(run, ++seq, JSON.stringify(event))
   })
   let mode = "FULL"

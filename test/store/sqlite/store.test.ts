@@ -51,6 +51,25 @@ describe("sqlite store", () => {
     expect(store.read("r1")).toHaveLength(1)
   })
 
+  it("reads a journal of format 1, adds what is new, and loses nothing", () => {
+    const path = folder()
+    const old = new Database(join(path, "journal.db"), { create: true })
+    old.exec(`
+      CREATE TABLE run (id TEXT PRIMARY KEY, workflow TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE TABLE event (run TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, seq)) WITHOUT ROWID;
+      INSERT INTO run VALUES ('r1', 'w', 5);
+      PRAGMA user_version=1`)
+    old.query("INSERT INTO event VALUES ('r1', 1, ?)").run(JSON.stringify(createdEvent("r1")))
+    old.close()
+    const store = openSqliteStore(path)
+    expect(store.read("r1")).toEqual([createdEvent("r1")])
+    expect(store.list()).toEqual([{ id: "r1", workflow: "w", createdAt: 5 }])
+    store.append("r1", [startedEvent("a")])
+    store.append("r2", [createdEvent("r2", { parent: "ses_1", depth: 1 })])
+    expect(store.delegated()).toHaveLength(1)
+    expect(store.kept()).toEqual([])
+  })
+
   it("refuses a journal that a newer version wrote", () => {
     const path = folder()
     openSqliteStore(path).close()

@@ -22,6 +22,7 @@ export function stepView(id: string, given: Partial<StepView> = {}): StepView {
     warnings: [],
     startedAt: null,
     endedAt: null,
+    delegated: null,
     ...given,
   }
 }

@@ -1,0 +1,357 @@
+import { setImmediate as nextTick } from "node:timers/promises"
+import { describe, expect, it } from "vitest"
+import type { Profile, StepResult } from "../../src/core/model.ts"
+import type { Ask } from "../../src/core/ports.ts"
+import { Engine } from "../../src/engine/engine.ts"
+import { createMemoryStore } from "../../src/store/memory/store.ts"
+import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { manualClock } from "../support/clock.ts"
+import { createdEvent, profile, step, workflow } from "../support/runs.ts"
+
+/** An engine over a backend driven by hand, and a run `r` of these steps by this profile. */
+function setUp(worker: Partial<Profile> = {}, steps = [step("a")], maxWorkers = 8) {
+  const backend = createScriptedBackend()
+  const clock = manualClock(1_000)
+  const store = createMemoryStore()
+  const errors: string[] = []
+  const engine = new Engine({
+    store,
+    clock,
+    render: (template) => ({ ok: true, value: template }),
+    hash: (text) => `h${text.length}`,
+    random: () => 0.5,
+    log: { error: (message) => errors.push(message) },
+    backend: () => backend,
+  })
+  const begin = (run = "r") => {
+    const { type, at, ...created } = createdEvent(run, {
+      workflow: workflow(steps, { maxParallel: 20 }),
+      profiles: { worker: profile("worker", worker) },
+      limits: { maxWorkers },
+    })
+    return engine.start(created)
+  }
+  return { backend, clock, store, engine, errors, begin, types: () => store.read("r").map((event) => event.type) }
+}
+
+const OUT: Partial<StepResult> = {
+  reason: "quota",
+  detail: "You have no credit",
+  outage: { cause: "quota", model: "acme/big", until: 3_600_000 },
+}
+const BIG = { model: "acme/big" }
+
+describe("a model that is out of reach", () => {
+  it("pauses the run, keeps what siblings finish, starts nothing more, and goes on in the same session", async () => {
+    const { backend, engine, begin } = setUp(BIG, [step("a"), step("b"), step("c", "b")])
+    begin()
+    ;(await backend.job("a")).finish(OUT)
+    ;(await backend.job("b")).finish({ output: "B" })
+    const { view } = await engine.finished("r")
+    expect(view).toMatchObject({ status: "paused", hold: { cause: "quota", until: 3_600_000 } })
+    expect(view?.hold?.detail).toBe("acme is out of quota until 1970-01-01 01:00 UTC: You have no credit")
+    expect(view?.steps.map((one) => one.status)).toEqual(["waiting", "success", "pending"])
+    expect(engine.resume("r", "user").ok).toBe(true)
+    const again = await backend.job("a", 1)
+    expect(again.task).toMatchObject({ resumed: true, session: "ses_r/a/1", attempt: 1 })
+    again.finish({ output: "A" })
+    ;(await backend.job("c")).finish()
+    expect((await engine.finished("r")).view?.status).toBe("success")
+  })
+
+  it("is asked by no other run of the project until a person resumes one", async () => {
+    const { backend, engine, begin } = setUp(BIG)
+    begin()
+    ;(await backend.job("a")).finish(OUT)
+    await engine.finished("r")
+    begin("second")
+    expect((await engine.finished("second")).view?.status).toBe("paused")
+    expect(backend.jobs).toHaveLength(1)
+  })
+
+  it("is replaced by the declared fallbacks in order, each with a warning; when they are used up the run pauses", async () => {
+    const { backend, engine, begin } = setUp({ ...BIG, fallback: ["other/mid", "third/small"] })
+    begin()
+    ;(await backend.job("a")).finish(OUT)
+    const second = await backend.job("a", 1)
+    expect(second.task.profile.model).toBe("other/mid")
+    expect(second.task).toMatchObject({ resumed: true, session: "ses_r/a/1" })
+    second.finish({ reason: "error", detail: "overloaded", outage: { cause: "provider", model: "other/mid" } })
+    const third = await backend.job("a", 2)
+    expect(third.task.profile.model).toBe("third/small")
+    third.finish({ output: "done", model: "third/small" })
+    const { view } = await engine.finished("r")
+    expect(view).toMatchObject({ status: "success" })
+    expect(view?.steps[0]?.requestedModel).toBe("third/small")
+    expect(view?.steps[0]?.warnings).toEqual([
+      { kind: "fallback", text: "acme/big: You have no credit; going on with other/mid" },
+      { kind: "fallback", text: "other/mid: overloaded; going on with third/small" },
+    ])
+    // The next step does not find out anew that acme has no credit.
+    begin("second")
+    expect((await backend.job("a", 3)).task.profile.model).toBe("other/mid")
+  })
+
+  it("a model that does not exist fails the step when there is no fallback", async () => {
+    const { backend, engine, begin } = setUp(BIG)
+    begin()
+    const outage = { cause: "unknown", model: "acme/big" } as const
+    ;(await backend.job("a")).finish({ reason: "error", detail: "no such model", outage })
+    expect((await engine.finished("r")).view).toMatchObject({ status: "failed" })
+  })
+
+  it("pinned: no fallback is used, even if one is declared", async () => {
+    const { backend, engine, begin } = setUp({ ...BIG, fallback: ["other/mid"], pin: true })
+    begin()
+    const outage = { cause: "provider", model: "acme/big" } as const
+    ;(await backend.job("a")).finish({ reason: "error", detail: "down", outage })
+    expect((await engine.finished("r")).view).toMatchObject({ status: "failed" })
+    expect(backend.jobs).toHaveLength(1)
+  })
+})
+
+describe("a provider that says to slow down", () => {
+  it("takes back the places of those it refused; they come back later, in their sessions, and all finish", async () => {
+    const { backend, engine, clock, begin } = setUp(
+      BIG,
+      ["a", "b", "c", "d"].map((id) => step(id)),
+    )
+    begin()
+    const [a, b, c, d] = await Promise.all(["a", "b", "c", "d"].map((id) => backend.job(id)))
+    for (const job of [c, d]) job?.report.throttled(3_000)
+    expect([a, b, c, d].map((job) => job?.isStopped)).toEqual([false, false, true, true])
+    expect(engine.workers().map((worker) => worker.name)).toEqual(["a", "b", "c", "d"])
+    a?.finish()
+    clock.advance(10_000)
+    const again = await backend.job("c", 1)
+    expect(again.task).toMatchObject({ resumed: true, session: "ses_r/c/1", attempt: 1 })
+    b?.finish()
+    again.finish()
+    ;(await backend.job("d", 1)).finish()
+    const { view } = await engine.finished("r")
+    expect(view?.status).toBe("success")
+    expect(view?.steps.map((one) => one.attempts)).toEqual([1, 1, 1, 1])
+  })
+
+  it("the time a worker waits for its place is not taken from its own", async () => {
+    const { backend, clock, begin } = setUp(BIG, [{ ...step("a"), timeoutMs: 60_000 }, step("b")])
+    begin()
+    const [a] = await Promise.all([backend.job("a"), backend.job("b")])
+    clock.advance(10_000)
+    a?.report.throttled(20_000)
+    await nextTick()
+    clock.advance(30_000)
+    // Two at work, one place left, and b has it: a is served when b is done.
+    backend.jobs[1]?.finish()
+    const again = await backend.job("a", 1)
+    expect(again.task.timeoutMs).toBe(50_000)
+  })
+})
+
+describe("a lost server", () => {
+  const lost: Partial<StepResult> = { reason: "worker-lost", detail: "the server ended (SIGKILL)" }
+
+  it("has its task given to a new one, once, with a warning", async () => {
+    const { backend, engine, begin } = setUp({ kind: "server" })
+    begin()
+    ;(await backend.job("a")).finish(lost)
+    const again = await backend.job("a", 1)
+    expect(again.task).toMatchObject({ resumed: true, session: "ses_r/a/1", attempt: 1 })
+    again.finish(lost)
+    const { view } = await engine.finished("r")
+    expect(view?.steps[0]).toMatchObject({ status: "failed", reason: "worker-lost" })
+    expect(view?.steps[0]?.warnings).toEqual([
+      { kind: "reassigned", text: "the server ended (SIGKILL); given to a new one" },
+    ])
+  })
+})
+
+describe("limits", () => {
+  it("hold over all runs of the project: what is over waits, and is shown as waiting", async () => {
+    const { backend, engine, begin } = setUp({}, [step("a"), step("b")], 2)
+    begin()
+    begin("second")
+    await Promise.all([backend.job("a"), backend.job("b")])
+    expect(backend.jobs).toHaveLength(2)
+    expect(engine.workers().map((worker) => worker.state)).toEqual(["starting", "starting", "queued", "queued"])
+    for (const job of [...backend.jobs]) job.finish()
+    await Promise.all([backend.job("a", 1), backend.job("b", 1)])
+    for (const job of [...backend.jobs]) job.finish()
+    expect((await engine.finished("second")).view?.status).toBe("success")
+  })
+
+  it("a run that is aborted while its worker waits for a place starts nothing", async () => {
+    const { backend, engine, begin } = setUp({ concurrency: 1 }, [step("a"), step("b")])
+    begin()
+    await backend.job("a")
+    engine.abort("r", "user")
+    const { view } = await engine.finished("r")
+    expect(view?.steps.map((one) => one.status)).toEqual(["cancelled", "cancelled"])
+    expect(backend.jobs).toHaveLength(1)
+  })
+})
+
+describe("looking at workers", () => {
+  it("shows what a worker does, flags silence after a minute, and not while a tool runs", async () => {
+    const { backend, engine, clock, begin } = setUp(BIG)
+    begin()
+    const job = await backend.job("a")
+    const activity = {
+      phase: "working",
+      tool: null,
+      lastActivityAt: clock.now(),
+      tokens: { input: 5, output: 2 },
+      cost: 0.5,
+    } as const
+    job.report.activity(activity)
+    expect(engine.workers()).toMatchObject([
+      { name: "a", profile: "worker", kind: "subagent", state: "working", model: "acme/big", tokens: { input: 5 } },
+    ])
+    clock.advance(59_999)
+    expect(engine.workers()[0]?.state).toBe("working")
+    clock.advance(1)
+    expect(engine.workers()[0]?.state).toBe("silent")
+    job.report.activity({ ...activity, phase: "tool", tool: "bash" })
+    expect(engine.workers()[0]).toMatchObject({ state: "tool", tool: "bash" })
+    job.finish()
+    await engine.finished("r")
+    expect(engine.workers()).toEqual([])
+  })
+
+  it("an ask is in the inbox until it is answered, and the answer reaches its worker", async () => {
+    const { backend, engine, begin } = setUp()
+    begin()
+    const job = await backend.job("a")
+    const ask: Ask = {
+      id: "per_1",
+      kind: "permission",
+      session: "ses_r/a/1",
+      title: "bash: rm",
+      details: [],
+      questions: [],
+      askedAt: 5,
+      expiresAt: null,
+    }
+    job.report.asked(ask)
+    expect(engine.asks()).toMatchObject([{ id: "per_1", worker: "a", title: "bash: rm", depth: 1 }])
+    expect(engine.workers()[0]?.state).toBe("asking")
+    expect(await engine.answer("per_1", { type: "allow" })).toBeUndefined()
+    expect(backend.answers).toEqual([{ ask: "per_1", answer: { type: "allow" } }])
+    job.report.answered("per_1")
+    expect(engine.asks()).toEqual([])
+    expect(await engine.answer("per_1", { type: "allow" })).toContain("may have been answered")
+  })
+})
+
+describe("steering", () => {
+  it("is journalled, reaches that worker, and a message is said again to a worker that is taken up again", async () => {
+    const { backend, engine, store, begin } = setUp({}, [step("a"), step("b")])
+    begin()
+    await Promise.all([backend.job("a"), backend.job("b")])
+    expect(engine.steer("a", { type: "message", id: "m1", text: "in French" }, "user").ok).toBe(true)
+    expect(engine.steer("ses_r/a/1", { type: "interrupt" }, "user").ok).toBe(true)
+    expect(backend.steered).toEqual([
+      { session: "ses_r/a/1", steer: { type: "message", message: { id: "m1", text: "in French" } } },
+      { session: "ses_r/a/1", steer: { type: "interrupt" } },
+    ])
+    expect(store.read("r").filter((event) => event.type === "step.steered")).toMatchObject([
+      { by: "user", action: "message", text: "in French" },
+      { by: "user", action: "interrupt" },
+    ])
+    await engine.interrupt("ctrl-c")
+    engine.resume("r", "user")
+    expect((await backend.job("a", 1)).task.messages).toEqual([{ id: "m1", text: "in French" }])
+    expect((await backend.job("b", 1)).task.messages).toEqual([])
+  })
+
+  it("of somebody who does not work is refused", () => {
+    const { engine } = setUp()
+    expect(engine.steer("nobody", { type: "interrupt" }, "user")).toEqual({
+      ok: false,
+      why: "no worker nobody has a task",
+    })
+  })
+
+  it("stopping one worker leaves its siblings at work", async () => {
+    const { backend, engine, begin } = setUp({}, [step("a"), step("b")])
+    begin()
+    const [a, b] = await Promise.all([backend.job("a"), backend.job("b")])
+    engine.stopWorker("a")
+    expect([a?.isStopped, b?.isStopped]).toEqual([true, false])
+    b?.finish()
+    const { view } = await engine.finished("r")
+    expect(view?.steps.map((one) => one.status)).toEqual(["cancelled", "success"])
+  })
+})
+
+describe("what a worker delegates", () => {
+  it("is part of its run's cost, at any depth, and unknown when any part is", async () => {
+    const { backend, engine, begin } = setUp()
+    begin()
+    const a = await backend.job("a")
+    const ask = async (run: string, parent: string, depth: number) => {
+      const { type, at, ...created } = createdEvent(run, { workflow: workflow([step(`${run}-step`)]), parent, depth })
+      engine.start(created)
+      return backend.job(`${run}-step`)
+    }
+    const child = await ask("child", "ses_r/a/1", 1)
+    const grandchild = await ask("grandchild", child.task.session ?? "ses_child/child-step/1", 2)
+    const other = await ask("other", "ses_main", 0)
+    grandchild.finish({ cost: 0.5, tokens: { input: 1, output: 1 } })
+    await engine.finished("grandchild")
+    child.finish({ cost: 0.25, tokens: { input: 10, output: 2 } })
+    await engine.finished("child")
+    a.finish({ cost: 1, tokens: { input: 100, output: 3 } })
+    const { view } = await engine.finished("r")
+    expect(view).toMatchObject({ cost: 1.75, tokens: { input: 111, output: 6 } })
+    expect(view?.steps[0]).toMatchObject({ cost: 1, delegated: { runs: ["child"], cost: 0.75 } })
+    other.finish()
+    expect(engine.view("other")?.steps[0]?.delegated).toBeNull()
+  })
+})
+
+describe("kept workers", () => {
+  it("go on in their session in the next run, one task at a time", async () => {
+    const { backend, engine, begin } = setUp({ keep: true }, [step("a"), step("b")])
+    begin()
+    const a = await backend.job("a")
+    expect(backend.jobs).toHaveLength(1)
+    a.finish()
+    const b = await backend.job("b")
+    expect(b.task).toMatchObject({ session: "ses_r/a/1", resumed: false })
+    b.finish()
+    await engine.finished("r")
+    expect(engine.workers()).toMatchObject([{ name: "worker", state: "idle", session: "ses_r/a/1", isKept: true }])
+  })
+
+  it("are those that were spawned or whose profile says so: any other question has a session of its own", async () => {
+    const { backend, engine } = setUp()
+    const ask = (run: string) => {
+      const { type, at, ...created } = createdEvent(run, { workflow: workflow([step("ask")]), ask: "docs" })
+      engine.start(created)
+    }
+    ask("first")
+    ask("second")
+    const [first, second] = [await backend.job("ask", 0), await backend.job("ask", 1)]
+    expect([first.task.session, second.task.session]).toEqual([undefined, undefined])
+    for (const job of [first, second]) job.finish()
+    await Promise.all([engine.finished("first"), engine.finished("second")])
+    expect(engine.workers()).toEqual([])
+    await engine.spawn("docs", profile("worker"), "ses_main")
+    ask("third")
+    const third = await backend.job("ask", 2)
+    expect(third.task).toMatchObject({ session: "ses_worker/docs", title: "docs" })
+    expect(engine.workers()).toMatchObject([{ name: "docs", isKept: true }])
+  })
+
+  it("are spawned without asking a model, once a name, and forgotten by name", async () => {
+    const { backend, engine } = setUp()
+    const spawned = await engine.spawn("docs", profile("worker"), "ses_main")
+    expect(spawned).toMatchObject({ ok: true, worker: { name: "docs", session: "ses_worker/docs" } })
+    expect(await engine.spawn("docs", profile("worker"), "ses_main")).toMatchObject({ ok: false })
+    expect(backend.jobs).toHaveLength(0)
+    expect(engine.kept("ses_worker/docs")?.name).toBe("docs")
+    engine.forget("docs")
+    expect(engine.workers()).toEqual([])
+  })
+})

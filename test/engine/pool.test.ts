@@ -1,0 +1,162 @@
+import { describe, expect, it } from "vitest"
+import { type Lease, type Place, Pool, type Wanted } from "../../src/engine/pool.ts"
+import { manualClock } from "../support/clock.ts"
+
+const wanted = (over: Partial<Wanted> = {}): Wanted => ({
+  profile: "p",
+  concurrency: Number.POSITIVE_INFINITY,
+  maxWorkers: 100,
+  provider: "acme",
+  isBack: false,
+  ...over,
+})
+
+/** A pool and the places given so far, in order. */
+function setUp() {
+  const clock = manualClock(1_000)
+  const pool = new Pool(clock, () => 0.5)
+  const places: Place[] = []
+  const ask = (over?: Partial<Wanted>, signal = new AbortController().signal) => {
+    void pool.acquire(wanted(over), signal).then((place) => place && places.push(place))
+  }
+  const settled = async () => {
+    await Promise.resolve()
+    await Promise.resolve()
+    return places
+  }
+  const leases = async () => (await settled()).flatMap((place): Lease[] => (place.ok ? [place.lease] : []))
+  return { clock, pool, ask, settled, leases }
+}
+
+describe("caps", () => {
+  it.each([
+    ["of the project", { maxWorkers: 2 }],
+    ["of the profile", { concurrency: 2 }],
+  ])("%s are never passed, and whoever waits is served in order", async (_, cap) => {
+    const { ask, leases } = setUp()
+    for (let i = 0; i < 5; i++) ask(cap)
+    expect(await leases()).toHaveLength(2)
+    ;(await leases())[0]?.release(true)
+    expect(await leases()).toHaveLength(3)
+    ;(await leases())[0]?.release(true)
+    expect(await leases()).toHaveLength(3)
+  })
+
+  it("of one profile does not hold up another", async () => {
+    const { ask, leases } = setUp()
+    ask({ concurrency: 1 })
+    ask({ concurrency: 1 })
+    ask({ profile: "other", concurrency: 1 })
+    expect(await leases()).toHaveLength(2)
+  })
+
+  it("do not count a worker that waits for one it has started: it lends its place, and takes it back", async () => {
+    const { ask, leases } = setUp()
+    ask({ maxWorkers: 1 })
+    ask({ maxWorkers: 1 })
+    const takeBack = (await leases())[0]?.lend()
+    expect(await leases()).toHaveLength(2)
+    takeBack?.()
+    ;(await leases())[1]?.release(true)
+    ask({ maxWorkers: 1 })
+    expect(await leases()).toHaveLength(2)
+  })
+
+  it("who is told to stop while it waits gets no place", async () => {
+    const { ask, leases } = setUp()
+    const stop = new AbortController()
+    ask({ maxWorkers: 1 })
+    ask({ maxWorkers: 1 }, stop.signal)
+    stop.abort()
+    ;(await leases())[0]?.release(true)
+    expect(await leases()).toHaveLength(1)
+  })
+})
+
+describe("a provider that says to slow down", () => {
+  it("keeps half its workers, and the rest give their places up", async () => {
+    const { ask, leases } = setUp()
+    for (let i = 0; i < 8; i++) ask()
+    const at = await leases()
+    expect(at.map((lease) => lease.throttled(2_000))).toEqual(Array(8).fill(true))
+    for (const lease of at.slice(4)) lease.release(false)
+    ask()
+    expect(await leases()).toHaveLength(8)
+    at[0]?.release(true)
+    expect(await leases()).toHaveLength(9)
+  })
+
+  it("shrinks once for one burst, again when that was not enough, and never below one", async () => {
+    const { ask, leases, clock } = setUp()
+    for (let i = 0; i < 8; i++) ask()
+    const at = await leases()
+    at[0]?.throttled(2_000)
+    at[1]?.throttled(2_000)
+    for (const lease of at.slice(4)) lease.release(false)
+    clock.advance(10)
+    // Four are left, which is what the limit says: too many still.
+    expect(at[0]?.throttled(3_000)).toBe(true)
+    for (const lease of at.slice(2, 4)) lease.release(false)
+    expect(at[0]?.throttled(3_000)).toBe(true)
+    at[1]?.release(false)
+    expect(at[0]?.throttled(3_000)).toBe(false)
+    ask()
+    expect(await leases()).toHaveLength(8)
+  })
+
+  it("lets one more in after five good answers a place", async () => {
+    const { ask, leases } = setUp()
+    ask()
+    ask()
+    const [first, second] = await leases()
+    first?.throttled(1_000)
+    second?.release(false)
+    first?.release(true)
+    for (let i = 0; i < 5; i++) {
+      ask()
+      ask()
+      const at = await leases()
+      at.at(-1)?.release(true)
+    }
+    ask()
+    ask()
+    const before = (await leases()).length
+    expect(before).toBeGreaterThan(7)
+  })
+
+  it("is not asked again before its time by whoever comes back, and not by all at the same moment", async () => {
+    const { ask, leases, clock } = setUp()
+    ask()
+    ask()
+    const [first, second] = await leases()
+    first?.throttled(5_000)
+    first?.release(false)
+    second?.release(false)
+    ask({ isBack: true })
+    clock.advance(4_400)
+    expect(await leases()).toHaveLength(2)
+    clock.advance(200)
+    expect(await leases()).toHaveLength(3)
+  })
+})
+
+describe("a provider that is out of reach", () => {
+  const hold = { cause: "quota", detail: "out of quota", until: 9_000 } as const
+
+  it("gives nobody a place, those who wait already included, until a person lets it", async () => {
+    const { pool, ask, settled, leases } = setUp()
+    ask({ maxWorkers: 1 })
+    ask({ maxWorkers: 1 })
+    pool.open("acme", hold)
+    ask()
+    expect((await settled()).slice(1)).toEqual([
+      { ok: false, hold },
+      { ok: false, hold },
+    ])
+    ask({ provider: "other" })
+    expect(await leases()).toHaveLength(2)
+    pool.closeAll()
+    ask()
+    expect(await leases()).toHaveLength(3)
+  })
+})
