@@ -5,6 +5,7 @@ import type { Prepared } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
 import { collectInput } from "./inputs.ts"
+import { profileLines } from "./profile.ts"
 import { paint } from "./style.ts"
 
 /** `baton plan WORKFLOW`: what would run, in what order, as whom and with what rights, without asking any model. */
@@ -74,6 +75,8 @@ function formatPlan({ file, definition }: Prepared): string {
     "",
     ...steps,
     "",
+    ...Object.values(profiles).flatMap((profile) => profileLines(profile, limits)),
+    "",
     `${workflow.steps.length} model turns at least; this plan asked none.`,
     "",
   ].join("\n")
@@ -82,13 +85,9 @@ function formatPlan({ file, definition }: Prepared): string {
 function stepLines(step: Step, profile: Profile | undefined, colors: ReturnType<typeof paint>): string[] {
   const timeout = step.timeoutMs ?? profile?.timeoutMs ?? DEFAULTS.stepTimeoutMs
   const idle = step.idleTimeoutMs ?? profile?.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs
-  const rules = profile?.permission.map(
-    (rule) => `${rule.permission}${rule.pattern === "*" ? "" : `(${rule.pattern})`}=${rule.action}`,
-  )
   return [
     `   ${colors.bold(step.id)}${step.needs.length > 0 ? colors.dim(`  after ${step.needs.join(", ")}`) : ""}`,
-    `      profile ${step.profile} (${profile?.kind ?? "subagent"}), model ${profile?.model ?? "of the session"}, agent ${profile?.agent ?? "OpenCode's default"}`,
-    `      permissions ${rules && rules.length > 0 ? rules.join(", ") : "of the agent"}, never task or question`,
+    `      profile ${step.profile} (${profile?.kind ?? "subagent"}), model ${profile?.model ?? "of the session"}${step.asks === undefined ? "" : `, asks: ${step.asks.policy}`}`,
     `      at most ${formatDuration(timeout)}, ${formatDuration(idle)} of silence`,
   ]
 }

@@ -22,7 +22,8 @@ export const SUMMARIZE =
   "Summarize for the main session what was worked out here: decisions, findings, files that matter, open questions. Only what the main session needs to go on; at most 400 words."
 
 /**
- * Starts a run of one step that asks the question. Its worker is kept: the next question goes on in the same session.
+ * Starts a run of one step that asks the question. A worker that was spawned, or whose profile says `keep`, goes on in
+ * its session; any other is a new one.
  * Nothing is created when it is refused; an unknown name is answered with the nearest one.
  */
 export async function askWorker(project: Project, engine: Engine, question: Question): Promise<Outcome> {

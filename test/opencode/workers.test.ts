@@ -45,16 +45,16 @@ describe("/workers spawn", () => {
 })
 
 describe("/workers ask", () => {
-  it("asks a profile nobody has spawned as a run of one step for this session, and keeps it", async () => {
+  it("asks a profile nobody has spawned as a run of one step for this session", async () => {
     const { type, backend, engine } = openDesk(CONFIG)
     const reply = await type("/workers ask coder how does ${this} work?")
     const job = await backend.job("ask")
     expect(job.task).toMatchObject({ prompt: "how does ${this} work?", parent: "main", mayDelegate: false })
-    expect(job.task.profile).toMatchObject({ name: "coder", keep: true, mode: "background" })
+    expect(job.task.profile).toMatchObject({ name: "coder", mode: "background" })
     job.finish({ output: "well" })
     const run = reply.view?.type === "started" ? reply.view.run : ""
     expect((await engine.finished(run)).view).toMatchObject({ ask: "coder", status: "success", parent: "main" })
-    expect(engine.kept("coder")).toMatchObject({ parent: "main" })
+    expect(engine.kept("coder")).toBeUndefined()
     expect((await type("/trace coder")).text).toContain("well")
   })
 

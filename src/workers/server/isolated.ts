@@ -42,7 +42,8 @@ const readIfThere = (file: string) => (existsSync(file) ? readFileSync(file, "ut
 
 /** The configuration as it was resolved, without what must not happen twice on a machine or in a worker. */
 function ownConfig(config: Config, directory: string): Config {
-  const { plugin: _plugins, server: _address, instructions = [], ...rest } = config
+  // Nobody types there: no commands, of which some are Baton's.
+  const { plugin: _plugins, server: _address, command: _commands, instructions = [], ...rest } = config
   return {
     ...rest,
     // Relative ones are looked up in the project's configuration, which it does not read.

@@ -57,7 +57,7 @@ export async function startServer(project: Project, options: ServerOptions = {})
     await terminate()
     throw error
   })
-  const client = createOpencodeClient({ baseUrl: url, directory: project.dir })
+  const client = createOpencodeClient({ baseUrl: url, directory: project.dir, ...authorization(options.env) })
   const feed = await subscribe(client)
   const stop = async () => {
     feed.end()
@@ -78,6 +78,13 @@ export async function startServer(project: Project, options: ServerOptions = {})
       await ended
     },
   }
+}
+
+/** What a server with a password wants to see. */
+export function authorization(env: Readonly<Record<string, string>> = {}) {
+  const password = env.OPENCODE_SERVER_PASSWORD
+  if (password === undefined) return {}
+  return { headers: { authorization: `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}` } }
 }
 
 /** A port that was free a moment ago. OpenCode's own `--port 0` would take 4096 whenever it can, which is somebody's. */

@@ -1,0 +1,58 @@
+import { formatDuration } from "../core/duration.ts"
+import { type AskPolicy, DEFAULTS, type Limits, type PermissionRule, type Profile } from "../core/model.ts"
+import { closeReadOnly, evaluate, isReadOnly } from "../core/permission.ts"
+
+/** What a profile comes to, a line each: how it runs, as whom, with what rights, and who answers for it. */
+export function profileLines(profile: Profile, limits: Limits): string[] {
+  return [
+    `${profile.name}: ${lifeOf(profile)}`,
+    `   agent ${profile.agent ?? "OpenCode's default"}, model ${modelOf(profile)}`,
+    `   ${rightsOf(profile.permission)}`,
+    `   cut to the rights of the session it starts from; ${depthOf(limits)}`,
+    `   ${asksOf(profile.asks)}`,
+  ]
+}
+
+function lifeOf({ kind, mode, start, keep, concurrency, url }: Profile): string {
+  const knows = { fresh: "starts fresh", brief: "starts with a brief", fork: "starts with the whole conversation" }
+  return [
+    url === undefined ? kind : `${kind} at ${url}`,
+    mode ?? "background",
+    knows[start ?? "fresh"],
+    ...(keep ? ["kept between runs"] : []),
+    ...(concurrency === undefined ? [] : [`at most ${concurrency} at the same time`]),
+  ].join(", ")
+}
+
+function modelOf({ model = "of the session", fallback = [], pin }: Profile): string {
+  if (pin) return `${model}, pinned`
+  return fallback.length === 0 ? model : `${model}, then ${fallback.join(", then ")}`
+}
+
+/** What the profile itself says, after what a read-only one is closed to. What the agent may do is not known here. */
+export function rightsOf(permission: readonly PermissionRule[]): string {
+  if (!isReadOnly(permission)) {
+    return `permissions ${permission.length === 0 ? "of the agent" : list(permission)}, never task`
+  }
+  const closed = closeReadOnly([{ permission: "*", pattern: "*", action: "allow" }], permission)
+  const open = permission.filter((rule) => rule.action !== "deny" && rule.permission !== "*")
+  const named = open.filter((rule) => evaluate(closed, rule.permission, rule.pattern) !== "deny")
+  return `reads only: no edit, bash, MCP, task${named.length === 0 ? "" : `, but for ${list(named)}`}`
+}
+
+const list = (rules: readonly PermissionRule[]) =>
+  rules
+    .map(({ permission, pattern, action }) => `${permission}${pattern === "*" ? "" : `(${pattern})`}=${action}`)
+    .join(", ")
+
+function depthOf({ maxDepth = DEFAULTS.maxDepth }: Limits): string {
+  return maxDepth === 1 ? "starts no workers (max_depth 1)" : `workers may start workers, ${maxDepth} deep (max_depth)`
+}
+
+function asksOf(asks: AskPolicy | undefined): string {
+  if (asks === undefined) return "asks a person"
+  if (asks.policy === "deny") return "asks nobody: what it would ask for is denied"
+  if (asks.policy === "allow-listed") return "asks nobody: what its own rules allow is allowed, the rest denied"
+  const { timeoutMs, otherwise } = asks
+  return `asks a person${timeoutMs === undefined ? "" : `, and after ${formatDuration(timeoutMs)} the answer is ${otherwise}`}`
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest"
+import { profileLines, rightsOf } from "../../src/cli/profile.ts"
+import { checkConfig } from "../../src/config/load.ts"
+
+/** The lines of a profile as it stands in a config. */
+function linesOf(profile: object, limits = {}) {
+  const config = checkConfig(JSON.stringify({ profiles: { x: profile }, limits }), null, {})
+  if (!config.ok) throw new Error(JSON.stringify(config.problems))
+  const { profiles } = config.value
+  return profileLines(profiles.x as NonNullable<typeof profiles.x>, config.value.limits)
+}
+
+describe("what plan says of a profile", () => {
+  it("is short when nothing is set", () => {
+    expect(linesOf({})).toEqual([
+      "x: subagent, background, starts fresh",
+      "   agent OpenCode's default, model of the session",
+      "   permissions of the agent, never task",
+      "   cut to the rights of the session it starts from; starts no workers (max_depth 1)",
+      "   asks a person",
+    ])
+  })
+
+  it("is everything that is set", () => {
+    const docs = { kind: "agent", mode: "foreground", start: "brief", keep: true, agent: "plan", model: "a/b" }
+    const asks = { policy: "ask", timeout: "10m", otherwise: "allow" }
+    expect(linesOf({ ...docs, fallback: ["c/d", "e/f"], asks }, { max_depth: 2 })).toEqual([
+      "x: agent, foreground, starts with a brief, kept between runs",
+      "   agent plan, model a/b, then c/d, then e/f",
+      "   permissions of the agent, never task",
+      "   cut to the rights of the session it starts from; workers may start workers, 2 deep (max_depth)",
+      "   asks a person, and after 10m 00s the answer is allow",
+    ])
+    const far = {
+      kind: "server",
+      url: "https://box:4096",
+      pin: true,
+      model: "a/b",
+      concurrency: 2,
+      asks: "allow-listed",
+    }
+    expect(linesOf(far)).toMatchObject([
+      "x: server at https://box:4096, background, starts fresh, at most 2 at the same time",
+      "   agent OpenCode's default, model a/b, pinned",
+      {},
+      {},
+      "   asks nobody: what its own rules allow is allowed, the rest denied",
+    ])
+  })
+
+  it("is what a read-only profile is closed to, and what it names all the same", () => {
+    const rule = (permission: string, pattern: string, action: "allow" | "deny") => ({ permission, pattern, action })
+    const edit = rule("edit", "*", "deny")
+    expect(rightsOf([edit])).toBe("reads only: no edit, bash, MCP, task")
+    expect(rightsOf([edit, rule("bash", "git log*", "allow")])).toBe(
+      "reads only: no edit, bash, MCP, task, but for bash(git log*)=allow",
+    )
+    expect(rightsOf([rule("bash", "*", "allow"), rule("*", "*", "deny")])).toBe("reads only: no edit, bash, MCP, task")
+    expect(rightsOf([rule("bash", "*", "deny")])).toBe("permissions bash=deny, never task")
+  })
+})

@@ -1,0 +1,373 @@
+import { existsSync, readFileSync, realpathSync } from "node:fs"
+import { join } from "node:path"
+import { createOpencodeClient } from "@opencode-ai/sdk/v2"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { callTool, fail, type ScriptedModel, say, silence, startScriptedModel } from "../../scripts/scripted-model.ts"
+import type { Profile, Warning } from "../../src/core/model.ts"
+import type { Clock, WorkerBackend, WorkerTask } from "../../src/core/ports.ts"
+import { Dispatcher } from "../../src/engine/dispatch.ts"
+import { Workers } from "../../src/engine/workers.ts"
+import { followEvents } from "../../src/host/follow.ts"
+import { createFeed, type Host } from "../../src/host/host.ts"
+import { ledgerOf } from "../../src/host/ledger.ts"
+import { createServerBackend, type ServerSite } from "../../src/workers/server/backend.ts"
+import { type WorkerWorld, workerContract } from "../contract/worker-backend.ts"
+import { profile } from "../support/runs.ts"
+import { recordReport, workerTask } from "../support/workers.ts"
+import { authorization, type Server, startServer } from "./support/opencode.ts"
+import { processesUnder, processesWith, signal } from "./support/processes.ts"
+import { makeProject, OPENCODE, type Project, ROOT } from "./support/project.ts"
+import { until } from "./support/until.ts"
+
+/** Workers in `opencode serve` processes of their own, against a model that misbehaves on command. */
+
+const START = 120_000
+const STEP = 90_000
+
+const clock: Clock = {
+  now: Date.now,
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+let model: ScriptedModel
+let project: Project
+let main: Server
+let site: ServerSite
+let backend: WorkerBackend
+let parent: string
+const following = new AbortController()
+const errors: unknown[] = []
+const passwords: Record<string, string> = {}
+const remotes: Profile[] = []
+
+beforeAll(async () => {
+  model = await startScriptedModel()
+  const writer = { type: "local", command: ["node", join(ROOT, "test/e2e/support/mcp-writer.mjs")] }
+  project = makeProject({
+    model,
+    files: { "secret.txt": "ABRACADABRA", "AGENTS.md": "Always be kind to gardeners." },
+    opencode: { mcp: { writer } },
+  })
+  main = await startServer(project)
+  const feed = createFeed((error) => errors.push(error))
+  await followEvents(main.client, feed, following.signal, (error) => errors.push(error))
+  const origin: Host = { client: main.client, directory: project.dir, isAttended: false, subscribe: feed.subscribe }
+  site = {
+    origin,
+    clock,
+    log: { error: (message, detail) => errors.push([message, detail]) },
+    binary: realpathSync(OPENCODE),
+    env: project.env,
+    folder: project.path(".opencode/workflow-state/servers"),
+    ledger: ledgerOf(project.dir),
+    password: (name) => passwords[name],
+    remotes: () => remotes,
+  }
+  backend = createServerBackend(site)
+  const { data } = await main.client.session.create({ title: "parent" })
+  parent = data?.id as string
+}, START)
+
+afterAll(async () => {
+  following.abort()
+  await backend?.close()
+  await main?.stop()
+  await project?.dispose()
+  await model?.close()
+}, START)
+
+let count = 0
+function task(prompt: string, over: Partial<WorkerTask> = {}, worker: Partial<Profile> = {}): WorkerTask {
+  const step = `s${++count}`
+  const own = profile("worker", { kind: "server", ...worker })
+  return workerTask(step, { profile: own, prompt, parent, timeoutMs: 60_000, idleTimeoutMs: 60_000, ...over })
+}
+const run = (work: WorkerTask, report = recordReport(), on = backend) =>
+  on.run(work, report, new AbortController().signal)
+/** Servers that Baton has started in this project. */
+const served = () =>
+  processesWith(project.marker).filter(({ pid, command }) => / serve /.test(command) && pid !== main.pid)
+const serverOf = async (name: string) =>
+  until(
+    () =>
+      served().find(({ pid }) =>
+        processesWith(`XDG_DATA_HOME=${join(site.folder, name, "data")}`).some((one) => one.pid === pid),
+      ),
+    { what: `the server of ${name}` },
+  )
+
+/** A way into a server of Baton's own, whose password only its environment knows. */
+function clientOf({ pid, command }: { readonly pid: number; readonly command: string }): Server["client"] {
+  const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
+  const env = Object.fromEntries(variables.map((one) => [one.split("=", 1)[0], one.slice(one.indexOf("=") + 1)]))
+  const port = /--port=(\d+)/.exec(command)?.[1]
+  return createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, directory: project.dir, ...authorization(env) })
+}
+
+describe("the contract of every worker", () => {
+  const exactly = (prompt: string) => new RegExp(`^${prompt.replace(".", "\\.")}$`)
+  const open = (): Promise<WorkerWorld> =>
+    Promise.resolve({
+      backend: {
+        ...bound(backend),
+        run: (work, report, stop) => backend.run(asServer(work), report, stop),
+        open: (seat) => backend.open(asServer(seat)),
+      },
+      parent,
+      answer: (prompt, text) => model.script(exactly(prompt), say(text)),
+      refuse: (prompt) => model.script(exactly(prompt), fail(401, { message: "no such key" })),
+      async stall(prompt) {
+        model.script(exactly(prompt), silence())
+        await model.waitFor(exactly(prompt))
+      },
+      asked: (prompt) => model.asked(exactly(prompt)).length,
+      close: () => Promise.resolve(),
+    })
+  workerContract(open, STEP)
+})
+
+/** The suite's tasks are of no kind in particular. */
+function asServer<T extends { readonly profile: Profile }>(seat: T): T {
+  return { ...seat, profile: { ...seat.profile, kind: "server", name: "worker" } }
+}
+const bound = (one: WorkerBackend): Omit<WorkerBackend, "run" | "open"> => ({
+  steer: (...given) => one.steer(...given),
+  answer: (...given) => one.answer(...given),
+  stop: (session) => one.stop(session),
+  close: () => one.close(),
+})
+
+describe("an isolated server", () => {
+  it(
+    "has the user's agents, models and rules, data of its own, and no Baton",
+    async () => {
+      model.script("who are you?", say("a worker"))
+      const report = recordReport()
+      const result = await run(task("who are you?", {}, { prompt: "Speak like a pirate." }), report)
+      expect(result).toMatchObject({ reason: "ok", output: "a worker", model: "scripted/small" })
+      const [asked] = model.asked("who are you?")
+      expect(asked?.system).toContain("Speak like a pirate.")
+      expect(asked?.system).toContain("Always be kind to gardeners.")
+      for (const tool of ["task", "question", "worker_ask", "workflow_run"]) expect(asked?.tools).not.toContain(tool)
+      expect(asked?.tools).toContain("writer_write_file")
+      const { data: sessions } = await main.client.session.list({})
+      expect(sessions?.map(({ id }) => id)).not.toContain(result.session)
+      expect(existsSync(join(site.folder, "worker", "data", "opencode"))).toBe(true)
+      const commands = async (client: Server["client"]) => (await client.command.list({})).data?.map(({ name }) => name)
+      expect(await commands(main.client)).toContain("workflow")
+      const inside = await commands(clientOf(await serverOf("worker")))
+      expect(inside).toContain("init")
+      expect(inside).not.toContain("workflow")
+    },
+    STEP,
+  )
+
+  it(
+    "is shared by the tasks of its profile, which work at the same time",
+    async () => {
+      const hold = model.hold(/^shared /)
+      const both = [run(task("shared one")), run(task("shared two"))]
+      await model.waitFor(/^shared /, { count: 2 })
+      expect(served()).toHaveLength(1)
+      hold.release()
+      expect((await Promise.all(both)).map((one) => one.reason)).toEqual(["ok", "ok"])
+    },
+    STEP,
+  )
+
+  it(
+    "that dies in the middle of a step is started again, and the step goes on with what was finished",
+    async () => {
+      const prompt = "read, then think"
+      model.script(prompt, callTool("read", { filePath: project.path("secret.txt") }), silence(), say("it says so"))
+      const workers = new Workers(clock)
+      const dispatcher = new Dispatcher({
+        clock,
+        log: site.log,
+        workers,
+        backend: () => backend,
+        random: () => 0,
+      })
+      const warnings: Warning[] = []
+      const sessions: string[] = []
+      const witness = {
+        keptSession: () => undefined,
+        opened: ({ session }: { session: string }) => void sessions.push(session),
+        warned: (warning: Warning) => void warnings.push(warning),
+      }
+      const working = dispatcher.work(task(prompt), 8, witness, new AbortController().signal)
+      await model.waitFor(prompt, { count: 2 })
+      const before = await serverOf("worker")
+      signal(before.pid, "SIGKILL")
+      const outcome = await working
+      expect(outcome).toMatchObject({ result: { reason: "ok", output: "it says so", session: sessions[0] } })
+      expect(new Set(sessions).size).toBe(1)
+      // What the tool had found before is still there, and is not asked for again.
+      const asked = model.asked(prompt)
+      expect(asked).toHaveLength(3)
+      expect(asked.at(-1)?.toolResults.join()).toContain("ABRACADABRA")
+      expect(warnings.map((one) => one.kind)).toEqual(["reassigned", "server"])
+      expect(warnings[0]?.text).toContain("ended with signal SIGKILL")
+      expect((await serverOf("worker")).pid).not.toBe(before.pid)
+    },
+    STEP,
+  )
+
+  it(
+    "that does not start fails the step with its own words",
+    async () => {
+      const broken = createServerBackend({ ...site, binary: "/bin/false" })
+      const result = await run(task("never"), recordReport(), broken)
+      expect(result).toMatchObject({
+        reason: "error",
+        detail: expect.stringContaining("did not start: opencode serve ended with exit code 1"),
+      })
+      await broken.close()
+    },
+    STEP,
+  )
+
+  it(
+    "ends when it has nothing to do, and is started again for the next task with its sessions",
+    async () => {
+      model.script("brief work", say("done"))
+      const work = task("brief work", {}, { name: "idler", idleStopMs: 300 })
+      const first = await run(work)
+      const { pid } = await serverOf("idler")
+      await until(() => served().every((one) => one.pid !== pid), { what: "the idle server to end" })
+      const again = await run({ ...work, resumed: true })
+      expect(again).toMatchObject({ reason: "ok", output: "done", session: first.session })
+      expect(model.asked("brief work")).toHaveLength(1)
+    },
+    STEP,
+  )
+
+  it(
+    "lets go of a task that is stopped before it is up",
+    async () => {
+      const controller = new AbortController()
+      const work = task("too early", {}, { name: "starter" })
+      const result = backend.run(work, recordReport(), controller.signal)
+      await serverOf("starter")
+      const before = performance.now()
+      controller.abort()
+      expect((await result).reason).toBe("aborted")
+      expect(performance.now() - before).toBeLessThan(1_000)
+      expect(model.asked("too early")).toHaveLength(0)
+    },
+    STEP,
+  )
+
+  it(
+    "and all it has started is gone when the backend closes",
+    async () => {
+      const own = createServerBackend({ ...site, folder: project.path("closing") })
+      const prompt = "set something free"
+      model.script(
+        prompt,
+        callTool("bash", { command: "setsid sleep 1000 >/dev/null 2>&1 & echo free", description: "free" }),
+        silence(),
+      )
+      const working = run(task(prompt, {}, { name: "closer" }), recordReport(), own)
+      await model.waitFor(prompt, { count: 2 })
+      const sleeping = () => processesWith(project.marker).filter(({ command }) => command === "sleep 1000")
+      expect(sleeping()).toHaveLength(1)
+      await own.close()
+      await working
+      expect(sleeping()).toEqual([])
+      expect(processesWith(`XDG_DATA_HOME=${project.path("closing/closer/data")}`)).toEqual([])
+    },
+    STEP,
+  )
+})
+
+describe("a read-only profile", () => {
+  const rules = [{ permission: "edit", pattern: "*", action: "deny" }] as const
+
+  it(
+    "cannot write by the shell, by MCP or by another worker: it is not even offered the tools",
+    async () => {
+      const prompt = "write it all the same"
+      const file = project.path("written.txt")
+      model.script(
+        prompt,
+        callTool("bash", { command: `echo x > ${file}`, description: "write" }),
+        callTool("writer_write_file", { path: file, text: "x" }),
+        callTool("write", { filePath: file, content: "x" }),
+        say("I could not"),
+      )
+      const result = await run(task(prompt, { mayDelegate: true }, { permission: rules }))
+      expect(result).toMatchObject({ reason: "ok", output: "I could not" })
+      const [asked] = model.asked(prompt)
+      expect(asked?.tools).toContain("read")
+      for (const tool of ["bash", "write", "edit", "task", "writer_write_file"])
+        expect(asked?.tools).not.toContain(tool)
+      expect(existsSync(file)).toBe(false)
+    },
+    STEP,
+  )
+
+  it(
+    "is the only one: another profile of the same server's project can write by MCP",
+    async () => {
+      const prompt = "write with the tool"
+      const file = project.path("by-mcp.txt")
+      model.script(prompt, callTool("writer_write_file", { path: file, text: "x" }), say("written"))
+      expect(await run(task(prompt))).toMatchObject({ reason: "ok", output: "written" })
+      expect(existsSync(file)).toBe(true)
+    },
+    STEP,
+  )
+})
+
+describe("a server that somebody else runs", () => {
+  it(
+    "is worked in by its address and password, and is never ended",
+    async () => {
+      const far = makeProject({ model, baton: false })
+      const server = await startServer(far, { env: { OPENCODE_SERVER_PASSWORD: "open sesame" } }).catch(
+        async (error) => {
+          await far.dispose()
+          throw error
+        },
+      )
+      const remote = { name: "far", url: server.url, idleStopMs: 100 }
+      const own = createServerBackend(site)
+      try {
+        const refused = await run(task("from afar", {}, remote), recordReport(), own)
+        expect(refused).toMatchObject({ reason: "error", detail: expect.stringContaining("wants a password") })
+        passwords.far = "open sesame"
+        model.script("from afar", say("hello"))
+        const result = await run(task("from afar", {}, remote), recordReport(), own)
+        expect(result).toMatchObject({ reason: "ok", output: "hello" })
+        await own.close()
+        expect(processesUnder(process.pid).map(({ pid }) => pid)).toContain(server.pid)
+      } finally {
+        await server.stop()
+        await far.dispose()
+      }
+    },
+    STEP,
+  )
+
+  it(
+    "that is not there is an error within 20 seconds that says so",
+    async () => {
+      const before = performance.now()
+      const result = await run(task("hello?", {}, { name: "nowhere", url: "http://127.0.0.1:9" }))
+      expect(result).toMatchObject({
+        reason: "error",
+        detail: expect.stringMatching(/`nowhere` at http:\/\/127.0.0.1:9 cannot be reached/),
+      })
+      expect(performance.now() - before).toBeLessThan(20_000)
+    },
+    STEP,
+  )
+})
+
+it("goes without an error of Baton's own", () => {
+  expect(errors).toEqual([])
+})
