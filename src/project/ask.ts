@@ -83,8 +83,7 @@ export function findWorker(project: Project, engine: Engine, wanted: string): Fo
   }
 }
 
-/** The session a person works from: of a worker's own session the one it was started from. */
+/** The session a person works from: of a worker's own session the one its task, or else itself, was started from. */
 export function mainSession(engine: Engine, session: string): string {
-  const worker = engine.workers().find((one) => one.session === session)
-  return engine.kept(session)?.parent ?? worker?.parent ?? session
+  return engine.workers().find((one) => one.session === session)?.parent ?? session
 }
