@@ -24,6 +24,8 @@ export interface ScriptedRequest {
   readonly messages: readonly ChatMessage[]
   /** Names of the tools on offer. */
   readonly tools: readonly string[]
+  /** The tools on offer as they were sent: name, description, parameters. */
+  readonly toolDefinitions: readonly unknown[]
   /** What the tools answered since the last user message. */
   readonly toolResults: readonly string[]
   readonly stream: boolean
@@ -58,6 +60,7 @@ export function readRequest(json: string, index: number, at: number): ScriptedRe
     system: system.join("\n"),
     messages,
     tools,
+    toolDefinitions: body.tools ?? [],
     toolResults: messages
       .slice(lastUser + 1)
       .filter((message) => message.role === "tool")

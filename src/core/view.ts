@@ -47,6 +47,8 @@ export interface RunView {
   readonly ask: string | null
   readonly depth: number
   readonly parent: string | null
+  /** Who started it. */
+  readonly by: string
   readonly createdAt: number
   readonly endedAt: number | null
   readonly steps: readonly StepView[]
@@ -73,6 +75,7 @@ export function viewRun(run: Run, claimed: boolean): RunView {
     ask: run.created.ask ?? null,
     depth: run.created.depth ?? 0,
     parent: run.parent ?? null,
+    by: run.created.by,
     createdAt: run.created.at,
     endedAt: run.endedAt ?? null,
     steps,

@@ -188,6 +188,12 @@ export class Engine {
     return this.#deps.store.kept().find((worker) => worker.name === wanted || worker.session === wanted)
   }
 
+  /** From now on the kept worker hands back to this session. */
+  adopt(name: string, parent: string): void {
+    const worker = this.kept(name)
+    if (worker !== undefined && worker.parent !== parent) this.#deps.store.keep({ ...worker, parent })
+  }
+
   /** Forgets a kept worker; its session stays in OpenCode. */
   forget(name: string): void {
     this.#deps.store.unkeep(name)

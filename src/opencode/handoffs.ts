@@ -1,28 +1,63 @@
 import { createHash } from "node:crypto"
 import { handoffText } from "../core/handoff.ts"
 import type { Log } from "../core/ports.ts"
-import { viewRun } from "../core/view.ts"
+import { type RunView, viewRun } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
-import { ask, describe, type Host } from "../host/host.ts"
+import { ask, describe, type Host, HostError } from "../host/host.ts"
 import { BY_MODEL } from "./desk.ts"
 
 /** A session that is at work this long is posted into all the same. */
 const BUSY_MAX_MS = 10 * 60_000
 
+/** Handoffs that an OpenCode which ended too early did not post are looked for among so many runs, no older than this. */
+const RUNS_READ = 20
+const MISSED_MAX_MS = 24 * 3_600_000
+
 /**
- * Puts the answer of every question a person asked a worker into the session it was asked from, once it is there.
- * What a model asked is in its tool's result. Returns the function that stops it.
+ * Puts the answer of every question a person asked a worker into the session it was asked from, once it is there, and
+ * those that an earlier process owes. What a model asked is in its tool's result. Returns the function that stops it.
  */
-export function watchHandoffs(host: Host, engine: Engine, log: Log): () => void {
+export function watchHandoffs(host: Host, engine: Engine, log: Log, now: number): () => void {
+  const hand = (view: RunView, when: () => Promise<boolean>) => {
+    const { id, parent, ask: worker } = view
+    if (worker === null || parent === null || view.status !== "success") return
+    const text = handoffText(worker, view.steps.at(-1)?.output ?? "")
+    const work = async () => {
+      if (await when()) await postHandoff(host, parent, text, id)
+    }
+    work().catch((error) => log.error("a handoff did not reach its session", { run: id, error: describe(error) }))
+  }
+  for (const { id, createdAt } of engine.list().slice(0, RUNS_READ)) {
+    if (now - createdAt > MISSED_MAX_MS) continue
+    const view = engine.view(id)
+    if (view?.parent != null && view.by !== BY_MODEL) hand(view, () => isMissing(host, view.parent as string, id))
+  }
   return engine.subscribe((run, events) => {
-    const { ask: worker, by } = run.created
-    if (worker === undefined || by === BY_MODEL || run.parent === undefined) return
-    if (!events.some((event) => event.type === "run.ended" && event.status === "success")) return
-    const output = viewRun(run, true).steps.at(-1)?.output ?? ""
-    postHandoff(host, run.parent, handoffText(worker, output), run.id).catch((error) =>
-      log.error("a handoff did not reach its session", { run: run.id, error: describe(error) }),
-    )
+    if (run.created.by === BY_MODEL || !events.some(({ type }) => type === "run.ended")) return
+    hand(viewRun(run, true), () => Promise.resolve(true))
   })
+}
+
+/** Whether the session is there, and the handoff is not. */
+async function isMissing(host: Host, session: string, key: string): Promise<boolean> {
+  const { client } = host
+  if (await isGone("read the session", (o) => client.session.get({ sessionID: session }, o))) return false
+  const messageID = ownID("msg", key)
+  return isGone("look for a handoff", (o) => client.session.message({ sessionID: session, messageID }, o))
+}
+
+async function isGone(what: string, call: Parameters<typeof ask>[1]): Promise<boolean> {
+  try {
+    await ask(what, call)
+    return false
+  } catch (error) {
+    if (error instanceof HostError && error.status === 404) return true
+    throw error
+  }
+}
+
+function ownID(prefix: "msg" | "prt", key: string): string {
+  return `${prefix}_${createHash("sha256").update(`handoff/${key}`).digest("hex").slice(0, 26)}`
 }
 
 /**
@@ -42,14 +77,15 @@ export async function postHandoff(host: Host, session: string, text: string, key
 export async function post(host: Host, session: string, text: string, options: { key?: string } = {}): Promise<void> {
   const { agent, model } = await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
   const { key } = options
-  const id = (prefix: string) => `${prefix}_${createHash("sha256").update(`handoff/${key}`).digest("hex").slice(0, 26)}`
   await ask("post into the session", (o) =>
     host.client.session.prompt(
       {
         sessionID: session,
         noReply: true,
-        ...(key === undefined ? {} : { messageID: id("msg") }),
-        parts: [key === undefined ? { type: "text", text, ignored: true } : { type: "text", text, id: id("prt") }],
+        ...(key === undefined ? {} : { messageID: ownID("msg", key) }),
+        parts: [
+          key === undefined ? { type: "text", text, ignored: true } : { type: "text", text, id: ownID("prt", key) },
+        ],
         ...(agent === undefined ? {} : { agent }),
         ...(model === undefined ? {} : { model: { providerID: model.providerID, modelID: model.id } }),
       },

@@ -53,7 +53,7 @@ export async function createPlugin(input: PluginInput, compose: () => Promise<Co
     const { host, log } = shared
     const { engine, project } = runtime
     watchRuns({ host, engine, log, clock: systemClock, toasts: () => project.toasts() })
-    watchHandoffs(host, engine, log)
+    watchHandoffs(host, engine, log, Date.now())
     shared.opened = runtime
     return runtime
   }

@@ -77,6 +77,9 @@ export function act(desk: Desk, action: WorkerAction, wanted: string, place: Pla
   const { name } = worker
   switch (action) {
     case "open":
+      // Who goes to it wants its result where they came from.
+      if (place.session !== undefined && place.session !== worker.session)
+        engine.adopt(name, mainSession(engine, place.session))
       return open(worker)
     case "stop":
       return outcome(
@@ -94,7 +97,7 @@ export function act(desk: Desk, action: WorkerAction, wanted: string, place: Pla
       return outcome(engine.steer(wanted, { type: "resume" }, BY), `${name} goes on`, "It works on its task again.")
     case "summarize":
       if (worker.run !== null) return error(`${name} is at work`, "its answer comes when it is done")
-      return askOrTell(desk, { worker: name, text: SUMMARIZE }, { ...place, session: worker.session ?? place.session })
+      return askOrTell(desk, { worker: name, text: SUMMARIZE }, place)
     case "forget":
       if (worker.run !== null) return error(`${name} is at work`, `end its task first: \`/workers stop ${name}\``)
       engine.forget(name)

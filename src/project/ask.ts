@@ -22,7 +22,8 @@ export const SUMMARIZE =
   "Summarize for the main session what was worked out here: decisions, findings, files that matter, open questions. Only what the main session needs to go on; at most 400 words."
 
 /**
- * Starts a run of one step that asks the question: of a kept worker in its session, of any other in one of its own.
+ * Starts a run of one step that asks the question. A worker that was spawned, or whose profile says `keep`, goes on in
+ * its session; any other is a new one.
  * Nothing is created when it is refused; an unknown name is answered with the nearest one.
  */
 export async function askWorker(project: Project, engine: Engine, question: Question): Promise<Outcome> {
@@ -82,8 +83,7 @@ export function findWorker(project: Project, engine: Engine, wanted: string): Fo
   }
 }
 
-/** The session a person works from: of a worker's own session the one it was started from. */
+/** The session a person works from: of a worker's own session the one its task, or else itself, was started from. */
 export function mainSession(engine: Engine, session: string): string {
-  const worker = engine.workers().find((one) => one.session === session)
-  return engine.kept(session)?.parent ?? worker?.parent ?? session
+  return engine.workers().find((one) => one.session === session)?.parent ?? session
 }

@@ -1,5 +1,6 @@
 import type { TuiPluginApi, TuiRouteCurrent } from "@opencode-ai/plugin/tui"
 import type { OpenMessage } from "../core/protocol.ts"
+import type { WorkerView } from "../core/view.ts"
 import { jumpFrom } from "./jump.ts"
 import type { Live } from "./live.ts"
 import type { Sessions } from "./submit.ts"
@@ -7,6 +8,10 @@ import type { Sessions } from "./submit.ts"
 export interface Navigator extends Sessions {
   /** Session on the screen, if any; reactive inside a Solid view. */
   session(): string | undefined
+  /** The worker whose session is on the screen. */
+  worker(): WorkerView | undefined
+  /** Whether OpenCode shows a prompt for the session on the screen: it does for every one that is no child. */
+  canType(): boolean
   /** Puts a session on the screen and remembers the way back. */
   open(session: string): void
   /** The jump key: to the running step, or back from a step. */
@@ -40,14 +45,18 @@ export function createNavigator(api: NavigatorApi, live: Live): Navigator {
     go(target ?? { name: "home" })
   }
 
+  // Nobody types into a child session, and the host shows no permission request of a grandchild: take its root.
+  const current = () => {
+    let id = session()
+    for (let parent = id; parent !== undefined; parent = api.state.session.get(parent)?.parentID) id = parent
+    return id
+  }
+
   return {
     session,
-    // Nobody types into a child session, and the host shows no permission request of a grandchild: take its root.
-    current() {
-      let id = session()
-      for (let parent = id; parent !== undefined; parent = api.state.session.get(parent)?.parentID) id = parent
-      return id
-    },
+    current,
+    worker: () => live.workers().find((one) => one.session !== null && one.session === session()),
+    canType: () => current() === session(),
     async create(title) {
       const { data } = await api.client.session.create({ title }, { throwOnError: true })
       api.route.navigate("session", { sessionID: data.id })

@@ -40,7 +40,7 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
     otherPrompt: live.dismiss,
     jump: navigator.jump,
     message() {
-      const worker = live.workers().find((one) => one.session !== null && one.session === navigator.session())
+      const worker = navigator.worker()
       if (worker) guard.start(() => messageTo({ api, paint, submit: actions.submit }, worker))
       else api.ui.toast({ variant: "info", message: "Open a worker's session first: /workers" })
     },
@@ -48,7 +48,6 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
   const send = async (line: string) => (await channel.ask(line, navigator.current(), navigator.session())).reply
   const replies = createReplies({ api, live, guard, paint, submit: actions.submit, send, open: navigator.open })
   const { submit } = actions
-
   const offs = [
     api.event.on("tui.command.execute", (event) =>
       guard.sync(undefined, () => channel.receive(event.properties.command)),
@@ -67,7 +66,7 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
           paint={paint}
           live={live}
           session={navigator.session}
-          canType={() => navigator.current() === navigator.session()}
+          canType={navigator.canType}
           keys={() => barKeys(api)}
         />
       ),

@@ -37,7 +37,7 @@ const COLUMNS: readonly {
   { max: 8, drop: 1, isRight: true, of: (worker, now) => since(worker.startedAt, now) },
   { max: 12, drop: 8, isRight: true, of: (worker, now) => activity(worker, now) },
   { max: 12, drop: 4, isRight: true, of: spentTokens },
-  { max: 13, drop: 5, isRight: true, of: (worker) => (worker.run === null ? "" : formatCost(worker.cost)) },
+  { max: 13, drop: 5, isRight: true, of: spentMoney },
 ]
 
 /** What the worker is doing now: silence is a matter of the clock, and no message tells of it. */
@@ -71,6 +71,10 @@ function activity({ run, lastActivityAt }: WorkerView, now: number): string {
 
 function spentTokens({ tokens }: WorkerView): string {
   return tokens.input + tokens.output === 0 ? "" : formatTokens(tokens)
+}
+
+function spentMoney(worker: WorkerView): string {
+  return spentTokens(worker) === "" ? "" : formatCost(worker.cost)
 }
 
 /** One row a worker, in columns that stand under each other; `columns` is what a row has room for. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { callTool, fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { startServer } from "./support/opencode.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
@@ -59,7 +60,11 @@ beforeAll(async () => {
     },
     workflows: {
       asking: "steps: [{ id: act, profile: careful, prompt: greet the world }]",
+      choosing: "steps: [{ id: pick, prompt: choose a tide }]",
       slow: "steps: [{ id: think, prompt: think slowly }]",
+      seat: "steps: [{ id: refine, profile: docs, prompt: refine the plan }, { id: after, needs: [refine], prompt: 'then ${refine.output}' }]",
+      many: "steps: [{ id: one, prompt: many one }, { id: two-with-a-long-name, prompt: many two }, { id: act, profile: careful, prompt: many greet }]",
+      dear: "steps: [{ id: spend, prompt: spend money }]",
       nested: "steps: [{ id: head, profile: lead, prompt: lead the way }]",
     },
   })
@@ -186,6 +191,33 @@ describe("the inbox, and what is said to a worker", () => {
   )
 
   it(
+    "a question is answered from the inbox in the person's own words",
+    async () => {
+      const options = ["spring", "neap"].map((label) => ({ label, description: `a ${label} tide` }))
+      const questions = [{ question: "Which tide?", header: "Tide", options }]
+      model.script(/^choose a tide/, callTool("question", { questions }), say("thank you"))
+      await tui.submit("/workflow run choosing")
+      await tui.waitFor(/1 needs you/)
+      key("i")
+      await tui.waitFor(/pick · choosing asks[\s\S]*spring[\s\S]*Answer in your own words/)
+      save("question")
+      await fillIn("own words")
+      tui.press("enter")
+      await tui.waitFor(/Your answer/)
+      await fillIn("the ebb, please")
+      tui.press("enter")
+      await tui.waitFor(/choosing · success/)
+      expect(
+        model
+          .asked(/^choose a tide/)
+          .at(-1)
+          ?.toolResults.join(),
+      ).toContain("the ebb, please")
+    },
+    LONG,
+  )
+
+  it(
     "a message typed in a running worker's child view reaches its model",
     async () => {
       const hold = model.hold("think slowly")
@@ -209,3 +241,102 @@ describe("the inbox, and what is said to a worker", () => {
     LONG,
   )
 })
+
+describe("a run that waits for a person", () => {
+  beforeAll(async () => {
+    tui = await openTui(project, { cols: 80, rows: 24 })
+    await tui.submit("good morning")
+    await tui.waitFor(/Answer to: good morning/)
+  }, LONG)
+  afterAll(() => tui?.close(), LONG)
+
+  it(
+    "a foreground step takes the person to its session, and /handback brings them back and the run goes on",
+    async () => {
+      model.script(/^refine the plan/, say("here is a draft"))
+      model.script(/^make it shorter/, say("a short draft"))
+      await tui.submit("/workflow run seat")
+      await tui.waitFor(/here is a draft/)
+      await tui.waitFor(/you work with refine/)
+      save("foreground")
+      await tui.submit("make it shorter")
+      await tui.waitFor(/a short draft/)
+      await tui.submit("/handback")
+      await tui.waitFor(/Answer to: good morning/)
+      await tui.waitFor(/seat · success/)
+      expect(model.asked(/^then a short draft/)).toHaveLength(1)
+    },
+    LONG,
+  )
+
+  it(
+    "workers fit in a terminal of 80 columns",
+    async () => {
+      const hold = model.hold(/^many (one|two)/)
+      model.script(/^many greet/, callTool("bash", { command: "echo hi", description: "greets" }), say("greeted"))
+      await tui.submit("/workflow run many")
+      await tui.waitFor(/1 needs you/)
+      save("bar-80")
+      key("k")
+      await tui.waitFor(/two-with-a-long-name +(working|starting)[\s\S]*act +needs you/)
+      save("workers-80")
+      await closeDialog()
+      key("i")
+      await tui.waitFor(/act · many asks/)
+      save("inbox-80")
+      tui.press("enter")
+      hold.release(say("done"))
+      await tui.waitFor(/many · success/)
+    },
+    LONG,
+  )
+
+  it(
+    "out of quota the run pauses with one toast that says why, and goes on with /workflow resume",
+    async () => {
+      model.script(/^spend money/, fail(402, { message: "insufficient credits" }), say("spent"))
+      await tui.submit("/workflow run dear")
+      await tui.waitFor(/dear · paused/)
+      await tui.waitFor(/‖ dear paused at 0\/1 · \/workflow resume/)
+      save("paused")
+      await tui.submit("/workflow resume")
+      await tui.waitFor(/dear · success/)
+    },
+    LONG,
+  )
+})
+
+it(
+  "the model's tools cost fewer than 500 tokens, and nothing where orchestration is off",
+  async () => {
+    const plain = makeProject({ model, config: {} })
+    const toolsIn = async (where: Project, prompt: string) => {
+      const server = await startServer(where)
+      try {
+        const { data } = await server.client.session.create({ title: "typed" })
+        await server.client.session.promptAsync({
+          sessionID: data?.id as string,
+          parts: [{ type: "text", text: prompt }],
+        })
+        const [request] = await model.waitFor(prompt)
+        return (request?.toolDefinitions ?? []) as { function: { name: string } }[]
+      } finally {
+        await server.stop()
+      }
+    }
+    try {
+      const names = ["worker_ask", "workflow_control", "workflow_run", "workflow_status"]
+      const isOurs = (tool: { function: { name: string } }) => names.includes(tool.function.name)
+      const offered = await toolsIn(project, "which tools are there")
+      const ours = offered.filter(isOurs)
+      expect(ours.map((tool) => tool.function.name).sort()).toEqual(names)
+      expect(JSON.stringify(ours).length / 4).toBeLessThan(500)
+      const without = await toolsIn(plain, "which tools are not there")
+      const text = (tools: object[]) => JSON.stringify(tools).replaceAll(/baton-e2e-\w+/g, "")
+      expect(text(without)).toBe(text(offered.filter((tool) => !isOurs(tool))))
+    } finally {
+      await plain.dispose()
+    }
+  },
+  LONG,
+)

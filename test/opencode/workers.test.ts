@@ -45,16 +45,16 @@ describe("/workers spawn", () => {
 })
 
 describe("/workers ask", () => {
-  it("asks a profile nobody has spawned as a run of one step for this session, and keeps it", async () => {
+  it("asks a profile nobody has spawned as a run of one step for this session", async () => {
     const { type, backend, engine } = openDesk(CONFIG)
     const reply = await type("/workers ask coder how does ${this} work?")
     const job = await backend.job("ask")
     expect(job.task).toMatchObject({ prompt: "how does ${this} work?", parent: "main", mayDelegate: false })
-    expect(job.task.profile).toMatchObject({ name: "coder", keep: true, mode: "background" })
+    expect(job.task.profile).toMatchObject({ name: "coder", mode: "background" })
     job.finish({ output: "well" })
     const run = reply.view?.type === "started" ? reply.view.run : ""
     expect((await engine.finished(run)).view).toMatchObject({ ask: "coder", status: "success", parent: "main" })
-    expect(engine.kept("coder")).toMatchObject({ parent: "main" })
+    expect(engine.kept("coder")).toBeUndefined()
     expect((await type("/trace coder")).text).toContain("well")
   })
 
@@ -99,13 +99,13 @@ describe("acting on one worker", () => {
     expect(job.isStopped).toBe(true)
   })
 
-  it("summarizes a kept worker for its parent, and forgets it", async () => {
+  it("summarizes a kept worker for the session it is asked from, and forgets it", async () => {
     const { type, backend, engine } = openDesk(CONFIG)
     await type("/workers spawn docs")
     await type("/workers summarize docs", "elsewhere")
     const job = await backend.job("ask")
     expect(job.task.prompt).toMatch(/^Summarize for the main session/)
-    expect(job.task.parent).toBe("main")
+    expect(job.task.parent).toBe("elsewhere")
     expect((await type("/workers forget docs")).text).toContain("/workers stop docs")
     job.finish()
     await expect.poll(() => engine.workers().map(({ state }) => state)).toEqual(["idle"])
@@ -137,6 +137,23 @@ describe("/handback", () => {
     expect(backend.jobs).toEqual([])
     await type("/handback", "ses_worker/docs")
     expect((await backend.job("ask")).task.prompt).toMatch(/^Summarize/)
+  })
+
+  it("of a kept worker goes where the person came from when they opened it", async () => {
+    const { type, handoffs } = openDesk(CONFIG)
+    await type("/workers spawn docs")
+    await type("/workers open docs", "a later session")
+    expect((await type("/handback done", "ses_worker/docs")).view).toEqual({ type: "open", session: "a later session" })
+    expect(handoffs.map(({ session }) => session)).toEqual(["a later session"])
+  })
+
+  it("of a step goes to the session of the run, wherever its kept worker was spawned", async () => {
+    const { type, backend } = openDesk(CONFIG, { seat: SEAT })
+    await type("/workers spawn docs")
+    await type("/workflow run seat", "another")
+    await backend.job("refine")
+    const reply = await type("/handback", "ses_worker/docs")
+    expect(reply.view).toEqual({ type: "open", session: "another" })
   })
 
   it("names what to do where there is no worker, and refuses one that works on its own", async () => {

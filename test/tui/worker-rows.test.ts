@@ -23,10 +23,14 @@ const idle = workerView("docs", { state: "idle", run: null, startedAt: null, isK
 
 describe("the rows of /workers", () => {
   it("stand in columns: state, tool, step, kind, model, then time, silence, tokens and cost flush right", () => {
-    const rows = workerChoices([busy, workerView("a", { state: "silent", cost: null })], 12_000, 108).map(row)
+    const rows = workerChoices(
+      [busy, workerView("a", { state: "silent", tokens: { input: 1, output: 0 }, cost: null })],
+      12_000,
+      108,
+    ).map(row)
     expect(rows).toEqual([
       "◐ build working  bash  feature  subagent  claude-sonnet | 12s  3s ago  12.3k tokens          $0.12",
-      "◌ a     silent                  subagent                | 12s                        price unknown",
+      "◌ a     silent                  subagent                | 12s              1 tokens  price unknown",
     ])
   })
 

@@ -37,6 +37,7 @@ export function runView(given: Partial<RunView> = {}): RunView {
     ask: null,
     depth: 0,
     parent: "parent",
+    by: "test",
     createdAt: 0,
     endedAt: null,
     steps: [],

@@ -1,0 +1,107 @@
+import { expect, it } from "vitest"
+import type { Host, HostEvent } from "../../src/host/host.ts"
+import { BY_MODEL } from "../../src/opencode/desk.ts"
+import { watchHandoffs } from "../../src/opencode/handoffs.ts"
+import { askWorker } from "../../src/project/ask.ts"
+import { openDesk } from "./support.ts"
+
+interface Posted {
+  readonly sessionID: string
+  readonly messageID?: string
+  readonly noReply?: boolean
+  readonly parts: readonly { readonly text: string; readonly ignored?: boolean }[]
+}
+
+/** An OpenCode that keeps what is posted; `busy` are the sessions at work. */
+function openHost() {
+  const posted: Posted[] = []
+  const busy = new Set<string>()
+  const listeners = new Set<(event: HostEvent) => void>()
+  const missing = { error: { message: "not found" }, response: new Response(null, { status: 404 }) }
+  const session = {
+    get: async ({ sessionID }: { sessionID: string }) =>
+      sessionID === "deleted"
+        ? missing
+        : { data: { id: sessionID, agent: "plan", model: { providerID: "p", id: "m" } } },
+    message: async ({ messageID }: { messageID: string }) =>
+      posted.some((message) => message.messageID === messageID) ? { data: {} } : missing,
+    status: async () => ({ data: Object.fromEntries([...busy].map((id) => [id, { type: "busy" }])) }),
+    prompt: async (message: Posted) => {
+      posted.push(message)
+      return { data: {} }
+    },
+  }
+  const host = {
+    client: { session },
+    directory: "/",
+    isAttended: true,
+    subscribe(listener: (event: HostEvent) => void) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+  const becomeIdle = (sessionID: string) => {
+    busy.delete(sessionID)
+    for (const listener of listeners) listener({ type: "session.idle", properties: { sessionID } } as HostEvent)
+  }
+  return { host: host as unknown as Host, posted, busy, listeners, becomeIdle }
+}
+
+const DESK = { profiles: { coder: {} } }
+
+async function ask(desk: ReturnType<typeof openDesk>, result: object, by = "person", parent = "main") {
+  const { project, engine, backend } = desk
+  const asked = await askWorker(project, engine, { worker: "coder", text: "how?", parent, depth: 0, by })
+  if (!asked.ok) throw new Error(asked.why)
+  const jobs = backend.jobs.length
+  ;(await backend.job("ask", Math.max(0, jobs - 1))).finish(result)
+  await engine.finished(asked.run)
+}
+
+it("posts the answer of a question once, for the model to read, and keeps the session's agent and model", async () => {
+  const desk = openDesk(DESK)
+  const { host, posted } = openHost()
+  const log = { error: (message: string) => desk.errors.push(message) }
+  watchHandoffs(host, desk.engine, log, 0)
+  await ask(desk, { output: "like this" })
+  await expect.poll(() => posted.length).toBe(1)
+  expect(posted[0]).toMatchObject({
+    sessionID: "main",
+    noReply: true,
+    agent: "plan",
+    model: { providerID: "p", modelID: "m" },
+    parts: [{ type: "text", text: "Handoff from the worker coder:\n\nlike this" }],
+  })
+  expect(posted[0]?.parts[0]?.ignored).toBeUndefined()
+  // What an earlier process owes: nothing, it is there.
+  watchHandoffs(host, desk.engine, log, 0)
+  await ask(desk, { reason: "error", output: "half" })
+  await ask(desk, { output: "for the tool" }, BY_MODEL)
+  expect(posted).toHaveLength(1)
+  expect(desk.errors).toEqual([])
+})
+
+it("waits for a session at work", async () => {
+  const desk = openDesk(DESK)
+  const { host, posted, busy, listeners, becomeIdle } = openHost()
+  watchHandoffs(host, desk.engine, { error: (message) => desk.errors.push(message) }, 0)
+  busy.add("main")
+  await ask(desk, { output: "later" })
+  await expect.poll(() => listeners.size).toBe(1)
+  becomeIdle("another")
+  expect(posted).toEqual([])
+  becomeIdle("main")
+  await expect.poll(() => posted.map(({ parts }) => parts[0]?.text)).toEqual([expect.stringContaining("later")])
+  expect(listeners.size).toBe(0)
+})
+
+it("posts at its start what an earlier process did not get to, where the session is still there", async () => {
+  const desk = openDesk(DESK)
+  await ask(desk, { output: "never posted" })
+  await ask(desk, { output: "nowhere to go" }, "person", "deleted")
+  const { host, posted } = openHost()
+  watchHandoffs(host, desk.engine, { error: (message) => desk.errors.push(message) }, 0)
+  await expect.poll(() => posted.length).toBe(1)
+  expect(posted[0]?.parts[0]?.text).toContain("never posted")
+  expect(desk.errors).toEqual([])
+})

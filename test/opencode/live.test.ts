@@ -1,0 +1,99 @@
+import { expect, it } from "vitest"
+import { decode, type OpenMessage, type StateMessage } from "../../src/core/protocol.ts"
+import type { Host } from "../../src/host/host.ts"
+import { stateOf, watchRuns } from "../../src/opencode/live.ts"
+import { openDesk } from "./support.ts"
+
+const CONFIG = { profiles: { docs: { mode: "foreground", keep: true }, coder: {} } }
+const FLOWS = {
+  flow: "steps: [{ id: build, profile: coder, prompt: build it }]",
+  seat: "steps: [{ id: refine, profile: docs, prompt: refine it }]",
+}
+
+/** A watched engine, and what a TUI would hear of it. */
+function watch() {
+  const desk = openDesk(CONFIG, FLOWS)
+  const sent: (StateMessage | OpenMessage)[] = []
+  const toasts: { title?: string; message: string }[] = []
+  const tui = {
+    async publish({ body }: { body: { properties: { command: string } } }) {
+      sent.push(decode(body.properties.command) as StateMessage)
+      return { data: true }
+    },
+    async showToast(toast: { title?: string; message: string }) {
+      toasts.push(toast)
+      return { data: true }
+    },
+  }
+  const host = { client: { tui }, directory: "/", isAttended: true, subscribe: () => () => undefined }
+  const { engine, clock } = desk
+  const log = { error: (message: string) => desk.errors.push(message) }
+  const stop = watchRuns({ host: host as unknown as Host, engine, log, clock, toasts: () => true })
+  const states = () => sent.filter((message) => message.kind === "state")
+  return { ...desk, sent, states, toasts, stop }
+}
+
+it("tells of asks at once, and of activity at most twice a second", async () => {
+  const { type, backend, clock, states } = watch()
+  await type("/workflow run flow")
+  const job = await backend.job("build")
+  clock.advance(1_000)
+  const before = states().length
+  const activity = { phase: "working", tool: null, tokens: { input: 1, output: 1 }, cost: null } as const
+  for (let at = 0; at < 2_000; at += 50) {
+    job.report.activity({ ...activity, lastActivityAt: at })
+    clock.advance(50)
+  }
+  expect(states().length - before).toBe(4)
+  job.report.asked({
+    id: "per_1",
+    kind: "permission",
+    session: "s",
+    title: "x".repeat(1_000),
+    details: Array.from({ length: 50 }, () => "y".repeat(1_000)),
+    questions: [],
+    askedAt: 0,
+    expiresAt: null,
+  })
+  clock.advance(0)
+  const state = states().at(-1)
+  expect(state?.asks).toMatchObject([{ id: "per_1", worker: "build" }])
+  expect(JSON.stringify(state).length).toBeLessThan(6_000)
+})
+
+it("calls a person to a worker they are to work with, and to no other", async () => {
+  const { type, backend, sent } = watch()
+  await type("/workflow run flow")
+  await backend.job("build")
+  await type("/workflow run seat")
+  const { task } = await backend.job("refine")
+  expect(sent.filter(({ kind }) => kind === "open")).toEqual([
+    { kind: "open", session: `ses_${task.key}`, parent: "main" },
+  ])
+})
+
+it("shows one toast for a paused run, with why and the way out", async () => {
+  const { type, backend, toasts, engine, clock } = watch()
+  await type("/workflow run flow")
+  const job = await backend.job("build")
+  job.finish({ reason: "quota", detail: "used up", outage: { cause: "quota", model: "a/b" } })
+  await expect.poll(() => toasts.length).toBe(1)
+  const run = engine.find(undefined)
+  expect(run?.status).toBe("paused")
+  expect(toasts[0]?.title).toBe("flow · paused")
+  expect(toasts[0]?.message).toMatch(/^a is out of quota: used up · go on with \/workflow resume \w+$/)
+  clock.advance(1_000)
+  expect(stateOf(engine).runs[0]).toMatchObject({ status: "paused", hold: { cause: "quota" } })
+  expect((await type("/workflow resume")).tone).toBe("success")
+  ;(await backend.job("build", 1)).finish()
+  await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["flow · paused", "flow · success"])
+})
+
+it("says no more once it is stopped", async () => {
+  const { type, backend, clock, sent, stop } = watch()
+  await type("/workflow run flow")
+  await backend.job("build")
+  stop()
+  clock.advance(10_000)
+  expect(sent).toEqual([])
+})
