@@ -64,7 +64,7 @@ describe.each(KINDS)("five %s workers at once", (kind) => {
     async () => {
       const prompts = [1, 2, 3, 4, 5].map((n) => `<${kind}> stopped ${n}.`)
       const holds = prompts.map((prompt) => place.model.hold(prompt))
-      const works = prompts.map((prompt) => place.start(backend, place.task(prompt, { idleTimeoutMs: 3_000 })))
+      const works = prompts.map((prompt) => place.start(backend, place.task(prompt)))
       const sessions = await Promise.all(works.map(({ report }) => report.session))
       const [stopped, session] = [works[0], sessions[0]] as [(typeof works)[0], string]
       await Promise.all(holds.map(({ arrived }) => arrived))
@@ -231,7 +231,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
     "in the foreground works with a person in a root session until it is handed back",
     async () => {
       const prompt = `<${kind}> together`
-      const work = place.start(backend, place.task(prompt, { idleTimeoutMs: 2_000 }, { kind, mode: "foreground" }))
+      const work = place.start(backend, place.task(prompt, {}, { kind, mode: "foreground" }))
       const session = await work.report.session
       await until(() => phases(work).at(-1) === "yours", { what: "the worker's answer" })
       const { data } = await place.server.client.session.get({ sessionID: session })
@@ -253,9 +253,12 @@ describe.each(KINDS)("a %s worker", (kind) => {
     async () => {
       const prompt = `<${kind}> together again`
       place.model.script(prompt, fail(400, { message: "no" }))
-      const work = place.start(backend, place.task(prompt, {}, { kind, mode: "foreground" }))
+      const work = place.start(backend, place.task(prompt, { idleTimeoutMs: 5_000 }, { kind, mode: "foreground" }))
       const session = await work.report.session
       await until(() => phases(work).at(-1) === "yours", { what: "the turn to be over" })
+      // A person may think for as long as he likes.
+      const yoursAt = performance.now()
+      await until(() => performance.now() - yoursAt > 5_500, { what: "the idle deadline to pass" })
       await backend.steer(session, { type: "handback", text: "what we found" })
       expect(await work.result).toMatchObject({ reason: "ok", output: "what we found" })
       expect(await backend.steer(session, { type: "handback" })).toBe("no worker is at work in this session")
