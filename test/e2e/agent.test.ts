@@ -1,6 +1,8 @@
+import { createOpencodeClient } from "@opencode-ai/sdk/v2"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { fail, say } from "../../scripts/scripted-model.ts"
+import { callTool, fail, say } from "../../scripts/scripted-model.ts"
 import type { WorkerBackend } from "../../src/core/ports.ts"
+import type { HostEvent } from "../../src/host/host.ts"
 import { liveWorkerContract, workerContract } from "../contract/worker-backend.ts"
 import { until } from "./support/until.ts"
 import { contractWorld, KINDS, openWorkplace, type Workplace } from "./support/workers.ts"
@@ -164,6 +166,62 @@ describe.each(KINDS)("a %s worker", (kind) => {
       expect(result).toMatchObject({ reason: "ok", output: "the large one", model: "scripted/large", session })
       const { data } = await place.server.client.session.messages({ sessionID: session as string })
       expect(data?.map(({ info }) => info.role)).toEqual(["user", "assistant"])
+    },
+    STEP,
+  )
+
+  it(
+    "that does well costs two requests to the server",
+    async () => {
+      const asked: string[] = []
+      const client = createOpencodeClient({
+        baseUrl: place.server.url,
+        directory: place.project.dir,
+        fetch: ((input: RequestInfo | URL, init?: RequestInit) => {
+          const request = new Request(input, init)
+          asked.push(`${request.method} ${new URL(request.url).pathname.replace(/ses_\w+/, "ID")}`)
+          return fetch(request)
+        }) as typeof fetch,
+      })
+      const own = place.backend(kind, { ...place.host, client })
+      const first = place.task(`<${kind}> first of two`)
+      await place.start(own, first).result
+      asked.length = 0
+      const second = place.task(`<${kind}> second of two`, {}, { permission: first.profile.permission })
+      const { session } = await place.start(own, { ...second, profile: first.profile }).result
+      expect(session).toBeTruthy()
+      expect(asked).toEqual(["POST /session", "POST /session/ID/prompt_async"])
+    },
+    STEP,
+  )
+
+  it(
+    "is heard again after events were missed: its asks, and its end",
+    async () => {
+      let isDeaf = false
+      const listeners = new Set<(event: HostEvent) => void>()
+      place.host.subscribe((event) => {
+        if (!isDeaf) for (const listener of listeners) listener(event)
+      })
+      const subscribe = (listener: (event: HostEvent) => void) => {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      }
+      const own = place.backend(kind, { ...place.host, subscribe })
+      const prompt = `<${kind}> unheard`
+      const hold = place.model.hold(prompt)
+      const asking = { permission: [{ permission: "bash", pattern: "*", action: "ask" }] } as const
+      const work = place.start(own, place.task(prompt, { asks: { policy: "ask", otherwise: "deny" } }, asking))
+      await hold.arrived
+      isDeaf = true
+      place.model.script(prompt, say("heard"))
+      hold.release(callTool("bash", { command: "true", description: "nothing" }))
+      await until(async () => (await place.server.client.permission.list({})).data?.length, { what: "the request" })
+      expect(work.report.asks.size).toBe(0)
+      for (const listener of listeners) listener({ type: "baton.reconnected", properties: {} })
+      const ask = await until(() => [...work.report.asks.values()][0], { what: "the ask" })
+      expect(await own.answer(ask.id, { type: "allow" })).toBeUndefined()
+      expect(await work.result).toMatchObject({ reason: "ok", output: "heard" })
     },
     STEP,
   )
