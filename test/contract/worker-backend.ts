@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
-import type { StepResult } from "../../src/core/model.ts"
-import { STOP_GRACE_MS, type WorkerBackend, type WorkerTask } from "../../src/core/ports.ts"
+import type { PermissionRule, StepResult } from "../../src/core/model.ts"
+import { type AskAnswer, STOP_GRACE_MS, type WorkerBackend, type WorkerTask } from "../../src/core/ports.ts"
+import { until } from "../e2e/support/until.ts"
+import { profile } from "../support/runs.ts"
 import { recordReport, workerTask } from "../support/workers.ts"
 
 /** A backend, and the model behind it, driven by the test. Prompts are unique, so one world serves all tests. */
@@ -17,6 +19,22 @@ export interface WorkerWorld {
   /** How often the model was asked it. */
   asked(prompt: string): number
   close(): Promise<void>
+}
+
+/** A world of sessions and a model, in which a person can act. A person is there to answer asks. */
+export interface LiveWorld extends WorkerWorld {
+  /** The model starts on this prompt and gives its answer when it is told to. */
+  hold(prompt: string): { readonly arrived: Promise<unknown>; release(text: string): void }
+  /** The model wants to run a command that the worker may not run unasked, then answers with `text`. */
+  command(prompt: string, command: string, text: string): void
+  /** The model has a question, then answers with `text`. */
+  question(prompt: string, question: string, text: string): void
+  /** The model starts a tool that never ends. */
+  hang(prompt: string): void
+  /** What the model was sent with its `n`-th request (from 0) of this prompt. */
+  sent(prompt: string, n: number): string
+  /** Profile rules under which `command` needs to be asked for, `npm test` excepted. */
+  readonly asking: readonly PermissionRule[]
 }
 
 /** What every way of doing a step does. `open` is called once. */
@@ -121,6 +139,160 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
       const again = await finish({ ...work, resumed: true })
       expect(again).toMatchObject({ reason: "ok", output: "found", session: first.session })
       expect(world.asked(work.prompt)).toBe(1)
+    },
+    timeoutMs,
+  )
+
+  it(
+    "makes one session for one seat, and asks nothing for it",
+    async () => {
+      const seat = task({ title: "kept", key: "worker/kept" })
+      const first = await world.backend.open(seat)
+      expect(await world.backend.open(seat)).toMatchObject({ session: first.session })
+      expect(world.asked(seat.prompt)).toBe(0)
+      const work = task({ session: first.session })
+      world.answer(work.prompt, "from there")
+      expect(await finish(work)).toMatchObject({ reason: "ok", output: "from there", session: first.session })
+    },
+    timeoutMs,
+  )
+}
+
+/** What every worker does that is a session: a person acts on it, and it keeps its deadlines by itself. */
+export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: number): void {
+  let world: LiveWorld
+  beforeAll(async () => {
+    world = await open()
+  }, timeoutMs)
+  afterAll(() => world?.close(), timeoutMs)
+
+  let count = 0
+  const start = (over: Partial<WorkerTask> = {}) => {
+    const step = `live${++count}`
+    const parent = world.parent === undefined ? {} : { parent: world.parent }
+    const limits = { timeoutMs: 60_000, idleTimeoutMs: 60_000 }
+    const task = workerTask(step, { run: "live", prompt: `live question ${count}.`, ...limits, ...parent, ...over })
+    return {
+      task,
+      run() {
+        const report = recordReport()
+        return { report, result: world.backend.run(task, report, new AbortController().signal) }
+      },
+    }
+  }
+  /** The first ask that is reported; while it is open the worker shows no sign of life. */
+  const firstAsk = (report: ReturnType<typeof recordReport>) =>
+    until(() => [...report.asks.values()][0], { what: "an ask" })
+
+  it(
+    "a message reaches the model once, and its answer is the answer",
+    async () => {
+      const { task, run } = start()
+      const held = world.hold(task.prompt)
+      const { report, result } = run()
+      await held.arrived
+      const text = `said during ${task.step}.`
+      world.answer(text, "heard")
+      const steer = { type: "message", message: { id: "m", text } } as const
+      const session = await report.session
+      expect(await world.backend.steer(session, steer)).toBeUndefined()
+      expect(await world.backend.steer(session, steer)).toBeUndefined()
+      held.release("not the last word")
+      expect(await result).toMatchObject({ reason: "ok", output: "heard" })
+      expect(world.asked(text)).toBe(1)
+      expect(await world.backend.steer(session, steer)).toBeTruthy()
+    },
+    timeoutMs,
+  )
+
+  it(
+    "an interrupt holds it, past its idle deadline, until it is told something",
+    async () => {
+      const { task, run } = start({ idleTimeoutMs: 1_000 })
+      const stalled = world.stall(task.prompt)
+      const { report, result } = run()
+      await stalled
+      const session = await report.session
+      expect(await world.backend.steer(session, { type: "interrupt" })).toBeUndefined()
+      const heldAt = performance.now()
+      await until(() => performance.now() - heldAt > 1_500, { what: "its idle deadline to pass" })
+      expect(report.activities.at(-1)?.phase).toBe("held")
+      const text = `go on with ${task.step}.`
+      world.answer(text, "went on")
+      expect(await world.backend.steer(session, { type: "message", message: { id: "m", text } })).toBeUndefined()
+      expect(await result).toMatchObject({ reason: "ok", output: "went on" })
+    },
+    timeoutMs,
+  )
+
+  const askTests: [string, Partial<WorkerTask["asks"]>, AskAnswer | undefined, string, string][] = [
+    ["allowed by a person", { policy: "ask" }, { type: "allow" }, "echo asked", "asked"],
+    ["denied by a person", { policy: "ask" }, { type: "deny", message: "not today" }, "echo asked", "not today"],
+    ["denied by its policy", { policy: "deny" }, undefined, "echo asked", "Nobody is here to allow"],
+    ["not on the list", { policy: "allow-listed" }, undefined, "echo asked", "Nobody is here to allow"],
+    ["not answered in time", { policy: "ask", timeoutMs: 300 }, undefined, "echo asked", "Nobody is here to allow"],
+    ["not answered, with leave", { policy: "ask", timeoutMs: 300, otherwise: "allow" }, undefined, "echo aye", "aye"],
+  ]
+  it.each(askTests)(
+    "a command that is %s is told to the model, which goes on",
+    async (_, asks, answer, command, told) => {
+      const worker = profile("asking", { permission: world.asking })
+      const { task, run } = start({
+        profile: worker,
+        asks: { policy: "ask", otherwise: "deny", ...asks },
+        idleTimeoutMs: 5_000,
+      })
+      world.command(task.prompt, command, "went on")
+      const { report, result } = run()
+      if (asks.policy === "ask") {
+        const ask = await firstAsk(report)
+        expect(ask).toMatchObject({ kind: "permission", title: `bash: ${command}`, session: await report.session })
+        if (answer) expect(await world.backend.answer(ask.id, answer)).toBeUndefined()
+        else expect(ask.expiresAt).toBe(ask.askedAt + 300)
+      }
+      expect(await result).toMatchObject({ reason: "ok", output: "went on" })
+      expect(world.sent(task.prompt, 1)).toContain(told)
+      expect(report.asks.size).toBe(0)
+    },
+    timeoutMs,
+  )
+
+  it(
+    "a question is answered by a person, or in words when nobody may be asked",
+    async () => {
+      const asked = start({ asks: { policy: "ask", otherwise: "deny" } })
+      world.question(asked.task.prompt, "Which one?", "chosen")
+      const { report, result } = asked.run()
+      const ask = await firstAsk(report)
+      expect(ask).toMatchObject({ kind: "question", title: "Which one?", questions: [{ text: "Which one?" }] })
+      expect(await world.backend.answer(ask.id, { type: "allow" })).toBe("a question needs an answer in words")
+      expect(await world.backend.answer(ask.id, { type: "answers", answers: [["the blue one"]] })).toBeUndefined()
+      expect(await result).toMatchObject({ reason: "ok", output: "chosen" })
+      expect(world.sent(asked.task.prompt, 1)).toContain("the blue one")
+      const alone = start({ asks: { policy: "allow-listed", otherwise: "deny" } })
+      world.question(alone.task.prompt, "Which one?", "assumed")
+      expect(await alone.run().result).toMatchObject({ reason: "ok", output: "assumed" })
+      expect(world.sent(alone.task.prompt, 1)).toContain("Decide yourself")
+    },
+    timeoutMs,
+  )
+
+  it(
+    "silence, a hung tool and the total deadline end it, each in its own way",
+    async () => {
+      const silent = start({ idleTimeoutMs: 1_500 })
+      const hung = start({ idleTimeoutMs: 1_000, toolTimeoutMs: 2_500 })
+      const late = start({ timeoutMs: 2_500 })
+      void world.stall(silent.task.prompt)
+      world.hang(hung.task.prompt)
+      void world.stall(late.task.prompt)
+      const results = await Promise.all([silent, hung, late].map(({ run }) => run().result))
+      expect(results.map(({ reason }) => reason)).toEqual(["idle", "timeout", "timeout"])
+      expect(results.map(({ detail }) => detail)).toEqual([
+        "no sign of life for 1.5 s",
+        "`bash` has given no sign of life for 2.5 s",
+        "not done after 2.5 s",
+      ])
     },
     timeoutMs,
   )

@@ -1,6 +1,8 @@
+import { createOpencodeClient } from "@opencode-ai/sdk/v2"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, fail, say } from "../../scripts/scripted-model.ts"
-import type { WorkerBackend } from "../../src/core/ports.ts"
+import type { WorkerBackend, WorkerOpened } from "../../src/core/ports.ts"
+import { recordReport } from "../support/workers.ts"
 import { until } from "./support/until.ts"
 import { KINDS, openWorkplace, type Workplace } from "./support/workers.ts"
 
@@ -15,8 +17,9 @@ beforeAll(async () => {
 }, START)
 afterAll(() => place?.[Symbol.asyncDispose](), START)
 
+/** What a worker did, one phase after another. */
 const phases = (work: { report: { activities: { phase: string }[] } }) =>
-  work.report.activities.map(({ phase }) => phase)
+  work.report.activities.map(({ phase }) => phase).filter((phase, at, all) => phase !== all[at - 1])
 const messagesOf = async (session: string) =>
   (await place.server.client.session.messages({ sessionID: session })).data ?? []
 
@@ -103,6 +106,64 @@ describe.each(KINDS)("a %s worker", (kind) => {
       await backend.steer(session, { type: "message", message: { id: "m", text: words } })
       expect(await work.result).toMatchObject({ reason: "ok", output: `Answer to: ${words}` })
       expect(place.model.asked(words)).toHaveLength(1)
+    },
+    STEP,
+  )
+
+  it(
+    "is told again what nobody answered, and that is still one message",
+    async () => {
+      const words = `<${kind}> nobody answers`
+      let isLost = false
+      // The message gets into the session when its turn is over already: OpenCode stores it, and nothing more happens.
+      const client = createOpencodeClient({
+        baseUrl: place.server.url,
+        directory: place.project.dir,
+        fetch: (async (input: RequestInfo | URL, init?: RequestInit) => {
+          const request = new Request(input, init)
+          const body = request.method === "POST" ? await request.clone().text() : ""
+          if (isLost || !body.includes(words)) return fetch(request)
+          isLost = true
+          const url = request.url.replace("prompt_async", "message")
+          const stored = {
+            method: "POST",
+            headers: request.headers,
+            body: JSON.stringify({ ...JSON.parse(body), noReply: true }),
+          }
+          await fetch(url, stored)
+          return new Response(null, { status: 204 })
+        }) as typeof fetch,
+      })
+      const own = place.backend(kind, { ...place.host, client })
+      const prompt = `<${kind}> lost words`
+      const hold = place.model.hold(prompt)
+      const work = place.start(own, place.task(prompt))
+      const session = await work.report.session
+      await hold.arrived
+      await own.steer(session, { type: "interrupt" })
+      await own.steer(session, { type: "message", message: { id: "m", text: words } })
+      expect(await work.result).toMatchObject({ reason: "ok", output: `Answer to: ${words}` })
+      expect(place.model.asked(words)).toHaveLength(1)
+      expect(isLost).toBe(true)
+    },
+    STEP,
+  )
+
+  it(
+    "is told what was said before its prompt was sent, after it",
+    async () => {
+      const prompt = `<${kind}> early`
+      const words = `<${kind}> early words`
+      const task = place.task(prompt)
+      const report = recordReport()
+      const said = Promise.withResolvers<string | undefined>()
+      const opened = ({ session }: WorkerOpened) =>
+        void backend.steer(session, { type: "message", message: { id: "m", text: words } }).then(said.resolve)
+      const result = await backend.run(task, { ...report, opened }, new AbortController().signal)
+      expect(await said.promise).toBeUndefined()
+      expect(result).toMatchObject({ reason: "ok", output: `Answer to: ${words}` })
+      const texts = (await messagesOf(result.session as string)).filter(({ info }) => info.role === "user")
+      expect(texts.map(({ parts }) => parts[0])).toMatchObject([{ text: prompt }, { text: words }])
     },
     STEP,
   )

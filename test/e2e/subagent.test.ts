@@ -7,80 +7,40 @@ import {
   lengthLimit,
   nothing,
   reasonOnly,
-  type ScriptedModel,
   say,
   silence,
-  startScriptedModel,
 } from "../../scripts/scripted-model.ts"
 import type { Profile } from "../../src/core/model.ts"
-import type { Clock, WorkerBackend, WorkerTask } from "../../src/core/ports.ts"
+import type { WorkerBackend, WorkerTask } from "../../src/core/ports.ts"
 import { followEvents } from "../../src/host/follow.ts"
-import { createFeed, type Host } from "../../src/host/host.ts"
-import { createSubagentBackend } from "../../src/workers/subagent/backend.ts"
-import { type WorkerWorld, workerContract } from "../contract/worker-backend.ts"
+import { createFeed } from "../../src/host/host.ts"
+import { liveWorkerContract, workerContract } from "../contract/worker-backend.ts"
 import { profile } from "../support/runs.ts"
 import { recordReport, workerTask } from "../support/workers.ts"
-import { type Server, startServer } from "./support/opencode.ts"
-import { makeProject, type Project } from "./support/project.ts"
+import { startServer } from "./support/opencode.ts"
 import { until } from "./support/until.ts"
+import { contractWorld, openWorkplace, type Workplace } from "./support/workers.ts"
 
 /** Child sessions on the real OpenCode, with the real events, against a model that misbehaves on command. */
 
 const START = 120_000
 const STEP = 60_000
 
-const clock: Clock = {
-  now: Date.now,
-  after(ms, fn) {
-    const timer = setTimeout(fn, ms)
-    return () => clearTimeout(timer)
-  },
-}
-
-let model: ScriptedModel
-let project: Project
-let server: Server
-let host: Host
+let place: Workplace
+let { model, project, server, parent } = {} as Workplace
 let backend: WorkerBackend
-let parent: string
-const following = new AbortController()
-const errors: unknown[] = []
 
 beforeAll(async () => {
-  model = await startScriptedModel()
-  project = makeProject({ model, baton: false, files: { "secret.txt": "ABRACADABRA" } })
-  server = await startServer(project)
-  const feed = createFeed((error) => errors.push(error))
-  await followEvents(server.client, feed, following.signal, (error) => errors.push(error))
-  host = { client: server.client, directory: project.dir, isAttended: false, subscribe: feed.subscribe }
-  backend = createSubagentBackend(host, clock, { error: (message) => errors.push(message) })
-  const { data } = await server.client.session.create({ title: "parent" })
-  parent = data?.id as string
+  place = await openWorkplace({ "secret.txt": "ABRACADABRA" })
+  ;({ model, project, server, parent } = place)
+  backend = place.backend("subagent", place.unattended)
 }, START)
 
-afterAll(async () => {
-  following.abort()
-  await server?.stop()
-  await project?.dispose()
-  await model?.close()
-}, START)
+afterAll(() => place?.[Symbol.asyncDispose](), START)
 
 describe("the contract of every worker", () => {
-  const exactly = (prompt: string) => new RegExp(`^${prompt.replace(".", "\\.")}$`)
-  const open = (): Promise<WorkerWorld> =>
-    Promise.resolve({
-      backend,
-      parent,
-      answer: (prompt, text) => model.script(exactly(prompt), say(text)),
-      refuse: (prompt) => model.script(exactly(prompt), fail(401, { message: "no such key" })),
-      async stall(prompt) {
-        model.script(exactly(prompt), silence())
-        await model.waitFor(exactly(prompt))
-      },
-      asked: (prompt) => model.asked(exactly(prompt)).length,
-      close: () => Promise.resolve(),
-    })
-  workerContract(open, STEP)
+  workerContract(() => Promise.resolve(contractWorld(place, place.backend("subagent"))), STEP)
+  liveWorkerContract(() => Promise.resolve(contractWorld(place, place.backend("subagent"))), STEP)
 })
 
 let count = 0
@@ -168,12 +128,13 @@ describe("a server that dies under its worker", () => {
     "is a lost worker within seconds, and its cost unknown",
     async () => {
       const doomed = await startServer(project)
+      const errors: unknown[] = []
       const feed = createFeed((error) => errors.push(error))
       const stop = new AbortController()
       // That this stream breaks is the point of the test.
       await followEvents(doomed.client, feed, stop.signal, () => undefined)
-      const there = { ...host, client: doomed.client, subscribe: feed.subscribe }
-      const worker = createSubagentBackend(there, clock, { error: (message) => errors.push(message) })
+      const there = { ...place.unattended, client: doomed.client, subscribe: feed.subscribe }
+      const worker = place.backend("subagent", there)
       const prompt = "the server dies"
       model.script(prompt, silence())
       const result = worker.run(task(prompt), recordReport(), new AbortController().signal)
@@ -183,6 +144,7 @@ describe("a server that dies under its worker", () => {
       expect(await result).toMatchObject({ reason: "worker-lost", cost: null })
       expect(performance.now() - before).toBeLessThan(10_000)
       stop.abort()
+      expect(errors).toEqual([])
     },
     STEP,
   )
@@ -328,5 +290,5 @@ describe("after a crash", () => {
 })
 
 it("nothing went wrong behind the scenes", () => {
-  expect(errors).toEqual([])
+  expect(place.errors).toEqual([])
 })

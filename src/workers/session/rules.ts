@@ -1,5 +1,5 @@
 import type { PermissionRule } from "../../core/model.ts"
-import { workerRules } from "../../core/permission.ts"
+import { type Rights, workerRules } from "../../core/permission.ts"
 import type { WorkerSeat } from "../../core/ports.ts"
 import { agentRules, sessionOf } from "../../host/catalog.ts"
 import type { Site } from "./site.ts"
@@ -14,7 +14,19 @@ export async function rulesFor(
 ): Promise<readonly PermissionRule[]> {
   const [own, parent] = await Promise.all([agentRules(host, agent), ceilingOf(origin, seat.parent)])
   const { profile, mayDelegate } = seat
-  return workerRules({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk })
+  return remembered({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk })
+}
+
+/** The steps of a run ask for the same again and again, and it takes some milliseconds to work out. */
+const known = new Map<string, readonly PermissionRule[]>()
+const MAX_KNOWN = 32
+
+function remembered(rights: Rights): readonly PermissionRule[] {
+  const key = JSON.stringify(rights)
+  const rules = known.get(key) ?? workerRules(rights)
+  if (known.size >= MAX_KNOWN) known.clear()
+  known.set(key, rules)
+  return rules
 }
 
 /** What the session a worker is started from may do; undefined: there is none. */

@@ -54,6 +54,7 @@ export class Turn {
   readonly #pulse: Pulse
   readonly #talk: Talk
   readonly #onAbort = () => this.#wake()
+  readonly #begun = Promise.withResolvers<void>()
   #isHeld = false
   #isOver = false
   #handback: { readonly text?: string } | undefined
@@ -85,9 +86,11 @@ export class Turn {
     try {
       const earlier = await this.#begin()
       if (earlier) return earlier
+      this.#begun.resolve()
       return await this.#untilEnd()
     } finally {
       this.#isOver = true
+      this.#begun.resolve()
       this.#ear.close()
       this.#signal.removeEventListener("abort", this.#onAbort)
       this.#pulse.close()
@@ -97,6 +100,8 @@ export class Turn {
 
   /** What a person does to it; resolves with why that was not possible. Throws when the server cannot be reached. */
   async steer(steer: Steer): Promise<string | undefined> {
+    // Nothing is said before the prompt.
+    await this.#begun.promise
     if (this.#isOver || this.#handback) return "its task is just over"
     switch (steer.type) {
       case "message":
@@ -167,7 +172,12 @@ export class Turn {
     this.#isHeld = true
     this.#epoch++
     this.#tell()
-    await abortTree(this.#host, this.#site.clock, this.#session)
+    try {
+      await abortTree(this.#host, this.#site.clock, this.#session)
+    } catch (error) {
+      this.#goOn()
+      throw error
+    }
     return undefined
   }
 

@@ -1,10 +1,18 @@
-import { type ScriptedModel, startScriptedModel } from "../../../scripts/scripted-model.ts"
+import {
+  callTool,
+  fail,
+  type ScriptedModel,
+  say,
+  silence,
+  startScriptedModel,
+} from "../../../scripts/scripted-model.ts"
 import type { Kind, Profile } from "../../../src/core/model.ts"
 import type { Clock, Log, WorkerBackend, WorkerTask } from "../../../src/core/ports.ts"
 import { followEvents } from "../../../src/host/follow.ts"
 import { createFeed, type Host } from "../../../src/host/host.ts"
 import { createAgentBackend } from "../../../src/workers/agent/backend.ts"
 import { createSubagentBackend } from "../../../src/workers/subagent/backend.ts"
+import type { LiveWorld } from "../../contract/worker-backend.ts"
 import { profile } from "../../support/runs.ts"
 import { type RecordedReport, recordReport, workerTask } from "../../support/workers.ts"
 import { type Server, startServer } from "./opencode.ts"
@@ -93,5 +101,39 @@ export async function openWorkplace(files: Readonly<Record<string, string>> = {}
       await project.dispose()
       await model.close()
     },
+  }
+}
+
+/** The world of the contract suites: a workplace's model, and a backend over it. */
+export function contractWorld({ model, parent }: Workplace, backend: WorkerBackend): LiveWorld {
+  const exactly = (prompt: string) => new RegExp(`^${prompt.replaceAll(".", "\\.")}$`)
+  const bash = (command: string) => callTool("bash", { command, description: "runs" })
+  return {
+    backend,
+    parent,
+    asking: [
+      { permission: "bash", pattern: "*", action: "ask" },
+      { permission: "bash", pattern: "npm test", action: "allow" },
+    ],
+    answer: (prompt, text) => model.script(exactly(prompt), say(text)),
+    refuse: (prompt) => model.script(exactly(prompt), fail(401, { message: "no such key" })),
+    async stall(prompt) {
+      model.script(exactly(prompt), silence())
+      await model.waitFor(exactly(prompt))
+    },
+    hold(prompt) {
+      const held = model.hold(exactly(prompt))
+      return { arrived: held.arrived, release: (text) => held.release(say(text)) }
+    },
+    command: (prompt, command, text) => model.script(exactly(prompt), bash(command), say(text)),
+    question(prompt, question, text) {
+      const options = [{ label: "red", description: "the red one" }]
+      const args = { questions: [{ question, header: "Which", options }] }
+      model.script(exactly(prompt), callTool("question", args), say(text))
+    },
+    hang: (prompt) => model.script(exactly(prompt), bash("sleep 600")),
+    asked: (prompt) => model.asked(exactly(prompt)).length,
+    sent: (prompt, n) => JSON.stringify(model.asked(exactly(prompt))[n]?.messages),
+    close: () => Promise.resolve(),
   }
 }

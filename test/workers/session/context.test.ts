@@ -1,0 +1,60 @@
+import type { Part } from "@opencode-ai/sdk/v2"
+import { describe, expect, it } from "vitest"
+import { briefOf, forkOf } from "../../../src/workers/session/context.ts"
+import type { Entry } from "../../../src/workers/session/verdict.ts"
+
+const text = (content: string, over: object = {}) => ({ type: "text", text: content, ...over }) as unknown as Part
+const tool = (name: string) => ({ type: "tool", tool: name }) as unknown as Part
+const said = (role: "user" | "assistant", ...parts: Part[]): Entry => ({ info: { role } as Entry["info"], parts })
+
+const talk = [
+  said("user", text("first"), text("a file", { synthetic: true })),
+  said("assistant", text("hm"), tool("read")),
+  said("user", text("a note", { ignored: true })),
+  said("user", text("last")),
+  said("assistant", text("the answer")),
+]
+
+describe("a digest", () => {
+  it("holds title, first and last request and the last answer, as they were typed", () => {
+    expect(briefOf("Apples", talk).split("\n").slice(1)).toEqual([
+      "Title: Apples",
+      "First request: first",
+      "Last request: last",
+      "Last answer: the answer",
+    ])
+  })
+
+  it("is never longer than 2,000 characters, and says what was cut", () => {
+    const brief = briefOf("T".repeat(5_000), [
+      said("user", text("a".repeat(5_000))),
+      said("assistant", text("b".repeat(5_000))),
+    ])
+    expect(brief.length).toBeLessThanOrEqual(2_000)
+    expect(brief.split("… (cut)")).toHaveLength(4)
+  })
+
+  it("of a session in which nothing was said is its title", () => {
+    expect(briefOf("New", []).split("\n")).toHaveLength(2)
+  })
+})
+
+describe("the whole conversation", () => {
+  it("is who said what, and the tools by name", () => {
+    const fork = forkOf("Apples", talk)
+    expect(fork.slice(fork.indexOf("User:"))).toBe(
+      "User: first\na file\n\nAssistant: hm\n[used read]\n\nUser: last\n\nAssistant: the answer",
+    )
+  })
+
+  it("is at most 100,000 characters, the oldest left out and that said", () => {
+    const fork = forkOf("Long", [
+      said("user", text("oldest")),
+      ...Array.from({ length: 300 }, (_, n) => said("user", text(`${n} ${"x".repeat(1_000)}`))),
+    ])
+    expect(fork.length).toBeLessThanOrEqual(100_000)
+    expect(fork).toContain("is left out")
+    expect(fork).toContain("User: 299 ")
+    expect(fork).not.toContain("oldest\n\nUser")
+  })
+})
