@@ -29,6 +29,7 @@ export interface ConnectOptions {
 /** Connects to the server named by `attach`, or starts one for the directory. Throws UserError when neither works. */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { directory, attach, log } = options
+  await reapLeftovers(options)
   const served = attach === undefined ? await serve(options) : undefined
   const url = served?.url ?? (attach as string)
   const client = served?.client ?? attachTo(url, directory)
@@ -50,6 +51,15 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   return { host: { client, directory, isAttended: false, subscribe: feed.subscribe }, url, close }
 }
 
+/** Ends what a Baton that was killed has left running here. */
+async function reapLeftovers({ root, log }: ConnectOptions): Promise<void> {
+  try {
+    await reap(ledgerOf(root))
+  } catch (error) {
+    log.error("what an earlier run left running could not be ended", { error: describe(error) })
+  }
+}
+
 async function serve({ directory, root, opencode }: ConnectOptions) {
   const binary = opencode ?? process.env.BATON_OPENCODE
   if (binary === undefined || !existsSync(binary)) {
@@ -58,9 +68,7 @@ async function serve({ directory, root, opencode }: ConnectOptions) {
     )
   }
   try {
-    const ledger = ledgerOf(root)
-    await reap(ledger)
-    return await startServe({ binary, directory, env: process.env, ledger })
+    return await startServe({ binary, directory, env: process.env, ledger: ledgerOf(root) })
   } catch (error) {
     throw new UserError(describe(error))
   }

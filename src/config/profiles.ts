@@ -1,3 +1,4 @@
+import { homedir } from "node:os"
 import { type Path, problemAt, type SourceDocument, valueAt } from "../core/issues.ts"
 import type { PermissionRule, Profile } from "../core/model.ts"
 import { suggest } from "../core/nearest.ts"
@@ -92,6 +93,11 @@ function toRules(permission: ProfileConfig["permission"]): PermissionRule[] {
   return Object.entries(permission).flatMap(([tool, rule]) =>
     typeof rule === "string"
       ? [{ permission: tool, pattern: "*", action: rule }]
-      : Object.entries(rule).map(([pattern, action]) => ({ permission: tool, pattern, action })),
+      : Object.entries(rule).map(([pattern, action]) => ({ permission: tool, pattern: atHome(pattern), action })),
   )
+}
+
+/** `~` and `$HOME` at the beginning of a pattern as OpenCode fills them in: in its configuration only, not in a session. */
+function atHome(pattern: string): string {
+  return pattern.replace(/^(~|\$HOME)(?=\/|$)/, () => homedir())
 }

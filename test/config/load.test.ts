@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { homedir, tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { projectRoot } from "../../src/config/find.ts"
@@ -66,6 +66,12 @@ describe("what a config comes to", () => {
       { permission: "bash", pattern: "*", action: "ask" },
       { permission: "bash", pattern: "git *", action: "allow" },
     ])
+  })
+
+  it("fills in the home folder in a pattern, as OpenCode does in its own configuration", () => {
+    const { profiles } = loaded(`{ "profiles": { "a": { "permission": { "external_directory": {
+      "~/notes/*": "allow", "$HOME": "deny", "~user/x": "ask" } } } } }`)
+    expect(profiles.a?.permission.map((rule) => rule.pattern)).toEqual([`${homedir()}/notes/*`, homedir(), "~user/x"])
   })
 
   it("takes everything a profile can say, and leaves out what it does not", () => {

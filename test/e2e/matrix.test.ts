@@ -13,7 +13,7 @@ import {
 import type { StepResult } from "../../src/core/model.ts"
 import type { WorkerBackend, WorkerTask } from "../../src/core/ports.ts"
 import { processesWith } from "./support/processes.ts"
-import { KINDS, openWorkplace, type Workplace } from "./support/workers.ts"
+import { ALL_KINDS, openWorkplace, type Workplace } from "./support/workers.ts"
 
 /** Every kind of worker against everything that goes wrong, on the real OpenCode: nothing that failed is a success,
  *  nothing waits past its deadline, and who works next to it is not disturbed. */
@@ -67,7 +67,7 @@ beforeAll(async () => {
 }, START)
 afterAll(() => place?.[Symbol.asyncDispose](), START)
 
-describe.each(KINDS)("a %s worker", (kind) => {
+describe.each(ALL_KINDS)("a %s worker", (kind) => {
   let backend: WorkerBackend
   beforeAll(() => {
     backend = place.backend(kind)

@@ -1,47 +1,41 @@
-import { existsSync, readFileSync, realpathSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
-import { createOpencodeClient } from "@opencode-ai/sdk/v2"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { callTool, fail, type ScriptedModel, say, silence, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { callTool, type ScriptedModel, say, silence, startScriptedModel } from "../../scripts/scripted-model.ts"
 import type { Profile, Warning } from "../../src/core/model.ts"
-import type { Clock, WorkerBackend, WorkerTask } from "../../src/core/ports.ts"
+import type { Log, WorkerBackend, WorkerTask } from "../../src/core/ports.ts"
 import { Dispatcher } from "../../src/engine/dispatch.ts"
 import { Workers } from "../../src/engine/workers.ts"
 import { followEvents } from "../../src/host/follow.ts"
 import { createFeed, type Host } from "../../src/host/host.ts"
 import { ledgerOf } from "../../src/host/ledger.ts"
 import { createServerBackend, type ServerSite } from "../../src/workers/server/backend.ts"
-import { type WorkerWorld, workerContract } from "../contract/worker-backend.ts"
+import { liveWorkerContract, workerContract } from "../contract/worker-backend.ts"
 import { profile } from "../support/runs.ts"
 import { recordReport, workerTask } from "../support/workers.ts"
-import { authorization, type Server, startServer } from "./support/opencode.ts"
-import { processesUnder, processesWith, signal } from "./support/processes.ts"
-import { makeProject, OPENCODE, type Project, ROOT } from "./support/project.ts"
+import { baton, endedOf, startBaton } from "./support/baton.ts"
+import { clientOf, type Server, servedIn, startServer } from "./support/opencode.ts"
+import { describeProcesses, processesUnder, processesWith, signal } from "./support/processes.ts"
+import { makeProject, type Project, ROOT } from "./support/project.ts"
+import { openTui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
+import { clock, contractWorld, serverSite } from "./support/workers.ts"
 
 /** Workers in `opencode serve` processes of their own, against a model that misbehaves on command. */
 
 const START = 120_000
 const STEP = 90_000
 
-const clock: Clock = {
-  now: Date.now,
-  after(ms, fn) {
-    const timer = setTimeout(fn, ms)
-    return () => clearTimeout(timer)
-  },
-}
-
 let model: ScriptedModel
 let project: Project
 let main: Server
 let site: ServerSite
 let backend: WorkerBackend
+let attended: WorkerBackend
 let parent: string
 const following = new AbortController()
 const errors: unknown[] = []
 const passwords: Record<string, string> = {}
-const remotes: Profile[] = []
 
 beforeAll(async () => {
   model = await startScriptedModel()
@@ -55,25 +49,21 @@ beforeAll(async () => {
   const feed = createFeed((error) => errors.push(error))
   await followEvents(main.client, feed, following.signal, (error) => errors.push(error))
   const origin: Host = { client: main.client, directory: project.dir, isAttended: false, subscribe: feed.subscribe }
+  const log: Log = { error: (message, detail) => errors.push([message, detail]) }
   site = {
-    origin,
-    clock,
-    log: { error: (message, detail) => errors.push([message, detail]) },
-    binary: realpathSync(OPENCODE),
-    env: project.env,
-    folder: project.path(".opencode/workflow-state/servers"),
-    ledger: ledgerOf(project.dir),
+    ...serverSite(origin, clock, log, project),
     password: (name) => passwords[name],
-    remotes: () => remotes,
   }
   backend = createServerBackend(site)
+  const theirs = { ...origin, isAttended: true }
+  attended = createServerBackend({ ...site, origin: theirs, folder: project.path("attended") })
   const { data } = await main.client.session.create({ title: "parent" })
   parent = data?.id as string
 }, START)
 
 afterAll(async () => {
   following.abort()
-  await backend?.close()
+  await Promise.all([backend?.close(), attended?.close()])
   await main?.stop()
   await project?.dispose()
   await model?.close()
@@ -87,57 +77,22 @@ function task(prompt: string, over: Partial<WorkerTask> = {}, worker: Partial<Pr
 }
 const run = (work: WorkerTask, report = recordReport(), on = backend) =>
   on.run(work, report, new AbortController().signal)
-/** Servers that Baton has started in this project. */
-const served = () =>
-  processesWith(project.marker).filter(({ pid, command }) => / serve /.test(command) && pid !== main.pid)
-const serverOf = async (name: string) =>
-  until(
-    () =>
-      served().find(({ pid }) =>
-        processesWith(`XDG_DATA_HOME=${join(site.folder, name, "data")}`).some((one) => one.pid === pid),
-      ),
-    { what: `the server of ${name}` },
-  )
-
-/** A way into a server of Baton's own, whose password only its environment knows. */
-function clientOf({ pid, command }: { readonly pid: number; readonly command: string }): Server["client"] {
-  const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
-  const env = Object.fromEntries(variables.map((one) => [one.split("=", 1)[0], one.slice(one.indexOf("=") + 1)]))
-  const port = /--port=(\d+)/.exec(command)?.[1]
-  return createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, directory: project.dir, ...authorization(env) })
+/** The living server of a profile of `backend`. */
+const find = (name: string) => {
+  const variable = `XDG_DATA_HOME=${join(site.folder, name, "data")}`
+  const its = processesWith(variable).map(({ pid }) => pid)
+  return servedIn(project, main).filter(({ pid }) => its.includes(pid))
 }
+const serverOf = (name: string) => until(() => find(name)[0], { what: `the server of ${name}` })
 
 describe("the contract of every worker", () => {
-  const exactly = (prompt: string) => new RegExp(`^${prompt.replace(".", "\\.")}$`)
-  const open = (): Promise<WorkerWorld> =>
-    Promise.resolve({
-      backend: {
-        ...bound(backend),
-        run: (work, report, stop) => backend.run(asServer(work), report, stop),
-        open: (seat) => backend.open(asServer(seat)),
-      },
-      parent,
-      answer: (prompt, text) => model.script(exactly(prompt), say(text)),
-      refuse: (prompt) => model.script(exactly(prompt), fail(401, { message: "no such key" })),
-      async stall(prompt) {
-        model.script(exactly(prompt), silence())
-        await model.waitFor(exactly(prompt))
-      },
-      asked: (prompt) => model.asked(exactly(prompt)).length,
-      close: () => Promise.resolve(),
-    })
-  workerContract(open, STEP)
-})
-
-/** The suite's tasks are of no kind in particular. */
-function asServer<T extends { readonly profile: Profile }>(seat: T): T {
-  return { ...seat, profile: { ...seat.profile, kind: "server", name: "worker" } }
-}
-const bound = (one: WorkerBackend): Omit<WorkerBackend, "run" | "open"> => ({
-  steer: (...given) => one.steer(...given),
-  answer: (...given) => one.answer(...given),
-  stop: (session) => one.stop(session),
-  close: () => one.close(),
+  const world = async () => {
+    // The start of a server counts against a task's deadline, and these have short ones.
+    await attended.open(workerTask("warm", { key: "worker/warm", parent }))
+    return contractWorld({ model, parent }, attended)
+  }
+  workerContract(world, STEP)
+  liveWorkerContract(world, STEP)
 })
 
 describe("an isolated server", () => {
@@ -158,7 +113,7 @@ describe("an isolated server", () => {
       expect(existsSync(join(site.folder, "worker", "data", "opencode"))).toBe(true)
       const commands = async (client: Server["client"]) => (await client.command.list({})).data?.map(({ name }) => name)
       expect(await commands(main.client)).toContain("workflow")
-      const inside = await commands(clientOf(await serverOf("worker")))
+      const inside = await commands(clientOf(await serverOf("worker"), project.dir))
       expect(inside).toContain("init")
       expect(inside).not.toContain("workflow")
     },
@@ -171,7 +126,7 @@ describe("an isolated server", () => {
       const hold = model.hold(/^shared /)
       const both = [run(task("shared one")), run(task("shared two"))]
       await model.waitFor(/^shared /, { count: 2 })
-      expect(served()).toHaveLength(1)
+      expect(find("worker")).toHaveLength(1)
       hold.release()
       expect((await Promise.all(both)).map((one) => one.reason)).toEqual(["ok", "ok"])
     },
@@ -237,7 +192,7 @@ describe("an isolated server", () => {
       const work = task("brief work", {}, { name: "idler", idleStopMs: 300 })
       const first = await run(work)
       const { pid } = await serverOf("idler")
-      await until(() => served().every((one) => one.pid !== pid), { what: "the idle server to end" })
+      await until(() => find("idler").every((one) => one.pid !== pid), { what: "the idle server to end" })
       const again = await run({ ...work, resumed: true })
       expect(again).toMatchObject({ reason: "ok", output: "done", session: first.session })
       expect(model.asked("brief work")).toHaveLength(1)
@@ -367,6 +322,74 @@ describe("a server that somebody else runs", () => {
     STEP,
   )
 })
+
+describe("a run from the command line with a step in a server", () => {
+  const FAR = `
+name: far
+steps:
+  - { id: one, profile: builder, prompt: far one }
+  - { id: two, profile: builder, needs: [one], prompt: "far two" }
+`
+  it(
+    "that is killed in the middle goes on in the same session, and leaves no process",
+    async () => {
+      const shell = makeProject({
+        model,
+        baton: false,
+        workflows: { far: FAR },
+        config: { profiles: { builder: { kind: "server", concurrency: 1 } } },
+      })
+      try {
+        model.script("far one", say("1"))
+        model.script("far two", callTool("bash", { command: "echo found", description: "looks" }), silence(), say("2"))
+        const killed = startBaton(shell, "run", "far", "--run-id", "far")
+        await model.waitFor("far two", { count: 2, timeoutMs: 60_000 })
+        for (const { pid } of processesWith(shell.marker)) signal(pid, "SIGKILL")
+        await killed.exit()
+        expect(readdirSync(ledgerOf(shell.dir))).toHaveLength(2)
+        const resumed = await baton(shell, "resume", "far", "--json")
+        expect([resumed.code, resumed.stderr]).toEqual([0, ""])
+        const { steps } = endedOf(resumed.stdout)
+        expect([steps.one?.output, steps.two?.output]).toEqual(["1", "2"])
+        expect(model.asked("far one")).toHaveLength(1)
+        const asked = model.asked("far two")
+        expect(asked).toHaveLength(3)
+        expect(asked.at(-1)?.toolResults.join()).toContain("found")
+        expect(describeProcesses(processesWith(shell.marker))).toEqual([])
+        expect(readdirSync(ledgerOf(shell.dir))).toEqual([])
+      } finally {
+        await shell.dispose()
+      }
+    },
+    2 * STEP,
+  )
+})
+
+it(
+  "a run in the TUI uses a server of OpenCode's own program, and takes it along when OpenCode ends",
+  async () => {
+    const shell = makeProject({
+      model,
+      workflows: { near: "steps: [{ id: one, profile: builder, prompt: near one }]" },
+      config: { profiles: { builder: { kind: "server" } } },
+    })
+    try {
+      const tui = await openTui(shell)
+      model.script("near one", say("done in a server"))
+      await tui.submit("/workflow run near")
+      await tui.waitFor(/near · success/)
+      expect(model.asked("near one")).toHaveLength(1)
+      const mine = () => processesWith(`XDG_DATA_HOME=${shell.path(".opencode/workflow-state/servers/builder/data")}`)
+      expect(mine()).toHaveLength(1)
+      await tui.close()
+      await until(() => mine().length === 0, { what: "the server to end with OpenCode", timeoutMs: 5_000 })
+      expect(shell.log()).not.toMatch(/service=baton/)
+    } finally {
+      await shell.dispose()
+    }
+  },
+  2 * STEP,
+)
 
 it("goes without an error of Baton's own", () => {
   expect(errors).toEqual([])

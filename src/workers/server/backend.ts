@@ -46,9 +46,11 @@ class ServerBackend implements WorkerBackend {
         const text = `the server of profile \`${task.profile.name}\` was lost (${before}); a new one was opened`
         report.warned({ kind: "server", text })
       }
-      const left = { ...task, timeoutMs: Math.max(1_000, task.timeoutMs - (clock.now() - startedAt)) }
+      // In whole seconds: what the worker says of its deadline is then what was asked for, if the server was up.
+      const waitedMs = Math.floor((clock.now() - startedAt) / 1_000) * 1_000
+      const left = { ...task, timeoutMs: Math.max(1_000, task.timeoutMs - waitedMs) }
       const result = await this.#work(server, left, report, signal)
-      if (result.reason === "worker-lost" && !signal.aborted) await slot.check(server)
+      if (result.reason === "worker-lost" && !signal.aborted) slot.check(server)
       return result
     } finally {
       void entering.then(() => slot.leave())

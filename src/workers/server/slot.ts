@@ -19,6 +19,7 @@ export class Slot {
   #server: Promise<Server> | undefined
   /** Of the last one to be let go: two at a time would share one data folder. */
   #closing: Promise<void> = Promise.resolve()
+  #checking: Promise<void> = Promise.resolve()
   #users = 0
   #cancelStop: (() => void) | undefined
   /** How the one before was lost, until somebody was told. */
@@ -38,6 +39,7 @@ export class Slot {
     this.#users++
     this.#cancelStop?.()
     this.#cancelStop = undefined
+    await this.#checking
     this.#server ??= this.#openNext()
     const opening = this.#server
     try {
@@ -57,8 +59,12 @@ export class Slot {
     this.#cancelStop = this.#clock.after(this.#idleStopMs, () => void this.#letGo())
   }
 
-  /** Lets go of a server that a worker got no answer from, unless it answers now. */
-  async check(server: Server): Promise<void> {
+  /** Lets go of a server that a worker got no answer from, unless it answers now. Whoever enters next waits for that. */
+  check(server: Server): void {
+    this.#checking = this.#check(server)
+  }
+
+  async #check(server: Server): Promise<void> {
     if (await server.isThere()) return
     if ((await this.#current()) !== server) return
     this.#lostBy = "it did not answer any more"

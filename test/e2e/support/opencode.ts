@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { readFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { createOpencodeClient, type GlobalEvent, type OpencodeClient } from "@opencode-ai/sdk/v2"
-import { signal } from "./processes.ts"
+import { processesWith, signal } from "./processes.ts"
 import { OPENCODE, type Project } from "./project.ts"
 import { until } from "./until.ts"
 
@@ -81,10 +82,23 @@ export async function startServer(project: Project, options: ServerOptions = {})
 }
 
 /** What a server with a password wants to see. */
-export function authorization(env: Readonly<Record<string, string>> = {}) {
+function authorization(env: Readonly<Record<string, string>> = {}) {
   const password = env.OPENCODE_SERVER_PASSWORD
   if (password === undefined) return {}
   return { headers: { authorization: `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}` } }
+}
+
+/** A way into a server that Baton has started in a project: its password is only in its environment. */
+export function clientOf(served: { readonly pid: number; readonly command: string }, directory: string) {
+  const variables = readFileSync(`/proc/${served.pid}/environ`, "utf8").split("\0")
+  const env = Object.fromEntries(variables.map((one) => [one.split("=", 1)[0], one.slice(one.indexOf("=") + 1)]))
+  const port = /--port=(\d+)/.exec(served.command)?.[1]
+  return createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, directory, ...authorization(env) })
+}
+
+/** The servers in a project that are not its own: those that Baton has started. */
+export function servedIn(project: Project, own: Server) {
+  return processesWith(project.marker).filter(({ pid, command }) => / serve /.test(command) && pid !== own.pid)
 }
 
 /** A port that was free a moment ago. OpenCode's own `--port 0` would take 4096 whenever it can, which is somebody's. */

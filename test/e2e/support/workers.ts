@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs"
 import {
   callTool,
   fail,
@@ -10,21 +11,40 @@ import type { Kind, Profile } from "../../../src/core/model.ts"
 import type { Clock, Log, WorkerBackend, WorkerTask } from "../../../src/core/ports.ts"
 import { followEvents } from "../../../src/host/follow.ts"
 import { createFeed, type Host } from "../../../src/host/host.ts"
+import { ledgerOf } from "../../../src/host/ledger.ts"
 import { createAgentBackend } from "../../../src/workers/agent/backend.ts"
+import { createServerBackend, type ServerSite } from "../../../src/workers/server/backend.ts"
 import { createSubagentBackend } from "../../../src/workers/subagent/backend.ts"
 import type { LiveWorld } from "../../contract/worker-backend.ts"
 import { profile } from "../../support/runs.ts"
 import { type RecordedReport, recordReport, workerTask } from "../../support/workers.ts"
-import { type Server, startServer } from "./opencode.ts"
-import { makeProject, type Project } from "./project.ts"
+import { clientOf, type Server, servedIn, startServer } from "./opencode.ts"
+import { makeProject, OPENCODE, type Project } from "./project.ts"
 
-/** The kinds of worker that a test about all of them runs over. */
+/** The kinds of worker whose sessions are in the server of the person. */
 export const KINDS = ["subagent", "agent"] as const satisfies readonly Kind[]
+export const ALL_KINDS = [...KINDS, "server"] as const satisfies readonly Kind[]
 
-type MakeBackend = (host: Host, clock: Clock, log: Log) => WorkerBackend
-const BACKENDS: Record<(typeof KINDS)[number], MakeBackend> = {
+type MakeBackend = (host: Host, clock: Clock, log: Log, project: Project) => WorkerBackend
+const BACKENDS: Record<(typeof ALL_KINDS)[number], MakeBackend> = {
   subagent: createSubagentBackend,
   agent: createAgentBackend,
+  server: (host, clock, log, project) => createServerBackend(serverSite(host, clock, log, project)),
+}
+
+/** Servers as the plugin makes them, in the environment of a project. */
+export function serverSite(origin: Host, clock: Clock, log: Log, project: Project): ServerSite {
+  return {
+    origin,
+    clock,
+    log,
+    binary: realpathSync(OPENCODE),
+    env: project.env,
+    folder: project.path(".opencode/workflow-state/servers"),
+    ledger: ledgerOf(project.dir),
+    password: () => undefined,
+    remotes: () => [],
+  }
 }
 
 export const clock: Clock = {
@@ -55,7 +75,7 @@ export interface Workplace extends AsyncDisposable {
   readonly parent: string
   /** What went wrong behind the scenes. */
   readonly errors: readonly unknown[]
-  backend(kind: (typeof KINDS)[number], host?: Host): WorkerBackend
+  backend(kind: (typeof ALL_KINDS)[number], host?: Host): WorkerBackend
   task(prompt: string, over?: Partial<WorkerTask>, worker?: Partial<Profile>): WorkerTask
   /** Gives a task to a backend. */
   start(backend: WorkerBackend, task: WorkerTask): Working
@@ -76,6 +96,7 @@ export async function openWorkplace(files: Readonly<Record<string, string>> = {}
   const { data } = await server.client.session.create({ title: "parent" })
   const parent = data?.id as string
   let count = 0
+  const backends: WorkerBackend[] = []
   return {
     model,
     project,
@@ -84,8 +105,12 @@ export async function openWorkplace(files: Readonly<Record<string, string>> = {}
     unattended,
     parent,
     errors,
-    backend: (kind, on = host) =>
-      BACKENDS[kind](on, clock, { error: (message, detail) => errors.push([message, detail]) }),
+    backend(kind, on = host) {
+      const log: Log = { error: (message, detail) => errors.push([message, detail]) }
+      const backend = BACKENDS[kind](on, clock, log, project)
+      backends.push(backend)
+      return backend
+    },
     task: (prompt, over = {}, worker = {}) =>
       workerTask(`s${++count}`, { profile: profile("worker", worker), prompt, parent, ...over }),
     start(backend, task) {
@@ -94,8 +119,13 @@ export async function openWorkplace(files: Readonly<Record<string, string>> = {}
       const result = backend.run(task, report, controller.signal)
       return { task, report, result, abort: () => controller.abort() }
     },
-    isIdle: async (session) => (await server.client.session.status({})).data?.[session] === undefined,
+    async isIdle(session) {
+      const served = servedIn(project, server).map((one) => clientOf(one, project.dir))
+      const statuses = await Promise.all([server.client, ...served].map((client) => client.session.status({})))
+      return statuses.every(({ data }) => data !== undefined && data[session] === undefined)
+    },
     async [Symbol.asyncDispose]() {
+      await Promise.all(backends.map((backend) => backend.close()))
       following.abort()
       await server.stop()
       await project.dispose()
@@ -105,7 +135,10 @@ export async function openWorkplace(files: Readonly<Record<string, string>> = {}
 }
 
 /** The world of the contract suites: a workplace's model, and a backend over it. */
-export function contractWorld({ model, parent }: Workplace, backend: WorkerBackend): LiveWorld {
+export function contractWorld(
+  { model, parent }: Pick<Workplace, "model" | "parent">,
+  backend: WorkerBackend,
+): LiveWorld {
   const exactly = (prompt: string) => new RegExp(`^${prompt.replaceAll(".", "\\.")}$`)
   const bash = (command: string) => callTool("bash", { command, description: "runs" })
   return {
