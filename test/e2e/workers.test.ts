@@ -252,7 +252,7 @@ describe("a run that waits for a person", () => {
       await tui.waitFor(/you work with refine/)
       await tui.submit("make it shorter")
       await tui.waitFor(/a short draft/)
-      await tui.submit("/handback")
+      key("d")
       await tui.waitFor(/Answer to: good morning/)
       await tui.waitFor(/seat · success/)
       expect(model.asked(/^then a short draft/)).toHaveLength(1)
