@@ -208,14 +208,14 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
   it(
     "an interrupt holds it, past its idle deadline, until it is told something",
     async () => {
-      const { task, run } = start({ idleTimeoutMs: 1_000 })
+      const { task, run } = start({ idleTimeoutMs: 3_000 })
       const stalled = world.stall(task.prompt)
       const { report, result } = run()
       await stalled
       const session = await report.session
       expect(await world.backend.steer(session, { type: "interrupt" })).toBeUndefined()
       const heldAt = performance.now()
-      await until(() => performance.now() - heldAt > 1_500, { what: "its idle deadline to pass" })
+      await until(() => performance.now() - heldAt > 3_500, { what: "its idle deadline to pass" })
       expect(report.activities.at(-1)?.phase).toBe("held")
       const text = `go on with ${task.step}.`
       world.answer(text, "went on")
@@ -240,7 +240,7 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
       const { task, run } = start({
         profile: worker,
         asks: { policy: "ask", otherwise: "deny", ...asks },
-        idleTimeoutMs: 5_000,
+        idleTimeoutMs: 20_000,
       })
       world.command(task.prompt, command, "went on")
       const { report, result } = run()
@@ -281,7 +281,7 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
     "silence, a hung tool and the total deadline end it, each in its own way",
     async () => {
       const silent = start({ idleTimeoutMs: 1_500 })
-      const hung = start({ idleTimeoutMs: 1_000, toolTimeoutMs: 2_500 })
+      const hung = start({ toolTimeoutMs: 2_500 })
       const late = start({ timeoutMs: 2_500 })
       void world.stall(silent.task.prompt)
       world.hang(hung.task.prompt)

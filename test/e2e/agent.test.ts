@@ -130,6 +130,28 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
+    "is allowed by its policy what its profile lists, where its parent would have to be asked",
+    async () => {
+      const ask = [{ permission: "bash", pattern: "*", action: "ask" }] as const
+      const { data } = await place.server.client.session.create({ title: "asks", permission: [...ask] })
+      const worker = { permission: [{ permission: "bash", pattern: "echo *", action: "allow" }] } as const
+      const asks = { policy: "allow-listed", otherwise: "deny" } as const
+      for (const [command, told] of [
+        ["echo listed", "listed"],
+        ["touch unlisted", "Nobody is here to allow `bash`"],
+      ] as const) {
+        const prompt = `<${kind}> ${command}`
+        place.model.script(prompt, callTool("bash", { command, description: "runs" }), say("went on"))
+        const work = place.start(backend, place.task(prompt, { parent: data?.id as string, asks }, worker))
+        expect(await work.result).toMatchObject({ reason: "ok", output: "went on" })
+        expect(place.model.asked(prompt)[1]?.toolResults.join()).toContain(told)
+        expect(work.report.asks.size).toBe(0)
+      }
+    },
+    STEP,
+  )
+
+  it(
     "answered by another model than the one asked for is a warning, and of a pinned profile a failure",
     async () => {
       for (const pin of [false, true]) {

@@ -46,7 +46,7 @@ const FAULTS: readonly Fault[] = [
     name: "a hung tool",
     answers: [callTool("bash", { command: "sleep 600", description: "hangs" })],
     reason: "timeout",
-    limits: { toolTimeoutMs: 2_000, idleTimeoutMs: 1_000 },
+    limits: { toolTimeoutMs: 2_000 },
     detail: "`bash` has given no sign of life for 2 s",
   },
   { name: "a total deadline", answers: [silence()], reason: "timeout", limits: { timeoutMs: 2_000 } },
@@ -105,8 +105,8 @@ describe.each(ALL_KINDS)("a %s worker", (kind) => {
     "says that the provider made it wait, and until when",
     async () => {
       const prompt = `<${kind}> throttled`
-      place.model.script(prompt, fail(429, { retryAfter: 1 }), say("done"))
-      const work = place.start(backend, place.task(prompt, { idleTimeoutMs: 900 }))
+      place.model.script(prompt, fail(429, { retryAfter: 5 }), say("done"))
+      const work = place.start(backend, place.task(prompt, { idleTimeoutMs: 4_000 }))
       expect(await work.result).toMatchObject({ reason: "ok", output: "done" })
       expect(work.report.throttles).toHaveLength(1)
       expect(work.report.activities.map(({ phase }) => phase)).toContain("retrying")
@@ -118,8 +118,8 @@ describe.each(ALL_KINDS)("a %s worker", (kind) => {
     "in a quiet tool call is not taken for silent",
     async () => {
       const prompt = `<${kind}> quiet`
-      place.model.script(prompt, callTool("bash", { command: "sleep 3", description: "is quiet" }), say("slept"))
-      const work = place.start(backend, place.task(prompt, { idleTimeoutMs: 1_500 }))
+      place.model.script(prompt, callTool("bash", { command: "sleep 6", description: "is quiet" }), say("slept"))
+      const work = place.start(backend, place.task(prompt, { idleTimeoutMs: 5_000 }))
       expect(await work.result).toMatchObject({ reason: "ok", output: "slept" })
       expect(work.report.activities).toContainEqual(expect.objectContaining({ phase: "tool", tool: "bash" }))
     },

@@ -64,7 +64,7 @@ describe.each(KINDS)("five %s workers at once", (kind) => {
     async () => {
       const prompts = [1, 2, 3, 4, 5].map((n) => `<${kind}> stopped ${n}.`)
       const holds = prompts.map((prompt) => place.model.hold(prompt))
-      const works = prompts.map((prompt) => place.start(backend, place.task(prompt, { idleTimeoutMs: 3_000 })))
+      const works = prompts.map((prompt) => place.start(backend, place.task(prompt)))
       const sessions = await Promise.all(works.map(({ report }) => report.session))
       const [stopped, session] = [works[0], sessions[0]] as [(typeof works)[0], string]
       await Promise.all(holds.map(({ arrived }) => arrived))
@@ -231,7 +231,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
     "in the foreground works with a person in a root session until it is handed back",
     async () => {
       const prompt = `<${kind}> together`
-      const work = place.start(backend, place.task(prompt, { idleTimeoutMs: 2_000 }, { kind, mode: "foreground" }))
+      const work = place.start(backend, place.task(prompt, {}, { kind, mode: "foreground" }))
       const session = await work.report.session
       await until(() => phases(work).at(-1) === "yours", { what: "the worker's answer" })
       const { data } = await place.server.client.session.get({ sessionID: session })

@@ -1,0 +1,46 @@
+import { expect, it } from "vitest"
+import type { Activity, Clock } from "../../../src/core/ports.ts"
+import { Pulse } from "../../../src/workers/session/pulse.ts"
+import { recordReport } from "../../support/workers.ts"
+
+/** A clock on which one thing at a time is due. */
+function handClock() {
+  let due: (() => void) | undefined
+  const clock: Clock = {
+    now: () => 0,
+    after(_ms, fn) {
+      due = fn
+      return () => {
+        due = undefined
+      }
+    },
+  }
+  return { clock, ring: () => due?.(), isSet: () => due !== undefined }
+}
+
+const activity = (over: Partial<Activity>): Activity => ({
+  phase: "working",
+  tool: null,
+  lastActivityAt: 0,
+  tokens: { input: 0, output: 0 },
+  cost: null,
+  ...over,
+})
+
+it("reports a new phase or tool at once, and anything else with the next beat, the latest only", () => {
+  const { clock, ring, isSet } = handClock()
+  const report = recordReport()
+  const pulse = new Pulse(clock, report)
+  pulse.tell(activity({ phase: "starting" }))
+  pulse.tell(activity({ phase: "tool", tool: "read" }))
+  pulse.tell(activity({ phase: "tool", tool: "bash" }))
+  expect(report.activities.map(({ tool }) => tool)).toEqual([null, "read", "bash"])
+  for (const lastActivityAt of [1, 2, 3]) pulse.tell(activity({ phase: "tool", tool: "bash", lastActivityAt }))
+  expect(report.activities).toHaveLength(3)
+  ring()
+  expect(report.activities.at(-1)?.lastActivityAt).toBe(3)
+  expect(report.activities).toHaveLength(4)
+  pulse.tell(activity({ phase: "tool", tool: "bash", lastActivityAt: 4 }))
+  pulse.close()
+  expect(isSet()).toBe(false)
+})
