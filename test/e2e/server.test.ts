@@ -298,7 +298,20 @@ describe("a server that somebody else runs", () => {
         model.script("from afar", say("hello"))
         const result = await run(task("from afar", {}, remote), recordReport(), own)
         expect(result).toMatchObject({ reason: "ok", output: "hello" })
-        await own.close()
+        model.script("left behind", silence())
+        const report = recordReport()
+        const left = run(task("left behind", {}, remote), report, own)
+        const session = await report.session
+        await model.waitFor("left behind")
+        // Another Baton than the one that began: it knows the session from the journal and the server from the config.
+        const next = createServerBackend({
+          ...site,
+          remotes: () => [profile("far", { kind: "server", url: server.url })],
+        })
+        await next.stop(session)
+        expect((await server.client.session.status({})).data?.[session]).toBeUndefined()
+        expect((await left).reason).not.toBe("ok")
+        await Promise.all([own.close(), next.close()])
         expect(processesUnder(process.pid).map(({ pid }) => pid)).toContain(server.pid)
       } finally {
         await server.stop()
@@ -383,7 +396,6 @@ it(
       expect(mine()).toHaveLength(1)
       await tui.close()
       await until(() => mine().length === 0, { what: "the server to end with OpenCode", timeoutMs: 5_000 })
-      expect(shell.log()).not.toMatch(/service=baton/)
     } finally {
       await shell.dispose()
     }
