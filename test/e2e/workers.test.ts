@@ -256,6 +256,8 @@ describe("a run that waits for a person", () => {
       await tui.waitFor(/Answer to: good morning/)
       await tui.waitFor(/seat · success/)
       expect(model.asked(/^then a short draft/)).toHaveLength(1)
+      // In the session that an OpenCode before this one kept.
+      expect(JSON.stringify(model.asked(/^refine the plan/)[0])).toContain("what is the plan for tides")
     },
     LONG,
   )
