@@ -253,9 +253,12 @@ describe.each(KINDS)("a %s worker", (kind) => {
     async () => {
       const prompt = `<${kind}> together again`
       place.model.script(prompt, fail(400, { message: "no" }))
-      const work = place.start(backend, place.task(prompt, {}, { kind, mode: "foreground" }))
+      const work = place.start(backend, place.task(prompt, { idleTimeoutMs: 5_000 }, { kind, mode: "foreground" }))
       const session = await work.report.session
       await until(() => phases(work).at(-1) === "yours", { what: "the turn to be over" })
+      // A person may think for as long as he likes.
+      const yoursAt = performance.now()
+      await until(() => performance.now() - yoursAt > 5_500, { what: "the idle deadline to pass" })
       await backend.steer(session, { type: "handback", text: "what we found" })
       expect(await work.result).toMatchObject({ reason: "ok", output: "what we found" })
       expect(await backend.steer(session, { type: "handback" })).toBe("no worker is at work in this session")
