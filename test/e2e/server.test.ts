@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, type ScriptedModel, say, silence, startScriptedModel } from "../../scripts/scripted-model.ts"
@@ -19,7 +19,7 @@ import { describeProcesses, processesUnder, processesWith, signal } from "./supp
 import { makeProject, type Project, ROOT } from "./support/project.ts"
 import { openTui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
-import { clock, contractWorld, serverSite } from "./support/workers.ts"
+import { clock, contractWorld, openWorkplace, serverSite } from "./support/workers.ts"
 
 /** Workers in `opencode serve` processes of their own, against a model that misbehaves on command. */
 
@@ -238,6 +238,24 @@ describe("an isolated server", () => {
     STEP,
   )
 })
+
+it(
+  "an isolated server has the user's logins and renews them in place, and takes a configuration of any length",
+  async () => {
+    const agent = `---\ndescription: says much\n---\n${"word ".repeat(30_000)}`
+    await using place = await openWorkplace({ ".opencode/agent/long.md": agent })
+    const logins = join(place.project.home, ".local/share/opencode/auth.json")
+    writeFileSync(logins, JSON.stringify({ anthropic: { type: "api", key: "old" } }))
+    const result = await place.start(place.backend("server"), place.task("hello", {}, { agent: "long" })).result
+    expect(result).toMatchObject({ reason: "ok", output: "Answer to: hello" })
+    expect(place.model.asked("hello")[0]?.system.length).toBeGreaterThan(150_000)
+    const [served] = servedIn(place.project, place.server).map((one) => clientOf(one, place.project.dir))
+    expect((await served?.provider.list({}))?.data?.connected).toContain("anthropic")
+    await served?.auth.set({ providerID: "anthropic", auth: { type: "api", key: "new" } })
+    expect(JSON.parse(readFileSync(logins, "utf8"))).toEqual({ anthropic: { type: "api", key: "new" } })
+  },
+  STEP,
+)
 
 describe("a read-only profile", () => {
   const rules = [{ permission: "edit", pattern: "*", action: "deny" }] as const

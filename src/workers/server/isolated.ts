@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 import type { Config } from "@opencode-ai/sdk/v2"
@@ -11,7 +11,7 @@ const MAX_VARIABLE = 100_000
 
 /**
  * The environment of an isolated server: what `origin` is configured with, without plugins (so never Baton), in a data
- * folder of its own below `folder`, where its sessions outlive it. Logins come along; everything is written there only.
+ * folder of its own below `folder`, where its sessions outlive it. Only the logins are those of the user.
  */
 export async function isolatedEnv(origin: Host, folder: string, env: Env): Promise<Env> {
   const config = await ask("read the OpenCode configuration", (o) => origin.client.config.get({}, o))
@@ -19,16 +19,13 @@ export async function isolatedEnv(origin: Host, folder: string, env: Env): Promi
   const [data, state, own] = ["data", "state", "config"].map((name) => join(folder, name)) as [string, string, string]
   for (const one of [data, state, own]) mkdirSync(one, { recursive: true, mode: 0o700 })
   furnish(own, env.XDG_CONFIG_HOME || join(home, ".config"))
-  const auth = env.OPENCODE_AUTH_CONTENT ?? readIfThere(authFile(env.XDG_DATA_HOME || join(home, ".local", "share")))
+  shareLogins(data, env.XDG_DATA_HOME || join(home, ".local", "share"))
   return {
     ...env,
     ...configVariable(JSON.stringify(ownConfig(config, origin.directory)), join(folder, "opencode.json")),
     XDG_DATA_HOME: data,
     XDG_STATE_HOME: state,
     XDG_CONFIG_HOME: own,
-    // The two places that would be changed with the three above, and hold only what can be fetched again.
-    XDG_CACHE_HOME: env.XDG_CACHE_HOME || join(home, ".cache"),
-    OPENCODE_AUTH_CONTENT: auth,
     OPENCODE_PURE: "1",
     OPENCODE_DISABLE_PROJECT_CONFIG: "1",
     // Would put its sessions, or its configuration, elsewhere.
@@ -37,8 +34,18 @@ export async function isolatedEnv(origin: Host, folder: string, env: Env): Promi
   }
 }
 
-const authFile = (data: string) => join(data, "opencode", "auth.json")
-const readIfThere = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : undefined)
+/**
+ * Lets it use, and renew, the user's own logins. A copy would not do: a provider takes a token for renewal once, so that
+ * whoever renews it in a copy logs the user out. (`OPENCODE_AUTH_CONTENT` is such a copy, and is used if the user set it.)
+ */
+function shareLogins(own: string, real: string): void {
+  for (const name of ["auth.json", "mcp-auth.json"]) {
+    const file = join(own, "opencode", name)
+    rmSync(file, { force: true })
+    mkdirSync(join(own, "opencode"), { recursive: true })
+    symlinkSync(join(real, "opencode", name), file)
+  }
+}
 
 /** The configuration as it was resolved, without what must not happen twice on a machine or in a worker. */
 function ownConfig(config: Config, directory: string): Config {
@@ -63,7 +70,7 @@ function projectRules(directory: string): string[] {
 
 /** The configuration in a variable, or in a file only its user can read when it is too long for one. */
 function configVariable(content: string, file: string): Env {
-  if (content.length < MAX_VARIABLE) return { OPENCODE_CONFIG_CONTENT: content, OPENCODE_CONFIG: undefined }
+  if (Buffer.byteLength(content) < MAX_VARIABLE) return { OPENCODE_CONFIG_CONTENT: content, OPENCODE_CONFIG: undefined }
   writeFileSync(file, content, { mode: 0o600 })
   return { OPENCODE_CONFIG_CONTENT: undefined, OPENCODE_CONFIG: file }
 }
