@@ -6,6 +6,7 @@ import type { Run } from "../core/run.ts"
 import { type AskView, type RunView, stepInFocus, viewRun } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { ask, describe, type Host } from "../host/host.ts"
+import { BY_MODEL } from "./desk.ts"
 import { send } from "./send.ts"
 
 /** Changes closer together than this reach the TUI as one. */
@@ -46,7 +47,7 @@ export function watchRuns(deps: WatchDeps): () => void {
     engine.subscribe((run, events) => {
       schedule(SETTLE_MS)
       // The end first: `toasts` reads the config file, and events come all the time.
-      if (wantsToast(events) && toasts()) attempt("the toast could not be shown", () => toast(host, run))
+      if (wantsToast(run, events) && toasts()) attempt("the toast could not be shown", () => toast(host, run))
       const opened = openedForPerson(run, events)
       if (opened) attempt("the TUI could not be called to a worker", () => send(host, opened))
     }),
@@ -126,8 +127,10 @@ function openedForPerson(run: Run, events: readonly RunEvent[]) {
   return { kind: "open" as const, session: opened.session, parent: run.parent }
 }
 
-function wantsToast(events: readonly RunEvent[]): boolean {
-  return events.some((event) => event.type === "run.ended" || event.type === "run.paused")
+/** A run that ended or pauses; not the end of a question that a model asked, which has its answer. */
+function wantsToast({ created }: Run, events: readonly RunEvent[]): boolean {
+  const isOfModel = created.ask !== undefined && created.by === BY_MODEL
+  return events.some((event) => event.type === "run.paused" || (event.type === "run.ended" && !isOfModel))
 }
 
 async function toast(host: Host, run: Run): Promise<void> {

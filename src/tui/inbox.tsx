@@ -99,7 +99,9 @@ function chooseAnswer(
       const ways = [...rows, ...done, { title: "Answer in your own words…", isOwn: true }]
       showChoice(deps, ask, `${text}${step}`, ways, (way) => {
         if ("isOwn" in way) {
-          askFor(deps.api, deps.paint, { title: clip(text, 60), placeholder: "Your answer" }).then(resolve, resolve)
+          deps.guard.start(async () =>
+            resolve(await askFor(deps.api, deps.paint, { title: clip(text, 60), placeholder: "Your answer" })),
+          )
         } else if ("isDone" in way) resolve([...marked].join(", "))
         else if (isMultiple) {
           if (!marked.delete(way.label)) marked.add(way.label)
@@ -121,13 +123,14 @@ function showChoice<Row extends { readonly title: string; readonly description?:
 ): void {
   const { dialog, DialogSelect } = deps.api.ui
   const columns = rowColumns("large", deps.api.renderer.width)
-  // `bash: npm test` says it already.
-  const details = ask.details.filter((line) => !title.includes(line))
+  const heading = clip(title, columns - 6)
+  // What the heading has no room for; `bash: npm test` needs no `npm test` below it.
+  const details = [...(heading.endsWith("…") ? [title] : []), ...ask.details].filter((line) => !heading.includes(line))
   const where = ask.workflow === null ? ask.worker : `${ask.worker} · ${ask.workflow}`
   dialog.replace(() => (
     <box>
       <DialogSelect<number>
-        title={clip(title, columns - 6)}
+        title={heading}
         placeholder="Search"
         options={rows.map((row, value) => ({
           title: row.title,

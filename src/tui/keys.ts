@@ -5,6 +5,8 @@ import { isOurs } from "./prompt-line.ts"
 
 /** Above the host's own layers, whose priority is 0. */
 export const OVER_HOST = 100
+/** Where our keys work: on every screen, also while OpenCode shows a question in the place of the prompt. */
+const KEY_MODES = ["base", "question"] as const
 
 export interface Actions {
   /** Handles a line of ours. */
@@ -59,14 +61,12 @@ export function registerCommands(api: KeyApi, keys: Keys, actions: Actions, guar
       run: () => guard.sync(undefined, run),
     })),
   })
-  const offBindings = api.keymap.registerLayer({
-    mode: "base",
-    bindings: commands
-      .filter(({ id }) => keys[id] !== "none")
-      .map(({ id, title }) => ({ key: keys[id], cmd: `baton.${id}`, desc: title })),
-  })
+  const bindings = commands
+    .filter(({ id }) => keys[id] !== "none")
+    .map(({ id, title }) => ({ key: keys[id], cmd: `baton.${id}`, desc: title }))
+  const offBindings = KEY_MODES.map((mode) => api.keymap.registerLayer({ mode, bindings }))
   return () => {
-    offBindings()
+    for (const off of offBindings) off()
     offCommands()
   }
 }

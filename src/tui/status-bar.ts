@@ -97,6 +97,7 @@ function firstOf(runs: readonly RunView[], session: string | undefined): RunView
 }
 
 function headline(run: RunView, now: number): Part[] {
+  if (run.status === "running" && run.ask !== null) return [muted(` is asked · ${stepTimes(run, now)}`)]
   if (run.status === "running") return [muted(` ${progress(run)} · `), ...current(run, now)]
   if (run.status === "interrupted") {
     return [muted(` interrupted at ${progress(run)} · `), { text: `/workflow resume ${run.id}`, tone: "text" }]
@@ -112,6 +113,10 @@ function headline(run: RunView, now: number): Part[] {
   const why = run.status === "failed" && broken ? `· ${clip(broken.id, NAME_COLUMNS)} ${stateOf(broken)}` : endWord(run)
   const facts = [runTime(run, now), spent(run)].filter((fact) => fact !== "")
   return [{ text: ` ${why}`, tone: RUN[run.status][1] }, ...facts.map((fact) => muted(` · ${fact}`))]
+}
+
+function stepTimes({ steps }: RunView, now: number): string {
+  return steps.map((step) => stepTime(step, now)).join(" ")
 }
 
 function endWord(run: RunView): string {

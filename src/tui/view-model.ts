@@ -119,7 +119,7 @@ function muted(text: string): Part {
 function panel(run: RunView, now: number, width: number): RunPanel {
   return {
     id: run.id,
-    title: clip(`Workflow ${run.workflow}`, width),
+    title: clip(run.ask === null ? `Workflow ${run.workflow}` : `Asked ${run.ask}`, width),
     state: {
       key: "state",
       icon: runIcon(run.status),

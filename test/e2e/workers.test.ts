@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { baton, endedOf, startBaton } from "./support/baton.ts"
 import { startServer } from "./support/opencode.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
@@ -20,11 +21,11 @@ function key(letter: string): void {
 }
 
 /** Types into the field of a dialog that has just opened: keys that come before it has the focus are lost. */
-async function fillIn(text: string): Promise<void> {
+async function fillIn(text: string, isThere = (screen: string) => screen.includes(text)): Promise<void> {
   let typedAt = Number.NEGATIVE_INFINITY
   await until(
     () => {
-      if (tui.text().includes(text)) return true
+      if (isThere(tui.text())) return true
       if (Date.now() - typedAt > 3_000) {
         tui.type(text)
         typedAt = Date.now()
@@ -38,11 +39,6 @@ async function fillIn(text: string): Promise<void> {
 async function closeDialog(): Promise<void> {
   tui.press("escape")
   await tui.waitFor((text) => !/ esc\s*$/m.test(text))
-}
-
-/** SCRATCH */
-function save(name: string): void {
-  if (process.env.SCREENS) require("node:fs").writeFileSync(`${process.env.SCREENS}/${name}.txt`, tui.text())
 }
 
 beforeAll(async () => {
@@ -114,7 +110,6 @@ describe("docs cultivation", () => {
       expect(JSON.stringify(request)).toContain("what is the plan for tides")
       await tui.submit("/workers")
       await tui.waitFor(/Workers[\s\S]*docs +idle/)
-      save("workers-idle")
       await closeDialog()
     },
     LONG,
@@ -181,7 +176,6 @@ describe("the inbox, and what is said to a worker", () => {
       await tui.waitFor(/1 needs you/)
       key("i")
       await tui.waitFor(/careful asks/)
-      save("ask")
       tui.press("enter")
       await tui.waitFor(/nested · success/)
       const answers = JSON.stringify(model.asked(/^lead the way/).at(-1))
@@ -200,8 +194,7 @@ describe("the inbox, and what is said to a worker", () => {
       await tui.waitFor(/1 needs you/)
       key("i")
       await tui.waitFor(/pick · choosing asks[\s\S]*spring[\s\S]*Answer in your own words/)
-      save("question")
-      await fillIn("own words")
+      await fillIn("own words", (screen) => !screen.includes("spring a spring tide"))
       tui.press("enter")
       await tui.waitFor(/Your answer/)
       await fillIn("the ebb, please")
@@ -226,7 +219,6 @@ describe("the inbox, and what is said to a worker", () => {
       await tui.waitFor(/slow 0\/1 · think.* open step/)
       key("w")
       await tui.waitFor(/press ctrl\+x p to message this worker/)
-      save("child")
       key("p")
       await tui.waitFor(/Message to think/)
       await fillIn("think of tides")
@@ -258,13 +250,14 @@ describe("a run that waits for a person", () => {
       await tui.submit("/workflow run seat")
       await tui.waitFor(/here is a draft/)
       await tui.waitFor(/you work with refine/)
-      save("foreground")
       await tui.submit("make it shorter")
       await tui.waitFor(/a short draft/)
-      await tui.submit("/handback")
+      key("d")
       await tui.waitFor(/Answer to: good morning/)
       await tui.waitFor(/seat · success/)
       expect(model.asked(/^then a short draft/)).toHaveLength(1)
+      // In the session that an OpenCode before this one kept.
+      expect(JSON.stringify(model.asked(/^refine the plan/)[0])).toContain("what is the plan for tides")
     },
     LONG,
   )
@@ -276,14 +269,11 @@ describe("a run that waits for a person", () => {
       model.script(/^many greet/, callTool("bash", { command: "echo hi", description: "greets" }), say("greeted"))
       await tui.submit("/workflow run many")
       await tui.waitFor(/1 needs you/)
-      save("bar-80")
       key("k")
       await tui.waitFor(/two-with-a-long-name +(working|starting)[\s\S]*act +needs you/)
-      save("workers-80")
       await closeDialog()
       key("i")
       await tui.waitFor(/act · many asks/)
-      save("inbox-80")
       tui.press("enter")
       hold.release(say("done"))
       await tui.waitFor(/many · success/)
@@ -298,7 +288,6 @@ describe("a run that waits for a person", () => {
       await tui.submit("/workflow run dear")
       await tui.waitFor(/dear · paused/)
       await tui.waitFor(/‖ dear paused at 0\/1 · \/workflow resume/)
-      save("paused")
       await tui.submit("/workflow resume")
       await tui.waitFor(/dear · success/)
     },
@@ -340,3 +329,43 @@ it(
   },
   LONG,
 )
+
+describe("on the command line", () => {
+  it(
+    "a run that is out of quota ends with 3, says why and how to go on, and is resumed",
+    async () => {
+      model.script(/^spend money/, fail(402, { message: "insufficient credits" }), say("spent"))
+      const paused = await baton(project, "run", "dear", "--json", "--run-id", "dear-1")
+      expect(paused.code).toBe(3)
+      expect(endedOf(paused.stdout)).toMatchObject({
+        status: "paused",
+        hold: { cause: "quota", detail: expect.stringContaining("insufficient credits") },
+      })
+      const status = await baton(project, "status", "dear-1")
+      expect(status.stdout).toMatch(/Paused: .*out of quota[\s\S]*Go on with: baton resume dear-1/)
+      const resumed = await baton(project, "resume", "dear-1")
+      expect(resumed.code).toBe(0)
+      expect(resumed.stdout).toContain("spent")
+    },
+    LONG,
+  )
+
+  it(
+    "`baton workers` lists who is at work and who is kept",
+    async () => {
+      const before = await baton(project, "workers", "--json")
+      const kept = (JSON.parse(before.stdout) as { name: string }[]).map(({ name }) => name)
+      const hold = model.hold("think slowly")
+      const running = startBaton(project, "run", "slow")
+      await hold.arrived
+      const listed = await baton(project, "workers")
+      expect(listed.stdout).toMatch(
+        /NAME +STATE +KIND[\s\S]*think +working +subagent +default +scripted\/small +think of slow/,
+      )
+      for (const name of kept) expect(listed.stdout).toMatch(new RegExp(`^${name} +idle`, "m"))
+      hold.release()
+      expect(await running.exit()).toBe(0)
+    },
+    LONG,
+  )
+})

@@ -1,7 +1,9 @@
 import { expect, it } from "vitest"
 import { decode, type OpenMessage, type StateMessage } from "../../src/core/protocol.ts"
 import type { Host } from "../../src/host/host.ts"
+import { BY_MODEL } from "../../src/opencode/desk.ts"
 import { stateOf, watchRuns } from "../../src/opencode/live.ts"
+import { askWorker } from "../../src/project/ask.ts"
 import { openDesk } from "./support.ts"
 
 const CONFIG = { profiles: { docs: { mode: "foreground", keep: true }, coder: {} } }
@@ -87,6 +89,18 @@ it("shows one toast for a paused run, with why and the way out", async () => {
   expect((await type("/workflow resume")).tone).toBe("success")
   ;(await backend.job("build", 1)).finish()
   await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["flow · paused", "flow · success"])
+})
+
+it("shows a toast for what a person asked a worker, and none for what a model did: that has its answer", async () => {
+  const { type, backend, toasts, project, engine } = watch()
+  await type("/workers ask coder how")
+  ;(await backend.job("ask")).finish({ output: "so" })
+  await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["coder · success"])
+  const question = { worker: "coder", text: "x", parent: "main", depth: 0, by: BY_MODEL }
+  const asked = await askWorker(project, engine, question)
+  ;(await backend.job("ask", 1)).finish({ output: "so" })
+  if (asked.ok) await engine.finished(asked.run)
+  expect(toasts).toHaveLength(1)
 })
 
 it("says no more once it is stopped", async () => {

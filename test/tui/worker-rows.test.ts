@@ -126,6 +126,11 @@ describe("the status line", () => {
     expect(bar({ workers: [yours], session: "parent" })).toBeUndefined()
   })
 
+  it("says of a question who is asked, and for how long", () => {
+    const asked = runView({ ask: "docs", steps: [runningStep("ask")] })
+    expect(bar({ runs: [asked] })).toMatch(/^◐ docs is asked · 12s\|/)
+  })
+
   it("says of a paused run what holds it and the way out", () => {
     const hold = { cause: "quota", detail: "anthropic is out of quota until 2026-11-21 15:04 UTC" } as const
     const line = bar({ runs: [runView({ status: "paused", hold, steps: [runningStep("build")] })] })
