@@ -81,7 +81,8 @@ function withHidden(
   sources: readonly (readonly PermissionRule[])[],
 ): PermissionRule[] {
   const lists = [rules, ...sources]
-  const names = new Set(lists.flatMap((list) => list.map((rule) => rule.permission)))
+  // A tool that only a wildcard names is looked at by its own name as well.
+  const names = new Set([...lists.flatMap((list) => list.map((rule) => rule.permission)), ...WRITING, ...READING])
   const denied = [...names].filter((name) => lists.some((list) => isDenied(list, name)))
   const hidden = denied.filter((name) => {
     const last = rules.findLast((rule) => meets(rule.permission, name))
@@ -98,6 +99,9 @@ const READING = ["read", "grep", "glob", "list", "lsp", "webfetch", "websearch",
   .concat(["skill", "question", "external_directory", "doom_loop"])
   // Who is asked by a worker has no more rights than that worker.
   .concat(["worker_ask", "workflow_status"])
+
+/** What OpenCode offers for writing. */
+const WRITING = ["bash", "edit", "task"]
 
 /** Whether rules forbid to edit anything. */
 export function isReadOnly(rules: readonly PermissionRule[]): boolean {

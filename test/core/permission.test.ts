@@ -177,6 +177,8 @@ describe("the rules of two lists together", () => {
       }),
       { numRuns: 500 },
     )
+    const byWildcard = intersect(rules("*||allow"), rules("?dit|*|deny", "b*||allow"))
+    expect(isHidden(byWildcard, "edit")).toBe(true)
     const denied = intersect(rules("bash|*|deny", "bash|a*|allow"), rules("bash|*|allow", "bash|a*|deny"))
     expect(isHidden(denied, "bash")).toBe(true)
   })
