@@ -90,11 +90,13 @@ async function drive(store: Store, count: number, isChain: boolean): Promise<num
     },
     backend: () => backend,
     random: Math.random,
+    evaluate: () => ({ ok: true, value: true }),
+    checker: { before: () => Promise.resolve({}), run: () => Promise.resolve([]) },
   })
   const created = runOf(count, isChain)
   let succeeded = 0
   engine.subscribe((run) => {
-    succeeded = run.succeeded
+    succeeded = run.well
   })
   const ms = await timed(async () => {
     const started = engine.start(created)

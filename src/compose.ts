@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { createChecker } from "./checks/checker.ts"
 import { projectRoot } from "./config/find.ts"
 import { type LoadOptions, loadConfig } from "./config/load.ts"
 import type { Clock, Log, WorkerBackend } from "./core/ports.ts"
@@ -10,7 +11,7 @@ import type { Host } from "./host/host.ts"
 import { ledgerOf } from "./host/ledger.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
-import { render } from "./spec/template.ts"
+import { holds, render } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
 import { createServerBackend, type ServerSite } from "./workers/server/backend.ts"
@@ -52,6 +53,8 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
     clock: systemClock,
     log,
     render,
+    evaluate: holds,
+    checker: createChecker(),
     random: Math.random,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     backend(kind) {

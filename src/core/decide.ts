@@ -1,182 +1,255 @@
-import type { Command, Effect, RunEvent } from "./events.ts"
-import { shift } from "./queue.ts"
-import { evolve, type Run, type StepState, stepOf } from "./run.ts"
-import { rowsOf } from "./table.ts"
-
-/**
- * What follows from a command: the facts to write down, what to do once they are written, and the run as it is then.
- * `refused` says in a sentence why nothing follows.
- */
-export interface Decision {
-  readonly events: readonly RunEvent[]
-  readonly effects: readonly Effect[]
-  readonly run: Run | undefined
-  readonly refused?: string
-}
+import { type Decision, Draft, refuse, specOf, stepsThat, type Words } from "./draft.ts"
+import type { Command, RunEvent } from "./events.ts"
+import { conclude, end, proceed, start } from "./going-on.ts"
+import type { Step, StepResult } from "./model.ts"
+import { gateOf, retryAt, warningsOf } from "./outcome.ts"
+import { type Run, type StepState, stepOf } from "./run.ts"
 
 /**
  * The whole of scheduling as one pure function. Takes the run so far (undefined before `create`), a command, and the
  * time in milliseconds; reads no clock and does nothing itself. Invariants, kept by property tests:
  *
- *   I1  a step starts only when every step it needs has succeeded, and never twice without a resume
+ *   I1  a step starts only when every step it needs has ended, and has gone well unless its condition says otherwise;
+ *       never twice without a resume, a retry or a person's word
  *   I2  at most min(max_parallel, max_workers) steps run at once
- *   I3  a run with nothing running and nothing startable ends, in the same decision
+ *   I3  a run with nothing running, nothing startable and no retry to come ends or pauses, in the same decision
  *   I4  an answer for an attempt that is not running changes nothing
- *   I5  while a step is held nothing starts; the run pauses, or ends when it is stopping, once nothing runs
+ *   I5  while something holds the run nothing starts; it pauses, or ends when it is stopping, once nothing runs
+ *   I6  a step that succeeded never starts again
  */
-export function decide(run: Run | undefined, command: Command, now: number): Decision {
+export function decide(run: Run | undefined, command: Command, now: number, words: Words): Decision {
   if (command.type === "create") {
     const created: RunEvent = { type: "run.created", at: now, ...command.created }
-    return proceed(new Draft(undefined).add(created), now)
+    return proceed(new Draft(undefined, words).add(created), now)
   }
   if (run === undefined) return refuse(undefined, "there is no such run")
-  const isOver = !["running", "interrupted", "paused"].includes(run.status)
+  const draft = new Draft(run, words)
+  const isOver = run.endedAt !== undefined
+  const over = () => refuse(run, `run ${run.id} has ended (${run.status})`)
   switch (command.type) {
     case "resume":
-      return isOver ? refuse(run, `run ${run.id} has ended (${run.status})`) : resume(run, command, now)
+      return resume(draft, command, now)
     case "interrupt":
-      return run.status === "running" ? interrupt(run, command.by, now) : refuse(run, `run ${run.id} is not running`)
+      return run.status === "running" ? interrupt(draft, command.by, now) : refuse(run, `run ${run.id} is not running`)
     case "abort":
-      return isOver ? refuse(run, `run ${run.id} has ended (${run.status})`) : stop(run, "abort", now, command.by)
+      return isOver ? over() : stop(draft, "abort", now, command.by)
     case "deadline":
-      return run.status === "running" ? stop(run, "deadline", now) : refuse(run, `run ${run.id} is not running`)
-    case "opened":
-    case "warned":
-    case "steered":
-    case "held":
-    case "ended":
-      return answer(run, command, now)
+      return run.status === "running" ? stop(draft, "deadline", now) : refuse(run, `run ${run.id} is not running`)
+    case "pause":
+      return pause(draft, command.by, now)
+    case "raise":
+      return isOver ? over() : raise(draft, command, now)
+    case "decide":
+      return decideGate(draft, command, now)
+    case "tick":
+      return isOver || run.status === "interrupted" ? refuse(run, `run ${run.id} is not running`) : tick(draft, now)
+    default:
+      return answer(draft, command, now)
   }
 }
 
-/** Collects events and keeps the run in step with them. */
-class Draft {
-  readonly events: RunEvent[] = []
-  readonly effects: Effect[] = []
-  run: Run | undefined
+// ── what a person says ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  constructor(run: Run | undefined) {
-    this.run = run
-  }
-
-  add(event: RunEvent): this {
-    this.events.push(event)
-    this.run = evolve(this.run, event)
-    return this
-  }
-
-  decision(): Decision {
-    return { events: this.events, effects: this.effects, run: this.run }
-  }
-}
-
-function refuse(run: Run | undefined, why: string): Decision {
-  return { events: [], effects: [], run, refused: why }
-}
-
-function runningSteps(run: Run): StepState[] {
-  return rowsOf(run.steps).filter((step) => step.status === "running")
-}
-
-/** Starts what may start, and ends the run when nothing runs and nothing can start. */
-function proceed(draft: Draft, now: number): Decision {
-  const run = draft.run as Run
-  const { workflow, limits } = run.created
-  const cap = Math.min(workflow.settings.maxParallel, limits.maxWorkers)
-  while (draft.run && !draft.run.stopping && !draft.run.hold && draft.run.running < cap) {
-    const next = shift(draft.run.ready)
-    if (!next) break
-    const step = workflow.steps[next.item] as { id: string }
-    const attempt = (stepOf(draft.run, step.id)?.attempt ?? 0) + 1
-    draft.add({ type: "step.started", at: now, step: step.id, attempt })
-    draft.effects.push({ type: "start", step: step.id, attempt, resumed: false })
-  }
-  if (draft.run?.running === 0) {
-    if (draft.run.hold && !draft.run.stopping) draft.add({ type: "run.paused", at: now, hold: draft.run.hold })
-    else end(draft, now)
-  }
-  return draft.decision()
-}
-
-function end(draft: Draft, now: number): void {
-  const run = draft.run as Run
-  const cause = run.stopping
-  const status =
-    cause === "abort" ? "cancelled" : cause || run.failed > 0 || run.succeeded < run.steps.length ? "failed" : "success"
-  draft.add({ type: "run.ended", at: now, status, ...(cause === undefined ? {} : { cause }) })
-}
-
-function resume(run: Run, command: Extract<Command, { type: "resume" }>, now: number): Decision {
-  const draft = new Draft(run)
-  draft.add({
-    type: "run.resumed",
-    at: now,
-    by: command.by,
-    ...(command.parent === undefined ? {} : { parent: command.parent }),
-  })
+function resume(draft: Draft, command: Extract<Command, { type: "resume" }>, now: number): Decision {
+  const { run } = draft
+  const { stopping } = run
+  if (run.status === "success") return refuse(run, `run ${run.id} has ended (success)`)
+  const { by, parent } = command
+  draft.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }) })
+  if (run.endedAt !== undefined) return proceed(draft, now)
   // Those that were held included.
-  for (const step of runningSteps(draft.run as Run)) {
-    draft.effects.push({ type: "start", step: step.id, attempt: step.attempt, resumed: true })
-  }
-  if (run.stopping === "abort" || run.stopping === "deadline") return stopRunning(draft)
+  for (const step of stepsThat(draft.run, "running")) again(draft, step)
+  if (stopping === "abort" || stopping === "deadline") return stopRunning(draft)
+  for (const step of stepsThat(draft.run, "waiting"))
+    if (step.gate) settleGate(draft, step, { action: "continue", by }, now)
   return proceed(draft, now)
 }
 
-function interrupt(run: Run, by: string, now: number): Decision {
-  return stopRunning(new Draft(run).add({ type: "run.interrupted", at: now, by }))
+/** Takes up what an interrupted step was at: its checks when it had answered, else its worker. */
+function again(draft: Draft, step: StepState): void {
+  const { id, attempt } = step
+  if (step.isAnswered) draft.effects.push({ type: "check", step: id, attempt })
+  else draft.effects.push({ type: "start", step: id, attempt, resumed: true })
 }
 
-function stop(run: Run, cause: "abort" | "deadline", now: number, by?: string): Decision {
+function interrupt(draft: Draft, by: string, now: number): Decision {
+  return stopRunning(draft.add({ type: "run.interrupted", at: now, by }))
+}
+
+function stop(draft: Draft, cause: "abort" | "deadline", now: number, by?: string): Decision {
+  const { run } = draft
   if (run.stopping === "abort" || run.stopping === cause) return refuse(run, `run ${run.id} is already stopping`)
-  const draft = new Draft(run).add({ type: "run.stopping", at: now, cause, ...(by === undefined ? {} : { by }) })
+  draft.add({ type: "run.stopping", at: now, cause, ...(by === undefined ? {} : { by }) })
   if (run.running > 0) return stopRunning(draft)
   end(draft, now)
   return draft.decision()
 }
 
 function stopRunning(draft: Draft): Decision {
-  for (const step of runningSteps(draft.run as Run)) {
+  for (const step of stepsThat(draft.run, "running")) {
     draft.effects.push({ type: "stop", step: step.id, attempt: step.attempt })
   }
   return draft.decision()
 }
 
-type Answer = Extract<Command, { type: "opened" | "warned" | "steered" | "held" | "ended" }>
+function pause(draft: Draft, by: string, now: number): Decision {
+  const { run } = draft
+  if (run.status !== "running" || run.stopping) return refuse(run, `run ${run.id} is not running`)
+  if (run.hold) return refuse(run, `run ${run.id} is pausing already`)
+  draft.add({ type: "run.pausing", at: now, hold: { cause: "person", detail: `paused by ${by}` }, by })
+  return proceed(draft, now)
+}
 
-function answer(run: Run, command: Answer, now: number): Decision {
+function raise(draft: Draft, command: Extract<Command, { type: "raise" }>, now: number): Decision {
+  const { budget, by } = command
+  draft.add({ type: "budget.raised", at: now, budget, by })
+  if (draft.run.hold?.cause !== "budget") return draft.decision()
+  draft.add({ type: "run.resumed", at: now, by })
+  return proceed(draft, now)
+}
+
+function decideGate(draft: Draft, command: Extract<Command, { type: "decide" }>, now: number): Decision {
+  const { run } = draft
+  const step = stepOf(run, command.step)
+  if (step === undefined) return refuse(run, `run ${run.id} has no step ${command.step}`)
+  if (step.gate) {
+    if (command.action === "retry" && specOf(run, step).type === "gate") return refuse(run, `${step.id} has no worker`)
+    settleGate(draft, step, command, now)
+    return draft.run.stopping === "abort" ? stopRest(draft, now) : proceed(draft, now)
+  }
+  const { action, by, message } = command
+  const isAgain = action === "retry" && run.endedAt !== undefined && step.status !== "success"
+  if (!isAgain) return refuse(run, `${step.id} waits for no decision (it is ${step.status})`)
+  const say = message === undefined ? {} : { say: { step: step.id, text: message } }
+  return proceed(draft.add({ type: "run.resumed", at: now, by, ...say }), now)
+}
+
+type Word = Pick<Extract<Command, { type: "decide" }>, "action" | "by" | "message">
+
+/** Does with a step at a gate what was decided. */
+function settleGate(draft: Draft, step: StepState, { action, by, message }: Word, now: number): void {
+  const { id } = step
+  const said = message === undefined ? {} : { message }
+  draft.add({ type: "gate.decided", at: now, step: id, action, by, ...said })
+  const nothing = { tokens: { input: 0, output: 0 }, cost: 0 }
+  const result = step.result ?? { reason: "ok" as const, output: message ?? "", ...nothing }
+  switch (action) {
+    case "continue":
+      conclude(draft, id, result, now)
+      break
+    case "retry":
+      draft.add({ type: "step.ended", at: now, step: id, attempt: step.attempt, result, retryAt: now })
+      start(draft, stepOf(draft.run, id) as StepState, now, message)
+      break
+    case "skip":
+      draft.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: `skipped by ${by}` })
+      break
+    case "abort":
+      if (!draft.run.stopping) draft.add({ type: "run.stopping", at: now, cause: "abort", by })
+      conclude(draft, id, step.result ?? { ...result, reason: "rejected", detail: `refused by ${by}` }, now)
+  }
+}
+
+function stopRest(draft: Draft, now: number): Decision {
+  if (draft.run.running > 0) return stopRunning(draft)
+  end(draft, now)
+  return draft.decision()
+}
+
+/** Time has passed: retries that are due start, and gates that nobody answered are decided. */
+function tick(draft: Draft, now: number): Decision {
+  for (const step of stepsThat(draft.run, "waiting")) {
+    if (!step.gate || step.gate.expiresAt > now) continue
+    settleGate(draft, step, { action: step.gate.otherwise, by: "the gate's timeout" }, now)
+    if (draft.run.stopping === "abort") return stopRest(draft, now)
+  }
+  return proceed(draft, now)
+}
+
+// ── what workers and checks say ────────────────────────────────────────────────────────────────────────────────────
+
+type Answer = Extract<Command, { readonly attempt: number }>
+
+function answer(draft: Draft, command: Answer, now: number): Decision {
+  const { run } = draft
   const step = stepOf(run, command.step)
   if (step?.status !== "running" || step.attempt !== command.attempt) {
     return refuse(run, `${command.step} attempt ${command.attempt} is not running`)
   }
-  const draft = new Draft(run)
-  const { type, ...facts } = command
-  if (type === "ended") return ended(draft, command, now)
-  if (type === "held") {
-    // Asked for again on resume anyway, like every step that an interrupt stopped.
-    if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
-    return proceed(draft.add({ type: "step.held", at: now, ...facts } as RunEvent), now)
+  switch (command.type) {
+    case "opened":
+    case "warned": {
+      const { type, ...facts } = command
+      return draft.add({ type: `step.${type}`, at: now, ...facts } as RunEvent).decision()
+    }
+    case "steered": {
+      if (run.status !== "running") return refuse(run, `run ${run.id} is not running`)
+      const { type: _, step: id, attempt, ...steered } = command
+      draft.add({ type: "step.steered", at: now, step: id, attempt, ...steered })
+      draft.effects.push({ type: "steer", step: id, attempt, steered })
+      return draft.decision()
+    }
+    case "held": {
+      // Asked for again on resume anyway, like every step that an interrupt stopped.
+      if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
+      const { type: _, ...facts } = command
+      return proceed(draft.add({ type: "step.held", at: now, ...facts }), now)
+    }
+    case "checked":
+      return checked(draft, step, command, now)
+    case "ended":
+      return ended(draft, step, command.result, now)
   }
-  if (type === "steered") {
-    if (run.status !== "running") return refuse(run, `run ${run.id} is not running`)
-    const { step: id, attempt, ...steered } = facts as Omit<Extract<Command, { type: "steered" }>, "type">
-    draft.add({ type: "step.steered", at: now, step: id, attempt, ...steered })
-    draft.effects.push({ type: "steer", step: id, attempt, steered })
-    return draft.decision()
-  }
-  return draft.add({ type: `step.${type}`, at: now, ...facts } as RunEvent).decision()
 }
 
-function ended(draft: Draft, command: Extract<Command, { type: "ended" }>, now: number): Decision {
-  const run = draft.run as Run
-  const { type: _, ...facts } = command
+function ended(draft: Draft, step: StepState, result: StepResult, now: number): Decision {
+  const { run } = draft
   // Stopped by an interrupt: the attempt is not over, it is asked for again on resume.
-  if (run.status === "interrupted" && command.result.reason === "aborted") {
-    return refuse(run, `run ${run.id} is interrupted`)
+  if (run.status === "interrupted" && result.reason === "aborted") return refuse(run, `run ${run.id} is interrupted`)
+  const { id, attempt } = step
+  const hasChecks = (specOf(run, step).checks ?? []).length > 0
+  if (result.reason === "ok" && hasChecks && !run.stopping) {
+    draft.add({ type: "step.answered", at: now, step: id, attempt, result })
+    if (run.status === "running") draft.effects.push({ type: "check", step: id, attempt })
+    return draft.decision()
   }
-  draft.add({ type: "step.ended", at: now, ...facts })
-  if (run.status === "interrupted") return draft.decision()
-  if (command.result.reason !== "ok" && run.created.workflow.settings.onFailure === "stop" && !run.stopping) {
-    draft.add({ type: "run.stopping", at: now, cause: "failure" })
+  return outcome(draft, step, result, now)
+}
+
+function checked(draft: Draft, step: StepState, command: Extract<Command, { type: "checked" }>, now: number): Decision {
+  const { run } = draft
+  if (step.result === undefined || !step.isAnswered) return refuse(run, `${step.id} has not answered yet`)
+  if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
+  const { type: _, ...facts } = command
+  draft.add({ type: "step.checked", at: now, ...facts })
+  const failed = command.checks.filter((check) => !check.isOk)
+  for (const { name, detail } of failed.filter((check) => check.severity === "warning")) {
+    const warning = { kind: "check" as const, text: `${name}: ${detail}` }
+    draft.add({ type: "step.warned", at: now, step: step.id, attempt: step.attempt, warning })
   }
-  return proceed(draft, now)
+  const errors = failed.filter((check) => check.severity === "error")
+  const detail = errors.map((check) => `${check.name}: ${check.detail}`).join("; ")
+  const result = errors.length === 0 ? step.result : { ...step.result, reason: "check-failed" as const, detail }
+  return outcome(draft, stepOf(draft.run, step.id) as StepState, result, now)
+}
+
+/** After everything a machine has to say of an attempt: another try, a person's word, or its end. */
+function outcome(draft: Draft, step: StepState, result: StepResult, now: number): Decision {
+  const { run } = draft
+  const { id, attempt } = step
+  for (const warning of warningsOf(run, result)) draft.add({ type: "step.warned", at: now, step: id, attempt, warning })
+  const spec = specOf(run, step)
+  const next = run.stopping ? undefined : retryAt(run, spec, step, result, now)
+  const gate = next === undefined && !run.stopping ? gateAfter(draft, spec, id, result, now) : undefined
+  if (next !== undefined) draft.add({ type: "step.ended", at: now, step: id, attempt, result, retryAt: next })
+  else if (gate) {
+    draft.add({ type: "step.answered", at: now, step: id, attempt, result })
+    draft.add({ type: "gate.opened", at: now, step: id, ...gate })
+  } else conclude(draft, id, result, now)
+  return draft.run.status === "interrupted" ? draft.decision() : proceed(draft, now)
+}
+
+function gateAfter(draft: Draft, spec: Step, id: string, result: StepResult, now: number) {
+  const step = stepOf(draft.run, id) as StepState
+  return gateOf(draft.run, spec, { step, result }, undefined, now)
 }

@@ -1,4 +1,17 @@
-import type { Hold, InputValue, Limits, Profile, RunStatus, StepResult, StopCause, Warning, Workflow } from "./model.ts"
+import type {
+  Budget,
+  CheckResult,
+  GateAction,
+  Hold,
+  InputValue,
+  Limits,
+  Profile,
+  RunStatus,
+  StepResult,
+  StopCause,
+  Warning,
+  Workflow,
+} from "./model.ts"
 
 /**
  * The journal's vocabulary. An event is a fact, written before anything depends on it (G1); the run is what
@@ -6,6 +19,8 @@ import type { Hold, InputValue, Limits, Profile, RunStatus, StepResult, StopCaus
  *
  *   run.created → (step.started → step.opened → step.ended)* → run.ended
  *                 step.warned and step.steered may stand between step.started and step.ended
+ *                 step.answered → step.checked → gate.opened → gate.decided before step.ended, as far as a step has them
+ *                 step.ended with `retryAt` → step.started of the next attempt; step.skipped in the place of step.started
  *                 step.held in the place of step.ended: the attempt goes on after run.resumed
  *                 run.paused or run.interrupted → run.resumed anywhere between; a crash leaves no event at all.
  */
@@ -15,8 +30,17 @@ export type RunEvent =
   | { readonly type: "run.interrupted"; readonly at: number; readonly by: string }
   /** Nothing runs any more and something holds the rest; a person says when to go on. */
   | { readonly type: "run.paused"; readonly at: number; readonly hold: Hold }
-  /** A person said go on. */
-  | { readonly type: "run.resumed"; readonly at: number; readonly by: string; readonly parent?: string }
+  /** Nothing new starts from here on, until a person says so; what runs goes on. */
+  | { readonly type: "run.pausing"; readonly at: number; readonly hold: Hold; readonly by?: string }
+  /** A person said go on: with an interrupted or paused run, or anew with what did not go well in one that has ended. */
+  | {
+      readonly type: "run.resumed"
+      readonly at: number
+      readonly by: string
+      readonly parent?: string
+      /** Said to the worker of a step when it is tried again. */
+      readonly say?: { readonly step: string; readonly text: string }
+    }
   /** Nothing new starts from here on; `abort` and `deadline` also end what is running. */
   | { readonly type: "run.stopping"; readonly at: number; readonly cause: StopCause; readonly by?: string }
   | {
@@ -26,7 +50,14 @@ export type RunEvent =
       readonly cause?: StopCause
     }
   /** Decided: the step may start. Written before its worker exists. */
-  | { readonly type: "step.started"; readonly at: number; readonly step: string; readonly attempt: number }
+  | {
+      readonly type: "step.started"
+      readonly at: number
+      readonly step: string
+      readonly attempt: number
+      /** Of a further try that goes on in the session of the one before: what is said there in place of the prompt. */
+      readonly goOn?: GoOn
+    }
   /** The worker exists and is about to be prompted: where to look for its answer after a crash. */
   | {
       readonly type: "step.opened"
@@ -66,7 +97,62 @@ export type RunEvent =
       readonly step: string
       readonly attempt: number
       readonly result: StepResult
+      /** When the next try begins (milliseconds since 1970); without it this was the last. */
+      readonly retryAt?: number
     }
+  /** What an attempt came to, where checks or a person have a say before the step is over. */
+  | {
+      readonly type: "step.answered"
+      readonly at: number
+      readonly step: string
+      readonly attempt: number
+      readonly result: StepResult
+    }
+  | {
+      readonly type: "step.checked"
+      readonly at: number
+      readonly step: string
+      readonly attempt: number
+      readonly checks: readonly CheckResult[]
+    }
+  /** The step waits for a person; nothing new of the run starts. */
+  | {
+      readonly type: "gate.opened"
+      readonly at: number
+      readonly step: string
+      readonly why: "error" | "warning" | "always" | "gate"
+      /** One sentence for a person. */
+      readonly detail: string
+      /** When `otherwise` is done in a person's place (milliseconds since 1970). */
+      readonly expiresAt: number
+      readonly otherwise: GateAction
+    }
+  | {
+      readonly type: "gate.decided"
+      readonly at: number
+      readonly step: string
+      readonly action: GateAction
+      readonly by: string
+      /** Said to the worker with a retry; of a gate's `continue` its output. */
+      readonly message?: string
+    }
+  /** A person lets the run spend more. */
+  | { readonly type: "budget.raised"; readonly at: number; readonly budget: Budget; readonly by: string }
+  /** Decided: the step does not run. `condition`: its own said no; `needs`: what it needs went wrong. */
+  | {
+      readonly type: "step.skipped"
+      readonly at: number
+      readonly step: string
+      readonly cause: "condition" | "needs" | "person"
+      /** One sentence for a person. */
+      readonly detail: string
+    }
+
+export interface GoOn {
+  /** undefined: there is none, and the text is added to the prompt. */
+  readonly session?: string
+  readonly text: string
+}
 
 /** What was done to a worker in the middle of its task. */
 export interface Steered {
@@ -102,6 +188,25 @@ export type Command =
   | { readonly type: "interrupt"; readonly by: string }
   | { readonly type: "abort"; readonly by: string }
   | { readonly type: "deadline" }
+  /** The time of a retry, or of a gate's end, has come. */
+  | { readonly type: "tick" }
+  /** Nothing new starts until `resume`. */
+  | { readonly type: "pause"; readonly by: string }
+  /** Decides an open gate; `retry` also starts a failed step of a run that has ended. */
+  | {
+      readonly type: "decide"
+      readonly step: string
+      readonly action: GateAction
+      readonly by: string
+      readonly message?: string
+    }
+  | { readonly type: "raise"; readonly budget: Budget; readonly by: string }
+  | {
+      readonly type: "checked"
+      readonly step: string
+      readonly attempt: number
+      readonly checks: readonly CheckResult[]
+    }
   | {
       readonly type: "opened"
       readonly step: string
@@ -121,4 +226,8 @@ export type Command =
 export type Effect =
   | { readonly type: "start"; readonly step: string; readonly attempt: number; readonly resumed: boolean }
   | { readonly type: "stop"; readonly step: string; readonly attempt: number }
+  /** Run the checks of a step that has answered; then send `checked`. */
+  | { readonly type: "check"; readonly step: string; readonly attempt: number }
+  /** Send `tick` at that time (milliseconds since 1970), or as soon after as possible; the last one counts. */
+  | { readonly type: "wake"; readonly at: number }
   | { readonly type: "steer"; readonly step: string; readonly attempt: number; readonly steered: Steered }

@@ -64,6 +64,8 @@ export interface Profile {
   /** Workers of this profile at the same time. */
   readonly concurrency?: number
   readonly asks?: AskPolicy
+  /** undefined: the workflow's. */
+  readonly intervene?: Intervene
   /** Address of a server of kind `server` that somebody else runs; undefined: Baton starts one. */
   readonly url?: string
   /** Folder on that server's machine; undefined: the folder the server was started in. */
@@ -82,11 +84,63 @@ export interface InputSpec {
 }
 export type InputValue = string | number | boolean
 
+/** When a run pauses for a person after a step: never, when it failed for good, also on a warning, always. */
+export type Intervene = "never" | "on-error" | "on-warning" | "always"
+
+/** What is decided of a paused step: go on with what it came to, try it again, do without it, end the run. */
+export type GateAction = "continue" | "retry" | "skip" | "abort"
+
+/** What a machine looks at after a step has answered; the answer's own words count for nothing. */
+export type Check = (
+  | {
+      readonly type: "command"
+      /** Run by the shell in the project's folder. */
+      readonly run: string
+      /** What its exit code must say: 0, or anything else. */
+      readonly expect: "pass" | "fail"
+      readonly timeoutMs?: number
+    }
+  | {
+      readonly type: "file"
+      /** Relative to the project's folder, inside it. */
+      readonly path: string
+      readonly exists?: boolean
+      /** Whether it must differ from what it was when the attempt began. */
+      readonly changed?: boolean
+      /** Text it must contain. */
+      readonly contains?: string
+    }
+) & {
+  /** What it means when it does not hold: the step fails, or a person should know. */
+  readonly severity: "error" | "warning"
+}
+
+/** What a check came to. */
+export interface CheckResult {
+  /** The command, or the file. */
+  readonly name: string
+  readonly isOk: boolean
+  readonly severity: "error" | "warning"
+  /** One sentence for a person: `exit code 1`, `is not there`. */
+  readonly detail: string
+  /** The end of what the command wrote. */
+  readonly output: string
+}
+
+/** What may be spent at most. */
+export interface Budget {
+  /** US dollars. */
+  readonly usd?: number
+  /** Tokens read and written. */
+  readonly tokens?: number
+}
+
 export interface Step {
   readonly id: string
-  readonly type: "single"
+  /** `single`: a worker answers the prompt; `gate`: a person does, nobody works. */
+  readonly type: "single" | "gate"
   readonly description?: string
-  /** Name of a profile. */
+  /** Name of a profile; of a gate it means nothing. */
   readonly profile: string
   /** Template: `${inputs.x}` and `${step.output}` are filled in when the step starts. */
   readonly prompt: string
@@ -98,6 +152,27 @@ export interface Step {
   readonly idleTimeoutMs?: number
   /** undefined: the profile's, then a person. */
   readonly asks?: AskPolicy
+  /** Expression that decides whether the step runs, once everything it needs has ended; undefined: it runs when all of
+   *  that went well. */
+  readonly condition?: string
+  /** undefined: one try. */
+  readonly retry?: Retry
+  /** What must hold after the worker has answered. */
+  readonly checks?: readonly Check[]
+  /** undefined: the profile's, then the workflow's. */
+  readonly intervene?: Intervene
+  /** What its failure means after all tries; undefined: `fail`. `skip`: it counts as skipped, and the run goes on. */
+  readonly onFailure?: "fail" | "skip"
+}
+
+/** Tries of a step after a failure. */
+export interface Retry {
+  /** Tries in all, the first included. */
+  readonly maxAttempts: number
+  /** Wait before the second try. */
+  readonly delayMs: number
+  /** `fixed`: the same wait before each; `exponential`: twice as long each time. */
+  readonly backoff: "fixed" | "exponential"
 }
 
 export interface Settings {
@@ -106,6 +181,13 @@ export interface Settings {
   readonly timeoutMs: number
   /** After a failed step: `stop` starts nothing more; `continue` goes on with what does not need it. */
   readonly onFailure: "stop" | "continue"
+  /** undefined: `never`. */
+  readonly intervene?: Intervene
+  readonly budget?: Budget
+  /** How long a gate waits for a person before `gateDefault` is done; undefined: the default. */
+  readonly gateTimeoutMs?: number
+  /** undefined: `continue` after a step, `abort` of a step of type gate. */
+  readonly gateDefault?: GateAction
 }
 
 export interface Workflow {
@@ -120,6 +202,8 @@ export interface Workflow {
 export interface Limits {
   /** Workers of this project at the same time. */
   readonly maxWorkers: number
+  /** What one run may spend, whatever its workflow says. */
+  readonly budget?: Budget
   /** How deep workers may start workers: 1 means that they may not. undefined (old journals): 1. */
   readonly maxDepth?: number
 }
@@ -178,9 +262,13 @@ export interface Outage {
   readonly until?: number
 }
 
-/** What holds a step, or a whole run: it goes on when a person says so. */
+/** Causes of a hold that are a model out of reach. */
+export type OutageHold = Hold & { readonly cause: "quota" | "auth" }
+
+/** What holds a step, or a whole run: it goes on when a person says so. `gate`: a step waits for a decision; `person`:
+ *  somebody paused the run; `budget`: it has spent what it may. */
 export interface Hold {
-  readonly cause: "quota" | "auth"
+  readonly cause: "quota" | "auth" | "gate" | "person" | "budget"
   /** One sentence for a person. */
   readonly detail: string
   /** When it is said to be over (milliseconds since 1970), if it was said. */
@@ -189,7 +277,7 @@ export interface Hold {
 
 /** Something that did not fail the step and that a person should know. */
 export interface Warning {
-  readonly kind: "fallback" | "reassigned" | "model" | "unattended" | "server"
+  readonly kind: "fallback" | "reassigned" | "model" | "unattended" | "server" | "check" | "budget"
   readonly text: string
 }
 
@@ -208,6 +296,10 @@ export const DEFAULTS = {
   /** After this much silence a worker is shown as silent. */
   silentAfterMs: 60_000,
   serverIdleStopMs: 5 * 60_000,
+  /** A gate nobody answers: a day, so that a night and a weekend day fit. */
+  gateTimeoutMs: 24 * 3_600_000,
+  checkTimeoutMs: 10 * 60_000,
+  retryAttempts: 2,
   maxDepth: 1,
   runTimeoutMs: 4 * 3_600_000,
   maxParallel: 3,

@@ -1,5 +1,5 @@
 import type { RunEvent } from "./events.ts"
-import type { AskPolicy, InputValue, Kind, Profile, StepResult, Tokens, Warning } from "./model.ts"
+import type { AskPolicy, Check, CheckResult, InputValue, Kind, Profile, StepResult, Tokens, Warning } from "./model.ts"
 import type { Checked } from "./problem.ts"
 import type { Message } from "./run.ts"
 
@@ -208,6 +208,21 @@ export interface WorkerBackend {
 /** How long a worker has to let go after it was told to stop (G6), in milliseconds. */
 export const STOP_GRACE_MS = 5_000
 
+// ── checks ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Looks at what a step has left behind. A check never throws: what goes wrong with it is its result. */
+export interface Checker {
+  /**
+   * To be called when an attempt begins: remembers what files are like that a check wants changed. Gives what is to be
+   * handed to `run`; plain data, because it is not journalled and a resumed attempt begins without it.
+   */
+  before(checks: readonly Check[]): Promise<Snapshot>
+  /** All checks one after another, results in their order; within five seconds after `signal` fires it resolves too. */
+  run(checks: readonly Check[], before: Snapshot | undefined, signal: AbortSignal): Promise<CheckResult[]>
+}
+/** What files were like, by path: a hash of the content, null where there was no file. */
+export type Snapshot = Readonly<Record<string, string | null>>
+
 // ── templates ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What an expression can see. */
@@ -227,6 +242,9 @@ export interface StepScope {
   readonly reason: string
   readonly session: string
 }
+
+/** Whether an expression holds: true or false, nothing else. */
+export type Evaluate = (expression: string, scope: Scope) => Checked<boolean>
 
 /** Fills in `${…}`; a template that cannot be filled is a problem, never a half-filled prompt. */
 export type Render = (template: string, scope: Scope) => Checked<string>

@@ -1,6 +1,8 @@
-import type { RunCreated, RunEvent } from "./events.ts"
-import type { Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./model.ts"
+import type { GoOn, RunCreated, RunEvent } from "./events.ts"
+import type { Budget, CheckResult, Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./model.ts"
 import { emptyQueue, push, type Queue, shift } from "./queue.ts"
+import { reopen } from "./reopen.ts"
+import { lowest, NOTHING, plus, type Spent } from "./spent.ts"
 import { rowAt, rowsOf, type Table, tableOf, withRow } from "./table.ts"
 
 /** One step of a run, as its events tell it. */
@@ -10,8 +12,24 @@ export interface StepState {
   readonly status: StepStatus
   /** Tries so far; 0 before the first. */
   readonly attempt: number
-  /** Needs that have not succeeded yet. */
+  /** Needs that have not ended yet. */
   readonly unmet: number
+  /** The first need that did not go well. */
+  readonly broken?: string
+  /** When its next try begins, while it waits for that. */
+  readonly retryAt?: number
+  /** What its earlier tries took. */
+  readonly earlier?: Spent
+  /** Why it was skipped. */
+  readonly skipped?: { readonly cause: SkipCause; readonly detail: string }
+  /** It has answered, and checks or a person have a say before it is over. */
+  readonly isAnswered?: true
+  readonly checks?: readonly CheckResult[]
+  readonly gate?: Gate
+  /** What is said to its worker in its last session when it is tried again. */
+  readonly say?: string
+  /** What this try goes on with. */
+  readonly goOn?: GoOn
   readonly startedAt?: number
   readonly endedAt?: number
   readonly session?: string
@@ -25,6 +43,11 @@ export interface StepState {
   readonly hold?: Hold
   readonly result?: StepResult
 }
+
+export type SkipCause = Extract<RunEvent, { type: "step.skipped" }>["cause"]
+
+/** What a step waits for a person with. */
+export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at" | "step">
 
 /** Something said to a worker; the id makes it the same message when it is sent again. */
 export interface Message {
@@ -44,11 +67,15 @@ export interface Run {
   readonly hold?: Hold
   readonly endedAt?: number
   readonly steps: Table<StepState>
-  /** Steps (by index) whose needs are met, in the order they became so. */
+  /** Steps (by index) whose needs have ended, in the order they did. */
   readonly ready: Queue<number>
+  /** Steps (by index) that wait for their next try. */
+  readonly delayed: readonly number[]
   readonly running: number
-  readonly succeeded: number
-  readonly failed: number
+  /** Steps that went well: succeeded, or were skipped and that is fine. */
+  readonly well: number
+  readonly spent: Spent
+  readonly budget: Budget
   /** When work last began: the run deadline counts from here, so a night between crash and resume does not. */
   readonly activeSince: number
   readonly graph: Graph
@@ -83,41 +110,76 @@ function create(event: RunCreated): Run {
     ...(event.parent === undefined ? {} : { parent: event.parent }),
     steps: tableOf(rows),
     ready,
+    delayed: [],
     running: 0,
-    succeeded: 0,
-    failed: 0,
+    well: 0,
+    spent: NOTHING,
+    budget: lowest(event.workflow.settings.budget, event.limits.budget),
     activeSince: event.at,
     graph: { indexOf, dependents },
   }
 }
 
-/** Dequeues `index`. Steps start in the order they became ready, so it is the head, or it is not queued at all. */
-function dequeue(ready: Queue<number>, index: number): Queue<number> {
-  const next = shift(ready)
-  return next?.item === index ? next.rest : ready
+/**
+ * The queue without `index`. Steps leave it in its order, so it is the head; before it may stand what left it another way
+ * in journals of earlier versions.
+ */
+function dequeue(run: Run, index: number): Queue<number> {
+  for (let next = shift(run.ready); next; next = shift(next.rest)) {
+    if (next.item === index) return next.rest
+    if (rowAt(run.steps, next.item).status === "pending") break
+  }
+  return run.ready
 }
 
-function stepEnded(run: Run, step: StepState, result: StepResult, at: number): Run {
-  const success = result.reason === "ok"
-  const cancelled = result.reason === "aborted"
-  const status = success ? "success" : cancelled ? "cancelled" : "failed"
-  let steps = withRow(run.steps, step.index, { ...step, status, endedAt: at, result })
-  let ready = run.ready
-  if (success) {
-    for (const index of run.graph.dependents[step.index] ?? []) {
-      const dependent = rowAt(steps, index)
-      steps = withRow(steps, index, { ...dependent, unmet: dependent.unmet - 1 })
-      if (dependent.unmet === 1) ready = push(ready, index)
+/** The first step whose needs have ended and of which nothing is decided yet. */
+export function nextReady(run: Run): StepState | undefined {
+  for (let next = shift(run.ready); next; next = shift(next.rest)) {
+    const step = rowAt(run.steps, next.item)
+    if (step.status === "pending" && step.retryAt === undefined) return step
+  }
+  return undefined
+}
+
+function stepEnded(run: Run, step: StepState, event: Extract<RunEvent, { type: "step.ended" }>): Run {
+  const { result, at, retryAt } = event
+  const { isAnswered: _, ...rest } = step
+  const ended: StepState = { ...rest, endedAt: at, result }
+  const spent = plus(run.spent, result)
+  if (retryAt !== undefined) {
+    const waiting: StepState = { ...ended, status: "pending", retryAt }
+    return {
+      ...run,
+      steps: withRow(run.steps, step.index, waiting),
+      delayed: [...run.delayed, step.index],
+      running: run.running - 1,
+      spent,
     }
   }
-  return {
-    ...run,
-    steps,
-    ready,
-    running: run.running - 1,
-    succeeded: run.succeeded + (success ? 1 : 0),
-    failed: run.failed + (success || cancelled ? 0 : 1),
+  const status = endStatus(run, step, result)
+  const isWell = status === "success" || status === "skipped"
+  const steps = withRow(run.steps, step.index, { ...ended, status })
+  const after = { ...run, steps, running: run.running - 1, spent }
+  return settle(after, step, isWell)
+}
+
+function endStatus(run: Run, step: StepState, { reason }: StepResult): StepStatus {
+  if (reason === "ok") return "success"
+  if (reason === "aborted") return "cancelled"
+  return run.created.workflow.steps[step.index]?.onFailure === "skip" ? "skipped" : "failed"
+}
+
+/** A step is over: those that need it have one need less to wait for. */
+function settle(run: Run, { index, id }: StepState, isWell: boolean): Run {
+  let { steps, ready } = run
+  for (const at of run.graph.dependents[index] ?? []) {
+    const dependent = rowAt(steps, at)
+    const broken = dependent.broken ?? (isWell ? undefined : id)
+    const next = { ...dependent, unmet: dependent.unmet - 1, ...(broken === undefined ? {} : { broken }) }
+    steps = withRow(steps, at, next)
+    if (next.unmet === 0) ready = push(ready, at)
   }
+  return { ...run, steps, ready, well: run.well + (isWell ? 1 : 0) }
 }
 
 /**
@@ -130,8 +192,12 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
   switch (event.type) {
     case "run.interrupted":
       return { ...run, status: "interrupted" }
+    case "run.pausing":
+      return { ...run, hold: event.hold }
     case "run.paused":
       return { ...run, status: "paused", hold: event.hold }
+    case "budget.raised":
+      return { ...run, budget: { ...run.budget, ...event.budget } }
     case "run.resumed":
       return resume(run, event)
     case "run.stopping":
@@ -149,17 +215,28 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
     case "step.warned":
     case "step.steered":
     case "step.held":
+    case "step.skipped":
+    case "step.answered":
+    case "step.checked":
+    case "gate.opened":
+    case "gate.decided":
     case "step.ended":
       return evolveStep(run, event)
   }
 }
 
-/** Steps that were held are running again: the same attempt goes on. */
-function resume(run: Run, event: Extract<RunEvent, { type: "run.resumed" }>): Run {
+/**
+ * Steps that were held are running again: the same attempt goes on. In a run that had ended, what did not go well is to be
+ * done anew; what succeeded is kept whatever happens (G2).
+ */
+function resume(ended: Run, event: Extract<RunEvent, { type: "run.resumed" }>): Run {
+  const run = ended.endedAt === undefined ? ended : reopen(ended)
   const { hold: _, ...rest } = run
-  const held = rowsOf(run.steps).filter((step) => step.status === "waiting")
+  const held = rowsOf(run.steps).filter((step) => step.status === "waiting" && step.hold)
   let steps = run.steps
   for (const { hold: _hold, ...step } of held) steps = withRow(steps, step.index, { ...step, status: "running" })
+  const said = event.say === undefined ? undefined : run.graph.indexOf.get(event.say.step)
+  if (event.say && said !== undefined) steps = withRow(steps, said, { ...rowAt(steps, said), say: event.say.text })
   return {
     ...rest,
     status: "running",
@@ -173,15 +250,29 @@ function resume(run: Run, event: Extract<RunEvent, { type: "run.resumed" }>): Ru
 function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
   const step = stepOf(run, event.step)
   if (step === undefined) throw new Error(`journal of run ${run.id} names step ${event.step}, which it does not have`)
-  if (event.type === "step.ended") return stepEnded(run, step, event.result, event.at)
+  if (event.type === "step.ended") return stepEnded(run, step, event)
+  if (event.type === "gate.opened") return gateOpened(run, step, event)
+  if (event.type === "gate.decided") return gateDecided(run, step, event.at)
   if (event.type === "step.started") {
-    const started: StepState = { ...step, status: "running", attempt: event.attempt, startedAt: event.at }
     return {
       ...run,
-      steps: withRow(run.steps, step.index, started),
-      ready: dequeue(run.ready, step.index),
+      steps: withRow(run.steps, step.index, started(step, event)),
+      ready: dequeue(run, step.index),
+      delayed: run.delayed.filter((index) => index !== step.index),
       running: run.running + 1,
     }
+  }
+  if (event.type === "step.skipped") {
+    const { cause, detail } = event
+    const skipped: StepState = { ...step, status: "skipped", skipped: { cause, detail }, endedAt: event.at }
+    const after = {
+      ...run,
+      steps: withRow(run.steps, step.index, skipped),
+      ready: dequeue(run, step.index),
+      running: run.running - (step.status === "running" ? 1 : 0),
+      spent: step.status === "running" ? plus(run.spent, step.result) : run.spent,
+    }
+    return settle(after, step, cause !== "needs")
   }
   if (event.type === "step.held") {
     const held: StepState = { ...step, status: "waiting", hold: event.hold }
@@ -190,11 +281,61 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
   return { ...run, steps: withRow(run.steps, step.index, changed(step, event)) }
 }
 
+function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, { type: "gate.opened" }>): Run {
+  const { type: _type, at: _at, step: _step, ...gate } = event
+  return {
+    ...run,
+    steps: withRow(run.steps, step.index, { ...step, status: "waiting", gate }),
+    running: run.running - 1,
+    hold: { cause: "gate", detail: `${step.id}: ${gate.detail}`, until: gate.expiresAt },
+  }
+}
+
+/** The step is at it again, until the event that follows says what became of it. */
+function gateDecided(run: Run, { gate: _, ...step }: StepState, at: number): Run {
+  const steps = withRow(run.steps, step.index, { ...step, status: "running" })
+  const { hold, ...rest } = run
+  const isHeld = hold?.cause !== "gate" || rowsOf(steps).some((row) => row.status === "waiting")
+  return {
+    ...rest,
+    ...(isHeld && hold ? { hold } : {}),
+    ...(run.status === "paused" && !isHeld ? { status: "running" as const, activeSince: at } : {}),
+    steps,
+    running: run.running + 1,
+  }
+}
+
+/** A step at the beginning of a try: of the tries before it only what they took is left. */
+function started(step: StepState, event: Extract<RunEvent, { type: "step.started" }>): StepState {
+  const { attempt, at, goOn } = event
+  const { id, index, unmet, broken, warnings } = step
+  const earlier = spentBy(step)
+  return {
+    id,
+    index,
+    unmet,
+    status: "running",
+    attempt,
+    startedAt: step.startedAt ?? at,
+    ...(broken === undefined ? {} : { broken }),
+    ...(warnings === undefined ? {} : { warnings }),
+    ...(earlier === undefined ? {} : { earlier }),
+    ...(goOn === undefined ? {} : { goOn }),
+  }
+}
+
+/** What all tries of a step that have ended took; undefined before the first has. */
+export function spentBy({ earlier, result }: StepState): Spent | undefined {
+  return earlier === undefined ? result : plus(earlier, result)
+}
+
 /** A running step after an event that leaves it running. */
 function changed(
   step: StepState,
-  event: Extract<RunEvent, { type: "step.opened" | "step.warned" | "step.steered" }>,
+  event: Extract<RunEvent, { type: "step.opened" | "step.warned" | "step.steered" | "step.answered" | "step.checked" }>,
 ): StepState {
+  if (event.type === "step.answered") return { ...step, result: event.result, isAnswered: true }
+  if (event.type === "step.checked") return { ...step, checks: event.checks }
   if (event.type === "step.warned") return { ...step, warnings: [...(step.warnings ?? []), event.warning] }
   if (event.type === "step.steered") {
     const { action, id, text } = event

@@ -1,5 +1,17 @@
-import type { Hold, Kind, Mode, Reason, RunStatus, StepStatus, StopCause, Tokens, Warning } from "./model.ts"
-import type { Run, StepState } from "./run.ts"
+import type {
+  CheckResult,
+  Hold,
+  Kind,
+  Mode,
+  Reason,
+  RunStatus,
+  StepStatus,
+  StopCause,
+  Tokens,
+  Warning,
+} from "./model.ts"
+import { type Gate, type Run, type StepState, spentBy } from "./run.ts"
+import { plus } from "./spent.ts"
 import { rowsOf } from "./table.ts"
 
 /** A step as it is shown: in the TUI, in `baton status`, in the last `--json` line. Plain data. */
@@ -23,6 +35,9 @@ export interface StepView {
   /** What its worker was told of the session the run was started from. */
   readonly context: string | null
   readonly warnings: readonly Warning[]
+  readonly checks: readonly CheckResult[]
+  /** What a person is to decide; null: nothing. */
+  readonly gate: Gate | null
   readonly startedAt: number | null
   readonly endedAt: number | null
   /** What the workers spent that its worker started; null: it started none. Not part of its own tokens and cost. */
@@ -64,8 +79,9 @@ export interface RunView {
  */
 export function viewRun(run: Run, claimed: boolean): RunView {
   const steps = rowsOf(run.steps).map((step) => viewStep(run, step))
-  const ran = steps.filter((step) => step.reason !== null)
   const status = run.status === "running" && !claimed ? "interrupted" : run.status
+  // Of a step that has answered and is not over yet the answer counts, too.
+  const spent = rowsOf(run.steps).reduce((sum, step) => (step.isAnswered ? plus(sum, step.result) : sum), run.spent)
   return {
     id: run.id,
     workflow: run.created.workflow.name,
@@ -79,7 +95,8 @@ export function viewRun(run: Run, claimed: boolean): RunView {
     createdAt: run.created.at,
     endedAt: run.endedAt ?? null,
     steps,
-    ...sumOf(ran),
+    tokens: spent.tokens,
+    cost: spent.cost,
   }
 }
 
@@ -87,11 +104,12 @@ function viewStep(run: Run, step: StepState): StepView {
   const spec = run.created.workflow.steps[step.index]
   const profile = run.created.profiles[spec?.profile ?? ""]
   const shown = shownStatus(run, step)
+  const spent = spentBy(step)
   return {
     id: step.id,
     status: shown.status,
     reason: step.result?.reason ?? null,
-    detail: step.result?.detail ?? step.hold?.detail ?? shown.detail,
+    detail: step.gate?.detail ?? step.result?.detail ?? step.hold?.detail ?? shown.detail,
     attempts: step.attempt,
     profile: spec?.profile ?? "",
     kind: profile?.kind ?? "subagent",
@@ -99,12 +117,14 @@ function viewStep(run: Run, step: StepState): StepView {
     session: step.result?.session ?? step.session ?? null,
     model: step.result?.model ?? step.requestedModel ?? null,
     requestedModel: step.requestedModel ?? null,
-    tokens: step.result?.tokens ?? { input: 0, output: 0 },
-    cost: step.result ? step.result.cost : null,
+    tokens: spent?.tokens ?? { input: 0, output: 0 },
+    cost: spent ? spent.cost : null,
     output: step.result?.output ?? "",
     prompt: step.prompt ?? null,
     context: step.context ?? null,
     warnings: step.warnings ?? [],
+    checks: step.checks ?? [],
+    gate: step.gate ?? null,
     startedAt: step.startedAt ?? null,
     endedAt: step.endedAt ?? null,
     delegated: null,
@@ -140,6 +160,8 @@ function sumOf(spent: readonly { readonly tokens: Tokens; readonly cost: number 
 
 /** Steps that an ended run never started have no event of their own: what they are follows from why it ended. */
 function shownStatus(run: Run, step: StepState): { status: StepStatus; detail: string | null } {
+  if (step.skipped) return { status: step.status, detail: step.skipped.detail }
+  if (step.status === "pending" && step.result) return shownRetry(run, step)
   const isOpen = step.status === "pending" || step.status === "waiting"
   if (!isOpen || run.endedAt === undefined) return { status: step.status, detail: null }
   if (step.status === "waiting") return { status: "cancelled", detail: "the run ended while it was held" }
@@ -149,6 +171,12 @@ function shownStatus(run: Run, step: StepState): { status: StepStatus; detail: s
   const broken = rowsOf(run.steps).find((row) => needs.includes(row.id) && row.status !== "success")
   const detail = broken ? `needs ${broken.id}, which did not succeed` : "an earlier step failed"
   return { status: "skipped", detail }
+}
+
+/** A step that failed and is to be tried again. */
+function shownRetry(run: Run, { retryAt, result }: StepState): { status: StepStatus; detail: string | null } {
+  if (run.endedAt !== undefined) return { status: "failed", detail: "the run ended before it was tried again" }
+  return { status: "pending", detail: retryAt === undefined ? null : `failed (${result?.reason}); tried again soon` }
 }
 
 /** The step a person most likely wants to look at: running, else the last that failed, else the last that ran. */

@@ -1,4 +1,4 @@
-import type { Hold, Outage, StepResult, Warning } from "../core/model.ts"
+import type { Outage, OutageHold, StepResult, Warning } from "../core/model.ts"
 import type { Clock, Log, WorkerBackend, WorkerOpened, WorkerReport, WorkerTask } from "../core/ports.ts"
 import { STOP_GRACE_MS } from "../core/ports.ts"
 import { formatTime } from "../core/time.ts"
@@ -6,7 +6,7 @@ import { type Lease, Pool } from "./pool.ts"
 import type { Workers } from "./workers.ts"
 
 /** How an attempt went: to its end, or as far as something holds it. */
-export type Outcome = { readonly result: StepResult } | { readonly hold: Hold }
+export type Outcome = { readonly result: StepResult } | { readonly hold: OutageHold }
 
 /** What of a task goes into the journal, and comes from it. */
 export interface Witness {
@@ -111,7 +111,7 @@ export class Dispatcher {
     attempt: Try,
     outage: Outage,
     witness: Witness,
-    known: Hold | undefined,
+    known: OutageHold | undefined,
     result: StepResult = { reason: "quota", ...NOTHING, ...(known ? { detail: known.detail } : {}) },
   ): Try | Outcome {
     const hold = known ?? holdOf(outage, result.detail)
@@ -195,7 +195,7 @@ export class Dispatcher {
 }
 
 /** What waits for a person after an outage; a model that is not there or answers with errors is a failure. */
-function holdOf({ cause, model, until }: Outage, detail: string | undefined): Hold | undefined {
+function holdOf({ cause, model, until }: Outage, detail: string | undefined): OutageHold | undefined {
   if (cause !== "quota" && cause !== "auth") return undefined
   const who = providerOf(model) ?? "the provider"
   const what = cause === "quota" ? `${who} is out of quota` : `${who} refuses the key`

@@ -1,7 +1,8 @@
 import type { Command, RunCreated, RunEvent } from "../core/events.ts"
-import type { Profile } from "../core/model.ts"
+import type { Budget, GateAction, Profile } from "../core/model.ts"
 import type { AskAnswer, DelegatedRun, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import { evolve, type Run } from "../core/run.ts"
+import { rowsOf } from "../core/table.ts"
 import { type AskView, type RunView, type StepView, viewRun, type WorkerView, withDelegated } from "../core/view.ts"
 import { Dispatcher } from "./dispatch.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
@@ -34,6 +35,8 @@ export class Engine {
   readonly #workers: Workers
   readonly #loops = new Map<string, RunLoop>()
   readonly #listeners = new Set<Listener>()
+  /** By run: what ends the wait of its gates. */
+  readonly #timers = new Map<string, () => void>()
 
   constructor(deps: EngineDeps) {
     this.#workers = new Workers(deps.clock)
@@ -46,7 +49,8 @@ export class Engine {
     return this.#drive(created.run, undefined, { type: "create", created })
   }
 
-  /** Takes an interrupted or paused run up again; what finished stays finished (G2). */
+  /** Takes an interrupted or paused run up again, or anew what failed in one that has ended; what finished stays
+   *  finished (G2). Open gates are continued. */
   resume(run: string, by: string, parent?: string): Outcome {
     // A person says that the provider may be asked again.
     this.#deps.dispatcher.pool.closeAll()
@@ -56,6 +60,23 @@ export class Engine {
   /** Ends a run for good, with everything it is running. */
   abort(run: string, by: string): Outcome {
     return this.#command(run, { type: "abort", by })
+  }
+
+  /** Starts nothing more of a run until `resume`; what runs goes on. */
+  pause(run: string, by: string): Outcome {
+    return this.#command(run, { type: "pause", by })
+  }
+
+  /** Decides an open gate; `retry` also tries a step of a run that has failed again, with all that waits for it. A message
+   *  is said to its worker, in its session. */
+  decide(run: string, step: string, action: GateAction, by: string, message?: string): Outcome {
+    const said = message === undefined ? {} : { message }
+    return this.#command(run, { type: "decide", step, action, by, ...said })
+  }
+
+  /** Lets a run spend more, and go on if that held it. */
+  raise(run: string, budget: Budget, by: string): Outcome {
+    return this.#command(run, { type: "raise", budget, by })
   }
 
   /** Stops every run of this process so that it can be resumed; resolves when no worker is left. */
@@ -73,9 +94,16 @@ export class Engine {
   }
 
   view(run: string): RunView | undefined {
-    const state = this.#loops.get(run)?.run ?? this.#load(run)
+    const state = this.#current(run)
     const view = state && viewRun(state, this.#deps.store.isClaimed(run))
     return view && this.#withDelegated(view, this.#deps.store.delegated())
+  }
+
+  /** The run as it is. One that waits may have been taken on by another process: only the journal knows. */
+  #current(run: string): Run | undefined {
+    const known = this.#loops.get(run)?.run
+    const waits = known?.status === "paused" || known?.status === "interrupted"
+    return waits ? this.#load(run) : (known ?? this.#load(run))
   }
 
   /** Adds what the run's workers have delegated, as deep as it goes. */
@@ -211,13 +239,28 @@ export class Engine {
   #command(run: string, command: Command): Outcome {
     const loop = this.#loops.get(run)
     if (loop?.run?.status === "running" && loop.broken === undefined) {
-      if (command.type === "resume") return { ok: false, why: `run ${run} is running already` }
+      if (command.type === "resume" && !loop.run.hold) return { ok: false, why: `run ${run} is running already` }
       const refused = loop.send(command)
       return refused === undefined ? { ok: true, run } : { ok: false, why: refused }
     }
     const state = this.#load(run)
     if (state === undefined) return { ok: false, why: `there is no run ${run}` }
     return this.#drive(run, state, command)
+  }
+
+  /** The gates of a paused run are decided in a person's place when their time is over, if this process is still there. */
+  #watchGates(run: Run): void {
+    this.#timers.get(run.id)?.()
+    this.#timers.delete(run.id)
+    if (run.status !== "paused") return
+    const ends = rowsOf(run.steps).flatMap((step) => step.gate?.expiresAt ?? [])
+    if (ends.length === 0) return
+    const { clock } = this.#deps
+    const wait = Math.max(0, Math.min(...ends) - clock.now())
+    this.#timers.set(
+      run.id,
+      clock.after(wait, () => void this.#command(run.id, { type: "tick" })),
+    )
   }
 
   /** Claims the run, gives it a loop, and sends the first command. */
@@ -237,6 +280,7 @@ export class Engine {
   }
 
   #tell(run: Run, events: readonly RunEvent[]): void {
+    this.#watchGates(run)
     for (const listener of this.#listeners) {
       try {
         listener(run, events)

@@ -1,4 +1,4 @@
-import type { Hold } from "../core/model.ts"
+import type { OutageHold } from "../core/model.ts"
 import type { Clock } from "../core/ports.ts"
 
 /** What a worker needs a place for. */
@@ -26,7 +26,7 @@ export interface Lease {
   release(isOk: boolean): void
 }
 
-export type Place = { readonly ok: true; readonly lease: Lease } | { readonly ok: false; readonly hold: Hold }
+export type Place = { readonly ok: true; readonly lease: Lease } | { readonly ok: false; readonly hold: OutageHold }
 
 /** Answers in a row that let one more worker at a provider that had said to slow down, a place each. */
 const ANSWERS_A_PLACE = 5
@@ -41,7 +41,7 @@ interface Provider {
   answers: number
   /** When the limit last shrank: those who began before it have nothing new to say. */
   shrunkAt: number
-  hold?: Hold
+  hold?: OutageHold
 }
 interface Holder {
   readonly profile: string
@@ -100,7 +100,7 @@ export class Pool {
   }
 
   /** Nothing is dispatched to the provider any more; whoever waits for it gets the hold. */
-  open(provider: string, hold: Hold): void {
+  open(provider: string, hold: OutageHold): void {
     this.#provider(provider).hold = hold
     this.#serve()
   }
@@ -112,7 +112,7 @@ export class Pool {
   }
 
   /** Whether anything is dispatched to the provider. */
-  holdOf(provider: string | null): Hold | undefined {
+  holdOf(provider: string | null): OutageHold | undefined {
     return provider === null ? undefined : this.#providers.get(provider)?.hold
   }
 

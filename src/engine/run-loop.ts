@@ -1,7 +1,21 @@
 import { decide } from "../core/decide.ts"
+import type { Words } from "../core/draft.ts"
 import type { Command, Effect, RunEvent, Steered } from "../core/events.ts"
 import { DEFAULTS, type Profile, type Step, type StepResult } from "../core/model.ts"
-import type { Claim, Clock, KeptWorker, Log, Render, Steer, Store, WorkerBackend, WorkerTask } from "../core/ports.ts"
+import type {
+  Checker,
+  Claim,
+  Clock,
+  Evaluate,
+  KeptWorker,
+  Log,
+  Render,
+  Snapshot,
+  Steer,
+  Store,
+  WorkerBackend,
+  WorkerTask,
+} from "../core/ports.ts"
 import { formatProblems } from "../core/problem.ts"
 import { type Run, stepOf } from "../core/run.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
@@ -13,6 +27,8 @@ export interface LoopDeps {
   readonly clock: Clock
   readonly log: Log
   readonly render: Render
+  readonly evaluate: Evaluate
+  readonly checker: Checker
   /** SHA-256, in hex, of a text. */
   readonly hash: (text: string) => string
   /** The backend of a profile's kind. The kinds a run needs were checked before it was created. */
@@ -21,7 +37,12 @@ export interface LoopDeps {
   readonly workers: Workers
 }
 
-const NOTHING_SPENT = { tokens: { input: 0, output: 0 }, cost: 0 } as const
+type Work = Extract<Effect, { readonly step: string }> & { readonly type: "start" | "stop" | "check" }
+
+/** A step that failed without a worker. */
+function failure(detail: string): StepResult {
+  return { reason: "error", output: "", detail, tokens: { input: 0, output: 0 }, cost: 0 }
+}
 
 /**
  * Drives one run. Owns: the run's claim, its workers, its deadline. The order is always the same (G1):
@@ -37,7 +58,11 @@ export class RunLoop {
   readonly #changed: (run: Run, events: readonly RunEvent[]) => void
   readonly #workers = new Map<string, AbortController>()
   readonly #over: PromiseWithResolvers<void> = Promise.withResolvers()
+  readonly #words: Words
+  /** What files were like when an attempt began, by `step/attempt`. */
+  readonly #snapshots = new Map<string, Snapshot>()
   #cancelDeadline: (() => void) | undefined
+  #cancelWake: (() => void) | undefined
   #run: Run | undefined
   #broken: string | undefined
 
@@ -51,6 +76,10 @@ export class RunLoop {
     this.#claim = claim
     this.#run = run
     this.#changed = changed
+    this.#words = {
+      holds: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step)),
+      prompt: (of, step) => deps.render(step.prompt, scopeOf(of, step)),
+    }
   }
 
   get run(): Run | undefined {
@@ -70,7 +99,7 @@ export class RunLoop {
   /** Acts on a command; returns why nothing followed from it, or undefined. */
   send(command: Command): string | undefined {
     if (this.#broken !== undefined) return this.#broken
-    const decision = decide(this.#run, command, this.#deps.clock.now())
+    const decision = decide(this.#run, command, this.#deps.clock.now(), this.#words)
     if (decision.refused !== undefined || decision.run === undefined) return decision.refused ?? "nothing to do"
     try {
       this.#deps.store.append(decision.run.id, decision.events)
@@ -112,36 +141,59 @@ export class RunLoop {
     if (this.#workers.size > 0) return
     if (this.#broken === undefined && this.#run?.status === "running") return
     this.#cancelDeadline?.()
+    this.#cancelWake?.()
     this.#claim.release()
     this.#over.resolve()
   }
 
   #perform(effect: Effect): void {
-    const id = `${effect.step}/${effect.attempt}`
+    if (effect.type === "steer") this.#steer(effect)
+    else if (effect.type === "wake") this.#wakeAt(effect.at)
+    else this.#work(effect)
+  }
+
+  #wakeAt(at: number): void {
+    const { clock } = this.#deps
+    this.#cancelWake?.()
+    this.#cancelWake = clock.after(Math.max(0, at - clock.now()), () => void this.send({ type: "tick" }))
+  }
+
+  /** What takes time: a worker, checks, or ending what a worker has left. */
+  #work(effect: Work): void {
+    const { step, attempt } = effect
+    const id = `${step}/${attempt}`
     const worker = this.#workers.get(id)
-    if (effect.type === "steer") {
-      this.#steer(effect)
-      return
-    }
     if (worker) {
       if (effect.type === "stop") worker.abort()
       return
     }
     const controller = new AbortController()
-    const work = effect.type === "start" ? this.#start(effect, controller) : this.#stopLeftover(effect)
     this.#workers.set(id, controller)
-    void work
-      .catch((error): Outcome => {
-        this.#deps.log.error("a step could not be worked on", { step: effect.step, error: String(error) })
-        return { result: { reason: "error", output: "", detail: String(error), ...NOTHING_SPENT } }
+    void this.#commandAfter(effect, controller)
+      .catch((error): Command => {
+        this.#deps.log.error("a step could not be worked on", { step, error: String(error) })
+        return { type: "ended", step, attempt, result: failure(String(error)) }
       })
-      .then((outcome) => {
+      .then((command) => {
         this.#workers.delete(id)
-        const { step, attempt } = effect
-        if ("hold" in outcome) this.send({ type: "held", step, attempt, hold: outcome.hold })
-        else this.send({ type: "ended", step, attempt, result: outcome.result })
+        this.send(command)
         this.#leaveIfOver()
       })
+  }
+
+  async #commandAfter(effect: Work, controller: AbortController): Promise<Command> {
+    const { step, attempt } = effect
+    if (effect.type === "check") return this.#check(effect, controller.signal)
+    const outcome = effect.type === "start" ? await this.#start(effect, controller) : await this.#stopLeftover(effect)
+    if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
+    return { type: "ended", step, attempt, result: outcome.result }
+  }
+
+  async #check({ step, attempt }: Work, signal: AbortSignal): Promise<Command> {
+    const { result, spec } = this.#whereabouts(this.#run as Run, step)
+    const checks = await this.#deps.checker.run(spec?.checks ?? [], this.#snapshots.get(`${step}/${attempt}`), signal)
+    if (!signal.aborted) return { type: "checked", step, attempt, checks }
+    return { type: "ended", step, attempt, result: { ...(result ?? failure("stopped")), reason: "aborted" } }
   }
 
   async #start(effect: Extract<Effect, { type: "start" }>, controller: AbortController): Promise<Outcome> {
@@ -151,6 +203,8 @@ export class RunLoop {
     const { step, attempt } = task
     const { workers, dispatcher } = this.#deps
     const inputHash = this.#deps.hash(JSON.stringify([task.profile, task.prompt]))
+    const checks = this.#whereabouts(run, step).spec?.checks ?? []
+    if (checks.length > 0) this.#snapshots.set(`${step}/${attempt}`, await this.#deps.checker.before(checks))
     workers.add({ task, ask: run.created.ask })
     try {
       return await dispatcher.work(
@@ -201,7 +255,8 @@ export class RunLoop {
   #whereabouts(run: Run, id: string) {
     const state = stepOf(run, id)
     const step = run.created.workflow.steps[state?.index ?? -1]
-    return { session: state?.session, step: id, profile: run.created.profiles[step?.profile ?? ""] }
+    const profile = run.created.profiles[step?.profile ?? ""]
+    return { session: state?.session, step: id, spec: step, profile, result: state?.isAnswered && state.result }
   }
 
   /** The task of a step, or the result it already has because its prompt cannot be filled in. */
@@ -210,10 +265,12 @@ export class RunLoop {
     const step = run.created.workflow.steps[state?.index ?? -1]
     const profile = run.created.profiles[step?.profile ?? ""]
     if (!state || !step || !profile) {
-      return { reason: "error", output: "", detail: `step ${effect.step} has no profile`, ...NOTHING_SPENT }
+      return failure(`step ${effect.step} has no profile`)
     }
     const prompt = this.#deps.render(step.prompt, scopeOf(run, step))
-    if (!prompt.ok) return { reason: "error", output: "", detail: formatProblems(prompt.problems), ...NOTHING_SPENT }
+    if (!prompt.ok) return failure(formatProblems(prompt.problems))
+    const { goOn } = state
+    const session = state.session ?? goOn?.session
     const { limits, depth = 0, ask } = run.created
     const workflow = run.created.workflow.name
     const isKept = this.#isKept(run, profile)
@@ -228,7 +285,7 @@ export class RunLoop {
         : (ask ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`),
       // Spawned by name it is kept whether its profile says so or not.
       profile: isKept ? { ...profile, keep: true } : profile,
-      prompt: prompt.value,
+      prompt: goOn === undefined ? prompt.value : goOn.session ? goOn.text : `${prompt.value}\n\n${goOn.text}`,
       resumed: effect.resumed,
       messages: state.messages ?? [],
       depth: depth + 1,
@@ -236,7 +293,7 @@ export class RunLoop {
       ...deadlinesOf(step, profile),
       asks: asksOf(step, profile),
       ...(run.parent === undefined ? {} : { parent: run.parent }),
-      ...(state.session === undefined ? {} : { session: state.session }),
+      ...(session === undefined ? {} : { session }),
     }
   }
 
@@ -255,8 +312,9 @@ export class RunLoop {
   }
 
   /** Stops a step whose worker belonged to a process that is gone. */
-  async #stopLeftover(effect: Effect): Promise<Outcome> {
-    const { session, profile } = this.#whereabouts(this.#run as Run, effect.step)
+  async #stopLeftover(effect: Work): Promise<Outcome> {
+    const { session, profile, result } = this.#whereabouts(this.#run as Run, effect.step)
+    if (result) return { result: { ...result, reason: "aborted" } }
     if (session !== undefined && profile !== undefined) await this.#deps.backend(profile.kind).stop(session)
     const where = session === undefined ? {} : { session }
     return { result: { reason: "aborted", output: "", tokens: { input: 0, output: 0 }, cost: null, ...where } }

@@ -1,4 +1,4 @@
-import type { Render, Scope, StepScope } from "../core/ports.ts"
+import type { Evaluate, Render, Scope, StepScope } from "../core/ports.ts"
 import type { Problem } from "../core/problem.ts"
 import { checkExpression, type ExpressionType, evaluate, type Findings } from "./expression.ts"
 import { type ExpressionProblem, matchAt, Names, type Reference, STRING } from "./names.ts"
@@ -81,6 +81,29 @@ export const render: Render = (template, scope) => {
     return ""
   })
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: texts.join("") }
+}
+
+/** Whether an expression, written with or without `${…}` around it, is true; anything but true or false is a problem. */
+export const holds: Evaluate = (expression, scope) => {
+  const { source, offset } = bare(expression)
+  const names = new Names(Object.keys(scope.inputs), scope.steps)
+  const result = evaluate(source, names, (reference) => valueIn(reference, scope))
+  if (!("text" in result)) return { ok: false, problems: [inCondition(expression, result, offset)] }
+  if (result.text === "true" || result.text === "false") return { ok: true, value: result.text === "true" }
+  const message = `it comes to \`${result.text}\`, which is neither true nor false`
+  return { ok: false, problems: [inCondition(expression, { offset: 0, message }, offset)] }
+}
+
+function inCondition(text: string, problem: ExpressionProblem, offset: number): Problem {
+  return { ...inTemplate(text, { ...problem, offset: problem.offset + offset }), file: "condition" }
+}
+
+/** A condition without the `${…}` that may stand around all of it, and how many characters that took off its beginning. */
+export function bare(condition: string): { readonly source: string; readonly offset: number } {
+  const start = condition.length - condition.trimStart().length
+  const end = closing(condition, start + 2)
+  const isWrapped = condition.startsWith("${", start) && end !== undefined && condition.slice(end + 1).trim() === ""
+  return isWrapped ? { source: condition.slice(start + 2, end), offset: start + 2 } : { source: condition, offset: 0 }
 }
 
 function valueIn(reference: Reference, scope: Scope): unknown {

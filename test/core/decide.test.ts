@@ -6,6 +6,7 @@ import type { Reason, Settings, Step } from "../../src/core/model.ts"
 import { evolve, type Run, stepOf } from "../../src/core/run.ts"
 import { rowsOf } from "../../src/core/table.ts"
 import { createdEvent, result, step, workflow } from "../support/runs.ts"
+import { words } from "../support/words.ts"
 
 /** A run driven by hand: each method sends one command and remembers what followed. */
 function drive(steps: readonly Step[], settings: Partial<Settings> = {}, maxWorkers = 8) {
@@ -15,7 +16,7 @@ function drive(steps: readonly Step[], settings: Partial<Settings> = {}, maxWork
   let run: Run | undefined
   let now = 100
   const send = (command: Command) => {
-    const decision = decide(run, command, now++)
+    const decision = decide(run, command, now++, words)
     events.push(...decision.events)
     started.push(...decision.effects.filter((e) => e.type === "start").map((e) => e.step))
     stopped.push(...decision.effects.filter((e) => e.type === "stop").map((e) => e.step))
@@ -106,7 +107,7 @@ describe("failing", () => {
     r.end("a", "error")
     r.end("c")
     r.end("d")
-    expect(r.statuses()).toEqual({ a: "failed", b: "pending", c: "success", d: "success" })
+    expect(r.statuses()).toEqual({ a: "failed", b: "skipped", c: "success", d: "success" })
     expect(r.run.status).toBe("failed")
   })
 
@@ -250,7 +251,7 @@ describe("answers that come late", () => {
   })
 
   it("of a run that does not exist are refused", () => {
-    expect(decide(undefined, { type: "deadline" }, 0).refused).toBe("there is no such run")
+    expect(decide(undefined, { type: "deadline" }, 0, words).refused).toBe("there is no such run")
   })
 })
 
@@ -291,7 +292,9 @@ describe("over random graphs, failures, orders and crashes", () => {
           if (crash) {
             const open = rowsOf(r.run.steps).filter((row) => row.status === "running" || row.status === "waiting")
             const decision = r.send({ type: "resume", by: "t" })
-            const again = decision.effects.filter((effect) => effect.type === "start" && effect.resumed)
+            const again = decision.effects.flatMap((effect) =>
+              effect.type === "start" && effect.resumed ? [effect] : [],
+            )
             expect(again.map((effect) => effect.step)).toEqual(open.map((row) => row.id))
           }
           const chosen = running[pick % running.length]

@@ -6,11 +6,12 @@ import { decode, encode } from "../../src/core/protocol.ts"
 import type { Run } from "../../src/core/run.ts"
 import { stepInFocus, viewRun } from "../../src/core/view.ts"
 import { createdEvent, result, step, workflow } from "../support/runs.ts"
+import { words } from "../support/words.ts"
 
 function runOf(steps: readonly Step[], settings: Partial<Settings>, ...commands: Command[]): Run {
   const { type, at, ...created } = createdEvent("r", { workflow: workflow(steps, settings) })
   const all: Command[] = [{ type: "create", created }, ...commands]
-  return all.reduce<Run | undefined>((run, command) => decide(run, command, 5).run, undefined) as Run
+  return all.reduce<Run | undefined>((run, command) => decide(run, command, 5, words).run, undefined) as Run
 }
 const ended = (id: string, over: Partial<StepResult> = {}): Command => ({
   type: "ended",

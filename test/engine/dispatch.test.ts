@@ -5,6 +5,7 @@ import type { Ask } from "../../src/core/ports.ts"
 import { Engine } from "../../src/engine/engine.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { checker } from "../support/checker.ts"
 import { manualClock } from "../support/clock.ts"
 import { createdEvent, profile, step, workflow } from "../support/runs.ts"
 
@@ -20,6 +21,8 @@ function setUp(worker: Partial<Profile> = {}, steps = [step("a")], maxWorkers = 
     render: (template) => ({ ok: true, value: template }),
     hash: (text) => `h${text.length}`,
     random: () => 0.5,
+    evaluate: () => ({ ok: true, value: true }),
+    checker,
     log: { error: (message) => errors.push(message) },
     backend: () => backend,
   })

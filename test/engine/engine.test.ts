@@ -3,6 +3,7 @@ import type { Render, Store, WorkerBackend } from "../../src/core/ports.ts"
 import { Engine } from "../../src/engine/engine.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { checker } from "../support/checker.ts"
 import { manualClock } from "../support/clock.ts"
 import { createdEvent, result, step, workflow } from "../support/runs.ts"
 
@@ -25,6 +26,8 @@ function setUp(store: Store = createMemoryStore()) {
     log: { error: (message) => errors.push(message) },
     backend: () => backend,
     random: () => 0.5,
+    evaluate: () => ({ ok: true, value: true }),
+    checker,
   })
   const start = (...steps: Parameters<typeof workflow>) => {
     const { type, at, ...created } = createdEvent("r", { workflow: workflow(...steps) })

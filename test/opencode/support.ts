@@ -8,6 +8,7 @@ import { Project } from "../../src/project/project.ts"
 import { render } from "../../src/spec/template.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { checker } from "../support/checker.ts"
 import { manualClock } from "../support/clock.ts"
 
 /** A project in a temporary folder and a real engine over workers driven by hand, as the surfaces see them. */
@@ -31,6 +32,8 @@ export function openDesk(config: object, workflows: Readonly<Record<string, stri
     log: { error: (message) => errors.push(message) },
     backend: () => backend,
     random: () => 0.5,
+    evaluate: () => ({ ok: true, value: true }),
+    checker,
   })
   const handoffs: { session: string; text: string; id: string }[] = []
   const desk = {

@@ -20,6 +20,8 @@ export function stepView(id: string, given: Partial<StepView> = {}): StepView {
     prompt: null,
     context: null,
     warnings: [],
+    checks: [],
+    gate: null,
     startedAt: null,
     endedAt: null,
     delegated: null,

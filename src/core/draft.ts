@@ -1,0 +1,64 @@
+import type { Effect, RunEvent } from "./events.ts"
+import type { Step } from "./model.ts"
+import type { Checked } from "./problem.ts"
+import { evolve, type Run, type StepState } from "./run.ts"
+import { rowsOf } from "./table.ts"
+
+/**
+ * What follows from a command: the facts to write down, what to do once they are written, and the run as it is then.
+ * `refused` says in a sentence why nothing follows.
+ */
+export interface Decision {
+  readonly events: readonly RunEvent[]
+  readonly effects: readonly Effect[]
+  readonly run: Run | undefined
+  readonly refused?: string
+}
+
+/** What the words of a workflow come to in a run; pure. What cannot be worked out is a problem. */
+export interface Words {
+  /** Whether a step's condition holds. */
+  holds(run: Run, step: Step, condition: string): Checked<boolean>
+  /** The step's prompt, filled in. */
+  prompt(run: Run, step: Step): Checked<string>
+}
+
+/** Collects events and keeps the run in step with them. */
+export class Draft {
+  readonly events: RunEvent[] = []
+  readonly effects: Effect[] = []
+  readonly words: Words
+  #run: Run | undefined
+
+  constructor(run: Run | undefined, words: Words) {
+    this.#run = run
+    this.words = words
+  }
+
+  /** The run as it is after the events so far. There is one: only `create` begins without. */
+  get run(): Run {
+    return this.#run as Run
+  }
+
+  add(event: RunEvent): this {
+    this.events.push(event)
+    this.#run = evolve(this.#run, event)
+    return this
+  }
+
+  decision(): Decision {
+    return { events: this.events, effects: this.effects, run: this.#run }
+  }
+}
+
+export function refuse(run: Run | undefined, why: string): Decision {
+  return { events: [], effects: [], run, refused: why }
+}
+
+export function specOf(run: Run, step: StepState): Step {
+  return run.created.workflow.steps[step.index] as Step
+}
+
+export function stepsThat(run: Run, status: StepState["status"]): StepState[] {
+  return rowsOf(run.steps).filter((step) => step.status === status)
+}

@@ -1,0 +1,35 @@
+import type { Budget, Tokens } from "./model.ts"
+
+/** What was spent, in US dollars; null: a part of it is unknown. */
+export interface Spent {
+  readonly tokens: Tokens
+  readonly cost: number | null
+}
+
+export const NOTHING: Spent = { tokens: { input: 0, output: 0 }, cost: 0 }
+
+/** The sum of what was spent. */
+export function plus(a: Spent, b: Spent | undefined): Spent {
+  if (b === undefined) return a
+  return {
+    tokens: { input: a.tokens.input + b.tokens.input, output: a.tokens.output + b.tokens.output },
+    cost: a.cost === null || b.cost === null ? null : a.cost + b.cost,
+  }
+}
+
+/** What neither of two budgets lets be passed. */
+export function lowest(a: Budget = {}, b: Budget = {}): Budget {
+  const [usd, tokens] = [least(a.usd, b.usd), least(a.tokens, b.tokens)]
+  return { ...(usd === undefined ? {} : { usd }), ...(tokens === undefined ? {} : { tokens }) }
+}
+
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
+}
+
+/** The share of a budget that is spent: 0.8 at 80 %. What has no known price does not count against money. */
+export function shareOf(budget: Budget, spent: Spent): number {
+  const money = budget.usd === undefined || spent.cost === null ? 0 : spent.cost / budget.usd
+  const tokens = budget.tokens === undefined ? 0 : (spent.tokens.input + spent.tokens.output) / budget.tokens
+  return Math.max(money, tokens)
+}

@@ -1,0 +1,14 @@
+import type { Words } from "../../src/core/draft.ts"
+import { rowsOf } from "../../src/core/table.ts"
+
+/** Conditions of tests: `true`, `false`, `STEP is STATUS`; anything else cannot be worked out. Prompts are as written. */
+export const words: Words = {
+  holds(run, _step, condition) {
+    if (condition === "true" || condition === "false") return { ok: true, value: condition === "true" }
+    const [, id, status] = /^(\w+) is (\w+)$/.exec(condition) ?? []
+    const row = rowsOf(run.steps).find((step) => step.id === id)
+    if (row) return { ok: true, value: row.status === status }
+    return { ok: false, problems: [{ file: "condition", line: 1, column: 1, message: `what is ${condition}?` }] }
+  },
+  prompt: (_run, step) => ({ ok: true, value: step.prompt }),
+}
