@@ -158,3 +158,29 @@ export function askChoices(asks: readonly AskView[], now: number, columns: numbe
     }
   })
 }
+
+/**
+ * What an ask is about, to be shown under the choice: the whole title where the heading had no room for it, and what
+ * the title does not say already. At most as many lines as fit into `rows`, wrapped at `columns`; where some are left
+ * out the last one says so.
+ */
+export function askDetails(
+  ask: AskView,
+  title: string,
+  heading: string,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): string[] {
+  const said = clip(title, Number.POSITIVE_INFINITY)
+  const isNew = (line: string) => !said.includes(clip(line, Number.POSITIVE_INFINITY))
+  const lines = [...(heading === said ? [] : [title]), ...ask.details.filter(isNew)]
+  const fitting: string[] = []
+  let free = Math.max(2, rows)
+  for (const [index, line] of lines.entries()) {
+    const isLast = index === lines.length - 1
+    const needed = Math.ceil(widthOf(line) / columns)
+    if (needed > (isLast ? free : free - 1)) return [...fitting, `… ${lines.length - index} more lines`]
+    fitting.push(line)
+    free -= needed
+  }
+  return fitting
+}
