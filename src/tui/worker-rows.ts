@@ -147,15 +147,30 @@ export function askChoices(asks: readonly AskView[], now: number, columns: numbe
     const waits = formatElapsed(now - ask.askedAt)
     const left = ask.expiresAt === null ? "" : ` · ${formatElapsed(ask.expiresAt - now)} left`
     const footer = `${waits}${left}`
-    const room = columns - 2 - name - widthOf(footer) - 4
+    const room = columns - 2 - name - widthOf(footer) - 5
     const where = ask.workflow === null ? "" : ` (${ask.workflow})`
     return {
       title: `? ${cell(ask.worker, name)}`,
       value: ask.id,
-      description: clip(`${ask.title}${where}`, Math.max(0, room)),
+      description: ` ${clip(`${ask.title}${where}`, Math.max(0, room))}`,
       footer,
       category: "",
     }
+  })
+}
+
+/** The answers to an ask as rows of a dialog: what is said about each in a column of its own, on one line. */
+export function answerChoices(
+  answers: readonly { readonly title: string; readonly description?: string }[],
+  columns: number,
+): readonly { readonly title: string; readonly description: string; readonly isCut: boolean }[] {
+  const explained = answers.filter(({ description }) => description)
+  const width = Math.min(26, Math.max(0, ...explained.map(({ title }) => widthOf(title))))
+  return answers.map(({ title, description = "" }) => {
+    const name = description === "" ? title : title + " ".repeat(Math.max(0, width - widthOf(title)))
+    const shown = clip(description, columns - widthOf(name) - 3)
+    const isCut = shown !== clip(description, Number.POSITIVE_INFINITY)
+    return { title: name, description: shown === "" ? "" : ` ${shown}`, isCut }
   })
 }
 

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest"
 import { widthOf } from "../../src/tui/format.ts"
 import { statusBar } from "../../src/tui/status-bar.ts"
-import { askChoices, askDetails, stateNow, workerActions, workerChoices } from "../../src/tui/worker-rows.ts"
+import {
+  answerChoices,
+  askChoices,
+  askDetails,
+  stateNow,
+  workerActions,
+  workerChoices,
+} from "../../src/tui/worker-rows.ts"
 import { askView, runningStep, runView, workerView } from "./support/runs.ts"
 
 const row = (choice: { title: string; description: string; footer: string }) =>
@@ -93,8 +100,21 @@ it("offers what can be done to a worker, and nothing else", () => {
 it("lists asks with who, what, and for how long; a deadline of the policy too", () => {
   const asks = [askView("per_1", { title: "bash: npm test" }), askView("per_2", { expiresAt: 70_000 })]
   const rows = askChoices(asks, 12_000, 80).map(row)
-  expect(rows[0]).toBe("? buildbash: npm test (feature) | 12s")
+  expect(rows[0]).toBe("? build bash: npm test (feature) | 12s")
   expect(rows[1]).toContain("12s · 58s left")
+})
+
+it("puts what is said about each answer in a column, and tells which did not fit", () => {
+  const answers = [
+    { title: "CHANGELOG.md", description: "in the root of the repository" },
+    { title: "docs", description: "old" },
+    { title: "Answer in your own words…" },
+  ]
+  expect(answerChoices(answers, 30)).toEqual([
+    { title: "CHANGELOG.md", description: " in the root of…", isCut: true },
+    { title: "docs        ", description: " old", isCut: false },
+    { title: "Answer in your own words…", description: "", isCut: false },
+  ])
 })
 
 describe("what stands under the answers to an ask", () => {
