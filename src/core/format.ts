@@ -40,7 +40,7 @@ export function formatTrace(run: string, step: StepView): string {
     `profile ${step.profile} (${step.kind}), attempt ${step.attempts}`,
     `model ${step.model ?? "unknown"}${isSubstitute(step) ? ` (asked for ${step.requestedModel})` : ""}`,
     `session ${step.session ?? "none yet"}`,
-    formatSpent(step),
+    step.reason === null ? "tokens and cost not known yet" : formatSpent(step),
     ...(step.delegated === null ? [] : [`and delegated: ${formatDelegated(step.delegated)}`]),
     ...(step.startedAt !== null && step.endedAt !== null
       ? [`took ${formatDuration(step.endedAt - step.startedAt)}`]

@@ -1,8 +1,7 @@
-import { formatDuration } from "../core/duration.ts"
 import { formatCost, formatDelegated } from "../core/format.ts"
 import type { StepView } from "../core/view.ts"
-import { formatElapsed, short } from "./format.ts"
-import { stateOf, stepIcon, type Tone } from "./view-model.ts"
+import { short } from "./format.ts"
+import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
 
 /** A document for the text dialog: facts as a two-column list, then texts under headings. */
 export interface TextDocument {
@@ -27,7 +26,9 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       fact("Run", run),
       fact("Attempts", String(step.attempts)),
       fact("Profile", `${step.profile} (${step.kind})`),
-      ...(step.startedAt === null ? [] : [fact("Time", timeOf(step, step.startedAt, now))]),
+      ...(stepTime(step, now) === ""
+        ? []
+        : [fact("Time", `${stepTime(step, now)}${step.endedAt === null ? " so far" : ""}`)]),
       fact("Model", modelOf(step, asked)),
       fact("Session", step.session ?? "none"),
       fact("Tokens", `${short(step.tokens.input)} in, ${short(step.tokens.output)} out`),
@@ -53,11 +54,6 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       },
     ],
   }
-}
-
-function timeOf(step: StepView, startedAt: number, now: number): string {
-  if (step.endedAt === null) return `${formatElapsed(now - startedAt)} so far`
-  return formatDuration(step.endedAt - startedAt)
 }
 
 function modelOf(step: StepView, asked: string): string {

@@ -34,6 +34,7 @@ it("promises nothing of a step that runs or has not begun", () => {
     "a/one",
     "not known yet",
   ])
+  expect(formatTrace("r1", runningStep("a"))).toContain("tokens and cost not known yet")
   const pending = traceDocument(stepView("b"), "r1", 0)
   expect([fact(pending, "Model"), fact(pending, "Session")]).toEqual(["not chosen yet", "none"])
   expect(pending.sections.map((section) => section.text)).toEqual(["Not asked yet.", "Nothing."])
