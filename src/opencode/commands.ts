@@ -130,15 +130,11 @@ function status(view: RunView | undefined, wanted: string | undefined): Reply {
   return { tone: "info", title: "No runs", text: "Nothing has run in this project yet. `/workflow` picks a workflow." }
 }
 
+/** What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. */
 function outcome(result: ReturnType<Engine["resume"]>, done: string, engine: Engine): Reply {
   if (!result.ok) return error("That did not work", result.why)
-  const view = engine.view(result.run)
-  return {
-    tone: "success",
-    title: view?.workflow ?? result.run,
-    text: done,
-    ...(view?.status === "running" ? { view: { type: "started", run: result.run } } : {}),
-  }
+  const { run } = result
+  return { tone: "success", title: engine.view(run)?.workflow ?? run, text: done, view: { type: "started", run } }
 }
 
 /** Resumes the named run, or the newest one that can be. */

@@ -139,7 +139,8 @@ function current(run: RunView, now: number): Part[] {
 function hints(run: RunView | undefined, worker: WorkerView | undefined, input: BarInput): Part[][] {
   const { jump, message } = input.keys
   const focus = run && stepInFocus(run)
-  const isOnStep = input.runs.some((any) => any.steps.some((step) => step.session === input.session))
+  const isOnStep =
+    worker !== undefined || input.runs.some((any) => any.steps.some((step) => step.session === input.session))
   const hasJump = jump !== undefined && (isOnStep || (focus !== undefined && canOpen(focus)))
   const jumps: Part[] = hasJump ? [{ text: jump, tone: "text" }, muted(isOnStep ? " back" : " open step")] : []
   const mayTell = worker?.run != null && !input.canType && message !== undefined

@@ -74,9 +74,9 @@ export function stateOf(step: StepView): string {
   return `${step.status} · ${step.reason}`
 }
 
-/** How long the step took or has been taking; empty before it started. */
+/** How long the step took or has been taking; empty before it started and while something holds it. */
 export function stepTime(step: StepView, now: number): string {
-  if (step.startedAt === null) return ""
+  if (step.startedAt === null || step.status === "waiting") return ""
   return step.endedAt === null ? formatElapsed(now - step.startedAt) : formatDuration(step.endedAt - step.startedAt)
 }
 
