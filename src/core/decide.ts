@@ -237,7 +237,8 @@ function checked(draft: Draft, step: StepState, command: Extract<Command, { type
 function outcome(draft: Draft, step: StepState, result: StepResult, now: number): Decision {
   const { run } = draft
   const { id, attempt } = step
-  for (const warning of warningsOf(run, result)) draft.add({ type: "step.warned", at: now, step: id, attempt, warning })
+  for (const warning of warningsOf(run, step, result))
+    draft.add({ type: "step.warned", at: now, step: id, attempt, warning })
   const spec = specOf(run, step)
   const next = run.stopping ? undefined : retryAt(run, spec, step, result, now)
   const gate = next === undefined && !run.stopping ? gateAfter(draft, spec, id, result, now) : undefined

@@ -145,7 +145,8 @@ function stepEnded(run: Run, step: StepState, event: Extract<RunEvent, { type: "
   const { result, at, retryAt } = event
   const { isAnswered: _, ...rest } = step
   const ended: StepState = { ...rest, endedAt: at, result }
-  const spent = plus(run.spent, result)
+  // What an answer took was counted when it came.
+  const spent = step.isAnswered ? run.spent : plus(run.spent, result)
   if (retryAt !== undefined) {
     const waiting: StepState = { ...ended, status: "pending", retryAt }
     return {
@@ -251,6 +252,11 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
   const step = stepOf(run, event.step)
   if (step === undefined) throw new Error(`journal of run ${run.id} names step ${event.step}, which it does not have`)
   if (event.type === "step.ended") return stepEnded(run, step, event)
+  if (event.type === "step.answered") {
+    const answered: StepState = { ...step, result: event.result, isAnswered: true }
+    const spent = step.isAnswered ? run.spent : plus(run.spent, event.result)
+    return { ...run, steps: withRow(run.steps, step.index, answered), spent }
+  }
   if (event.type === "gate.opened") return gateOpened(run, step, event)
   if (event.type === "gate.decided") return gateDecided(run, step, event.at)
   if (event.type === "step.started") {
@@ -264,13 +270,13 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
   }
   if (event.type === "step.skipped") {
     const { cause, detail } = event
-    const skipped: StepState = { ...step, status: "skipped", skipped: { cause, detail }, endedAt: event.at }
+    const { isAnswered: _, ...rest } = step
+    const skipped: StepState = { ...rest, status: "skipped", skipped: { cause, detail }, endedAt: event.at }
     const after = {
       ...run,
       steps: withRow(run.steps, step.index, skipped),
       ready: dequeue(run, step.index),
       running: run.running - (step.status === "running" ? 1 : 0),
-      spent: step.status === "running" ? plus(run.spent, step.result) : run.spent,
     }
     return settle(after, step, cause !== "needs")
   }
@@ -326,15 +332,14 @@ function started(step: StepState, event: Extract<RunEvent, { type: "step.started
 
 /** What all tries of a step that have ended took; undefined before the first has. */
 export function spentBy({ earlier, result }: StepState): Spent | undefined {
-  return earlier === undefined ? result : plus(earlier, result)
+  return earlier === undefined && result === undefined ? undefined : plus(earlier ?? NOTHING, result)
 }
 
 /** A running step after an event that leaves it running. */
 function changed(
   step: StepState,
-  event: Extract<RunEvent, { type: "step.opened" | "step.warned" | "step.steered" | "step.answered" | "step.checked" }>,
+  event: Extract<RunEvent, { type: "step.opened" | "step.warned" | "step.steered" | "step.checked" }>,
 ): StepState {
-  if (event.type === "step.answered") return { ...step, result: event.result, isAnswered: true }
   if (event.type === "step.checked") return { ...step, checks: event.checks }
   if (event.type === "step.warned") return { ...step, warnings: [...(step.warnings ?? []), event.warning] }
   if (event.type === "step.steered") {
