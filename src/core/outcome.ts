@@ -59,18 +59,20 @@ export function overBudget(run: Run): Hold | undefined {
   return { cause: "budget", detail: `the run has spent ${what}` }
 }
 
+/** A gate before it is open. */
+type Opening = Omit<Gate, "openedAt">
 type Attempt = { readonly step: StepState; readonly result: StepResult }
 
 /** The gate a step stands at after an attempt, or as the question it is; undefined: there is none. */
-export function gateOf(run: Run, spec: Step, after: Attempt, text: undefined, now: number): Gate | undefined
-export function gateOf(run: Run, spec: Step, after: "gate", text: string, now: number): Gate
+export function gateOf(run: Run, spec: Step, after: Attempt, text: undefined, now: number): Opening | undefined
+export function gateOf(run: Run, spec: Step, after: "gate", text: string, now: number): Opening
 export function gateOf(
   run: Run,
   spec: Step,
   after: Attempt | "gate",
   text: string | undefined,
   now: number,
-): Gate | undefined {
+): Opening | undefined {
   const { settings } = run.created.workflow
   const expiresAt = now + (settings.gateTimeoutMs ?? DEFAULTS.gateTimeoutMs)
   if (after === "gate")

@@ -47,7 +47,9 @@ export interface StepState {
 export type SkipCause = Extract<RunEvent, { type: "step.skipped" }>["cause"]
 
 /** What a step waits for a person with. */
-export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at" | "step">
+export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at" | "step"> & {
+  readonly openedAt: number
+}
 
 /** Something said to a worker; the id makes it the same message when it is sent again. */
 export interface Message {
@@ -238,8 +240,11 @@ function resume(ended: Run, event: Extract<RunEvent, { type: "run.resumed" }>): 
   for (const { hold: _hold, ...step } of held) steps = withRow(steps, step.index, { ...step, status: "running" })
   const said = event.say === undefined ? undefined : run.graph.indexOf.get(event.say.step)
   if (event.say && said !== undefined) steps = withRow(steps, said, { ...rowAt(steps, said), say: event.say.text })
+  // A gate stays a person's to decide.
+  const gate = rowsOf(steps).find((step) => step.gate)
   return {
     ...rest,
+    ...(gate ? { hold: gateHold(gate) } : {}),
     status: "running",
     steps,
     running: run.running + held.length,
@@ -288,13 +293,14 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
 }
 
 function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, { type: "gate.opened" }>): Run {
-  const { type: _type, at: _at, step: _step, ...gate } = event
-  return {
-    ...run,
-    steps: withRow(run.steps, step.index, { ...step, status: "waiting", gate }),
-    running: run.running - 1,
-    hold: { cause: "gate", detail: `${step.id}: ${gate.detail}`, until: gate.expiresAt },
-  }
+  const { type: _type, at: openedAt, step: _step, ...gate } = event
+  const waiting: StepState = { ...step, status: "waiting", gate: { ...gate, openedAt } }
+  const steps = withRow(run.steps, step.index, waiting)
+  return { ...run, steps, running: run.running - 1, hold: gateHold(waiting) }
+}
+
+function gateHold({ id, gate }: StepState): Hold {
+  return { cause: "gate", detail: `${id}: ${gate?.detail}`, ...(gate ? { until: gate.expiresAt } : {}) }
 }
 
 /** The step is at it again, until the event that follows says what became of it. */
@@ -305,7 +311,7 @@ function gateDecided(run: Run, { gate: _, ...step }: StepState, at: number): Run
   return {
     ...rest,
     ...(isHeld && hold ? { hold } : {}),
-    ...(run.status === "paused" && !isHeld ? { status: "running" as const, activeSince: at } : {}),
+    ...(run.status === "paused" ? { status: "running" as const, activeSince: at } : {}),
     steps,
     running: run.running + 1,
   }

@@ -202,6 +202,31 @@ describe("an open gate", () => {
     expect(s.events).toContainEqual(expect.objectContaining({ type: "gate.decided", by: "the gate's timeout" }))
   })
 
+  it("of a run that was interrupted stays open: what ran is taken up, and a person decides", () => {
+    const r = open()
+    r.send({ type: "interrupt", by: "ctrl-c" })
+    r.effects.length = 0
+    r.resume()
+    expect(r.effects).toContainEqual({ type: "start", step: "b", attempt: 1, resumed: true })
+    expect(r.statuses()).toMatchObject({ a: "waiting", b: "running", d: "pending" })
+    r.end("b")
+    expect(r.run.status).toBe("paused")
+  })
+
+  it("with retry beside another gate that is open: the run is at it, and pauses again", () => {
+    const r = drive([
+      { ...step("a"), intervene: "always" },
+      { ...step("b"), intervene: "always" },
+    ])
+    r.end("a")
+    r.end("b")
+    r.decide("a", "retry")
+    expect(r.run.status).toBe("running")
+    r.end("a")
+    expect(r.run.status).toBe("paused")
+    expect(r.statuses()).toEqual({ a: "waiting", b: "waiting" })
+  })
+
   it("two at once are decided one by one", () => {
     const r = drive([{ ...step("a"), intervene: "always" }, { ...step("b"), intervene: "always" }, step("c", "a", "b")])
     r.end("a")
