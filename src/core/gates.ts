@@ -16,6 +16,8 @@ export interface GateView {
   readonly details: readonly string[]
   readonly session: string | null
   readonly attempts: number
+  /** Milliseconds since 1970. */
+  readonly openedAt: number
   /** When `otherwise` is done in a person's place (milliseconds since 1970). */
   readonly expiresAt: number
   readonly otherwise: GateAction
@@ -30,9 +32,9 @@ export function isWaiting(run: RunView): boolean {
   return run.status === "paused" || (run.status === "running" && run.hold !== null)
 }
 
-/** What waits for a decision in a run. An interrupted run must be taken up first, and in one that is over nothing waits. */
+/** What waits for a decision in a run; in one that is over nothing does. */
 export function openGates(run: RunView): GateView[] {
-  if (run.status !== "paused" && run.status !== "running") return []
+  if (run.endedAt !== null) return []
   return run.steps.flatMap((step) => gateView(run, step) ?? [])
 }
 
@@ -50,6 +52,7 @@ function gateView(run: RunView, step: StepView): GateView | undefined {
     details: detailsOf(step, gate),
     session: step.session,
     attempts: step.attempts,
+    openedAt: gate.openedAt,
     expiresAt: gate.expiresAt,
     otherwise: gate.otherwise,
   }

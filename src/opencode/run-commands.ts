@@ -7,6 +7,7 @@ import {
   type Asker,
   abortRun,
   anew,
+  continueRun,
   findDecision,
   findRun,
   resumableRun,
@@ -74,7 +75,7 @@ export function goOn(desk: Desk, line: Extract<Line, { command: "continue" }>, p
   }
   const gates = openGates(found.value).map(({ step }) => step)
   const what = gates.length > 0 ? ` after ${gates.join(", ")}` : ""
-  return outcome(engine.resume(id, BY, asker.session), `Run ${id} goes on${what}.`, engine)
+  return outcome(continueRun(engine, found.value, BY, asker.session), `Run ${id} goes on${what}.`, engine)
 }
 
 const SAID = { continue: "goes on", retry: "is tried again", skip: "is skipped" } as const
@@ -89,11 +90,17 @@ export function decideStep(
   }: { readonly command: "continue" | "retry" | "skip"; readonly step: string; readonly message: string },
   place: Place,
 ): Reply {
-  const found = findDecision(engine, wantedOf(step), command === "retry", askerOf(engine, place))
+  const asker = askerOf(engine, place)
+  const found = findDecision(engine, wantedOf(step), command === "retry", asker)
   if (!found.ok) return error(`Nothing to ${command}`, found.why)
   const { run, step: at } = found.value
-  const said = message === "" ? undefined : message
-  const result = engine.decide(run.id, at.id, command, BY, said)
+  const result = engine.decide(run.id, {
+    step: at.id,
+    action: command,
+    by: BY,
+    ...(message === "" ? {} : { message }),
+    ...(asker.session === undefined ? {} : { parent: asker.session }),
+  })
   return outcome(result, `${at.id} ${SAID[command]} (run ${run.id}).`, engine)
 }
 

@@ -7,7 +7,7 @@ import { formatProblems } from "../core/problem.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { askWorker, type Question } from "../project/ask.ts"
-import { abortRun, findDecision, waitingRun } from "../project/decisions.ts"
+import { abortRun, continueRun, findDecision, waitingRun } from "../project/decisions.ts"
 import type { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { BY_MODEL } from "./desk.ts"
@@ -93,11 +93,11 @@ function controlRun(engine: Engine, run: RunView, { action, step, message }: Con
     if (action === "retry" || action === "skip" || (action === "continue" && step !== undefined)) {
       if (step === undefined) throw new Error(`say which step to ${action}`)
       const found = findDecision(engine, { run: run.id, step }, action === "retry", MODEL)
-      return found.ok ? engine.decide(run.id, step, action, BY_MODEL, message) : found
+      return found.ok ? engine.decide(run.id, { step, action, by: BY_MODEL, ...(message ? { message } : {}) }) : found
     }
     if (action === "continue") {
       const found = waitingRun(engine, run.id, MODEL)
-      return found.ok ? engine.resume(run.id, BY_MODEL) : found
+      return found.ok ? continueRun(engine, run, BY_MODEL, undefined) : found
     }
     if (action === "abort") return abortRun(engine, run, BY_MODEL)
     return action === "pause" ? engine.pause(run.id, BY_MODEL) : engine.resume(run.id, BY_MODEL)

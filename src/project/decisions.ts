@@ -160,13 +160,22 @@ export function anew(run: RunView | undefined): string {
   return ahead.length === 0 ? "" : `; to be done: ${ahead.join(", ")}`
 }
 
+/** Goes on with a run that waits: every step at a gate counts as it is. */
+export function continueRun(engine: Engine, run: RunView, by: string, parent: string | undefined): Outcome {
+  // While the rest of it is at work, only its gates hold it.
+  const gates = run.status === "paused" ? [] : openGates(run)
+  if (gates.length === 0) return engine.resume(run.id, by, parent)
+  const outcomes = gates.map(({ step }) => engine.decide(run.id, { step, action: "continue", by }))
+  return outcomes.find(({ ok }) => !ok) ?? { ok: true, run: run.id }
+}
+
 /** Ends a run for good. Where it waits for a decision, this is the decision. */
 export function abortRun(engine: Engine, run: RunView, by: string): Outcome {
   const gate = openGates(run)[0]
-  return gate === undefined ? engine.abort(run.id, by) : engine.decide(run.id, gate.step, "abort", by)
+  return gate === undefined ? engine.abort(run.id, by) : engine.decide(run.id, { step: gate.step, action: "abort", by })
 }
 
-/** What waits for a decision in the project's newest runs, the newest run first. */
+/** What waits for a decision in the project's newest runs, oldest first. */
 export function waitingGates(engine: Engine): GateView[] {
-  return [...runsFor(engine, { prefix: "" })].flatMap(openGates)
+  return [...runsFor(engine, { prefix: "" })].flatMap(openGates).sort((a, b) => a.openedAt - b.openedAt)
 }

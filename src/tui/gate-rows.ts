@@ -2,7 +2,6 @@ import { DECIDED, type GateView } from "../core/gates.ts"
 import type { AskView } from "../core/view.ts"
 import { cell, clip, formatElapsed, widthOf } from "./format.ts"
 import type { Choice } from "./pickers.ts"
-import { askChoices } from "./worker-rows.ts"
 
 /** Steps that wait for a decision, as rows of OpenCode's select dialog. Plain data; times are milliseconds since 1970. */
 
@@ -48,7 +47,9 @@ export function gateWays(gate: GateView): GateWay[] {
     ...(why === "gate" ? [answer] : retries),
     { title: "Skip", description: "the run does without it", line: `/workflow skip ${at}` },
     ...(canOpen ? [{ title: "Open its session", description: "decide later", line: "", open: session }] : []),
-    ...(why === "gate" ? [] : [{ title: "Look at it in full", description: "prompt, answer, checks", line: `/trace ${step}` }]),
+    ...(why === "gate"
+      ? []
+      : [{ title: "Look at it in full", description: "prompt, answer, checks", line: `/trace ${step}` }]),
     { title: "Abort", description: why === "gate" ? "no: end the run" : "end the run", line: `/workflow abort ${run}` },
   ]
 }
@@ -63,25 +64,45 @@ export function gateKey({ run, step }: GateView): string {
   return `${run}/${step}`
 }
 
-/** The inbox: steps that wait, one row each, then asks, which hold up less; each the oldest first. */
-export function inboxChoices(
-  gates: readonly GateView[],
-  asks: readonly AskView[],
-  now: number,
-  columns: number,
-): Choice<string>[] {
-  const name = Math.min(22, Math.max(0, ...gates.map((gate) => widthOf(gate.step))))
-  const rows = gates.map((gate) => {
-    const footer = `${formatElapsed(Math.max(0, gate.expiresAt - now))} left`
+/** What needs a person: an ask of a worker, or a step that waits for a decision. */
+export type InboxItem =
+  | { readonly type: "ask"; readonly id: string; readonly at: number; readonly ask: AskView }
+  | { readonly type: "gate"; readonly id: string; readonly at: number; readonly gate: GateView }
+
+/** The inbox, oldest first. */
+export function inboxItems(asks: readonly AskView[], gates: readonly GateView[]): InboxItem[] {
+  const items: InboxItem[] = [
+    ...asks.map((ask): InboxItem => ({ type: "ask", id: ask.id, at: ask.askedAt, ask })),
+    ...gates.map((gate): InboxItem => ({ type: "gate", id: gateKey(gate), at: gate.openedAt, gate })),
+  ]
+  return items.sort((a, b) => a.at - b.at)
+}
+
+/** One row an item: who needs a person, what for, and for how long it waits. */
+export function inboxChoices(items: readonly InboxItem[], now: number, columns: number): Choice<string>[] {
+  const nameOf = (item: InboxItem) => (item.type === "ask" ? item.ask.worker : item.gate.step)
+  const name = Math.min(22, Math.max(0, ...items.map((item) => widthOf(nameOf(item)))))
+  return items.map((item) => {
+    const { text, workflow, expiresAt } = item.type === "ask" ? askRow(item.ask) : gateRow(item.gate)
+    const left = expiresAt === null ? "" : ` · ${formatElapsed(expiresAt - now)} left`
+    const footer = `${formatElapsed(now - item.at)}${left}`
     const room = columns - 2 - name - widthOf(footer) - 5
-    const said = gate.title.startsWith(gate.step) ? gate.title.slice(gate.step.length).replace(/^:? /, "") : gate.title
+    const where = workflow === null ? "" : ` (${workflow})`
     return {
-      title: `‖ ${cell(gate.step, name)}`,
-      value: gateKey(gate),
-      description: ` ${clip(`${said} (${gate.workflow})`, Math.max(0, room))}`,
+      title: `${item.type === "ask" ? "?" : "‖"} ${cell(nameOf(item), name)}`,
+      value: item.id,
+      description: ` ${clip(`${text}${where}`, Math.max(0, room))}`,
       footer,
       category: "",
     }
   })
-  return [...rows, ...askChoices(asks, now, columns)]
+}
+
+function askRow({ title, workflow, expiresAt }: AskView) {
+  return { text: title, workflow, expiresAt }
+}
+
+/** Without the step, which has a column of its own; a gate's end is far off, and stands in its dialog. */
+function gateRow({ title, step, workflow }: GateView) {
+  return { text: title.slice(step.length).replace(/^:? /, ""), workflow, expiresAt: null }
 }
