@@ -2,10 +2,11 @@ import { basename, extname } from "node:path"
 import { firstProblems, issuesToProblems, valueAt } from "../core/issues.ts"
 import { type Budget, DEFAULTS, type Retry, type Settings, type Step, type Workflow } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
+import { checkCombinations } from "./combinations.ts"
 import { parseYaml } from "./document.ts"
 import { checkGraph } from "./graph.ts"
 import { outlineOf } from "./outline.ts"
-import { checkProfiles, checkPrompts } from "./references.ts"
+import { checkExpressions, checkProfiles } from "./references.ts"
 import { type WorkflowDocument, workflowJsonSchema, workflowSchema } from "./schema.ts"
 
 /** What `on_failure: retry` means where no `retry` says it. */
@@ -30,8 +31,9 @@ export function parseWorkflow(text: string, file: string, options: ParseOptions 
     file,
     result.success ? [] : issuesToProblems(source, result.error.issues, workflowJsonSchema),
     checkGraph(outline),
+    checkCombinations(outline),
     options.profiles ? checkProfiles(outline, options.profiles) : [],
-    checkPrompts(outline),
+    checkExpressions(outline),
     checkName(source.value, file),
   )
   if (problems.length > 0 || !result.success) return { ok: false, problems }
