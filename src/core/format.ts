@@ -1,5 +1,5 @@
 import { formatDuration } from "./duration.ts"
-import { DECIDED, type GateView, gateTitle, openGates } from "./gates.ts"
+import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gates.ts"
 import type { CheckResult } from "./model.ts"
 import type { WorkflowItem } from "./protocol.ts"
 import type { AskView, Delegated, RunView, StepView, WorkerView } from "./view.ts"
@@ -36,9 +36,7 @@ function waysOut(run: RunView): string[] {
       `  /workflow continue ${step}${why === "gate" ? " [answer]" : ` · /workflow retry ${step} [message]`} · /workflow skip ${step} · /workflow abort ${run.id}`,
     ])
   }
-  const { cause, detail } = run.hold
-  const way = cause === "budget" ? `raise usd=… tokens=… ${run.id}` : `continue ${run.id}`
-  return [`${detail}; go on with /workflow ${way}`]
+  return [`${run.hold.detail}; go on with /workflow ${wayOn(run.hold)} ${run.id}`]
 }
 
 export function formatSpent(spent: Pick<RunView, "tokens" | "cost">): string {

@@ -1,4 +1,4 @@
-import type { GateAction, Kind, Reason } from "./model.ts"
+import type { GateAction, Hold, Kind, Reason } from "./model.ts"
 import type { Gate } from "./run.ts"
 import type { RunView, StepView } from "./view.ts"
 
@@ -30,6 +30,12 @@ const ANSWER_LINES = 4
 /** Whether a person must say how the run goes on: it is paused, or something holds it while the rest of it ends. */
 export function isWaiting(run: RunView): boolean {
   return run.status === "paused" || (run.status === "running" && run.hold !== null)
+}
+
+/** The word that goes on with a run that is held, as it follows `/workflow`. */
+export function wayOn(hold: Hold | null): string {
+  if (hold?.cause === "budget") return "raise usd=… tokens=…"
+  return hold?.cause === "person" || hold?.cause === "gate" ? "continue" : "resume"
 }
 
 /** What waits for a decision in a run; in one that is over nothing does. */

@@ -1,6 +1,6 @@
 import type { RunEvent } from "../core/events.ts"
 import { formatSpent } from "../core/format.ts"
-import { gateTitle } from "../core/gates.ts"
+import { gateTitle, wayOn } from "../core/gates.ts"
 import type { Clock, Log } from "../core/ports.ts"
 import type { StateMessage } from "../core/protocol.ts"
 import type { Run } from "../core/run.ts"
@@ -189,9 +189,7 @@ function toastText(view: RunView): string {
       return failed ? `${name}: ${failed.reason ?? view.cause ?? "failed"} · /trace ${name}` : "failed"
     case "cancelled":
       return `aborted after ${done} of ${view.steps.length} steps`
-    default: {
-      const way = view.hold?.cause === "budget" ? "raise usd=… tokens=…" : "resume"
-      return `${view.hold?.detail ?? "held"} · go on with /workflow ${way} ${view.id}`
-    }
+    default:
+      return `${view.hold?.detail ?? "held"} · go on with /workflow ${wayOn(view.hold)} ${view.id}`
   }
 }

@@ -30,14 +30,11 @@ function liveIds(engine: Engine): ReadonlySet<string> {
   return new Set(engine.live().map(({ id }) => id))
 }
 
-/** It worked, or why not; the TUI says nothing more of a run that is running than its line does. */
+/** What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. */
 function outcome(result: Outcome, text: string, engine: Engine): Reply {
   if (!result.ok) return error("That did not work", result.why)
-  const view = engine.view(result.run)
-  const title = view?.workflow ?? result.run
-  return view?.status === "running"
-    ? { tone: "success", title, text, view: { type: "started", run: result.run } }
-    : done(title, text)
+  const { run } = result
+  return { tone: "success", title: engine.view(run)?.workflow ?? run, text, view: { type: "started", run } }
 }
 
 export function pause({ engine }: Desk, wanted: string | undefined, place: Place): Reply {

@@ -171,7 +171,8 @@ export function continueRun(engine: Engine, run: RunView, by: string, parent: st
 
 /** Ends a run for good. Where it waits for a decision, this is the decision. */
 export function abortRun(engine: Engine, run: RunView, by: string): Outcome {
-  const gate = openGates(run)[0]
+  // An interrupted run would be taken up first.
+  const gate = run.status === "interrupted" ? undefined : openGates(run)[0]
   return gate === undefined ? engine.abort(run.id, by) : engine.decide(run.id, { step: gate.step, action: "abort", by })
 }
 

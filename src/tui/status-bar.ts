@@ -1,4 +1,4 @@
-import { openGates } from "../core/gates.ts"
+import { openGates, wayOn } from "../core/gates.ts"
 import { type RunView, stepInFocus, type WorkerView } from "../core/view.ts"
 import { clip, cut, widthOf } from "./format.ts"
 import {
@@ -118,9 +118,8 @@ function pausedLine(run: RunView): Part[] {
     const title = clip(gate.title, Number.POSITIVE_INFINITY)
     return [at, { text: title, tone: "warning" }]
   }
-  const way = run.hold?.cause === "budget" ? "/workflow raise usd=…" : "/workflow continue"
   const why = run.hold?.detail.replace(/\s+/g, " ") ?? "held"
-  return [at, { text: way, tone: "text" }, { text: ` · ${why}`, tone: "warning" }]
+  return [at, { text: `/workflow ${wayOn(run.hold)}`, tone: "text" }, { text: ` · ${why}`, tone: "warning" }]
 }
 
 function stepTimes({ steps }: RunView, now: number): string {

@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
-import { openGates } from "../core/gates.ts"
+import { openGates, wayOn } from "../core/gates.ts"
 import type { RunStatus, StepStatus } from "../core/model.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import { clip, formatElapsed, formatTokens, widthOf } from "./format.ts"
@@ -160,8 +160,7 @@ function holdRows(run: RunView, width: number): Row[] {
       row("decide", "/inbox decides", "text"),
     ]
   }
-  const way = run.hold.cause === "budget" ? "/workflow raise usd=…" : "/workflow continue"
-  return [row("hold", run.hold.detail, "warning"), row("resume", way, "text")]
+  return [row("hold", run.hold.detail, "warning"), row("way", `/workflow ${wayOn(run.hold)}`, "text")]
 }
 
 function stepRows(run: RunView, now: number, width: number): Row[] {
