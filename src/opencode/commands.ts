@@ -20,10 +20,11 @@ const HELP = [
   "/workflow status [RUN]                 how the newest run goes",
   "/workflow resume [RUN]                 go on with an interrupted or paused run",
   "/workflow abort [RUN]                  end a run and everything it is running",
-  "/trace STEP-or-WORKER                  what it was asked, by whom it was answered, and what it cost",
+  "/trace STEP-or-WORKER                  all of it: prompt, answer, cost",
   WORKERS_HELP,
   INBOX_HELP,
-  "/handback [text]                       in a worker's session: give the result back (elsewhere: /handback NAME [text])",
+  "/handback [text]                       give back the result of the worker here",
+  "/handback NAME [text]                  of another one",
 ].join("\n")
 
 /** Lines that begin with one of these are ours. */
