@@ -1,5 +1,5 @@
-import { formatCost, formatDelegated } from "../core/format.ts"
-import type { StepView } from "../core/view.ts"
+import { formatCost } from "../core/format.ts"
+import type { Delegated, StepView } from "../core/view.ts"
 import { short } from "./format.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
 
@@ -33,7 +33,7 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       fact("Session", step.session ?? "none"),
       fact("Tokens", `${short(step.tokens.input)} in, ${short(step.tokens.output)} out`),
       fact("Cost", step.reason === null ? "not known yet" : formatCost(step.cost)),
-      ...(step.delegated === null ? [] : [fact("Delegated", formatDelegated(step.delegated))]),
+      ...(step.delegated === null ? [] : [fact("Delegated", delegatedBy(step.delegated))]),
       ...step.warnings.map(({ text }) => fact("Warning", text, "warning")),
     ],
     sections: [
@@ -54,6 +54,11 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       },
     ],
   }
+}
+
+function delegatedBy({ runs, tokens, cost }: Delegated): string {
+  const spent = `${short(tokens.input)} in, ${short(tokens.output)} out, ${formatCost(cost)}`
+  return `${runs.length} ${runs.length === 1 ? "task" : "tasks"} to other workers: ${spent}`
 }
 
 function modelOf(step: StepView, asked: string): string {
