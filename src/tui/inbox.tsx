@@ -3,7 +3,7 @@ import type { GateView } from "../core/gates.ts"
 import type { AskView } from "../core/view.ts"
 import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
-import { gateEnd, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
+import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
 import { rowColumns } from "./pickers.ts"
 import { quote } from "./prompt-line.ts"
 import type { ReplyDeps } from "./show.tsx"
@@ -86,9 +86,9 @@ export function showGate(deps: ReplyDeps, gate: GateView): void {
       },
     }),
   )
-  const details = [...gate.details, `Undecided it is ${gateEnd(gate, deps.live.now())}.`]
-  const category = `${gate.workflow} waits for you`
-  showWays(deps, { id: gateKey(gate), category, details }, gate.title, ways)
+  // Without a heading over the rows all of them are seen in 24 lines.
+  const topic = { id: gateKey(gate), category: "", details: gateDetails(gate, deps.live.now()) }
+  showWays(deps, topic, gate.title, ways)
 }
 
 /** What a choice is about. */
@@ -230,7 +230,7 @@ function wholeRow(row: { readonly title: string; readonly description?: string }
 async function send(deps: ReplyDeps, answered: string, line: string): Promise<void> {
   const { dialog, toast } = deps.api.ui
   const reply = await deps.send(line)
-  if (reply.tone === "error" || reply.view?.type === "trace") return deps.showReply(reply)
+  if (reply.tone === "error") return deps.showReply(reply)
   const next = itemsOf(deps).find(({ id }) => id !== answered)
   if (next) {
     showItem(deps, next)
