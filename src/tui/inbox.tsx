@@ -94,7 +94,8 @@ function chooseAnswer(
   const marked = new Set<string>()
   const step = ask.questions.length > 1 ? ` (${index + 1} of ${ask.questions.length})` : ""
   return new Promise((resolve) => {
-    const show = () => {
+    // Shown anew with every mark, at the row that was marked.
+    const show = (at?: string) => {
       const rows = options.map(({ label, description }) => ({
         title: isMultiple ? `${marked.has(label) ? "[x]" : "[ ]"} ${label}` : label,
         description,
@@ -102,7 +103,8 @@ function chooseAnswer(
       }))
       const done = isMultiple && marked.size > 0 ? [{ title: "Send what is marked", isDone: true }] : []
       const ways = [...rows, ...done, { title: "Answer in your own words…", isOwn: true }]
-      showChoice(deps, ask, `${text}${step}`, ways, (way) => {
+      const start = ways.find((way) => "label" in way && way.label === at)
+      const pick = (way: (typeof ways)[number]) => {
         if ("isOwn" in way) {
           deps.guard.start(async () =>
             resolve(await askFor(deps.api, deps.paint, { title: clip(text, 60), placeholder: "Your answer" })),
@@ -110,9 +112,10 @@ function chooseAnswer(
         } else if ("isDone" in way) resolve([...marked].join(", "))
         else if (isMultiple) {
           if (!marked.delete(way.label)) marked.add(way.label)
-          show()
+          show(way.label)
         } else resolve(way.label)
-      })
+      }
+      showChoice(deps, ask, `${text}${step}`, ways, pick, start)
     }
     show()
   })
@@ -125,6 +128,7 @@ function showChoice<Row extends { readonly title: string; readonly description?:
   title: string,
   rows: readonly Row[],
   pick: (row: Row) => void,
+  start?: Row | undefined,
 ): void {
   const { dialog, DialogSelect } = deps.api.ui
   const { width, height } = deps.api.renderer
@@ -148,6 +152,7 @@ function showChoice<Row extends { readonly title: string; readonly description?:
           category: clip(`${where} asks`, columns),
           ...(description === "" ? {} : { description }),
         }))}
+        {...(start === undefined ? {} : { current: rows.indexOf(start) })}
         onSelect={(choice) =>
           deps.guard.sync(undefined, () => {
             const row = rows[choice.value]
