@@ -5,7 +5,7 @@ import type { Prepared } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
 import { collectInput } from "./inputs.ts"
-import { profileLines } from "./profile.ts"
+import { everyWorkerLine, profileLines } from "./profile.ts"
 import { paint } from "./style.ts"
 
 /** `baton plan WORKFLOW`: what would run, in what order, as whom and with what rights, without asking any model. */
@@ -75,7 +75,8 @@ function formatPlan({ file, definition }: Prepared): string {
     "",
     ...steps,
     "",
-    ...Object.values(profiles).flatMap((profile) => profileLines(profile, limits)),
+    ...Object.values(profiles).flatMap(profileLines),
+    everyWorkerLine(limits),
     "",
     `${workflow.steps.length} model turns at least; this plan asked none.`,
     "",

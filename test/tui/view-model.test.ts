@@ -105,8 +105,8 @@ describe("the status line", () => {
 })
 
 describe("the sidebar", () => {
-  const rows = (runs: readonly RunView[], session = "parent") =>
-    sidebar(runs, session, 12_400, 37).map((panel) =>
+  const rows = (runs: readonly RunView[], session = "parent", asking: readonly string[] = []) =>
+    sidebar(runs, session, { now: 12_400, width: 37, asking: new Set(asking) }).map((panel) =>
       [panel.title, panel.state, ...panel.rows, panel.total]
         .map((row) => (typeof row === "string" ? row : `${row.icon.text} ${row.left.text}|${row.right.text}`))
         .filter((row) => row !== ""),
@@ -114,6 +114,10 @@ describe("the sidebar", () => {
 
   it("lists a run's steps with state and time", () => {
     expect(rows([demo])).toEqual([["Workflow demo", "◐ running 1/3|12s", "✓ survey|3.0s", "◐ review|12s", "○ plan|"]])
+  })
+
+  it("marks the step whose worker waits for a person", () => {
+    expect(rows([demo], "parent", ["ses_review"])[0]).toContain("? review|needs you")
   })
 
   it("belongs to the parent and to the steps' sessions, to no other", () => {
