@@ -22,7 +22,9 @@ export function proceed(draft: Draft, now: number): Decision {
   const { run } = draft
   const retries = run.stopping || run.hold ? [] : run.delayed.map((index) => rowAt(run.steps, index).retryAt ?? now)
   if (run.running === 0 && retries.length === 0) leave(draft, now)
-  const ends = run.stopping ? [] : stepsThat(run, "waiting").flatMap((step) => step.gate?.expiresAt ?? [])
+  // Looked for only where there can be one: a gate holds its run.
+  const gates = run.hold && !run.stopping ? stepsThat(run, "waiting") : []
+  const ends = gates.flatMap((step) => step.gate?.expiresAt ?? [])
   const wakes = [...retries, ...ends]
   if (wakes.length > 0) draft.effects.push({ type: "wake", at: Math.min(...wakes) })
   return draft.decision()
