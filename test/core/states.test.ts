@@ -82,6 +82,20 @@ const STEPS: readonly Row<StepStatus>[] = [
     happen: (r) => r.pass(2_000),
   },
   {
+    from: "pending",
+    what: "it is a hook, and everything else has ended as it says",
+    to: "running",
+    before: () => drive([step("b"), { ...a, hook: "failure" }]),
+    happen: (r) => r.end("b", "error"),
+  },
+  {
+    from: "pending",
+    what: "it is a hook, and everything else has ended otherwise",
+    to: "skipped",
+    before: () => drive([step("b"), { ...a, hook: "failure" }]),
+    happen: (r) => r.end("b"),
+  },
+  {
     from: "running",
     what: "its worker has answered, and it has no checks",
     to: "success",
