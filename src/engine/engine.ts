@@ -94,6 +94,22 @@ export class Engine {
     return this.#command(run, { type: "raise", budget, by })
   }
 
+  /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
+  remove(run: string): Outcome {
+    const { store } = this.#deps
+    const state = this.#load(run)
+    if (state === undefined) return { ok: false, why: `there is no run ${run}` }
+    const claim = store.claim(run)
+    if (state.endedAt === undefined || claim === undefined) {
+      claim?.release()
+      return { ok: false, why: `run ${run} has not ended` }
+    }
+    store.remove(run)
+    this.#loops.delete(run)
+    claim.release()
+    return { ok: true, run }
+  }
+
   /** Stops every run of this process so that it can be resumed; resolves when no worker is left. */
   async interrupt(by: string): Promise<void> {
     const loops = [...this.#loops.values()]
