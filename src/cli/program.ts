@@ -5,6 +5,7 @@ import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { listCommand } from "./list.ts"
 import { planCommand } from "./plan.ts"
+import { pruneCommand } from "./prune.ts"
 import { raiseCommand } from "./raise.ts"
 import { resumeCommand } from "./resume.ts"
 import { retryCommand } from "./retry.ts"
@@ -39,6 +40,7 @@ export function createProgram(compose: LoadCompose): Command {
     statusCommand(compose),
     traceCommand(compose),
     workersCommand(compose),
+    pruneCommand(compose),
   ]
   for (const command of commands) program.addCommand(command.exitOverride().copyInheritedSettings(program))
   return program

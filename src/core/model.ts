@@ -144,8 +144,10 @@ export interface Step {
   readonly profile: string
   /** Template: `${inputs.x}` and `${step.output}` are filled in when the step starts. */
   readonly prompt: string
-  /** Steps that must have succeeded before this one starts. */
+  /** Steps that must have ended, and gone well, before this one starts; of a hook only what its prompt may read. */
   readonly needs: readonly string[]
+  /** undefined: an ordinary step. */
+  readonly hook?: Hook
   /** Deadline from start to end; undefined: the profile's, then the default. */
   readonly timeoutMs?: number
   /** Deadline of silence (no token, no tool activity); undefined: the profile's, then the default. */
@@ -157,6 +159,8 @@ export interface Step {
   readonly condition?: string
   /** undefined: one try. */
   readonly retry?: Retry
+  /** `external`: it does what cannot be undone or done twice, so it is never done again without a person's word. */
+  readonly effects?: "external"
   /** What must hold after the worker has answered. */
   readonly checks?: readonly Check[]
   /** undefined: the profile's, then the workflow's. */
@@ -164,6 +168,9 @@ export interface Step {
   /** What its failure means after all tries; undefined: `fail`. `skip`: it counts as skipped, and the run goes on. */
   readonly onFailure?: "fail" | "skip"
 }
+
+/** When a step runs that is not of the graph: after everything else, as the run went. */
+export type Hook = "success" | "failure" | "complete"
 
 /** Tries of a step after a failure. */
 export interface Retry {
