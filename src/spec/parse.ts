@@ -113,6 +113,7 @@ function toStep(step: WorkflowDocument["steps"][number]): Step {
     ...(condition === undefined ? {} : { condition }),
     ...(retry === undefined ? {} : { retry }),
     ...(checks === undefined ? {} : { checks }),
+    ...(step.effects === undefined ? {} : { effects: step.effects }),
     ...(intervene === undefined ? {} : { intervene }),
     ...(step.on_failure === undefined || step.on_failure === "retry" ? {} : { onFailure: step.on_failure }),
   }

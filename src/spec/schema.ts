@@ -179,6 +179,12 @@ const step = z.strictObject({
       "Expression, with or without `${}` around it: asked once all that the step needs has ended, well or not; the step is skipped when it is false.",
     ),
   retry: retry.optional().describe("Tries after a failure; without it there is one."),
+  effects: z
+    .enum(["external"])
+    .optional()
+    .describe(
+      "`external`: what the step does outside cannot be undone, so after a crash or a failure it is never done again without a person's word.",
+    ),
   on_failure: z
     .enum(["fail", "skip", "retry"])
     .optional()
