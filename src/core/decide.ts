@@ -52,7 +52,7 @@ export function decide(run: Run | undefined, command: Command, now: number, word
 
 function resume(draft: Draft, command: Extract<Command, { type: "resume" }>, now: number): Decision {
   const { run } = draft
-  const { stopping } = run
+  const { stopping, status } = run
   if (run.status === "success") return refuse(run, `run ${run.id} has ended (success)`)
   const { by, parent } = command
   draft.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }) })
@@ -60,7 +60,8 @@ function resume(draft: Draft, command: Extract<Command, { type: "resume" }>, now
   // Those that were held included.
   for (const step of stepsThat(draft.run, "running")) again(draft, step)
   if (stopping === "abort" || stopping === "deadline") return stopRunning(draft)
-  for (const step of stepsThat(draft.run, "waiting"))
+  // Of a run that nobody paused a person may not know what there is to decide.
+  for (const step of status === "paused" ? stepsThat(draft.run, "waiting") : [])
     if (step.gate) settleGate(draft, step, { action: "continue", by }, now)
   return proceed(draft, now)
 }
@@ -114,14 +115,16 @@ function decideGate(draft: Draft, command: Extract<Command, { type: "decide" }>,
   if (step === undefined) return refuse(run, `run ${run.id} has no step ${command.step}`)
   if (step.gate) {
     if (command.action === "retry" && specOf(run, step).type === "gate") return refuse(run, `${step.id} has no worker`)
-    settleGate(draft, step, command, now)
+    const { parent, by } = command
+    if (parent !== undefined && parent !== run.parent) draft.add({ type: "run.resumed", at: now, by, parent })
+    settleGate(draft, stepOf(draft.run, step.id) as StepState, command, now)
     return draft.run.stopping === "abort" ? stopRest(draft, now) : proceed(draft, now)
   }
-  const { action, by, message } = command
+  const { action, by, message, parent } = command
   const isAgain = action === "retry" && run.endedAt !== undefined && step.status !== "success"
   if (!isAgain) return refuse(run, `${step.id} waits for no decision (it is ${step.status})`)
   const say = message === undefined ? {} : { say: { step: step.id, text: message } }
-  return proceed(draft.add({ type: "run.resumed", at: now, by, ...say }), now)
+  return proceed(draft.add({ type: "run.resumed", at: now, by, ...say, ...(parent ? { parent } : {}) }), now)
 }
 
 type Word = Pick<Extract<Command, { type: "decide" }>, "action" | "by" | "message">
@@ -237,7 +240,8 @@ function checked(draft: Draft, step: StepState, command: Extract<Command, { type
 function outcome(draft: Draft, step: StepState, result: StepResult, now: number): Decision {
   const { run } = draft
   const { id, attempt } = step
-  for (const warning of warningsOf(run, result)) draft.add({ type: "step.warned", at: now, step: id, attempt, warning })
+  for (const warning of warningsOf(run, step, result))
+    draft.add({ type: "step.warned", at: now, step: id, attempt, warning })
   const spec = specOf(run, step)
   const next = run.stopping ? undefined : retryAt(run, spec, step, result, now)
   const gate = next === undefined && !run.stopping ? gateAfter(draft, spec, id, result, now) : undefined

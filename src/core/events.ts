@@ -199,6 +199,8 @@ export type Command =
       readonly action: GateAction
       readonly by: string
       readonly message?: string
+      /** Session the run's work belongs to from here on. */
+      readonly parent?: string
     }
   | { readonly type: "raise"; readonly budget: Budget; readonly by: string }
   | {

@@ -1,7 +1,7 @@
 import type { GateAction, Hold, Intervene, Step, StepResult, Warning } from "./model.ts"
 import { DEFAULTS } from "./model.ts"
 import type { Gate, Run, StepState } from "./run.ts"
-import { plus, shareOf } from "./spent.ts"
+import { minus, plus, shareOf } from "./spent.ts"
 
 /** The rules of what follows an attempt: another try, a gate, a warning, a held run. All pure. */
 
@@ -40,9 +40,11 @@ export function messageAfter(step: StepState): string | undefined {
 }
 
 /** What a person should know once this result counts. */
-export function warningsOf(run: Run, result: StepResult): Warning[] {
-  const before = shareOf(run.budget, run.spent)
-  const after = shareOf(run.budget, plus(run.spent, result))
+export function warningsOf(run: Run, step: StepState, result: StepResult): Warning[] {
+  if (step.warnings?.some((warning) => warning.kind === "budget")) return []
+  // What an answer took counts from when it came.
+  const before = shareOf(run.budget, step.isAnswered ? minus(run.spent, result) : run.spent)
+  const after = shareOf(run.budget, step.isAnswered ? run.spent : plus(run.spent, result))
   if (before >= BUDGET_WARNING || after < BUDGET_WARNING) return []
   return [{ kind: "budget", text: `${Math.round(after * 100)} % of the run's budget is spent` }]
 }
@@ -52,23 +54,25 @@ export function overBudget(run: Run): Hold | undefined {
   const { budget, spent } = run
   if (shareOf(budget, spent) < 1) return undefined
   const tokens = spent.tokens.input + spent.tokens.output
-  const said = budget.usd !== undefined && spent.cost !== null && spent.cost >= budget.usd
-  const what = said ? `$${spent.cost?.toFixed(2)} of $${budget.usd}` : `${tokens} of ${budget.tokens} tokens`
+  const isMoney = budget.usd !== undefined && spent.knownUsd >= budget.usd
+  const what = isMoney ? `$${spent.knownUsd.toFixed(2)} of $${budget.usd}` : `${tokens} of ${budget.tokens} tokens`
   return { cause: "budget", detail: `the run has spent ${what}` }
 }
 
+/** A gate before it is open. */
+type Opening = Omit<Gate, "openedAt">
 type Attempt = { readonly step: StepState; readonly result: StepResult }
 
 /** The gate a step stands at after an attempt, or as the question it is; undefined: there is none. */
-export function gateOf(run: Run, spec: Step, after: Attempt, text: undefined, now: number): Gate | undefined
-export function gateOf(run: Run, spec: Step, after: "gate", text: string, now: number): Gate
+export function gateOf(run: Run, spec: Step, after: Attempt, text: undefined, now: number): Opening | undefined
+export function gateOf(run: Run, spec: Step, after: "gate", text: string, now: number): Opening
 export function gateOf(
   run: Run,
   spec: Step,
   after: Attempt | "gate",
   text: string | undefined,
   now: number,
-): Gate | undefined {
+): Opening | undefined {
   const { settings } = run.created.workflow
   const expiresAt = now + (settings.gateTimeoutMs ?? DEFAULTS.gateTimeoutMs)
   if (after === "gate")

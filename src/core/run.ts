@@ -47,7 +47,9 @@ export interface StepState {
 export type SkipCause = Extract<RunEvent, { type: "step.skipped" }>["cause"]
 
 /** What a step waits for a person with. */
-export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at" | "step">
+export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at" | "step"> & {
+  readonly openedAt: number
+}
 
 /** Something said to a worker; the id makes it the same message when it is sent again. */
 export interface Message {
@@ -145,7 +147,8 @@ function stepEnded(run: Run, step: StepState, event: Extract<RunEvent, { type: "
   const { result, at, retryAt } = event
   const { isAnswered: _, ...rest } = step
   const ended: StepState = { ...rest, endedAt: at, result }
-  const spent = plus(run.spent, result)
+  // What an answer took was counted when it came.
+  const spent = step.isAnswered ? run.spent : plus(run.spent, result)
   if (retryAt !== undefined) {
     const waiting: StepState = { ...ended, status: "pending", retryAt }
     return {
@@ -237,8 +240,11 @@ function resume(ended: Run, event: Extract<RunEvent, { type: "run.resumed" }>): 
   for (const { hold: _hold, ...step } of held) steps = withRow(steps, step.index, { ...step, status: "running" })
   const said = event.say === undefined ? undefined : run.graph.indexOf.get(event.say.step)
   if (event.say && said !== undefined) steps = withRow(steps, said, { ...rowAt(steps, said), say: event.say.text })
+  // A gate stays a person's to decide.
+  const gate = rowsOf(steps).find((step) => step.gate)
   return {
     ...rest,
+    ...(gate ? { hold: gateHold(gate) } : {}),
     status: "running",
     steps,
     running: run.running + held.length,
@@ -251,6 +257,11 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
   const step = stepOf(run, event.step)
   if (step === undefined) throw new Error(`journal of run ${run.id} names step ${event.step}, which it does not have`)
   if (event.type === "step.ended") return stepEnded(run, step, event)
+  if (event.type === "step.answered") {
+    const answered: StepState = { ...step, result: event.result, isAnswered: true }
+    const spent = step.isAnswered ? run.spent : plus(run.spent, event.result)
+    return { ...run, steps: withRow(run.steps, step.index, answered), spent }
+  }
   if (event.type === "gate.opened") return gateOpened(run, step, event)
   if (event.type === "gate.decided") return gateDecided(run, step, event.at)
   if (event.type === "step.started") {
@@ -264,13 +275,13 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
   }
   if (event.type === "step.skipped") {
     const { cause, detail } = event
-    const skipped: StepState = { ...step, status: "skipped", skipped: { cause, detail }, endedAt: event.at }
+    const { isAnswered: _, ...rest } = step
+    const skipped: StepState = { ...rest, status: "skipped", skipped: { cause, detail }, endedAt: event.at }
     const after = {
       ...run,
       steps: withRow(run.steps, step.index, skipped),
       ready: dequeue(run, step.index),
       running: run.running - (step.status === "running" ? 1 : 0),
-      spent: step.status === "running" ? plus(run.spent, step.result) : run.spent,
     }
     return settle(after, step, cause !== "needs")
   }
@@ -282,13 +293,14 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
 }
 
 function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, { type: "gate.opened" }>): Run {
-  const { type: _type, at: _at, step: _step, ...gate } = event
-  return {
-    ...run,
-    steps: withRow(run.steps, step.index, { ...step, status: "waiting", gate }),
-    running: run.running - 1,
-    hold: { cause: "gate", detail: `${step.id}: ${gate.detail}`, until: gate.expiresAt },
-  }
+  const { type: _type, at: openedAt, step: _step, ...gate } = event
+  const waiting: StepState = { ...step, status: "waiting", gate: { ...gate, openedAt } }
+  const steps = withRow(run.steps, step.index, waiting)
+  return { ...run, steps, running: run.running - 1, hold: gateHold(waiting) }
+}
+
+function gateHold({ id, gate }: StepState): Hold {
+  return { cause: "gate", detail: `${id}: ${gate?.detail}`, ...(gate ? { until: gate.expiresAt } : {}) }
 }
 
 /** The step is at it again, until the event that follows says what became of it. */
@@ -299,7 +311,7 @@ function gateDecided(run: Run, { gate: _, ...step }: StepState, at: number): Run
   return {
     ...rest,
     ...(isHeld && hold ? { hold } : {}),
-    ...(run.status === "paused" && !isHeld ? { status: "running" as const, activeSince: at } : {}),
+    ...(run.status === "paused" ? { status: "running" as const, activeSince: at } : {}),
     steps,
     running: run.running + 1,
   }
@@ -326,15 +338,14 @@ function started(step: StepState, event: Extract<RunEvent, { type: "step.started
 
 /** What all tries of a step that have ended took; undefined before the first has. */
 export function spentBy({ earlier, result }: StepState): Spent | undefined {
-  return earlier === undefined ? result : plus(earlier, result)
+  return earlier === undefined && result === undefined ? undefined : plus(earlier ?? NOTHING, result)
 }
 
 /** A running step after an event that leaves it running. */
 function changed(
   step: StepState,
-  event: Extract<RunEvent, { type: "step.opened" | "step.warned" | "step.steered" | "step.answered" | "step.checked" }>,
+  event: Extract<RunEvent, { type: "step.opened" | "step.warned" | "step.steered" | "step.checked" }>,
 ): StepState {
-  if (event.type === "step.answered") return { ...step, result: event.result, isAnswered: true }
   if (event.type === "step.checked") return { ...step, checks: event.checks }
   if (event.type === "step.warned") return { ...step, warnings: [...(step.warnings ?? []), event.warning] }
   if (event.type === "step.steered") {

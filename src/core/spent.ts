@@ -4,16 +4,28 @@ import type { Budget, Tokens } from "./model.ts"
 export interface Spent {
   readonly tokens: Tokens
   readonly cost: number | null
+  /** The known part of the cost. */
+  readonly knownUsd: number
 }
 
-export const NOTHING: Spent = { tokens: { input: 0, output: 0 }, cost: 0 }
+export const NOTHING: Spent = { tokens: { input: 0, output: 0 }, cost: 0, knownUsd: 0 }
 
 /** The sum of what was spent. */
-export function plus(a: Spent, b: Spent | undefined): Spent {
+export function plus(a: Spent, b: Pick<Spent, "tokens" | "cost"> | undefined): Spent {
   if (b === undefined) return a
   return {
     tokens: { input: a.tokens.input + b.tokens.input, output: a.tokens.output + b.tokens.output },
     cost: a.cost === null || b.cost === null ? null : a.cost + b.cost,
+    knownUsd: a.knownUsd + (b.cost ?? 0),
+  }
+}
+
+/** What was spent before `b`, which is a part of it. */
+export function minus(a: Spent, b: Pick<Spent, "tokens" | "cost">): Spent {
+  return {
+    tokens: { input: a.tokens.input - b.tokens.input, output: a.tokens.output - b.tokens.output },
+    cost: a.cost === null || b.cost === null ? null : a.cost - b.cost,
+    knownUsd: a.knownUsd - (b.cost ?? 0),
   }
 }
 
@@ -29,7 +41,7 @@ function least(a: number | undefined, b: number | undefined): number | undefined
 
 /** The share of a budget that is spent: 0.8 at 80 %. What has no known price does not count against money. */
 export function shareOf(budget: Budget, spent: Spent): number {
-  const money = budget.usd === undefined || spent.cost === null ? 0 : spent.cost / budget.usd
+  const money = budget.usd === undefined ? 0 : spent.knownUsd / budget.usd
   const tokens = budget.tokens === undefined ? 0 : (spent.tokens.input + spent.tokens.output) / budget.tokens
   return Math.max(money, tokens)
 }

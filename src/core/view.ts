@@ -11,7 +11,6 @@ import type {
   Warning,
 } from "./model.ts"
 import { type Gate, type Run, type StepState, spentBy } from "./run.ts"
-import { plus } from "./spent.ts"
 import { rowsOf } from "./table.ts"
 
 /** A step as it is shown: in the TUI, in `baton status`, in the last `--json` line. Plain data. */
@@ -80,8 +79,6 @@ export interface RunView {
 export function viewRun(run: Run, claimed: boolean): RunView {
   const steps = rowsOf(run.steps).map((step) => viewStep(run, step))
   const status = run.status === "running" && !claimed ? "interrupted" : run.status
-  // Of a step that has answered and is not over yet the answer counts, too.
-  const spent = rowsOf(run.steps).reduce((sum, step) => (step.isAnswered ? plus(sum, step.result) : sum), run.spent)
   return {
     id: run.id,
     workflow: run.created.workflow.name,
@@ -95,8 +92,8 @@ export function viewRun(run: Run, claimed: boolean): RunView {
     createdAt: run.created.at,
     endedAt: run.endedAt ?? null,
     steps,
-    tokens: spent.tokens,
-    cost: spent.cost,
+    tokens: run.spent.tokens,
+    cost: run.spent.cost,
   }
 }
 

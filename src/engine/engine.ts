@@ -1,5 +1,5 @@
 import type { Command, RunCreated, RunEvent } from "../core/events.ts"
-import type { Budget, GateAction, Profile } from "../core/model.ts"
+import type { Budget, Profile } from "../core/model.ts"
 import type { AskAnswer, DelegatedRun, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import { evolve, type Run } from "../core/run.ts"
 import { rowsOf } from "../core/table.ts"
@@ -15,6 +15,9 @@ export interface EngineDeps extends Omit<LoopDeps, "dispatcher" | "workers"> {
 
 /** A change of a run, as onlookers get it: the run after the events, and the events. */
 export type Listener = (run: Run, events: readonly RunEvent[]) => void
+
+/** What is done about a step that waits, or that failed in a run that has ended. */
+export type Decision = Omit<Extract<Command, { type: "decide" }>, "type">
 
 /** Something to say to a worker. */
 export interface SteerMessage {
@@ -69,9 +72,15 @@ export class Engine {
 
   /** Decides an open gate; `retry` also tries a step of a run that has failed again, with all that waits for it. A message
    *  is said to its worker, in its session. */
-  decide(run: string, step: string, action: GateAction, by: string, message?: string): Outcome {
-    const said = message === undefined ? {} : { message }
-    return this.#command(run, { type: "decide", step, action, by, ...said })
+  decide(run: string, decision: Decision): Outcome {
+    const loop = this.#loops.get(run)
+    const state = loop && !loop.isOver ? undefined : this.#load(run)
+    // What a crash or an interrupt left running is taken up first; its gates stay open for that.
+    if (state?.status === "running" || state?.status === "interrupted") {
+      const resumed = this.resume(run, decision.by, decision.parent)
+      if (!resumed.ok) return resumed
+    }
+    return this.#command(run, { type: "decide", ...decision })
   }
 
   /** Lets a run spend more, and go on if that held it. */
@@ -238,8 +247,9 @@ export class Engine {
 
   #command(run: string, command: Command): Outcome {
     const loop = this.#loops.get(run)
-    if (loop?.run?.status === "running" && loop.broken === undefined) {
-      if (command.type === "resume" && !loop.run.hold) return { ok: false, why: `run ${run} is running already` }
+    if (loop && !loop.isOver && loop.broken === undefined) {
+      const isGoingOn = loop.run?.status === "running" && !loop.run.hold
+      if (command.type === "resume" && isGoingOn) return { ok: false, why: `run ${run} is running already` }
       const refused = loop.send(command)
       return refused === undefined ? { ok: true, run } : { ok: false, why: refused }
     }

@@ -59,11 +59,12 @@ export class RunLoop {
   readonly #workers = new Map<string, AbortController>()
   readonly #over: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly #words: Words
-  /** What files were like when an attempt began, by `step/attempt`. */
+  /** What files were like when a step's first try began, by its id. */
   readonly #snapshots = new Map<string, Snapshot>()
   #cancelDeadline: (() => void) | undefined
   #cancelWake: (() => void) | undefined
   #run: Run | undefined
+  #isOver = false
   #broken: string | undefined
 
   constructor(
@@ -89,6 +90,11 @@ export class RunLoop {
   /** Why the loop gave up before the run ended (the journal could not be written), if it did. */
   get broken(): string | undefined {
     return this.#broken
+  }
+
+  /** Whether it has let go of the run. */
+  get isOver(): boolean {
+    return this.#isOver
   }
 
   /** Resolves when the run has ended, was interrupted, or can no longer be written down, and no worker is left. */
@@ -142,6 +148,7 @@ export class RunLoop {
     if (this.#broken === undefined && this.#run?.status === "running") return
     this.#cancelDeadline?.()
     this.#cancelWake?.()
+    this.#isOver = true
     this.#claim.release()
     this.#over.resolve()
   }
@@ -191,7 +198,7 @@ export class RunLoop {
 
   async #check({ step, attempt }: Work, signal: AbortSignal): Promise<Command> {
     const { result, spec } = this.#whereabouts(this.#run as Run, step)
-    const checks = await this.#deps.checker.run(spec?.checks ?? [], this.#snapshots.get(`${step}/${attempt}`), signal)
+    const checks = await this.#deps.checker.run(spec?.checks ?? [], this.#snapshots.get(step), signal)
     if (!signal.aborted) return { type: "checked", step, attempt, checks }
     return { type: "ended", step, attempt, result: { ...(result ?? failure("stopped")), reason: "aborted" } }
   }
@@ -204,7 +211,9 @@ export class RunLoop {
     const { workers, dispatcher } = this.#deps
     const inputHash = this.#deps.hash(JSON.stringify([task.profile, task.prompt]))
     const checks = this.#whereabouts(run, step).spec?.checks ?? []
-    if (checks.length > 0) this.#snapshots.set(`${step}/${attempt}`, await this.#deps.checker.before(checks))
+    // Later tries are measured against the same beginning; one that is taken up after a crash has none.
+    if (checks.length > 0 && !effect.resumed && !this.#snapshots.has(step))
+      this.#snapshots.set(step, await this.#deps.checker.before(checks))
     workers.add({ task, ask: run.created.ask })
     try {
       return await dispatcher.work(

@@ -1,47 +1,12 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { decide } from "../../src/core/decide.ts"
-import type { Command, RunEvent } from "../../src/core/events.ts"
-import type { Reason, Settings, Step } from "../../src/core/model.ts"
+import type { Reason } from "../../src/core/model.ts"
 import { evolve, type Run, stepOf } from "../../src/core/run.ts"
 import { rowsOf } from "../../src/core/table.ts"
-import { createdEvent, result, step, workflow } from "../support/runs.ts"
+import { drive } from "../support/drive.ts"
+import { step } from "../support/runs.ts"
 import { words } from "../support/words.ts"
-
-/** A run driven by hand: each method sends one command and remembers what followed. */
-function drive(steps: readonly Step[], settings: Partial<Settings> = {}, maxWorkers = 8) {
-  const events: RunEvent[] = []
-  const started: string[] = []
-  const stopped: string[] = []
-  let run: Run | undefined
-  let now = 100
-  const send = (command: Command) => {
-    const decision = decide(run, command, now++, words)
-    events.push(...decision.events)
-    started.push(...decision.effects.filter((e) => e.type === "start").map((e) => e.step))
-    stopped.push(...decision.effects.filter((e) => e.type === "stop").map((e) => e.step))
-    run = decision.run
-    return decision
-  }
-  const { type, at, ...created } = createdEvent("r", { workflow: workflow(steps, settings), limits: { maxWorkers } })
-  send({ type: "create", created })
-  return {
-    send,
-    events,
-    started,
-    stopped,
-    end: (id: string, reason: Reason = "ok", attempt = 1) =>
-      send({ type: "ended", step: id, attempt, result: result({ reason }) }),
-    hold: (id: string, attempt = 1) =>
-      send({ type: "held", step: id, attempt, hold: { cause: "quota", detail: "out of quota", until: 9_000 } }),
-    open: (id: string) =>
-      send({ type: "opened", step: id, attempt: 1, session: `ses_${id}`, model: null, inputHash: "h", prompt: "p" }),
-    get run() {
-      return run as Run
-    },
-    statuses: () => Object.fromEntries(rowsOf((run as Run).steps).map((row) => [row.id, row.status])),
-  }
-}
 
 describe("starting", () => {
   it("starts what needs nothing, and the rest when its needs have succeeded", () => {
