@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
@@ -279,7 +278,7 @@ describe("a file", () => {
   })
 
   it("that is no file with a content is not waited for", async () => {
-    execFileSync("mkfifo", [join(root, "pipe")])
+    expect(await run(command("mkfifo pipe"))).toMatchObject({ isOk: true })
     expect(await run(file("pipe", { contains: "x" }))).toMatchObject({ isOk: false, detail: "is not a file" })
     expect(await checkAfter(() => undefined, file("pipe", { changed: true }))).toMatchObject({ isOk: false })
   })
