@@ -1,6 +1,6 @@
 import { type Decision, Draft, refuse, specOf, stepsThat, type Words } from "./draft.ts"
 import type { Command, RunEvent } from "./events.ts"
-import { conclude, end, proceed, start } from "./going-on.ts"
+import { conclude, end, isStopping, proceed, start } from "./going-on.ts"
 import type { Step, StepResult } from "./model.ts"
 import { gateOf, retryAt, warningsOf } from "./outcome.ts"
 import { type Run, type StepState, stepOf } from "./run.ts"
@@ -211,7 +211,7 @@ function ended(draft: Draft, step: StepState, result: StepResult, now: number): 
   if (run.status === "interrupted" && result.reason === "aborted") return refuse(run, `run ${run.id} is interrupted`)
   const { id, attempt } = step
   const hasChecks = (specOf(run, step).checks ?? []).length > 0
-  if (result.reason === "ok" && hasChecks && !run.stopping) {
+  if (result.reason === "ok" && hasChecks && !isStopping(run)) {
     draft.add({ type: "step.answered", at: now, step: id, attempt, result })
     if (run.status === "running") draft.effects.push({ type: "check", step: id, attempt })
     return draft.decision()
@@ -243,8 +243,8 @@ function outcome(draft: Draft, step: StepState, result: StepResult, now: number)
   for (const warning of warningsOf(run, step, result))
     draft.add({ type: "step.warned", at: now, step: id, attempt, warning })
   const spec = specOf(run, step)
-  const next = run.stopping ? undefined : retryAt(run, spec, step, result, now)
-  const gate = next === undefined && !run.stopping ? gateAfter(draft, spec, id, result, now) : undefined
+  const next = isStopping(run) ? undefined : retryAt(run, spec, step, result, now)
+  const gate = next === undefined && !isStopping(run) ? gateAfter(draft, spec, id, result, now) : undefined
   if (next !== undefined) draft.add({ type: "step.ended", at: now, step: id, attempt, result, retryAt: next })
   else if (gate) {
     draft.add({ type: "step.answered", at: now, step: id, attempt, result })

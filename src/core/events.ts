@@ -21,6 +21,7 @@ import type {
  *                 step.warned and step.steered may stand between step.started and step.ended
  *                 step.answered → step.checked → gate.opened → gate.decided before step.ended, as far as a step has them
  *                 step.ended with `retryAt` → step.started of the next attempt; step.skipped in the place of step.started
+ *                 run.closing before the steps that are hooks, and these before run.ended
  *                 step.held in the place of step.ended: the attempt goes on after run.resumed
  *                 run.paused or run.interrupted → run.resumed anywhere between; a crash leaves no event at all.
  */
@@ -43,6 +44,12 @@ export type RunEvent =
     }
   /** Nothing new starts from here on; `abort` and `deadline` also end what is running. */
   | { readonly type: "run.stopping"; readonly at: number; readonly cause: StopCause; readonly by?: string }
+  /** Everything but the hooks is over: those that are for this end run now. */
+  | {
+      readonly type: "run.closing"
+      readonly at: number
+      readonly status: "success" | "failed"
+    }
   | {
       readonly type: "run.ended"
       readonly at: number

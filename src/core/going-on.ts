@@ -2,14 +2,14 @@ import { type Decision, type Draft, specOf, stepsThat } from "./draft.ts"
 import type { Step, StepResult } from "./model.ts"
 import { gateOf, messageAfter, overBudget } from "./outcome.ts"
 import { formatProblems } from "./problem.ts"
-import { nextReady, type StepState, stepOf } from "./run.ts"
+import { nextReady, type Run, type StepState, stepOf } from "./run.ts"
 import { rowAt } from "./table.ts"
 
 /** Starts what may start, and ends or pauses the run when nothing runs and nothing can start. */
 export function proceed(draft: Draft, now: number): Decision {
   const { workflow, limits } = draft.run.created
   const cap = Math.min(workflow.settings.maxParallel, limits.maxWorkers)
-  while (!draft.run.stopping && !draft.run.hold && draft.run.running < cap) {
+  while (!isStopping(draft.run) && !draft.run.hold && draft.run.running < cap) {
     const { run } = draft
     const retry = run.delayed.map((index) => rowAt(run.steps, index)).find((step) => (step.retryAt ?? 0) <= now)
     const next = retry ?? nextReady(run)
@@ -20,9 +20,11 @@ export function proceed(draft: Draft, now: number): Decision {
     else consider(draft, next, now)
   }
   const { run } = draft
-  const retries = run.stopping || run.hold ? [] : run.delayed.map((index) => rowAt(run.steps, index).retryAt ?? now)
+  const retries = isStopping(run) || run.hold ? [] : run.delayed.map((index) => rowAt(run.steps, index).retryAt ?? now)
   if (run.running === 0 && retries.length === 0) leave(draft, now)
-  const ends = run.stopping ? [] : stepsThat(run, "waiting").flatMap((step) => step.gate?.expiresAt ?? [])
+  // Looked for only where there can be one: a gate holds its run.
+  const gates = run.hold && !isStopping(run) ? stepsThat(run, "waiting") : []
+  const ends = gates.flatMap((step) => step.gate?.expiresAt ?? [])
   const wakes = [...retries, ...ends]
   if (wakes.length > 0) draft.effects.push({ type: "wake", at: Math.min(...wakes) })
   return draft.decision()
@@ -74,16 +76,34 @@ function ask(draft: Draft, step: StepState, spec: Step, now: number): void {
 
 /** Nothing runs and nothing can start. */
 function leave(draft: Draft, now: number): void {
-  const { hold, stopping, status } = draft.run
-  if (hold && !stopping) {
-    if (status !== "paused") draft.add({ type: "run.paused", at: now, hold })
+  const { run } = draft
+  if (run.hold && !isStopping(run)) {
+    if (run.status !== "paused") draft.add({ type: "run.paused", at: now, hold: run.hold })
+  } else if (hasHooks(run) && run.closing === undefined && run.stopping !== "abort" && run.stopping !== "deadline") {
+    draft.add({ type: "run.closing", at: now, status: endOf(run) === "success" ? "success" : "failed" })
+    proceed(draft, now)
   } else end(draft, now)
 }
 
+/** Whether nothing may start any more. A failure does not keep the hooks from running. */
+export function isStopping(run: Run): boolean {
+  return run.stopping !== undefined && !(run.closing !== undefined && run.stopping === "failure")
+}
+
+function hasHooks(run: Run): boolean {
+  return run.created.workflow.steps.some((step) => step.hook)
+}
+
+/** How the run has gone; of one that has hooks still to run, without them. */
+function endOf({ stopping: cause, well, steps, closing, created }: Run): "success" | "failed" | "cancelled" {
+  if (cause === "abort") return "cancelled"
+  const all = closing === undefined ? created.workflow.steps.filter((step) => !step.hook).length : steps.length
+  return cause || closing === "failed" || well < all ? "failed" : "success"
+}
+
 export function end(draft: Draft, now: number): void {
-  const { stopping: cause, well, steps } = draft.run
-  const status = cause === "abort" ? "cancelled" : cause || well < steps.length ? "failed" : "success"
-  draft.add({ type: "run.ended", at: now, status, ...(cause === undefined ? {} : { cause }) })
+  const { stopping: cause } = draft.run
+  draft.add({ type: "run.ended", at: now, status: endOf(draft.run), ...(cause === undefined ? {} : { cause }) })
 }
 
 /** Writes down how a step ended for good, and what that means for the run. */

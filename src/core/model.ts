@@ -144,8 +144,10 @@ export interface Step {
   readonly profile: string
   /** Template: `${inputs.x}` and `${step.output}` are filled in when the step starts. */
   readonly prompt: string
-  /** Steps that must have succeeded before this one starts. */
+  /** Steps that must have ended, and gone well, before this one starts; of a hook only what its prompt may read. */
   readonly needs: readonly string[]
+  /** undefined: an ordinary step. */
+  readonly hook?: Hook
   /** Deadline from start to end; undefined: the profile's, then the default. */
   readonly timeoutMs?: number
   /** Deadline of silence (no token, no tool activity); undefined: the profile's, then the default. */
@@ -164,6 +166,9 @@ export interface Step {
   /** What its failure means after all tries; undefined: `fail`. `skip`: it counts as skipped, and the run goes on. */
   readonly onFailure?: "fail" | "skip"
 }
+
+/** When a step runs that is not of the graph: after everything else, as the run went. */
+export type Hook = "success" | "failure" | "complete"
 
 /** Tries of a step after a failure. */
 export interface Retry {

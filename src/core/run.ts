@@ -67,6 +67,8 @@ export interface Run {
   readonly cause?: StopCause
   /** Set while a step is held: nothing more starts, and the run pauses when nothing runs. */
   readonly hold?: Hold
+  /** What the run comes to, while its hooks run. */
+  readonly closing?: "success" | "failed"
   readonly endedAt?: number
   readonly steps: Table<StepState>
   /** Steps (by index) whose needs have ended, in the order they did. */
@@ -100,6 +102,8 @@ function create(event: RunCreated): Run {
   const dependents: number[][] = steps.map(() => [])
   let ready: Queue<number> = emptyQueue
   const rows = steps.map((step, index): StepState => {
+    // A hook waits for the end of everything, whatever its prompt reads.
+    if (step.hook) return { id: step.id, index, status: "pending", attempt: 0, unmet: 1 }
     const needs = new Set(step.needs)
     for (const need of needs) dependents[indexOf.get(need) as number]?.push(index)
     if (needs.size === 0) ready = push(ready, index)
@@ -199,6 +203,8 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
       return { ...run, hold: event.hold }
     case "run.paused":
       return { ...run, status: "paused", hold: event.hold }
+    case "run.closing":
+      return close(run, event)
     case "budget.raised":
       return { ...run, budget: { ...run.budget, ...event.budget } }
     case "run.resumed":
@@ -301,6 +307,26 @@ function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, { type: 
 
 function gateHold({ id, gate }: StepState): Hold {
   return { cause: "gate", detail: `${id}: ${gate?.detail}`, ...(gate ? { until: gate.expiresAt } : {}) }
+}
+
+/** The hooks for this end are ready, the others will never be. */
+function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.closing" }>): Run {
+  let { steps, well } = run
+  // What a failure has kept from starting does not start now.
+  let ready: Queue<number> = emptyQueue
+  for (const row of rowsOf(steps)) {
+    const { hook } = run.created.workflow.steps[row.index] ?? {}
+    if (hook === undefined || row.status !== "pending") continue
+    if (hook === "complete" || hook === (status === "success" ? "success" : "failure")) {
+      steps = withRow(steps, row.index, { ...row, unmet: 0 })
+      ready = push(ready, row.index)
+      continue
+    }
+    const skipped = { cause: "condition" as const, detail: `the run came to ${status}` }
+    steps = withRow(steps, row.index, { ...row, status: "skipped", skipped, endedAt: at })
+    well++
+  }
+  return { ...run, closing: status, steps, ready, delayed: [], well }
 }
 
 /** The step is at it again, until the event that follows says what became of it. */

@@ -23,6 +23,7 @@ const feature = fc.record(
     checks: fc.constant([CHECK]),
     intervene: fc.constantFrom("never" as const, "on-error" as const, "on-warning" as const, "always" as const),
     type: fc.constantFrom("single" as const, "gate" as const),
+    hook: fc.constantFrom("success" as const, "failure" as const, "complete" as const),
   },
   { requiredKeys: [] },
 )
@@ -31,7 +32,9 @@ const steps = fc
   .map((rows) =>
     rows.map(([needs, features], i): Step => {
       const own = step(`s${i}`, ...new Set(i === 0 ? [] : needs.map((n) => `s${n % i}`)))
-      const { condition, ...rest } = features
+      const { condition, hook, ...rest } = features
+      // Nothing needs a hook: they come last, and the first step is none.
+      if (hook !== undefined && i >= rows.length - 2 && i > 0) return { ...own, ...rest, hook }
       // Conditions may only read what the step needs.
       const canRead = condition !== "s0 is failed" || own.needs.includes("s0")
       return { ...own, ...rest, ...(condition !== undefined && canRead ? { condition } : {}) }

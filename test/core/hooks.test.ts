@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest"
+import type { Hook, Step } from "../../src/core/model.ts"
+import { viewRun } from "../../src/core/view.ts"
+import { drive } from "../support/drive.ts"
+import { step } from "../support/runs.ts"
+
+const hook = (id: string, when: Hook, over: Partial<Step> = {}): Step => ({ ...step(id, "a"), hook: when, ...over })
+const hooks = [hook("yes", "success"), hook("no", "failure"), hook("always", "complete")]
+
+describe("hooks", () => {
+  it("run when everything else is over: those for success and for any end after a success", () => {
+    const r = drive([step("a"), step("b", "a"), ...hooks])
+    r.end("a")
+    expect(r.started).toEqual(["a", "b"])
+    r.end("b")
+    expect(r.started).toEqual(["a", "b", "yes", "always"])
+    expect(r.statuses()).toMatchObject({ no: "skipped" })
+    r.end("yes")
+    expect(r.run.status).toBe("running")
+    r.end("always")
+    expect(r.run.status).toBe("success")
+    expect(viewRun(r.run, true).steps.find((one) => one.id === "no")?.detail).toBe("the run came to success")
+  })
+
+  it("those for failure after one, also when the run stopped for it; it has failed all the same", () => {
+    const r = drive([step("a"), step("b", "a"), ...hooks, step("z")], { maxParallel: 1 })
+    r.end("a", "error")
+    expect(r.started).toEqual(["a", "no"])
+    r.end("no")
+    r.end("always")
+    expect(r.run).toMatchObject({ status: "failed", cause: "failure" })
+    expect(r.statuses()).toMatchObject({ b: "pending", yes: "skipped", z: "pending" })
+  })
+
+  it("that fail make a success a failure, and do not keep the other hooks from running", () => {
+    const r = drive([step("a"), ...hooks], { maxParallel: 1 })
+    r.end("a")
+    r.end("yes", "error")
+    expect(r.started).toEqual(["a", "yes", "always"])
+    r.end("always")
+    expect(r.run.status).toBe("failed")
+  })
+
+  it("are tried again like any step", () => {
+    const retry = { maxAttempts: 2, delayMs: 0, backoff: "fixed" } as const
+    const r = drive([step("a"), hook("no", "failure", { retry })])
+    r.end("a", "error")
+    r.end("no", "error")
+    expect(r.step("no")).toMatchObject({ status: "running", attempt: 2 })
+  })
+
+  it("do not run after an abort or a deadline, and an abort ends them", () => {
+    const r = drive([step("a"), ...hooks])
+    r.send({ type: "abort", by: "user" })
+    r.end("a", "aborted")
+    expect(r.run.status).toBe("cancelled")
+    expect(r.started).toEqual(["a"])
+    const s = drive([step("a"), ...hooks])
+    s.end("a")
+    s.send({ type: "abort", by: "user" })
+    expect(s.stopped).toEqual(["yes", "always"])
+    s.end("yes", "aborted")
+    s.end("always", "aborted")
+    expect(s.run.status).toBe("cancelled")
+  })
+
+  it("of a failed run that is resumed run for its new end, and none that went well twice", () => {
+    const r = drive([step("a"), ...hooks])
+    r.end("a", "error")
+    r.end("no")
+    r.end("always")
+    r.started.length = 0
+    r.resume()
+    expect(r.started).toEqual(["a"])
+    r.end("a")
+    expect(r.started).toEqual(["a", "yes"])
+    r.end("yes")
+    expect(r.run.status).toBe("success")
+  })
+
+  it("survive a crash between the end of the steps and their own", () => {
+    const r = drive([step("a"), ...hooks])
+    r.end("a")
+    r.effects.length = 0
+    r.resume()
+    expect(r.effects.map((effect) => effect.type === "start" && effect.step)).toEqual(["yes", "always"])
+    r.end("yes")
+    r.end("always")
+    expect(r.run.status).toBe("success")
+  })
+})
