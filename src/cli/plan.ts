@@ -1,12 +1,13 @@
 import { Command } from "commander"
 import { formatDuration } from "../core/duration.ts"
-import { DEFAULTS, type Profile, type Step, type Workflow } from "../core/model.ts"
+import { DEFAULTS, type Step, type Workflow } from "../core/model.ts"
 import type { Prepared } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
 import { collectInput } from "./inputs.ts"
+import { failureLines, runLines } from "./plan-words.ts"
 import { profileLines } from "./profile.ts"
-import { paint } from "./style.ts"
+import { type Colors, paint } from "./style.ts"
 
 /** `baton plan WORKFLOW`: what would run, in what order, as whom and with what rights, without asking any model. */
 export function planCommand(): Command {
@@ -26,7 +27,7 @@ export function planCommand(): Command {
         const prepared = project.prepare(name, options.input, options.task ?? "")
         if (!prepared.ok) throw problemsError(prepared.problems)
         const { value } = prepared
-        process.stdout.write(options.json ? jsonOf(value) : formatPlan(value))
+        process.stdout.write(options.json ? jsonOf(value) : formatPlan(value, paint(process.stdout)))
       },
     )
 }
@@ -51,43 +52,53 @@ function waves(workflow: Workflow): string[][] {
   return rows
 }
 
-function jsonOf({ file, definition }: Prepared): string {
-  return `${JSON.stringify({ file, ...definition, waves: waves(definition.workflow) })}\n`
+function jsonOf({ definition, ...origin }: Prepared): string {
+  return `${JSON.stringify({ ...origin, ...definition, waves: waves(definition.workflow) })}\n`
 }
 
-function formatPlan({ file, definition }: Prepared): string {
+/** A plan as a person reads it. */
+export function formatPlan(prepared: Prepared, colors: Colors): string {
+  const { file, definition } = prepared
   const { workflow, inputs, profiles, limits } = definition
-  const colors = paint(process.stdout)
   const { settings } = workflow
   const cap = Math.min(settings.maxParallel, limits.maxWorkers)
+  const turns = workflow.steps.filter((step) => step.type === "single" && step.condition === undefined).length
   const given = Object.entries(inputs).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   const steps = waves(workflow).flatMap((ids, at) => [
     colors.dim(`${at + 1}.`),
-    ...workflow.steps
-      .filter((step) => ids.includes(step.id))
-      .flatMap((step) => stepLines(step, profiles[step.profile], colors)),
+    ...workflow.steps.filter((step) => ids.includes(step.id)).flatMap((step) => stepLines(step, prepared, colors)),
   ])
   return [
     `${colors.bold(workflow.name)}  ${colors.dim(file)}`,
     ...(workflow.description === undefined ? [] : [workflow.description]),
     ...(given.length > 0 ? [`inputs: ${given.join(", ")}`] : []),
     `at most ${cap} at the same time, ${formatDuration(settings.timeoutMs)} for the whole run, on failure: ${settings.onFailure}`,
+    ...runLines(prepared),
     "",
     ...steps,
     "",
     ...Object.values(profiles).flatMap((profile) => profileLines(profile, limits)),
     "",
-    `${workflow.steps.length} model turns at least; this plan asked none.`,
+    `${turns} model turns at least; this plan asked none.`,
     "",
   ].join("\n")
 }
 
-function stepLines(step: Step, profile: Profile | undefined, colors: ReturnType<typeof paint>): string[] {
+function stepLines(step: Step, prepared: Prepared, colors: Colors): string[] {
+  const work = step.type === "gate" ? [`a gate: ${step.prompt.trim()}`] : workLines(step, prepared)
+  const lines = [...work, ...failureLines(step, prepared)].flatMap((line) => line.split("\n"))
+  return [
+    `   ${colors.bold(step.id)}${step.needs.length > 0 ? colors.dim(`  after ${step.needs.join(", ")}`) : ""}`,
+    ...lines.map((line) => `      ${line}`),
+  ]
+}
+
+function workLines(step: Step, { definition }: Prepared): string[] {
+  const profile = definition.profiles[step.profile]
   const timeout = step.timeoutMs ?? profile?.timeoutMs ?? DEFAULTS.stepTimeoutMs
   const idle = step.idleTimeoutMs ?? profile?.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs
   return [
-    `   ${colors.bold(step.id)}${step.needs.length > 0 ? colors.dim(`  after ${step.needs.join(", ")}`) : ""}`,
-    `      profile ${step.profile} (${profile?.kind ?? "subagent"}), model ${profile?.model ?? "of the session"}${step.asks === undefined ? "" : `, asks: ${step.asks.policy}`}`,
-    `      at most ${formatDuration(timeout)}, ${formatDuration(idle)} of silence`,
+    `profile ${step.profile} (${profile?.kind ?? "subagent"}), model ${profile?.model ?? "of the session"}${step.asks === undefined ? "" : `, asks: ${step.asks.policy}`}`,
+    `at most ${formatDuration(timeout)}, ${formatDuration(idle)} of silence`,
   ]
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { firstProblems, issuesToProblems, type Path, problemAt, type SourceDocument } from "../core/issues.ts"
-import type { Limits, Profile } from "../core/model.ts"
+import type { Intervene, Limits, Profile } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { checkCombinations } from "./combinations.ts"
 import { findConfig, type Place, projectRoot } from "./find.ts"
@@ -15,6 +15,8 @@ export interface LoadedConfig {
   /** By name; `default` is always there. Model roles are resolved. */
   readonly profiles: Readonly<Record<string, Profile>>
   readonly limits: Limits
+  /** When a run pauses for a person, where its workflow does not say; undefined: `never`. */
+  readonly intervene?: Intervene
   readonly toasts: boolean
   /** Whether the model is offered Baton's tools. */
   readonly tools: boolean
@@ -66,12 +68,19 @@ export function checkConfig(text: string, file: string | null, env: LoadOptions[
       config,
       file,
       profiles: toProfiles(config),
-      limits: { maxWorkers: config.limits.max_workers, maxDepth: config.limits.max_depth },
+      limits: toLimits(config.limits),
+      ...(config.intervene === undefined ? {} : { intervene: config.intervene }),
       toasts: config.toasts,
       tools: config.tools,
       passwords: toPasswords(config),
     },
   }
+}
+
+function toLimits({ max_workers, max_depth, budget }: Config["limits"]): Limits {
+  const { usd, tokens } = budget ?? {}
+  const given = { ...(usd === undefined ? {} : { usd }), ...(tokens === undefined ? {} : { tokens }) }
+  return { maxWorkers: max_workers, maxDepth: max_depth, ...(budget === undefined ? {} : { budget: given }) }
 }
 
 function read(file: string): Checked<string> {

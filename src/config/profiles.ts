@@ -63,13 +63,13 @@ function modelProblem(
 
 function toProfile(name: string, config: ProfileConfig, models: Config["models"]): Profile {
   const resolve = (model: string) => models[model] ?? model
-  const { mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, url, directory } = config
+  const { mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, intervene, url, directory } = config
   return {
     name,
     kind: config.kind ?? config.backend ?? "subagent",
     permission: toRules(config.permission),
     ...defined({
-      ...{ mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, url, directory },
+      ...{ mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, intervene, url, directory },
       model: config.model === undefined ? undefined : resolve(config.model),
       fallback: config.fallback?.map(resolve),
       timeoutMs: config.timeout,

@@ -42,6 +42,8 @@ const asks = z
     return { policy, otherwise, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
   })
 
+const intervene = z.enum(["never", "on-error", "on-warning", "always"])
+
 /** Says of a key that it is described but refused, and what to do instead. */
 function later<T extends z.ZodType>(schema: T, text: string, instead: string) {
   return schema
@@ -105,6 +107,11 @@ const profile = z.strictObject({
     .describe(
       "Who answers when the worker asks for a permission or has a question: `ask` (default) a person, `deny` nobody, `allow-listed` the profile's own `permission`; or an object with `policy`, `timeout` and `otherwise`.",
     ),
+  intervene: intervene
+    .optional()
+    .describe(
+      "When a run pauses for a person after a step of this profile: `never`, `on-error`, `on-warning`, `always`; without it the workflow's.",
+    ),
   concurrency: z.int().min(1).max(64).optional().describe("Workers of this profile at the same time."),
   timeout: duration.optional().describe("Deadline of a step from start to end, when the step sets none."),
   idle_timeout: duration
@@ -146,11 +153,17 @@ const limits = z.strictObject({
     .max(5)
     .default(DEFAULTS.maxDepth)
     .describe("How deep workers may start workers: 1 means that they may not."),
-  budget: later(
-    z.strictObject({ usd: z.number().positive().optional(), tokens: z.int().positive().optional() }),
-    "What one run may spend at most.",
-    LEAVE_OUT,
-  ),
+  budget: z
+    .strictObject({
+      usd: z.number().min(0.01).optional().describe("US dollars."),
+      tokens: z.int().min(1).optional().describe("Tokens, read and written."),
+    })
+    .refine(({ usd, tokens }) => usd !== undefined || tokens !== undefined, {
+      message: "must have `usd` or `tokens`",
+      params: { hint: '`{ "usd": 5 }`' },
+    })
+    .optional()
+    .describe("What one run may spend at most, whatever its workflow says."),
 })
 
 export const configSchema = z
@@ -167,11 +180,9 @@ export const configSchema = z
       .boolean()
       .default(false)
       .describe("Offer Baton's tools to the model: workflow_run, workflow_status, workflow_control, worker_ask."),
-    intervene: later(
-      z.enum(["never", "on-warning", "on-error", "always"]),
-      "When a run pauses for a person after a step.",
-      LEAVE_OUT,
-    ),
+    intervene: intervene
+      .optional()
+      .describe("When a run pauses for a person after a step, where its workflow does not say. Default: `never`."),
   })
   .describe("Configuration of Baton (orchestrator.json).")
 

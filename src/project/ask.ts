@@ -49,11 +49,12 @@ export async function askWorker(project: Project, engine: Engine, question: Ques
           profile: profile.name,
           prompt: question.text.replaceAll("${", () => "$${"),
           needs: [],
+          // One answer is wanted, without a person in between: at no gate, and not as the one who works.
+          intervene: "never",
         },
       ],
     },
     inputs: {},
-    // One answer is wanted, without a person in between.
     profiles: { [profile.name]: { ...profile, mode: "background" } },
     limits,
     parent: question.parent,

@@ -3,7 +3,7 @@ import { nanoid } from "nanoid"
 import { findConfig, projectRoot } from "../config/find.ts"
 import { checkConfigFile, type LoadedConfig, type LoadOptions, loadConfig } from "../config/load.ts"
 import type { RunCreated } from "../core/events.ts"
-import type { InputValue } from "../core/model.ts"
+import type { InputValue, Intervene, Workflow } from "../core/model.ts"
 import { type Checked, formatProblems, type Problem } from "../core/problem.ts"
 import type { WorkflowItem } from "../core/protocol.ts"
 import { findWorkflows, loadWorkflow, resolveWorkflow } from "../spec/files.ts"
@@ -15,6 +15,8 @@ export interface Prepared {
   readonly file: string
   /** What the journal keeps of it; `profiles` are those its steps name. */
   readonly definition: Pick<RunCreated, "workflow" | "inputs" | "profiles" | "limits">
+  /** Where `settings.intervene` of that workflow was written, if anywhere: orchestrator.json counts where it says nothing. */
+  readonly interveneOf: "workflow" | "config"
 }
 
 /**
@@ -63,11 +65,17 @@ export class Project {
     if (inputs && !inputs.ok) problems.push(...inputs.problems)
     if (!config.ok || !found.ok || !inputs?.ok) return { ok: false, problems }
     const { workflow, file } = found.value
-    const named = new Set(workflow.steps.map((step) => step.profile))
+    const named = new Set(workflow.steps.flatMap((step) => (step.type === "gate" ? [] : step.profile)))
     const used = Object.entries(config.value.profiles).filter(([profile]) => named.has(profile))
-    const { limits } = config.value
-    const definition = { workflow, inputs: inputs.value, profiles: Object.fromEntries(used), limits }
-    return { ok: true, value: { file, definition } }
+    const { limits, intervene } = config.value
+    const definition = {
+      workflow: withDefault(workflow, intervene),
+      inputs: inputs.value,
+      profiles: Object.fromEntries(used),
+      limits,
+    }
+    const isConfigs = workflow.settings.intervene === undefined && intervene !== undefined
+    return { ok: true, value: { file, definition, interveneOf: isConfigs ? "config" : "workflow" } }
   }
 
   /** Checks the given files, or the project's config and all its workflows. */
@@ -93,4 +101,11 @@ export class Project {
   newRunId(): string {
     return nanoid(10).replaceAll(/[-_]/g, "x")
   }
+}
+
+/** The workflow with the config's word on when to pause, where it has none of its own: a run keeps what counted. */
+function withDefault(workflow: Workflow, intervene: Intervene | undefined): Workflow {
+  const { settings } = workflow
+  if (intervene === undefined || settings.intervene !== undefined) return workflow
+  return { ...workflow, settings: { ...settings, intervene } }
 }

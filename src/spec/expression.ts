@@ -55,6 +55,9 @@ function environment(known: boolean): Environment {
 const strict = environment(true)
 const lenient = environment(false)
 
+/** Whether any value will do, or only true and false. */
+type Wanted = "text" | "bool"
+
 /**
  * Checks an expression without running it: syntax, every name in it, and types. Step fields are text; `inputTypes`
  * gives the type of each declared input. References come back also when something is wrong.
@@ -63,8 +66,12 @@ export function checkExpression(
   source: string,
   names: Names,
   inputTypes: ReadonlyMap<string, ExpressionType>,
+  wanted: Wanted = "text",
 ): Findings {
-  if (source.trim() === "") return { problems: [{ offset: 0, message: "`${}` is empty" }], references: [] }
+  if (source.trim() === "") {
+    const message = wanted === "bool" ? "the condition is empty" : "`${}` is empty"
+    return { problems: [{ offset: 0, message }], references: [] }
+  }
   const { text, offsets, references, problems } = rewrite(source, names)
   if (problems.length > 0) return { problems, references }
   const env = strict.clone()
@@ -72,20 +79,22 @@ export function checkExpression(
     const type = reference.kind === "input" ? inputTypes.get(reference.name) : "string"
     env.registerVariable(variable(at), type ?? "dyn")
   }
-  return { problems: check(env, text, source, offsets, names), references }
+  return { problems: check(env, { text, source, offsets, wanted }, names), references }
+}
+
+interface Checkable {
+  /** With its names replaced by variables, as CEL reads it. */
+  readonly text: string
+  readonly source: string
+  readonly offsets: readonly number[]
+  readonly wanted: Wanted
 }
 
 /** Type errors stop at the first; unknown names are collected, by declaring each and looking again. */
-function check(
-  env: Environment,
-  text: string,
-  source: string,
-  offsets: readonly number[],
-  names: Names,
-): ExpressionProblem[] {
+function check(env: Environment, { text, source, offsets, wanted }: Checkable, names: Names): ExpressionProblem[] {
   const problems: ExpressionProblem[] = []
   while (problems.length < MAX_UNKNOWN_NAMES) {
-    const error = firstError(env, text)
+    const error = firstError(env, text, wanted)
     if (error === undefined) break
     const offset = offsets[Math.min(error.start, offsets.length - 1)] ?? 0
     const unknown = /^Unknown variable: (.+)$/.exec(error.message)?.[1]
@@ -104,16 +113,21 @@ interface CelFailure {
   readonly start: number
 }
 
-function firstError(env: Environment, text: string): CelFailure | undefined {
+function firstError(env: Environment, text: string, wanted: Wanted): CelFailure | undefined {
   try {
     const parsed = env.parse(text)
     guard(parsed.ast)
     const result = parsed.check()
-    return result.valid || result.error === undefined ? undefined : failure(result.error)
+    if (!result.valid) return result.error && failure(result.error)
+    const type = result.type ?? "dyn"
+    if (wanted === "text" || type === "bool" || type === "dyn") return undefined
+    return { message: `a condition must be true or false, not ${TYPE_NAMES[type] ?? type}`, start: 0 }
   } catch (error) {
     return failure(error)
   }
 }
+
+const TYPE_NAMES: Readonly<Record<string, string>> = { string: "text", int: "a number", double: "a number" }
 
 class Banned extends Error {
   readonly start: number
@@ -165,19 +179,20 @@ function friendly(message: string): string {
 
 const variable = (index: number) => `ref__${index}`
 
-/** The text an expression comes to, or what went wrong. `read` gives the value of each reference. */
+/** The value an expression comes to and how it reads as text, or what went wrong. `read` gives the value of each reference. */
 export function evaluate(
   source: string,
   names: Names,
   read: (reference: Reference) => unknown,
-): { readonly text: string } | ExpressionProblem {
+): { readonly text: string; readonly value: unknown } | ExpressionProblem {
   const { text, offsets, references, problems } = rewrite(source, names)
   if (problems[0]) return problems[0]
   const context = Object.fromEntries(references.map((reference, at) => [variable(at), read(reference)]))
   try {
     const parsed = lenient.parse(text)
     guard(parsed.ast)
-    return { text: asText(parsed(context)) }
+    const value: unknown = parsed(context)
+    return { text: asText(value), value }
   } catch (error) {
     const { message, start } = failure(error)
     return { offset: offsets[start] ?? 0, message: friendly(message) }

@@ -33,7 +33,7 @@ const FUNCTIONS = ["uppercase", "lowercase", "trim", "json"]
 /** First words that are not steps, and so cannot be step ids either. */
 export const RESERVED = ["inputs", "context", "secrets", "fn"]
 const LATER_FIELDS = ["structured"]
-const LITERAL_HINT = "for a plain `${` write `$${`"
+const LITERAL_HINT = "for a plain `${` write `$${`; "
 
 /** Names that can be asked after one by one; listed only for the hint of a misspelt one. */
 interface NameSet {
@@ -45,17 +45,20 @@ interface NameSet {
 export class Names {
   readonly inputs: ReadonlySet<string>
   readonly steps: NameSet
+  readonly #isInText: boolean
 
-  constructor(inputs: Iterable<string>, steps: NameSet) {
+  /** `isInText`: the expression stands in a text that may have meant something else by its `${`. */
+  constructor(inputs: Iterable<string>, steps: NameSet, isInText = true) {
     this.inputs = new Set(inputs)
     this.steps = steps
+    this.#isInText = isInText
   }
 
   /** The problem of the name at `offset`, which is none of these. */
   unknown(source: string, offset: number): ExpressionProblem {
     const word = /^[A-Za-z_][\w-]*/.exec(source.slice(offset))?.[0] ?? source.slice(offset)
     const known = ["inputs", ...this.steps.keys()]
-    const hint = nearest(word, known) === undefined ? `${LITERAL_HINT}; ` : ""
+    const hint = this.#isInText && nearest(word, known) === undefined ? LITERAL_HINT : ""
     return { offset, message: `unknown name \`${word}\``, hint: hint + suggest(word, known, "names") }
   }
 }

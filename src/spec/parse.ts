@@ -1,12 +1,16 @@
 import { basename, extname } from "node:path"
 import { firstProblems, issuesToProblems, valueAt } from "../core/issues.ts"
-import type { Step, Workflow } from "../core/model.ts"
+import { type Budget, DEFAULTS, type Retry, type Settings, type Step, type Workflow } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
+import { checkCombinations } from "./combinations.ts"
 import { parseYaml } from "./document.ts"
 import { checkGraph } from "./graph.ts"
 import { outlineOf } from "./outline.ts"
-import { checkProfiles, checkPrompts } from "./references.ts"
+import { checkExpressions, checkProfiles } from "./references.ts"
 import { type WorkflowDocument, workflowJsonSchema, workflowSchema } from "./schema.ts"
+
+/** What `on_failure: retry` means where no `retry` says it. */
+const TWO_TRIES: Retry = { maxAttempts: DEFAULTS.retryAttempts, delayMs: 0, backoff: "fixed" }
 
 export interface ParseOptions {
   /** Names of the profiles there are; without it profiles are not checked. */
@@ -27,8 +31,9 @@ export function parseWorkflow(text: string, file: string, options: ParseOptions 
     file,
     result.success ? [] : issuesToProblems(source, result.error.issues, workflowJsonSchema),
     checkGraph(outline),
+    checkCombinations(outline),
     options.profiles ? checkProfiles(outline, options.profiles) : [],
-    checkPrompts(outline),
+    checkExpressions(outline),
     checkName(source.value, file),
   )
   if (problems.length > 0 || !result.success) return { ok: false, problems }
@@ -57,25 +62,46 @@ function toWorkflow(document: WorkflowDocument, file: string): Workflow {
     name: document.name ?? nameOfFile(file),
     ...(document.description === undefined ? {} : { description: document.description }),
     inputs: document.inputs,
-    settings: {
-      maxParallel: document.settings.max_parallel,
-      timeoutMs: document.settings.timeout,
-      onFailure: document.settings.on_failure,
-    },
+    settings: toSettings(document.settings),
     steps: document.steps.map(toStep),
   }
 }
 
+function toSettings(settings: WorkflowDocument["settings"]): Settings {
+  const { intervene, budget, gate } = settings
+  return {
+    maxParallel: settings.max_parallel,
+    timeoutMs: settings.timeout,
+    onFailure: settings.on_failure,
+    ...(intervene === undefined ? {} : { intervene }),
+    ...(budget === undefined ? {} : { budget: toBudget(budget) }),
+    ...(gate?.timeout === undefined ? {} : { gateTimeoutMs: gate.timeout }),
+    ...(gate?.default === undefined ? {} : { gateDefault: gate.default }),
+  }
+}
+
 function toStep(step: WorkflowDocument["steps"][number]): Step {
+  const { description, condition, checks, intervene, asks } = step
+  const retry = step.retry ?? (step.on_failure === "retry" ? TWO_TRIES : undefined)
   return {
     id: step.id,
-    type: "single",
-    ...(step.description === undefined ? {} : { description: step.description }),
+    type: step.type === "gate" ? "gate" : "single",
+    ...(description === undefined ? {} : { description }),
     profile: step.profile,
     prompt: step.prompt,
     needs: step.needs,
     ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
     ...(step.idle_timeout === undefined ? {} : { idleTimeoutMs: step.idle_timeout }),
-    ...(step.asks === undefined ? {} : { asks: step.asks }),
+    ...(asks === undefined ? {} : { asks }),
+    ...(condition === undefined ? {} : { condition }),
+    ...(retry === undefined ? {} : { retry }),
+    ...(checks === undefined ? {} : { checks }),
+    ...(intervene === undefined ? {} : { intervene }),
+    ...(step.on_failure === undefined || step.on_failure === "retry" ? {} : { onFailure: step.on_failure }),
   }
 }
+
+const toBudget = ({ usd, tokens }: NonNullable<WorkflowDocument["settings"]["budget"]>): Budget => ({
+  ...(usd === undefined ? {} : { usd }),
+  ...(tokens === undefined ? {} : { tokens }),
+})

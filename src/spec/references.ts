@@ -1,13 +1,13 @@
 import { problemAt, valueAt } from "../core/issues.ts"
 import { suggest } from "../core/nearest.ts"
 import type { Problem } from "../core/problem.ts"
-import type { ExpressionType } from "./expression.ts"
+import type { ExpressionType, Findings } from "./expression.ts"
 import { notBefore } from "./graph.ts"
 import { Names, type Reference } from "./names.ts"
 import { type Outline, type OutlineStep, textAt } from "./outline.ts"
-import { checkTemplate } from "./template.ts"
+import { checkCondition, checkTemplate } from "./template.ts"
 
-/** What prompts and profiles refer to. */
+/** What prompts, conditions and profiles refer to. */
 
 const EXPRESSION_TYPES: ReadonlyMap<unknown, ExpressionType> = new Map([
   ["string", "string"],
@@ -16,8 +16,8 @@ const EXPRESSION_TYPES: ReadonlyMap<unknown, ExpressionType> = new Map([
   ["boolean", "bool"],
 ])
 
-/** Everything wrong in the expressions of the prompts, each at its line and column. */
-export function* checkPrompts(outline: Outline): Generator<Problem> {
+/** Everything wrong in the expressions of prompts and conditions, each at its line and column. */
+export function* checkExpressions(outline: Outline): Generator<Problem> {
   const inputs = Object.entries(valueAt(outline.source.value, ["inputs"]) ?? {})
   const inputTypes = new Map<string, ExpressionType>()
   for (const [name, spec] of inputs) {
@@ -25,30 +25,33 @@ export function* checkPrompts(outline: Outline): Generator<Problem> {
     const type = EXPRESSION_TYPES.get(written)
     if (type) inputTypes.set(name, type)
   }
-  const names = new Names(
-    inputs.map(([name]) => name),
-    new Set(outline.steps.flatMap((step) => step.id ?? [])),
-  )
-  for (const step of outline.steps) yield* checkPrompt(outline, step, names, inputTypes)
+  const inputNames = inputs.map(([name]) => name)
+  const ids = new Set(outline.steps.flatMap((step) => step.id ?? []))
+  const inPrompt = new Names(inputNames, ids)
+  const inCondition = new Names(inputNames, ids, false)
+  for (const step of outline.steps) {
+    yield* checkText(outline, step, "prompt", (text) => checkTemplate(text, inPrompt, inputTypes))
+    yield* checkText(outline, step, "condition", (text) => checkCondition(text, inCondition, inputTypes))
+  }
 }
 
-function checkPrompt(
+function checkText(
   outline: Outline,
   step: OutlineStep,
-  names: Names,
-  inputTypes: ReadonlyMap<string, ExpressionType>,
+  key: "prompt" | "condition",
+  check: (text: string) => Findings,
 ): Problem[] {
   const { source } = outline
-  const path = [...step.path, "prompt"]
-  const prompt = textAt(source, path)
-  if (prompt === undefined) return []
-  const { problems, references } = checkTemplate(prompt, names, inputTypes)
+  const path = [...step.path, key]
+  const text = textAt(source, path)
+  if (text === undefined || text === "") return []
+  const { problems, references } = check(text)
   const place = (offset: number) => ({ file: source.file, ...source.placeIn(path, offset) })
   const wrong = problems.map(({ offset, ...problem }): Problem => ({ ...place(offset), ...problem }))
   return [...wrong, ...unordered(outline, step, references).map(({ offset, ...one }) => ({ ...place(offset), ...one }))]
 }
 
-/** References to steps that may not have ended, or not succeeded, when this one starts. */
+/** References to steps that may not have ended when this one starts. */
 function unordered(outline: Outline, step: OutlineStep, references: readonly Reference[]) {
   const steps = references.filter((one) => one.kind === "step")
   const tooEarly = notBefore(outline, step, new Set(steps.map((one) => one.step)))

@@ -1,17 +1,12 @@
 import * as z from "zod"
-import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/duration.ts"
 import { NOT_YET, notYet } from "../core/issues.ts"
 import { type AskPolicy, DEFAULTS, type InputSpec } from "../core/model.ts"
+import { budget, check, duration, gate, intervene, retry } from "./shapes.ts"
 
 /**
  * The shape of a workflow document, declared once: types, defaults, editor help (schema/workflow.schema.json) and the
  * parser all come from here. What later versions build is described and typed, and refused when it is used.
  */
-
-const duration = z
-  .union([z.string(), z.number()])
-  .transform((value) => parseDuration(value) ?? Number.NaN)
-  .refine((ms) => ms >= 1 && ms <= MAX_DURATION_MS, DURATION_RULE)
 
 const stepId = z
   .string()
@@ -105,27 +100,7 @@ const inputName = z
 
 // ── steps ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const gatePolicy = z.enum(["never", "on-warning", "on-error", "always"])
-const budget = z.strictObject({ usd: z.number().positive().optional(), tokens: z.int().positive().optional() })
-const check = z.union([z.string(), z.strictObject({ run: z.string() })])
-
 const laterInStep = {
-  condition: later(z.string(), "Expression that decides whether the step runs.", LEAVE_OUT),
-  retry: later(
-    z.strictObject({
-      max_attempts: z.int().min(1).optional(),
-      delay: duration.optional(),
-      backoff: z.enum(["fixed", "exponential"]).optional(),
-    }),
-    "Tries after a failure.",
-    LEAVE_OUT,
-  ),
-  on_failure: later(
-    z.enum(["fail", "skip", "retry"]),
-    "What a failure of this step means.",
-    "use `settings.on_failure`",
-  ),
-  checks: later(z.array(check), "Commands that must succeed after the step.", LEAVE_OUT),
   context: later(
     z.enum(["full", "scoped", "distilled", "fresh"]),
     "How much of earlier steps the worker is given.",
@@ -133,8 +108,7 @@ const laterInStep = {
   ),
   files: later(z.array(z.string()), "What the step may write.", "use the profile's `permission`"),
   output: later(z.string(), "File the step's output is written to.", "ask for the file in `prompt`"),
-  intervene: later(gatePolicy, "When the run pauses for a person after this step.", LEAVE_OUT),
-  budget: later(budget, "What the step may spend at most.", LEAVE_OUT),
+  budget: later(budget, "What the step may spend at most.", "use `settings.budget`"),
   over: later(z.string(), "List that a routed step works through.", "write one step an item"),
   route: later(z.record(z.string(), z.string()), "Profile for each kind of item.", "write one step an item"),
   proposers: later(z.array(z.string()), "Who proposes in an ensemble.", "write one step a proposer"),
@@ -143,7 +117,7 @@ const laterInStep = {
   verdict: later(z.enum(["synthesize", "pick"]), "What the judge hands on.", LEAVE_OUT),
   quorum: later(z.int().min(1), "Proposals needed at least.", LEAVE_OUT),
   steps: later(z.array(z.unknown()), "Steps inside this one.", "list all steps under the top `steps` and use `needs`"),
-  run: later(z.string(), "Command of a check step.", LEAVE_OUT),
+  run: later(z.string(), "Command of a check step.", "use `checks`"),
   workflow: later(z.string(), "Workflow that runs as this step.", "copy its steps here"),
 }
 
@@ -170,16 +144,24 @@ const step = z.strictObject({
   id: stepId.describe("Name of the step, unique in the workflow. Later steps read `${id.output}`."),
   type: z
     .enum(STEP_TYPES)
-    .refine((type) => type === "single", notYet("value", "use `single` steps and `needs`", "all"))
+    .refine(
+      (type) => type === "single" || type === "gate",
+      notYet("value", "use `single` steps, `needs` and `checks`", "all"),
+    )
     .default("single")
-    .describe("What the step is. Only `single` (one worker, one prompt) is available in this version."),
+    .describe(
+      "What the step is: `single` (one worker, one prompt) or `gate` (`prompt` is a question to a person). Others are not available in this version.",
+    ),
   description: z.string().optional().describe("What the step is for, for people."),
   profile: z.string().min(1).default("default").describe("Profile of orchestrator.json that does the step."),
   prompt: z
     .string()
     .min(1)
     .describe("What the worker is asked; `${inputs.x}` and `${step.output}` are filled in, `$${` is a plain `${`."),
-  needs: z.array(z.string()).default([]).describe("Steps that must have succeeded before this one starts."),
+  needs: z
+    .array(z.string())
+    .default([])
+    .describe("Steps that must have ended before this one starts: well, unless it has a `condition`."),
   timeout: duration.optional().describe("Deadline from start to end; without it the profile's, then 30m."),
   idle_timeout: duration
     .optional()
@@ -188,6 +170,29 @@ const step = z.strictObject({
     .optional()
     .describe(
       "Who answers when the worker asks for a permission or has a question: `ask`, `deny`, `allow-listed`, or an object; without it the profile's, then a person.",
+    ),
+  condition: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Expression, with or without `${}` around it: asked once all that the step needs has ended, well or not; the step is skipped when it is false.",
+    ),
+  retry: retry.optional().describe("Tries after a failure; without it there is one."),
+  on_failure: z
+    .enum(["fail", "skip", "retry"])
+    .optional()
+    .describe(
+      "What a failure means after all tries: `fail` (default), or `skip`: it counts as skipped and the run goes on. `retry` is short for `retry: {}`: two tries.",
+    ),
+  checks: z
+    .array(check)
+    .optional()
+    .describe("What must hold after the worker has answered: commands (a text is one that must pass) and files."),
+  intervene: intervene
+    .optional()
+    .describe(
+      "When the run pauses for a person after this step: `never`, `on-error`, `on-warning`, `always`; without it the profile's, then the workflow's.",
     ),
   ...laterInStep,
 })
@@ -201,8 +206,15 @@ const settings = z.strictObject({
     .enum(["stop", "continue"])
     .default("stop")
     .describe("After a failed step: `stop` starts nothing more, `continue` goes on with what does not need it."),
-  intervene: later(gatePolicy, "When the run pauses for a person.", LEAVE_OUT),
-  budget: later(budget, "What the run may spend at most.", LEAVE_OUT),
+  intervene: intervene
+    .optional()
+    .describe(
+      "When the run pauses for a person after a step: `never`, `on-error`, `on-warning`, `always`; without it that of orchestrator.json, then `never`.",
+    ),
+  budget: budget
+    .optional()
+    .describe("What the run may spend at most; nothing more starts after that until a person says so."),
+  gate: gate.optional().describe("How long the run waits for a person, and what is done when nobody comes."),
 })
 
 const dialect = (text: string) => later(z.unknown(), text, "write the workflow as `steps:`", ["steps"])
@@ -223,7 +235,7 @@ export const workflowSchema = z
       .describe("What a run is given: `feature: string`, or the full form with `type`, `default` and so on."),
     settings: settings.prefault({}).describe("How the run goes as a whole."),
     steps: z.array(step).min(1).describe("The steps; their order is given by `needs`."),
-    hooks: later(z.record(z.string(), z.array(check)), "Commands at the start and end of a run.", LEAVE_OUT),
+    hooks: later(z.record(z.string(), z.array(z.unknown())), "Commands at the start and end of a run.", LEAVE_OUT),
     phases: dialect("Steps grouped in phases."),
     tasks: dialect("Steps as a list of tasks."),
     pipeline: dialect("Steps grouped in stages."),

@@ -83,14 +83,38 @@ export const render: Render = (template, scope) => {
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: texts.join("") }
 }
 
-/** Whether an expression, written with or without `${…}` around it, is true; anything but true or false is a problem. */
+/**
+ * Checks a condition without running it. It is one expression, with or without `${…}` around all of it, and must be
+ * able to come to true or false.
+ */
+export function checkCondition(
+  condition: string,
+  names: Names,
+  inputTypes: ReadonlyMap<string, ExpressionType>,
+): Findings {
+  const { source, offset } = bare(condition)
+  const { problems, references } = checkExpression(source, names, inputTypes, "bool")
+  const dollar = offset === 0 ? condition.indexOf("${") : -1
+  if (dollar >= 0 && problems.length > 0) {
+    const hint = "write all of it inside one `${…}`, or without any"
+    return { problems: [{ offset: dollar, message: "a condition is one expression", hint }], references: [] }
+  }
+  const moved = <T extends { readonly offset: number }>(one: T): T => ({ ...one, offset: one.offset + offset })
+  return { problems: problems.map(moved), references: references.map(moved) }
+}
+
+/** Characters of a wrong value that are told. */
+const TOLD = 60
+
+/** Whether a condition is true; anything but true or false is a problem. */
 export const holds: Evaluate = (expression, scope) => {
   const { source, offset } = bare(expression)
   const names = new Names(Object.keys(scope.inputs), scope.steps)
   const result = evaluate(source, names, (reference) => valueIn(reference, scope))
   if (!("text" in result)) return { ok: false, problems: [inCondition(expression, result, offset)] }
-  if (result.text === "true" || result.text === "false") return { ok: true, value: result.text === "true" }
-  const message = `it comes to \`${result.text}\`, which is neither true nor false`
+  if (typeof result.value === "boolean") return { ok: true, value: result.value }
+  const told = result.text.length > TOLD ? `${result.text.slice(0, TOLD)}…` : result.text
+  const message = `it comes to \`${told}\`, which is neither true nor false`
   return { ok: false, problems: [inCondition(expression, { offset: 0, message }, offset)] }
 }
 
@@ -99,10 +123,10 @@ function inCondition(text: string, problem: ExpressionProblem, offset: number): 
 }
 
 /** A condition without the `${…}` that may stand around all of it, and how many characters that took off its beginning. */
-export function bare(condition: string): { readonly source: string; readonly offset: number } {
+function bare(condition: string): { readonly source: string; readonly offset: number } {
   const start = condition.length - condition.trimStart().length
-  const end = closing(condition, start + 2)
-  const isWrapped = condition.startsWith("${", start) && end !== undefined && condition.slice(end + 1).trim() === ""
+  const end = condition.startsWith("${", start) ? closing(condition, start + 2) : undefined
+  const isWrapped = end !== undefined && condition.slice(end + 1).trim() === ""
   return isWrapped ? { source: condition.slice(start + 2, end), offset: start + 2 } : { source: condition, offset: 0 }
 }
 

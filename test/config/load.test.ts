@@ -147,7 +147,7 @@ describe("one mistake", () => {
     [
       "an unknown key far from all others",
       '{"limits": {"zzz": 1}}',
-      "o.json:1:13: unknown key `zzz` — known keys: `max_workers`, `max_depth`",
+      "o.json:1:13: unknown key `zzz` — known keys: `max_workers`, `max_depth`, `budget`",
     ],
     ["a wrong type", '{"toasts": "yes"}', "o.json:1:12: `toasts` must be true or false, not text"],
     ["a fraction", '{"limits": {"max_workers": 1.5}}', "o.json:1:28: `max_workers` must be a whole number, not `1.5`"],
@@ -262,7 +262,17 @@ describe("one mistake", () => {
       '{"profiles": {"x": {"asks": "alow-listed"}}}',
       "o.json:1:29: `asks` cannot be `alow-listed` — did you mean `allow-listed`?",
     ],
-    ["a key of later", '{"intervene": "on-error"}', `o.json:1:2: \`intervene\` ${NOT} — leave it out`],
+    [
+      "an unknown time to pause",
+      '{"intervene": "on-eror"}',
+      "o.json:1:15: `intervene` cannot be `on-eror` — did you mean `on-error`?",
+    ],
+    [
+      "a budget of nothing",
+      '{"limits": {"budget": {}}}',
+      'o.json:1:23: `budget` must have `usd` or `tokens` — `{ "usd": 5 }`',
+    ],
+    ["a budget below nothing", '{"limits": {"budget": {"usd": -1}}}', "o.json:1:31: `usd` must be at least 0.01"],
     [
       "a key of later with a value of the wrong type",
       '{"profiles": {"x": {"cli": 3}}}',
@@ -300,13 +310,13 @@ it("says everything at once", () => {
   "modles": {},
   "profiles": { "x": { "kind": "cli", "model": "quik", "timeout": "soon" } },
   "limits": { "max_workers": 0 },
-  "intervene": "never"
+  "intervene": "nevr"
 }`)
   expect(problems.map((one) => one.split(": ")[0])).toEqual([
     "o.json:3:32",
     "o.json:3:67",
     "o.json:4:30",
-    "o.json:5:3",
+    "o.json:5:16",
     "o.json:2:3",
     "o.json:3:48",
   ])

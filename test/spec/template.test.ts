@@ -2,7 +2,8 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { Scope } from "../../src/core/ports.ts"
 import { formatProblem } from "../../src/core/problem.ts"
-import { render } from "../../src/spec/template.ts"
+import { Names } from "../../src/spec/names.ts"
+import { checkCondition, holds, render } from "../../src/spec/template.ts"
 
 const scope: Scope = {
   inputs: { topic: "tides", n: 3, half: 0.5, flag: true, empty: "" },
@@ -124,5 +125,126 @@ describe("what cannot be filled in is a problem", () => {
   it("says all of them", () => {
     const result = render("${inputs.a} ${inputs.topic} ${inputs.b}", scope)
     expect(result.ok ? 0 : result.problems.length).toBe(2)
+  })
+})
+
+describe("a condition", () => {
+  function verdict(condition: string): boolean | string {
+    const result = holds(condition, scope)
+    return result.ok ? result.value : result.problems.map(formatProblem).join("\n")
+  }
+
+  it.each([
+    ["survey.status == 'success'", true],
+    ["${survey.status == 'success'}", true],
+    ["  ${ build-ui.status == 'success' }  ", false],
+    ["${inputs.flag}", true],
+    ["!inputs.flag", false],
+    ["inputs.n > 2 && survey.output.contains('Rising')", true],
+    ["'}' == '${' || inputs.topic == 'tides'", true],
+    ["${'}' == inputs.topic}", false],
+    ["build-ui.status == 'success' || build-ui.reason == 'empty'", true],
+    ["true", true],
+    ["[inputs.topic, survey.output].exists(x, x == 'tides')", true],
+  ])("%j is %s", (condition, expected) => {
+    expect(verdict(condition)).toBe(expected)
+  })
+
+  it.each([
+    ["inputs.topic", "condition:1:1: it comes to `tides`, which is neither true nor false"],
+    ["${'true'}", "condition:1:3: it comes to `true`, which is neither true nor false"],
+    ["null", "condition:1:1: it comes to ``, which is neither true nor false"],
+    ["inputs.nope == 1", "condition:1:1: unknown input `nope` — declare it under `inputs`"],
+    ["\n ${\n  1 / 0 == 1}", "condition:3:3: division by zero"],
+    ["[1].all(x, y == 1)", "condition:1:12: unknown variable: y"],
+    ["${inputs.flag} && ${inputs.flag}", "condition:1:1: unexpected character: $"],
+  ])("%j is a problem at its place", (condition, expected) => {
+    expect(verdict(condition)).toBe(expected)
+  })
+
+  it("tells a long value no longer than a line", () => {
+    expect(String(verdict(`'${"x".repeat(1_000)}'`)).length).toBeLessThan(200)
+  })
+})
+
+describe("conditions of any shape", () => {
+  const part = fc.constantFrom(
+    ...["inputs.n", "inputs.flag", "inputs.topic", "survey.status", "build-ui.output", "gone.output", "secrets.X"],
+    ...[
+      "${",
+      "}",
+      "$${",
+      "'",
+      '"',
+      "\\",
+      "(",
+      ")",
+      "[",
+      "]",
+      "{",
+      ".",
+      ",",
+      "?",
+      ":",
+      "==",
+      "&&",
+      "||",
+      "!",
+      "-",
+      "in",
+    ],
+    ...[
+      "true",
+      "null",
+      "1",
+      "'x'",
+      "fn:json(",
+      "size(",
+      ".map(x, ",
+      ".exists(y, ",
+      "matches(",
+      "\n",
+      " ",
+      "é",
+      "\u0000",
+    ],
+  )
+  const pieced = fc.array(part, { maxLength: 25 }).map((parts) => parts.join(" "))
+  const types = new Map([
+    ["n", "double"],
+    ["flag", "bool"],
+    ["topic", "string"],
+  ] as const)
+  const names = new Names(Object.keys(scope.inputs), scope.steps, false)
+
+  it("are told right or wrong at a place inside them, soon; what is found right is true or false when it runs", () => {
+    fc.assert(
+      fc.property(fc.oneof(pieced, fc.string({ maxLength: 60 }), fc.string({ unit: "binary" })), (condition) => {
+        const { problems } = checkCondition(condition, names, types)
+        for (const { offset } of problems) {
+          expect(offset).toBeGreaterThanOrEqual(0)
+          expect(offset).toBeLessThanOrEqual(condition.length)
+        }
+        const result = holds(condition, scope)
+        if (result.ok) expect(typeof result.value).toBe("boolean")
+        else expect(result.problems).toHaveLength(1)
+      }),
+      { numRuns: 2_000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
+    )
+  })
+
+  it.each([
+    ["brackets nested deep", "(".repeat(50_000)],
+    ["nots without end", `${"!".repeat(50_000)}true`],
+    ["a long chain", Array.from({ length: 20_000 }, () => "inputs.flag").join(" && ")],
+    ["quotes without end", "'".repeat(50_001)],
+    ["braces without end", "${".repeat(50_000)],
+    ["a bare name without end", "a-".repeat(20_000)],
+    ["dots without end", "inputs.n .".repeat(5_000)],
+  ])("%s: a problem, soon", (_name, condition) => {
+    const start = performance.now()
+    expect(checkCondition(condition, names, types).problems.length).toBeGreaterThan(0)
+    expect(holds(condition, scope).ok).toBe(false)
+    expect(performance.now() - start).toBeLessThan(2_000)
   })
 })

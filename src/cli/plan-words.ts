@@ -1,0 +1,86 @@
+import { formatDuration } from "../core/duration.ts"
+import { formatCost } from "../core/format.ts"
+import { type Check, DEFAULTS, type Intervene, type Retry, type Settings, type Step } from "../core/model.ts"
+import type { Prepared } from "../project/project.ts"
+
+/** What a plan says of failure: tries, checks, gates, money. Each a line, without any when there is nothing to say. */
+
+/** When the step runs, what is tried and looked at, what its failure means, when the run pauses after it. */
+export function failureLines(step: Step, prepared: Prepared): string[] {
+  const { settings } = prepared.definition.workflow
+  const policy = step.type === "gate" ? undefined : policyOf(step, prepared)
+  const { condition, retry, checks = [], onFailure } = step
+  return [
+    ...(condition === undefined ? [] : [`only if ${condition.trim()}`]),
+    ...(checks.length > 0 ? [`checks: ${checks.map(checkWords).join("; ")}`] : []),
+    ...(retry === undefined && onFailure === undefined ? [] : [triesOf(retry, onFailure, settings)]),
+    ...(policy === undefined ? [] : [`pauses for a person: ${policy.intervene} (${policy.whose})`]),
+  ]
+}
+
+function triesOf(retry: Retry | undefined, onFailure: Step["onFailure"], settings: Settings): string {
+  const rest = settings.onFailure === "stop" ? "nothing more starts" : "what does not need it goes on"
+  const end = onFailure === "skip" ? "it counts as skipped" : `it has failed, and ${rest}`
+  if (retry === undefined || retry.maxAttempts === 1) return `one try; without success ${end}`
+  const { maxAttempts, delayMs, backoff } = retry
+  const grows = backoff === "exponential" && delayMs > 0 && maxAttempts > 2 ? " and twice as long each time" : ""
+  const wait = delayMs === 0 ? "" : `, ${formatDuration(delayMs)} before the second${grows}`
+  return `up to ${maxAttempts} tries${wait}; without success ${end}`
+}
+
+function checkWords(check: Check): string {
+  const notes = check.severity === "warning" ? ["only a warning"] : []
+  if (check.type === "command") {
+    if (check.expect === "fail") notes.unshift("must fail")
+    if (check.timeoutMs !== undefined) notes.push(`at most ${formatDuration(check.timeoutMs)}`)
+    return `${check.run}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`
+  }
+  const { exists, changed, contains } = check
+  const asked = [
+    ...(exists === undefined ? [] : [exists ? "is there" : "is not there"]),
+    ...(changed === undefined ? [] : [changed ? "has changed" : "has not changed"]),
+    ...(contains === undefined ? [] : [`contains ${JSON.stringify(contains)}`]),
+  ]
+  return `${check.path} ${asked.join(", ")}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`
+}
+
+interface Policy {
+  readonly intervene: Intervene
+  readonly whose: string
+}
+
+/** The nearest word on when to pause after a step, and whose it is; undefined: nobody said any, and it never does. */
+function policyOf(step: Step, { definition, interveneOf }: Prepared): Policy | undefined {
+  const { workflow, profiles } = definition
+  const ofProfile = profiles[step.profile]?.intervene
+  const ofRun = workflow.settings.intervene
+  if (step.intervene !== undefined) return { intervene: step.intervene, whose: "the step's" }
+  if (ofProfile !== undefined) return { intervene: ofProfile, whose: `profile ${step.profile}'s` }
+  if (ofRun === undefined) return undefined
+  return { intervene: ofRun, whose: interveneOf === "config" ? "orchestrator.json's" : "the workflow's" }
+}
+
+/** How long a gate waits, where there can be one, and what the run may spend. */
+export function runLines(prepared: Prepared): string[] {
+  const { workflow, limits } = prepared.definition
+  const { gateTimeoutMs = DEFAULTS.gateTimeoutMs, gateDefault, budget } = workflow.settings
+  const isGated = workflow.steps.some(
+    (step) => step.type === "gate" || (policyOf(step, prepared)?.intervene ?? "never") !== "never",
+  )
+  const then = gateDefault ?? "continue (abort at a step of type gate)"
+  const money = [
+    ...capOf(budget?.usd, limits.budget?.usd, formatCost),
+    ...capOf(budget?.tokens, limits.budget?.tokens, (tokens) => `${tokens} tokens`),
+  ]
+  return [
+    ...(money.length > 0 ? [`budget: ${money.join(", ")}`] : []),
+    ...(isGated ? [`a gate waits ${formatDuration(gateTimeoutMs)} for a person, then: ${then}`] : []),
+  ]
+}
+
+/** The lower of what the workflow and orchestrator.json allow, and whose it is. */
+function capOf(own: number | undefined, limit: number | undefined, words: (cap: number) => string): string[] {
+  const cap = Math.min(own ?? Number.POSITIVE_INFINITY, limit ?? Number.POSITIVE_INFINITY)
+  if (!Number.isFinite(cap)) return []
+  return [`${words(cap)} (${cap === own ? "the workflow's" : "orchestrator.json's"})`]
+}

@@ -1,0 +1,145 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import pc from "picocolors"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { formatPlan } from "../../src/cli/plan.ts"
+import { formatProblems } from "../../src/core/problem.ts"
+import { Project } from "../../src/project/project.ts"
+
+let root: string
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "baton-project-"))
+  mkdirSync(join(root, ".opencode/workflows"), { recursive: true })
+})
+afterEach(() => rmSync(root, { recursive: true }))
+
+/** A project of one workflow `w` and this config, prepared as `plan` and `run` do. */
+function prepared(workflow: string, config: object) {
+  writeFileSync(join(root, ".opencode/workflows/w.yaml"), workflow)
+  writeFileSync(join(root, "orchestrator.json"), JSON.stringify(config))
+  const project = new Project({ directory: root, worktree: root, globalDir: join(root, "global"), env: {} })
+  const result = project.prepare("w", {}, "")
+  if (!result.ok) throw new Error(formatProblems(result.problems))
+  return result.value
+}
+
+/** What `plan` prints of it, without the first line: that names the file. */
+function planned(workflow: string, config: object = {}): string[] {
+  return formatPlan(prepared(workflow, config), pc.createColors(false)).split("\n").slice(1)
+}
+
+const ONE = "steps: [{ id: a, prompt: p }]"
+const SAYS_SO = `settings: { intervene: always }\n${ONE}`
+
+describe("when a run pauses", () => {
+  it.each([
+    ["nobody says", ONE, {}, undefined, "workflow"],
+    ["orchestrator.json says", ONE, { intervene: "on-error" }, "on-error", "config"],
+    ["the workflow says otherwise", SAYS_SO, { intervene: "on-error" }, "always", "workflow"],
+    ["the workflow says", SAYS_SO, {}, "always", "workflow"],
+  ])("is in what the journal keeps: %s", (_name, workflow, config, intervene, whose) => {
+    const { definition, interveneOf } = prepared(workflow, config)
+    expect(definition.workflow.settings.intervene).toBe(intervene)
+    expect(interveneOf).toBe(whose)
+  })
+
+  it("is kept of a profile with the profile", () => {
+    const { definition } = prepared(ONE, { profiles: { default: { intervene: "on-warning" } } })
+    expect(definition.profiles.default).toMatchObject({ intervene: "on-warning" })
+    expect(definition.workflow.settings).not.toHaveProperty("intervene")
+  })
+})
+
+it("what a run may spend is kept apart for the workflow and orchestrator.json", () => {
+  const { definition } = prepared(`settings: { budget: { usd: 3 } }\n${ONE}`, { limits: { budget: { tokens: 1_000 } } })
+  expect(definition.workflow.settings.budget).toEqual({ usd: 3 })
+  expect(definition.limits).toEqual({ maxWorkers: 8, maxDepth: 1, budget: { tokens: 1_000 } })
+})
+
+it("a gate has no profile in a run", () => {
+  const { definition } = prepared("steps: [{ id: a, type: gate, prompt: sure? }]", {})
+  expect(definition.profiles).toEqual({})
+})
+
+describe("plan", () => {
+  it("says nothing of failure where nobody wrote anything", () => {
+    expect(planned(ONE)).toEqual([
+      "at most 3 at the same time, 4h 00m for the whole run, on failure: stop",
+      "",
+      "1.",
+      "   a",
+      "      profile default (subagent), model of the session",
+      "      at most 30m 00s, 5m 00s of silence",
+      "",
+      "default: subagent, background, starts fresh",
+      "   agent OpenCode's default, model of the session",
+      "   permissions of the agent, never task",
+      "   cut to the rights of the session it starts from; starts no workers (max_depth 1)",
+      "   asks a person",
+      "",
+      "1 model turns at least; this plan asked none.",
+      "",
+    ])
+  })
+
+  const FULL = `
+settings: { budget: { usd: 10, tokens: 500 }, gate: { timeout: 2h } }
+steps:
+  - id: build
+    prompt: p
+    retry: { max_attempts: 3, delay: 5s, backoff: exponential }
+    on_failure: skip
+    checks:
+      - npm test
+      - { run: grep TODO x, expect: fail, severity: warning, timeout: 1m }
+      - { file: a.md, changed: true, contains: b }
+  - { id: agree, type: gate, needs: [build], prompt: "Deploy?\\nReally?" }
+  - { id: deploy, profile: careful, needs: [agree], prompt: p, condition: "\${agree.output != 'no'}" }
+  - { id: tell, needs: [agree], prompt: p, intervene: never, on_failure: retry }
+`
+  it("says what is tried, looked at and asked, and whose word counts", () => {
+    const config = {
+      intervene: "on-error",
+      profiles: { careful: { intervene: "always" } },
+      limits: { budget: { usd: 2 } },
+    }
+    const lines = planned(FULL, config)
+    expect(
+      lines.slice(
+        0,
+        lines.findIndex((line) => line.startsWith("default:")),
+      ),
+    ).toEqual([
+      "at most 3 at the same time, 4h 00m for the whole run, on failure: stop",
+      "budget: $2.00 (orchestrator.json's), 500 tokens (the workflow's)",
+      "a gate waits 2h 00m for a person, then: continue (abort at a step of type gate)",
+      "",
+      "1.",
+      "   build",
+      "      profile default (subagent), model of the session",
+      "      at most 30m 00s, 5m 00s of silence",
+      '      checks: npm test; grep TODO x (must fail, only a warning, at most 1m 00s); a.md has changed, contains "b"',
+      "      up to 3 tries, 5.0s before the second and twice as long each time; without success it counts as skipped",
+      "      pauses for a person: on-error (orchestrator.json's)",
+      "2.",
+      "   agree  after build",
+      "      a gate: Deploy?",
+      "      Really?",
+      "3.",
+      "   deploy  after agree",
+      "      profile careful (subagent), model of the session",
+      "      at most 30m 00s, 5m 00s of silence",
+      "      only if ${agree.output != 'no'}",
+      "      pauses for a person: always (profile careful's)",
+      "   tell  after agree",
+      "      profile default (subagent), model of the session",
+      "      at most 30m 00s, 5m 00s of silence",
+      "      up to 2 tries; without success it has failed, and nothing more starts",
+      "      pauses for a person: never (the step's)",
+      "",
+    ])
+    expect(lines).toContain("2 model turns at least; this plan asked none.")
+  })
+})
