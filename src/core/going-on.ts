@@ -25,7 +25,8 @@ export function proceed(draft: Draft, now: number): Decision {
   // Looked for only where there can be one: a gate holds its run.
   const gates = run.hold && !isStopping(run) ? stepsThat(run, "waiting") : []
   const ends = gates.flatMap((step) => step.gate?.expiresAt ?? [])
-  const wakes = [...retries, ...ends]
+  // One that is due waits for a place: whoever ends brings it on.
+  const wakes = [...retries.filter((at) => at > now), ...ends]
   if (wakes.length > 0) draft.effects.push({ type: "wake", at: Math.min(...wakes) })
   return draft.decision()
 }

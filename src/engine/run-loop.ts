@@ -108,12 +108,12 @@ export class RunLoop {
     const decision = decide(this.#run, command, this.#deps.clock.now(), this.#words)
     if (decision.refused !== undefined || decision.run === undefined) return decision.refused ?? "nothing to do"
     try {
-      this.#deps.store.append(decision.run.id, decision.events)
+      if (decision.events.length > 0) this.#deps.store.append(decision.run.id, decision.events)
     } catch (error) {
       return this.#giveUp(decision.run.id, error)
     }
     this.#run = decision.run
-    this.#changed(decision.run, decision.events)
+    if (decision.events.length > 0) this.#changed(decision.run, decision.events)
     for (const effect of decision.effects) this.#perform(effect)
     this.#watchDeadline(decision.run)
     this.#leaveIfOver()

@@ -65,6 +65,15 @@ describe("retry", () => {
     expect(viewRun(s.run, true).steps.map((one) => one.status)).toEqual(["failed", "failed"])
   })
 
+  it("that is due while every place is taken waits for a place, and not for a time that has passed", () => {
+    const r = drive([{ ...step("a"), retry }, step("b")], { maxParallel: 1 })
+    r.end("a", "error")
+    expect(r.statuses()).toEqual({ a: "pending", b: "running" })
+    expect(r.pass(5_000).effects).toEqual([])
+    r.end("b")
+    expect(r.statuses().a).toBe("running")
+  })
+
   it("survives an interrupt", () => {
     const r = drive([{ ...step("a"), retry }])
     r.end("a", "error")
