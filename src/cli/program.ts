@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { Command } from "commander"
 import type { LoadCompose } from "./context.ts"
+import { decisionCommands } from "./decide.ts"
 import { listCommand } from "./list.ts"
 import { planCommand } from "./plan.ts"
 import { resumeCommand } from "./resume.ts"
@@ -23,6 +24,7 @@ export function createProgram(compose: LoadCompose): Command {
   const commands = [
     runCommand(compose),
     resumeCommand(compose),
+    ...decisionCommands(compose),
     planCommand(),
     validateCommand(),
     listCommand(compose),
@@ -35,7 +37,7 @@ export function createProgram(compose: LoadCompose): Command {
 }
 
 const EXIT_CODES = `
-Exit codes: 0 success, 1 failed, 2 usage, config or workflow invalid, 3 paused (resumable), 5 deadline passed, 130 interrupted (resumable).`
+Exit codes: 0 success, 1 failed, 2 usage, config or workflow invalid, 3 paused (a person is needed), 4 over budget, 5 deadline passed, 130 interrupted (resumable).`
 
 function version(): string {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8")

@@ -10,6 +10,7 @@ import { BY, type Desk, error, type Place } from "./desk.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
 import { parseLine, SUBCOMMANDS } from "./line.ts"
 import { INBOX_HELP, INBOX_SUBCOMMANDS, WORKERS_HELP, WORKERS_SUBCOMMANDS } from "./line-workers.ts"
+import { abort, decideStep, goOn, pause, raise, resume } from "./run-commands.ts"
 import { act, askOrTell, handBack, listWorkers, spawn } from "./worker-commands.ts"
 
 /** What `/workflow help` says. */
@@ -18,7 +19,13 @@ const HELP = [
   "/workflow run NAME [key=value …] [task text]",
   "/workflow list                         the workflows of this project",
   "/workflow status [RUN]                 how the newest run goes",
-  "/workflow resume [RUN]                 go on with an interrupted or paused run",
+  "/workflow pause [RUN]                  start nothing more of a run; what runs goes on to its end",
+  "/workflow continue [RUN]               go on with a run that waits for you; what waits counts as it is",
+  "/workflow continue STEP [answer]       the same of one step; of a question this is the answer",
+  "/workflow retry STEP [message…]        try a step again that waits or has failed; the message is said to its worker",
+  "/workflow skip STEP                    do without a step that waits",
+  "/workflow raise usd=… tokens=… [RUN]   let a run spend so much in all",
+  "/workflow resume [RUN]                 take up an interrupted or paused run, or do anew what failed in one",
   "/workflow abort [RUN]                  end a run and everything it is running",
   "/trace STEP-or-WORKER                  what it was asked, by whom it was answered, and what it cost",
   WORKERS_HELP,
@@ -53,10 +60,19 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
       return { tone: "info", title: "Workflow commands", text: HELP }
     case "status":
       return status(engine.find(parsed.run), parsed.run)
+    case "pause":
+      return pause(desk, parsed.run, place)
+    case "continue":
+      return goOn(desk, parsed, place)
+    case "retry":
+    case "skip":
+      return decideStep(desk, parsed, place)
+    case "raise":
+      return raise(desk, parsed, place)
     case "resume":
-      return resume(engine, parsed.run, session)
+      return resume(desk, parsed.run, place)
     case "abort":
-      return abort(engine, parsed.run)
+      return abort(desk, parsed.run, place)
     case "trace":
       return trace(parsed.step, engine)
     case "workers":
@@ -130,44 +146,7 @@ function status(view: RunView | undefined, wanted: string | undefined): Reply {
   return { tone: "info", title: "No runs", text: "Nothing has run in this project yet. `/workflow` picks a workflow." }
 }
 
-function outcome(result: ReturnType<Engine["resume"]>, done: string, engine: Engine): Reply {
-  if (!result.ok) return error("That did not work", result.why)
-  const view = engine.view(result.run)
-  return {
-    tone: "success",
-    title: view?.workflow ?? result.run,
-    text: done,
-    ...(view?.status === "running" ? { view: { type: "started", run: result.run } } : {}),
-  }
-}
-
-/** Resumes the named run, or the newest one that can be. */
-function resume(engine: Engine, wanted: string | undefined, session: string | undefined): Reply {
-  const target = wanted === undefined ? newestResumable(engine) : engine.find(wanted)
-  const parent = session === undefined ? undefined : mainSession(engine, session)
-  if (target) return outcome(engine.resume(target.id, BY, parent), `Resumed run ${target.id}.`, engine)
-  const none = "no run was interrupted and none is paused"
-  return error("Nothing to resume", wanted === undefined ? none : `there is no run ${wanted}`)
-}
-
-/** Reads no further back than it must: each run is folded from its whole journal. */
-function newestResumable(engine: Engine): RunView | undefined {
-  for (const { id } of engine.list()) {
-    const view = engine.view(id)
-    if (view?.status === "interrupted" || view?.status === "paused") return view
-  }
-  return undefined
-}
-
-function abort(engine: Engine, wanted: string | undefined): Reply {
-  const live = engine.live()
-  const going = live.find((view) => view.status === "running") ?? live.find((view) => view.status === "paused")
-  const target = wanted === undefined ? going : engine.find(wanted)
-  if (!target)
-    return error("Nothing to abort", wanted === undefined ? "no run is going on here" : `there is no run ${wanted}`)
-  return outcome(engine.abort(target.id, BY), `Aborting run ${target.id}.`, engine)
-}
-
+/** What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. */
 /** The step of the newest run that has one of that name, or that a worker of that name did. */
 function trace(wanted: string, engine: Engine): Reply {
   const newest = engine.find(undefined)

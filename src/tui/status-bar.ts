@@ -1,3 +1,4 @@
+import { openGates, wayOn } from "../core/gates.ts"
 import { type RunView, stepInFocus, type WorkerView } from "../core/view.ts"
 import { clip, cut, widthOf } from "./format.ts"
 import {
@@ -102,17 +103,23 @@ function headline(run: RunView, now: number): Part[] {
   if (run.status === "interrupted") {
     return [muted(` interrupted at ${progress(run)} · `), { text: `/workflow resume ${run.id}`, tone: "text" }]
   }
-  if (run.status === "paused") {
-    return [
-      muted(` paused at ${progress(run)} · `),
-      { text: "/workflow resume", tone: "text" },
-      { text: ` · ${run.hold?.detail.replace(/\s+/g, " ") ?? "held"}`, tone: "warning" },
-    ]
-  }
+  if (run.status === "paused") return pausedLine(run)
   const broken = run.steps.find((step) => step.status === "failed")
   const why = run.status === "failed" && broken ? `· ${clip(broken.id, NAME_COLUMNS)} ${stateOf(broken)}` : endWord(run)
   const facts = [runTime(run, now), spent(run)].filter((fact) => fact !== "")
   return [{ text: ` ${why}`, tone: RUN[run.status][1] }, ...facts.map((fact) => muted(` · ${fact}`))]
+}
+
+/** Why a paused run waits, and what to type. */
+function pausedLine(run: RunView): Part[] {
+  const gate = openGates(run)[0]
+  const at = muted(` paused at ${progress(run)} · `)
+  if (gate) {
+    const title = clip(gate.title, Number.POSITIVE_INFINITY)
+    return [at, { text: title, tone: "warning" }]
+  }
+  const why = run.hold?.detail.replace(/\s+/g, " ") ?? "held"
+  return [at, { text: `/workflow ${wayOn(run.hold)}`, tone: "text" }, { text: ` · ${why}`, tone: "warning" }]
 }
 
 function stepTimes({ steps }: RunView, now: number): string {
@@ -126,7 +133,7 @@ function endWord(run: RunView): string {
 
 function current(run: RunView, now: number): Part[] {
   const busy = run.steps.filter((step) => step.status === "running" || step.status === "waiting")
-  const first = busy[0]
+  const first = busy.find((step) => step.status === "running") ?? busy[0]
   if (first === undefined) return [muted("starting")]
   const state = first.status === "waiting" ? "waiting" : stepTime(first, now)
   return [
@@ -139,7 +146,8 @@ function current(run: RunView, now: number): Part[] {
 function hints(run: RunView | undefined, worker: WorkerView | undefined, input: BarInput): Part[][] {
   const { jump, message } = input.keys
   const focus = run && stepInFocus(run)
-  const isOnStep = input.runs.some((any) => any.steps.some((step) => step.session === input.session))
+  const isOnStep =
+    worker !== undefined || input.runs.some((any) => any.steps.some((step) => step.session === input.session))
   const hasJump = jump !== undefined && (isOnStep || (focus !== undefined && canOpen(focus)))
   const jumps: Part[] = hasJump ? [{ text: jump, tone: "text" }, muted(isOnStep ? " back" : " open step")] : []
   const mayTell = worker?.run != null && !input.canType && message !== undefined

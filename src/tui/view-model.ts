@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
+import { openGates, wayOn } from "../core/gates.ts"
 import type { RunStatus, StepStatus } from "../core/model.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import { clip, formatElapsed, formatTokens, widthOf } from "./format.ts"
@@ -70,13 +71,25 @@ export function progress(run: RunView): string {
 
 /** `failed · timeout`: the state, and why when that says more. */
 export function stateOf(step: StepView): string {
+  // What it waits with says why.
+  if (step.gate !== null) return "needs you"
   if (step.reason === null || step.reason === "ok" || step.status === "cancelled") return step.status
   return `${step.status} · ${step.reason}`
 }
 
-/** How long the step took or has been taking; empty before it started. */
+/** `3 tries · 1 warning · 1 of 2 checks red`: what a person should know besides the state; empty when nothing. */
+export function notesOf({ attempts, warnings, checks }: StepView): string {
+  const red = checks.filter((check) => !check.isOk).length
+  return [
+    ...(attempts > 1 ? [`${attempts} tries`] : []),
+    ...(red > 0 ? [`${red} of ${checks.length} checks red`] : []),
+    ...(warnings.length > 0 ? [`${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"}`] : []),
+  ].join(" · ")
+}
+
+/** How long the step took or has been taking; empty before it started and while something holds it. */
 export function stepTime(step: StepView, now: number): string {
-  if (step.startedAt === null) return ""
+  if (step.startedAt === null || step.status === "waiting") return ""
   return step.endedAt === null ? formatElapsed(now - step.startedAt) : formatDuration(step.endedAt - step.startedAt)
 }
 
@@ -131,16 +144,23 @@ function panel(run: RunView, now: number, width: number): RunPanel {
   }
 }
 
-/** Why a paused run waits, and the way out. */
+/** Why a run waits, and the way out. */
 function holdRows(run: RunView, width: number): Row[] {
-  if (run.status !== "paused") return []
+  if (run.hold === null || run.endedAt !== null) return []
   const row = (key: string, text: string, tone: Tone): Row => ({
     key,
     icon: muted(" "),
     left: { text: clip(text, width - 2), tone },
     right: muted(""),
   })
-  return [row("hold", run.hold?.detail ?? "held", "warning"), row("resume", "/workflow resume", "text")]
+  const gates = openGates(run)
+  if (gates.length > 0) {
+    return [
+      ...gates.map((gate) => row(`gate ${gate.step}`, gate.title, "warning")),
+      row("decide", "/inbox decides", "text"),
+    ]
+  }
+  return [row("hold", run.hold.detail, "warning"), row("way", `/workflow ${wayOn(run.hold)}`, "text")]
 }
 
 function stepRows(run: RunView, now: number, width: number): Row[] {
@@ -167,9 +187,14 @@ function stepRows(run: RunView, now: number, width: number): Row[] {
   ]
 }
 
+/** What stands beside a step: that it waits, why it failed, or its time. */
+function besideStep(step: StepView, now: number): Part {
+  if (step.gate !== null) return { text: "needs you", tone: "warning" }
+  return step.status === "failed" ? { text: step.reason ?? "failed", tone: "error" } : muted(stepTime(step, now))
+}
+
 function stepRow(step: StepView, now: number, width: number): Row {
-  const failed = step.status === "failed"
-  const right: Part = failed ? { text: step.reason ?? "failed", tone: "error" } : muted(stepTime(step, now))
+  const right = besideStep(step, now)
   const room = width - 2 - (right.text === "" ? 0 : widthOf(right.text) + 1)
   const isQuiet = step.status === "pending" || step.status === "skipped" || step.status === "cancelled"
   return {

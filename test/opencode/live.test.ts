@@ -91,6 +91,15 @@ it("shows one toast for a paused run, with why and the way out", async () => {
   await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["flow · paused", "flow · success"])
 })
 
+it("says of an aborted run that was paused no more than its toast", async () => {
+  const { type, backend, toasts } = watch()
+  await type("/workflow run flow")
+  ;(await backend.job("build")).finish({ reason: "quota", outage: { cause: "quota", model: "a/b" } })
+  await expect.poll(() => toasts.length).toBe(1)
+  expect((await type("/workflow abort")).view).toMatchObject({ type: "started" })
+  await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["flow · paused", "flow · cancelled"])
+})
+
 it("shows a toast for what a person asked a worker, and none for what a model did: that has its answer", async () => {
   const { type, backend, toasts, project, engine } = watch()
   await type("/workers ask coder how")
