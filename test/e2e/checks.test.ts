@@ -1,7 +1,8 @@
+import { rmSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
-import { describeProcesses, processesWith } from "./support/processes.ts"
+import { describeProcesses, processesWith, signal } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
 
@@ -84,6 +85,16 @@ afterAll(async () => {
 const bash = (command: string) => callTool("bash", { command, description: "works" })
 const eventsOf = (stdout: string, type: string) => linesOf(stdout).filter((line) => line.type === type)
 
+/** Runs the workflow whose check does not end, until that is at it. */
+async function startSlow(id: string) {
+  model.script("slow: fix it", say("done"))
+  const run = startBaton(project, "run", "slow", "--run-id", id, "--json")
+  await until(() => processesWith(project.marker).some(({ command }) => /^sleep 1000/.test(command)), {
+    what: () => `the command to run:\n${run.stdout()}${run.stderr()}`,
+  })
+  return run
+}
+
 describe("checks decide, not prose", () => {
   it(
     "a worker that says that all tests pass fails with a red command",
@@ -142,11 +153,7 @@ describe("checks decide, not prose", () => {
   it(
     "Ctrl-C while a command runs leaves none of it, and a resume only checks again",
     async () => {
-      model.script("slow: fix it", say("done"))
-      const run = startBaton(project, "run", "slow", "--run-id", "slow", "--json")
-      await until(() => processesWith(project.marker).some(({ command }) => /^sleep 1000/.test(command)), {
-        what: () => `the command to run:\n${run.stdout()}${run.stderr()}`,
-      })
+      const run = await startSlow("slow")
       run.signal("SIGINT")
       expect(await run.exit()).toBe(130)
       expect(describeProcesses(processesWith(project.marker))).toEqual([])
@@ -155,6 +162,26 @@ describe("checks decide, not prose", () => {
       expect(resumed.code).toBe(0)
       expect(endedOf(resumed.stdout).steps.fix).toMatchObject({ status: "success", attempts: 1, output: "done" })
       expect(model.asked("slow: fix it")).toHaveLength(1)
+    },
+    LONG,
+  )
+
+  it(
+    "a command that outlives a killed Baton is ended by the next one",
+    async () => {
+      rmSync(project.path("go"), { force: true })
+      const asked = model.asked("slow: fix it").length
+      await startSlow("killed")
+      const others = processesWith(project.marker).filter(({ command }) => !/sleep 1000/.test(command))
+      for (const { pid } of others) signal(pid, "SIGKILL")
+      await until(() => processesWith(project.marker).every(({ command }) => /sleep 1000/.test(command)), {
+        what: () => `Baton to be gone: ${describeProcesses(processesWith(project.marker))}`,
+      })
+      expect(processesWith(project.marker)).not.toEqual([])
+      project.write("go", "")
+      expect((await baton(project, "resume", "killed", "--json")).code).toBe(0)
+      expect(describeProcesses(processesWith(project.marker))).toEqual([])
+      expect(model.asked("slow: fix it")).toHaveLength(asked + 1)
     },
     LONG,
   )
@@ -237,7 +264,7 @@ describe("after an error", () => {
 
 describe("a budget", () => {
   it(
-    "that is spent pauses the run before the next step, with exit 4, and a resume spends nothing more",
+    "that is spent pauses the run before the next step, with exit 4; only a raise lets it go on",
     async () => {
       model.script(/^spender: /, say("done", { usage: { input: 100, output: 20 } }))
       const { code, stdout } = await baton(project, "run", "spender", "--run-id", "spender", "--json")
@@ -249,6 +276,9 @@ describe("a budget", () => {
       })
       expect((await baton(project, "resume", "spender", "--json")).code).toBe(4)
       expect(model.asked("spender: c")).toHaveLength(0)
+      const raised = await baton(project, "raise", "spender", "--tokens", "1000", "--json")
+      expect(raised.code).toBe(0)
+      expect(endedOf(raised.stdout).steps.c).toMatchObject({ status: "success" })
     },
     LONG,
   )
