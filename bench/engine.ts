@@ -118,6 +118,7 @@ function storeOf(append: Store["append"]): Store {
     keep: () => undefined,
     kept: () => [],
     delegated: () => [],
+    remove: () => undefined,
     unkeep: () => undefined,
     close: () => undefined,
   }

@@ -4,6 +4,7 @@ import type { LoadCompose } from "./context.ts"
 import { decisionCommands } from "./decide.ts"
 import { listCommand } from "./list.ts"
 import { planCommand } from "./plan.ts"
+import { pruneCommand } from "./prune.ts"
 import { resumeCommand } from "./resume.ts"
 import { runCommand } from "./run.ts"
 import { statusCommand } from "./status.ts"
@@ -31,6 +32,7 @@ export function createProgram(compose: LoadCompose): Command {
     statusCommand(compose),
     traceCommand(compose),
     workersCommand(compose),
+    pruneCommand(compose),
   ]
   for (const command of commands) program.addCommand(command.exitOverride().copyInheritedSettings(program))
   return program

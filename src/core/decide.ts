@@ -1,8 +1,8 @@
 import { type Decision, Draft, refuse, specOf, stepsThat, type Words } from "./draft.ts"
 import type { Command, RunEvent } from "./events.ts"
 import { conclude, end, isStopping, proceed, start } from "./going-on.ts"
-import type { Step, StepResult } from "./model.ts"
-import { gateOf, retryAt, warningsOf } from "./outcome.ts"
+import type { GateAction, Step, StepResult } from "./model.ts"
+import { effectsGate, gateOf, retryAt, warningsOf } from "./outcome.ts"
 import { type Run, type StepState, stepOf } from "./run.ts"
 
 /**
@@ -53,12 +53,13 @@ export function decide(run: Run | undefined, command: Command, now: number, word
 function resume(draft: Draft, command: Extract<Command, { type: "resume" }>, now: number): Decision {
   const { run } = draft
   const { stopping, status } = run
-  if (run.status === "success") return refuse(run, `run ${run.id} has ended (success)`)
-  const { by, parent } = command
+  const { by, parent, edited } = command
+  if (run.status === "success" && !edited) return refuse(run, `run ${run.id} has ended (success)`)
+  if (edited) draft.add({ type: "run.edited", at: now, by, ...edited })
   draft.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }) })
   if (run.endedAt !== undefined) return proceed(draft, now)
   // Those that were held included.
-  for (const step of stepsThat(draft.run, "running")) again(draft, step)
+  for (const step of stepsThat(draft.run, "running")) again(draft, step, now)
   if (stopping === "abort" || stopping === "deadline") return stopRunning(draft)
   // Of a run that nobody paused a person may not know what there is to decide.
   for (const step of status === "paused" ? stepsThat(draft.run, "waiting") : [])
@@ -67,9 +68,12 @@ function resume(draft: Draft, command: Extract<Command, { type: "resume" }>, now
 }
 
 /** Takes up what an interrupted step was at: its checks when it had answered, else its worker. */
-function again(draft: Draft, step: StepState): void {
+function again(draft: Draft, step: StepState, now: number): void {
   const { id, attempt } = step
-  if (step.isAnswered) draft.effects.push({ type: "check", step: id, attempt })
+  const isPrompted = step.session !== undefined
+  if (specOf(draft.run, step).effects === "external" && isPrompted && !step.isAnswered && !draft.run.stopping)
+    draft.add({ type: "gate.opened", at: now, step: id, ...effectsGate(draft.run, now) })
+  else if (step.isAnswered) draft.effects.push({ type: "check", step: id, attempt })
   else draft.effects.push({ type: "start", step: id, attempt, resumed: true })
 }
 
@@ -134,6 +138,10 @@ function settleGate(draft: Draft, step: StepState, { action, by, message }: Word
   const { id } = step
   const said = message === undefined ? {} : { message }
   draft.add({ type: "gate.decided", at: now, step: id, action, by, ...said })
+  if (step.gate?.why === "effects") {
+    settleEffects(draft, step, action, said, now)
+    return
+  }
   const nothing = { tokens: { input: 0, output: 0 }, cost: 0 }
   const result = step.result ?? { reason: "ok" as const, output: message ?? "", ...nothing }
   switch (action) {
@@ -150,6 +158,29 @@ function settleGate(draft: Draft, step: StepState, { action, by, message }: Word
     case "abort":
       if (!draft.run.stopping) draft.add({ type: "run.stopping", at: now, cause: "abort", by })
       conclude(draft, id, step.result ?? { ...result, reason: "rejected", detail: `refused by ${by}` }, now)
+  }
+}
+
+/** A step that may have had effects: done again because a person says so, or not. */
+function settleEffects(
+  draft: Draft,
+  step: StepState,
+  action: GateAction,
+  said: { message?: string },
+  now: number,
+): void {
+  const { id, attempt, isAnew } = step
+  const unknown = { reason: "aborted" as const, output: "", tokens: { input: 0, output: 0 }, cost: isAnew ? 0 : null }
+  // It was at work when its run stopped: its session may have the answer already.
+  if (action === "continue" && !isAnew) draft.effects.push({ type: "start", step: id, attempt, resumed: true })
+  else if (action === "continue" || action === "retry") {
+    if (!isAnew) draft.add({ type: "step.ended", at: now, step: id, attempt, result: unknown, retryAt: now })
+    start(draft, stepOf(draft.run, id) as StepState, now, said.message)
+  } else if (action === "skip") {
+    draft.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: "not done again" })
+  } else {
+    if (!draft.run.stopping) draft.add({ type: "run.stopping", at: now, cause: "abort" })
+    conclude(draft, id, unknown, now)
   }
 }
 

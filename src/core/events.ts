@@ -31,6 +31,8 @@ export type RunEvent =
   | { readonly type: "run.interrupted"; readonly at: number; readonly by: string }
   /** Nothing runs any more and something holds the rest; a person says when to go on. */
   | { readonly type: "run.paused"; readonly at: number; readonly hold: Hold }
+  /** The workflow was changed: what is the same, and whose needs are, stays as it is; the rest is to be done (again). */
+  | ({ readonly type: "run.edited"; readonly at: number; readonly by: string } & Definition)
   /** Nothing new starts from here on, until a person says so; what runs goes on. */
   | { readonly type: "run.pausing"; readonly at: number; readonly hold: Hold; readonly by?: string }
   /** A person said go on: with an interrupted or paused run, or anew with what did not go well in one that has ended. */
@@ -127,7 +129,7 @@ export type RunEvent =
       readonly type: "gate.opened"
       readonly at: number
       readonly step: string
-      readonly why: "error" | "warning" | "always" | "gate"
+      readonly why: "error" | "warning" | "always" | "gate" | "effects"
       /** One sentence for a person. */
       readonly detail: string
       /** When `otherwise` is done in a person's place (milliseconds since 1970). */
@@ -170,6 +172,13 @@ export interface Steered {
   readonly text?: string
 }
 
+/** What a run is made of besides its inputs. */
+export interface Definition {
+  readonly workflow: Workflow
+  readonly profiles: Readonly<Record<string, Profile>>
+  readonly limits: Limits
+}
+
 export interface RunCreated {
   readonly type: "run.created"
   readonly at: number
@@ -191,7 +200,13 @@ export interface RunCreated {
 /** What can be asked of a run; `decide` turns it into events or refuses. */
 export type Command =
   | { readonly type: "create"; readonly created: Omit<RunCreated, "type" | "at"> }
-  | { readonly type: "resume"; readonly by: string; readonly parent?: string }
+  | {
+      readonly type: "resume"
+      readonly by: string
+      readonly parent?: string
+      /** The workflow as it is now; undefined: as it was. */
+      readonly edited?: Definition
+    }
   | { readonly type: "interrupt"; readonly by: string }
   | { readonly type: "abort"; readonly by: string }
   | { readonly type: "deadline" }

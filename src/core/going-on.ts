@@ -1,6 +1,6 @@
 import { type Decision, type Draft, specOf, stepsThat } from "./draft.ts"
 import type { Step, StepResult } from "./model.ts"
-import { gateOf, messageAfter, overBudget } from "./outcome.ts"
+import { effectsGate, gateOf, messageAfter, overBudget } from "./outcome.ts"
 import { formatProblems } from "./problem.ts"
 import { nextReady, type Run, type StepState, stepOf } from "./run.ts"
 import { rowAt } from "./table.ts"
@@ -38,6 +38,10 @@ function consider(draft: Draft, step: StepState, now: number): void {
     draft.add({ type: "step.skipped", at: now, step: step.id, cause, detail })
   if (spec.condition === undefined && step.broken !== undefined) {
     skip("needs", `needs ${step.broken}, which did not succeed`)
+    return
+  }
+  if (spec.effects === "external" && step.attempt > 0) {
+    draft.add({ type: "gate.opened", at: now, step: step.id, ...effectsGate(draft.run, now) })
     return
   }
   const verdict = spec.condition === undefined ? undefined : draft.words.holds(draft.run, spec, spec.condition)

@@ -159,6 +159,8 @@ export interface Step {
   readonly condition?: string
   /** undefined: one try. */
   readonly retry?: Retry
+  /** `external`: it does what cannot be undone or done twice, so it is never done again without a person's word. */
+  readonly effects?: "external"
   /** What must hold after the worker has answered. */
   readonly checks?: readonly Check[]
   /** undefined: the profile's, then the workflow's. */

@@ -83,6 +83,17 @@ export function gateOf(
   return { why: why.why, detail: why.detail, expiresAt, otherwise }
 }
 
+/** The gate of a step that may have had effects outside already, and is to be done again. */
+export function effectsGate(run: Run, now: number): Opening {
+  const { settings } = run.created.workflow
+  return {
+    why: "effects",
+    detail: "it was tried before and may have had its effects: continue and retry do it again",
+    expiresAt: now + (settings.gateTimeoutMs ?? DEFAULTS.gateTimeoutMs),
+    otherwise: "abort",
+  }
+}
+
 /** The nearest word on when to pause: the step's, its profile's, the workflow's. */
 export function policyOf(run: Run, spec: Step): Intervene {
   const { workflow, profiles } = run.created

@@ -52,6 +52,8 @@ export interface Store {
   read(run: string): RunEvent[]
   /** All runs, newest first. */
   list(): RunHeader[]
+  /** Deletes a run and all its events; the only way anything of a journal is lost. */
+  remove(run: string): void
   /** The runs that workers started: those whose depth is above 0. */
   delegated(): DelegatedRun[]
   /** Claims the run, or returns undefined when a living process (this one included) holds it. */

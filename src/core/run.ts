@@ -1,7 +1,7 @@
 import type { GoOn, RunCreated, RunEvent } from "./events.ts"
-import type { Budget, CheckResult, Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./model.ts"
+import type { Budget, CheckResult, Hold, RunStatus, Step, StepResult, StepStatus, StopCause, Warning } from "./model.ts"
 import { emptyQueue, push, type Queue, shift } from "./queue.ts"
-import { reopen } from "./reopen.ts"
+import { edit, reopen } from "./reopen.ts"
 import { lowest, NOTHING, plus, type Spent } from "./spent.ts"
 import { rowAt, rowsOf, type Table, tableOf, withRow } from "./table.ts"
 
@@ -26,6 +26,8 @@ export interface StepState {
   readonly isAnswered?: true
   readonly checks?: readonly CheckResult[]
   readonly gate?: Gate
+  /** It had ended when its run was taken up anew. */
+  readonly isAnew?: true
   /** What is said to its worker in its last session when it is tried again. */
   readonly say?: string
   /** What this try goes on with. */
@@ -86,7 +88,7 @@ export interface Run {
 }
 
 /** The workflow's edges by step index, worked out once a run. */
-interface Graph {
+export interface Graph {
   readonly indexOf: ReadonlyMap<string, number>
   readonly dependents: readonly (readonly number[])[]
 }
@@ -96,18 +98,22 @@ export function stepOf(run: Run, id: string): StepState | undefined {
   return index === undefined ? undefined : rowAt(run.steps, index)
 }
 
-function create(event: RunCreated): Run {
-  const steps = event.workflow.steps
+function graphOf(steps: readonly Step[]): Graph {
   const indexOf = new Map(steps.map((step, index) => [step.id, index]))
   const dependents: number[][] = steps.map(() => [])
-  let ready: Queue<number> = emptyQueue
-  const rows = steps.map((step, index): StepState => {
+  for (const [index, step] of steps.entries()) {
     // A hook waits for the end of everything, whatever its prompt reads.
-    if (step.hook) return { id: step.id, index, status: "pending", attempt: 0, unmet: 1 }
-    const needs = new Set(step.needs)
-    for (const need of needs) dependents[indexOf.get(need) as number]?.push(index)
-    if (needs.size === 0) ready = push(ready, index)
-    return { id: step.id, index, status: "pending", attempt: 0, unmet: needs.size }
+    for (const need of step.hook ? [] : new Set(step.needs)) dependents[indexOf.get(need) as number]?.push(index)
+  }
+  return { indexOf, dependents }
+}
+
+function create(event: RunCreated): Run {
+  let ready: Queue<number> = emptyQueue
+  const rows = event.workflow.steps.map((step, index): StepState => {
+    const unmet = step.hook ? 1 : new Set(step.needs).size
+    if (unmet === 0) ready = push(ready, index)
+    return { id: step.id, index, status: "pending", attempt: 0, unmet }
   })
   return {
     id: event.run,
@@ -122,7 +128,7 @@ function create(event: RunCreated): Run {
     spent: NOTHING,
     budget: lowest(event.workflow.settings.budget, event.limits.budget),
     activeSince: event.at,
-    graph: { indexOf, dependents },
+    graph: graphOf(event.workflow.steps),
   }
 }
 
@@ -203,6 +209,8 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
       return { ...run, hold: event.hold }
     case "run.paused":
       return { ...run, status: "paused", hold: event.hold }
+    case "run.edited":
+      return edit(run, event, graphOf(event.workflow.steps))
     case "run.closing":
       return close(run, event)
     case "budget.raised":
@@ -276,7 +284,7 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
       steps: withRow(run.steps, step.index, started(step, event)),
       ready: dequeue(run, step.index),
       delayed: run.delayed.filter((index) => index !== step.index),
-      running: run.running + 1,
+      running: run.running + (step.status === "running" ? 0 : 1),
     }
   }
   if (event.type === "step.skipped") {
@@ -302,7 +310,8 @@ function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, { type: 
   const { type: _type, at: openedAt, step: _step, ...gate } = event
   const waiting: StepState = { ...step, status: "waiting", gate: { ...gate, openedAt } }
   const steps = withRow(run.steps, step.index, waiting)
-  return { ...run, steps, running: run.running - 1, hold: gateHold(waiting) }
+  const running = run.running - (step.status === "running" ? 1 : 0)
+  return { ...run, steps, running, hold: gateHold(waiting) }
 }
 
 function gateHold({ id, gate }: StepState): Hold {

@@ -1,4 +1,4 @@
-import type { Command, RunCreated, RunEvent } from "../core/events.ts"
+import type { Command, Definition, RunCreated, RunEvent } from "../core/events.ts"
 import type { Budget, Profile } from "../core/model.ts"
 import type { AskAnswer, DelegatedRun, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import { evolve, type Run } from "../core/run.ts"
@@ -53,11 +53,17 @@ export class Engine {
   }
 
   /** Takes an interrupted or paused run up again, or anew what failed in one that has ended; what finished stays
-   *  finished (G2). Open gates are continued. */
-  resume(run: string, by: string, parent?: string): Outcome {
+   *  finished (G2). Open gates are continued. `edited` is the workflow as it is now: what changed, and what
+   *  depends on it, is done again. */
+  resume(run: string, by: string, parent?: string, edited?: Definition): Outcome {
     // A person says that the provider may be asked again.
     this.#deps.dispatcher.pool.closeAll()
-    return this.#command(run, { type: "resume", by, ...(parent === undefined ? {} : { parent }) })
+    return this.#command(run, {
+      type: "resume",
+      by,
+      ...(parent === undefined ? {} : { parent }),
+      ...(edited ? { edited } : {}),
+    })
   }
 
   /** Ends a run for good, with everything it is running. */
@@ -86,6 +92,22 @@ export class Engine {
   /** Lets a run spend more, and go on if that held it. */
   raise(run: string, budget: Budget, by: string): Outcome {
     return this.#command(run, { type: "raise", budget, by })
+  }
+
+  /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
+  remove(run: string): Outcome {
+    const { store } = this.#deps
+    const state = this.#load(run)
+    if (state === undefined) return { ok: false, why: `there is no run ${run}` }
+    const claim = store.claim(run)
+    if (state.endedAt === undefined || claim === undefined) {
+      claim?.release()
+      return { ok: false, why: `run ${run} has not ended` }
+    }
+    store.remove(run)
+    this.#loops.delete(run)
+    claim.release()
+    return { ok: true, run }
   }
 
   /** Stops every run of this process so that it can be resumed; resolves when no worker is left. */

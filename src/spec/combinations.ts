@@ -13,6 +13,7 @@ const NOT_AT_A_GATE: Readonly<Record<string, string>> = {
   retry: "nobody works at a gate; leave it out",
   on_failure: "a gate is decided and does not fail; leave it out",
   intervene: "a gate always asks; to ask only now and then, give it a `condition`",
+  effects: "nobody works at a gate; leave it out",
   timeout: "use `settings.gate.timeout`",
   idle_timeout: "use `settings.gate.timeout`",
 }
@@ -37,6 +38,12 @@ function* checkGate(outline: Outline, step: OutlineStep): Generator<Problem> {
 }
 
 function* checkTries(outline: Outline, step: OutlineStep): Generator<Problem> {
+  const isTriedAgain = written(outline, step, "retry") !== undefined || written(outline, step, "on_failure") === "retry"
+  if (written(outline, step, "effects") === "external" && isTriedAgain) {
+    const contradiction = "`effects: external` and tries after a failure contradict each other"
+    const way = "leave one out: what has effects outside is done again only by a person's word"
+    yield problemAt(outline.source, [...step.path, "effects"], "key", contradiction, way)
+  }
   if (written(outline, step, "on_failure") !== "retry" || written(outline, step, "retry", "max_attempts") !== 1) return
   const message = "`on_failure: retry` and one try contradict each other"
   yield problemAt(outline.source, [...step.path, "on_failure"], "key", message, "set `max_attempts` to 2 or more")

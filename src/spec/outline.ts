@@ -24,17 +24,31 @@ export interface OutlineNeed {
   readonly path: Path
 }
 
-/** The outline of a document; steps and needs that are not of the right type are left out or empty. */
+/** Places of hooks in a document, by when they run. */
+export const HOOKS_AT_START = "on_start"
+export const HOOKS_AT_END = ["on_success", "on_failure", "on_complete"] as const
+
+/** The outline of a document; steps and needs that are not of the right type are left out or empty. Hooks are steps that
+ *  need what their place says. */
 export function outlineOf(source: WorkflowSource): Outline {
-  const raw = valueAt(source.value, ["steps"])
-  const steps = (Array.isArray(raw) ? raw : []).map(stepOf)
+  const listAt = (path: Path) => {
+    const raw = valueAt(source.value, path)
+    return (Array.isArray(raw) ? raw : []).map((step, index) => stepOf(step, [...path, index]))
+  }
+  const all = (others: readonly OutlineStep[], path: Path) =>
+    others.flatMap(({ id }): OutlineNeed[] => (id === undefined ? [] : [{ id, path }]))
+  const first = listAt(["hooks", HOOKS_AT_START]).map((step) => ({ ...step, needs: [] }))
+  const graph = listAt(["steps"]).map((step) =>
+    step.needs.length > 0 ? step : { ...step, needs: all(first, step.path) },
+  )
+  const last = HOOKS_AT_END.flatMap((when) => listAt(["hooks", when]))
+  const steps = [...first, ...graph, ...last.map((step) => ({ ...step, needs: all([...first, ...graph], step.path) }))]
   const byId = new Map<string, OutlineStep>()
   for (const step of steps) if (step.id !== undefined && !byId.has(step.id)) byId.set(step.id, step)
   return { source, steps, byId }
 }
 
-function stepOf(step: unknown, index: number): OutlineStep {
-  const path = ["steps", index]
+function stepOf(step: unknown, path: Path): OutlineStep {
   const id = valueAt(step, ["id"])
   const needs = valueAt(step, ["needs"])
   const listed = Array.isArray(needs) ? needs : []

@@ -1,6 +1,6 @@
 import { basename, extname } from "node:path"
 import { firstProblems, issuesToProblems, valueAt } from "../core/issues.ts"
-import { type Budget, DEFAULTS, type Retry, type Settings, type Step, type Workflow } from "../core/model.ts"
+import { type Budget, DEFAULTS, type Hook, type Retry, type Settings, type Step, type Workflow } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { checkCombinations } from "./combinations.ts"
 import { parseYaml } from "./document.ts"
@@ -63,8 +63,25 @@ function toWorkflow(document: WorkflowDocument, file: string): Workflow {
     ...(document.description === undefined ? {} : { description: document.description }),
     inputs: document.inputs,
     settings: toSettings(document.settings),
-    steps: document.steps.map(toStep),
+    steps: toSteps(document),
   }
+}
+
+/** The steps with those of the hooks, each of which needs what its place says. */
+function toSteps({ steps, hooks }: WorkflowDocument): Step[] {
+  const start = hooks.on_start.map((step) => toStep({ ...step, needs: [] }))
+  const ids = start.map((step) => step.id)
+  const graph = steps.map(toStep).map((step) => (step.needs.length > 0 ? step : { ...step, needs: ids }))
+  const needs = [...ids, ...graph.map((step) => step.id)]
+  const atEnd = (list: typeof hooks.on_success, hook: Hook) =>
+    list.map((step): Step => ({ ...toStep({ ...step, needs }), hook }))
+  return [
+    ...start,
+    ...graph,
+    ...atEnd(hooks.on_success, "success"),
+    ...atEnd(hooks.on_failure, "failure"),
+    ...atEnd(hooks.on_complete, "complete"),
+  ]
 }
 
 function toSettings(settings: WorkflowDocument["settings"]): Settings {
@@ -96,6 +113,7 @@ function toStep(step: WorkflowDocument["steps"][number]): Step {
     ...(condition === undefined ? {} : { condition }),
     ...(retry === undefined ? {} : { retry }),
     ...(checks === undefined ? {} : { checks }),
+    ...(step.effects === undefined ? {} : { effects: step.effects }),
     ...(intervene === undefined ? {} : { intervene }),
     ...(step.on_failure === undefined || step.on_failure === "retry" ? {} : { onFailure: step.on_failure }),
   }

@@ -179,6 +179,12 @@ const step = z.strictObject({
       "Expression, with or without `${}` around it: asked once all that the step needs has ended, well or not; the step is skipped when it is false.",
     ),
   retry: retry.optional().describe("Tries after a failure; without it there is one."),
+  effects: z
+    .enum(["external"])
+    .optional()
+    .describe(
+      "`external`: what the step does outside cannot be undone, so after a crash or a failure it is never done again without a person's word.",
+    ),
   on_failure: z
     .enum(["fail", "skip", "retry"])
     .optional()
@@ -195,6 +201,16 @@ const step = z.strictObject({
       "When the run pauses for a person after this step: `never`, `on-error`, `on-warning`, `always`; without it the profile's, then the workflow's.",
     ),
   ...laterInStep,
+})
+
+/** A step that runs at the beginning or the end: it needs what its place says, and names nothing itself. */
+const hook = step.omit({ needs: true })
+const hookList = (text: string) => z.array(hook).default([]).describe(text)
+const hooks = z.strictObject({
+  on_start: hookList("Steps before everything else: what needs nothing waits for them."),
+  on_success: hookList("Steps after all others when the run came to success."),
+  on_failure: hookList("Steps after all others when the run failed, but not after an abort or its deadline."),
+  on_complete: hookList("Steps after all others, whether the run came to success or failed."),
 })
 
 // ── the document ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,7 +251,9 @@ export const workflowSchema = z
       .describe("What a run is given: `feature: string`, or the full form with `type`, `default` and so on."),
     settings: settings.prefault({}).describe("How the run goes as a whole."),
     steps: z.array(step).min(1).describe("The steps; their order is given by `needs`."),
-    hooks: later(z.record(z.string(), z.array(z.unknown())), "Commands at the start and end of a run.", LEAVE_OUT),
+    hooks: hooks
+      .prefault({})
+      .describe("Steps at the beginning and the end of a run. Those at the end may read every step."),
     phases: dialect("Steps grouped in phases."),
     tasks: dialect("Steps as a list of tasks."),
     pipeline: dialect("Steps grouped in stages."),

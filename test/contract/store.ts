@@ -41,6 +41,16 @@ export function storeContract(open: () => Store): void {
     expect(store.read("r1")).toHaveLength(1)
   })
 
+  it("forgets a run with all its events when told to, and no other", () => {
+    for (const run of ["r1", "r2"]) store.append(run, [createdEvent(run), startedEvent("a")])
+    store.remove("r1")
+    expect(store.read("r1")).toEqual([])
+    expect(store.list().map((run) => run.id)).toEqual(["r2"])
+    expect(store.read("r2")).toHaveLength(2)
+    store.append("r1", [createdEvent("r1")])
+    expect(store.read("r1")).toHaveLength(1)
+  })
+
   it("knows which runs workers started, and from where", () => {
     store.append("r1", [createdEvent("r1", { parent: "ses_main" })])
     store.append("r2", [createdEvent("r2", { at: 7, parent: "ses_worker", depth: 1 })])

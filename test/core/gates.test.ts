@@ -269,6 +269,58 @@ describe("a step that is a gate", () => {
   })
 })
 
+describe("a step with effects outside", () => {
+  const steps = [{ ...step("a"), effects: "external" } as const, step("b", "a")]
+
+  it("that was at work when its run stopped is not done again without a person's word", () => {
+    const r = drive(steps)
+    r.open("a")
+    r.send({ type: "interrupt", by: "ctrl-c" })
+    r.effects.length = 0
+    r.resume()
+    expect(r.effects.filter((effect) => effect.type === "start")).toEqual([])
+    expect(r.run).toMatchObject({ status: "paused", hold: { cause: "gate" } })
+    expect(r.step("a").gate).toMatchObject({ why: "effects", otherwise: "abort" })
+    r.decide("a", "continue")
+    expect(r.effects).toContainEqual({ type: "start", step: "a", attempt: 1, resumed: true })
+    r.end("a")
+    expect(r.statuses().b).toBe("running")
+  })
+
+  it("that had not been asked yet simply starts", () => {
+    const r = drive(steps)
+    r.send({ type: "interrupt", by: "ctrl-c" })
+    r.effects.length = 0
+    r.resume()
+    expect(r.effects).toEqual([{ type: "start", step: "a", attempt: 1, resumed: true }])
+  })
+
+  it("that failed is not done again by resuming its run either; skip goes on without, abort ends it", () => {
+    const failed = () => {
+      const r = drive(steps)
+      r.open("a")
+      r.end("a", "error")
+      r.resume()
+      return r
+    }
+    const r = failed()
+    expect(r.run.status).toBe("paused")
+    expect(r.started).toEqual(["a"])
+    r.decide("a", "retry", "carefully")
+    expect(r.started).toEqual(["a", "a"])
+    expect(r.step("a")).toMatchObject({ attempt: 2, goOn: { text: "carefully" } })
+    r.end("a")
+    r.end("b")
+    expect(r.run.status).toBe("success")
+    const s = failed()
+    s.decide("a", "skip")
+    expect(s.statuses()).toEqual({ a: "skipped", b: "running" })
+    const t = failed()
+    t.decide("a", "abort")
+    expect(t.run.status).toBe("cancelled")
+  })
+})
+
 describe("pausing", () => {
   it("starts nothing more, pauses when nothing runs, and resume goes on", () => {
     const r = drive([step("a"), step("b", "a")])

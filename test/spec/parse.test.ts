@@ -229,10 +229,6 @@ describe("one mistake in the document", () => {
   ])("the key `%s` of later", (key) => {
     expect(problemsOf(step(`${key}: 1`))).toEqual([expect.stringContaining(`w.yaml:4:5: \`${key}\` ${NOT} — `)])
   })
-
-  it("`hooks` of later", () => {
-    expect(problemsOf(`${step()}\nhooks: {}`)).toEqual([expect.stringContaining(NOT)])
-  })
 })
 
 describe("one mistake in an expression", () => {

@@ -17,6 +17,7 @@ export function createMemoryStore(): Store {
     },
     read: (run) => [...(runs.get(run) ?? [])],
     list: () => [...runs.values()].map(headerOf).reverse(),
+    remove: (run) => void runs.delete(run),
     delegated: () => [...runs.values()].flatMap(delegatedOf),
     claim(run): Claim | undefined {
       if (claimed.has(run)) return undefined

@@ -6,8 +6,8 @@ import type { DelegatedRun, KeptWorker, RunHeader, Store } from "../../core/port
 import { claimFile, isFileClaimed } from "./claim.ts"
 
 /**
- * The journal: one SQLite file a project, `.opencode/workflow-state/journal.db`. Runs and events are never updated or
- * deleted; whatever is shown or resumed of a run is derived from `event`.
+ * The journal: one SQLite file a project, `.opencode/workflow-state/journal.db`. Runs and events are never updated,
+ * and deleted only by `remove`; whatever is shown or resumed of a run is derived from `event`.
  *
  *   run     written by `append` with a run's first event; read by `list` and `delegated`
  *   event   written by `append`, by the process that holds the run's claim; read by `read`, by anybody
@@ -59,6 +59,13 @@ export function openSqliteStore(folder: string): Store {
       db
         .query<RunHeader, []>("SELECT id, workflow, created_at AS createdAt FROM run ORDER BY created_at DESC, id DESC")
         .all(),
+    remove: (run) =>
+      db
+        .transaction(() => {
+          db.query("DELETE FROM event WHERE run = ?").run(run)
+          db.query("DELETE FROM run WHERE id = ?").run(run)
+        })
+        .immediate(),
     delegated: () =>
       db
         .query<DelegatedRun, []>(

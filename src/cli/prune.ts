@@ -1,0 +1,68 @@
+import { Command, InvalidArgumentError } from "commander"
+import { formatDuration, parseDuration } from "../core/duration.ts"
+import type { RunView } from "../core/view.ts"
+import type { Engine } from "../engine/engine.ts"
+import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
+import { readJournal } from "./status.ts"
+
+interface PruneOptions {
+  readonly olderThan: number
+  readonly keep: number
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+/** `baton prune`: deletes old runs from the journal, after showing which. */
+export function pruneCommand(compose: LoadCompose): Command {
+  return new Command("prune")
+    .description("delete old runs that have ended from the journal; shows which, and deletes with --yes")
+    .option("--older-than <duration>", "runs that ended longer ago than this", ageOf, parseDuration("30d"))
+    .option("--keep <count>", "keep this many of the newest whatever their age", countOf, 20)
+    .option("--yes", "delete them")
+    .option("--json", "as one JSON object")
+    .action(async (options: PruneOptions, command: Command) => {
+      const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
+      const old = engine === undefined ? [] : oldRuns(engine, options)
+      const deleted = options.yes ? old.filter((run) => engine?.remove(run.id).ok) : []
+      process.stdout.write(options.json ? jsonOf(old, deleted) : formatPruned(old, deleted, options))
+    })
+}
+
+/** Runs that have ended and are old enough; never one that can be gone on with by waiting alone. */
+function oldRuns(engine: Engine, { olderThan, keep }: PruneOptions): RunView[] {
+  const before = Date.now() - olderThan
+  return engine
+    .list()
+    .slice(keep)
+    .flatMap(({ id, createdAt }) => (createdAt < before ? (engine.view(id) ?? []) : []))
+    .filter((run) => run.endedAt !== null && run.endedAt < before)
+}
+
+function formatPruned(old: readonly RunView[], deleted: readonly RunView[], options: PruneOptions): string {
+  if (old.length === 0) return `No run that has ended is older than ${formatDuration(options.olderThan)}.\n`
+  const lines = old.map(({ id, status, workflow, endedAt }) => {
+    const when = new Date(endedAt ?? 0).toISOString().slice(0, 16).replace("T", " ")
+    return `${id}  ${status.padEnd(9)}  ${when}  ${workflow}`
+  })
+  const count = (runs: readonly RunView[]) => `${runs.length} ${runs.length === 1 ? "run" : "runs"}`
+  const what = options.yes
+    ? `Deleted ${count(deleted)}. Their sessions stay in OpenCode.`
+    : `${count(old)} would be deleted from the journal; nothing was. Add --yes to delete. Sessions stay in OpenCode.`
+  return `${lines.join("\n")}\n\n${what}\n`
+}
+
+function jsonOf(old: readonly RunView[], deleted: readonly RunView[]): string {
+  const idsOf = (runs: readonly RunView[]) => runs.map((run) => run.id)
+  return `${JSON.stringify({ old: idsOf(old), deleted: idsOf(deleted) })}\n`
+}
+
+function ageOf(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined) throw new InvalidArgumentError("write a duration such as 30d or 12h")
+  return ms
+}
+
+function countOf(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("write a whole number")
+  return Number(text)
+}
