@@ -79,9 +79,9 @@ export function formatCheck({ name, isOk, severity, detail, output }: CheckResul
 }
 
 /** What the workers cost that a step's worker started, on top of the step's own. */
-export function formatDelegated(delegated: Delegated): string {
+function formatDelegated(delegated: Delegated): string {
   const count = delegated.runs.length
-  return `${count} ${count === 1 ? "task" : "tasks"} to other workers, ${formatSpent(delegated)}`
+  return `${count} ${count === 1 ? "task" : "tasks"} to other workers: ${formatSpent(delegated)}`
 }
 
 function isSubstitute(step: StepView): boolean {

@@ -50,7 +50,8 @@ export function watchRuns(deps: WatchDeps): () => void {
     engine.subscribe((run, events) => {
       schedule(SETTLE_MS)
       // The end first: `toasts` reads the config file, and events come all the time.
-      if (wantsToast(run, events) && toasts()) attempt("the toast could not be shown", () => toast(host, run, events))
+      if (wantsToast(run, events) && toasts())
+        attempt("the toast could not be shown", () => toast(host, engine.view(run.id) ?? viewRun(run, true), events))
       const opened = openedForPerson(run, events)
       if (opened) attempt("the TUI could not be called to a worker", () => send(host, opened))
     }),
@@ -104,7 +105,7 @@ function slim(run: RunView): RunView {
     checks: step.checks.map((check) => ({ ...check, detail: cut(check.detail), output: tailOf(check.output) })),
     warnings: step.warnings.map(({ kind, text }) => ({ kind, text: cut(text) })),
   }))
-  return { ...run, steps }
+  return { ...run, hold: run.hold === null ? null : { ...run.hold, detail: cut(run.hold.detail) }, steps }
 }
 
 function cut(text: string): string {
@@ -156,8 +157,7 @@ function wantsToast({ created }: Run, events: readonly RunEvent[]): boolean {
   })
 }
 
-async function toast(host: Host, run: Run, events: readonly RunEvent[]): Promise<void> {
-  const view = viewRun(run, true)
+async function toast(host: Host, view: RunView, events: readonly RunEvent[]): Promise<void> {
   const opened = events.findLast((event) => event.type === "gate.opened")
   const variant = view.status === "success" ? "success" : view.status === "failed" ? "error" : "warning"
   const [title, message] = opened

@@ -81,8 +81,8 @@ export function waitingRun(engine: Engine, wanted: string | undefined, asker: As
 export function resumableRun(engine: Engine, wanted: string | undefined, asker: Asker): Found<RunView> {
   const none = "no run was interrupted, none is paused and none has failed"
   for (const status of ["interrupted", "paused", "failed"] as const) {
-    // A question to a worker is asked again, not resumed.
-    const is = (run: RunView) => run.status === status && (status !== "failed" || run.ask === null)
+    // A question to a worker is asked again, not resumed; what a worker started is for that to take up.
+    const is = (run: RunView) => run.status === status && (status !== "failed" || (run.ask === null && run.depth === 0))
     const found = findRun(engine, wanted, asker, { is, none })
     if (found.ok || wanted !== undefined) return found
   }

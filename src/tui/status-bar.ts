@@ -82,7 +82,8 @@ function withYou({ name }: WorkerView): Part[] {
 }
 
 function runLine(run: RunView, input: BarInput): Part[] {
-  const others = input.runs.filter((other) => other !== run && other.status === "running").length
+  // What a worker started is part of its own run.
+  const others = input.runs.filter((other) => other !== run && other.status === "running" && other.depth === 0).length
   return [
     runIcon(run.status),
     { text: ` ${clip(run.ask ?? run.workflow, NAME_COLUMNS)}`, tone: "text" },

@@ -1,6 +1,6 @@
-import { formatCheck, formatCost, formatDelegated } from "../core/format.ts"
+import { formatCheck, formatCost } from "../core/format.ts"
 import { DECIDED, gateTitle } from "../core/gates.ts"
-import type { StepView } from "../core/view.ts"
+import type { Delegated, StepView } from "../core/view.ts"
 import { formatElapsed, short } from "./format.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
 
@@ -43,7 +43,7 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       fact("Session", step.session ?? "none"),
       fact("Tokens", `${short(step.tokens.input)} in, ${short(step.tokens.output)} out`),
       fact("Cost", step.reason === null ? "not known yet" : formatCost(step.cost)),
-      ...(step.delegated === null ? [] : [fact("Delegated", formatDelegated(step.delegated))]),
+      ...(step.delegated === null ? [] : [fact("Delegated", delegatedBy(step.delegated))]),
       ...step.warnings.map(({ text }) => fact("Warning", text, "warning")),
     ],
     sections: [
@@ -73,6 +73,11 @@ function checksTone({ checks }: StepView): Tone {
   const red = checks.filter((check) => !check.isOk)
   if (red.length === 0) return "success"
   return red.some(({ severity }) => severity === "error") ? "error" : "warning"
+}
+
+function delegatedBy({ runs, tokens, cost }: Delegated): string {
+  const spent = `${short(tokens.input)} in, ${short(tokens.output)} out, ${formatCost(cost)}`
+  return `${runs.length} ${runs.length === 1 ? "task" : "tasks"} to other workers: ${spent}`
 }
 
 function modelOf(step: StepView, asked: string): string {

@@ -49,7 +49,7 @@ it("shows what the worker was told, what a person should know of, and what it de
     delegated: { runs: ["r2", "r3"], tokens: { input: 900, output: 12 }, cost: null },
   })
   const document = traceDocument(step, "r1", 0)
-  expect(fact(document, "Delegated")).toBe("2 tasks to other workers, 900 tokens in, 12 out, price unknown")
+  expect(fact(document, "Delegated")).toBe("2 tasks to other workers: 900 in, 12 out, price unknown")
   expect(document.facts.at(-1)).toEqual({
     label: "Warning",
     value: "a/one: out of quota; going on with b/two",

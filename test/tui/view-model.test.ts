@@ -32,7 +32,9 @@ describe("the status line", () => {
 
   it("counts further running steps and further runs", () => {
     const wide = runView({ steps: [runningStep("a"), runningStep("b"), runningStep("c")] })
-    expect(bar([wide, runView({ id: "r2" }), runView({ id: "r3" })])).toContain("a 12s +2 · +2 more runs")
+    expect(bar([wide, runView({ id: "r2" }), runView({ id: "r3" }), runView({ id: "r4", depth: 1 })])).toContain(
+      "a 12s +2 · +2 more runs",
+    )
     expect(bar([wide, runView({ id: "r2" })])).toContain("· +1 more run|")
   })
 
