@@ -1,3 +1,4 @@
+import { normalize } from "node:path"
 import type { Check, CheckResult } from "../core/model.ts"
 import type { Checker, Snapshot } from "../core/ports.ts"
 import { type CommandSite, runCommand } from "./command.ts"
@@ -15,8 +16,9 @@ export function createChecker(site: CommandSite): Checker {
       return Object.fromEntries(await Promise.all([...paths].map(async (path) => [path, await hash(site, path)])))
     },
     async run(checks, before, signal) {
+      const scripts = protectedBy(checks, before)
       const results: CheckResult[] = []
-      for (const check of checks) results.push(await look(site, check, before, signal))
+      for (const check of checks) results.push(await look(site, check, { before, scripts }, signal))
       return results
     },
   }
@@ -28,22 +30,33 @@ function watchedBy(check: Check): string[] {
   return check.changed === undefined ? [] : [check.path]
 }
 
+/** What is known of the files before the attempt, and which scripts among them the step was to leave alone. */
+interface Known {
+  readonly before: Snapshot | undefined
+  readonly scripts: ReadonlySet<string>
+}
+
+/**
+ * The scripts of commands that were there before the attempt, but for those that another check wants changed. One that was
+ * not there is the step's work: it was asked to write its tests.
+ */
+function protectedBy(checks: readonly Check[], before: Snapshot = {}): Set<string> {
+  const wanted = checks.flatMap((check) => (check.type === "file" && check.changed ? [normalize(check.path)] : []))
+  const scripts = checks.flatMap((check) => (check.type === "command" ? scriptsOf(check.run) : []))
+  return new Set(scripts.filter((path) => typeof before[path] === "string" && !wanted.includes(normalize(path))))
+}
+
 /** What cannot be read stays the same as long as it cannot. */
 function hash({ root }: CommandSite, path: string): Promise<string | null> {
   return hashOf(root, path).catch((error) => `unreadable: ${error}`)
 }
 
-async function look(
-  site: CommandSite,
-  check: Check,
-  before: Snapshot | undefined,
-  signal: AbortSignal,
-): Promise<CheckResult> {
+async function look(site: CommandSite, check: Check, known: Known, signal: AbortSignal): Promise<CheckResult> {
   const name = check.type === "command" ? check.run : check.path
   const { severity } = check
   if (signal.aborted) return { name, severity, isOk: false, detail: "stopped", output: "" }
   try {
-    const looking = check.type === "command" ? command(site, check, before, signal) : file(site, check, before)
+    const looking = check.type === "command" ? command(site, check, known, signal) : file(site, check, known.before)
     return { name, severity, output: "", ...(await looking) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
@@ -56,13 +69,11 @@ async function look(
 async function command(
   site: CommandSite,
   check: Extract<Check, { type: "command" }>,
-  before: Snapshot | undefined,
+  { before, scripts }: Known,
   signal: AbortSignal,
 ): Promise<Verdict> {
   for (const script of scriptsOf(check.run)) {
-    // One that was not there is the step's work: it was asked to write its tests.
-    const known = before?.[script]
-    if (typeof known !== "string" || known === (await hash(site, script))) continue
+    if (!scripts.has(script) || before?.[script] === (await hash(site, script))) continue
     return { isOk: false, detail: `\`${script}\` was changed by the step itself, so what it says does not count` }
   }
   return runCommand(site, check, signal)

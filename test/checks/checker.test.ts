@@ -204,6 +204,14 @@ describe("a check script", () => {
     expect(await run(command("sh test.sh"))).toMatchObject({ isOk: true })
   })
 
+  it("that another check wants changed is the step's to change", async () => {
+    write("test.sh", "exit 1\n")
+    const checks = [command("sh ./test.sh"), file("test.sh", { changed: true })]
+    const before = await checker.before(checks)
+    write("test.sh", "exit 0\n")
+    expect((await checker.run(checks, before, never)).map((result) => result.isOk)).toEqual([true, true])
+  })
+
   it("is not a file that a command looks at: that is what the step is to change", async () => {
     write("notes.md", "todo")
     write("app.sh", "if")
