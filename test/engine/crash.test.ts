@@ -28,6 +28,7 @@ const feature = fc.record(
     condition: fc.constantFrom("true", "broken"),
     onFailure: fc.constant("skip" as const),
     intervene: fc.constantFrom("on-error" as const, "on-warning" as const, "always" as const),
+    effects: fc.constant("external" as const),
     isChecked: fc.boolean(),
     isGate: fc.boolean(),
   },
@@ -95,6 +96,8 @@ function answer(world: World, { key, step: id, attempt, prompt, resumed, session
     world.wrong.push(`${key} is taken up in ${session}, not in ${opened.session}`)
   if (world.past.some((event) => event.type === "step.answered" && event.step === id && event.attempt === attempt))
     world.wrong.push(`${key} is taken up although it has answered`)
+  if (opened?.type === "step.opened" && opened.attempt === attempt && !isAllowed(world, id))
+    world.wrong.push(`${key} is done again although its effects are outside and nobody said so`)
   const known = world.answers.get(key)
   if (known) {
     if (!resumed) world.wrong.push(`${key} is asked again without a look for its answer`)
@@ -106,6 +109,12 @@ function answer(world: World, { key, step: id, attempt, prompt, resumed, session
   world.answers.set(key, given)
   world.lastAttempt.set(id, attempt)
   return given
+}
+
+/** Whether a step may be taken up by this process: one with effects outside only when a person has said so to it. */
+function isAllowed({ scenario: { specs }, events, past }: World, id: string): boolean {
+  const isExternal = specs.some((spec) => spec.id === id && spec.effects === "external")
+  return !isExternal || events.slice(past.length).some((event) => event.type === "gate.decided" && event.step === id)
 }
 
 function checkerOf(world: World): Checker {
@@ -162,7 +171,9 @@ function begin(world: World, appends = Number.POSITIVE_INFINITY) {
 type Life = ReturnType<typeof begin>
 
 /** What a person says at a gate: always the same at the same one. */
-function wordAt(world: World, id: string, attempt: number): GateAction {
+function wordAt(world: World, { id, attempt, why }: OpenGate): GateAction {
+  // Otherwise it would not go on as without the kill.
+  if (why === "effects") return "continue"
   const isGate = world.scenario.specs.find((spec) => spec.id === id)?.type === "gate"
   const pick = chance(`gate ${world.scenario.luck} ${id} ${attempt}`)
   if (pick < 0.3 && attempt < 3 && !isGate) return "retry"
@@ -180,23 +191,30 @@ async function live(world: World, { engine, clock, isKilled }: Life): Promise<vo
     if (isKilled() || view === undefined || ["success", "failed", "cancelled"].includes(view.status)) return
     const gate = gatesOf(world)[0]
     if (view.status === "running") clock.advance(1_000)
-    else if (gate) engine.decide("r", { step: gate.id, action: wordAt(world, gate.id, gate.attempt), by: "person" })
+    else if (gate) engine.decide("r", { step: gate.id, action: wordAt(world, gate), by: "person" })
     else engine.resume("r", "person")
   }
   world.wrong.push(`the run does not end:\n${world.events.map((event) => JSON.stringify(event)).join("\n")}`)
 }
 
+interface OpenGate {
+  readonly id: string
+  readonly attempt: number
+  readonly why: string
+}
+
 /** Steps that wait for a person. */
-function gatesOf(world: World) {
-  const open = new Map<string, number>()
+function gatesOf(world: World): OpenGate[] {
+  const open = new Map<string, OpenGate>()
   const attempts = new Map<string, number>()
   for (const event of world.events) {
     if (event.type === "step.started") attempts.set(event.step, event.attempt)
-    if (event.type === "gate.opened") open.set(event.step, attempts.get(event.step) ?? 1)
+    if (event.type === "gate.opened")
+      open.set(event.step, { id: event.step, attempt: attempts.get(event.step) ?? 1, why: event.why })
     if (event.type === "gate.decided") open.delete(event.step)
     if (event.type === "run.ended") open.clear()
   }
-  return [...open].map(([id, attempt]) => ({ id, attempt }))
+  return [...open.values()]
 }
 
 function create(life: Life, { specs, cap }: Scenario): void {
