@@ -15,7 +15,7 @@ import { createdEvent, step, workflow } from "../support/runs.ts"
  * journal, and again, and taken up by a new engine each time (G1, G2).
  */
 
-const RUNS = 300
+const RUNS = 500
 
 const CHECK = { type: "command", expect: "pass", severity: "error" } as const
 const feature = fc.record(
@@ -47,11 +47,17 @@ function stepOf(at: number, needs: readonly number[], { isChecked, isGate, ...fe
   return { ...own, ...features, ...checks, prompt, ...(isGate ? { type: "gate" } : {}) }
 }
 
+/** A step at the end of the run, which reads the first. */
+function hookOf(hook: "success" | "failure" | "complete", at: number): Step {
+  return { ...step(`hook${at}`, "s0"), hook, prompt: "do it with ${s0.output}" }
+}
+
 const scenario = fc.record({
   specs: steps,
   luck: fc.nat(),
   cap: fc.integer({ min: 1, max: 4 }),
-  kills: fc.array(fc.nat(), { minLength: 1, maxLength: 3 }),
+  hooks: fc.array(fc.constantFrom("success" as const, "failure" as const, "complete" as const), { maxLength: 2 }),
+  kills: fc.array(fc.record({ at: fc.nat(), isGentle: fc.boolean() }), { minLength: 1, maxLength: 3 }),
 })
 type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never
 
@@ -136,18 +142,29 @@ const render: Render = (template, scope) => ({
   value: template.replace(/\$\{(\w+)\.output\}/g, (_, id) => scope.steps.get(id)?.output ?? "?"),
 })
 
-/** A process: an engine over what there is. After `appends` of them nothing of it reaches the disk. */
-function begin(world: World, appends = Number.POSITIVE_INFINITY) {
+/** How a process ends: after so many appends nothing of it reaches the disk, or it is told to stop. */
+interface Death {
+  readonly appends: number
+  readonly isGentle: boolean
+}
+
+/** A process: an engine over what there is. */
+function begin(world: World, { appends, isGentle }: Death = { appends: Number.POSITIVE_INFINITY, isGentle: false }) {
   const kept = createMemoryStore()
   if (world.events.length > 0) kept.append("r", world.events)
   world.past = world.events
   let left = appends
+  let hasDied = false
   const store: Store = {
     ...kept,
     append(run, events) {
-      if (left-- <= 0) throw new Error("killed")
+      if (left-- <= 0 && !isGentle) {
+        hasDied = true
+        throw new Error("killed")
+      }
       kept.append(run, events)
       world.events = kept.read(run)
+      if (left === 0 && isGentle) queueMicrotask(() => void engine.interrupt("Ctrl-C").then(() => (hasDied = true)))
     },
   }
   const backend = createScriptedBackend((task) => answer(world, task))
@@ -166,7 +183,7 @@ function begin(world: World, appends = Number.POSITIVE_INFINITY) {
     backend: () => backend,
     random: () => 0.5,
   })
-  return { engine, clock, isKilled: () => left < 0 }
+  return { engine, clock, isKilled: () => hasDied }
 }
 type Life = ReturnType<typeof begin>
 
@@ -217,9 +234,9 @@ function gatesOf(world: World): OpenGate[] {
   return [...open.values()]
 }
 
-function create(life: Life, { specs, cap }: Scenario): void {
+function create(life: Life, { specs, hooks, cap }: Scenario): void {
   const settings = { maxParallel: cap, onFailure: "continue" as const }
-  const { type, at, ...created } = createdEvent("r", { workflow: workflow(specs, settings) })
+  const { type, at, ...created } = createdEvent("r", { workflow: workflow([...specs, ...hooks.map(hookOf)], settings) })
   life.engine.start(created)
 }
 
@@ -248,17 +265,18 @@ async function disturbed(world: World, appends: number) {
   let life: Life | undefined
   for (const kill of [...world.scenario.kills, undefined]) {
     const before = world.events.length
-    life = begin(world, kill === undefined ? undefined : 1 + (kill % appends))
+    life = begin(world, kill && { appends: 1 + (kill.at % appends), isGentle: kill.isGentle })
     if (before === 0) create(life, world.scenario)
     await live(world, life)
     if (!life.isKilled()) break
     const last = world.events.at(-1)?.type ?? "nothing"
+    if (kill?.isGentle) continue
     killedAfter.set(last, (killedAfter.get(last) ?? 0) + 1)
   }
   return endOf(life?.engine.view("r"))
 }
 
-it("killed at random points and resumed: nothing finished runs again, outputs are kept, it ends as without the kill", async () => {
+it("killed or interrupted at random points and resumed: nothing finished runs again, outputs are kept, it ends as without the kill", async () => {
   await fc.assert(
     fc.asyncProperty(scenario, async (of) => {
       const whole = await undisturbed(of)
