@@ -68,6 +68,8 @@ export class Engine {
 
   /** Ends a run for good, with everything it is running. */
   abort(run: string, by: string): Outcome {
+    // What held it holds nothing any more: the next run finds out anew.
+    this.#deps.dispatcher.pool.closeAll()
     return this.#command(run, { type: "abort", by })
   }
 

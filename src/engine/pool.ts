@@ -111,9 +111,10 @@ export class Pool {
     this.#serve()
   }
 
-  /** Whether anything is dispatched to the provider. */
+  /** What keeps everything from being dispatched to the provider; over when the provider itself said so. */
   holdOf(provider: string | null): OutageHold | undefined {
-    return provider === null ? undefined : this.#providers.get(provider)?.hold
+    const hold = provider === null ? undefined : this.#providers.get(provider)?.hold
+    return hold?.until !== undefined && hold.until <= this.#clock.now() ? undefined : hold
   }
 
   #provider(name: string): Provider {

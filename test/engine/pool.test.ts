@@ -143,6 +143,16 @@ describe("a provider that says to slow down", () => {
 describe("a provider that is out of reach", () => {
   const hold = { cause: "quota", detail: "out of quota", until: 9_000 } as const
 
+  it("is asked again when the time is over that it named itself", async () => {
+    const { pool, ask, leases, settled, clock } = setUp()
+    pool.open("acme", hold)
+    ask()
+    expect(await settled()).toEqual([{ ok: false, hold }])
+    clock.advance(8_000)
+    ask()
+    expect(await leases()).toHaveLength(1)
+  })
+
   it("gives nobody a place, those who wait already included, until a person lets it", async () => {
     const { pool, ask, settled, leases } = setUp()
     ask({ maxWorkers: 1 })
