@@ -6,7 +6,7 @@ import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
 import { collectInput } from "./inputs.ts"
 import { failureLines, runLines } from "./plan-words.ts"
-import { profileLines } from "./profile.ts"
+import { everyWorkerLine, profileLines } from "./profile.ts"
 import { type Colors, paint } from "./style.ts"
 
 /** `baton plan WORKFLOW`: what would run, in what order, as whom and with what rights, without asking any model. */
@@ -77,7 +77,8 @@ export function formatPlan(prepared: Prepared, colors: Colors): string {
     "",
     ...steps,
     "",
-    ...Object.values(profiles).flatMap((profile) => profileLines(profile, limits)),
+    ...Object.values(profiles).flatMap(profileLines),
+    everyWorkerLine(limits),
     "",
     `${turns} model turns at least; this plan asked none.`,
     "",

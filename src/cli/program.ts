@@ -1,12 +1,16 @@
 import { readFileSync } from "node:fs"
 import { Command } from "commander"
+import { abortCommand } from "./abort.ts"
 import type { LoadCompose } from "./context.ts"
-import { decisionCommands } from "./decide.ts"
+import { continueCommand } from "./continue.ts"
 import { listCommand } from "./list.ts"
 import { planCommand } from "./plan.ts"
 import { pruneCommand } from "./prune.ts"
+import { raiseCommand } from "./raise.ts"
 import { resumeCommand } from "./resume.ts"
+import { retryCommand } from "./retry.ts"
 import { runCommand } from "./run.ts"
+import { skipCommand } from "./skip.ts"
 import { statusCommand } from "./status.ts"
 import { traceCommand } from "./trace.ts"
 import { validateCommand } from "./validate.ts"
@@ -25,7 +29,11 @@ export function createProgram(compose: LoadCompose): Command {
   const commands = [
     runCommand(compose),
     resumeCommand(compose),
-    ...decisionCommands(compose),
+    continueCommand(compose),
+    retryCommand(compose),
+    skipCommand(compose),
+    abortCommand(compose),
+    raiseCommand(compose),
     planCommand(),
     validateCommand(),
     listCommand(compose),

@@ -47,16 +47,16 @@ export function gateWays(gate: GateView): GateWay[] {
     ...(why === "gate" ? [answer] : retries),
     { title: "Skip", description: "the run does without it", line: `/workflow skip ${at}` },
     ...(canOpen ? [{ title: "Open its session", description: "decide later", line: "", open: session }] : []),
-    ...(why === "gate"
-      ? []
-      : [{ title: "Look at it in full", description: "prompt, answer, checks", line: `/trace ${step}` }]),
     { title: "Abort", description: why === "gate" ? "no: end the run" : "end the run", line: `/workflow abort ${run}` },
   ]
 }
 
-/** `continued by itself in 23h 59m`: what happens when nobody decides. */
-export function gateEnd({ expiresAt, otherwise }: GateView, now: number): string {
-  return `${DECIDED[otherwise]} by itself in ${formatElapsed(Math.max(0, expiresAt - now))}`
+/** What stands under the ways out: what the gate is about, where the rest is, and what happens when nobody decides. */
+export function gateDetails(gate: GateView, now: number): string[] {
+  const { workflow, step, details, expiresAt, otherwise, why } = gate
+  const left = formatElapsed(Math.max(0, expiresAt - now))
+  const all = why === "gate" ? "" : ` /trace ${step} has all of it.`
+  return [...details, `${workflow} waits for you; undecided it is ${DECIDED[otherwise]} in ${left}.${all}`]
 }
 
 /** How one row of the inbox is told from the others. */

@@ -3,7 +3,7 @@ import type { GateView } from "../core/gates.ts"
 import type { AskView } from "../core/view.ts"
 import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
-import { gateEnd, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
+import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
 import { rowColumns } from "./pickers.ts"
 import { quote } from "./prompt-line.ts"
 import type { ReplyDeps } from "./show.tsx"
@@ -86,9 +86,9 @@ export function showGate(deps: ReplyDeps, gate: GateView): void {
       },
     }),
   )
-  const details = [...gate.details, `Undecided it is ${gateEnd(gate, deps.live.now())}.`]
-  const category = `${gate.workflow} waits for you`
-  showWays(deps, { id: gateKey(gate), category, details }, gate.title, ways)
+  // Without a heading over the rows all of them are seen in 24 lines.
+  const topic = { id: gateKey(gate), category: "", details: gateDetails(gate, deps.live.now()), questions: [] }
+  showWays(deps, topic, gate.title, ways)
 }
 
 /** What a choice is about. */
@@ -96,10 +96,11 @@ interface Topic {
   readonly id: string
   readonly category: string
   readonly details: readonly string[]
+  readonly questions: AskView["questions"]
 }
 
-function topicOf({ id, worker, workflow, details }: AskView): Topic {
-  return { id, category: `${workflow === null ? worker : `${worker} · ${workflow}`} asks`, details }
+function topicOf({ id, worker, workflow, details, questions }: AskView): Topic {
+  return { id, category: `${workflow === null ? worker : `${worker} · ${workflow}`} asks`, details, questions }
 }
 
 async function answerQuestions(deps: ReplyDeps, ask: AskView): Promise<void> {
@@ -148,7 +149,8 @@ function chooseAnswer(
   const marked = new Set<string>()
   const step = ask.questions.length > 1 ? ` (${index + 1} of ${ask.questions.length})` : ""
   return new Promise((resolve) => {
-    const show = () => {
+    // Shown anew with every mark, at the row that was marked.
+    const show = (at?: string) => {
       const rows = options.map(({ label, description }) => ({
         title: isMultiple ? `${marked.has(label) ? "[x]" : "[ ]"} ${label}` : label,
         description,
@@ -156,7 +158,8 @@ function chooseAnswer(
       }))
       const done = isMultiple && marked.size > 0 ? [{ title: "Send what is marked", isDone: true }] : []
       const ways = [...rows, ...done, { title: "Answer in your own words…", isOwn: true }]
-      showChoice(deps, topicOf(ask), `${text}${step}`, ways, (way) => {
+      const start = ways.find((way) => "label" in way && way.label === at)
+      const pick = (way: (typeof ways)[number]) => {
         if ("isOwn" in way) {
           deps.guard.start(async () =>
             resolve(await askFor(deps.api, deps.paint, { title: clip(text, 60), placeholder: "Your answer" })),
@@ -164,9 +167,10 @@ function chooseAnswer(
         } else if ("isDone" in way) resolve([...marked].join(", "))
         else if (isMultiple) {
           if (!marked.delete(way.label)) marked.add(way.label)
-          show()
+          show(way.label)
         } else resolve(way.label)
-      })
+      }
+      showChoice(deps, topicOf(ask), `${text}${step}`, ways, pick, start)
     }
     show()
   })
@@ -179,6 +183,7 @@ function showChoice<Row extends { readonly title: string; readonly description?:
   title: string,
   rows: readonly Row[],
   pick: (row: Row) => void,
+  start?: Row | undefined,
 ): void {
   const { dialog, DialogSelect } = deps.api.ui
   const { width, height } = deps.api.renderer
@@ -186,6 +191,7 @@ function showChoice<Row extends { readonly title: string; readonly description?:
   const heading = clip(title, columns - HEADING_MARGIN)
   const choices = answerChoices(rows, columns)
   const said = {
+    ...topic,
     details: [...topic.details, ...choices.flatMap(({ isCut }, at) => (isCut ? wholeRow(rows[at]) : []))],
   }
   const details = askDetails(said, title, heading, { columns, rows: Math.floor((height * 3) / 4) - SELECT_ROWS })
@@ -200,6 +206,7 @@ function showChoice<Row extends { readonly title: string; readonly description?:
           category: clip(topic.category, columns),
           ...(description === "" ? {} : { description }),
         }))}
+        {...(start === undefined ? {} : { current: rows.indexOf(start) })}
         onSelect={(choice) =>
           deps.guard.sync(undefined, () => {
             const row = rows[choice.value]
@@ -230,7 +237,7 @@ function wholeRow(row: { readonly title: string; readonly description?: string }
 async function send(deps: ReplyDeps, answered: string, line: string): Promise<void> {
   const { dialog, toast } = deps.api.ui
   const reply = await deps.send(line)
-  if (reply.tone === "error" || reply.view?.type === "trace") return deps.showReply(reply)
+  if (reply.tone === "error") return deps.showReply(reply)
   const next = itemsOf(deps).find(({ id }) => id !== answered)
   if (next) {
     showItem(deps, next)

@@ -84,6 +84,8 @@ export function stepChoices(run: RunView, now: number, columns: number): Choice<
 /** Why it waits, or the model; with what a person should know besides. */
 function aboutStep(step: StepView): string {
   const about = step.status === "waiting" ? (step.detail?.replace(/\s+/g, " ") ?? "") : shortModel(step)
+  // Then these are what it waits with.
+  if (step.gate?.why === "warning") return about
   return [about, notesOf(step)].filter((text) => text !== "").join(" · ")
 }
 

@@ -115,21 +115,30 @@ export function canOpen(step: StepView): step is StepView & { readonly session: 
   return step.session !== null && (step.kind === "subagent" || step.kind === "agent")
 }
 
+export interface SidebarInput {
+  readonly now: number
+  /** Columns of the sidebar. */
+  readonly width: number
+  /** Sessions of the workers that wait for a person. */
+  readonly asking: ReadonlySet<string>
+}
+
 /**
- * The runs of one session for its sidebar, `width` columns wide: those not over, else the one that ended last; at
- * most three. Empty when the session has none.
+ * The runs of one session for its sidebar: those not over, else the one that ended last; at most three. Empty when the
+ * session has none.
  */
-export function sidebar(runs: readonly RunView[], session: string, now: number, width: number): RunPanel[] {
+export function sidebar(runs: readonly RunView[], session: string, input: SidebarInput): RunPanel[] {
   const own = runs.filter((run) => belongsTo(run, session))
   const live = own.filter((run) => run.endedAt === null)
-  return (live.length > 0 ? live.slice(0, 3) : own.slice(0, 1)).map((run) => panel(run, now, width))
+  return (live.length > 0 ? live.slice(0, 3) : own.slice(0, 1)).map((run) => panel(run, input))
 }
 
 function muted(text: string): Part {
   return { text, tone: "muted" }
 }
 
-function panel(run: RunView, now: number, width: number): RunPanel {
+function panel(run: RunView, input: SidebarInput): RunPanel {
+  const { now, width } = input
   return {
     id: run.id,
     title: clip(run.ask === null ? `Workflow ${run.workflow}` : `Asked ${run.ask}`, width),
@@ -139,7 +148,7 @@ function panel(run: RunView, now: number, width: number): RunPanel {
       left: muted(`${run.status} ${progress(run)}`),
       right: muted(runTime(run, now)),
     },
-    rows: [...holdRows(run, width), ...stepRows(run, now, width)],
+    rows: [...holdRows(run, width), ...stepRows(run, input)],
     total: spent(run),
   }
 }
@@ -163,8 +172,8 @@ function holdRows(run: RunView, width: number): Row[] {
   return [row("hold", run.hold.detail, "warning"), row("way", `/workflow ${wayOn(run.hold)}`, "text")]
 }
 
-function stepRows(run: RunView, now: number, width: number): Row[] {
-  if (run.steps.length <= PANEL_STEPS) return run.steps.map((step) => stepRow(step, now, width))
+function stepRows(run: RunView, input: SidebarInput): Row[] {
+  if (run.steps.length <= PANEL_STEPS) return run.steps.map((step) => stepRow(step, input))
   const needEyes = run.steps.filter((step) => ["running", "waiting", "failed"].includes(step.status))
   const listed = needEyes.slice(0, PANEL_STEPS - 4)
   const rest = run.steps.filter((step) => !listed.includes(step))
@@ -182,24 +191,32 @@ function stepRows(run: RunView, now: number, width: number): Row[] {
   }
   return [
     ...(["success", "skipped", "cancelled"] as const).flatMap(count),
-    ...listed.map((step) => stepRow(step, now, width)),
+    ...listed.map((step) => stepRow(step, input)),
     ...(["failed", "waiting", "running", "pending"] as const).flatMap(count),
   ]
 }
 
-/** What stands beside a step: that it waits, why it failed, or its time. */
-function besideStep(step: StepView, now: number): Part {
-  if (step.gate !== null) return { text: "needs you", tone: "warning" }
-  return step.status === "failed" ? { text: step.reason ?? "failed", tone: "error" } : muted(stepTime(step, now))
+/** What stands beside a step: that it needs a person, why it failed, or its time. */
+function besideStep(step: StepView, input: SidebarInput): Part {
+  if (step.status === "failed") return { text: step.reason ?? "failed", tone: "error" }
+  return asks(step, input) || step.gate !== null
+    ? { text: "needs you", tone: "warning" }
+    : muted(stepTime(step, input.now))
 }
 
-function stepRow(step: StepView, now: number, width: number): Row {
-  const right = besideStep(step, now)
+/** Whether its worker has asked something. */
+function asks({ session }: StepView, { asking }: SidebarInput): boolean {
+  return session !== null && asking.has(session)
+}
+
+function stepRow(step: StepView, input: SidebarInput): Row {
+  const { width } = input
+  const right = besideStep(step, input)
   const room = width - 2 - (right.text === "" ? 0 : widthOf(right.text) + 1)
   const isQuiet = step.status === "pending" || step.status === "skipped" || step.status === "cancelled"
   return {
     key: step.id,
-    icon: stepIcon(step.status),
+    icon: asks(step, input) ? { text: "?", tone: "warning" } : stepIcon(step.status),
     left: { text: clip(step.id, room), tone: isQuiet ? "muted" : "text" },
     right,
   }

@@ -161,13 +161,15 @@ export function answerChoices(
  * out the last one says so.
  */
 export function askDetails(
-  ask: Pick<AskView, "details">,
+  ask: Pick<AskView, "details" | "questions">,
   title: string,
   heading: string,
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): string[] {
   const said = clip(title, Number.POSITIVE_INFINITY)
-  const isNew = (line: string) => !said.includes(clip(line, Number.POSITIVE_INFINITY))
+  // They come one after another.
+  const isQuestion = (line: string) => ask.questions.some(({ text }) => text === line)
+  const isNew = (line: string) => !said.includes(clip(line, Number.POSITIVE_INFINITY)) && !isQuestion(line)
   const lines = [...(heading === said ? [] : [title]), ...ask.details.filter(isNew)]
   const fitting: string[] = []
   let free = Math.max(2, rows)

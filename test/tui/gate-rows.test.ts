@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { openGates } from "../../src/core/gates.ts"
 import type { StepView } from "../../src/core/view.ts"
-import { gateEnd, gateWays, inboxChoices, inboxItems } from "../../src/tui/gate-rows.ts"
+import { gateDetails, gateWays, inboxChoices, inboxItems } from "../../src/tui/gate-rows.ts"
 import type { Choice } from "../../src/tui/pickers.ts"
 import { askView, gateStep, runView } from "./support/runs.ts"
 
@@ -39,7 +39,6 @@ describe("the ways out of a gate", () => {
       ["Retry with a message…", "/workflow retry r1/review"],
       ["Skip", "/workflow skip r1/review"],
       ["Open its session", "ses_review"],
-      ["Look at it in full", "/trace review"],
       ["Abort", "/workflow abort r1"],
     ])
   })
@@ -56,7 +55,9 @@ describe("the ways out of a gate", () => {
 
 it("says what is done when nobody comes", () => {
   const [gate] = gates(gateStep("review", { expiresAt: 3_600_000, otherwise: "skip" }))
-  expect(gate && gateEnd(gate, 60_000)).toBe("skipped by itself in 59m 00s")
+  expect(gate && gateDetails(gate, 60_000)).toEqual([
+    "demo waits for you; undecided it is skipped in 59m 00s. /trace review has all of it.",
+  ])
 })
 
 it("is about the red checks with the end of their output, warnings, and the beginning of the answer", () => {

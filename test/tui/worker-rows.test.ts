@@ -113,6 +113,9 @@ describe("what stands under the answers to an ask", () => {
     const room = { columns: 80, rows: 9 }
     expect(askDetails(ask, ask.title, ask.title, room)).toEqual(["Runs the tests"])
     expect(askDetails(ask, ask.title, "bash: npm…", room)).toEqual([ask.title, "Runs the tests"])
+    const questions = ["where?", "when?"].map((text) => ({ text, options: [], isMultiple: false }))
+    const both = askView("que_1", { kind: "question", title: "where?", details: ["when?"], questions })
+    expect(askDetails(both, "where? (1 of 2)", "where? (1 of 2)", room)).toEqual([])
   })
 
   it("takes no more rows than there are, and says what is left out", () => {

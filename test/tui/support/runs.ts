@@ -117,5 +117,6 @@ export function gateStep(id: string, gate: Partial<Gate> = {}, given: Partial<St
     ...gate,
   }
   const reason = opened.why === "gate" ? null : opened.why === "error" ? "check-failed" : "ok"
-  return stepView(id, { status: "waiting", reason, session: `ses_${id}`, startedAt: 0, gate: opened, ...given })
+  const { detail } = opened
+  return stepView(id, { status: "waiting", reason, detail, session: `ses_${id}`, startedAt: 0, gate: opened, ...given })
 }
