@@ -4,9 +4,10 @@ import { join } from "node:path"
 import { createChecker } from "./checks/checker.ts"
 import { projectRoot } from "./config/find.ts"
 import { type LoadOptions, loadConfig } from "./config/load.ts"
-import type { Clock, Log, WorkerBackend } from "./core/ports.ts"
+import type { Log, WorkerBackend } from "./core/ports.ts"
 import { formatProblems } from "./core/problem.ts"
 import { Engine } from "./engine/engine.ts"
+import { systemClock } from "./host/clock.ts"
 import type { Host } from "./host/host.ts"
 import { ledgerOf } from "./host/ledger.ts"
 import { Project } from "./project/project.ts"
@@ -18,15 +19,6 @@ import { createServerBackend, type ServerSite } from "./workers/server/backend.t
 import { createSubagentBackend } from "./workers/subagent/backend.ts"
 
 /** The only file that names implementations: config in, a running engine out. */
-
-const systemClock: Clock = {
-  now: () => Date.now(),
-  after(ms, fn) {
-    const timer = setTimeout(fn, ms)
-    timer.unref()
-    return () => clearTimeout(timer)
-  },
-}
 
 /** Where a project's journal is. */
 function stateFolder(root: string): string {

@@ -3,14 +3,18 @@ import { type AskPolicy, DEFAULTS, type Limits, type PermissionRule, type Profil
 import { closeReadOnly, evaluate, isReadOnly } from "../core/permission.ts"
 
 /** What a profile comes to, a line each: how it runs, as whom, with what rights, and who answers for it. */
-export function profileLines(profile: Profile, limits: Limits): string[] {
+export function profileLines(profile: Profile): string[] {
   return [
     `${profile.name}: ${lifeOf(profile)}`,
     `   agent ${profile.agent ?? "OpenCode's default"}, model ${modelOf(profile)}`,
     `   ${rightsOf(profile.permission)}`,
-    `   cut to the rights of the session it starts from; ${depthOf(limits)}`,
     `   ${asksOf(profile.asks)}`,
   ]
+}
+
+/** What goes for all of them. */
+export function everyWorkerLine(limits: Limits): string {
+  return `every worker: cut to the rights of the session it starts from; ${depthOf(limits)}`
 }
 
 function lifeOf({ kind, mode, start, keep, concurrency, url }: Profile): string {
@@ -46,7 +50,7 @@ const list = (rules: readonly PermissionRule[]) =>
     .join(", ")
 
 function depthOf({ maxDepth = DEFAULTS.maxDepth }: Limits): string {
-  return maxDepth === 1 ? "starts no workers (max_depth 1)" : `workers may start workers, ${maxDepth} deep (max_depth)`
+  return maxDepth === 1 ? "starts no workers (max_depth 1)" : `may start workers, ${maxDepth} deep (max_depth)`
 }
 
 function asksOf(asks: AskPolicy | undefined): string {

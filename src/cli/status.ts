@@ -3,6 +3,7 @@ import type { LoadOptions } from "../config/load.ts"
 import { formatSpent } from "../core/format.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
+import { runNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { endedLine } from "./json.ts"
@@ -32,10 +33,10 @@ export async function readJournal(compose: LoadCompose, place: LoadOptions): Pro
   return hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine : undefined
 }
 
-/** The run of that id (an unambiguous beginning will do), or the newest; undefined when nothing has run. Throws
+/** The run of that id (an unambiguous beginning will do), or the newest that no worker started; undefined when nothing has run. Throws
  *  UserError when there is no such run. */
 export function findRun(engine: Engine | undefined, run: string | undefined): RunView | undefined {
-  const view = engine?.find(run)
+  const view = engine && runNamed(engine, run)
   if (view || run === undefined) return view
   const newest = (engine?.list() ?? []).slice(0, 5).map((header) => header.id)
   throw new UserError(`there is no run ${run} here${newest.length > 0 ? ` (newest: ${newest.join(", ")})` : ""}`)

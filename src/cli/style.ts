@@ -12,11 +12,11 @@ export function stepMark(status: StepStatus, colors: Colors): string {
   const marks: Record<StepStatus, string> = {
     pending: colors.dim("○"),
     running: colors.cyan("◐"),
-    waiting: colors.yellow("◌"),
+    waiting: colors.yellow("◔"),
     success: colors.green("✓"),
     failed: colors.red("✗"),
     skipped: colors.dim("–"),
-    cancelled: colors.yellow("■"),
+    cancelled: colors.yellow("⊘"),
   }
   return marks[status]
 }

@@ -1,22 +1,24 @@
 import { Command } from "commander"
 import { formatTrace } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
+import { stepNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { findRun, readJournal } from "./status.ts"
 
-/** `baton trace STEP`: what a step was asked, who answered, what it cost, and the whole answer. */
+/** `baton trace STEP`: what a step or a worker was asked, who answered, what it cost, and the whole answer. */
 export function traceCommand(compose: LoadCompose): Command {
   return new Command("trace")
     .description("show one step in full: prompt, answer, model, session, cost")
-    .argument("<step>", "id of the step")
-    .option("-r, --run <id>", "of this run (default: the newest)")
+    .argument("<step>", "id of the step, or name of a worker")
+    .option("-r, --run <id>", "of this run (default: the newest that has such a step)")
     .option("--json", "as one JSON object")
     .action(async (wanted: string, options: { run?: string; json?: boolean }, command: Command) => {
       const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
-      const view = findRun(engine, options.run)
+      const found = engine && options.run === undefined ? stepNamed(engine, wanted) : undefined
+      const view = found?.run ?? findRun(engine, options.run)
       if (!view) throw new UserError("nothing has run in this project yet")
-      const step = view.steps.find((other) => other.id === wanted)
+      const step = found?.step ?? view.steps.find((other) => other.id === wanted)
       const known = view.steps.map((other) => other.id)
       if (!step) throw new UserError(`run ${view.id} has no step \`${wanted}\`: ${suggest(wanted, known, "steps")}`)
       const text = options.json ? JSON.stringify({ run: view.id, ...step }) : formatTrace(view.id, step)

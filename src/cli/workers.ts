@@ -9,7 +9,7 @@ import { paint } from "./style.ts"
 /** Runs looked at for steps that run now. */
 const RUNS_READ = 50
 
-/** A worker as the journal knows it. What only the process it works for can see is null. */
+/** A worker as the journal knows it; what only the process it works for can see is not in it. */
 interface Row
   extends Pick<WorkerView, "name" | "kind" | "profile" | "model" | "run" | "step" | "session" | "startedAt"> {
   readonly state: "working" | "idle"
@@ -56,7 +56,7 @@ function pick({ name, kind, profile, model, run, step, session, startedAt }: Wor
 function format(rows: readonly Row[], now: number): string {
   if (rows.length === 0) return "Nobody is at work and nobody is kept in this project.\n"
   const table = [
-    ["NAME", "STATE", "KIND", "PROFILE", "MODEL", "STEP", "TIME", "TOOL", "SESSION"],
+    ["NAME", "STATE", "KIND", "PROFILE", "MODEL", "STEP", "TIME", "SESSION"],
     ...rows.map((row) => [
       row.name,
       row.state,
@@ -65,7 +65,6 @@ function format(rows: readonly Row[], now: number): string {
       row.model ?? "-",
       row.workflow === null ? "-" : `${row.step} of ${row.workflow}`,
       row.startedAt === null ? "-" : formatDuration(Math.max(0, now - row.startedAt)),
-      "-",
       row.session ?? "-",
     ]),
   ]

@@ -1,6 +1,6 @@
 import { formatDuration } from "./duration.ts"
 import type { WorkflowItem } from "./protocol.ts"
-import type { AskView, RunView, StepView, WorkerView } from "./view.ts"
+import type { AskView, Delegated, RunView, StepView, WorkerView } from "./view.ts"
 
 /** What the TUI half draws, as plain text: for the clients and terminals that have only text. */
 
@@ -40,14 +40,23 @@ export function formatTrace(run: string, step: StepView): string {
     `profile ${step.profile} (${step.kind}), attempt ${step.attempts}`,
     `model ${step.model ?? "unknown"}${isSubstitute(step) ? ` (asked for ${step.requestedModel})` : ""}`,
     `session ${step.session ?? "none yet"}`,
-    formatSpent(step),
+    step.reason === null ? "tokens and cost not known yet" : formatSpent(step),
+    ...(step.delegated === null ? [] : [`and delegated: ${formatDelegated(step.delegated)}`]),
     ...(step.startedAt !== null && step.endedAt !== null
       ? [`took ${formatDuration(step.endedAt - step.startedAt)}`]
       : []),
+    ...step.warnings.map(({ text }) => `warning: ${text}`),
   ]
+  if (step.context !== null) lines.push("", "── told of the session it was started from", step.context)
   if (step.prompt !== null) lines.push("", "── prompt", step.prompt)
   if (step.output !== "") lines.push("", "── output", step.output)
   return lines.join("\n")
+}
+
+/** What the workers cost that a step's worker started, on top of the step's own. */
+function formatDelegated(delegated: Delegated): string {
+  const count = delegated.runs.length
+  return `${count} ${count === 1 ? "task" : "tasks"} to other workers: ${formatSpent(delegated)}`
 }
 
 function isSubstitute(step: StepView): boolean {

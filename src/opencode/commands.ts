@@ -2,10 +2,11 @@ import { formatRun, formatTrace, formatWorkflows } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
-import type { RunView, StepView } from "../core/view.ts"
+import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { mainSession } from "../project/ask.ts"
 import type { Project } from "../project/project.ts"
+import { runNamed, stepNamed } from "../project/runs.ts"
 import { BY, type Desk, error, type Place } from "./desk.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
 import { parseLine, SUBCOMMANDS } from "./line.ts"
@@ -20,10 +21,11 @@ const HELP = [
   "/workflow status [RUN]                 how the newest run goes",
   "/workflow resume [RUN]                 go on with an interrupted or paused run",
   "/workflow abort [RUN]                  end a run and everything it is running",
-  "/trace STEP-or-WORKER                  what it was asked, by whom it was answered, and what it cost",
+  "/trace STEP-or-WORKER                  all of it: prompt, answer, cost",
   WORKERS_HELP,
   INBOX_HELP,
-  "/handback [text]                       in a worker's session: give the result back (elsewhere: /handback NAME [text])",
+  "/handback [text]                       give back the result of the worker here",
+  "/handback NAME [text]                  of another one",
 ].join("\n")
 
 /** Lines that begin with one of these are ours. */
@@ -52,7 +54,7 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
     case "help":
       return { tone: "info", title: "Workflow commands", text: HELP }
     case "status":
-      return status(engine.find(parsed.run), parsed.run)
+      return status(runNamed(engine, parsed.run), parsed.run)
     case "resume":
       return resume(engine, parsed.run, session)
     case "abort":
@@ -130,15 +132,11 @@ function status(view: RunView | undefined, wanted: string | undefined): Reply {
   return { tone: "info", title: "No runs", text: "Nothing has run in this project yet. `/workflow` picks a workflow." }
 }
 
+/** What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. */
 function outcome(result: ReturnType<Engine["resume"]>, done: string, engine: Engine): Reply {
   if (!result.ok) return error("That did not work", result.why)
-  const view = engine.view(result.run)
-  return {
-    tone: "success",
-    title: view?.workflow ?? result.run,
-    text: done,
-    ...(view?.status === "running" ? { view: { type: "started", run: result.run } } : {}),
-  }
+  const { run } = result
+  return { tone: "success", title: engine.view(run)?.workflow ?? run, text: done, view: { type: "started", run } }
 }
 
 /** Resumes the named run, or the newest one that can be. */
@@ -170,20 +168,14 @@ function abort(engine: Engine, wanted: string | undefined): Reply {
 
 /** The step of the newest run that has one of that name, or that a worker of that name did. */
 function trace(wanted: string, engine: Engine): Reply {
-  const newest = engine.find(undefined)
-  const session = engine.kept(wanted)?.session
-  const isMeant = (view: RunView, step: StepView) =>
-    view.ask === null ? step.id === wanted || (session !== undefined && step.session === session) : view.ask === wanted
-  for (const { id } of engine.list().slice(0, 20)) {
-    const view = engine.view(id)
-    const step = view?.steps.find((other) => isMeant(view, other))
-    if (view && step) {
-      const title = view.ask === null ? `${step.id} · ${view.workflow}` : view.workflow
-      const text = formatTrace(view.id, step)
-      return { tone: "info", title, text, view: { type: "trace", run: view.id, step } }
-    }
+  const found = stepNamed(engine, wanted)
+  if (found) {
+    const { run, step } = found
+    const title = run.ask === null ? `${step.id} · ${run.workflow}` : run.workflow
+    return { tone: "info", title, text: formatTrace(run.id, step), view: { type: "trace", run: run.id, step } }
   }
-  const known = [...(newest?.steps.map((step) => step.id) ?? []), ...engine.workers().map((worker) => worker.name)]
+  const steps = runNamed(engine, undefined)?.steps ?? []
+  const known = [...steps.map((step) => step.id), ...engine.workers().map((worker) => worker.name)]
   return error(
     `No step ${wanted}`,
     `no run here has a step \`${wanted}\`: ${suggest(wanted, [...new Set(known)], "steps of the newest run")}`,

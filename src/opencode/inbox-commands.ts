@@ -6,6 +6,8 @@ import type { AskView } from "../core/view.ts"
 import { type Desk, done, error } from "./desk.ts"
 import type { InboxAnswer } from "./line-workers.ts"
 
+const TITLE_CHARS = 60
+
 export function listAsks({ engine, now }: Desk): Reply {
   const asks = engine.asks()
   const text = asks.length > 0 ? formatAsks(asks, now()) : "Nothing waits for you."
@@ -27,7 +29,7 @@ export async function answerAsk({ engine }: Desk, wanted: string, given: InboxAn
   if (typeof answer === "string") return error("That is no answer to it", answer)
   const refused = await engine.answer(ask.id, answer)
   if (refused !== undefined) return error("It was not answered", refused)
-  return done(`Answered ${ask.worker}`, `${ask.title}: ${wordFor(given)}`)
+  return done(`Answered ${ask.worker}`, `${wordFor(given)} · ${shortTitle(ask)}`)
 }
 
 /** The answer as the port takes it, or why it is none. */
@@ -54,6 +56,11 @@ function choicesIn(text: string, question: AskView["questions"][number] | undefi
   const parts = text.split(",").map((part) => part.trim())
   const labels = question?.options.map((option) => option.label) ?? []
   return question?.isMultiple && parts.every((part) => labels.includes(part)) ? parts : [text]
+}
+
+/** The beginning of what was asked: the answer is to fit into a toast. */
+function shortTitle({ title }: AskView): string {
+  return title.length > TITLE_CHARS ? `${title.slice(0, TITLE_CHARS)}…` : title
 }
 
 function wordFor(given: InboxAnswer): string {

@@ -27,9 +27,9 @@ export const INBOX_SUBCOMMANDS = ["list", "allow", "always", "deny", "answer"] a
 export const WORKERS_HELP = [
   "/workers                               who is at work, and who is kept",
   "/workers spawn PROFILE [NAME]          make a worker that is kept",
-  "/workers ask NAME text…                say something to a worker, or ask one; the answer comes into the session",
+  "/workers ask NAME text…                tell or ask it; the answer comes here",
   "/workers open NAME                     go to its session",
-  "/workers interrupt|resume NAME         stop its turn and keep its task; let it go on",
+  "/workers interrupt|resume NAME         stop its turn, keep its task; go on",
   "/workers stop NAME                     end its task",
   "/workers summarize NAME                a summary of its session for this one",
   "/workers forget NAME                   keep it no longer; its session stays",

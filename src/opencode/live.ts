@@ -47,7 +47,8 @@ export function watchRuns(deps: WatchDeps): () => void {
     engine.subscribe((run, events) => {
       schedule(SETTLE_MS)
       // The end first: `toasts` reads the config file, and events come all the time.
-      if (wantsToast(run, events) && toasts()) attempt("the toast could not be shown", () => toast(host, run))
+      if (wantsToast(run, events) && toasts())
+        attempt("the toast could not be shown", () => toast(host, engine.view(run.id) ?? viewRun(run, true)))
       const opened = openedForPerson(run, events)
       if (opened) attempt("the TUI could not be called to a worker", () => send(host, opened))
     }),
@@ -133,8 +134,7 @@ function wantsToast({ created }: Run, events: readonly RunEvent[]): boolean {
   return events.some((event) => event.type === "run.paused" || (event.type === "run.ended" && !isOfModel))
 }
 
-async function toast(host: Host, run: Run): Promise<void> {
-  const view = viewRun(run, true)
+async function toast(host: Host, view: RunView): Promise<void> {
   const variant = view.status === "success" ? "success" : view.status === "failed" ? "error" : "warning"
   await ask("show a toast", (options) =>
     host.client.tui.showToast(

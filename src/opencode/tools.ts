@@ -8,6 +8,7 @@ import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { askWorker, type Question } from "../project/ask.ts"
 import type { Project } from "../project/project.ts"
+import { runNamed } from "../project/runs.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { BY_MODEL } from "./desk.ts"
 
@@ -156,7 +157,7 @@ async function finished(engine: Engine, run: string, abort: AbortSignal): Promis
 }
 
 function wanted(engine: Engine, run: string | undefined): RunView {
-  const view = engine.find(run)
+  const view = runNamed(engine, run)
   if (view) return view
   throw new Error(run === undefined ? "nothing has run in this project yet" : `there is no run ${run}`)
 }

@@ -5,7 +5,12 @@ import { clip } from "./format.ts"
 import { rowColumns } from "./pickers.ts"
 import { quote } from "./prompt-line.ts"
 import type { ReplyDeps } from "./show.tsx"
-import { askChoices } from "./worker-rows.ts"
+import { answerChoices, askChoices, askDetails } from "./worker-rows.ts"
+
+/** Columns that the host's dialog takes from its title: the word `esc`, what keeps them apart, and its own padding. */
+const HEADING_MARGIN = 6
+/** Rows of a choice without what is under it, in a dialog that begins at a quarter of the screen. */
+const SELECT_ROWS = 12
 
 /** A way to answer: the words a person sees, and the line that does it; a function asks for words first. */
 interface Way {
@@ -122,21 +127,26 @@ function showChoice<Row extends { readonly title: string; readonly description?:
   pick: (row: Row) => void,
 ): void {
   const { dialog, DialogSelect } = deps.api.ui
-  const columns = rowColumns("large", deps.api.renderer.width)
-  const heading = clip(title, columns - 6)
-  // What the heading has no room for; `bash: npm test` needs no `npm test` below it.
-  const details = [...(heading.endsWith("…") ? [title] : []), ...ask.details].filter((line) => !heading.includes(line))
+  const { width, height } = deps.api.renderer
+  const columns = rowColumns("large", width)
+  const heading = clip(title, columns - HEADING_MARGIN)
+  const choices = answerChoices(rows, columns)
+  const said = {
+    ...ask,
+    details: [...ask.details, ...choices.flatMap(({ isCut }, at) => (isCut ? wholeRow(rows[at]) : []))],
+  }
+  const details = askDetails(said, title, heading, { columns, rows: Math.floor((height * 3) / 4) - SELECT_ROWS })
   const where = ask.workflow === null ? ask.worker : `${ask.worker} · ${ask.workflow}`
   dialog.replace(() => (
     <box>
       <DialogSelect<number>
         title={heading}
         placeholder="Search"
-        options={rows.map((row, value) => ({
-          title: row.title,
+        options={choices.map(({ title, description }, value) => ({
+          title,
           value,
           category: clip(`${where} asks`, columns),
-          ...(row.description ? { description: clip(row.description, columns - row.title.length - 2) } : {}),
+          ...(description === "" ? {} : { description }),
         }))}
         onSelect={(choice) =>
           deps.guard.sync(undefined, () => {
@@ -157,6 +167,11 @@ function showChoice<Row extends { readonly title: string; readonly description?:
     </box>
   ))
   dialog.setSize("large")
+}
+
+/** An answer with the whole of what is said about it. */
+function wholeRow(row: { readonly title: string; readonly description?: string } | undefined): string[] {
+  return row === undefined ? [] : [`${row.title}: ${row.description}`]
 }
 
 /** Sends the answer, then shows what waits next. */

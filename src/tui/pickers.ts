@@ -67,14 +67,14 @@ export function runTitle(run: RunView, now: number): string {
   return `${runIcon(run.status).text} ${run.workflow} · ${facts.join(" · ")}`
 }
 
-/** One row a step: icon and id, state and model, then time, tokens and cost flush right. */
+/** One row a step: icon and id, state and model (of a held one: why), then time, tokens and cost flush right. */
 export function stepChoices(run: RunView, now: number, columns: number): Choice<string>[] {
   const name = columnOf(run.steps.map((step) => step.id))
   const state = Math.max(0, ...run.steps.map((step) => widthOf(stateOf(step))))
   const choices = run.steps.map((step) => ({
     title: `${stepIcon(step.status).text} ${cell(step.id, name)}`,
     value: step.id,
-    description: `${cell(stateOf(step), state)}  ${shortModel(step)}`,
+    description: `${cell(stateOf(step), state)}  ${step.status === "waiting" ? step.detail : shortModel(step)}`,
     footer: [stepTime(step, now), ...spentBy(step)].filter((fact) => fact !== "").join(" · "),
     category: "",
   }))

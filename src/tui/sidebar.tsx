@@ -9,7 +9,10 @@ const WIDTH = 37
 
 /** The runs of one session, step by step (slot `sidebar_content`). Nothing for a session without a run. */
 export function RunsPanel(props: { readonly paint: Paint; readonly live: Live; readonly session: string }) {
-  const panels = createMemo(() => sidebar(props.live.runs(), props.session, props.live.now(), WIDTH))
+  const asking = createMemo(() => new Set(props.live.asks().map((ask) => ask.session)))
+  const panels = createMemo(() =>
+    sidebar(props.live.runs(), props.session, { now: props.live.now(), width: WIDTH, asking: asking() }),
+  )
   return (
     <Index each={panels()}>
       {(panel) => (

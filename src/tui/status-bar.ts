@@ -81,7 +81,8 @@ function withYou({ name }: WorkerView): Part[] {
 }
 
 function runLine(run: RunView, input: BarInput): Part[] {
-  const others = input.runs.filter((other) => other !== run && other.status === "running").length
+  // What a worker started is part of its own run.
+  const others = input.runs.filter((other) => other !== run && other.status === "running" && other.depth === 0).length
   return [
     runIcon(run.status),
     { text: ` ${clip(run.ask ?? run.workflow, NAME_COLUMNS)}`, tone: "text" },
@@ -139,7 +140,8 @@ function current(run: RunView, now: number): Part[] {
 function hints(run: RunView | undefined, worker: WorkerView | undefined, input: BarInput): Part[][] {
   const { jump, message } = input.keys
   const focus = run && stepInFocus(run)
-  const isOnStep = input.runs.some((any) => any.steps.some((step) => step.session === input.session))
+  const isOnStep =
+    worker !== undefined || input.runs.some((any) => any.steps.some((step) => step.session === input.session))
   const hasJump = jump !== undefined && (isOnStep || (focus !== undefined && canOpen(focus)))
   const jumps: Part[] = hasJump ? [{ text: jump, tone: "text" }, muted(isOnStep ? " back" : " open step")] : []
   const mayTell = worker?.run != null && !input.canType && message !== undefined

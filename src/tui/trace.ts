@@ -1,8 +1,7 @@
-import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
-import type { StepView } from "../core/view.ts"
-import { formatElapsed, short } from "./format.ts"
-import { stateOf, stepIcon, type Tone } from "./view-model.ts"
+import type { Delegated, StepView } from "../core/view.ts"
+import { short } from "./format.ts"
+import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
 
 /** A document for the text dialog: facts as a two-column list, then texts under headings. */
 export interface TextDocument {
@@ -12,7 +11,8 @@ export interface TextDocument {
   readonly sections: readonly { readonly heading?: string; readonly text: string; readonly tone: Tone }[]
 }
 
-/** Everything that is known of one step: what it was asked, by which model, what came of it, what it cost. */
+/** Everything that is known of one step: what it was told and asked, by which model, what came of it, what it and the
+ *  workers it started cost, and what a person should know of. */
 export function traceDocument(step: StepView, run: string, now: number): TextDocument {
   const fact = (label: string, value: string, tone: Tone = "text") => ({ label, value, tone })
   const icon = stepIcon(step.status)
@@ -26,13 +26,22 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       fact("Run", run),
       fact("Attempts", String(step.attempts)),
       fact("Profile", `${step.profile} (${step.kind})`),
-      ...(step.startedAt === null ? [] : [fact("Time", timeOf(step, step.startedAt, now))]),
+      ...(stepTime(step, now) === ""
+        ? []
+        : [fact("Time", `${stepTime(step, now)}${step.endedAt === null ? " so far" : ""}`)]),
       fact("Model", modelOf(step, asked)),
       fact("Session", step.session ?? "none"),
       fact("Tokens", `${short(step.tokens.input)} in, ${short(step.tokens.output)} out`),
       fact("Cost", step.reason === null ? "not known yet" : formatCost(step.cost)),
+      ...(step.delegated === null ? [] : [fact("Delegated", delegatedBy(step.delegated))]),
+      ...step.warnings.map(({ text }) => fact("Warning", text, "warning")),
     ],
     sections: [
+      ...(step.context === null
+        ? []
+        : [
+            { heading: "Told of the session it was started from", text: step.context.trimEnd(), tone: "text" as const },
+          ]),
       {
         heading: "Prompt",
         text: step.prompt?.trimEnd() ?? "Not asked yet.",
@@ -47,9 +56,9 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
   }
 }
 
-function timeOf(step: StepView, startedAt: number, now: number): string {
-  if (step.endedAt === null) return `${formatElapsed(now - startedAt)} so far`
-  return formatDuration(step.endedAt - startedAt)
+function delegatedBy({ runs, tokens, cost }: Delegated): string {
+  const spent = `${short(tokens.input)} in, ${short(tokens.output)} out, ${formatCost(cost)}`
+  return `${runs.length} ${runs.length === 1 ? "task" : "tasks"} to other workers: ${spent}`
 }
 
 function modelOf(step: StepView, asked: string): string {

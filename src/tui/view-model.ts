@@ -74,9 +74,9 @@ export function stateOf(step: StepView): string {
   return `${step.status} · ${step.reason}`
 }
 
-/** How long the step took or has been taking; empty before it started. */
+/** How long the step took or has been taking; empty before it started and while something holds it. */
 export function stepTime(step: StepView, now: number): string {
-  if (step.startedAt === null) return ""
+  if (step.startedAt === null || step.status === "waiting") return ""
   return step.endedAt === null ? formatElapsed(now - step.startedAt) : formatDuration(step.endedAt - step.startedAt)
 }
 
@@ -102,21 +102,30 @@ export function canOpen(step: StepView): step is StepView & { readonly session: 
   return step.session !== null && (step.kind === "subagent" || step.kind === "agent")
 }
 
+export interface SidebarInput {
+  readonly now: number
+  /** Columns of the sidebar. */
+  readonly width: number
+  /** Sessions of the workers that wait for a person. */
+  readonly asking: ReadonlySet<string>
+}
+
 /**
- * The runs of one session for its sidebar, `width` columns wide: those not over, else the one that ended last; at
- * most three. Empty when the session has none.
+ * The runs of one session for its sidebar: those not over, else the one that ended last; at most three. Empty when the
+ * session has none.
  */
-export function sidebar(runs: readonly RunView[], session: string, now: number, width: number): RunPanel[] {
+export function sidebar(runs: readonly RunView[], session: string, input: SidebarInput): RunPanel[] {
   const own = runs.filter((run) => belongsTo(run, session))
   const live = own.filter((run) => run.endedAt === null)
-  return (live.length > 0 ? live.slice(0, 3) : own.slice(0, 1)).map((run) => panel(run, now, width))
+  return (live.length > 0 ? live.slice(0, 3) : own.slice(0, 1)).map((run) => panel(run, input))
 }
 
 function muted(text: string): Part {
   return { text, tone: "muted" }
 }
 
-function panel(run: RunView, now: number, width: number): RunPanel {
+function panel(run: RunView, input: SidebarInput): RunPanel {
+  const { now, width } = input
   return {
     id: run.id,
     title: clip(run.ask === null ? `Workflow ${run.workflow}` : `Asked ${run.ask}`, width),
@@ -126,7 +135,7 @@ function panel(run: RunView, now: number, width: number): RunPanel {
       left: muted(`${run.status} ${progress(run)}`),
       right: muted(runTime(run, now)),
     },
-    rows: [...holdRows(run, width), ...stepRows(run, now, width)],
+    rows: [...holdRows(run, width), ...stepRows(run, input)],
     total: spent(run),
   }
 }
@@ -143,8 +152,8 @@ function holdRows(run: RunView, width: number): Row[] {
   return [row("hold", run.hold?.detail ?? "held", "warning"), row("resume", "/workflow resume", "text")]
 }
 
-function stepRows(run: RunView, now: number, width: number): Row[] {
-  if (run.steps.length <= PANEL_STEPS) return run.steps.map((step) => stepRow(step, now, width))
+function stepRows(run: RunView, input: SidebarInput): Row[] {
+  if (run.steps.length <= PANEL_STEPS) return run.steps.map((step) => stepRow(step, input))
   const needEyes = run.steps.filter((step) => ["running", "waiting", "failed"].includes(step.status))
   const listed = needEyes.slice(0, PANEL_STEPS - 4)
   const rest = run.steps.filter((step) => !listed.includes(step))
@@ -162,19 +171,24 @@ function stepRows(run: RunView, now: number, width: number): Row[] {
   }
   return [
     ...(["success", "skipped", "cancelled"] as const).flatMap(count),
-    ...listed.map((step) => stepRow(step, now, width)),
+    ...listed.map((step) => stepRow(step, input)),
     ...(["failed", "waiting", "running", "pending"] as const).flatMap(count),
   ]
 }
 
-function stepRow(step: StepView, now: number, width: number): Row {
+function stepRow(step: StepView, { now, width, asking }: SidebarInput): Row {
+  const asks = step.session !== null && asking.has(step.session)
   const failed = step.status === "failed"
-  const right: Part = failed ? { text: step.reason ?? "failed", tone: "error" } : muted(stepTime(step, now))
+  const right: Part = failed
+    ? { text: step.reason ?? "failed", tone: "error" }
+    : asks
+      ? { text: "needs you", tone: "warning" }
+      : muted(stepTime(step, now))
   const room = width - 2 - (right.text === "" ? 0 : widthOf(right.text) + 1)
   const isQuiet = step.status === "pending" || step.status === "skipped" || step.status === "cancelled"
   return {
     key: step.id,
-    icon: stepIcon(step.status),
+    icon: asks ? { text: "?", tone: "warning" } : stepIcon(step.status),
     left: { text: clip(step.id, room), tone: isQuiet ? "muted" : "text" },
     right,
   }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest"
-import { profileLines, rightsOf } from "../../src/cli/profile.ts"
+import { everyWorkerLine, profileLines, rightsOf } from "../../src/cli/profile.ts"
 import { checkConfig } from "../../src/config/load.ts"
 
 /** The lines of a profile as it stands in a config. */
-function linesOf(profile: object, limits = {}) {
-  const config = checkConfig(JSON.stringify({ profiles: { x: profile }, limits }), null, {})
+function linesOf(profile: object) {
+  const config = checkConfig(JSON.stringify({ profiles: { x: profile } }), null, {})
   if (!config.ok) throw new Error(JSON.stringify(config.problems))
   const { profiles } = config.value
-  return profileLines(profiles.x as NonNullable<typeof profiles.x>, config.value.limits)
+  return profileLines(profiles.x as NonNullable<typeof profiles.x>)
 }
 
 describe("what plan says of a profile", () => {
@@ -16,7 +16,6 @@ describe("what plan says of a profile", () => {
       "x: subagent, background, starts fresh",
       "   agent OpenCode's default, model of the session",
       "   permissions of the agent, never task",
-      "   cut to the rights of the session it starts from; starts no workers (max_depth 1)",
       "   asks a person",
     ])
   })
@@ -24,11 +23,10 @@ describe("what plan says of a profile", () => {
   it("is everything that is set", () => {
     const docs = { kind: "agent", mode: "foreground", start: "brief", keep: true, agent: "plan", model: "a/b" }
     const asks = { policy: "ask", timeout: "10m", otherwise: "allow" }
-    expect(linesOf({ ...docs, fallback: ["c/d", "e/f"], asks }, { max_depth: 2 })).toEqual([
+    expect(linesOf({ ...docs, fallback: ["c/d", "e/f"], asks })).toEqual([
       "x: agent, foreground, starts with a brief, kept between runs",
       "   agent plan, model a/b, then c/d, then e/f",
       "   permissions of the agent, never task",
-      "   cut to the rights of the session it starts from; workers may start workers, 2 deep (max_depth)",
       "   asks a person, and after 10m 00s the answer is allow",
     ])
     const far = {
@@ -43,8 +41,16 @@ describe("what plan says of a profile", () => {
       "x: server at https://box:4096, background, starts fresh, at most 2 at the same time",
       "   agent OpenCode's default, model a/b, pinned",
       {},
-      {},
       "   asks nobody: what its own rules allow is allowed, the rest denied",
+    ])
+  })
+
+  it("says once what goes for all of them", () => {
+    const line = (maxDepth: number) => everyWorkerLine({ maxWorkers: 8, maxDepth })
+    const cut = "every worker: cut to the rights of the session it starts from;"
+    expect([line(1), line(2)]).toEqual([
+      `${cut} starts no workers (max_depth 1)`,
+      `${cut} may start workers, 2 deep (max_depth)`,
     ])
   })
 

@@ -91,6 +91,28 @@ it("shows one toast for a paused run, with why and the way out", async () => {
   await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["flow · paused", "flow · success"])
 })
 
+it("counts in its toast what the workers of a run have spent that others started", async () => {
+  const { type, backend, toasts, engine, project } = watch()
+  await type("/workflow run flow")
+  const job = await backend.job("build")
+  job.report.opened({ session: "ses_build", model: "a/b" })
+  const question = { worker: "coder", text: "x", parent: "ses_build", depth: 1, by: BY_MODEL }
+  await askWorker(project, engine, question)
+  ;(await backend.job("ask")).finish({ tokens: { input: 500, output: 7 }, cost: 0.5 })
+  await expect.poll(() => engine.live()[0]?.status).toBe("success")
+  job.finish({ session: "ses_build", tokens: { input: 100, output: 1 }, cost: 0.25 })
+  await expect.poll(() => toasts[0]?.message).toBe("1 step done · 600 tokens in, 8 out, $0.75")
+})
+
+it("says of an aborted run that was paused no more than its toast", async () => {
+  const { type, backend, toasts } = watch()
+  await type("/workflow run flow")
+  ;(await backend.job("build")).finish({ reason: "quota", outage: { cause: "quota", model: "a/b" } })
+  await expect.poll(() => toasts.length).toBe(1)
+  expect((await type("/workflow abort")).view).toMatchObject({ type: "started" })
+  await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["flow · paused", "flow · cancelled"])
+})
+
 it("shows a toast for what a person asked a worker, and none for what a model did: that has its answer", async () => {
   const { type, backend, toasts, project, engine } = watch()
   await type("/workers ask coder how")

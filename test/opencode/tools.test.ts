@@ -2,6 +2,7 @@ import { expect, it } from "vitest"
 import type { Profile } from "../../src/core/model.ts"
 import { createTools } from "../../src/opencode/tools.ts"
 import type { Project } from "../../src/project/project.ts"
+import { runNamed, stepNamed } from "../../src/project/runs.ts"
 import { openDesk } from "./support.ts"
 
 const FLOW = { flow: "steps: [{ id: build, profile: coder, prompt: build it }]" }
@@ -70,6 +71,9 @@ it("below the limit a worker asks another, but no kept one that waits for it, it
   expect(await second).toBe("from coder")
   lead.finish({ output: "from lead" })
   expect(await first).toBe("from lead")
+  // The newest run is the one a person knows of, and a worker's task is found by its name.
+  expect(runNamed(engine, undefined)?.ask).toBe("lead")
+  expect(stepNamed(engine, "coder")?.step.output).toBe("from coder")
 })
 
 it("a caller that gives up aborts what it asked for", async () => {

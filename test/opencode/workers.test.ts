@@ -176,7 +176,7 @@ describe("/inbox", () => {
     expect((await type("/inbox")).text).toContain("/inbox allow|always|deny per_1")
     expect((await type("/inbox answer per_1 yes")).text).toContain("it asks for a permission")
     expect((await type("/inbox allow per_2")).tone).toBe("error")
-    await type("/inbox always per_1")
+    expect(await type("/inbox always per_1")).toMatchObject({ text: expect.stringMatching(/^allowed from now on · /) })
     await type("/inbox deny build not today")
     expect(backend.answers).toEqual([
       { ask: "per_1", answer: { type: "always" } },

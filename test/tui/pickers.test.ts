@@ -48,5 +48,15 @@ it("lines the steps of a run up in columns", () => {
     "◐ a-longer-step running           two|12s",
     "✗ review        failed · timeout  |0 tokens · price unknown",
   ])
+  const held = stepView("build", {
+    status: "waiting",
+    startedAt: 0,
+    detail: "openai is out of quota",
+    model: "fake/one",
+  })
+  expect(stepChoices(runView({ status: "paused", steps: [held] }), 12_400, 108)[0]).toMatchObject({
+    description: "waiting  openai is out of quota",
+    footer: "",
+  })
   expect(runTitle(run, 12_400)).toBe("◐ demo · running 2/3 · 12s")
 })

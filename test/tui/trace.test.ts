@@ -1,4 +1,5 @@
 import { expect, it } from "vitest"
+import { formatTrace } from "../../src/core/format.ts"
 import { traceDocument } from "../../src/tui/trace.ts"
 import { doneStep, runningStep, stepView } from "./support/runs.ts"
 
@@ -33,7 +34,30 @@ it("promises nothing of a step that runs or has not begun", () => {
     "a/one",
     "not known yet",
   ])
+  expect(formatTrace("r1", runningStep("a"))).toContain("tokens and cost not known yet")
   const pending = traceDocument(stepView("b"), "r1", 0)
   expect([fact(pending, "Model"), fact(pending, "Session")]).toEqual(["not chosen yet", "none"])
   expect(pending.sections.map((section) => section.text)).toEqual(["Not asked yet.", "Nothing."])
+})
+
+it("shows what the worker was told, what a person should know of, and what it delegated", () => {
+  const step = doneStep("lead", 8_000, {
+    context: "The session is about tides.\n",
+    prompt: "Go",
+    output: "Gone",
+    warnings: [{ kind: "fallback", text: "a/one: out of quota; going on with b/two" }],
+    delegated: { runs: ["r2", "r3"], tokens: { input: 900, output: 12 }, cost: null },
+  })
+  const document = traceDocument(step, "r1", 0)
+  expect(fact(document, "Delegated")).toBe("2 tasks to other workers: 900 in, 12 out, price unknown")
+  expect(document.facts.at(-1)).toEqual({
+    label: "Warning",
+    value: "a/one: out of quota; going on with b/two",
+    tone: "warning",
+  })
+  expect(document.sections.map(({ text }) => text)).toEqual(["The session is about tides.", "Go", "Gone"])
+  const text = formatTrace("r1", step)
+  for (const one of ["and delegated: 2 tasks", "warning: a/one: out of quota", "tides.", "── prompt\nGo"]) {
+    expect(text).toContain(one)
+  }
 })

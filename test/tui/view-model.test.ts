@@ -32,7 +32,9 @@ describe("the status line", () => {
 
   it("counts further running steps and further runs", () => {
     const wide = runView({ steps: [runningStep("a"), runningStep("b"), runningStep("c")] })
-    expect(bar([wide, runView({ id: "r2" }), runView({ id: "r3" })])).toContain("a 12s +2 · +2 more runs")
+    expect(bar([wide, runView({ id: "r2" }), runView({ id: "r3" }), runView({ id: "r4", depth: 1 })])).toContain(
+      "a 12s +2 · +2 more runs",
+    )
     expect(bar([wide, runView({ id: "r2" })])).toContain("· +1 more run|")
   })
 
@@ -93,8 +95,8 @@ describe("the status line", () => {
 })
 
 describe("the sidebar", () => {
-  const rows = (runs: readonly RunView[], session = "parent") =>
-    sidebar(runs, session, 12_400, 37).map((panel) =>
+  const rows = (runs: readonly RunView[], session = "parent", asking: readonly string[] = []) =>
+    sidebar(runs, session, { now: 12_400, width: 37, asking: new Set(asking) }).map((panel) =>
       [panel.title, panel.state, ...panel.rows, panel.total]
         .map((row) => (typeof row === "string" ? row : `${row.icon.text} ${row.left.text}|${row.right.text}`))
         .filter((row) => row !== ""),
@@ -102,6 +104,10 @@ describe("the sidebar", () => {
 
   it("lists a run's steps with state and time", () => {
     expect(rows([demo])).toEqual([["Workflow demo", "◐ running 1/3|12s", "✓ survey|3.0s", "◐ review|12s", "○ plan|"]])
+  })
+
+  it("marks the step whose worker waits for a person", () => {
+    expect(rows([demo], "parent", ["ses_review"])[0]).toContain("? review|needs you")
   })
 
   it("belongs to the parent and to the steps' sessions, to no other", () => {

@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest"
 import { widthOf } from "../../src/tui/format.ts"
 import { statusBar } from "../../src/tui/status-bar.ts"
-import { askChoices, stateNow, workerActions, workerChoices } from "../../src/tui/worker-rows.ts"
+import {
+  answerChoices,
+  askChoices,
+  askDetails,
+  stateNow,
+  workerActions,
+  workerChoices,
+} from "../../src/tui/worker-rows.ts"
 import { askView, runningStep, runView, workerView } from "./support/runs.ts"
 
 const row = (choice: { title: string; description: string; footer: string }) =>
@@ -93,8 +100,42 @@ it("offers what can be done to a worker, and nothing else", () => {
 it("lists asks with who, what, and for how long; a deadline of the policy too", () => {
   const asks = [askView("per_1", { title: "bash: npm test" }), askView("per_2", { expiresAt: 70_000 })]
   const rows = askChoices(asks, 12_000, 80).map(row)
-  expect(rows[0]).toBe("? buildbash: npm test (feature) | 12s")
+  expect(rows[0]).toBe("? build bash: npm test (feature) | 12s")
   expect(rows[1]).toContain("12s · 58s left")
+})
+
+it("puts what is said about each answer in a column, and tells which did not fit", () => {
+  const answers = [
+    { title: "CHANGELOG.md", description: "in the root of the repository" },
+    { title: "docs", description: "old" },
+    { title: "Answer in your own words…" },
+  ]
+  expect(answerChoices(answers, 30)).toEqual([
+    { title: "CHANGELOG.md", description: " in the root of…", isCut: true },
+    { title: "docs        ", description: " old", isCut: false },
+    { title: "Answer in your own words…", description: "", isCut: false },
+  ])
+})
+
+describe("what stands under the answers to an ask", () => {
+  const ask = askView("per_1", {
+    title: "bash: npm test && echo done",
+    details: ["echo done", "npm test", "npm test && echo done", "Runs the tests"],
+  })
+
+  it("is what its title does not say already, and the whole title where the heading is cut", () => {
+    const room = { columns: 80, rows: 9 }
+    expect(askDetails(ask, ask.title, ask.title, room)).toEqual(["Runs the tests"])
+    expect(askDetails(ask, ask.title, "bash: npm…", room)).toEqual([ask.title, "Runs the tests"])
+  })
+
+  it("takes no more rows than there are, and says what is left out", () => {
+    const long = askView("per_2", { title: "edit: a.ts", details: ["one", "two two two two", "three", "four"] })
+    const lines = (rows: number) => askDetails(long, long.title, long.title, { columns: 10, rows })
+    expect(lines(5)).toEqual(long.details)
+    expect(lines(4)).toEqual(["one", "two two two two", "… 2 more lines"])
+    expect(lines(0)).toEqual(["one", "… 3 more lines"])
+  })
 })
 
 describe("the status line", () => {
@@ -122,7 +163,7 @@ describe("the status line", () => {
   it("says on the session of a worker that a person works with how to hand back", () => {
     const yours = workerView("docs", { state: "yours", mode: "foreground" })
     expect(bar({ workers: [yours], session: "ses_docs" })).toContain("you work with docs · /handback gives the result")
-    expect(bar({ workers: [idle], session: "ses_docs" })).toContain("you work with docs")
+    expect(bar({ workers: [idle], session: "ses_docs" })).toMatch(/you work with docs .*\|ctrl\+x w back$/)
     expect(bar({ workers: [yours], session: "parent" })).toBeUndefined()
   })
 

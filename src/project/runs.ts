@@ -1,0 +1,33 @@
+import type { RunView, StepView } from "../core/view.ts"
+import type { Engine } from "../engine/engine.ts"
+
+/** Which run, or which step of which run, is meant by somebody who does not say all of it. */
+
+/** Runs in which a step is looked for. */
+const RUNS_READ = 20
+
+/** The run whose id begins like that; without one the newest, not counting what workers started: that is part of theirs. */
+export function runNamed(engine: Engine, wanted: string | undefined): RunView | undefined {
+  if (wanted !== undefined) return engine.find(wanted)
+  for (const { id } of engine.list()) {
+    const view = engine.view(id)
+    if (view?.depth === 0) return view
+  }
+  return undefined
+}
+
+/** The step of the newest run that has one of that name, or that a worker of that name did. */
+export function stepNamed(
+  engine: Engine,
+  wanted: string,
+): { readonly run: RunView; readonly step: StepView } | undefined {
+  const session = engine.kept(wanted)?.session
+  const isMeant = (run: RunView, step: StepView) =>
+    run.ask === null ? step.id === wanted || (session !== undefined && step.session === session) : run.ask === wanted
+  for (const { id } of engine.list().slice(0, RUNS_READ)) {
+    const run = engine.view(id)
+    const step = run?.steps.find((other) => isMeant(run, other))
+    if (run && step) return { run, step }
+  }
+  return undefined
+}
