@@ -60,21 +60,27 @@ function policyOf(step: Step, { definition, interveneOf }: Prepared): Policy | u
   return { intervene: ofRun, whose: interveneOf === "config" ? "orchestrator.json's" : "the workflow's" }
 }
 
+function pauses(step: Step, prepared: Prepared): boolean {
+  return step.type !== "gate" && (policyOf(step, prepared)?.intervene ?? "never") !== "never"
+}
+
 /** How long a gate waits, where there can be one, and what the run may spend. */
 export function runLines(prepared: Prepared): string[] {
   const { workflow, limits } = prepared.definition
   const { gateTimeoutMs = DEFAULTS.gateTimeoutMs, gateDefault, budget } = workflow.settings
-  const isGated = workflow.steps.some(
-    (step) => step.type === "gate" || (policyOf(step, prepared)?.intervene ?? "never") !== "never",
-  )
-  const then = gateDefault ?? "continue (abort at a step of type gate)"
+  const ends = [
+    ...(workflow.steps.some((step) => pauses(step, prepared)) ? ["continue"] : []),
+    ...(workflow.steps.some((step) => step.type === "gate") ? ["abort at a step of type gate"] : []),
+  ]
   const money = [
     ...capOf(budget?.usd, limits.budget?.usd, formatCost),
     ...capOf(budget?.tokens, limits.budget?.tokens, (tokens) => `${tokens} tokens`),
   ]
   return [
     ...(money.length > 0 ? [`budget: ${money.join(", ")}`] : []),
-    ...(isGated ? [`a gate waits ${formatDuration(gateTimeoutMs)} for a person, then: ${then}`] : []),
+    ...(ends.length > 0
+      ? [`a gate waits ${formatDuration(gateTimeoutMs)} for a person, then: ${gateDefault ?? ends.join(", ")}`]
+      : []),
   ]
 }
 

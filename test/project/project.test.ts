@@ -76,8 +76,8 @@ describe("plan", () => {
       "default: subagent, background, starts fresh",
       "   agent OpenCode's default, model of the session",
       "   permissions of the agent, never task",
-      "   cut to the rights of the session it starts from; starts no workers (max_depth 1)",
       "   asks a person",
+      "every worker: cut to the rights of the session it starts from; starts no workers (max_depth 1)",
       "",
       "1 model turns at least; this plan asked none.",
       "",
@@ -114,7 +114,7 @@ steps:
     ).toEqual([
       "at most 3 at the same time, 4h 00m for the whole run, on failure: stop",
       "budget: $2.00 (orchestrator.json's), 500 tokens (the workflow's)",
-      "a gate waits 2h 00m for a person, then: continue (abort at a step of type gate)",
+      "a gate waits 2h 00m for a person, then: continue, abort at a step of type gate",
       "",
       "1.",
       "   build",
@@ -141,5 +141,23 @@ steps:
       "",
     ])
     expect(lines).toContain("2 model turns at least; this plan asked none.")
+  })
+
+  it.each([
+    [ONE, {}, []],
+    [ONE, { intervene: "never" }, []],
+    [ONE, { intervene: "always" }, ["a gate waits 24h 00m for a person, then: continue"]],
+    [
+      "steps: [{ id: a, type: gate, prompt: sure? }]",
+      {},
+      ["a gate waits 24h 00m for a person, then: abort at a step of type gate"],
+    ],
+    [
+      `settings: { intervene: on-error, gate: { timeout: 1h, default: skip } }\n${ONE}`,
+      {},
+      ["a gate waits 1h 00m for a person, then: skip"],
+    ],
+  ])("of %s with %j says of gates %j", (workflow, config, expected) => {
+    expect(planned(workflow, config).filter((line) => line.startsWith("a gate waits"))).toEqual(expected)
   })
 })
