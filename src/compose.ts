@@ -46,7 +46,12 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
     log,
     render,
     evaluate: holds,
-    checker: createChecker(),
+    checker: createChecker({
+      root: project.root,
+      ledger: ledgerOf(project.root),
+      clock: systemClock,
+      env: process.env,
+    }),
     random: Math.random,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     backend(kind) {

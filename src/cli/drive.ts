@@ -1,7 +1,9 @@
 import { projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
+import type { RunView } from "../core/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { ask, type Host, HostError } from "../host/host.ts"
+import type { Found } from "../project/decisions.ts"
 import { connect } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
@@ -9,20 +11,25 @@ import { endedLine, reportJson } from "./json.ts"
 import { clearLine, createProgress, showLine } from "./progress.ts"
 import { formatReport } from "./report.ts"
 import { onInterrupt } from "./signals.ts"
-import { findRun, readJournal } from "./status.ts"
+import { readJournal } from "./status.ts"
 
 export interface DriveOptions {
   readonly json?: boolean
   readonly attach?: string
 }
 
-export interface Task {
+/** A run to be started. */
+export interface Fresh {
   /** What to call the session the steps are children of. */
   readonly title: string
-  /** Starts the run, or resumes the `existing` one. */
-  begin(engine: Engine, parent: string, existing: string | undefined): Outcome
-  /** The run to resume, or the beginning of its id: looked for before a server is started for it. */
-  readonly existing?: string | undefined
+  begin(engine: Engine, parent: string): Outcome
+}
+
+/** A run that is there already, and what is to be done with it. */
+export interface Existing {
+  /** Looks for the run before a server is started for it, or says why there is none to act on. */
+  find(engine: Engine): Found<RunView>
+  act(engine: Engine, run: RunView, parent: string): Outcome
 }
 
 /**
@@ -33,11 +40,11 @@ export async function drive(
   compose: LoadCompose,
   place: LoadOptions,
   options: DriveOptions & GlobalOptions,
-  task: Task,
+  task: Fresh | Existing,
 ): Promise<number> {
   const interrupt = onInterrupt()
   try {
-    const existing = task.existing === undefined ? undefined : await resumable(compose, place, task.existing)
+    const begin = "find" in task ? await actOn(compose, place, task) : task
     if (!options.json)
       showLine(options.attach === undefined ? "starting OpenCode …" : `connecting to ${options.attach} …`)
     const connecting = connect({
@@ -53,7 +60,7 @@ export async function drive(
       return EXIT.interrupted
     }
     try {
-      return await work(compose, place, options, { ...task, existing }, connection.host, interrupt.happened)
+      return await work(compose, place, options, begin, connection.host, interrupt.happened)
     } finally {
       await connection.close()
     }
@@ -67,17 +74,16 @@ async function work(
   compose: LoadCompose,
   place: LoadOptions,
   options: DriveOptions,
-  task: Task,
+  task: Begin,
   host: Host,
   interrupted: Promise<"interrupted">,
 ): Promise<number> {
   const runtime = (await compose()).openRuntime({ ...place, host, log: stderrLog })
   const { engine } = runtime
   try {
-    const known = task.existing === undefined ? undefined : engine.view(task.existing)?.parent
-    const parent = (await keptSession(host, known)) ?? (await createSession(host, task.title))
+    const parent = (await keptSession(host, task.session)) ?? (await createSession(host, task.title))
     const stopShowing = options.json ? reportJson(engine) : createProgress(engine)
-    const begun = task.begin(engine, parent, task.existing)
+    const begun = task.begin(engine, parent)
     if (!begun.ok) throw new UserError(begun.why)
     const finished = engine.finished(begun.run)
     if ((await Promise.race([finished, interrupted])) === "interrupted") await engine.interrupt("Ctrl-C")
@@ -92,14 +98,20 @@ async function work(
   }
 }
 
-/** The whole id of the run to resume. Throws UserError when there is nothing to resume. */
-async function resumable(compose: LoadCompose, place: LoadOptions, run: string): Promise<string> {
-  const { id, status } = findRun(await readJournal(compose, place), run) ?? {}
-  if (id === undefined) throw new UserError(`there is no run ${run} here: nothing has run in this project yet`)
-  if (status === "running") throw new UserError(`run ${id} is being worked on by another process`)
-  if (status !== "interrupted" && status !== "paused")
-    throw new UserError(`run ${id} has ended (${status}): there is nothing to resume`)
-  return id
+/** How a run is begun; `session` is the one it belonged to. */
+interface Begin extends Fresh {
+  readonly session?: string | null
+}
+
+/** Throws UserError when there is no such run, or nothing to be done with it. */
+async function actOn(compose: LoadCompose, place: LoadOptions, { find, act }: Existing): Promise<Begin> {
+  const journal = await readJournal(compose, place)
+  if (journal === undefined) throw new UserError("nothing has run in this project yet")
+  const found = find(journal)
+  if (!found.ok) throw new UserError(found.why)
+  const run = found.value
+  if (run.status === "running") throw new UserError(`run ${run.id} is being worked on by another process`)
+  return { title: run.workflow, session: run.parent, begin: (engine, parent) => act(engine, run, parent) }
 }
 
 async function keptSession(host: Host, session: string | null | undefined): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { formatProblems, type Problem } from "../core/problem.ts"
 import type { RunView } from "../core/view.ts"
 
 /** Exit codes of `baton` (docs/guide/command-line.md). */
-export const EXIT = { success: 0, failed: 1, usage: 2, paused: 3, deadline: 5, interrupted: 130 } as const
+export const EXIT = { success: 0, failed: 1, usage: 2, paused: 3, budget: 4, deadline: 5, interrupted: 130 } as const
 
 /** Something the user can put right: what is wrong and what to do, without a stack. */
 export class UserError extends Error {}
@@ -14,9 +14,9 @@ export function problemsError(problems: readonly Problem[]): UserError {
   return new UserError(formatProblems(problems, process.cwd()))
 }
 
-export function exitCodeOf(run: Pick<RunView, "status"> & { readonly cause: StopCause | null }): number {
+export function exitCodeOf(run: Pick<RunView, "status" | "hold"> & { readonly cause: StopCause | null }): number {
   if (run.status === "success") return EXIT.success
-  if (run.status === "paused") return EXIT.paused
+  if (run.status === "paused") return run.hold?.cause === "budget" ? EXIT.budget : EXIT.paused
   if (run.status === "interrupted" || run.status === "running") return EXIT.interrupted
   return run.cause === "deadline" ? EXIT.deadline : EXIT.failed
 }

@@ -21,6 +21,8 @@ export function endedLine(view: RunView): string {
         detail: step.detail,
         attempts: step.attempts,
         warnings: step.warnings,
+        checks: step.checks,
+        gate: step.gate,
         output: step.output,
         session: step.session,
         model: step.model,

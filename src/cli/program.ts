@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs"
 import { Command } from "commander"
+import { abortCommand } from "./abort.ts"
 import type { LoadCompose } from "./context.ts"
+import { continueCommand } from "./continue.ts"
 import { listCommand } from "./list.ts"
 import { planCommand } from "./plan.ts"
 import { pruneCommand } from "./prune.ts"
+import { raiseCommand } from "./raise.ts"
 import { resumeCommand } from "./resume.ts"
+import { retryCommand } from "./retry.ts"
 import { runCommand } from "./run.ts"
+import { skipCommand } from "./skip.ts"
 import { statusCommand } from "./status.ts"
 import { traceCommand } from "./trace.ts"
 import { validateCommand } from "./validate.ts"
@@ -24,6 +29,11 @@ export function createProgram(compose: LoadCompose): Command {
   const commands = [
     runCommand(compose),
     resumeCommand(compose),
+    continueCommand(compose),
+    retryCommand(compose),
+    skipCommand(compose),
+    abortCommand(compose),
+    raiseCommand(compose),
     planCommand(),
     validateCommand(),
     listCommand(compose),
@@ -37,7 +47,7 @@ export function createProgram(compose: LoadCompose): Command {
 }
 
 const EXIT_CODES = `
-Exit codes: 0 success, 1 failed, 2 usage, config or workflow invalid, 3 paused (resumable), 5 deadline passed, 130 interrupted (resumable).`
+Exit codes: 0 success, 1 failed, 2 usage, config or workflow invalid, 3 paused (a person is needed), 4 over budget, 5 deadline passed, 130 interrupted (resumable).`
 
 function version(): string {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8")

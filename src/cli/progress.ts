@@ -2,6 +2,7 @@ import type pc from "picocolors"
 import { formatDuration } from "../core/duration.ts"
 import type { RunEvent } from "../core/events.ts"
 import { formatSpent } from "../core/format.ts"
+import { DECIDED, gateTitle } from "../core/gates.ts"
 import type { Run } from "../core/run.ts"
 import { type StepView, viewRun } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
@@ -62,6 +63,19 @@ function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createC
     return [`${stepMark("waiting", colors)} ${step.id}  ${colors.yellow(event.hold.detail)}`]
   }
   if (event.type === "step.warned") return [colors.yellow(`! ${event.step}  ${event.warning.text}`)]
+  if (event.type === "step.checked") {
+    const red = event.checks.filter(({ isOk, severity }) => !isOk && severity === "error")
+    return red.map(({ name, detail }) => `${stepMark("failed", colors)} ${event.step}  ${name}: ${detail}`)
+  }
+  if (event.type === "step.skipped")
+    return [`${stepMark("skipped", colors)} ${event.step}  ${colors.dim(event.detail)}`]
+  if (event.type === "gate.opened") {
+    return [
+      `${stepMark("waiting", colors)} ${colors.yellow(gateTitle(event.step, event))} ${colors.dim("(waits for you)")}`,
+    ]
+  }
+  if (event.type === "gate.decided") return [colors.dim(`${event.step}  ${DECIDED[event.action]} by ${event.by}`)]
+  if (event.type === "run.pausing") return [colors.yellow(`pausing: ${event.hold.detail}`)]
   if (event.type === "run.resumed") return [colors.dim(`run ${run.id} resumed; finished steps are kept`)]
   return []
 }
@@ -69,5 +83,6 @@ function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createC
 function endedLine(step: StepView, colors: ReturnType<typeof pc.createColors>): string {
   const took = step.startedAt !== null && step.endedAt !== null ? formatDuration(step.endedAt - step.startedAt) : ""
   const why = step.reason === "ok" ? "" : `  ${colors.red(step.reason ?? "")}${step.detail ? `: ${step.detail}` : ""}`
-  return `${stepMark(step.status, colors)} ${step.id}  ${colors.dim(`${took} · ${formatSpent(step)}`)}${why}`
+  const again = step.status === "pending" ? colors.dim(" · tried again soon") : ""
+  return `${stepMark(step.status, colors)} ${step.id}  ${colors.dim(`${took} · ${formatSpent(step)}`)}${why}${again}`
 }

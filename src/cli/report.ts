@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatSpent } from "../core/format.ts"
+import { type GateView, openGates } from "../core/gates.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import { type Colors, paint, stepMark } from "./style.ts"
 
@@ -14,11 +15,30 @@ export function formatReport(view: RunView, stream: { readonly isTTY?: boolean }
   return `${view.steps.map((step) => stepBlock(step, colors)).join("\n")}\n${total}\n${wayOut(view)}`
 }
 
-/** How to go on with a run that is not over, and why it waits; empty for one that is. */
+/** Why a run waits and what to type, or how to take it up; empty for one that went well. */
 export function wayOut(view: RunView): string {
-  if (view.status === "interrupted") return `Go on with: baton resume ${view.id}\n`
-  if (view.status !== "paused") return ""
-  return `Paused: ${view.hold?.detail ?? "held"}\nGo on with: baton resume ${view.id}\n`
+  const { id, status, hold } = view
+  if (status === "interrupted") return `Go on with: baton resume ${id}\n`
+  if (status === "failed") return `Do what failed anew: baton resume ${id}\n`
+  if (status !== "paused") return ""
+  const gates = openGates(view)
+  if (gates.length > 0) return gates.map(gateText).join("")
+  const way = hold?.cause === "budget" ? `baton raise ${id} --usd N (or --tokens N: in all)` : `baton resume ${id}`
+  return `Paused: ${hold?.detail ?? "held"}\nGo on with: ${way}\n`
+}
+
+function gateText({ run, step, title, why, details }: GateView): string {
+  const ways = [
+    ["baton continue", run, why === "gate" ? "yes: go on" : why === "error" ? "it stays failed" : "its answer counts"],
+    ...(why === "gate"
+      ? []
+      : [["baton retry", `${run} ${step} --message "…"`, "one more try; the message is optional"]]),
+    ["baton skip", `${run} ${step}`, "the run does without it"],
+    ["baton abort", run, "end the run"],
+  ].map(([command, rest, meaning]) => [`${command} ${rest}`, meaning] as const)
+  const width = Math.max(...ways.map(([line]) => line.length))
+  const lines = ways.map(([line, meaning]) => `  ${line.padEnd(width)}  ${meaning}\n`)
+  return `Waits for you: ${[title, ...details.map((line) => `  ${line}`)].join("\n")}\n${lines.join("")}`
 }
 
 function statusWord(view: RunView, colors: Colors): string {
@@ -31,15 +51,20 @@ function statusWord(view: RunView, colors: Colors): string {
 function stepBlock(step: StepView, colors: Colors): string {
   const facts = [
     ...(step.reason !== null && step.reason !== "ok" ? [step.reason] : []),
+    ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
     ...(step.model === null ? [] : [step.model]),
     ...(step.reason === null ? [step.status] : [formatSpent(step)]),
     ...(step.session === null ? [] : [`session ${step.session}`]),
   ]
   const detail = step.detail === null ? [] : [colors.yellow(step.detail)]
+  const notes = [
+    ...step.checks.filter((check) => !check.isOk).map((check) => `check ${check.name}: ${check.detail}`),
+    ...step.warnings.map(({ text }) => `! ${text}`),
+  ].map((line) => colors.yellow(line))
   const output = step.output === "" ? [] : step.output.split("\n")
   const shown = output.slice(0, OUTPUT_LINES)
   const more = output.length - shown.length
   if (more > 0) shown.push(colors.dim(`… ${more} more lines: baton trace ${step.id}`))
-  const body = [...detail, ...shown].map((line) => `  ${line}`)
+  const body = [...detail, ...notes, ...shown].map((line) => `  ${line}`)
   return `${[`${stepMark(step.status, colors)} ${colors.bold(step.id)}  ${colors.dim(facts.join(" · "))}`, ...body].join("\n")}\n`
 }

@@ -48,6 +48,8 @@ function formatStatus(view: RunView): string {
   const steps = view.steps.map((step) => {
     const facts = [
       step.reason !== null && step.reason !== "ok" ? `${step.status}: ${step.reason}` : step.status,
+      ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
+      ...step.warnings.map(({ text }) => `warning: ${text}`),
       ...(step.detail === null ? [] : [step.detail]),
       ...(step.reason === null ? [] : [formatSpent(step)]),
     ]

@@ -1,4 +1,6 @@
 import { formatDuration } from "./duration.ts"
+import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gates.ts"
+import type { CheckResult } from "./model.ts"
 import type { WorkflowItem } from "./protocol.ts"
 import type { AskView, Delegated, RunView, StepView, WorkerView } from "./view.ts"
 
@@ -14,13 +16,27 @@ export function formatWorkflows(workflows: readonly WorkflowItem[]): string {
 }
 
 export function formatRun(run: RunView): string {
-  const steps = run.steps.map((step) => {
-    const why = step.reason !== null && step.reason !== "ok" ? ` (${step.reason})` : ""
+  const steps = run.steps.flatMap((step) => {
+    const why = step.reason !== null && step.reason !== "ok" && step.gate === null ? ` (${step.reason})` : ""
     const detail = step.detail === null ? "" : ` — ${step.detail}`
-    return `${step.status.padEnd(9)} ${step.id}${why}${detail}`
+    const tries = step.attempts > 1 ? ` · ${step.attempts} tries` : ""
+    const warnings = step.warnings.map(({ text }) => `${" ".repeat(10)}warning: ${text}`)
+    return [`${step.status.padEnd(9)} ${step.id}${why}${detail}${tries}`, ...warnings]
   })
-  const held = run.status === "paused" ? [`${run.hold?.detail ?? "held"}; go on with /workflow resume ${run.id}`] : []
-  return [`${run.workflow} · ${run.status} · run ${run.id}`, ...held, ...steps, formatSpent(run)].join("\n")
+  return [`${run.workflow} · ${run.status} · run ${run.id}`, ...waysOut(run), ...steps, formatSpent(run)].join("\n")
+}
+
+/** Why a run waits, and what to type. */
+function waysOut(run: RunView): string[] {
+  if (run.hold === null || run.endedAt !== null) return []
+  const gates = openGates(run)
+  if (gates.length > 0) {
+    return gates.flatMap(({ title, step, why }) => [
+      title,
+      `  /workflow continue ${step}${why === "gate" ? " [answer]" : ` · /workflow retry ${step} [message]`} · /workflow skip ${step} · /workflow abort ${run.id}`,
+    ])
+  }
+  return [`${run.hold.detail}; go on with /workflow ${wayOn(run.hold)} ${run.id}`]
 }
 
 export function formatSpent(spent: Pick<RunView, "tokens" | "cost">): string {
@@ -36,7 +52,8 @@ export function formatCost(cost: number | null): string {
 export function formatTrace(run: string, step: StepView): string {
   const lines = [
     `${step.id} · ${step.status}${step.reason && step.reason !== "ok" ? ` (${step.reason})` : ""} · run ${run}`,
-    ...(step.detail === null ? [] : [step.detail]),
+    ...(step.detail === null || step.gate !== null ? [] : [step.detail]),
+    ...(step.gate === null ? [] : [`waits for a person: ${gateTitle(step.id, step.gate)}`]),
     `profile ${step.profile} (${step.kind}), attempt ${step.attempts}`,
     `model ${step.model ?? "unknown"}${isSubstitute(step) ? ` (asked for ${step.requestedModel})` : ""}`,
     `session ${step.session ?? "none yet"}`,
@@ -47,10 +64,18 @@ export function formatTrace(run: string, step: StepView): string {
       : []),
     ...step.warnings.map(({ text }) => `warning: ${text}`),
   ]
+  if (step.checks.length > 0) lines.push("", "── checks", ...step.checks.map(formatCheck))
   if (step.context !== null) lines.push("", "── told of the session it was started from", step.context)
   if (step.prompt !== null) lines.push("", "── prompt", step.prompt)
   if (step.output !== "") lines.push("", "── output", step.output)
   return lines.join("\n")
+}
+
+/** A check with what it came to, and of one that does not hold the end of its output. */
+export function formatCheck({ name, isOk, severity, detail, output }: CheckResult): string {
+  const mark = isOk ? "✓" : severity === "warning" ? "!" : "✗"
+  const tail = isOk || output.trim() === "" ? "" : `\n${output.trimEnd().replace(/^/gm, "    ")}`
+  return `${mark} ${name}: ${detail}${tail}`
 }
 
 /** What the workers cost that a step's worker started, on top of the step's own. */
@@ -79,6 +104,21 @@ export function formatWorkers(workers: readonly WorkerView[], now: number): stri
       return `${worker.name} · ${facts.join(" · ")}`
     })
     .join("\n")
+}
+
+/** Gates as text, with the lines that decide them. */
+export function formatGates(gates: readonly GateView[], now: number): string {
+  return gates
+    .map((gate) => {
+      const at = `${gate.run}/${gate.step}`
+      const left = formatDuration(Math.max(0, gate.expiresAt - now))
+      const ways = gate.why === "gate" ? [`continue ${at} [answer]`] : [`continue ${at}`, `retry ${at} [message]`]
+      const lines = [...ways, `skip ${at}`, `abort ${gate.run}`].map((way) => `  /workflow ${way}`)
+      const about = gate.details.map((line) => `  ${line}`)
+      const last = `  in ${left} it is ${DECIDED[gate.otherwise]} by itself`
+      return [`${gate.title} (${gate.workflow})`, ...about, ...lines, last].join("\n")
+    })
+    .join("\n\n")
 }
 
 /** The inbox as text, with the lines that answer it. */

@@ -1,3 +1,4 @@
+import type { GateView } from "./gates.ts"
 import type { AskView, RunView, StepView, WorkerView } from "./view.ts"
 
 /**
@@ -60,7 +61,7 @@ export type ReplyView =
   /** The run was started: the TUI shows nothing more than its line. */
   | { readonly type: "started"; readonly run: string }
   | { readonly type: "workers"; readonly workers: readonly WorkerView[] }
-  | { readonly type: "asks"; readonly asks: readonly AskView[] }
+  | { readonly type: "asks"; readonly asks: readonly AskView[]; readonly gates: readonly GateView[] }
   /** The TUI that asked goes to this session. */
   | { readonly type: "open"; readonly session: string }
   /** It is done: the TUI says so in passing. */

@@ -11,6 +11,7 @@ import { BY, type Desk, error, type Place } from "./desk.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
 import { parseLine, SUBCOMMANDS } from "./line.ts"
 import { INBOX_HELP, INBOX_SUBCOMMANDS, WORKERS_HELP, WORKERS_SUBCOMMANDS } from "./line-workers.ts"
+import { abort, decideStep, goOn, pause, raise, resume } from "./run-commands.ts"
 import { act, askOrTell, handBack, listWorkers, spawn } from "./worker-commands.ts"
 
 /** What `/workflow help` says. */
@@ -19,8 +20,14 @@ const HELP = [
   "/workflow run NAME [key=value …] [task text]",
   "/workflow list                         the workflows of this project",
   "/workflow status [RUN]                 how the newest run goes",
-  "/workflow resume [RUN]                 go on with an interrupted or paused run",
-  "/workflow abort [RUN]                  end a run and everything it is running",
+  "/workflow pause [RUN]                  start nothing more of it",
+  "/workflow continue [RUN]               go on with what waits for you",
+  "/workflow continue STEP [answer]       the same of one step",
+  "/workflow retry STEP [message…]        one more try, in its session",
+  "/workflow skip STEP                    do without it",
+  "/workflow raise usd=… tokens=… [RUN]   what it may spend in all",
+  "/workflow resume [RUN]                 after a crash or a failure",
+  "/workflow abort [RUN]                  end it and all it runs",
   "/trace STEP-or-WORKER                  all of it: prompt, answer, cost",
   WORKERS_HELP,
   INBOX_HELP,
@@ -55,10 +62,19 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
       return { tone: "info", title: "Workflow commands", text: HELP }
     case "status":
       return status(runNamed(engine, parsed.run), parsed.run)
+    case "pause":
+      return pause(desk, parsed.run, place)
+    case "continue":
+      return goOn(desk, parsed, place)
+    case "retry":
+    case "skip":
+      return decideStep(desk, parsed, place)
+    case "raise":
+      return raise(desk, parsed, place)
     case "resume":
-      return resume(engine, parsed.run, session)
+      return resume(desk, parsed.run, place)
     case "abort":
-      return abort(engine, parsed.run)
+      return abort(desk, parsed.run, place)
     case "trace":
       return trace(parsed.step, engine)
     case "workers":
@@ -133,39 +149,6 @@ function status(view: RunView | undefined, wanted: string | undefined): Reply {
 }
 
 /** What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. */
-function outcome(result: ReturnType<Engine["resume"]>, done: string, engine: Engine): Reply {
-  if (!result.ok) return error("That did not work", result.why)
-  const { run } = result
-  return { tone: "success", title: engine.view(run)?.workflow ?? run, text: done, view: { type: "started", run } }
-}
-
-/** Resumes the named run, or the newest one that can be. */
-function resume(engine: Engine, wanted: string | undefined, session: string | undefined): Reply {
-  const target = wanted === undefined ? newestResumable(engine) : engine.find(wanted)
-  const parent = session === undefined ? undefined : mainSession(engine, session)
-  if (target) return outcome(engine.resume(target.id, BY, parent), `Resumed run ${target.id}.`, engine)
-  const none = "no run was interrupted and none is paused"
-  return error("Nothing to resume", wanted === undefined ? none : `there is no run ${wanted}`)
-}
-
-/** Reads no further back than it must: each run is folded from its whole journal. */
-function newestResumable(engine: Engine): RunView | undefined {
-  for (const { id } of engine.list()) {
-    const view = engine.view(id)
-    if (view?.status === "interrupted" || view?.status === "paused") return view
-  }
-  return undefined
-}
-
-function abort(engine: Engine, wanted: string | undefined): Reply {
-  const live = engine.live()
-  const going = live.find((view) => view.status === "running") ?? live.find((view) => view.status === "paused")
-  const target = wanted === undefined ? going : engine.find(wanted)
-  if (!target)
-    return error("Nothing to abort", wanted === undefined ? "no run is going on here" : `there is no run ${wanted}`)
-  return outcome(engine.abort(target.id, BY), `Aborting run ${target.id}.`, engine)
-}
-
 /** The step of the newest run that has one of that name, or that a worker of that name did. */
 function trace(wanted: string, engine: Engine): Reply {
   const found = stepNamed(engine, wanted)

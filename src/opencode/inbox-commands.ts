@@ -1,8 +1,9 @@
-import { formatAsks } from "../core/format.ts"
+import { formatAsks, formatGates } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
 import type { AskAnswer } from "../core/ports.ts"
 import type { Reply } from "../core/protocol.ts"
 import type { AskView } from "../core/view.ts"
+import { waitingGates } from "../project/decisions.ts"
 import { type Desk, done, error } from "./desk.ts"
 import type { InboxAnswer } from "./line-workers.ts"
 
@@ -10,8 +11,10 @@ const TITLE_CHARS = 60
 
 export function listAsks({ engine, now }: Desk): Reply {
   const asks = engine.asks()
-  const text = asks.length > 0 ? formatAsks(asks, now()) : "Nothing waits for you."
-  return { tone: "info", title: "Inbox", text, view: { type: "asks", asks } }
+  const gates = waitingGates(engine)
+  const texts = [formatGates(gates, now()), formatAsks(asks, now())].filter((text) => text !== "")
+  const text = texts.join("\n\n") || "Nothing waits for you."
+  return { tone: "info", title: "Inbox", text, view: { type: "asks", asks, gates } }
 }
 
 /** Answers the ask of that id, or the only one of the worker of that name. */

@@ -1,3 +1,5 @@
+import { dollarsOf, tokensOf } from "../core/amount.ts"
+import type { Budget } from "../core/model.ts"
 import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"
 import { restOf, type Word, wordsOf } from "./words.ts"
 
@@ -10,11 +12,27 @@ export type Line =
       readonly task: string
     }
   | { readonly command: "pick" | "list" | "help" }
-  | { readonly command: "status" | "abort" | "resume"; readonly run?: string }
+  | { readonly command: "status" | "abort" | "resume" | "pause"; readonly run?: string }
+  /** `target` is a step that waits, or a run; `message` is for a step. */
+  | { readonly command: "continue"; readonly target?: string; readonly message: string }
+  | { readonly command: "retry" | "skip"; readonly step: string; readonly message: string }
+  | { readonly command: "raise"; readonly budget: Budget; readonly run?: string }
   | { readonly command: "trace"; readonly step: string }
   | WorkersLine
 
-export const SUBCOMMANDS = ["run", "list", "status", "resume", "abort", "help"] as const
+export const SUBCOMMANDS = [
+  "run",
+  "list",
+  "status",
+  "pause",
+  "continue",
+  "retry",
+  "skip",
+  "raise",
+  "resume",
+  "abort",
+  "help",
+] as const
 
 /**
  * Reads a line the user typed. `run NAME key=value … task text`: pairs come first, and from the first word that is not
@@ -43,7 +61,22 @@ export function parseLine(line: string): Line {
     case "status":
     case "abort":
     case "resume":
+    case "pause":
       return { command: subcommand.text, ...(first === undefined ? {} : { run: first }) }
+    case "continue":
+      return {
+        command: "continue",
+        ...(first === undefined ? {} : { target: first }),
+        message: restOf(typed, rest.slice(1)),
+      }
+    case "retry":
+    case "skip": {
+      const what = subcommand.text === "retry" ? "STEP [message…]" : "STEP"
+      if (first === undefined) return wrong(`say which step: \`/workflow ${subcommand.text} ${what}\``)
+      return { command: subcommand.text, step: first, message: restOf(typed, rest.slice(1)) }
+    }
+    case "raise":
+      return parseRaise(rest.map(({ text }) => text))
     default:
       return wrong(`there is no \`/workflow ${subcommand?.text}\``)
   }
@@ -51,6 +84,26 @@ export function parseLine(line: string): Line {
 
 function wrong(why: string): Line {
   return { command: "wrong", why }
+}
+
+function parseRaise(words: readonly string[]): Line {
+  const given: { usd?: number; tokens?: number } = {}
+  const runs: string[] = []
+  for (const word of words) {
+    const [, name, text = ""] = /^(usd|tokens)=(.*)$/.exec(word) ?? []
+    if (name !== "usd" && name !== "tokens") {
+      if (word.includes("=") || runs.length > 0) return wrong(`\`${word}\` is neither usd=… nor tokens=… nor a run`)
+      runs.push(word)
+      continue
+    }
+    const amount = name === "usd" ? dollarsOf(text) : tokensOf(text)
+    if (amount === undefined) return wrong(`\`${word}\` is no amount: ${name}=${name === "usd" ? "10" : "2000000"}`)
+    given[name] = amount
+  }
+  if (Object.keys(given).length === 0)
+    return wrong("say how much it may spend in all: `/workflow raise usd=10`, or `tokens=2000000`")
+  const run = runs[0]
+  return { command: "raise", budget: given, ...(run === undefined ? {} : { run }) }
 }
 
 function parseRun(line: string, workflow: string, words: readonly Word[]): Line {

@@ -1,5 +1,6 @@
 import type { RunEvent } from "../core/events.ts"
 import { formatSpent } from "../core/format.ts"
+import { gateTitle, wayOn } from "../core/gates.ts"
 import type { Clock, Log } from "../core/ports.ts"
 import type { StateMessage } from "../core/protocol.ts"
 import type { Run } from "../core/run.ts"
@@ -18,6 +19,8 @@ const OUTPUT_CHARS = 200
 const DETAIL_LINES = 8
 const DETAIL_CHARS = 300
 const OPTIONS_SHOWN = 20
+/** What of the reason of a gate stands in its toast. */
+const GATE_CHARS = 100
 const TOAST_MS = 10_000
 
 export interface WatchDeps {
@@ -48,7 +51,7 @@ export function watchRuns(deps: WatchDeps): () => void {
       schedule(SETTLE_MS)
       // The end first: `toasts` reads the config file, and events come all the time.
       if (wantsToast(run, events) && toasts())
-        attempt("the toast could not be shown", () => toast(host, engine.view(run.id) ?? viewRun(run, true)))
+        attempt("the toast could not be shown", () => toast(host, engine.view(run.id) ?? viewRun(run, true), events))
       const opened = openedForPerson(run, events)
       if (opened) attempt("the TUI could not be called to a worker", () => send(host, opened))
     }),
@@ -97,12 +100,24 @@ function slim(run: RunView): RunView {
     prompt: null,
     context: null,
     output: step.output.slice(0, OUTPUT_CHARS),
+    detail: step.detail === null ? null : cut(step.detail),
+    gate: step.gate === null ? null : { ...step.gate, detail: cut(step.gate.detail) },
+    checks: step.checks.map((check) => ({ ...check, detail: cut(check.detail), output: tailOf(check.output) })),
+    warnings: step.warnings.map(({ kind, text }) => ({ kind, text: cut(text) })),
   }))
-  return { ...run, steps }
+  return { ...run, hold: run.hold === null ? null : { ...run.hold, detail: cut(run.hold.detail) }, steps }
+}
+
+function cut(text: string): string {
+  return text.length > DETAIL_CHARS ? `${text.slice(0, DETAIL_CHARS)}…` : text
+}
+
+function tailOf(text: string): string {
+  const end = text.trimEnd()
+  return end.length > DETAIL_CHARS ? `…${end.slice(-DETAIL_CHARS)}` : end
 }
 
 function slimAsk(ask: AskView): AskView {
-  const cut = (text: string) => (text.length > DETAIL_CHARS ? `${text.slice(0, DETAIL_CHARS)}…` : text)
   const more = ask.details.length - DETAIL_LINES
   const details = ask.details.slice(0, DETAIL_LINES).map(cut)
   return {
@@ -128,20 +143,37 @@ function openedForPerson(run: Run, events: readonly RunEvent[]) {
   return { kind: "open" as const, session: opened.session, parent: run.parent }
 }
 
-/** A run that ended or pauses; not the end of a question that a model asked, which has its answer. */
+/**
+ * A run that ended or pauses, or a step that waits for a decision: one toast, whatever comes of it in the same run. Not
+ * the end of a question that a model asked, which has its answer; not a pause that a person just asked for and got.
+ */
 function wantsToast({ created }: Run, events: readonly RunEvent[]): boolean {
   const isOfModel = created.ask !== undefined && created.by === BY_MODEL
-  return events.some((event) => event.type === "run.paused" || (event.type === "run.ended" && !isOfModel))
+  const isAskedFor = events.some(({ type }) => type === "run.pausing")
+  return events.some((event) => {
+    if (event.type === "run.paused")
+      return event.hold.cause !== "gate" && !(event.hold.cause === "person" && isAskedFor)
+    return event.type === "gate.opened" || (event.type === "run.ended" && !isOfModel)
+  })
 }
 
-async function toast(host: Host, view: RunView): Promise<void> {
+async function toast(host: Host, view: RunView, events: readonly RunEvent[]): Promise<void> {
+  const opened = events.findLast((event) => event.type === "gate.opened")
   const variant = view.status === "success" ? "success" : view.status === "failed" ? "error" : "warning"
+  const [title, message] = opened
+    ? [`${view.workflow} · ${opened.step} waits for you`, gateText(opened)]
+    : [`${view.workflow} · ${view.status}`, toastText(view)]
   await ask("show a toast", (options) =>
-    host.client.tui.showToast(
-      { title: `${view.workflow} · ${view.status}`, message: toastText(view), variant, duration: TOAST_MS },
-      options,
-    ),
+    host.client.tui.showToast({ title, message, variant, duration: TOAST_MS }, options),
   )
+}
+
+/** `review failed (check-failed): npm test: exit code 1 · /workflow retry review · /inbox` */
+function gateText({ step, why, detail }: Extract<RunEvent, { type: "gate.opened" }>): string {
+  const line = detail.replace(/\s+/g, " ")
+  const said = line.length > GATE_CHARS ? `${line.slice(0, GATE_CHARS)}…` : line
+  const way = why === "error" ? "retry" : "continue"
+  return `${gateTitle(step, { why, detail: said })} · /workflow ${way} ${step} · /inbox`
 }
 
 function toastText(view: RunView): string {
@@ -158,6 +190,6 @@ function toastText(view: RunView): string {
     case "cancelled":
       return `aborted after ${done} of ${view.steps.length} steps`
     default:
-      return `${view.hold?.detail ?? "held"} · go on with /workflow resume ${view.id}`
+      return `${view.hold?.detail ?? "held"} · go on with /workflow ${wayOn(view.hold)} ${view.id}`
   }
 }

@@ -7,12 +7,15 @@ import { formatProblems } from "../core/problem.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { askWorker, type Question } from "../project/ask.ts"
+import { abortRun, continueRun, findDecision, waitingRun } from "../project/decisions.ts"
 import type { Project } from "../project/project.ts"
 import { runNamed } from "../project/runs.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { BY_MODEL } from "./desk.ts"
 
 type Tools = NonNullable<Hooks["tool"]>
+/** What is said to a model names the way a person has. */
+const MODEL = { prefix: "/workflow" }
 type Context = Pick<ToolContext, "sessionID" | "abort">
 /** The depth a session is marked with; 0 for a person's. */
 type MarkedDepth = (session: string) => Promise<number>
@@ -53,15 +56,12 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
     },
   })
   const workflow_control = tool({
-    description: "Abort a run, or resume an interrupted or paused one.",
-    args: { run: z.string(), action: z.enum(["abort", "resume"]) },
-    async execute({ run, action }, { sessionID }) {
+    description: "Act on a run; retry and skip: of a waiting step. message: said to its worker.",
+    args: { run: z.string(), action: z.enum(ACTIONS), step: z.string().optional(), message: z.string().optional() },
+    async execute(control, { sessionID }) {
       const { project, engine } = await runtime()
       await depthFor(markedDepth, project, engine, sessionID, "control workflows")
-      const { id } = wanted(engine, run)
-      const outcome = action === "abort" ? engine.abort(id, BY_MODEL) : engine.resume(id, BY_MODEL)
-      if (!outcome.ok) throw new Error(outcome.why)
-      return `${action === "abort" ? "Aborting" : "Resumed"} run ${id}.`
+      return controlRun(engine, wanted(engine, control.run), control)
     },
   })
   const worker_ask = tool({
@@ -79,6 +79,33 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
     },
   })
   return { workflow_run, workflow_status, workflow_control, worker_ask }
+}
+
+const ACTIONS = ["abort", "resume", "pause", "continue", "retry", "skip"] as const
+interface Control {
+  readonly action: (typeof ACTIONS)[number]
+  readonly step?: string | undefined
+  readonly message?: string | undefined
+}
+
+/** Does it and says so; throws why not. */
+function controlRun(engine: Engine, run: RunView, { action, step, message }: Control): string {
+  const outcome = () => {
+    if (action === "retry" || action === "skip" || (action === "continue" && step !== undefined)) {
+      if (step === undefined) throw new Error(`say which step to ${action}`)
+      const found = findDecision(engine, { run: run.id, step }, action === "retry", MODEL)
+      return found.ok ? engine.decide(run.id, { step, action, by: BY_MODEL, ...(message ? { message } : {}) }) : found
+    }
+    if (action === "continue") {
+      const found = waitingRun(engine, run.id, MODEL)
+      return found.ok ? continueRun(engine, run, BY_MODEL, undefined) : found
+    }
+    if (action === "abort") return abortRun(engine, run, BY_MODEL)
+    return action === "pause" ? engine.pause(run.id, BY_MODEL) : engine.resume(run.id, BY_MODEL)
+  }
+  const done = outcome()
+  if (!done.ok) throw new Error(done.why)
+  return `Done: ${action}${step === undefined ? "" : ` ${step}`}. Run ${run.id} is ${engine.view(run.id)?.status}.`
 }
 
 /** A definition whose `execute` gets arguments as its own zod object types them. */

@@ -31,7 +31,7 @@ export function StatusBar(props: {
       now: props.live.now(),
       width,
       workers: props.live.workers(),
-      asks: props.live.asks().length,
+      asks: props.live.asks().length + props.live.gates().length,
       canType: props.canType(),
       keys: props.keys(),
     })

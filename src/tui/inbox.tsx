@@ -1,11 +1,13 @@
 import { For } from "solid-js"
+import type { GateView } from "../core/gates.ts"
 import type { AskView } from "../core/view.ts"
 import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
+import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
 import { rowColumns } from "./pickers.ts"
 import { quote } from "./prompt-line.ts"
 import type { ReplyDeps } from "./show.tsx"
-import { answerChoices, askChoices, askDetails } from "./worker-rows.ts"
+import { answerChoices, askDetails } from "./worker-rows.ts"
 
 /** Columns that the host's dialog takes from its title: the word `esc`, what keeps them apart, and its own padding. */
 const HEADING_MARGIN = 6
@@ -16,36 +18,89 @@ const SELECT_ROWS = 12
 interface Way {
   readonly title: string
   readonly description?: string
-  run(): Promise<string | undefined> | string
+  run(): Promise<string | undefined> | string | undefined
 }
 
-/** The inbox: what waits for the person, the oldest first. Answered in place; then the next one is shown. */
-export function showInbox(deps: ReplyDeps, snapshot: readonly AskView[]): void {
+/** What waits for the person now, the oldest first. */
+function itemsOf({ live }: ReplyDeps): InboxItem[] {
+  return inboxItems(live.asks(), live.gates())
+}
+
+/**
+ * The inbox: asks of workers, and steps that wait for a decision. Answered in place; then the next one is shown.
+ * `snapshot` also has what waits in runs that this OpenCode has not driven.
+ */
+export function showInbox(deps: ReplyDeps, snapshot: readonly InboxItem[]): void {
   const { dialog, DialogSelect } = deps.api.ui
-  const asks = () => (deps.live.asks().length > 0 ? deps.live.asks() : snapshot)
-  const only = asks()[0]
-  if (asks().length === 1 && only) {
-    showAsk(deps, only)
+  const items = () => {
+    const now = itemsOf(deps)
+    const isOfHere = (item: InboxItem) => item.type === "ask" || deps.live.runs().some(({ id }) => id === item.gate.run)
+    return now.length > 0 ? [...snapshot.filter((item) => !isOfHere(item)), ...now] : snapshot
+  }
+  const only = items()[0]
+  if (items().length === 1 && only) {
+    showItem(deps, only)
     return
   }
   const pick = (id: string) => {
-    const ask = asks().find((one) => one.id === id)
-    if (ask) showAsk(deps, ask)
+    const item = items().find((one) => one.id === id)
+    if (item) showItem(deps, item)
   }
   dialog.replace(() => (
     <DialogSelect<string>
-      title={`Inbox: ${asks().length} need you`}
+      title={`Inbox: ${items().length} need you`}
       placeholder="Search"
-      options={askChoices(asks(), deps.live.now(), rowColumns("xlarge", deps.api.renderer.width))}
+      options={inboxChoices(items(), deps.live.now(), rowColumns("xlarge", deps.api.renderer.width))}
       onSelect={(choice) => deps.guard.sync(undefined, () => pick(choice.value))}
     />
   ))
   dialog.setSize("xlarge")
 }
 
-function showAsk(deps: ReplyDeps, ask: AskView): void {
-  if (ask.kind === "permission") showWays(deps, ask, ask.title, permissionWays(deps, ask))
-  else deps.guard.start(() => answerQuestions(deps, ask))
+function showItem(deps: ReplyDeps, item: InboxItem): void {
+  if (item.type === "gate") showGate(deps, item.gate)
+  else if (item.ask.kind === "permission") {
+    showWays(deps, topicOf(item.ask), item.ask.title, permissionWays(deps, item.ask))
+  } else deps.guard.start(() => answerQuestions(deps, item.ask))
+}
+
+/** The decision about a step, each way with what it means. */
+export function showGate(deps: ReplyDeps, gate: GateView): void {
+  const ways = gateWays(gate).map(
+    ({ title, description, line, asks, open }): Way => ({
+      title,
+      description,
+      async run() {
+        if (open !== undefined) {
+          deps.api.ui.dialog.clear()
+          deps.open(open)
+          return undefined
+        }
+        if (asks === undefined) return line
+        const words = await askFor(deps.api, deps.paint, {
+          title: asks,
+          description: clip(gate.title, 200),
+          placeholder: "Words",
+        })
+        return words === undefined ? undefined : `${line} ${words}`
+      },
+    }),
+  )
+  // Without a heading over the rows all of them are seen in 24 lines.
+  const topic = { id: gateKey(gate), category: "", details: gateDetails(gate, deps.live.now()), questions: [] }
+  showWays(deps, topic, gate.title, ways)
+}
+
+/** What a choice is about. */
+interface Topic {
+  readonly id: string
+  readonly category: string
+  readonly details: readonly string[]
+  readonly questions: AskView["questions"]
+}
+
+function topicOf({ id, worker, workflow, details, questions }: AskView): Topic {
+  return { id, category: `${workflow === null ? worker : `${worker} · ${workflow}`} asks`, details, questions }
 }
 
 async function answerQuestions(deps: ReplyDeps, ask: AskView): Promise<void> {
@@ -55,7 +110,7 @@ async function answerQuestions(deps: ReplyDeps, ask: AskView): Promise<void> {
     if (answer === undefined) return
     answers.push(answer)
   }
-  await send(deps, ask, `/inbox answer ${ask.id} ${answers.map(quote).join(" ")}`)
+  await send(deps, ask.id, `/inbox answer ${ask.id} ${answers.map(quote).join(" ")}`)
 }
 
 function permissionWays(deps: ReplyDeps, ask: AskView): Way[] {
@@ -75,12 +130,12 @@ function permissionWays(deps: ReplyDeps, ask: AskView): Way[] {
   ]
 }
 
-function showWays(deps: ReplyDeps, ask: AskView, title: string, ways: readonly Way[]): void {
+function showWays(deps: ReplyDeps, topic: Topic, title: string, ways: readonly Way[]): void {
   const act = async (way: Way) => {
     const line = await way.run()
-    if (line !== undefined) await send(deps, ask, line)
+    if (line !== undefined) await send(deps, topic.id, line)
   }
-  showChoice(deps, ask, title, ways, (way) => deps.guard.start(() => act(way)))
+  showChoice(deps, topic, title, ways, (way) => deps.guard.start(() => act(way)))
 }
 
 /** One question: its options, or words of the person's own. Several options are marked, then sent. */
@@ -94,7 +149,8 @@ function chooseAnswer(
   const marked = new Set<string>()
   const step = ask.questions.length > 1 ? ` (${index + 1} of ${ask.questions.length})` : ""
   return new Promise((resolve) => {
-    const show = () => {
+    // Shown anew with every mark, at the row that was marked.
+    const show = (at?: string) => {
       const rows = options.map(({ label, description }) => ({
         title: isMultiple ? `${marked.has(label) ? "[x]" : "[ ]"} ${label}` : label,
         description,
@@ -102,7 +158,8 @@ function chooseAnswer(
       }))
       const done = isMultiple && marked.size > 0 ? [{ title: "Send what is marked", isDone: true }] : []
       const ways = [...rows, ...done, { title: "Answer in your own words…", isOwn: true }]
-      showChoice(deps, ask, `${text}${step}`, ways, (way) => {
+      const start = ways.find((way) => "label" in way && way.label === at)
+      const pick = (way: (typeof ways)[number]) => {
         if ("isOwn" in way) {
           deps.guard.start(async () =>
             resolve(await askFor(deps.api, deps.paint, { title: clip(text, 60), placeholder: "Your answer" })),
@@ -110,21 +167,23 @@ function chooseAnswer(
         } else if ("isDone" in way) resolve([...marked].join(", "))
         else if (isMultiple) {
           if (!marked.delete(way.label)) marked.add(way.label)
-          show()
+          show(way.label)
         } else resolve(way.label)
-      })
+      }
+      showChoice(deps, topicOf(ask), `${text}${step}`, ways, pick, start)
     }
     show()
   })
 }
 
-/** A choice about one ask, with what it is about under the rows. */
+/** A choice about one thing, with what it is about under the rows. */
 function showChoice<Row extends { readonly title: string; readonly description?: string }>(
   deps: ReplyDeps,
-  ask: AskView,
+  topic: Topic,
   title: string,
   rows: readonly Row[],
   pick: (row: Row) => void,
+  start?: Row | undefined,
 ): void {
   const { dialog, DialogSelect } = deps.api.ui
   const { width, height } = deps.api.renderer
@@ -132,11 +191,10 @@ function showChoice<Row extends { readonly title: string; readonly description?:
   const heading = clip(title, columns - HEADING_MARGIN)
   const choices = answerChoices(rows, columns)
   const said = {
-    ...ask,
-    details: [...ask.details, ...choices.flatMap(({ isCut }, at) => (isCut ? wholeRow(rows[at]) : []))],
+    ...topic,
+    details: [...topic.details, ...choices.flatMap(({ isCut }, at) => (isCut ? wholeRow(rows[at]) : []))],
   }
   const details = askDetails(said, title, heading, { columns, rows: Math.floor((height * 3) / 4) - SELECT_ROWS })
-  const where = ask.workflow === null ? ask.worker : `${ask.worker} · ${ask.workflow}`
   dialog.replace(() => (
     <box>
       <DialogSelect<number>
@@ -145,9 +203,10 @@ function showChoice<Row extends { readonly title: string; readonly description?:
         options={choices.map(({ title, description }, value) => ({
           title,
           value,
-          category: clip(`${where} asks`, columns),
+          category: clip(topic.category, columns),
           ...(description === "" ? {} : { description }),
         }))}
+        {...(start === undefined ? {} : { current: rows.indexOf(start) })}
         onSelect={(choice) =>
           deps.guard.sync(undefined, () => {
             const row = rows[choice.value]
@@ -175,13 +234,13 @@ function wholeRow(row: { readonly title: string; readonly description?: string }
 }
 
 /** Sends the answer, then shows what waits next. */
-async function send(deps: ReplyDeps, ask: AskView, line: string): Promise<void> {
+async function send(deps: ReplyDeps, answered: string, line: string): Promise<void> {
   const { dialog, toast } = deps.api.ui
   const reply = await deps.send(line)
   if (reply.tone === "error") return deps.showReply(reply)
-  const next = deps.live.asks().find(({ id }) => id !== ask.id)
+  const next = itemsOf(deps).find(({ id }) => id !== answered)
   if (next) {
-    showAsk(deps, next)
+    showItem(deps, next)
     return
   }
   dialog.clear()

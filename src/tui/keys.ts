@@ -46,6 +46,9 @@ export function registerCommands(api: KeyApi, keys: Keys, actions: Actions, guar
   const commands = [
     { id: "workflow", title: "Workflow: run…", run: () => actions.submit("/workflow") },
     { id: "status", title: "Workflow: status", run: () => actions.submit("/workflow status") },
+    { id: "pause", title: "Workflow: pause", run: () => actions.submit("/workflow pause") },
+    { id: "continue", title: "Workflow: continue", run: () => actions.submit("/workflow continue") },
+    { id: "resume", title: "Workflow: resume", run: () => actions.submit("/workflow resume") },
     { id: "jump", title: "Workflow: open the running step / back", run: actions.jump },
     { id: "workers", title: "Workers: who is at work", run: () => actions.submit("/workers") },
     { id: "inbox", title: "Workers: what needs you (inbox)", run: () => actions.submit("/inbox") },

@@ -1,4 +1,5 @@
 import { batch, createSignal } from "solid-js"
+import { type GateView, openGates } from "../core/gates.ts"
 import type { Clock } from "../core/ports.ts"
 import type { StateMessage } from "../core/protocol.ts"
 import type { AskView, RunView, WorkerView } from "../core/view.ts"
@@ -10,12 +11,15 @@ const TICK_MS = 1_000
 export interface Live {
   /** All known runs, newest first. */
   runs(): readonly RunView[]
-  /** The runs that deserve the status line: running, paused, or over so recently that nobody may have looked. */
+  /** The runs that deserve the status line: running, paused until somebody decides, or over so recently that nobody may
+   *  have looked. */
   inBar(): readonly RunView[]
   /** Workers with a task, then those that are kept without one. */
   workers(): readonly WorkerView[]
   /** What waits for a person, oldest first. */
   asks(): readonly AskView[]
+  /** Steps that wait for a person's decision. */
+  gates(): readonly GateView[]
   /** Milliseconds since 1970; ticks once a second, and only while something runs. */
   now(): number
   /** Lines the server half has not answered for over a second. */
@@ -39,7 +43,8 @@ export function createLive(clock: Clock): Live {
   const [until, setUntil] = createSignal<ReadonlyMap<string, number>>(new Map())
   let cancel = () => {}
 
-  const inBar = () => runs().filter((run) => run.status === "running" || (until().get(run.id) ?? 0) > now())
+  const isAlive = (run: RunView) => run.status === "running" || run.status === "paused"
+  const inBar = () => runs().filter((run) => isAlive(run) || (until().get(run.id) ?? 0) > now())
 
   const tick = () => {
     cancel()
@@ -57,6 +62,7 @@ export function createLive(clock: Clock): Live {
     inBar,
     workers,
     asks,
+    gates: () => runs().flatMap(openGates),
     now,
     waiting,
     update(next) {
@@ -84,13 +90,11 @@ function lingering(
 ): Map<string, number> {
   const wasRunning = new Set(known.filter((run) => run.status === "running").map((run) => run.id))
   const entries = next
-    .filter((run) => run.status !== "running")
+    .filter((run) => run.status !== "running" && run.status !== "paused")
     .map((run): [string, number] => {
       const seenEnding = wasRunning.has(run.id) || (run.endedAt === null && !before.has(run.id))
       const isRecent = run.endedAt !== null && !before.has(run.id) && run.endedAt + LINGER_MS > now
-      // A paused run waits for a person: its line goes when the person has seen it.
-      const end = run.status === "paused" ? Number.POSITIVE_INFINITY : now + LINGER_MS
-      return [run.id, seenEnding || isRecent ? end : (before.get(run.id) ?? 0)]
+      return [run.id, seenEnding || isRecent ? now + LINGER_MS : (before.get(run.id) ?? 0)]
     })
   return new Map(entries)
 }

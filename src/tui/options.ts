@@ -5,6 +5,9 @@ export interface Keys {
   readonly jump: string
   readonly workflow: string
   readonly status: string
+  readonly pause: string
+  readonly continue: string
+  readonly resume: string
   readonly workers: string
   readonly inbox: string
   readonly message: string
@@ -16,6 +19,9 @@ export const DEFAULT_KEYS: Keys = {
   jump: "<leader>w",
   workflow: "none",
   status: "none",
+  pause: "none",
+  continue: "none",
+  resume: "none",
   workers: "<leader>k",
   inbox: "<leader>i",
   message: "<leader>p",

@@ -2,7 +2,7 @@ import { formatCost } from "../core/format.ts"
 import type { WorkflowItem } from "../core/protocol.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import { cell, clip, cut, formatTokens, widthOf } from "./format.ts"
-import { progress, runIcon, runTime, spent, stateOf, stepIcon, stepTime } from "./view-model.ts"
+import { notesOf, progress, runIcon, runTime, spent, stateOf, stepIcon, stepTime } from "./view-model.ts"
 
 /** Rows of OpenCode's select dialog, as plain data. The dialog sorts nothing and cuts a title at 61 columns. */
 export interface Choice<Value> {
@@ -74,11 +74,19 @@ export function stepChoices(run: RunView, now: number, columns: number): Choice<
   const choices = run.steps.map((step) => ({
     title: `${stepIcon(step.status).text} ${cell(step.id, name)}`,
     value: step.id,
-    description: `${cell(stateOf(step), state)}  ${step.status === "waiting" ? step.detail : shortModel(step)}`,
+    description: `${cell(stateOf(step), state)}  ${aboutStep(step)}`,
     footer: [stepTime(step, now), ...spentBy(step)].filter((fact) => fact !== "").join(" · "),
     category: "",
   }))
   return choices.map((choice) => fitRow(choice, columns))
+}
+
+/** Why it waits, or the model; with what a person should know besides. */
+function aboutStep(step: StepView): string {
+  const about = step.status === "waiting" ? (step.detail?.replace(/\s+/g, " ") ?? "") : shortModel(step)
+  // Then these are what it waits with.
+  if (step.gate?.why === "warning") return about
+  return [about, notesOf(step)].filter((text) => text !== "").join(" · ")
 }
 
 function spentBy(step: StepView): string[] {

@@ -1,10 +1,12 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
+import { openGates } from "../core/gates.ts"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
+import { inboxItems } from "./gate-rows.ts"
 import type { Guard } from "./guard.ts"
-import { showInbox } from "./inbox.tsx"
+import { showGate, showInbox } from "./inbox.tsx"
 import type { Live } from "./live.ts"
 import { rowColumns, runTitle, stepChoices, workflowChoices } from "./pickers.ts"
 import { runLine } from "./prompt-line.ts"
@@ -44,7 +46,8 @@ export function createReplies(given: Omit<ReplyDeps, "showReply">): Replies {
       if (view?.type === "open") return deps.open(view.session)
       if (view?.type === "done") return deps.api.ui.toast({ variant: "success", title, message: text })
       if (view?.type === "workers" && view.workers.length > 0) return showWorkers(deps, view.workers)
-      if (view?.type === "asks" && view.asks.length > 0) return showInbox(deps, view.asks)
+      if (view?.type === "asks" && view.asks.length + view.gates.length > 0)
+        return showInbox(deps, inboxItems(view.asks, view.gates))
       if (view?.type === "workflows" && view.workflows.length > 0) return showWorkflows(deps, view.workflows)
       if (view?.type === "run") return showRun(deps, view.run)
       if (view?.type === "trace") return showTrace(deps, view.step, view.run)
@@ -97,6 +100,8 @@ function showRun(deps: ReplyDeps, snapshot: RunView): void {
   const pick = (id: string) => {
     const step = run().steps.find((other) => other.id === id)
     if (step === undefined) return
+    const gate = openGates(run()).find((one) => one.step === id)
+    if (gate) return showGate(deps, gate)
     if (!canOpen(step)) return showUnopened(step)
     dialog.clear()
     deps.open(step.session)

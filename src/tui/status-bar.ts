@@ -1,3 +1,4 @@
+import { openGates, wayOn } from "../core/gates.ts"
 import { type RunView, stepInFocus, type WorkerView } from "../core/view.ts"
 import { clip, cut, widthOf } from "./format.ts"
 import {
@@ -103,17 +104,23 @@ function headline(run: RunView, now: number): Part[] {
   if (run.status === "interrupted") {
     return [muted(` interrupted at ${progress(run)} · `), { text: `/workflow resume ${run.id}`, tone: "text" }]
   }
-  if (run.status === "paused") {
-    return [
-      muted(` paused at ${progress(run)} · `),
-      { text: "/workflow resume", tone: "text" },
-      { text: ` · ${run.hold?.detail.replace(/\s+/g, " ") ?? "held"}`, tone: "warning" },
-    ]
-  }
+  if (run.status === "paused") return pausedLine(run)
   const broken = run.steps.find((step) => step.status === "failed")
   const why = run.status === "failed" && broken ? `· ${clip(broken.id, NAME_COLUMNS)} ${stateOf(broken)}` : endWord(run)
   const facts = [runTime(run, now), spent(run)].filter((fact) => fact !== "")
   return [{ text: ` ${why}`, tone: RUN[run.status][1] }, ...facts.map((fact) => muted(` · ${fact}`))]
+}
+
+/** Why a paused run waits, and what to type. */
+function pausedLine(run: RunView): Part[] {
+  const gate = openGates(run)[0]
+  const at = muted(` paused at ${progress(run)} · `)
+  if (gate) {
+    const title = clip(gate.title, Number.POSITIVE_INFINITY)
+    return [at, { text: title, tone: "warning" }]
+  }
+  const why = run.hold?.detail.replace(/\s+/g, " ") ?? "held"
+  return [at, { text: `/workflow ${wayOn(run.hold)}`, tone: "text" }, { text: ` · ${why}`, tone: "warning" }]
 }
 
 function stepTimes({ steps }: RunView, now: number): string {
@@ -127,7 +134,7 @@ function endWord(run: RunView): string {
 
 function current(run: RunView, now: number): Part[] {
   const busy = run.steps.filter((step) => step.status === "running" || step.status === "waiting")
-  const first = busy[0]
+  const first = busy.find((step) => step.status === "running") ?? busy[0]
   if (first === undefined) return [muted("starting")]
   const state = first.status === "waiting" ? "waiting" : stepTime(first, now)
   return [

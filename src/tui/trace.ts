@@ -1,6 +1,7 @@
-import { formatCost } from "../core/format.ts"
+import { formatCheck, formatCost } from "../core/format.ts"
+import { DECIDED, gateTitle } from "../core/gates.ts"
 import type { Delegated, StepView } from "../core/view.ts"
-import { short } from "./format.ts"
+import { formatElapsed, short } from "./format.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
 
 /** A document for the text dialog: facts as a two-column list, then texts under headings. */
@@ -22,7 +23,16 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
     tone: "text",
     facts: [
       fact("State", `${icon.text} ${stateOf(step)}`, icon.tone === "muted" ? "text" : icon.tone),
-      ...(step.detail === null ? [] : [fact("Why", step.detail)]),
+      ...(step.gate === null
+        ? []
+        : [
+            fact("Waits", gateTitle(step.id, step.gate), "warning"),
+            fact(
+              "Decide",
+              `/inbox; else ${DECIDED[step.gate.otherwise]} in ${formatElapsed(step.gate.expiresAt - now)}`,
+            ),
+          ]),
+      ...(step.detail === null || step.gate !== null ? [] : [fact("Why", step.detail)]),
       fact("Run", run),
       fact("Attempts", String(step.attempts)),
       fact("Profile", `${step.profile} (${step.kind})`),
@@ -37,6 +47,9 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       ...step.warnings.map(({ text }) => fact("Warning", text, "warning")),
     ],
     sections: [
+      ...(step.checks.length === 0
+        ? []
+        : [{ heading: "Checks", text: step.checks.map(formatCheck).join("\n"), tone: checksTone(step) }]),
       ...(step.context === null
         ? []
         : [
@@ -54,6 +67,12 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       },
     ],
   }
+}
+
+function checksTone({ checks }: StepView): Tone {
+  const red = checks.filter((check) => !check.isOk)
+  if (red.length === 0) return "success"
+  return red.some(({ severity }) => severity === "error") ? "error" : "warning"
 }
 
 function delegatedBy({ runs, tokens, cost }: Delegated): string {

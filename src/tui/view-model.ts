@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
+import { openGates, wayOn } from "../core/gates.ts"
 import type { RunStatus, StepStatus } from "../core/model.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import { clip, formatElapsed, formatTokens, widthOf } from "./format.ts"
@@ -70,8 +71,20 @@ export function progress(run: RunView): string {
 
 /** `failed · timeout`: the state, and why when that says more. */
 export function stateOf(step: StepView): string {
+  // What it waits with says why.
+  if (step.gate !== null) return "needs you"
   if (step.reason === null || step.reason === "ok" || step.status === "cancelled") return step.status
   return `${step.status} · ${step.reason}`
+}
+
+/** `3 tries · 1 warning · 1 of 2 checks red`: what a person should know besides the state; empty when nothing. */
+export function notesOf({ attempts, warnings, checks }: StepView): string {
+  const red = checks.filter((check) => !check.isOk).length
+  return [
+    ...(attempts > 1 ? [`${attempts} tries`] : []),
+    ...(red > 0 ? [`${red} of ${checks.length} checks red`] : []),
+    ...(warnings.length > 0 ? [`${warnings.length} ${warnings.length === 1 ? "warning" : "warnings"}`] : []),
+  ].join(" · ")
 }
 
 /** How long the step took or has been taking; empty before it started and while something holds it. */
@@ -140,16 +153,23 @@ function panel(run: RunView, input: SidebarInput): RunPanel {
   }
 }
 
-/** Why a paused run waits, and the way out. */
+/** Why a run waits, and the way out. */
 function holdRows(run: RunView, width: number): Row[] {
-  if (run.status !== "paused") return []
+  if (run.hold === null || run.endedAt !== null) return []
   const row = (key: string, text: string, tone: Tone): Row => ({
     key,
     icon: muted(" "),
     left: { text: clip(text, width - 2), tone },
     right: muted(""),
   })
-  return [row("hold", run.hold?.detail ?? "held", "warning"), row("resume", "/workflow resume", "text")]
+  const gates = openGates(run)
+  if (gates.length > 0) {
+    return [
+      ...gates.map((gate) => row(`gate ${gate.step}`, gate.title, "warning")),
+      row("decide", "/inbox decides", "text"),
+    ]
+  }
+  return [row("hold", run.hold.detail, "warning"), row("way", `/workflow ${wayOn(run.hold)}`, "text")]
 }
 
 function stepRows(run: RunView, input: SidebarInput): Row[] {
@@ -176,19 +196,27 @@ function stepRows(run: RunView, input: SidebarInput): Row[] {
   ]
 }
 
-function stepRow(step: StepView, { now, width, asking }: SidebarInput): Row {
-  const asks = step.session !== null && asking.has(step.session)
-  const failed = step.status === "failed"
-  const right: Part = failed
-    ? { text: step.reason ?? "failed", tone: "error" }
-    : asks
-      ? { text: "needs you", tone: "warning" }
-      : muted(stepTime(step, now))
+/** What stands beside a step: that it needs a person, why it failed, or its time. */
+function besideStep(step: StepView, input: SidebarInput): Part {
+  if (step.status === "failed") return { text: step.reason ?? "failed", tone: "error" }
+  return asks(step, input) || step.gate !== null
+    ? { text: "needs you", tone: "warning" }
+    : muted(stepTime(step, input.now))
+}
+
+/** Whether its worker has asked something. */
+function asks({ session }: StepView, { asking }: SidebarInput): boolean {
+  return session !== null && asking.has(session)
+}
+
+function stepRow(step: StepView, input: SidebarInput): Row {
+  const { width } = input
+  const right = besideStep(step, input)
   const room = width - 2 - (right.text === "" ? 0 : widthOf(right.text) + 1)
   const isQuiet = step.status === "pending" || step.status === "skipped" || step.status === "cancelled"
   return {
     key: step.id,
-    icon: asks ? { text: "?", tone: "warning" } : stepIcon(step.status),
+    icon: asks(step, input) ? { text: "?", tone: "warning" } : stepIcon(step.status),
     left: { text: clip(step.id, room), tone: isQuiet ? "muted" : "text" },
     right,
   }

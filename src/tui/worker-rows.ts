@@ -140,25 +140,6 @@ export function workerTitle(worker: WorkerView, now: number): string {
   return [worker.name, stateWord(worker, now), worker.tool ?? "", stepOf(worker)].filter(Boolean).join(" · ")
 }
 
-/** The inbox: one row an ask, the oldest first. */
-export function askChoices(asks: readonly AskView[], now: number, columns: number): Choice<string>[] {
-  const name = Math.min(22, Math.max(0, ...asks.map((ask) => widthOf(ask.worker))))
-  return asks.map((ask) => {
-    const waits = formatElapsed(now - ask.askedAt)
-    const left = ask.expiresAt === null ? "" : ` · ${formatElapsed(ask.expiresAt - now)} left`
-    const footer = `${waits}${left}`
-    const room = columns - 2 - name - widthOf(footer) - 5
-    const where = ask.workflow === null ? "" : ` (${ask.workflow})`
-    return {
-      title: `? ${cell(ask.worker, name)}`,
-      value: ask.id,
-      description: ` ${clip(`${ask.title}${where}`, Math.max(0, room))}`,
-      footer,
-      category: "",
-    }
-  })
-}
-
 /** The answers to an ask as rows of a dialog: what is said about each in a column of its own, on one line. */
 export function answerChoices(
   answers: readonly { readonly title: string; readonly description?: string }[],
@@ -180,13 +161,15 @@ export function answerChoices(
  * out the last one says so.
  */
 export function askDetails(
-  ask: AskView,
+  ask: Pick<AskView, "details" | "questions">,
   title: string,
   heading: string,
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): string[] {
   const said = clip(title, Number.POSITIVE_INFINITY)
-  const isNew = (line: string) => !said.includes(clip(line, Number.POSITIVE_INFINITY))
+  // They come one after another.
+  const isQuestion = (line: string) => ask.questions.some(({ text }) => text === line)
+  const isNew = (line: string) => !said.includes(clip(line, Number.POSITIVE_INFINITY)) && !isQuestion(line)
   const lines = [...(heading === said ? [] : [title]), ...ask.details.filter(isNew)]
   const fitting: string[] = []
   let free = Math.max(2, rows)

@@ -1,6 +1,7 @@
+import { rmSync } from "node:fs"
 import { afterAll, beforeAll, expect, it } from "vitest"
-import { type ScriptedModel, startScriptedModel } from "../../scripts/scripted-model.ts"
-import { baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
+import { fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { type Baton, baton, type EndedLine, endedOf, linesOf, startBaton } from "./support/baton.ts"
 import { describeProcesses, processesWith, signal } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
@@ -10,13 +11,27 @@ import { DEMO, scriptDemo } from "./support/workflows.ts"
 
 const EVENTS = 10
 const LONG = 60_000
+/** A retry after an error, one after a check (which passes the second time it is run), a skipped step, and a gate. */
+const CARE = `
+inputs: { topic: string }
+steps:
+  - { id: plan, prompt: "Plan \${inputs.topic}", retry: { max_attempts: 2, delay: 100ms } }
+  - { id: replan, needs: [plan], condition: "\${plan.status != 'success'}", prompt: "Never \${inputs.topic}" }
+  - id: build
+    needs: [replan]
+    prompt: "Build \${inputs.topic}"
+    checks: ["cat mend.txt; test -e built || { touch built; exit 1; }"]
+    retry: { max_attempts: 2 }
+  - { id: accept, type: gate, needs: [build], prompt: "Ship \${inputs.topic}?" }
+  - { id: ship, needs: [accept], prompt: "Ship \${inputs.topic}" }
+`
 
 let model: ScriptedModel
 let project: Project
 
 beforeAll(async () => {
   model = await startScriptedModel()
-  project = makeProject({ model, baton: false, workflows: { demo: DEMO } })
+  project = makeProject({ model, baton: false, workflows: { demo: DEMO, care: CARE } })
 })
 afterAll(async () => {
   await project?.dispose()
@@ -57,4 +72,79 @@ it.each(Array.from({ length: EVENTS }, (_, index) => index + 1))(
     expect(describeProcesses(processesWith(project.marker))).toEqual([])
   },
   LONG,
+)
+
+type Line = Record<string, unknown>
+const KILLS: readonly [string, (line: Line) => boolean][] = [
+  ["a failure that is tried again", (line) => line.type === "step.ended" && line.retryAt !== undefined],
+  ["the start of another try", (line) => line.type === "step.started" && line.attempt === 2],
+  ["a skipped step", (line) => line.type === "step.skipped"],
+  ["an answer", (line) => line.type === "step.answered"],
+  ["a check", (line) => line.type === "step.checked"],
+  ["a worker that is to mend", (line) => line.type === "step.opened" && line.step === "build" && line.attempt === 2],
+  ["an open gate", (line) => line.type === "gate.opened"],
+  ["a decision", (line) => line.type === "gate.decided"],
+]
+
+/** Goes on with a run, from its beginning or from where it is, until a line says that it is to be killed; true then. */
+async function driveUntil(run: Baton, isTime: (line: Line) => boolean): Promise<boolean> {
+  const seen = () => linesOf(run.stdout().replace(/[^\n]*$/, "")).some(isTime)
+  await until(() => seen() || run.process.exitCode !== null, { what: () => run.stdout() + run.stderr(), everyMs: 1 })
+  if (!seen()) return false
+  for (const { pid } of processesWith(project.marker)) signal(pid, "SIGKILL")
+  await until(() => processesWith(project.marker).length === 0, { what: "the killed processes to be gone" })
+  return true
+}
+
+/** What may have been asked once more: the step that was at work when the process was killed. */
+function inFlight(before: EndedLine, extra: Readonly<Record<string, number>>): number[] {
+  return Object.entries(extra).flatMap(([id, times]) =>
+    times > 0 && before.steps[id]?.status !== "success" ? [1] : [],
+  )
+}
+
+it.each(KILLS)(
+  "killed once %s is written down: nothing is asked twice but what was under way, and it ends as it would have",
+  async (what, isTime) => {
+    const topic = `care-${KILLS.findIndex(([name]) => name === what)}`
+    const mend = `mend ${topic}`
+    rmSync(project.path("built"), { force: true })
+    project.write("mend.txt", `${mend}\n`)
+    model.script(`Plan ${topic}`, fail(400, { message: "not now" }), say(`plan of ${topic}`))
+    for (const prompt of [`Build ${topic}`, mend]) model.script(prompt, say(`built ${topic}`))
+    model.script(`Ship ${topic}`, say(`shipped ${topic}`))
+    const prompts = [`Plan ${topic}`, `Never ${topic}`, `Build ${topic}`, mend, `Ship ${topic}`]
+    const asked = () => prompts.map((prompt) => model.asked(prompt).length)
+    const state = async () => endedOf((await baton(project, "status", topic, "--json")).stdout)
+
+    let isKilled = await driveUntil(
+      startBaton(project, "run", "care", "--input", `topic=${topic}`, "--run-id", topic, "--json"),
+      isTime,
+    )
+    if (!isKilled) isKilled = await driveUntil(startBaton(project, "resume", topic, "--json"), isTime)
+    expect(isKilled).toBe(true)
+    const before = await state()
+    // A run that a crash left keeps its gate; one that waits at it goes on with the next word.
+    for (let words = 0; words < 3 && (await state()).status !== "success"; words++)
+      await baton(project, "resume", topic, "--json")
+
+    const end = await state()
+    expect(end).toMatchObject({
+      status: "success",
+      steps: {
+        plan: { status: "success", output: `plan of ${topic}` },
+        replan: { status: "skipped" },
+        build: { status: "success", output: `built ${topic}` },
+        accept: { status: "success" },
+        ship: { status: "success", output: `shipped ${topic}` },
+      },
+    })
+    // Undisturbed: the plan twice, `Never` not at all, the rest once. One request was under way at most.
+    const [plan = 0, never, build = 0, mended = 0, ship = 0] = asked()
+    expect(never).toBe(0)
+    const extra = { plan: plan - 2, build: build + mended - 2, ship: ship - 1 }
+    expect(Object.values(extra).filter((times) => times > 0)).toEqual(inFlight(before, extra))
+    expect(describeProcesses(processesWith(project.marker))).toEqual([])
+  },
+  2 * LONG,
 )

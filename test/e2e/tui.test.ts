@@ -259,7 +259,8 @@ describe("with `opencode attach`", () => {
         tui = await openTui(project, { attach: server.url })
         await tui.submit("/workflow run demo topic=attached")
         await hold.arrived
-        await tui.waitFor(/demo 2\/3 · review/)
+        // Its first second has passed: by then its session is known here, and the jump leads there.
+        await tui.waitFor(/demo 2\/3 · review [1-9]/)
         jump(tui)
         await tui.waitFor(/Review of: page on attached[\s\S]*Subagent/)
         hold.release()

@@ -9,6 +9,7 @@ import { openDesk } from "./support.ts"
 const CONFIG = { profiles: { docs: { mode: "foreground", keep: true }, coder: {} } }
 const FLOWS = {
   flow: "steps: [{ id: build, profile: coder, prompt: build it }]",
+  careful: "settings: { intervene: on-error }\nsteps: [{ id: review, prompt: review it }]",
   seat: "steps: [{ id: refine, profile: docs, prompt: refine it }]",
 }
 
@@ -102,6 +103,30 @@ it("counts in its toast what the workers of a run have spent that others started
   await expect.poll(() => engine.live()[0]?.status).toBe("success")
   job.finish({ session: "ses_build", tokens: { input: 100, output: 1 }, cost: 0.25 })
   await expect.poll(() => toasts[0]?.message).toBe("1 step done · 600 tokens in, 8 out, $0.75")
+})
+
+it("shows one toast when a gate opens, with the step, why, and the ways out; none for the pause that follows", async () => {
+  const { type, backend, toasts, engine } = watch()
+  await type("/workflow run careful")
+  ;(await backend.job("review")).finish({ reason: "empty", detail: `it said nothing ${"x".repeat(500)}` })
+  await expect.poll(() => engine.find(undefined)?.status).toBe("paused")
+  expect(toasts).toHaveLength(1)
+  expect(toasts[0]?.title).toBe("careful · review waits for you")
+  expect(toasts[0]?.message).toMatch(
+    /^review failed \(empty\): it said nothing x+… · \/workflow retry review · \/inbox$/,
+  )
+  expect(toasts[0]?.message.length).toBeLessThan(170)
+})
+
+it("shows no toast for a pause that a person gets at once, and one for a pause that comes later", async () => {
+  const { type, backend, toasts, engine } = watch()
+  await type("/workflow run flow")
+  const job = await backend.job("build")
+  await type("/workflow pause")
+  expect(toasts).toEqual([])
+  job.finish()
+  await expect.poll(() => engine.find(undefined)?.status).not.toBe("running")
+  expect(toasts).toHaveLength(1)
 })
 
 it("says of an aborted run that was paused no more than its toast", async () => {

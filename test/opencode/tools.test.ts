@@ -5,7 +5,10 @@ import type { Project } from "../../src/project/project.ts"
 import { runNamed, stepNamed } from "../../src/project/runs.ts"
 import { openDesk } from "./support.ts"
 
-const FLOW = { flow: "steps: [{ id: build, profile: coder, prompt: build it }]" }
+const FLOW = {
+  careful: "settings: { intervene: on-error }\nsteps: [{ id: build, profile: coder, prompt: build it }]",
+  flow: "steps: [{ id: build, profile: coder, prompt: build it }]",
+}
 
 function openTools(limits: object = {}) {
   const desk = openDesk({ limits, profiles: { coder: {}, lead: {} } }, FLOW)
@@ -97,6 +100,27 @@ it("workflow_run starts or waits, workflow_status tells, workflow_control aborts
   await call("workflow_control", { run: job.task.run, action: "abort" })
   expect(job.isStopped).toBe(true)
   await expect(call("workflow_status", { run: "nope" })).rejects.toThrow("there is no run nope")
+})
+
+it("workflow_control decides about a step that waits, with words for its worker, and says why not", async () => {
+  const { call, backend, engine } = openTools()
+  await call("workflow_run", { name: "careful" })
+  const job = await backend.job("build")
+  const { run } = job.task
+  const control = (action: string, more: object = {}) => call("workflow_control", { run, action, ...more })
+  await expect(control("retry", { step: "build" })).rejects.toThrow("it is at work")
+  job.finish({ reason: "empty" })
+  await expect.poll(() => engine.view(run)?.status).toBe("paused")
+  expect(await call("workflow_status", { run })).toContain("/workflow retry build [message]")
+  await expect(control("retry")).rejects.toThrow("say which step to retry")
+  await expect(control("skip", { step: "biuld" })).rejects.toThrow("did you mean `build`?")
+  expect(await control("retry", { step: "build", message: "again" })).toBe(`Done: retry build. Run ${run} is running.`)
+  const again = await backend.job("build", 1)
+  expect(again.task.prompt).toBe("again")
+  again.finish({ reason: "empty" })
+  await expect.poll(() => engine.view(run)?.status).toBe("paused")
+  await control("continue")
+  expect(engine.view(run)?.status).toBe("failed")
 })
 
 function profileOf(project: Project, name: string): Profile {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { createLive } from "../../src/tui/live.ts"
 import { HandClock } from "./support/clock.ts"
-import { runView } from "./support/runs.ts"
+import { gateStep, runView } from "./support/runs.ts"
 
 function live() {
   const clock = new HandClock()
@@ -55,5 +55,21 @@ it("shows a run that ended long before this TUI came in no line, an interrupted 
   expect(state.inBar().map((run) => run.id)).toEqual(["r2"])
   clock.advance(30_000)
   state.update({ runs: [runView({ id: "r2", status: "interrupted" })] })
+  expect(state.inBar()).toEqual([])
+})
+
+it("keeps the line of a paused run until somebody decides, whatever is typed, and counts what waits in it", () => {
+  const { live: state, clock } = live()
+  const paused = runView({ status: "paused", hold: { cause: "gate", detail: "" }, steps: [gateStep("review")] })
+  state.update({ runs: [running] })
+  state.update({ runs: [paused] })
+  state.dismiss()
+  clock.advance(100_000)
+  expect(state.inBar()).toHaveLength(1)
+  expect(state.gates().map(({ step }) => step)).toEqual(["review"])
+  state.update({ runs: [ended(100_000)] })
+  expect(state.inBar()).toHaveLength(1)
+  expect(state.gates()).toEqual([])
+  state.dismiss()
   expect(state.inBar()).toEqual([])
 })

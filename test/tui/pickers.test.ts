@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import type { WorkflowItem } from "../../src/core/protocol.ts"
 import { widthOf } from "../../src/tui/format.ts"
 import { runTitle, stepChoices, workflowChoices } from "../../src/tui/pickers.ts"
-import { doneStep, runningStep, runView, stepView } from "./support/runs.ts"
+import { doneStep, gateStep, runningStep, runView, stepView } from "./support/runs.ts"
 
 const item = (name: string, given: Partial<WorkflowItem> = {}): WorkflowItem => ({
   name,
@@ -58,5 +58,14 @@ it("lines the steps of a run up in columns", () => {
     description: "waiting  openai is out of quota",
     footer: "",
   })
+  const waiting = [
+    gateStep("review", { detail: "failed (empty)" }, { attempts: 2 }),
+    gateStep("build", { why: "warning", detail: "needed 2 tries" }, { attempts: 2 }),
+  ]
+  const paused = stepChoices(runView({ status: "paused", steps: waiting }), 12_400, 108)
+  expect(paused.map(({ description }) => description)).toEqual([
+    "needs you  failed (empty) · 2 tries",
+    "needs you  needed 2 tries",
+  ])
   expect(runTitle(run, 12_400)).toBe("◐ demo · running 2/3 · 12s")
 })

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { formatTrace } from "../../src/core/format.ts"
 import { traceDocument } from "../../src/tui/trace.ts"
-import { doneStep, runningStep, stepView } from "./support/runs.ts"
+import { doneStep, gateStep, runningStep, stepView } from "./support/runs.ts"
 
 const fact = (document: ReturnType<typeof traceDocument>, label: string) =>
   document.facts.find((row) => row.label === label)?.value
@@ -60,4 +60,37 @@ it("shows what the worker was told, what a person should know of, and what it de
   for (const one of ["and delegated: 2 tasks", "warning: a/one: out of quota", "tides.", "── prompt\nGo"]) {
     expect(text).toContain(one)
   }
+})
+
+it("shows what a step waits for, its tries, and its checks with the end of what a red one wrote", () => {
+  const check = { severity: "error", detail: "exit code 1", output: "3 passed\n1 failed\n" } as const
+  const step = gateStep(
+    "review",
+    { detail: "failed (check-failed): npm test: exit code 1", otherwise: "abort", expiresAt: 60_000 },
+    {
+      attempts: 3,
+      checks: [
+        { ...check, name: "npm test", isOk: false },
+        { ...check, name: "npm run lint", isOk: true, detail: "exit code 0" },
+        { ...check, name: "notes.md", isOk: false, severity: "warning", detail: "is not there", output: "" },
+      ],
+    },
+  )
+  const document = traceDocument(step, "r1", 0)
+  expect([
+    fact(document, "State"),
+    fact(document, "Waits"),
+    fact(document, "Decide"),
+    fact(document, "Attempts"),
+  ]).toEqual([
+    "◔ needs you",
+    "review failed (check-failed): npm test: exit code 1",
+    "/inbox; else aborted in 1m 00s",
+    "3",
+  ])
+  const checks =
+    "✗ npm test: exit code 1\n    3 passed\n    1 failed\n✓ npm run lint: exit code 0\n! notes.md: is not there"
+  expect(document.sections[0]).toEqual({ heading: "Checks", text: checks, tone: "error" })
+  expect(formatTrace("r1", step)).toContain(`waits for a person: review failed`)
+  expect(formatTrace("r1", step)).toContain(checks)
 })

@@ -3,7 +3,7 @@ import type { RunView } from "../../src/core/view.ts"
 import { widthOf } from "../../src/tui/format.ts"
 import { type BarInput, type BarKeys, statusBar } from "../../src/tui/status-bar.ts"
 import { type Part, sidebar } from "../../src/tui/view-model.ts"
-import { doneStep, runningStep, runView, stepView } from "./support/runs.ts"
+import { doneStep, gateStep, runningStep, runView, stepView } from "./support/runs.ts"
 
 const text = (parts: readonly Part[]) => parts.map((part) => part.text).join("")
 
@@ -36,6 +36,16 @@ describe("the status line", () => {
       "a 12s +2 · +2 more runs",
     )
     expect(bar([wide, runView({ id: "r2" })])).toContain("· +1 more run|")
+  })
+
+  it("says of a paused run what waits, and of a budget how to raise it", () => {
+    const steps = [doneStep("survey"), gateStep("review", { detail: "failed (empty)" })]
+    const gate = runView({ status: "paused", hold: { cause: "gate", detail: "review: failed (empty)" }, steps })
+    expect(bar([gate], { asks: 1 })).toMatch(
+      /^\? 1 needs you \(ctrl\+x i\) · ‖ demo paused at 1\/2 · review failed \(empty\)\|/,
+    )
+    const dear = runView({ status: "paused", hold: { cause: "budget", detail: "the run has spent $3 of $2" } })
+    expect(bar([dear])).toContain("/workflow raise usd=… tokens=… · the run has spent $3 of $2")
   })
 
   it("says that a step waits for a person", () => {
@@ -113,6 +123,20 @@ describe("the sidebar", () => {
   it("belongs to the parent and to the steps' sessions, to no other", () => {
     expect(rows([demo], "ses_review")).toHaveLength(1)
     expect(rows([demo], "elsewhere")).toEqual([])
+  })
+
+  it("shows which steps wait for a person, why, and where that is decided", () => {
+    const steps = [doneStep("survey"), gateStep("review", { detail: "failed (empty)" }), stepView("ship")]
+    const hold = { cause: "gate", detail: "review: failed (empty)" } as const
+    expect(rows([runView({ status: "paused", hold, steps })])[0]).toEqual([
+      "Workflow demo",
+      "‖ paused 1/3|",
+      "  review failed (empty)|",
+      "  /inbox decides|",
+      "✓ survey|3.0s",
+      "◔ review|needs you",
+      "○ ship|",
+    ])
   })
 
   it("shows why a step failed in place of its time, and what was spent", () => {

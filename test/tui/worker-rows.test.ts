@@ -1,14 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { widthOf } from "../../src/tui/format.ts"
 import { statusBar } from "../../src/tui/status-bar.ts"
-import {
-  answerChoices,
-  askChoices,
-  askDetails,
-  stateNow,
-  workerActions,
-  workerChoices,
-} from "../../src/tui/worker-rows.ts"
+import { answerChoices, askDetails, stateNow, workerActions, workerChoices } from "../../src/tui/worker-rows.ts"
 import { askView, runningStep, runView, workerView } from "./support/runs.ts"
 
 const row = (choice: { title: string; description: string; footer: string }) =>
@@ -97,13 +90,6 @@ it("offers what can be done to a worker, and nothing else", () => {
   ])
 })
 
-it("lists asks with who, what, and for how long; a deadline of the policy too", () => {
-  const asks = [askView("per_1", { title: "bash: npm test" }), askView("per_2", { expiresAt: 70_000 })]
-  const rows = askChoices(asks, 12_000, 80).map(row)
-  expect(rows[0]).toBe("? build bash: npm test (feature) | 12s")
-  expect(rows[1]).toContain("12s · 58s left")
-})
-
 it("puts what is said about each answer in a column, and tells which did not fit", () => {
   const answers = [
     { title: "CHANGELOG.md", description: "in the root of the repository" },
@@ -127,6 +113,9 @@ describe("what stands under the answers to an ask", () => {
     const room = { columns: 80, rows: 9 }
     expect(askDetails(ask, ask.title, ask.title, room)).toEqual(["Runs the tests"])
     expect(askDetails(ask, ask.title, "bash: npm…", room)).toEqual([ask.title, "Runs the tests"])
+    const questions = ["where?", "when?"].map((text) => ({ text, options: [], isMultiple: false }))
+    const both = askView("que_1", { kind: "question", title: "where?", details: ["when?"], questions })
+    expect(askDetails(both, "where? (1 of 2)", "where? (1 of 2)", room)).toEqual([])
   })
 
   it("takes no more rows than there are, and says what is left out", () => {

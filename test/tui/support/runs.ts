@@ -1,3 +1,4 @@
+import type { Gate } from "../../../src/core/run.ts"
 import type { AskView, RunView, StepView, WorkerView } from "../../../src/core/view.ts"
 
 /** Views of runs as a server half would send them, with what a test does not care about filled in. */
@@ -103,4 +104,19 @@ export function askView(id: string, given: Partial<AskView> = {}): AskView {
     expiresAt: null,
     ...given,
   }
+}
+
+/** A step that waits for a decision since 0. */
+export function gateStep(id: string, gate: Partial<Gate> = {}, given: Partial<StepView> = {}): StepView {
+  const opened: Gate = {
+    why: "error",
+    detail: "failed (check-failed)",
+    openedAt: 0,
+    expiresAt: 3_600_000,
+    otherwise: "continue",
+    ...gate,
+  }
+  const reason = opened.why === "gate" ? null : opened.why === "error" ? "check-failed" : "ok"
+  const { detail } = opened
+  return stepView(id, { status: "waiting", reason, detail, session: `ses_${id}`, startedAt: 0, gate: opened, ...given })
 }

@@ -1,0 +1,80 @@
+import { formatDuration } from "../core/duration.ts"
+import { type Check, DEFAULTS } from "../core/model.ts"
+import type { Clock } from "../core/ports.ts"
+import { startTracked, type Tracked } from "../host/ledger.ts"
+import { createTail } from "./tail.ts"
+
+type CommandCheck = Extract<Check, { type: "command" }>
+
+export interface CommandSite {
+  /** The project's folder, in which commands run. */
+  readonly root: string
+  /** Where processes are written down. */
+  readonly ledger: string
+  readonly clock: Clock
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** What the shell says when there is no such program, or it cannot be run. */
+const NO_PROGRAM = /^exit code 12[67]$/
+/** What a shell that has ended may have left in its pipes arrives in this time. */
+const DRAIN_MS = 1_000
+
+/**
+ * Runs one command by the shell to its end, its deadline or `signal`; when it resolves nothing that the command started is
+ * left. Rejects when there is no shell.
+ */
+export async function runCommand(site: CommandSite, check: CommandCheck, signal: AbortSignal) {
+  const { root, ledger, clock } = site
+  const tail = createTail()
+  const tracked = await startTracked(ledger, shell(check.run), {
+    cwd: root,
+    env: site.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    windowsVerbatimArguments: true,
+  })
+  const { stdout, stderr } = tracked.child
+  for (const stream of [stdout, stderr]) stream?.on("data", (chunk: Uint8Array) => tail.add(chunk))
+  const closed = new Promise<void>((resolve) => tracked.child.once("close", () => resolve()))
+  const timeoutMs = check.timeoutMs ?? DEFAULTS.checkTimeoutMs
+  const how = await endOf(tracked, clock, timeoutMs, signal)
+  await tracked.stop()
+  await within(clock, DRAIN_MS, closed)
+  const output = tail.text()
+  if (how === "stopped") return { isOk: false, detail: "stopped", output }
+  if (how === "deadline") return { isOk: false, detail: `did not end in ${formatDuration(timeoutMs)}`, output }
+  const said = await tracked.ended
+  if (NO_PROGRAM.test(said)) return { isOk: false, detail: `could not be started: ${lastLine(output) ?? said}`, output }
+  const isPass = said === "exit code 0"
+  const wanted = check.expect === "fail" && isPass ? ", and it was to fail" : ""
+  return { isOk: isPass === (check.expect === "pass"), detail: `${said}${wanted}`, output }
+}
+
+/** What ends it first. */
+async function endOf(tracked: Tracked, clock: Clock, timeoutMs: number, signal: AbortSignal) {
+  const cut = Promise.withResolvers<"deadline" | "stopped">()
+  const stop = () => cut.resolve("stopped")
+  const cancel = clock.after(timeoutMs, () => cut.resolve("deadline"))
+  if (signal.aborted) stop()
+  else signal.addEventListener("abort", stop, { once: true })
+  const how = await Promise.race([tracked.ended.then(() => "ended" as const), cut.promise])
+  cancel()
+  signal.removeEventListener("abort", stop)
+  return how
+}
+
+async function within(clock: Clock, ms: number, promise: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<void>()
+  const cancel = clock.after(ms, late.resolve)
+  await Promise.race([promise, late.promise])
+  cancel()
+}
+
+function shell(command: string): [string, ...string[]] {
+  if (process.platform === "win32") return [process.env.ComSpec ?? "cmd.exe", "/d", "/s", "/c", `"${command}"`]
+  return ["/bin/sh", "-c", command]
+}
+
+function lastLine(output: string): string | undefined {
+  return output.trim().split("\n").at(-1) || undefined
+}

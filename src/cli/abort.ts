@@ -1,0 +1,19 @@
+import type { Command } from "commander"
+import { abortRun } from "../project/decisions.ts"
+import type { LoadCompose } from "./context.ts"
+import { carryOut, decision, findOpen, RUN } from "./decide.ts"
+import { EXIT } from "./exit.ts"
+
+/** `baton abort [RUN]`: ends a run for good that nobody works on. */
+export function abortCommand(compose: LoadCompose): Command {
+  return decision("abort", "end a run for good that waits or was interrupted")
+    .argument("[run]", RUN)
+    .action(async (wanted: string | undefined, _: unknown, command: Command) => {
+      await carryOut(compose, command, {
+        find: (engine) => findOpen(engine, wanted),
+        act: (engine, run) => abortRun(engine, run, "baton abort"),
+      })
+      // What was asked for is no failure.
+      if (process.exitCode === EXIT.failed) process.exitCode = EXIT.success
+    })
+}

@@ -1,0 +1,21 @@
+import type { Command } from "commander"
+import { continueRun, waitingRun } from "../project/decisions.ts"
+import type { LoadCompose } from "./context.ts"
+import { ASKER, carryOut, decision, RUN } from "./decide.ts"
+
+/** `baton continue [RUN]`: what waits for a decision counts as it is, and the run goes on. */
+export function continueCommand(compose: LoadCompose): Command {
+  return decision("continue", "go on with a run that waits; what waits for a decision counts as it is")
+    .argument("[run]", RUN)
+    .action((wanted: string | undefined, _: unknown, command: Command) =>
+      carryOut(compose, command, {
+        find(engine) {
+          const found = waitingRun(engine, wanted, ASKER)
+          if (!found.ok || found.value.hold?.cause !== "budget") return found
+          const { id, hold } = found.value
+          return { ok: false, why: `${hold.detail}: raise it with \`baton raise ${id} --usd N\` (or --tokens N)` }
+        },
+        act: (engine, run, parent) => continueRun(engine, run, "baton continue", parent),
+      }),
+    )
+}

@@ -1,0 +1,54 @@
+import { Command } from "commander"
+import type { RunView } from "../core/view.ts"
+import type { Engine } from "../engine/engine.ts"
+import { type Found, findDecision, findRun, waitingRun, wantedOf } from "../project/decisions.ts"
+import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
+import { type DriveOptions, drive, type Existing } from "./drive.ts"
+
+/** What `baton continue`, `retry`, `skip`, `abort` and `raise` share: they say how a run goes on, then go on with it. */
+
+export const ASKER = { prefix: "baton" }
+export const RUN = "id of the run, or its beginning (default: the newest that waits)"
+
+/** A command with the options of all that drive a run. */
+export function decision(name: string, description: string): Command {
+  return new Command(name)
+    .description(description)
+    .option("--json", "one JSON object a line on stdout, the last of them the result")
+    .option("--attach <url>", "use a running OpenCode server instead of starting one")
+}
+
+/** Does it and goes on with the run; the exit code is the process's. */
+export async function carryOut(compose: LoadCompose, command: Command, wish: Existing): Promise<void> {
+  const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
+  process.exitCode = await drive(compose, placeOf(globals), globals, wish)
+}
+
+/** A decision about one step; without a run the newest is meant in which it waits. */
+export function stepDecision(compose: LoadCompose, action: "retry" | "skip", description: string): Command {
+  return decision(action, `${description} (RUN: ${RUN})`)
+    .usage("[options] [RUN] STEP")
+    .argument("<words...>", "the run, if it is not the newest that waits, and the step")
+    .action((words: string[], { message }: { message?: string }, command: Command) => {
+      if (words.length > 2) command.error(`too many words: \`baton ${action} [RUN] STEP\``)
+      const [run, step = ""] = words.length === 2 ? words : [undefined, words[0]]
+      const wanted = run === undefined ? wantedOf(step) : { run, step }
+      const said = message === undefined ? {} : { message }
+      return carryOut(compose, command, {
+        find(engine) {
+          const found = findDecision(engine, wanted, action === "retry", ASKER)
+          return found.ok ? { ok: true, value: found.value.run } : found
+        },
+        act: (engine, { id }, parent) =>
+          engine.decide(id, { step: wanted.step, action, by: `baton ${action}`, parent, ...said }),
+      })
+    })
+}
+
+/** The run named, if it is not over, else the newest that waits. */
+export function findOpen(engine: Engine, wanted: string | undefined): Found<RunView> {
+  if (wanted === undefined) return waitingRun(engine, wanted, ASKER)
+  const found = findRun(engine, wanted, ASKER, { is: () => true, none: "" })
+  if (!found.ok || found.value.endedAt === null) return found
+  return { ok: false, why: `run ${found.value.id} has ended (${found.value.status})` }
+}

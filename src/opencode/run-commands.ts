@@ -1,0 +1,143 @@
+import { openGates } from "../core/gates.ts"
+import type { Reply } from "../core/protocol.ts"
+import type { RunView } from "../core/view.ts"
+import type { Engine, Outcome } from "../engine/engine.ts"
+import { mainSession } from "../project/ask.ts"
+import {
+  type Asker,
+  abortRun,
+  anew,
+  continueRun,
+  findDecision,
+  findRun,
+  resumableRun,
+  waitingRun,
+  wantedOf,
+} from "../project/decisions.ts"
+import { BY, type Desk, done, error, type Place } from "./desk.ts"
+import type { Line } from "./line.ts"
+
+/** What a person says of a run: pause, continue, retry, skip, raise, resume, abort. */
+
+const PREFIX = "/workflow"
+
+function askerOf(engine: Engine, { session }: Place): Asker {
+  return { prefix: PREFIX, session: session === undefined ? undefined : mainSession(engine, session) }
+}
+
+/** The runs of this process: only those are meant when none is named. */
+function liveIds(engine: Engine): ReadonlySet<string> {
+  return new Set(engine.live().map(({ id }) => id))
+}
+
+/** What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. */
+function outcome(result: Outcome, text: string, engine: Engine): Reply {
+  if (!result.ok) return error("That did not work", result.why)
+  const { run } = result
+  return { tone: "success", title: engine.view(run)?.workflow ?? run, text, view: { type: "started", run } }
+}
+
+export function pause({ engine }: Desk, wanted: string | undefined, place: Place): Reply {
+  const live = liveIds(engine)
+  const is = (run: RunView) => live.has(run.id) && run.status === "running" && run.hold === null
+  const found = findRun(engine, wanted, askerOf(engine, place), { is, none: "no run is going on here" })
+  if (!found.ok) return error("Nothing to pause", found.why)
+  const { id } = found.value
+  const result = engine.pause(id, BY)
+  if (!result.ok) return error("That did not work", result.why)
+  const running = engine.view(id)?.steps.filter((step) => step.status === "running") ?? []
+  const rest = running.length === 0 ? "" : ` ${running.map((step) => step.id).join(", ")} may finish.`
+  return done(
+    `${found.value.workflow} ${running.length === 0 ? "is paused" : "pauses"}`,
+    `Nothing more starts.${rest} \`${PREFIX} continue ${id}\` goes on.`,
+  )
+}
+
+/** Goes on with a run that waits, or with one step of it. */
+export function goOn(desk: Desk, line: Extract<Line, { command: "continue" }>, place: Place): Reply {
+  const { engine } = desk
+  const { target, message } = line
+  const asker = askerOf(engine, place)
+  // A step before a run: what waits is what a person sees.
+  const isStep = target !== undefined && findDecision(engine, wantedOf(target), false, asker).ok
+  if (isStep || (target !== undefined && engine.find(target) === undefined)) {
+    return decideStep(desk, { command: "continue", step: target, message }, place)
+  }
+  const found = waitingRun(engine, target, asker)
+  if (!found.ok) return error("Nothing to continue", found.why)
+  const { id, hold, workflow } = found.value
+  if (message !== "") return error("For which step?", `an answer is for a step: \`${PREFIX} continue STEP ${message}\``)
+  if (hold?.cause === "budget") {
+    return error(`${workflow} is over its budget`, `${hold.detail}: \`${PREFIX} raise usd=… tokens=… ${id}\` first`)
+  }
+  const gates = openGates(found.value).map(({ step }) => step)
+  const what = gates.length > 0 ? ` after ${gates.join(", ")}` : ""
+  return outcome(continueRun(engine, found.value, BY, asker.session), `Run ${id} goes on${what}.`, engine)
+}
+
+const SAID = { continue: "goes on", retry: "is tried again", skip: "is skipped" } as const
+
+/** Decides about one step. */
+export function decideStep(
+  { engine }: Desk,
+  {
+    command,
+    step,
+    message,
+  }: { readonly command: "continue" | "retry" | "skip"; readonly step: string; readonly message: string },
+  place: Place,
+): Reply {
+  const asker = askerOf(engine, place)
+  const found = findDecision(engine, wantedOf(step), command === "retry", asker)
+  if (!found.ok) return error(`Nothing to ${command}`, found.why)
+  const { run, step: at } = found.value
+  const result = engine.decide(run.id, {
+    step: at.id,
+    action: command,
+    by: BY,
+    ...(message === "" ? {} : { message }),
+    ...(asker.session === undefined ? {} : { parent: asker.session }),
+  })
+  return outcome(result, `${at.id} ${SAID[command]} (run ${run.id}).`, engine)
+}
+
+export function raise({ engine }: Desk, line: Extract<Line, { command: "raise" }>, place: Place): Reply {
+  const asker = askerOf(engine, place)
+  const isHeld = (run: RunView) => run.hold?.cause === "budget"
+  const none = "no run is going on here"
+  const first = findRun(engine, line.run, asker, { is: isHeld, none })
+  const found = first.ok ? first : findRun(engine, line.run, asker, { is: (run) => run.endedAt === null, none })
+  if (!found.ok) return error("Nothing to raise", found.why)
+  const { id, workflow } = found.value
+  const result = engine.raise(id, line.budget, BY)
+  if (!result.ok) return error("That did not work", result.why)
+  const { usd, tokens } = line.budget
+  const amount = [...(usd === undefined ? [] : [`$${usd}`]), ...(tokens === undefined ? [] : [`${tokens} tokens`])]
+  const { hold } = engine.view(id) ?? {}
+  if (hold?.cause === "budget") return error(`${workflow} is still over its budget`, `${hold.detail}: raise it further`)
+  return done(`${workflow} may spend ${amount.join(" and ")}`, `In all, with what run ${id} has spent already.`)
+}
+
+/** Takes up the named run, or the newest one that can be. */
+export function resume({ engine }: Desk, wanted: string | undefined, place: Place): Reply {
+  const asker = askerOf(engine, place)
+  const found = resumableRun(engine, wanted, asker)
+  if (!found.ok) return error("Nothing to resume", found.why)
+  const { id } = found.value
+  const result = engine.resume(id, BY, asker.session)
+  const text = `Resumed run ${id}${anew(engine.view(id))}.`
+  if (!result.ok || found.value.endedAt === null) return outcome(result, text, engine)
+  // What has ended is done anew: which steps, the person should see.
+  return done(found.value.workflow, text)
+}
+
+export function abort({ engine }: Desk, wanted: string | undefined, place: Place): Reply {
+  const asker = askerOf(engine, place)
+  const none = "no run is going on here"
+  const live = liveIds(engine)
+  const isLive = (status: RunView["status"]) => (run: RunView) => live.has(run.id) && run.status === status
+  const going = findRun(engine, wanted, asker, { is: isLive("running"), none })
+  const found = going.ok ? going : findRun(engine, wanted, asker, { is: isLive("paused"), none })
+  if (!found.ok) return error("Nothing to abort", found.why)
+  return outcome(abortRun(engine, found.value, BY), `Aborting run ${found.value.id}.`, engine)
+}

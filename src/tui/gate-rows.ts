@@ -1,0 +1,108 @@
+import { DECIDED, type GateView } from "../core/gates.ts"
+import type { AskView } from "../core/view.ts"
+import { cell, clip, formatElapsed, widthOf } from "./format.ts"
+import type { Choice } from "./pickers.ts"
+
+/** Steps that wait for a decision, as rows of OpenCode's select dialog. Plain data; times are milliseconds since 1970. */
+
+/** What can be done at a gate: the words a person sees, what it means, and the line that does it; `asks` is the title of
+ *  the dialog for the text that ends the line. */
+export interface GateWay {
+  readonly title: string
+  readonly description: string
+  readonly line: string
+  readonly asks?: string
+  /** The session to go to, instead of a line. */
+  readonly open?: string
+}
+
+const CONTINUE: Record<GateView["why"], string> = {
+  error: "it stays failed; on_failure says what follows",
+  warning: "its answer counts",
+  always: "its answer counts",
+  gate: "yes: go on",
+}
+
+export function gateWays(gate: GateView): GateWay[] {
+  const { run, step, session, kind, why } = gate
+  const at = `${run}/${step}`
+  const canOpen = session !== null && (kind === "subagent" || kind === "agent")
+  const retries: GateWay[] = [
+    { title: "Retry", description: "one more try", line: `/workflow retry ${at}` },
+    {
+      title: "Retry with a message…",
+      description: "said to it in its session",
+      line: `/workflow retry ${at}`,
+      asks: `What ${clip(step, 30)} is to do better`,
+    },
+  ]
+  const answer: GateWay = {
+    title: "Continue with words…",
+    description: "they are what the step says to later ones",
+    line: `/workflow continue ${at}`,
+    asks: `Your answer to ${clip(step, 30)}`,
+  }
+  return [
+    { title: "Continue", description: CONTINUE[why], line: `/workflow continue ${at}` },
+    ...(why === "gate" ? [answer] : retries),
+    { title: "Skip", description: "the run does without it", line: `/workflow skip ${at}` },
+    ...(canOpen ? [{ title: "Open its session", description: "decide later", line: "", open: session }] : []),
+    { title: "Abort", description: why === "gate" ? "no: end the run" : "end the run", line: `/workflow abort ${run}` },
+  ]
+}
+
+/** What stands under the ways out: what the gate is about, where the rest is, and what happens when nobody decides. */
+export function gateDetails(gate: GateView, now: number): string[] {
+  const { workflow, step, details, expiresAt, otherwise, why } = gate
+  const left = formatElapsed(Math.max(0, expiresAt - now))
+  const all = why === "gate" ? "" : ` /trace ${step} has all of it.`
+  return [...details, `${workflow} waits for you; undecided it is ${DECIDED[otherwise]} in ${left}.${all}`]
+}
+
+/** How one row of the inbox is told from the others. */
+export function gateKey({ run, step }: GateView): string {
+  return `${run}/${step}`
+}
+
+/** What needs a person: an ask of a worker, or a step that waits for a decision. */
+export type InboxItem =
+  | { readonly type: "ask"; readonly id: string; readonly at: number; readonly ask: AskView }
+  | { readonly type: "gate"; readonly id: string; readonly at: number; readonly gate: GateView }
+
+/** The inbox, oldest first. */
+export function inboxItems(asks: readonly AskView[], gates: readonly GateView[]): InboxItem[] {
+  const items: InboxItem[] = [
+    ...asks.map((ask): InboxItem => ({ type: "ask", id: ask.id, at: ask.askedAt, ask })),
+    ...gates.map((gate): InboxItem => ({ type: "gate", id: gateKey(gate), at: gate.openedAt, gate })),
+  ]
+  return items.sort((a, b) => a.at - b.at)
+}
+
+/** One row an item: who needs a person, what for, and for how long it waits. */
+export function inboxChoices(items: readonly InboxItem[], now: number, columns: number): Choice<string>[] {
+  const nameOf = (item: InboxItem) => (item.type === "ask" ? item.ask.worker : item.gate.step)
+  const name = Math.min(22, Math.max(0, ...items.map((item) => widthOf(nameOf(item)))))
+  return items.map((item) => {
+    const { text, workflow, expiresAt } = item.type === "ask" ? askRow(item.ask) : gateRow(item.gate)
+    const left = expiresAt === null ? "" : ` · ${formatElapsed(expiresAt - now)} left`
+    const footer = `${formatElapsed(now - item.at)}${left}`
+    const room = columns - 2 - name - widthOf(footer) - 5
+    const where = workflow === null ? "" : ` (${workflow})`
+    return {
+      title: `${item.type === "ask" ? "?" : "‖"} ${cell(nameOf(item), name)}`,
+      value: item.id,
+      description: ` ${clip(`${text}${where}`, Math.max(0, room))}`,
+      footer,
+      category: "",
+    }
+  })
+}
+
+function askRow({ title, workflow, expiresAt }: AskView) {
+  return { text: title, workflow, expiresAt }
+}
+
+/** Without the step, which has a column of its own; a gate's end is far off, and stands in its dialog. */
+function gateRow({ title, step, workflow }: GateView) {
+  return { text: title.slice(step.length).replace(/^:? /, ""), workflow, expiresAt: null }
+}

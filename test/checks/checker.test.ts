@@ -1,0 +1,304 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { createChecker } from "../../src/checks/checker.ts"
+import type { Check } from "../../src/core/model.ts"
+import type { Checker, Clock } from "../../src/core/ports.ts"
+import { ledgerOf } from "../../src/host/ledger.ts"
+import { processesWith } from "../e2e/support/processes.ts"
+import { until } from "../e2e/support/until.ts"
+
+/** Real commands and real files in a temporary folder. */
+
+const MARK = `BATON_CHECK_TEST=${process.pid}`
+const clock: Clock = {
+  now: () => Date.now(),
+  after(ms, fn) {
+    const timer = setTimeout(fn, ms)
+    return () => clearTimeout(timer)
+  },
+}
+const never = new AbortController().signal
+
+let base: string
+let root: string
+let checker: Checker
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), "baton-checks-"))
+  root = join(base, "a project")
+  mkdirSync(root)
+  const env = { ...process.env, BATON_CHECK_TEST: String(process.pid) }
+  checker = createChecker({ root, ledger: ledgerOf(root), clock, env })
+})
+afterEach(() => rmSync(base, { recursive: true, force: true }))
+
+type CommandCheck = Extract<Check, { type: "command" }>
+type FileCheck = Extract<Check, { type: "file" }>
+const command = (run: string, over: Partial<CommandCheck> = {}): Check => ({
+  type: "command",
+  run,
+  expect: "pass",
+  severity: "error",
+  ...over,
+})
+const file = (path: string, over: Partial<FileCheck> = {}): Check => ({
+  type: "file",
+  path,
+  severity: "error",
+  ...over,
+})
+const write = (path: string, text: string) => {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+}
+const run = async (check: Check, signal = never) => (await checker.run([check], undefined, signal))[0]
+/** What a check says after `work` was done between its two halves. */
+async function checkAfter(work: () => void, check: Check) {
+  const before = await checker.before([check])
+  work()
+  return (await checker.run([check], before, never))[0]
+}
+const left = () => processesWith(MARK).map(({ command }) => command)
+/** Nothing runs any more and nothing is written down as running. */
+const expectClean = () =>
+  expect({ left: left(), records: readdirSync(ledgerOf(root)) }).toEqual({ left: [], records: [] })
+
+describe("a command", () => {
+  it("passes with exit code 0, in the project's folder, with nothing to read", async () => {
+    const check = command("pwd; cat; echo oops >&2")
+    expect(await run(check)).toMatchObject({
+      name: check.type === "command" ? check.run : "",
+      isOk: true,
+      detail: "exit code 0",
+    })
+    const { output } = (await run(check)) as { output: string }
+    expect(output).toContain(root)
+    expect(output).toContain("oops")
+    expectClean()
+  })
+
+  it("fails with any other, and says which", async () => {
+    expect(await run(command("echo 2 tests failed; exit 3", { severity: "warning" }))).toEqual({
+      name: "echo 2 tests failed; exit 3",
+      isOk: false,
+      severity: "warning",
+      detail: "exit code 3",
+      output: "2 tests failed\n",
+    })
+  })
+
+  it("can be meant to fail", async () => {
+    expect(await run(command("exit 1", { expect: "fail" }))).toMatchObject({ isOk: true, detail: "exit code 1" })
+    expect(await run(command("exit 0", { expect: "fail" }))).toMatchObject({
+      isOk: false,
+      detail: "exit code 0, and it was to fail",
+    })
+  })
+
+  it("that is not there has neither passed nor failed as it was meant to", async () => {
+    for (const expected of ["pass", "fail"] as const) {
+      const result = await run(command("no-such-program --all", { expect: expected }))
+      expect(result).toMatchObject({
+        isOk: false,
+        detail: expect.stringMatching(/^could not be started: .*no-such-program/),
+      })
+    }
+    write("plain.txt", "no program")
+    expect(await run(command("./plain.txt"))).toMatchObject({ detail: expect.stringContaining("could not be started") })
+  })
+
+  it("cannot be run where there is no folder", async () => {
+    const nowhere = createChecker({ root: join(base, "nowhere"), ledger: ledgerOf(root), clock, env: process.env })
+    const [result] = await nowhere.run([command("true")], undefined, never)
+    expect(result).toMatchObject({ isOk: false, detail: expect.stringMatching(/^could not be run: /) })
+    expectClean()
+  })
+
+  it("is ended at its deadline with all that it started, also what a tool has set free", async () => {
+    const result = await run(command("echo begun; sleep 1000 & setsid sleep 1000 & wait", { timeoutMs: 300 }))
+    expect(result).toMatchObject({ isOk: false, detail: "did not end in 0.3s", output: "begun\n" })
+    expectClean()
+  })
+
+  it("that has ended leaves nothing running", async () => {
+    const result = await run(command("sleep 1000 & setsid sleep 1000 & echo done"))
+    expect(result).toMatchObject({ isOk: true, output: "done\n" })
+    expectClean()
+  })
+
+  it("is ended by the signal within five seconds, deaf to SIGTERM as it may be; what comes after it is not begun", async () => {
+    const stopping = new AbortController()
+    const checks = [command("trap '' TERM; setsid sleep 1000 & while :; do sleep 0.1; done"), command("touch begun")]
+    const running = checker.run(checks, undefined, stopping.signal)
+    await until(() => left().some((line) => line.startsWith("sleep 1000")), { what: "the command to have begun" })
+    const at = Date.now()
+    stopping.abort()
+    expect((await running).map(({ isOk, detail }) => [isOk, detail])).toEqual([
+      [false, "stopped"],
+      [false, "stopped"],
+    ])
+    expect(Date.now() - at).toBeLessThan(5_000)
+    expect(existsSync(join(root, "begun"))).toBe(false)
+    expectClean()
+  })
+
+  it("keeps the end of a long output, and says that it is not all", async () => {
+    const { output } = (await run(command("seq 1 300000"))) as { output: string }
+    expect(output).toHaveLength(8_000)
+    expect(output).toMatch(/^\[the beginning is left out\]\n/)
+    expect(output).toMatch(/\n299999\n300000\n$/)
+    const short = (await run(command("seq 1 1000"))) as { output: string }
+    expect(short.output).toMatch(/^1\n2\n3\n/)
+  })
+
+  it("may write what is no text, and colours", async () => {
+    expect(await run(command("printf 'a\\377b\\033[31mred\\033[0m €'"))).toMatchObject({ output: "a\ufffdbred €" })
+    const { output } = (await run(command("yes € | head -c 900001"))) as { output: string }
+    expect(output.slice(0, -2)).not.toContain("\ufffd")
+  })
+
+  it("runs after the one before it", async () => {
+    const results = await checker.run([command("sleep 0.2; touch first"), command("test -e first")], undefined, never)
+    expect(results.map((result) => result.isOk)).toEqual([true, true])
+  })
+})
+
+describe("a check script", () => {
+  it.each([
+    ["./test.sh"],
+    ["sh test.sh"],
+    ["CI=1 sh -e test.sh --all"],
+    ["cd . && sh ./test.sh"],
+    ["true; 'test.sh' || ./'test.sh'"],
+  ])("that the step has changed proves nothing and is not run: %s", async (line) => {
+    write("test.sh", "exit 1\n")
+    chmodSync(join(root, "test.sh"), 0o755)
+    const result = await checkAfter(() => write("test.sh", "touch ran; exit 0\n"), command(line))
+    expect(result).toMatchObject({
+      isOk: false,
+      detail: expect.stringMatching(/test\.sh` was changed by the step itself/),
+    })
+    expect(existsSync(join(root, "ran"))).toBe(false)
+    expect(await checkAfter(() => rmSync(join(root, "test.sh")), command(line))).toMatchObject({
+      detail: expect.stringContaining("was changed by the step itself"),
+    })
+  })
+
+  it("with a space in its path is found, too", async () => {
+    write("my tests/all tests.sh", "exit 1\n")
+    const change = () => write("my tests/all tests.sh", "exit 0\n")
+    for (const line of ['sh "my tests/all tests.sh"', "sh my\\ tests/all\\ tests.sh"]) {
+      write("my tests/all tests.sh", "exit 1\n")
+      expect(await checkAfter(change, command(line))).toMatchObject({
+        isOk: false,
+        detail: expect.stringContaining("changed"),
+      })
+    }
+  })
+
+  it("that is as it was runs, and so does one that the step was to write, and one of which nothing is known", async () => {
+    write("test.sh", "exit 0\n")
+    expect(await checkAfter(() => write("other", ""), command("sh test.sh"))).toMatchObject({ isOk: true })
+    expect(await checkAfter(() => write("new.sh", "exit 0"), command("sh new.sh"))).toMatchObject({ isOk: true })
+    expect(await run(command("sh test.sh"))).toMatchObject({ isOk: true })
+  })
+
+  it("that another check wants changed is the step's to change", async () => {
+    write("test.sh", "exit 1\n")
+    const checks = [command("sh ./test.sh"), file("test.sh", { changed: true })]
+    const before = await checker.before(checks)
+    write("test.sh", "exit 0\n")
+    expect((await checker.run(checks, before, never)).map((result) => result.isOk)).toEqual([true, true])
+  })
+
+  it("is not a file that a command looks at: that is what the step is to change", async () => {
+    write("notes.md", "todo")
+    write("app.sh", "if")
+    const change = () => {
+      write("notes.md", "done")
+      write("app.sh", "true")
+    }
+    expect(await checkAfter(change, command("grep -q done notes.md && sh -n app.sh"))).toMatchObject({ isOk: true })
+  })
+})
+
+describe("a file", () => {
+  it("is to be there, or not", async () => {
+    write("docs/a.md", "text")
+    expect(await run(file("docs/a.md"))).toMatchObject({ name: "docs/a.md", isOk: true })
+    expect(await run(file("docs", { exists: true }))).toMatchObject({ isOk: true })
+    expect(await run(file("docs/b.md"))).toMatchObject({ isOk: false, detail: "is not there" })
+    expect(await run(file("docs/a.md/b", { exists: true }))).toMatchObject({ isOk: false, detail: "is not there" })
+    expect(await run(file("docs/b.md", { exists: false }))).toMatchObject({ isOk: true })
+    expect(await run(file("docs/a.md", { exists: false }))).toMatchObject({ isOk: false, detail: "is there" })
+  })
+
+  it("is to contain a text", async () => {
+    write("a.md", "the verdict: pass")
+    expect(await run(file("a.md", { contains: "verdict: pass" }))).toMatchObject({ isOk: true })
+    expect(await run(file("a.md", { contains: "fail" }))).toMatchObject({ detail: "does not contain `fail`" })
+    expect(await run(file("b.md", { contains: "fail" }))).toMatchObject({ detail: "is not there" })
+    mkdirSync(join(root, "folder"))
+    expect(await run(file("folder", { contains: "x" }))).toMatchObject({ isOk: false, detail: "is not a file" })
+  })
+
+  it("is to have changed: in its content, by being made, by being deleted", async () => {
+    write("a.md", "before")
+    const changed = file("a.md", { changed: true })
+    expect(await checkAfter(() => write("a.md", "after"), changed)).toMatchObject({ isOk: true })
+    expect(await checkAfter(() => write("a.md", "after"), changed)).toMatchObject({
+      isOk: false,
+      detail: "was not changed",
+    })
+    expect(await checkAfter(() => rmSync(join(root, "a.md")), changed)).toMatchObject({ isOk: true })
+    expect(await checkAfter(() => write("a.md", "new"), changed)).toMatchObject({ isOk: true })
+    const same = file("a.md", { changed: false })
+    expect(await checkAfter(() => write("b.md", ""), same)).toMatchObject({ isOk: true })
+    expect(await checkAfter(() => write("a.md", "newer"), same)).toMatchObject({ isOk: false, detail: "was changed" })
+  })
+
+  it("of which nothing is known any more has not provably changed", async () => {
+    write("a.md", "text")
+    expect(await run(file("a.md", { changed: true }))).toMatchObject({
+      isOk: false,
+      detail: "what it was before is not known any more",
+    })
+  })
+
+  it("outside the project is not looked at, whatever way leads there", async () => {
+    writeFileSync(join(base, "secret"), "key")
+    symlinkSync(join(base, "secret"), join(root, "link"))
+    symlinkSync(base, join(root, "up"))
+    mkdirSync(`${root}-2`)
+    writeFileSync(join(`${root}-2`, "a"), "key")
+    for (const path of ["../secret", join(base, "secret"), "link", "up/secret", "up/nothing", "../a project-2/a"]) {
+      for (const check of [file(path), file(path, { contains: "key" }), file(path, { exists: false })])
+        expect(await run(check)).toMatchObject({ isOk: false, detail: "is outside the project" })
+      expect(await checker.before([file(path, { changed: true })])).toEqual({ [path]: null })
+    }
+  })
+
+  it("behind a link that stays inside is looked at", async () => {
+    write("real/a", "key")
+    symlinkSync(join(root, "real"), join(root, "link"))
+    expect(await run(file("link/a", { contains: "key" }))).toMatchObject({ isOk: true })
+  })
+
+  it("that is no file with a content is not waited for", async () => {
+    expect(await run(command("mkfifo pipe"))).toMatchObject({ isOk: true })
+    expect(await run(file("pipe", { contains: "x" }))).toMatchObject({ isOk: false, detail: "is not a file" })
+    expect(await checkAfter(() => undefined, file("pipe", { changed: true }))).toMatchObject({ isOk: false })
+  })
+
+  it("that the system refuses is said to be so", async () => {
+    symlinkSync("loop", join(root, "loop"))
+    expect(await run(file("loop"))).toMatchObject({
+      isOk: false,
+      detail: expect.stringMatching(/^could not be looked at: /),
+    })
+    expect(await checker.before([file("loop", { changed: true })])).toEqual({
+      loop: expect.stringContaining("unreadable"),
+    })
+  })
+})

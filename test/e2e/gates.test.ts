@@ -1,0 +1,236 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { baton, endedOf } from "./support/baton.ts"
+import { makeProject, type Project } from "./support/project.ts"
+import { openTui, type Tui } from "./support/screen.ts"
+import { until } from "./support/until.ts"
+
+/** A run pauses for a person where its policy says so, and every surface can say how it goes on. */
+
+const LONG = 180_000
+
+let model: ScriptedModel
+let project: Project
+let tui: Tui
+
+/** A key of ours: the leader, then a letter. */
+function key(letter: string): void {
+  tui.press("ctrl+x")
+  tui.type(letter)
+}
+
+/** Types into the field of a dialog that has just opened: keys that come before it has the focus are lost. */
+async function fillIn(text: string, isThere = (screen: string) => screen.includes(text)): Promise<void> {
+  let typedAt = Number.NEGATIVE_INFINITY
+  await until(
+    () => {
+      if (isThere(tui.text())) return true
+      if (Date.now() - typedAt > 3_000) {
+        tui.type(text)
+        typedAt = Date.now()
+      }
+      return false
+    },
+    { what: () => `${text} to be in the dialog:\n${tui.text()}` },
+  )
+}
+
+/** Chooses the row of the dialog on the screen that its search finds by these words. */
+async function choose(words: string): Promise<void> {
+  await tui.waitFor(/ Search/)
+  await fillIn(words, (screen) => !screen.includes(" Search"))
+  tui.press("enter")
+}
+
+async function closeDialog(): Promise<void> {
+  tui.press("escape")
+  await tui.waitFor((text) => !/ esc\s*$/m.test(text))
+}
+
+const flow = (name: string, intervene: string) => `
+settings: { intervene: ${intervene} }
+steps:
+  - { id: draft, prompt: "${name} draft" }
+  - { id: review, needs: [draft], prompt: "${name} review" }
+  - { id: ship, needs: [review], prompt: "${name} ship" }
+`
+const CHAIN = (name: string) => [`${name} draft`, `${name} review`, `${name} ship`] as const
+
+beforeAll(async () => {
+  model = await startScriptedModel()
+  const workflows = {
+    mend: flow("mend", "on-error"),
+    each: flow("each", "always"),
+    never: flow("never", "never"),
+    leave: flow("leave", "on-error"),
+    headless: flow("headless", "on-error"),
+    spoken: flow("spoken", "on-error"),
+    anew: flow("anew", "never"),
+    approve:
+      "steps: [{ id: approve, type: gate, prompt: Ship it to everybody? }, { id: ship, needs: [approve], prompt: 'shipped ${approve.output}' }]",
+    dear: "settings: { budget: { tokens: 100 } }\nsteps: [{ id: one, prompt: dear one }, { id: two, needs: [one], prompt: dear two }]",
+  }
+  project = makeProject({ model, workflows })
+}, LONG)
+afterAll(async () => {
+  await project?.dispose()
+  await model?.close()
+}, LONG)
+
+describe("in the TUI", () => {
+  beforeAll(async () => {
+    tui = await openTui(project)
+    await tui.submit("hello")
+    await tui.waitFor(/Answer to: hello/)
+  }, LONG)
+  afterAll(() => tui?.close(), LONG)
+
+  it(
+    "a failing step under on-error pauses with a toast, and retry with a message reaches the same session",
+    async () => {
+      model.script("mend review", nothing())
+      model.script("say more", say("reviewed at last"))
+      await tui.submit("/workflow run mend")
+      await tui.waitFor(/mend · review waits for you/)
+      await tui.waitFor(/\/workflow retry review/)
+      await tui.waitFor(/1 needs you \(ctrl\+x i\) · ‖ mend paused at 1\/3 · review failed \(empty\)/)
+      await tui.submit("/workflow retry review say more")
+      await tui.waitFor(/mend · success/)
+      expect(CHAIN("mend").map((prompt) => model.asked(prompt).length)).toEqual([1, 1, 1])
+      const [again] = model.asked("say more")
+      expect(JSON.stringify(again?.messages)).toContain("mend review")
+    },
+    LONG,
+  )
+
+  it(
+    "always pauses after each step, and continue goes on",
+    async () => {
+      await tui.submit("/workflow run each")
+      for (const [done, step] of ["draft", "review", "ship"].entries()) {
+        await tui.waitFor(new RegExp(`each paused at ${done}/3 · ${step} is done`))
+        await tui.submit("/workflow continue")
+      }
+      await tui.waitFor(/each · success/)
+    },
+    LONG,
+  )
+
+  it(
+    "never does not pause",
+    async () => {
+      model.script("never review", nothing())
+      await tui.submit("/workflow run never")
+      await tui.waitFor(/never · failed/)
+      expect(model.asked("never ship")).toHaveLength(0)
+    },
+    LONG,
+  )
+
+  it(
+    "a question to a person is answered from the inbox, and later steps read the answer",
+    async () => {
+      await tui.submit("/workflow run approve")
+      await tui.waitFor(/approve · approve waits for you/)
+      key("i")
+      await tui.waitFor(/Continue with words… +they are what the step says/)
+      await choose("Continue with words")
+      await fillIn("only to friends")
+      tui.press("enter")
+      await model.waitFor("shipped only to friends")
+      await tui.waitFor(/approve · success/)
+    },
+    LONG,
+  )
+
+  it(
+    "a step is skipped from the inbox, and status and trace show what waits",
+    async () => {
+      model.script("leave review", nothing())
+      await tui.submit("/workflow run leave")
+      await tui.waitFor(/leave paused at 1\/3/)
+      await tui.submit("/workflow status")
+      await tui.waitFor(/◔ review +needs you +failed \(empty\)/)
+      await closeDialog()
+      await tui.submit("/trace review")
+      await tui.waitFor(/Waits +review failed \(empty\)/)
+      await closeDialog()
+      tui.resize(80, 24)
+      key("i")
+      await tui.waitFor(/Abort +end the run\n[\s\S]*leave waits for you; undecided it is continued in/)
+      await choose("Skip")
+      await tui.waitFor(/leave · success/)
+      expect(model.asked("leave ship")).toHaveLength(1)
+      tui.resize(120, 36)
+    },
+    LONG,
+  )
+})
+
+describe("on the command line", () => {
+  it(
+    "a gate exits 3 and says what to type; continue, skip and retry with a message finish the run",
+    async () => {
+      model.script("headless review", nothing())
+      const paused = await baton(project, "run", "headless", "--run-id", "gate-1")
+      expect(paused.code).toBe(3)
+      expect(paused.stdout).toContain("Waits for you: review failed (empty)")
+      expect(paused.stdout).toContain("baton skip gate-1 review")
+      const status = await baton(project, "status", "gate-1", "--json")
+      expect(JSON.parse(status.stdout)).toMatchObject({
+        status: "paused",
+        hold: { cause: "gate" },
+        steps: { review: { status: "waiting", gate: { why: "error", otherwise: "continue" } } },
+      })
+      const wrong = await baton(project, "skip", "reviw")
+      expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("did you mean `review`?")])
+      const skipped = await baton(project, "skip", "gate", "review", "--json")
+      expect([skipped.code, endedOf(skipped.stdout)]).toMatchObject([0, { status: "success" }])
+      expect(CHAIN("headless").map((prompt) => model.asked(prompt).length)).toEqual([1, 1, 1])
+    },
+    LONG,
+  )
+
+  it(
+    "retry with a message goes on in the same session, and without a run means the newest that waits",
+    async () => {
+      model.script("spoken review", nothing())
+      model.script("speak up", say("spoken"))
+      expect((await baton(project, "run", "spoken")).code).toBe(3)
+      const retried = await baton(project, "retry", "review", "--message", "speak up", "--json")
+      expect([retried.code, endedOf(retried.stdout).status]).toEqual([0, "success"])
+      expect(JSON.stringify(model.asked("speak up")[0]?.messages)).toContain("spoken review")
+      expect(model.asked("spoken draft")).toHaveLength(1)
+    },
+    LONG,
+  )
+
+  it(
+    "continue answers what waits, abort ends it, resume does anew what failed",
+    async () => {
+      expect((await baton(project, "run", "approve", "--run-id", "yes-1")).code).toBe(3)
+      expect((await baton(project, "run", "approve", "--run-id", "no-1")).code).toBe(3)
+      const yes = await baton(project, "continue", "yes-1")
+      expect([yes.code, yes.stdout]).toEqual([0, expect.stringContaining("approve success")])
+      const no = await baton(project, "abort", "no-1", "--json")
+      expect([no.code, endedOf(no.stdout)]).toMatchObject([0, { status: "cancelled" }])
+      model.script("anew review", nothing(), say("fine now"))
+      const failed = await baton(project, "run", "anew", "--run-id", "anew-1")
+      expect([failed.code, failed.stdout]).toEqual([1, expect.stringContaining("baton resume anew-1")])
+      expect((await baton(project, "resume", "anew-1")).code).toBe(0)
+      expect(CHAIN("anew").map((prompt) => model.asked(prompt).length)).toEqual([1, 2, 1])
+    },
+    LONG,
+  )
+
+  it(
+    "a run over its budget exits 4 until it may spend more",
+    async () => {
+      const over = await baton(project, "run", "dear", "--run-id", "dear-1")
+      expect([over.code, over.stdout]).toEqual([4, expect.stringContaining("baton raise dear-1")])
+      expect((await baton(project, "continue", "dear-1")).code).toBe(2)
+      expect((await baton(project, "raise", "dear-1", "--tokens", "1M")).code).toBe(0)
+    },
+    LONG,
+  )
+})

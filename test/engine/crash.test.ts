@@ -1,0 +1,299 @@
+import fc from "fast-check"
+import { expect, it } from "vitest"
+import type { RunEvent } from "../../src/core/events.ts"
+import type { GateAction, Step, StepResult } from "../../src/core/model.ts"
+import type { Checker, Render, Store, WorkerTask } from "../../src/core/ports.ts"
+import type { RunView } from "../../src/core/view.ts"
+import { Engine } from "../../src/engine/engine.ts"
+import { createMemoryStore } from "../../src/store/memory/store.ts"
+import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { manualClock } from "../support/clock.ts"
+import { createdEvent, step, workflow } from "../support/runs.ts"
+
+/**
+ * Crashes of the engine alone: random graphs with everything a step can have, killed after a random append to the
+ * journal, and again, and taken up by a new engine each time (G1, G2).
+ */
+
+const RUNS = 500
+
+const CHECK = { type: "command", expect: "pass", severity: "error" } as const
+const feature = fc.record(
+  {
+    retry: fc.record({
+      maxAttempts: fc.integer({ min: 2, max: 3 }),
+      delayMs: fc.constantFrom(0, 5_000),
+      backoff: fc.constantFrom("fixed" as const, "exponential" as const),
+    }),
+    condition: fc.constantFrom("true", "broken"),
+    onFailure: fc.constant("skip" as const),
+    intervene: fc.constantFrom("on-error" as const, "on-warning" as const, "always" as const),
+    effects: fc.constant("external" as const),
+    isChecked: fc.boolean(),
+    isGate: fc.boolean(),
+  },
+  { requiredKeys: [] },
+)
+type Feature = typeof feature extends fc.Arbitrary<infer T> ? T : never
+
+const steps = fc
+  .array(fc.tuple(fc.array(fc.nat({ max: 20 }), { maxLength: 3 }), feature), { minLength: 2, maxLength: 8 })
+  .map((rows) => rows.map(([needs, features], at) => stepOf(at, needs, features)))
+
+function stepOf(at: number, needs: readonly number[], { isChecked, isGate, ...features }: Feature): Step {
+  const own = step(`s${at}`, ...new Set(at === 0 ? [] : needs.map((need) => `s${need % at}`)))
+  const prompt = `do ${own.id} with ${own.needs.map((need) => `\${${need}.output}`).join(" ")}`
+  const checks = isChecked ? { checks: [{ ...CHECK, run: own.id }] } : {}
+  return { ...own, ...features, ...checks, prompt, ...(isGate ? { type: "gate" } : {}) }
+}
+
+/** A step at the end of the run, which reads the first. */
+function hookOf(hook: "success" | "failure" | "complete", at: number): Step {
+  return { ...step(`hook${at}`, "s0"), hook, prompt: "do it with ${s0.output}" }
+}
+
+const scenario = fc.record({
+  specs: steps,
+  luck: fc.nat(),
+  cap: fc.integer({ min: 1, max: 4 }),
+  hooks: fc.array(fc.constantFrom("success" as const, "failure" as const, "complete" as const), { maxLength: 2 }),
+  kills: fc.array(fc.record({ at: fc.nat(), isGentle: fc.boolean() }), { minLength: 1, maxLength: 3 }),
+})
+type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never
+
+/** A number from 0 to 1 that is always the same for the same text. */
+function chance(text: string): number {
+  let hash = 7
+  for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) ^ (hash >>> 15)
+  return (hash >>> 0) / 2 ** 32
+}
+
+/** What outlives a killed process: the journal, and what workers have in their sessions. */
+interface World {
+  readonly scenario: Scenario
+  events: RunEvent[]
+  /** What the journal held when the process began. */
+  past: readonly RunEvent[]
+  readonly answers: Map<string, Partial<StepResult>>
+  /** The last attempt of a step that was asked. */
+  readonly lastAttempt: Map<string, number>
+  /** Whatever must not have happened. */
+  readonly wrong: string[]
+}
+
+const newWorld = (of: Scenario): World => ({
+  scenario: of,
+  events: [],
+  past: [],
+  answers: new Map(),
+  lastAttempt: new Map(),
+  wrong: [],
+})
+
+const isOver = (event: RunEvent): event is Extract<RunEvent, { type: "step.ended" }> =>
+  event.type === "step.ended" && event.retryAt === undefined
+
+/** What a worker comes to: always the same for the same prompt, unless it has answered already. */
+function answer(world: World, { key, step: id, attempt, prompt, resumed, session }: WorkerTask): Partial<StepResult> {
+  const finished = world.events.some((event) => isOver(event) && event.step === id && event.result.reason === "ok")
+  if (finished) world.wrong.push(`${key} runs although ${id} has succeeded`)
+  const opened = world.past.findLast((event) => event.type === "step.opened" && event.step === id)
+  if (opened?.type === "step.opened" && opened.attempt === attempt && opened.session !== session)
+    world.wrong.push(`${key} is taken up in ${session}, not in ${opened.session}`)
+  if (world.past.some((event) => event.type === "step.answered" && event.step === id && event.attempt === attempt))
+    world.wrong.push(`${key} is taken up although it has answered`)
+  if (opened?.type === "step.opened" && opened.attempt === attempt && !isAllowed(world, id))
+    world.wrong.push(`${key} is done again although its effects are outside and nobody said so`)
+  const known = world.answers.get(key)
+  if (known) {
+    if (!resumed) world.wrong.push(`${key} is asked again without a look for its answer`)
+    return known
+  }
+  const isOk = chance(`${world.scenario.luck} ${id} ${attempt}`) > 0.35
+  const output = `${id}.${attempt}.${chance(prompt).toFixed(9)}`
+  const given = { reason: isOk ? ("ok" as const) : ("error" as const), output, cost: 1 }
+  world.answers.set(key, given)
+  world.lastAttempt.set(id, attempt)
+  return given
+}
+
+/** Whether a step may be taken up by this process: one with effects outside only when a person has said so to it. */
+function isAllowed({ scenario: { specs }, events, past }: World, id: string): boolean {
+  const isExternal = specs.some((spec) => spec.id === id && spec.effects === "external")
+  return !isExternal || events.slice(past.length).some((event) => event.type === "gate.decided" && event.step === id)
+}
+
+function checkerOf(world: World): Checker {
+  return {
+    before: () => Promise.resolve({}),
+    run: (checks) =>
+      Promise.resolve(
+        checks.map((check) => {
+          const name = check.type === "command" ? check.run : check.path
+          const isOk = chance(`check ${world.scenario.luck} ${name} ${world.lastAttempt.get(name)}`) > 0.4
+          return { name, isOk, severity: check.severity, detail: `exit code ${isOk ? 0 : 1}`, output: "" }
+        }),
+      ),
+  }
+}
+
+const render: Render = (template, scope) => ({
+  ok: true,
+  value: template.replace(/\$\{(\w+)\.output\}/g, (_, id) => scope.steps.get(id)?.output ?? "?"),
+})
+
+/** How a process ends: after so many appends nothing of it reaches the disk, or it is told to stop. */
+interface Death {
+  readonly appends: number
+  readonly isGentle: boolean
+}
+
+/** A process: an engine over what there is. */
+function begin(world: World, { appends, isGentle }: Death = { appends: Number.POSITIVE_INFINITY, isGentle: false }) {
+  const kept = createMemoryStore()
+  if (world.events.length > 0) kept.append("r", world.events)
+  world.past = world.events
+  let left = appends
+  let hasDied = false
+  const store: Store = {
+    ...kept,
+    append(run, events) {
+      if (left-- <= 0 && !isGentle) {
+        hasDied = true
+        throw new Error("killed")
+      }
+      kept.append(run, events)
+      world.events = kept.read(run)
+      if (left === 0 && isGentle) queueMicrotask(() => void engine.interrupt("Ctrl-C").then(() => (hasDied = true)))
+    },
+  }
+  const backend = createScriptedBackend((task) => answer(world, task))
+  const clock = manualClock(world.events.at(-1)?.at ?? 0)
+  const engine = new Engine({
+    store,
+    clock,
+    render,
+    checker: checkerOf(world),
+    evaluate: (condition, scope) => ({
+      ok: true,
+      value: condition === "true" || [...scope.steps.keys()].some((id) => scope.steps.get(id)?.status === "failed"),
+    }),
+    hash: (text) => `h${text.length}`,
+    log: { error: () => undefined },
+    backend: () => backend,
+    random: () => 0.5,
+  })
+  return { engine, clock, isKilled: () => hasDied }
+}
+type Life = ReturnType<typeof begin>
+
+/** What a person says at a gate: always the same at the same one. */
+function wordAt(world: World, { id, attempt, why }: OpenGate): GateAction {
+  // Otherwise it would not go on as without the kill.
+  if (why === "effects") return "continue"
+  const isGate = world.scenario.specs.find((spec) => spec.id === id)?.type === "gate"
+  const pick = chance(`gate ${world.scenario.luck} ${id} ${attempt}`)
+  if (pick < 0.3 && attempt < 3 && !isGate) return "retry"
+  return pick < 0.5 ? "skip" : "continue"
+}
+
+/** Everything that happens by itself until the next timer. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** Plays the person and the clock until the run has ended or the process is killed. */
+async function live(world: World, { engine, clock, isKilled }: Life): Promise<void> {
+  for (let round = 0; round < 300; round++) {
+    await settle()
+    const view = engine.view("r")
+    if (isKilled() || view === undefined || ["success", "failed", "cancelled"].includes(view.status)) return
+    const gate = gatesOf(world)[0]
+    if (view.status === "running") clock.advance(1_000)
+    else if (gate) engine.decide("r", { step: gate.id, action: wordAt(world, gate), by: "person" })
+    else engine.resume("r", "person")
+  }
+  world.wrong.push(`the run does not end:\n${world.events.map((event) => JSON.stringify(event)).join("\n")}`)
+}
+
+interface OpenGate {
+  readonly id: string
+  readonly attempt: number
+  readonly why: string
+}
+
+/** Steps that wait for a person. */
+function gatesOf(world: World): OpenGate[] {
+  const open = new Map<string, OpenGate>()
+  const attempts = new Map<string, number>()
+  for (const event of world.events) {
+    if (event.type === "step.started") attempts.set(event.step, event.attempt)
+    if (event.type === "gate.opened")
+      open.set(event.step, { id: event.step, attempt: attempts.get(event.step) ?? 1, why: event.why })
+    if (event.type === "gate.decided") open.delete(event.step)
+    if (event.type === "run.ended") open.clear()
+  }
+  return [...open.values()]
+}
+
+function create(life: Life, { specs, hooks, cap }: Scenario): void {
+  const settings = { maxParallel: cap, onFailure: "continue" as const }
+  const { type, at, ...created } = createdEvent("r", { workflow: workflow([...specs, ...hooks.map(hookOf)], settings) })
+  life.engine.start(created)
+}
+
+const endOf = (view: RunView | undefined) => ({
+  status: view?.status,
+  cost: view?.cost,
+  steps: view?.steps.map(({ id, status, reason, output, attempts }) => ({ id, status, reason, output, attempts })),
+})
+
+/** How the run goes when nothing kills it, and how many times it writes. */
+async function undisturbed(of: Scenario) {
+  const world = newWorld(of)
+  const life = begin(world)
+  let appends = 0
+  life.engine.subscribe(() => appends++)
+  create(life, of)
+  await live(world, life)
+  return { world, appends, end: endOf(life.engine.view("r")) }
+}
+
+/** By the last event on disk: how often the engine was killed after it. */
+const killedAfter = new Map<string, number>()
+
+/** Kills the run as often as the scenario says. */
+async function disturbed(world: World, appends: number) {
+  let life: Life | undefined
+  for (const kill of [...world.scenario.kills, undefined]) {
+    const before = world.events.length
+    life = begin(world, kill && { appends: 1 + (kill.at % appends), isGentle: kill.isGentle })
+    if (before === 0) create(life, world.scenario)
+    await live(world, life)
+    if (!life.isKilled()) break
+    const last = world.events.at(-1)?.type ?? "nothing"
+    if (kill?.isGentle) continue
+    killedAfter.set(last, (killedAfter.get(last) ?? 0) + 1)
+  }
+  return endOf(life?.engine.view("r"))
+}
+
+it("killed or interrupted at random points and resumed: nothing finished runs again, outputs are kept, it ends as without the kill", async () => {
+  await fc.assert(
+    fc.asyncProperty(scenario, async (of) => {
+      const whole = await undisturbed(of)
+      expect(whole.world.wrong).toEqual([])
+      const world = newWorld(of)
+      const end = await disturbed(world, whole.appends)
+      expect(world.wrong).toEqual([])
+      expect(["success", "failed"]).toContain(end.status)
+      for (const event of world.events.filter(isOver))
+        if (event.result.reason === "ok")
+          expect(end.steps?.find((row) => row.id === event.step)).toMatchObject({ output: event.result.output })
+      expect(end).toEqual(whole.end)
+    }),
+    { numRuns: RUNS, seed: 4 },
+  )
+  const kills = [...killedAfter.values()].reduce((sum, times) => sum + times, 0)
+  expect(kills).toBeGreaterThan(200)
+  const between = ["step.started", "step.opened", "step.answered", "step.ended", "gate.opened", "run.paused"]
+  expect([...killedAfter.keys()]).toEqual(expect.arrayContaining(between))
+}, 20_000)
