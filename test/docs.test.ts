@@ -3,11 +3,17 @@ import { dirname, join, relative, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Command } from "commander"
 import { describe, expect, it } from "vitest"
+import { abortCommand } from "../src/cli/abort.ts"
+import { continueCommand } from "../src/cli/continue.ts"
 import { EXIT } from "../src/cli/exit.ts"
 import { listCommand } from "../src/cli/list.ts"
 import { planCommand } from "../src/cli/plan.ts"
+import { pruneCommand } from "../src/cli/prune.ts"
+import { raiseCommand } from "../src/cli/raise.ts"
 import { resumeCommand } from "../src/cli/resume.ts"
+import { retryCommand } from "../src/cli/retry.ts"
 import { runCommand } from "../src/cli/run.ts"
+import { skipCommand } from "../src/cli/skip.ts"
 import { statusCommand } from "../src/cli/status.ts"
 import { traceCommand } from "../src/cli/trace.ts"
 import { validateCommand } from "../src/cli/validate.ts"
@@ -162,12 +168,18 @@ describe("docs/guide/command-line.md", () => {
   const commands = [
     runCommand(nothing),
     resumeCommand(nothing),
+    continueCommand(nothing),
+    retryCommand(nothing),
+    skipCommand(nothing),
+    abortCommand(nothing),
+    raiseCommand(nothing),
     planCommand(),
     validateCommand(),
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),
     workersCommand(nothing),
+    pruneCommand(nothing),
   ]
   // program.ts reads its version beside dist/, so its own options are taken from its text.
   const source = read("src/cli/program.ts")

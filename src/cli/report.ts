@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatSpent } from "../core/format.ts"
-import { type GateView, openGates } from "../core/gates.ts"
+import { CONTINUES, type GateView, openGates } from "../core/gates.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import { type Colors, paint, stepMark } from "./style.ts"
 
@@ -29,7 +29,7 @@ export function wayOut(view: RunView): string {
 
 function gateText({ run, step, title, why, details }: GateView): string {
   const ways = [
-    ["baton continue", run, why === "gate" ? "yes: go on" : why === "error" ? "it stays failed" : "its answer counts"],
+    ["baton continue", run, CONTINUES[why]],
     ...(why === "gate"
       ? []
       : [["baton retry", `${run} ${step} --message "…"`, "one more try; the message is optional"]]),

@@ -83,6 +83,15 @@ function tail(text: string): string[] {
   return text.trim() === "" ? [] : lines.map((line) => `  ${line.trimEnd()}`)
 }
 
+/** What `continue` means at a gate. */
+export const CONTINUES: Record<Gate["why"], string> = {
+  error: "it stays failed; on_failure says what follows",
+  warning: "its answer counts",
+  always: "its answer counts",
+  gate: "yes: go on",
+  effects: "its answer is looked for; else it is done again",
+}
+
 /** What the gate's time running out comes to, as a word: `continued`. */
 export const DECIDED: Record<GateAction, string> = {
   continue: "continued",

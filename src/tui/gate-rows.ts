@@ -1,4 +1,4 @@
-import { DECIDED, type GateView } from "../core/gates.ts"
+import { CONTINUES, DECIDED, type GateView } from "../core/gates.ts"
 import type { AskView } from "../core/view.ts"
 import { cell, clip, formatElapsed, widthOf } from "./format.ts"
 import type { Choice } from "./pickers.ts"
@@ -14,13 +14,6 @@ export interface GateWay {
   readonly asks?: string
   /** The session to go to, instead of a line. */
   readonly open?: string
-}
-
-const CONTINUE: Record<GateView["why"], string> = {
-  error: "it stays failed; on_failure says what follows",
-  warning: "its answer counts",
-  always: "its answer counts",
-  gate: "yes: go on",
 }
 
 export function gateWays(gate: GateView): GateWay[] {
@@ -43,7 +36,7 @@ export function gateWays(gate: GateView): GateWay[] {
     asks: `Your answer to ${clip(step, 30)}`,
   }
   return [
-    { title: "Continue", description: CONTINUE[why], line: `/workflow continue ${at}` },
+    { title: "Continue", description: CONTINUES[why], line: `/workflow continue ${at}` },
     ...(why === "gate" ? [answer] : retries),
     { title: "Skip", description: "the run does without it", line: `/workflow skip ${at}` },
     ...(canOpen ? [{ title: "Open its session", description: "decide later", line: "", open: session }] : []),
