@@ -14,6 +14,7 @@ export function failureLines(step: Step, prepared: Prepared): string[] {
     ...(condition === undefined ? [] : [`only if ${condition.trim()}`]),
     ...(checks.length > 0 ? [`checks: ${checks.map(checkWords).join("; ")}`] : []),
     ...(retry === undefined && onFailure === undefined ? [] : [triesOf(retry, onFailure, settings)]),
+    ...(step.effects === undefined ? [] : ["has effects outside: done again only when a person says so"]),
     ...(policy === undefined ? [] : [`pauses for a person: ${policy.intervene} (${policy.whose})`]),
   ]
 }

@@ -1,6 +1,6 @@
 import { Command } from "commander"
 import { formatDuration } from "../core/duration.ts"
-import { DEFAULTS, type Step, type Workflow } from "../core/model.ts"
+import { DEFAULTS, type Hook, type Step, type Workflow } from "../core/model.ts"
 import type { Prepared } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
@@ -32,7 +32,13 @@ export function planCommand(): Command {
     )
 }
 
-/** Step ids by the earliest moment they can start: everything of one wave may run at the same time. */
+const HOOKS: Readonly<Record<Hook, string>> = {
+  success: "After success:",
+  failure: "After a failure:",
+  complete: "At the end in any case:",
+}
+
+/** Step ids by the earliest moment they can start: everything of one wave may run at the same time. Without hooks. */
 function waves(workflow: Workflow): string[][] {
   const wave = new Map<string, number>()
   const waveOf = (step: Step): number => {
@@ -44,7 +50,7 @@ function waves(workflow: Workflow): string[][] {
     return own
   }
   const rows: string[][] = []
-  for (const step of workflow.steps) {
+  for (const step of workflow.steps.filter((one) => one.hook === undefined)) {
     const at = waveOf(step)
     rows[at] ??= []
     rows[at].push(step.id)
@@ -62,12 +68,18 @@ export function formatPlan(prepared: Prepared, colors: Colors): string {
   const { workflow, inputs, profiles, limits } = definition
   const { settings } = workflow
   const cap = Math.min(settings.maxParallel, limits.maxWorkers)
-  const turns = workflow.steps.filter((step) => step.type === "single" && step.condition === undefined).length
+  const turns = workflow.steps.filter(
+    (step) => step.type === "single" && step.condition === undefined && !step.hook,
+  ).length
   const given = Object.entries(inputs).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   const steps = waves(workflow).flatMap((ids, at) => [
     colors.dim(`${at + 1}.`),
     ...workflow.steps.filter((step) => ids.includes(step.id)).flatMap((step) => stepLines(step, prepared, colors)),
   ])
+  const hooks = Object.entries(HOOKS).flatMap(([when, words]) => {
+    const own = workflow.steps.filter((step) => step.hook === when)
+    return own.length === 0 ? [] : [colors.dim(words), ...own.flatMap((step) => stepLines(step, prepared, colors))]
+  })
   return [
     `${colors.bold(workflow.name)}  ${colors.dim(file)}`,
     ...(workflow.description === undefined ? [] : [workflow.description]),
@@ -76,6 +88,7 @@ export function formatPlan(prepared: Prepared, colors: Colors): string {
     ...runLines(prepared),
     "",
     ...steps,
+    ...hooks,
     "",
     ...Object.values(profiles).flatMap(profileLines),
     everyWorkerLine(limits),
@@ -89,7 +102,7 @@ function stepLines(step: Step, prepared: Prepared, colors: Colors): string[] {
   const work = step.type === "gate" ? [`a gate: ${step.prompt.trim()}`] : workLines(step, prepared)
   const lines = [...work, ...failureLines(step, prepared)].flatMap((line) => line.split("\n"))
   return [
-    `   ${colors.bold(step.id)}${step.needs.length > 0 ? colors.dim(`  after ${step.needs.join(", ")}`) : ""}`,
+    `   ${colors.bold(step.id)}${step.needs.length > 0 && !step.hook ? colors.dim(`  after ${step.needs.join(", ")}`) : ""}`,
     ...lines.map((line) => `      ${line}`),
   ]
 }

@@ -14,7 +14,10 @@ export interface Findings {
   readonly references: readonly Reference[]
 }
 
+/** Characters of an expression: names are looked for at every hyphen of a word, and words are compared whole. */
+const MAX_LENGTH = 10_000
 const LIMITS = { maxAstNodes: 400, maxDepth: 32, maxListElements: 200, maxMapEntries: 200, maxCallArguments: 8 }
+const TOO_LONG: ExpressionProblem = { offset: 0, message: `the expression has more than ${MAX_LENGTH} characters` }
 const MAX_MACRO_NESTING = 2
 const MACROS: readonly string[] = ["map", "filter", "all", "exists", "exists_one"]
 const MAX_UNKNOWN_NAMES = 10
@@ -68,6 +71,7 @@ export function checkExpression(
   inputTypes: ReadonlyMap<string, ExpressionType>,
   wanted: Wanted = "text",
 ): Findings {
+  if (source.length > MAX_LENGTH) return { problems: [TOO_LONG], references: [] }
   if (source.trim() === "") {
     const message = wanted === "bool" ? "the condition is empty" : "`${}` is empty"
     return { problems: [{ offset: 0, message }], references: [] }
@@ -185,6 +189,7 @@ export function evaluate(
   names: Names,
   read: (reference: Reference) => unknown,
 ): { readonly text: string; readonly value: unknown } | ExpressionProblem {
+  if (source.length > MAX_LENGTH) return TOO_LONG
   const { text, offsets, references, problems } = rewrite(source, names)
   if (problems[0]) return problems[0]
   const context = Object.fromEntries(references.map((reference, at) => [variable(at), read(reference)]))

@@ -75,11 +75,11 @@ export function matchAt(pattern: RegExp, source: string, at: number): RegExpExec
   return pattern.exec(source)
 }
 
-/** Replaces the names of an expression by variables; every misspelt one is a problem. */
+/** Replaces the names of an expression by variables; every misspelt one is a problem, up to the limit of a hundred. */
 export function rewrite(source: string, names: Names): Rewritten {
   const out = new Output(source)
   let at = 0
-  while (at < source.length) {
+  while (at < source.length && !out.isFull) {
     const string = matchAt(STRING, source, at)
     if (string) {
       at = out.copy(at, string[0].length)
@@ -167,6 +167,9 @@ function rewriteInput(field: RegExpExecArray | null, at: number, end: number, na
   return out.copy(at, end - at)
 }
 
+/** Problems told of one expression: a hostile one is not searched for more nearest names than anybody will read. */
+const MAX_PROBLEMS = 100
+
 class Output {
   private text = ""
   private readonly offsets: number[] = []
@@ -192,6 +195,10 @@ class Output {
   reference(reference: Reference): void {
     this.emit(`ref__${this.references.length}`, reference.offset)
     this.references.push(reference)
+  }
+
+  get isFull(): boolean {
+    return this.problems.length >= MAX_PROBLEMS
   }
 
   problem(problem: ExpressionProblem): void {

@@ -35,20 +35,21 @@ export function* checkExpressions(outline: Outline): Generator<Problem> {
   }
 }
 
-function checkText(
+function* checkText(
   outline: Outline,
   step: OutlineStep,
   key: "prompt" | "condition",
   check: (text: string) => Findings,
-): Problem[] {
+): Generator<Problem> {
   const { source } = outline
   const path = [...step.path, key]
   const text = textAt(source, path)
-  if (text === undefined || text === "") return []
+  if (text === undefined || text === "") return
   const { problems, references } = check(text)
-  const place = (offset: number) => ({ file: source.file, ...source.placeIn(path, offset) })
-  const wrong = problems.map(({ offset, ...problem }): Problem => ({ ...place(offset), ...problem }))
-  return [...wrong, ...unordered(outline, step, references).map(({ offset, ...one }) => ({ ...place(offset), ...one }))]
+  // One by one: to find a place means to read all of the text before it.
+  for (const { offset, ...problem } of [...problems, ...unordered(outline, step, references)]) {
+    yield { file: source.file, ...source.placeIn(path, offset), ...problem }
+  }
 }
 
 /** References to steps that may not have ended when this one starts. */

@@ -46,6 +46,9 @@ function closing(template: string, start: number): number | undefined {
   return undefined
 }
 
+/** Problems of a template after which it is not looked at any further. */
+const MAX_PROBLEMS = 100
+
 /** Checks every expression of a template without running it; `inputTypes` has the declared inputs. */
 export function checkTemplate(
   template: string,
@@ -57,6 +60,7 @@ export function checkTemplate(
   const references: Reference[] = []
   for (const part of parts) {
     if ("literal" in part) continue
+    if (problems.length >= MAX_PROBLEMS) break
     const found = checkExpression(part.source, names, inputTypes)
     const moved = <T extends { readonly offset: number }>(one: T): T => ({ ...one, offset: one.offset + part.offset })
     problems.push(...found.problems.map(moved))

@@ -143,6 +143,27 @@ steps:
     expect(lines).toContain("2 model turns at least; this plan asked none.")
   })
 
+  it("shows hooks apart, by the end they are for", () => {
+    const text = `
+hooks: { on_start: [{ id: first, prompt: p }], on_failure: [{ id: why, prompt: p }], on_complete: [{ id: tidy, prompt: p }] }
+steps: [{ id: a, prompt: p, effects: external }]`
+    const shown = planned(text).filter(
+      (line) => /^(\d|\w.*:$| {3}\w)|effects/.test(line) && !/agent|permissions|asks/.test(line),
+    )
+    expect(shown).toEqual([
+      "1.",
+      "   first",
+      "2.",
+      "   a  after first",
+      "      has effects outside: done again only when a person says so",
+      "After a failure:",
+      "   why",
+      "At the end in any case:",
+      "   tidy",
+      "2 model turns at least; this plan asked none.",
+    ])
+  })
+
   it.each([
     [ONE, {}, []],
     [ONE, { intervene: "never" }, []],

@@ -431,6 +431,11 @@ describe("hostile documents", () => {
     ["indentation nested deep", many(600, (at) => `${" ".repeat(at)}a:`), /nested too deeply here/],
     ["a huge file", "x".repeat(5_000_000), /too large/],
     ["very many keys", many(30_000, (at) => `k${at}: 1`), /`steps` is missing/],
+    ...["a-", "inputs.n + ", "b.output + ", "zzz, ", "}${zzz", "("].map((part): [string, string, RegExp] => [
+      `very many of \`${part}\` in expressions`,
+      JSON.stringify({ steps: [{ id: "a", prompt: `\${${part.repeat(9_800 / part.length)}}`.repeat(20) }] }),
+      /w.yaml:1:\d+: /,
+    ]),
     [
       "very many broken steps",
       `steps:\n${many(8_000, (at) => `  - { id: s${at}, needs: [t${at}], x: 1 }`)}`,

@@ -234,17 +234,22 @@ describe("conditions of any shape", () => {
   })
 
   it.each([
-    ["brackets nested deep", "(".repeat(50_000)],
-    ["nots without end", `${"!".repeat(50_000)}true`],
-    ["a long chain", Array.from({ length: 20_000 }, () => "inputs.flag").join(" && ")],
-    ["quotes without end", "'".repeat(50_001)],
-    ["braces without end", "${".repeat(50_000)],
-    ["a bare name without end", "a-".repeat(20_000)],
-    ["dots without end", "inputs.n .".repeat(5_000)],
-  ])("%s: a problem, soon", (_name, condition) => {
-    const start = performance.now()
-    expect(checkCondition(condition, names, types).problems.length).toBeGreaterThan(0)
-    expect(holds(condition, scope).ok).toBe(false)
-    expect(performance.now() - start).toBeLessThan(2_000)
+    ["brackets nested deep", "(", ""],
+    ["nots without end", "!", "true"],
+    ["a long chain", "inputs.flag && ", "inputs.flag"],
+    ["quotes without end", "'", ""],
+    ["braces without end", "${", ""],
+    ["a bare name without end", "a-", ""],
+    ["dots without end", "inputs.n .", ""],
+    ["blanks and a dot without end", " .", ""],
+    ["lists in lists", "[", ""],
+  ])("%s: a problem, soon", (_name, part, end) => {
+    for (const length of [9_800, 500_000]) {
+      const condition = `${part.repeat(length / part.length)}${part === "'" ? "'" : ""}${end}`
+      const start = performance.now()
+      expect(checkCondition(condition, names, types).problems.length).toBeGreaterThan(0)
+      expect(holds(condition, scope).ok).toBe(false)
+      expect(performance.now() - start).toBeLessThan(3_000)
+    }
   })
 })
