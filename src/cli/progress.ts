@@ -57,6 +57,7 @@ function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createC
       `${stepMark("running", colors)} ${step.id}  ${colors.dim(`${step.profile} · ${step.model ?? "OpenCode's default model"}`)}`,
     ]
   }
+  if (event.type === "step.ended" && event.retryAt !== undefined) return retryLine(event, event.retryAt, colors)
   if (event.type === "step.ended" && step) return [endedLine(step, colors)]
   if (event.type === "run.created") return [colors.dim(`run ${run.id} · session ${run.parent}`)]
   if (event.type === "step.held" && step) {
@@ -80,9 +81,21 @@ function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createC
   return []
 }
 
+/** A try that failed, and when the next begins; nothing of one that a person has decided about. */
+function retryLine(
+  { step, result, at }: Extract<RunEvent, { type: "step.ended" }>,
+  retryAt: number,
+  colors: ReturnType<typeof pc.createColors>,
+): string[] {
+  if (retryAt <= at) return []
+  const why = `${colors.red(result.reason)}${result.detail ? `: ${result.detail}` : ""}`
+  return [
+    `${stepMark("failed", colors)} ${step}  ${why}${colors.dim(` · tried again in ${formatDuration(retryAt - at)}`)}`,
+  ]
+}
+
 function endedLine(step: StepView, colors: ReturnType<typeof pc.createColors>): string {
   const took = step.startedAt !== null && step.endedAt !== null ? formatDuration(step.endedAt - step.startedAt) : ""
   const why = step.reason === "ok" ? "" : `  ${colors.red(step.reason ?? "")}${step.detail ? `: ${step.detail}` : ""}`
-  const again = step.status === "pending" ? colors.dim(" · tried again soon") : ""
-  return `${stepMark(step.status, colors)} ${step.id}  ${colors.dim(`${took} · ${formatSpent(step)}`)}${why}${again}`
+  return `${stepMark(step.status, colors)} ${step.id}  ${colors.dim(`${took} · ${formatSpent(step)}`)}${why}`
 }

@@ -56,11 +56,9 @@ function stepBlock(step: StepView, colors: Colors): string {
     ...(step.reason === null ? [step.status] : [formatSpent(step)]),
     ...(step.session === null ? [] : [`session ${step.session}`]),
   ]
-  const detail = step.detail === null ? [] : [colors.yellow(step.detail)]
-  const notes = [
-    ...step.checks.filter((check) => !check.isOk).map((check) => `check ${check.name}: ${check.detail}`),
-    ...step.warnings.map(({ text }) => `! ${text}`),
-  ].map((line) => colors.yellow(line))
+  // What a step waits with stands at the end, with what to type.
+  const detail = step.detail === null || step.gate !== null ? [] : [colors.yellow(step.detail)]
+  const notes = step.warnings.map(({ text }) => colors.yellow(`! ${text}`))
   const output = step.output === "" ? [] : step.output.split("\n")
   const shown = output.slice(0, OUTPUT_LINES)
   const more = output.length - shown.length

@@ -47,7 +47,9 @@ function formatStatus(view: RunView): string {
   const width = Math.max(...view.steps.map((step) => step.id.length))
   const steps = view.steps.map((step) => {
     const facts = [
-      step.reason !== null && step.reason !== "ok" ? `${step.status}: ${step.reason}` : step.status,
+      step.reason !== null && step.reason !== "ok" && step.gate === null
+        ? `${step.status}: ${step.reason}`
+        : step.status,
       ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
       ...step.warnings.map(({ text }) => `warning: ${text}`),
       ...(step.detail === null ? [] : [step.detail]),

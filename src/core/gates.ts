@@ -1,4 +1,4 @@
-import type { GateAction, Hold, Kind, Reason } from "./model.ts"
+import type { CheckResult, GateAction, Hold, Kind, Reason } from "./model.ts"
 import type { Gate } from "./run.ts"
 import type { RunView, StepView } from "./view.ts"
 
@@ -72,7 +72,9 @@ export function gateTitle(step: string, { why, detail }: Pick<Gate, "why" | "det
 
 function detailsOf(step: StepView, { why }: Gate): string[] {
   const failed = step.checks.filter((check) => !check.isOk)
-  const checks = failed.flatMap(({ name, detail, output }) => [`${name}: ${detail}`, ...tail(output)])
+  // The only one is named in the title.
+  const nameOf = ({ name, detail }: CheckResult) => (failed.length === 1 ? [] : [`${name}: ${detail}`])
+  const checks = failed.flatMap((check) => [...nameOf(check), ...tail(check.output)])
   const warnings = why === "warning" ? [] : step.warnings.map(({ text }) => `warning: ${text}`)
   const answer = step.output.trim().split("\n").slice(0, ANSWER_LINES)
   return [...checks, ...warnings, ...(step.output.trim() === "" ? [] : answer)]

@@ -75,7 +75,7 @@ it("is about the red checks with the end of their output, warnings, and the begi
     },
   )
   const details = gates(step)[0]?.details ?? []
-  expect(details[0]).toBe("npm test: exit code 1")
+  expect(details[0]).toBe("  noise")
   expect(details).toContain("  1 test failed")
   expect(details).not.toContain("npm run lint: exit code 1")
   expect(details.slice(-2)).toEqual(["warning: went on with b", "all tests pass"])
