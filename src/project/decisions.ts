@@ -67,7 +67,9 @@ export function findRun(
 function noRun(engine: Engine, wanted: string): string {
   const ids = engine.list().map(({ id }) => id)
   const many = ids.filter((id) => id.startsWith(wanted)).length
-  return many > 1 ? `${many} runs begin with ${wanted}: type more of the id` : `there is no run ${wanted}`
+  if (many > 1) return `${many} runs begin with ${wanted}: type more of the id`
+  const newest = ids.slice(0, 5).join(", ")
+  return `there is no run ${wanted} here${newest === "" ? "" : ` (newest: ${newest})`}`
 }
 
 /** The run that waits for a person: the one named, else the asker's newest. */

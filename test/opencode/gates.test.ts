@@ -104,6 +104,12 @@ describe("which run is meant", () => {
     await settled("paused")
     await type("/workflow continue")
     expect(engine.find(undefined)?.status).toBe("success")
+    await type("/workflow run two")
+    await backend.job("right", 1)
+    ;(await backend.job("left", 1)).finish()
+    await expect.poll(() => engine.find(undefined)?.steps[0]?.status).toBe("waiting")
+    await type("/workflow continue")
+    expect(engine.find(undefined)?.steps.map(({ status }) => status)).toEqual(["success", "running"])
   })
 })
 

@@ -9,7 +9,8 @@ import { openDesk } from "./support.ts"
 const CONFIG = { profiles: { docs: { mode: "foreground", keep: true }, coder: {} } }
 const FLOWS = {
   flow: "steps: [{ id: build, profile: coder, prompt: build it }]",
-  careful: "settings: { intervene: on-error }\nsteps: [{ id: review, prompt: review it }]",
+  careful:
+    "settings: { intervene: on-error }\nsteps: [{ id: review, prompt: review it }, { id: build, prompt: build it }]",
   seat: "steps: [{ id: refine, profile: docs, prompt: refine it }]",
 }
 
@@ -108,7 +109,11 @@ it("counts in its toast what the workers of a run have spent that others started
 it("shows one toast when a gate opens, with the step, why, and the ways out; none for the pause that follows", async () => {
   const { type, backend, toasts, engine } = watch()
   await type("/workflow run careful")
+  const sibling = await backend.job("build")
   ;(await backend.job("review")).finish({ reason: "empty", detail: `it said nothing ${"x".repeat(500)}` })
+  await expect.poll(() => toasts.length).toBe(1)
+  // The run pauses only now, and that is no news.
+  sibling.finish()
   await expect.poll(() => engine.find(undefined)?.status).toBe("paused")
   expect(toasts).toHaveLength(1)
   expect(toasts[0]?.title).toBe("careful · review waits for you")
