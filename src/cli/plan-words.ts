@@ -1,6 +1,7 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
 import { type Check, DEFAULTS, type Intervene, type Retry, type Settings, type Step } from "../core/model.ts"
+import { policyOf } from "../core/outcome.ts"
 import type { Prepared } from "../project/project.ts"
 
 /** What a plan says of failure: tries, checks, gates, money. Each a line, without any when there is nothing to say. */
@@ -8,7 +9,7 @@ import type { Prepared } from "../project/project.ts"
 /** When the step runs, what is tried and looked at, what its failure means, when the run pauses after it. */
 export function failureLines(step: Step, prepared: Prepared): string[] {
   const { settings } = prepared.definition.workflow
-  const policy = step.type === "gate" ? undefined : policyOf(step, prepared)
+  const policy = step.type === "gate" ? undefined : whosePolicy(step, prepared)
   const { condition, retry, checks = [], onFailure } = step
   return [
     ...(condition === undefined ? [] : [`only if ${condition.trim()}`]),
@@ -51,18 +52,17 @@ interface Policy {
 }
 
 /** The nearest word on when to pause after a step, and whose it is; undefined: nobody said any, and it never does. */
-function policyOf(step: Step, { definition, interveneOf }: Prepared): Policy | undefined {
+function whosePolicy(step: Step, { definition, interveneOf }: Prepared): Policy | undefined {
   const { workflow, profiles } = definition
-  const ofProfile = profiles[step.profile]?.intervene
-  const ofRun = workflow.settings.intervene
-  if (step.intervene !== undefined) return { intervene: step.intervene, whose: "the step's" }
-  if (ofProfile !== undefined) return { intervene: ofProfile, whose: `profile ${step.profile}'s` }
-  if (ofRun === undefined) return undefined
-  return { intervene: ofRun, whose: interveneOf === "config" ? "orchestrator.json's" : "the workflow's" }
+  const intervene = policyOf(definition, step)
+  if (step.intervene !== undefined) return { intervene, whose: "the step's" }
+  if (profiles[step.profile]?.intervene !== undefined) return { intervene, whose: `profile ${step.profile}'s` }
+  if (workflow.settings.intervene === undefined) return undefined
+  return { intervene, whose: interveneOf === "config" ? "orchestrator.json's" : "the workflow's" }
 }
 
 function pauses(step: Step, prepared: Prepared): boolean {
-  return step.type !== "gate" && (policyOf(step, prepared)?.intervene ?? "never") !== "never"
+  return step.type !== "gate" && policyOf(prepared.definition, step) !== "never"
 }
 
 /** How long a gate waits, where there can be one, and what the run may spend. */

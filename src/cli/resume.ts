@@ -1,7 +1,12 @@
 import { Command } from "commander"
 import { resumableRun } from "../project/decisions.ts"
-import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
+import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./context.ts"
 import { type DriveOptions, drive } from "./drive.ts"
+import { problemsError } from "./exit.ts"
+
+interface ResumeOptions extends DriveOptions {
+  readonly edited?: boolean
+}
 
 /** `baton resume RUN`: goes on with a run that was interrupted, crashed, paused, or failed; what finished is not done
  *  again. */
@@ -11,15 +16,22 @@ export function resumeCommand(compose: LoadCompose): Command {
     .argument("<run>", "id of the run, or its beginning (`baton list` shows them)")
     .option("--json", "one JSON object a line on stdout, the last of them the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
-    .action(async (wanted: string, _: DriveOptions, command: Command) => {
+    .option("--edited", "over the workflow as it is now: what changed, and what depends on it, is done again")
+    .action(async (wanted: string, { edited }: ResumeOptions, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
       process.exitCode = await drive(compose, placeOf(globals), globals, {
         find(engine) {
           const found = resumableRun(engine, wanted, { prefix: "baton" })
-          if (!found.ok || found.value.status !== "success") return found
+          if (!found.ok || found.value.status !== "success" || edited) return found
           return { ok: false, why: `run ${found.value.id} has ended (success): there is nothing to resume` }
         },
-        act: (engine, { id }, parent) => engine.resume(id, "baton resume", parent),
+        act(engine, { id, workflow }, parent) {
+          if (!edited) return engine.resume(id, "baton resume", parent)
+          const prepared = projectOf(globals).prepare(workflow, engine.inputs(id) ?? {}, "")
+          if (!prepared.ok) throw problemsError(prepared.problems)
+          const { inputs: _, ...definition } = prepared.value.definition
+          return engine.resume(id, "baton resume --edited", parent, definition)
+        },
       })
     })
 }

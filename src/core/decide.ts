@@ -1,5 +1,5 @@
 import { type Decision, Draft, refuse, specOf, stepsThat, type Words } from "./draft.ts"
-import type { Command, RunEvent } from "./events.ts"
+import type { Command, RunEvent, Took } from "./events.ts"
 import { conclude, end, isStopping, proceed, start } from "./going-on.ts"
 import type { GateAction, Step, StepResult } from "./model.ts"
 import { effectsGate, gateOf, retryAt, warningsOf } from "./outcome.ts"
@@ -232,22 +232,23 @@ function answer(draft: Draft, command: Answer, now: number): Decision {
     case "checked":
       return checked(draft, step, command, now)
     case "ended":
-      return ended(draft, step, command.result, now)
+      return ended(draft, step, command, now)
   }
 }
 
-function ended(draft: Draft, step: StepState, result: StepResult, now: number): Decision {
+function ended(draft: Draft, step: StepState, command: Extract<Command, { type: "ended" }>, now: number): Decision {
   const { run } = draft
+  const { result, delegated } = command
   // Stopped by an interrupt: the attempt is not over, it is asked for again on resume.
   if (run.status === "interrupted" && result.reason === "aborted") return refuse(run, `run ${run.id} is interrupted`)
   const { id, attempt } = step
   const hasChecks = (specOf(run, step).checks ?? []).length > 0
   if (result.reason === "ok" && hasChecks && !isStopping(run)) {
-    draft.add({ type: "step.answered", at: now, step: id, attempt, result })
+    draft.add({ type: "step.answered", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
     if (run.status === "running") draft.effects.push({ type: "check", step: id, attempt })
     return draft.decision()
   }
-  return outcome(draft, step, result, now)
+  return outcome(draft, step, result, now, delegated)
 }
 
 function checked(draft: Draft, step: StepState, command: Extract<Command, { type: "checked" }>, now: number): Decision {
@@ -268,7 +269,7 @@ function checked(draft: Draft, step: StepState, command: Extract<Command, { type
 }
 
 /** After everything a machine has to say of an attempt: another try, a person's word, or its end. */
-function outcome(draft: Draft, step: StepState, result: StepResult, now: number): Decision {
+function outcome(draft: Draft, step: StepState, result: StepResult, now: number, took?: Took): Decision {
   const { run } = draft
   const { id, attempt } = step
   for (const warning of warningsOf(run, step, result))
@@ -276,11 +277,13 @@ function outcome(draft: Draft, step: StepState, result: StepResult, now: number)
   const spec = specOf(run, step)
   const next = isStopping(run) ? undefined : retryAt(run, spec, step, result, now)
   const gate = next === undefined && !isStopping(run) ? gateAfter(draft, spec, id, result, now) : undefined
-  if (next !== undefined) draft.add({ type: "step.ended", at: now, step: id, attempt, result, retryAt: next })
+  const delegated = took ? { delegated: took } : {}
+  if (next !== undefined)
+    draft.add({ type: "step.ended", at: now, step: id, attempt, result, retryAt: next, ...delegated })
   else if (gate) {
-    draft.add({ type: "step.answered", at: now, step: id, attempt, result })
+    draft.add({ type: "step.answered", at: now, step: id, attempt, result, ...delegated })
     draft.add({ type: "gate.opened", at: now, step: id, ...gate })
-  } else conclude(draft, id, result, now)
+  } else conclude(draft, id, result, now, took)
   return draft.run.status === "interrupted" ? draft.decision() : proceed(draft, now)
 }
 

@@ -9,6 +9,7 @@ import type {
   RunStatus,
   StepResult,
   StopCause,
+  Tokens,
   Warning,
   Workflow,
 } from "./model.ts"
@@ -108,6 +109,8 @@ export type RunEvent =
       readonly result: StepResult
       /** When the next try begins (milliseconds since 1970); without it this was the last. */
       readonly retryAt?: number
+      /** What workers took that its worker had started in this try: counts against the run's budget. */
+      readonly delegated?: Took
     }
   /** What an attempt came to, where checks or a person have a say before the step is over. */
   | {
@@ -116,6 +119,7 @@ export type RunEvent =
       readonly step: string
       readonly attempt: number
       readonly result: StepResult
+      readonly delegated?: Took
     }
   | {
       readonly type: "step.checked"
@@ -170,6 +174,11 @@ export interface Steered {
   /** Of a message: what makes it the same message when it is sent again. */
   readonly id?: string
   readonly text?: string
+}
+
+export interface Took {
+  readonly tokens: Tokens
+  readonly cost: number | null
 }
 
 /** What a run is made of besides its inputs. */
@@ -244,7 +253,13 @@ export type Command =
   | { readonly type: "warned"; readonly step: string; readonly attempt: number; readonly warning: Warning }
   | ({ readonly type: "steered"; readonly step: string; readonly attempt: number } & Steered)
   | { readonly type: "held"; readonly step: string; readonly attempt: number; readonly hold: Hold }
-  | { readonly type: "ended"; readonly step: string; readonly attempt: number; readonly result: StepResult }
+  | {
+      readonly type: "ended"
+      readonly step: string
+      readonly attempt: number
+      readonly result: StepResult
+      readonly delegated?: Took
+    }
 
 /** What the engine must do after the events are on disk. Performing one twice is harmless: workers are keyed. */
 export type Effect =

@@ -1,4 +1,5 @@
 import { type Decision, type Draft, specOf, stepsThat } from "./draft.ts"
+import type { Took } from "./events.ts"
 import type { Step, StepResult } from "./model.ts"
 import { effectsGate, gateOf, messageAfter, overBudget } from "./outcome.ts"
 import { formatProblems } from "./problem.ts"
@@ -112,9 +113,9 @@ export function end(draft: Draft, now: number): void {
 }
 
 /** Writes down how a step ended for good, and what that means for the run. */
-export function conclude(draft: Draft, id: string, result: StepResult, now: number): void {
+export function conclude(draft: Draft, id: string, result: StepResult, now: number, delegated?: Took): void {
   const attempt = stepOf(draft.run, id)?.attempt ?? 1
-  draft.add({ type: "step.ended", at: now, step: id, attempt, result })
+  draft.add({ type: "step.ended", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
   const { run } = draft
   const status = stepOf(run, id)?.status
   const isBad = status === "failed" || status === "cancelled"

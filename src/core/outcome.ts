@@ -1,3 +1,4 @@
+import type { Definition } from "./events.ts"
 import type { GateAction, Hold, Intervene, Step, StepResult, Warning } from "./model.ts"
 import { DEFAULTS } from "./model.ts"
 import type { Gate, Run, StepState } from "./run.ts"
@@ -43,15 +44,17 @@ export function messageAfter(step: StepState): string | undefined {
 export function warningsOf(run: Run, step: StepState, result: StepResult): Warning[] {
   if (step.warnings?.some((warning) => warning.kind === "budget")) return []
   // What an answer took counts from when it came.
-  const before = shareOf(run.budget, step.isAnswered ? minus(run.spent, result) : run.spent)
-  const after = shareOf(run.budget, step.isAnswered ? run.spent : plus(run.spent, result))
+  const all = plus(run.spent, run.delegated)
+  const before = shareOf(run.budget, step.isAnswered ? minus(all, result) : all)
+  const after = shareOf(run.budget, step.isAnswered ? all : plus(all, result))
   if (before >= BUDGET_WARNING || after < BUDGET_WARNING) return []
   return [{ kind: "budget", text: `${Math.round(after * 100)} % of the run's budget is spent` }]
 }
 
 /** What holds a run that has spent what it may. */
 export function overBudget(run: Run): Hold | undefined {
-  const { budget, spent } = run
+  const { budget } = run
+  const spent = plus(run.spent, run.delegated)
   if (shareOf(budget, spent) < 1) return undefined
   const tokens = spent.tokens.input + spent.tokens.output
   const isMoney = budget.usd !== undefined && spent.knownUsd >= budget.usd
@@ -77,7 +80,7 @@ export function gateOf(
   const expiresAt = now + (settings.gateTimeoutMs ?? DEFAULTS.gateTimeoutMs)
   if (after === "gate")
     return { why: "gate", detail: text ?? "", expiresAt, otherwise: settings.gateDefault ?? "abort" }
-  const why = reasonToAsk(policyOf(run, spec), spec, after)
+  const why = reasonToAsk(policyOf(run.created, spec), spec, after)
   if (why === undefined) return undefined
   const otherwise: GateAction = settings.gateDefault ?? "continue"
   return { why: why.why, detail: why.detail, expiresAt, otherwise }
@@ -95,8 +98,7 @@ export function effectsGate(run: Run, now: number): Opening {
 }
 
 /** The nearest word on when to pause: the step's, its profile's, the workflow's. */
-export function policyOf(run: Run, spec: Step): Intervene {
-  const { workflow, profiles } = run.created
+export function policyOf({ workflow, profiles }: Pick<Definition, "workflow" | "profiles">, spec: Step): Intervene {
   return spec.intervene ?? profiles[spec.profile]?.intervene ?? workflow.settings.intervene ?? "never"
 }
 

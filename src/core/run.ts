@@ -1,4 +1,5 @@
 import type { GoOn, RunCreated, RunEvent } from "./events.ts"
+import { close, gateDecided, gateHold, gateOpened } from "./holding.ts"
 import type { Budget, CheckResult, Hold, RunStatus, Step, StepResult, StepStatus, StopCause, Warning } from "./model.ts"
 import { emptyQueue, push, type Queue, shift } from "./queue.ts"
 import { edit, reopen } from "./reopen.ts"
@@ -33,6 +34,8 @@ export interface StepState {
   /** What this try goes on with. */
   readonly goOn?: GoOn
   readonly startedAt?: number
+  /** When its present or last try began. */
+  readonly tryStartedAt?: number
   readonly endedAt?: number
   readonly session?: string
   readonly requestedModel?: string | null
@@ -81,6 +84,8 @@ export interface Run {
   /** Steps that went well: succeeded, or were skipped and that is fine. */
   readonly well: number
   readonly spent: Spent
+  /** What workers took that its workers started. */
+  readonly delegated: Spent
   readonly budget: Budget
   /** When work last began: the run deadline counts from here, so a night between crash and resume does not. */
   readonly activeSince: number
@@ -126,6 +131,7 @@ function create(event: RunCreated): Run {
     running: 0,
     well: 0,
     spent: NOTHING,
+    delegated: NOTHING,
     budget: lowest(event.workflow.settings.budget, event.limits.budget),
     activeSince: event.at,
     graph: graphOf(event.workflow.steps),
@@ -158,7 +164,9 @@ function stepEnded(run: Run, step: StepState, event: Extract<RunEvent, { type: "
   const { isAnswered: _, ...rest } = step
   const ended: StepState = { ...rest, endedAt: at, result }
   // What an answer took was counted when it came.
-  const spent = step.isAnswered ? run.spent : plus(run.spent, result)
+  const isCounted = step.isAnswered === true
+  const spent = isCounted ? run.spent : plus(run.spent, result)
+  const delegated = isCounted ? run.delegated : plus(run.delegated, event.delegated)
   if (retryAt !== undefined) {
     const waiting: StepState = { ...ended, status: "pending", retryAt }
     return {
@@ -167,12 +175,13 @@ function stepEnded(run: Run, step: StepState, event: Extract<RunEvent, { type: "
       delayed: [...run.delayed, step.index],
       running: run.running - 1,
       spent,
+      delegated,
     }
   }
   const status = endStatus(run, step, result)
   const isWell = status === "success" || status === "skipped"
   const steps = withRow(run.steps, step.index, { ...ended, status })
-  const after = { ...run, steps, running: run.running - 1, spent }
+  const after = { ...run, steps, running: run.running - 1, spent, delegated }
   return settle(after, step, isWell)
 }
 
@@ -273,8 +282,9 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
   if (event.type === "step.ended") return stepEnded(run, step, event)
   if (event.type === "step.answered") {
     const answered: StepState = { ...step, result: event.result, isAnswered: true }
-    const spent = step.isAnswered ? run.spent : plus(run.spent, event.result)
-    return { ...run, steps: withRow(run.steps, step.index, answered), spent }
+    const steps = withRow(run.steps, step.index, answered)
+    if (step.isAnswered) return { ...run, steps }
+    return { ...run, steps, spent: plus(run.spent, event.result), delegated: plus(run.delegated, event.delegated) }
   }
   if (event.type === "gate.opened") return gateOpened(run, step, event)
   if (event.type === "gate.decided") return gateDecided(run, step, event.at)
@@ -306,52 +316,6 @@ function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
   return { ...run, steps: withRow(run.steps, step.index, changed(step, event)) }
 }
 
-function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, { type: "gate.opened" }>): Run {
-  const { type: _type, at: openedAt, step: _step, ...gate } = event
-  const waiting: StepState = { ...step, status: "waiting", gate: { ...gate, openedAt } }
-  const steps = withRow(run.steps, step.index, waiting)
-  const running = run.running - (step.status === "running" ? 1 : 0)
-  return { ...run, steps, running, hold: gateHold(waiting) }
-}
-
-function gateHold({ id, gate }: StepState): Hold {
-  return { cause: "gate", detail: `${id}: ${gate?.detail}`, ...(gate ? { until: gate.expiresAt } : {}) }
-}
-
-/** The hooks for this end are ready, the others will never be. */
-function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.closing" }>): Run {
-  let { steps, well } = run
-  // What a failure has kept from starting does not start now.
-  let ready: Queue<number> = emptyQueue
-  for (const row of rowsOf(steps)) {
-    const { hook } = run.created.workflow.steps[row.index] ?? {}
-    if (hook === undefined || row.status !== "pending") continue
-    if (hook === "complete" || hook === (status === "success" ? "success" : "failure")) {
-      steps = withRow(steps, row.index, { ...row, unmet: 0 })
-      ready = push(ready, row.index)
-      continue
-    }
-    const skipped = { cause: "condition" as const, detail: `the run came to ${status}` }
-    steps = withRow(steps, row.index, { ...row, status: "skipped", skipped, endedAt: at })
-    well++
-  }
-  return { ...run, closing: status, steps, ready, delayed: [], well }
-}
-
-/** The step is at it again, until the event that follows says what became of it. */
-function gateDecided(run: Run, { gate: _, ...step }: StepState, at: number): Run {
-  const steps = withRow(run.steps, step.index, { ...step, status: "running" })
-  const { hold, ...rest } = run
-  const isHeld = hold?.cause !== "gate" || rowsOf(steps).some((row) => row.status === "waiting")
-  return {
-    ...rest,
-    ...(isHeld && hold ? { hold } : {}),
-    ...(run.status === "paused" ? { status: "running" as const, activeSince: at } : {}),
-    steps,
-    running: run.running + 1,
-  }
-}
-
 /** A step at the beginning of a try: of the tries before it only what they took is left. */
 function started(step: StepState, event: Extract<RunEvent, { type: "step.started" }>): StepState {
   const { attempt, at, goOn } = event
@@ -364,6 +328,7 @@ function started(step: StepState, event: Extract<RunEvent, { type: "step.started
     status: "running",
     attempt,
     startedAt: step.startedAt ?? at,
+    tryStartedAt: at,
     ...(broken === undefined ? {} : { broken }),
     ...(warnings === undefined ? {} : { warnings }),
     ...(earlier === undefined ? {} : { earlier }),

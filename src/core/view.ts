@@ -145,7 +145,8 @@ export function withDelegated(run: RunView, children: ReadonlyMap<string, readon
   }
 }
 
-function sumOf(spent: readonly { readonly tokens: Tokens; readonly cost: number | null }[]) {
+/** What several took together. */
+export function sumOf(spent: readonly { readonly tokens: Tokens; readonly cost: number | null }[]) {
   return {
     tokens: {
       input: spent.reduce((sum, one) => sum + one.tokens.input, 0),

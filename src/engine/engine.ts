@@ -1,14 +1,22 @@
-import type { Command, Definition, RunCreated, RunEvent } from "../core/events.ts"
+import type { Command, Definition, RunCreated, RunEvent, Took } from "../core/events.ts"
 import type { Budget, Profile } from "../core/model.ts"
 import type { AskAnswer, DelegatedRun, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import { evolve, type Run } from "../core/run.ts"
 import { rowsOf } from "../core/table.ts"
-import { type AskView, type RunView, type StepView, viewRun, type WorkerView, withDelegated } from "../core/view.ts"
+import {
+  type AskView,
+  type RunView,
+  type StepView,
+  sumOf,
+  viewRun,
+  type WorkerView,
+  withDelegated,
+} from "../core/view.ts"
 import { Dispatcher } from "./dispatch.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
 import { Workers } from "./workers.ts"
 
-export interface EngineDeps extends Omit<LoopDeps, "dispatcher" | "workers"> {
+export interface EngineDeps extends Omit<LoopDeps, "dispatcher" | "workers" | "delegatedFrom"> {
   /** Between 0 and 1. */
   readonly random: () => number
 }
@@ -43,7 +51,19 @@ export class Engine {
 
   constructor(deps: EngineDeps) {
     this.#workers = new Workers(deps.clock)
-    this.#deps = { ...deps, workers: this.#workers, dispatcher: new Dispatcher({ ...deps, workers: this.#workers }) }
+    const workers = this.#workers
+    this.#deps = {
+      ...deps,
+      workers,
+      dispatcher: new Dispatcher({ ...deps, workers }),
+      delegatedFrom: (session, since) => this.#delegatedFrom(session, since),
+    }
+  }
+
+  #delegatedFrom(session: string, since: number): Took | undefined {
+    const runs = this.#deps.store.delegated().filter((run) => run.parent === session && run.createdAt >= since)
+    const views = runs.flatMap(({ id }) => this.view(id) ?? [])
+    return views.length === 0 ? undefined : sumOf(views)
   }
 
   /** Starts a run; it goes on by itself. Refused when a run of that id exists. */
@@ -130,6 +150,11 @@ export class Engine {
     const state = this.#current(run)
     const view = state && viewRun(state, this.#deps.store.isClaimed(run))
     return view && this.#withDelegated(view, this.#deps.store.delegated())
+  }
+
+  /** What a run was given when it began. */
+  inputs(run: string): RunCreated["inputs"] | undefined {
+    return this.#current(run)?.created.inputs
   }
 
   /** The run as it is. One that waits may have been taken on by another process: only the journal knows. */

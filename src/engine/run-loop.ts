@@ -1,6 +1,6 @@
 import { decide } from "../core/decide.ts"
 import type { Words } from "../core/draft.ts"
-import type { Command, Effect, RunEvent, Steered } from "../core/events.ts"
+import type { Command, Effect, RunEvent, Steered, Took } from "../core/events.ts"
 import { DEFAULTS, type Profile, type Step, type StepResult } from "../core/model.ts"
 import type {
   Checker,
@@ -35,6 +35,8 @@ export interface LoopDeps {
   readonly backend: (kind: string) => WorkerBackend
   readonly dispatcher: Dispatcher
   readonly workers: Workers
+  /** What runs took that were started from a session since a time; undefined: there were none. */
+  readonly delegatedFrom: (session: string, since: number) => Took | undefined
 }
 
 type Work = Extract<Effect, { readonly step: string }> & { readonly type: "start" | "stop" | "check" }
@@ -193,7 +195,10 @@ export class RunLoop {
     if (effect.type === "check") return this.#check(effect, controller.signal)
     const outcome = effect.type === "start" ? await this.#start(effect, controller) : await this.#stopLeftover(effect)
     if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
-    return { type: "ended", step, attempt, result: outcome.result }
+    const { result } = outcome
+    const since = stepOf(this.#run as Run, step)?.tryStartedAt ?? 0
+    const delegated = result.session === undefined ? undefined : this.#deps.delegatedFrom(result.session, since)
+    return { type: "ended", step, attempt, result, ...(delegated ? { delegated } : {}) }
   }
 
   async #check({ step, attempt }: Work, signal: AbortSignal): Promise<Command> {

@@ -313,6 +313,26 @@ describe("what a worker delegates", () => {
   })
 })
 
+describe("a budget", () => {
+  it("counts what a worker delegates", async () => {
+    const { backend, engine, store } = setUp()
+    const budget = { usd: 1 }
+    const { type, at, ...created } = createdEvent("r", { workflow: workflow([step("a"), step("b", "a")], { budget }) })
+    engine.start(created)
+    const a = await backend.job("a")
+    const inner = createdEvent("child", { workflow: workflow([step("inner")]), parent: "ses_r/a/1", depth: 1 })
+    const { type: _type, at: _at, ...child } = inner
+    engine.start(child)
+    ;(await backend.job("inner")).finish({ cost: 0.75 })
+    await engine.finished("child")
+    a.finish({ cost: 0.25 })
+    const { view } = await engine.finished("r")
+    expect(view).toMatchObject({ status: "paused", hold: { cause: "budget", detail: "the run has spent $1.00 of $1" } })
+    expect(view?.cost).toBe(1)
+    expect(store.read("r").find((event) => event.type === "step.ended")).toMatchObject({ delegated: { cost: 0.75 } })
+  })
+})
+
 describe("kept workers", () => {
   it("go on in their session in the next run, one task at a time", async () => {
     const { backend, engine, begin } = setUp({ keep: true }, [step("a"), step("b")])

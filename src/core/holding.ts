@@ -1,0 +1,53 @@
+import type { RunEvent } from "./events.ts"
+import type { Hold } from "./model.ts"
+import { emptyQueue, push, type Queue } from "./queue.ts"
+import type { Run, StepState } from "./run.ts"
+import { rowsOf, withRow } from "./table.ts"
+
+/** What gates, and the end of a run's steps, make of a run: parts of `evolve`. */
+
+export function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, { type: "gate.opened" }>): Run {
+  const { type: _type, at: openedAt, step: _step, ...gate } = event
+  const waiting: StepState = { ...step, status: "waiting", gate: { ...gate, openedAt } }
+  const steps = withRow(run.steps, step.index, waiting)
+  const running = run.running - (step.status === "running" ? 1 : 0)
+  return { ...run, steps, running, hold: gateHold(waiting) }
+}
+
+export function gateHold({ id, gate }: StepState): Hold {
+  return { cause: "gate", detail: `${id}: ${gate?.detail}`, ...(gate ? { until: gate.expiresAt } : {}) }
+}
+
+/** The hooks for this end are ready, the others will never be. */
+export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.closing" }>): Run {
+  let { steps, well } = run
+  // What a failure has kept from starting does not start now.
+  let ready: Queue<number> = emptyQueue
+  for (const row of rowsOf(steps)) {
+    const { hook } = run.created.workflow.steps[row.index] ?? {}
+    if (hook === undefined || row.status !== "pending") continue
+    if (hook === "complete" || hook === (status === "success" ? "success" : "failure")) {
+      steps = withRow(steps, row.index, { ...row, unmet: 0 })
+      ready = push(ready, row.index)
+      continue
+    }
+    const skipped = { cause: "condition" as const, detail: `the run came to ${status}` }
+    steps = withRow(steps, row.index, { ...row, status: "skipped", skipped, endedAt: at })
+    well++
+  }
+  return { ...run, closing: status, steps, ready, delayed: [], well }
+}
+
+/** The step is at it again, until the event that follows says what became of it. */
+export function gateDecided(run: Run, { gate: _, ...step }: StepState, at: number): Run {
+  const steps = withRow(run.steps, step.index, { ...step, status: "running" })
+  const { hold, ...rest } = run
+  const isHeld = hold?.cause !== "gate" || rowsOf(steps).some((row) => row.status === "waiting")
+  return {
+    ...rest,
+    ...(isHeld && hold ? { hold } : {}),
+    ...(run.status === "paused" ? { status: "running" as const, activeSince: at } : {}),
+    steps,
+    running: run.running + 1,
+  }
+}
