@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf } from "./support/baton.ts"
+import { choose, closeDialog, fillIn, key } from "./support/dialogs.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
-import { until } from "./support/until.ts"
 
 /** A run pauses for a person where its policy says so, and every surface can say how it goes on. */
 
@@ -12,40 +12,6 @@ const LONG = 180_000
 let model: ScriptedModel
 let project: Project
 let tui: Tui
-
-/** A key of ours: the leader, then a letter. */
-function key(letter: string): void {
-  tui.press("ctrl+x")
-  tui.type(letter)
-}
-
-/** Types into the field of a dialog that has just opened: keys that come before it has the focus are lost. */
-async function fillIn(text: string, isThere = (screen: string) => screen.includes(text)): Promise<void> {
-  let typedAt = Number.NEGATIVE_INFINITY
-  await until(
-    () => {
-      if (isThere(tui.text())) return true
-      if (Date.now() - typedAt > 3_000) {
-        tui.type(text)
-        typedAt = Date.now()
-      }
-      return false
-    },
-    { what: () => `${text} to be in the dialog:\n${tui.text()}` },
-  )
-}
-
-/** Chooses the row of the dialog on the screen that its search finds by these words. */
-async function choose(words: string): Promise<void> {
-  await tui.waitFor(/ Search/)
-  await fillIn(words, (screen) => !screen.includes(" Search"))
-  tui.press("enter")
-}
-
-async function closeDialog(): Promise<void> {
-  tui.press("escape")
-  await tui.waitFor((text) => !/ esc\s*$/m.test(text))
-}
 
 const flow = (name: string, intervene: string) => `
 settings: { intervene: ${intervene} }
@@ -132,10 +98,10 @@ describe("in the TUI", () => {
     async () => {
       await tui.submit("/workflow run approve")
       await tui.waitFor(/approve · approve waits for you/)
-      key("i")
+      key(tui, "i")
       await tui.waitFor(/Continue with words… +they are what the step says/)
-      await choose("Continue with words")
-      await fillIn("only to friends")
+      await choose(tui, "Continue with words")
+      await fillIn(tui, "only to friends")
       tui.press("enter")
       await model.waitFor("shipped only to friends")
       await tui.waitFor(/approve · success/)
@@ -151,14 +117,14 @@ describe("in the TUI", () => {
       await tui.waitFor(/leave paused at 1\/3/)
       await tui.submit("/workflow status")
       await tui.waitFor(/◔ review +needs you +failed \(empty\)/)
-      await closeDialog()
+      await closeDialog(tui)
       await tui.submit("/trace review")
       await tui.waitFor(/Waits +review failed \(empty\)/)
-      await closeDialog()
+      await closeDialog(tui)
       tui.resize(80, 24)
-      key("i")
+      key(tui, "i")
       await tui.waitFor(/Abort +end the run\n[\s\S]*leave waits for you; undecided it is continued in/)
-      await choose("Skip")
+      await choose(tui, "Skip")
       await tui.waitFor(/leave · success/)
       expect(model.asked("leave ship")).toHaveLength(1)
       tui.resize(120, 36)

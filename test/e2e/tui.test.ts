@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { closeDialog, fillIn, key } from "./support/dialogs.ts"
 import { freePort, startServer } from "./support/opencode.ts"
 import { describeProcesses, processesWith } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
@@ -37,33 +38,7 @@ afterAll(async () => {
 }, LONG)
 
 /** The keybind that goes to the running step and back: leader, then w. */
-function jump(screen: Tui): void {
-  screen.press("ctrl+x")
-  screen.type("w")
-}
-
-/** Closes the dialog on the screen. */
-async function closeDialog(screen: Tui): Promise<void> {
-  screen.press("escape")
-  await screen.waitFor((text) => !/ esc\s*$/m.test(text))
-}
-
-/** Types into the field of a dialog that has just opened: keys that come before the field has the focus are lost, so
- *  they are typed again while nothing of them is to be seen. */
-async function fillIn(screen: Tui, text: string, isThere: (screen: string) => boolean): Promise<void> {
-  let typedAt = Number.NEGATIVE_INFINITY
-  await until(
-    () => {
-      if (isThere(screen.text())) return true
-      if (Date.now() - typedAt > 3_000) {
-        screen.type(text)
-        typedAt = Date.now()
-      }
-      return false
-    },
-    { what: () => `${text} to be in the dialog:\n${screen.text()}` },
-  )
-}
+const jump = (screen: Tui) => key(screen, "w")
 
 /** The screen without spaces and frames, so that wrapped text is found. */
 const squeezed = (text: string) => text.replace(/[\s┃]+/g, "")

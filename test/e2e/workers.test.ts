@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf, startBaton } from "./support/baton.ts"
+import { closeDialog, fillIn, key } from "./support/dialogs.ts"
 import { startServer } from "./support/opencode.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
@@ -13,33 +14,6 @@ const LONG = 180_000
 let model: ScriptedModel
 let project: Project
 let tui: Tui
-
-/** A key of ours: the leader, then a letter. */
-function key(letter: string): void {
-  tui.press("ctrl+x")
-  tui.type(letter)
-}
-
-/** Types into the field of a dialog that has just opened: keys that come before it has the focus are lost. */
-async function fillIn(text: string, isThere = (screen: string) => screen.includes(text)): Promise<void> {
-  let typedAt = Number.NEGATIVE_INFINITY
-  await until(
-    () => {
-      if (isThere(tui.text())) return true
-      if (Date.now() - typedAt > 3_000) {
-        tui.type(text)
-        typedAt = Date.now()
-      }
-      return false
-    },
-    { what: () => `${text} to be in the dialog:\n${tui.text()}` },
-  )
-}
-
-async function closeDialog(): Promise<void> {
-  tui.press("escape")
-  await tui.waitFor((text) => !/ esc\s*$/m.test(text))
-}
 
 beforeAll(async () => {
   model = await startScriptedModel()
@@ -110,7 +84,7 @@ describe("docs cultivation", () => {
       expect(JSON.stringify(request)).toContain("what is the plan for tides")
       await tui.submit("/workers")
       await tui.waitFor(/Workers[\s\S]*docs +idle/)
-      await closeDialog()
+      await closeDialog(tui)
     },
     LONG,
   )
@@ -122,9 +96,9 @@ describe("docs cultivation", () => {
       await tui.submit("/workflow run slow")
       const request = await hold.arrived
       await tui.waitFor(/slow 0\/1 · think/)
-      key("k")
+      key(tui, "k")
       await tui.waitFor(/think +(working|starting)/)
-      await closeDialog()
+      await closeDialog(tui)
       tui.press("escape")
       await tui.waitFor(/esc again aborts the run slow/)
       expect(request.closedByClientAt).toBeUndefined()
@@ -155,7 +129,7 @@ describe("the inbox, and what is said to a worker", () => {
       await tui.waitFor(/1 needs you \(ctrl\+x i\)/)
       expect(Date.now() - since).toBeLessThan(2_000)
       // OpenCode asks for it here as well: ours is the dialog.
-      key("i")
+      key(tui, "i")
       await tui.waitFor(/act · asking asks/)
       tui.press("enter")
       await tui.waitFor(/asking · success/)
@@ -174,7 +148,7 @@ describe("the inbox, and what is said to a worker", () => {
       model.script(/^go first/, callTool("bash", { command: "ls -la", description: "looks" }), say("I went first"))
       await tui.submit("/workflow run nested")
       await tui.waitFor(/1 needs you/)
-      key("i")
+      key(tui, "i")
       await tui.waitFor(/careful asks/)
       tui.press("enter")
       await tui.waitFor(/nested · success/)
@@ -192,12 +166,12 @@ describe("the inbox, and what is said to a worker", () => {
       model.script(/^choose a tide/, callTool("question", { questions }), say("thank you"))
       await tui.submit("/workflow run choosing")
       await tui.waitFor(/1 needs you/)
-      key("i")
+      key(tui, "i")
       await tui.waitFor(/pick · choosing asks[\s\S]*spring[\s\S]*Answer in your own words/)
-      await fillIn("own words", (screen) => !/spring {2}a spring tide/.test(screen))
+      await fillIn(tui, "own words", (screen) => !/spring {2}a spring tide/.test(screen))
       tui.press("enter")
       await tui.waitFor(/Your answer/)
-      await fillIn("the ebb, please")
+      await fillIn(tui, "the ebb, please")
       tui.press("enter")
       await tui.waitFor(/choosing · success/)
       expect(
@@ -217,18 +191,18 @@ describe("the inbox, and what is said to a worker", () => {
       await tui.submit("/workflow run slow")
       await hold.arrived
       await tui.waitFor(/slow 0\/1 · think.* open step/)
-      key("w")
+      key(tui, "w")
       await tui.waitFor(/press ctrl\+x p to message this worker/)
-      key("p")
+      key(tui, "p")
       await tui.waitFor(/Message to think/)
-      await fillIn("think of tides")
+      await fillIn(tui, "think of tides")
       tui.press("enter")
       await tui.waitFor(/Said to think/)
       hold.release()
       const [request] = await model.waitFor(/think of tides/)
       expect(JSON.stringify(request)).toContain("think slowly")
       await tui.waitFor(/slow · success/)
-      key("w")
+      key(tui, "w")
     },
     LONG,
   )
@@ -252,7 +226,7 @@ describe("a run that waits for a person", () => {
       await tui.waitFor(/you work with refine/)
       await tui.submit("make it shorter")
       await tui.waitFor(/a short draft/)
-      key("d")
+      key(tui, "d")
       await tui.waitFor(/Answer to: good morning/)
       await tui.waitFor(/seat · success/)
       expect(model.asked(/^then a short draft/)).toHaveLength(1)
@@ -269,10 +243,10 @@ describe("a run that waits for a person", () => {
       model.script(/^many greet/, callTool("bash", { command: "echo hi", description: "greets" }), say("greeted"))
       await tui.submit("/workflow run many")
       await tui.waitFor(/1 needs you/)
-      key("k")
+      key(tui, "k")
       await tui.waitFor(/two-with-a-long-name +(working|starting)[\s\S]*act +needs you/)
-      await closeDialog()
-      key("i")
+      await closeDialog(tui)
+      key(tui, "i")
       await tui.waitFor(/act · many asks/)
       tui.press("enter")
       hold.release(say("done"))
