@@ -61,8 +61,9 @@ export class Engine {
   }
 
   #delegatedFrom(session: string, since: number): Took | undefined {
-    const runs = this.#deps.store.delegated().filter((run) => run.parent === session && run.createdAt >= since)
-    const views = runs.flatMap(({ id }) => this.view(id) ?? [])
+    const delegated = this.#deps.store.delegated()
+    const runs = delegated.filter((run) => run.parent === session && run.createdAt >= since)
+    const views = runs.flatMap(({ id }) => this.#viewAmong(id, delegated) ?? [])
     return views.length === 0 ? undefined : sumOf(views)
   }
 
@@ -147,9 +148,14 @@ export class Engine {
   }
 
   view(run: string): RunView | undefined {
+    return this.#viewAmong(run, this.#deps.store.delegated())
+  }
+
+  /** The run, with what its workers have delegated: one reading of the store serves many views. */
+  #viewAmong(run: string, delegated: readonly DelegatedRun[]): RunView | undefined {
     const state = this.#current(run)
     const view = state && viewRun(state, this.#deps.store.isClaimed(run))
-    return view && this.#withDelegated(view, this.#deps.store.delegated())
+    return view && this.#withDelegated(view, delegated)
   }
 
   /** What a run was given when it began. */
@@ -169,7 +175,7 @@ export class Engine {
     const children = new Map<string, RunView[]>()
     for (const run of delegated) {
       const step = view.steps.find((one) => startedFrom(run, one))
-      const child = step && this.view(run.id)
+      const child = step && this.#viewAmong(run.id, delegated)
       if (step && child) children.set(step.id, [...(children.get(step.id) ?? []), child])
     }
     return withDelegated(view, children)
@@ -190,7 +196,8 @@ export class Engine {
 
   /** Runs this process drives or has driven, newest first. */
   live(): RunView[] {
-    return [...this.#loops.keys()].reverse().flatMap((run) => this.view(run) ?? [])
+    const delegated = this.#deps.store.delegated()
+    return [...this.#loops.keys()].reverse().flatMap((run) => this.#viewAmong(run, delegated) ?? [])
   }
 
   // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -148,7 +148,6 @@ function status(view: RunView | undefined, wanted: string | undefined): Reply {
   return { tone: "info", title: "No runs", text: "Nothing has run in this project yet. `/workflow` picks a workflow." }
 }
 
-/** What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. */
 /** The step of the newest run that has one of that name, or that a worker of that name did. */
 function trace(wanted: string, engine: Engine): Reply {
   const found = stepNamed(engine, wanted)

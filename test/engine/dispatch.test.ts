@@ -2,39 +2,21 @@ import { setImmediate as nextTick } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import type { Profile, StepResult } from "../../src/core/model.ts"
 import type { Ask } from "../../src/core/ports.ts"
-import { Engine } from "../../src/engine/engine.ts"
-import { createMemoryStore } from "../../src/store/memory/store.ts"
-import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
-import { checker } from "../support/checker.ts"
-import { manualClock } from "../support/clock.ts"
+import { handDriven } from "../support/engine.ts"
 import { createdEvent, profile, step, workflow } from "../support/runs.ts"
 
 /** An engine over a backend driven by hand, and a run `r` of these steps by this profile. */
 function setUp(worker: Partial<Profile> = {}, steps = [step("a")], maxWorkers = 8) {
-  const backend = createScriptedBackend()
-  const clock = manualClock(1_000)
-  const store = createMemoryStore()
-  const errors: string[] = []
-  const engine = new Engine({
-    store,
-    clock,
-    render: (template) => ({ ok: true, value: template }),
-    hash: (text) => `h${text.length}`,
-    random: () => 0.5,
-    evaluate: () => ({ ok: true, value: true }),
-    checker,
-    log: { error: (message) => errors.push(message) },
-    backend: () => backend,
-  })
+  const driven = handDriven({ now: 1_000 })
   const begin = (run = "r") => {
     const { type, at, ...created } = createdEvent(run, {
       workflow: workflow(steps, { maxParallel: 20 }),
       profiles: { worker: profile("worker", worker) },
       limits: { maxWorkers },
     })
-    return engine.start(created)
+    return driven.engine.start(created)
   }
-  return { backend, clock, store, engine, errors, begin, types: () => store.read("r").map((event) => event.type) }
+  return { ...driven, begin, types: () => driven.store.read("r").map((event) => event.type) }
 }
 
 const OUT: Partial<StepResult> = {

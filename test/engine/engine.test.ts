@@ -1,10 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Render, Store, WorkerBackend } from "../../src/core/ports.ts"
-import { Engine } from "../../src/engine/engine.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
-import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
-import { checker } from "../support/checker.ts"
-import { manualClock } from "../support/clock.ts"
+import { handDriven } from "../support/engine.ts"
 import { createdEvent, result, step, workflow } from "../support/runs.ts"
 
 /** Fills in `${step.output}` only: enough to see what the engine hands over. */
@@ -15,25 +12,12 @@ const render: Render = (template, scope) => {
 }
 
 function setUp(store: Store = createMemoryStore()) {
-  const backend = createScriptedBackend()
-  const clock = manualClock()
-  const errors: string[] = []
-  const engine = new Engine({
-    store,
-    clock,
-    render,
-    hash: (text) => `h${text.length}`,
-    log: { error: (message) => errors.push(message) },
-    backend: () => backend,
-    random: () => 0.5,
-    evaluate: () => ({ ok: true, value: true }),
-    checker,
-  })
+  const driven = handDriven({ store, render })
   const start = (...steps: Parameters<typeof workflow>) => {
     const { type, at, ...created } = createdEvent("r", { workflow: workflow(...steps) })
-    return engine.start(created)
+    return driven.engine.start(created)
   }
-  return { engine, backend, clock, store, errors, start }
+  return { ...driven, start }
 }
 
 /** Makes every worker one that never ends, whatever it is told; resolves when the first has begun. */

@@ -2,23 +2,18 @@ import { setImmediate as nextTick } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import type { Check, CheckResult, Settings, Step } from "../../src/core/model.ts"
 import type { Store } from "../../src/core/ports.ts"
-import { Engine } from "../../src/engine/engine.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
-import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
-import { manualClock } from "../support/clock.ts"
+import { handDriven } from "../support/engine.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 
 /** An engine over workers and checks driven by hand. `red` are the names of checks that do not hold. */
 function setUp(store: Store = createMemoryStore()) {
-  const backend = createScriptedBackend()
-  const clock = manualClock(1_000)
   const red = new Set<string>()
   const checked: { names: string[]; before: unknown }[] = []
   const nameOf = (check: Check) => (check.type === "command" ? check.run : check.path)
-  const engine = new Engine({
+  const driven = handDriven({
     store,
-    clock,
-    render: (template) => ({ ok: true, value: template }),
+    now: 1_000,
     evaluate: (condition) => ({ ok: true, value: condition === "true" }),
     checker: {
       before: (checks) => Promise.resolve(Object.fromEntries(checks.map((check) => [nameOf(check), "before"]))),
@@ -34,17 +29,14 @@ function setUp(store: Store = createMemoryStore()) {
         return Promise.resolve(checks.map(result))
       },
     },
-    hash: (text) => `h${text.length}`,
-    random: () => 0.5,
     log: { error: (message) => expect.fail(message) },
-    backend: () => backend,
   })
   const start = (steps: readonly Step[], settings: Partial<Settings> = {}) => {
     const { type, at, ...created } = createdEvent("r", { workflow: workflow(steps, settings) })
-    return engine.start(created)
+    return driven.engine.start(created)
   }
-  const status = () => engine.view("r")?.status
-  return { engine, backend, clock, store, red, checked, start, status }
+  const status = () => driven.engine.view("r")?.status
+  return { ...driven, red, checked, start, status }
 }
 
 const checks: Check[] = [{ type: "command", run: "npm test", expect: "pass", severity: "error" }]

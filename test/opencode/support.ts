@@ -2,14 +2,10 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Reply } from "../../src/core/protocol.ts"
-import { Engine } from "../../src/engine/engine.ts"
 import { handleLine } from "../../src/opencode/commands.ts"
 import { Project } from "../../src/project/project.ts"
 import { render } from "../../src/spec/template.ts"
-import { createMemoryStore } from "../../src/store/memory/store.ts"
-import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
-import { checker } from "../support/checker.ts"
-import { manualClock } from "../support/clock.ts"
+import { handDriven } from "../support/engine.ts"
 
 /** A project in a temporary folder and a real engine over workers driven by hand, as the surfaces see them. */
 export function openDesk(config: object, workflows: Readonly<Record<string, string>> = {}) {
@@ -20,21 +16,7 @@ export function openDesk(config: object, workflows: Readonly<Record<string, stri
     writeFileSync(join(directory, ".opencode", "workflows", `${name}.yaml`), text)
   }
   const project = new Project({ directory, globalDir: join(directory, "none"), env: {} })
-  const backend = createScriptedBackend()
-  const clock = manualClock()
-  const errors: string[] = []
-  const store = createMemoryStore()
-  const engine = new Engine({
-    store,
-    clock,
-    render,
-    hash: (text) => `h${text.length}`,
-    log: { error: (message) => errors.push(message) },
-    backend: () => backend,
-    random: () => 0.5,
-    evaluate: () => ({ ok: true, value: true }),
-    checker,
-  })
+  const { engine, backend, clock, errors, store } = handDriven({ render })
   const handoffs: { session: string; text: string; id: string }[] = []
   const desk = {
     project,

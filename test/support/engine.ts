@@ -1,0 +1,27 @@
+import { Engine, type EngineDeps } from "../../src/engine/engine.ts"
+import { createMemoryStore } from "../../src/store/memory/store.ts"
+import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { checker } from "./checker.ts"
+import { manualClock } from "./clock.ts"
+
+/** A real engine over workers, a clock and a memory store driven by hand. Prompts are sent as written, conditions and
+ *  checks hold, and `errors` is what the log has heard, unless `deps` says otherwise. */
+export function handDriven({ now = 0, ...deps }: Partial<EngineDeps> & { readonly now?: number } = {}) {
+  const backend = createScriptedBackend()
+  const clock = manualClock(now)
+  const store = deps.store ?? createMemoryStore()
+  const errors: string[] = []
+  const engine = new Engine({
+    clock,
+    render: (template) => ({ ok: true, value: template }),
+    evaluate: () => ({ ok: true, value: true }),
+    checker,
+    hash: (text) => `h${text.length}`,
+    random: () => 0.5,
+    log: { error: (message) => errors.push(message) },
+    backend: () => backend,
+    ...deps,
+    store,
+  })
+  return { engine, backend, clock, store, errors }
+}
