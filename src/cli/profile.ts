@@ -1,6 +1,7 @@
 import { formatDuration } from "../core/duration.ts"
-import { type AskPolicy, DEFAULTS, type Limits, type PermissionRule, type Profile } from "../core/model.ts"
+import { type AskPolicy, DEFAULTS, type Limits } from "../core/model.ts"
 import { closeReadOnly, evaluate, isReadOnly } from "../core/permission.ts"
+import type { PermissionRule, Profile } from "../core/profile.ts"
 
 /** What a profile comes to, a line each: how it runs, as whom, with what rights, and who answers for it. */
 export function profileLines(profile: Profile): string[] {

@@ -1,8 +1,8 @@
 import { homedir } from "node:os"
 import { type Path, problemAt, type SourceDocument, valueAt } from "../core/issues.ts"
-import type { PermissionRule, Profile } from "../core/model.ts"
 import { suggest } from "../core/nearest.ts"
 import type { Problem } from "../core/problem.ts"
+import type { PermissionRule, Profile } from "../core/profile.ts"
 import type { Config, ProfileConfig } from "./schema.ts"
 
 const FALLBACK: Profile = { name: "default", kind: "subagent", permission: [] }

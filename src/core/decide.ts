@@ -229,6 +229,8 @@ function answer(draft: Draft, command: Answer, now: number): Decision {
       const { type: _, ...facts } = command
       return proceed(draft.add({ type: "step.held", at: now, ...facts }), now)
     }
+    case "looked":
+      return refuse(run, `${command.step} is no loop`)
     case "checked":
       return checked(draft, step, command, now)
     case "ended":

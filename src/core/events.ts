@@ -5,14 +5,15 @@ import type {
   Hold,
   InputValue,
   Limits,
-  Profile,
   RunStatus,
+  Step,
   StepResult,
   StopCause,
   Tokens,
   Warning,
   Workflow,
 } from "./model.ts"
+import type { Profile } from "./profile.ts"
 
 /**
  * The journal's vocabulary. An event is a fact, written before anything depends on it (G1); the run is what
@@ -127,18 +128,45 @@ export type RunEvent =
       readonly step: string
       readonly attempt: number
       readonly checks: readonly CheckResult[]
+      /** The answer as data. */
+      readonly structured?: unknown
+      /** Why it is not the data the step wants, with the path of what is wrong. */
+      readonly schemaError?: string
+      /** The file the answer was written to. */
+      readonly saved?: string
+      /** What opinions took. */
+      readonly took?: Took
+    }
+  /** A group's next steps: they belong to the run from here on. */
+  | {
+      readonly type: "step.expanded"
+      readonly at: number
+      readonly step: string
+      readonly steps: readonly Step[]
+      /** Of a nested workflow: the inputs its steps see. */
+      readonly inputs?: Readonly<Record<string, InputValue>>
+      /** Of an ensemble: what the order of the proposals was drawn with. */
+      readonly seed?: number
     }
   /** The step waits for a person; nothing new of the run starts. */
   | {
       readonly type: "gate.opened"
       readonly at: number
       readonly step: string
-      readonly why: "error" | "warning" | "always" | "gate" | "effects"
+      readonly why: "error" | "warning" | "always" | "gate" | "effects" | "stagnant" | "budget"
       /** One sentence for a person. */
       readonly detail: string
       /** When `otherwise` is done in a person's place (milliseconds since 1970). */
       readonly expiresAt: number
       readonly otherwise: GateAction
+    }
+  /** A round of a loop is over: what the project is like now. */
+  | {
+      readonly type: "step.looked"
+      readonly at: number
+      readonly step: string
+      readonly attempt: number
+      readonly fingerprint: string
     }
   | {
       readonly type: "gate.decided"
@@ -239,7 +267,13 @@ export type Command =
       readonly step: string
       readonly attempt: number
       readonly checks: readonly CheckResult[]
+      readonly structured?: unknown
+      readonly schemaError?: string
+      readonly saved?: string
+      readonly took?: Took
     }
+  /** What the project is like after a round of a loop. */
+  | { readonly type: "looked"; readonly step: string; readonly attempt: number; readonly fingerprint: string }
   | {
       readonly type: "opened"
       readonly step: string
@@ -265,6 +299,8 @@ export type Command =
 export type Effect =
   | { readonly type: "start"; readonly step: string; readonly attempt: number; readonly resumed: boolean }
   | { readonly type: "stop"; readonly step: string; readonly attempt: number }
+  /** Look what the project is like after a round of a loop; then send `looked`. */
+  | { readonly type: "look"; readonly step: string; readonly attempt: number }
   /** Run the checks of a step that has answered; then send `checked`. */
   | { readonly type: "check"; readonly step: string; readonly attempt: number }
   /** Send `tick` at that time (milliseconds since 1970), or as soon after as possible; the last one counts. */

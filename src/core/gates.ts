@@ -1,4 +1,5 @@
-import type { CheckResult, GateAction, Hold, Kind, Reason } from "./model.ts"
+import type { CheckResult, GateAction, Hold, Reason } from "./model.ts"
+import type { Kind } from "./profile.ts"
 import type { Gate } from "./run.ts"
 import type { RunView, StepView } from "./view.ts"
 
@@ -91,6 +92,8 @@ export const CONTINUES: Record<Gate["why"], string> = {
   warning: "its answer counts",
   always: "its answer counts",
   gate: "yes: go on",
+  stagnant: "one more round",
+  budget: "it goes on",
   effects: "its answer is looked for; else it is done again",
 }
 

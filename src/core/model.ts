@@ -5,24 +5,6 @@
 
 // ── what a user writes, checked ────────────────────────────────────────────────────────────────────────────────────
 
-/** How a profile runs. `subagent`: child session of the user's session; `agent`: own session in the same server;
- *  `server`: isolated `opencode serve`; `cli`: another agent's command line. */
-export type Kind = "subagent" | "agent" | "server" | "cli"
-
-export type PermissionAction = "allow" | "ask" | "deny"
-/** One rule as OpenCode takes it: the last rule that matches `permission` and `pattern` decides. */
-export interface PermissionRule {
-  readonly permission: string
-  readonly pattern: string
-  readonly action: PermissionAction
-}
-
-/** Whether a person works in the worker's session with it (`foreground`) or nobody types there. */
-export type Mode = "background" | "foreground"
-
-/** What a worker knows of the session it was started from: nothing, a short digest of it, or all of it. */
-export type Start = "fresh" | "brief" | "fork"
-
 /**
  * Who answers when a worker asks for a permission or has a question. `ask`: a person, in the inbox; `deny`: nobody, the
  * worker is told to go on without; `allow-listed`: what the profile's own `permission` allows is allowed, the rest
@@ -33,45 +15,6 @@ export interface AskPolicy {
   /** How long a person has, before `otherwise` is the answer; undefined: until the step's deadline. */
   readonly timeoutMs?: number
   readonly otherwise: "deny" | "allow"
-}
-
-/** Who can work: an entry of orchestrator.json with its model roles already resolved. Holds no secret: it is journalled. */
-export interface Profile {
-  readonly name: string
-  readonly kind: Kind
-  /** undefined: `background`. */
-  readonly mode?: Mode
-  /** undefined: `fresh`. */
-  readonly start?: Start
-  /** Its session is kept and gone on with the next time. */
-  readonly keep?: boolean
-  readonly purpose?: string
-  /** OpenCode agent to run as; undefined: the server's default agent. */
-  readonly agent?: string
-  /** `provider/model`; undefined: the model of the session the run was started from, or the server's default. */
-  readonly model?: string
-  /** Appended to the system message of every turn. */
-  readonly prompt?: string
-  readonly permission: readonly PermissionRule[]
-  readonly timeoutMs?: number
-  readonly idleTimeoutMs?: number
-  /** How long one tool call may take in silence; undefined: the default. */
-  readonly toolTimeoutMs?: number
-  /** Models (`provider/model`) to go on with, in this order, when the one before is out of reach. */
-  readonly fallback?: readonly string[]
-  /** Never another model than the one asked for. */
-  readonly pin?: boolean
-  /** Workers of this profile at the same time. */
-  readonly concurrency?: number
-  readonly asks?: AskPolicy
-  /** undefined: the workflow's. */
-  readonly intervene?: Intervene
-  /** Address of a server of kind `server` that somebody else runs; undefined: Baton starts one. */
-  readonly url?: string
-  /** Folder on that server's machine; undefined: the folder the server was started in. */
-  readonly directory?: string
-  /** How long a server of kind `server` may have nothing to do before it is ended. */
-  readonly idleStopMs?: number
 }
 
 export type InputType = "string" | "number" | "integer" | "boolean"
@@ -89,6 +32,9 @@ export type Intervene = "never" | "on-error" | "on-warning" | "always"
 
 /** What is decided of a paused step: go on with what it came to, try it again, do without it, end the run. */
 export type GateAction = "continue" | "retry" | "skip" | "abort"
+
+/** A JSON Schema as a user wrote it. */
+export type JsonSchema = Readonly<Record<string, unknown>>
 
 /** What a machine looks at after a step has answered; the answer's own words count for nothing. */
 export type Check = (
@@ -115,6 +61,15 @@ export type Check = (
   readonly severity: "error" | "warning"
 }
 
+/** A check that is another model's opinion of the answer, labelled so wherever it is shown. */
+export interface Opinion {
+  /** What it is asked. */
+  readonly ask: string
+  /** Name of the profile that gives it. */
+  readonly profile: string
+  readonly severity: "error" | "warning"
+}
+
 /** What a check came to. */
 export interface CheckResult {
   /** The command, or the file. */
@@ -133,17 +88,102 @@ export interface Budget {
   readonly usd?: number
   /** Tokens read and written. */
   readonly tokens?: number
+  /** Time at work. */
+  readonly timeMs?: number
+  /** Workers that may be started: tries of steps. */
+  readonly workers?: number
+}
+
+/** How much of what came before a worker is given besides its prompt. `fresh`: nothing; `scoped`: its files and what its
+ *  prompt names; `distilled`: structured handoffs of the steps before; `full`: all their answers. */
+export type ContextStrategy = "full" | "scoped" | "distilled" | "fresh"
+
+export type StepType = "single" | "gate" | "check" | "parallel" | "workflow" | "routed" | "ensemble"
+
+/** What a step is made of that is done by steps of its own. */
+export type Group =
+  | { readonly type: "parallel"; readonly steps: readonly Step[] }
+  | {
+      readonly type: "workflow"
+      /** A snapshot, like that of the run. */
+      readonly workflow: Workflow
+      /** Templates of its inputs, by name. */
+      readonly with: Readonly<Record<string, string>>
+    }
+  | {
+      readonly type: "routed"
+      /** Expression that gives a list. */
+      readonly over: string
+      /** Key of an item that says its category. */
+      readonly by: string
+      /** Profile by category. */
+      readonly route: Readonly<Record<string, string>>
+      /** Profile of a category that `route` does not name; undefined: that is an error. */
+      readonly otherwise?: string
+      /** Items at most. */
+      readonly max: number
+    }
+  | {
+      readonly type: "ensemble"
+      /** Profiles. */
+      readonly proposers: readonly string[]
+      /** The judge and, in this order, who judges when it cannot. */
+      readonly judges: readonly string[]
+      readonly mode: "parallel" | "sequential"
+      readonly verdict: "synthesize" | "pick"
+      /** Proposals there must be. */
+      readonly quorum: number
+    }
+
+/** A step that is done again and again. */
+export interface Loop {
+  /** Rounds at most. */
+  readonly max: number
+  /** Expression that ends it; undefined: it ends when a round goes well. */
+  readonly until?: string
+  /** Rounds without any change in the project after which a person is asked. */
+  readonly stagnant: number
+}
+
+/** Where a step belongs that a group is made of. */
+export interface Part {
+  /** Id of the group. */
+  readonly of: string
+  /** What its siblings call it. */
+  readonly name: string
+  readonly role?: "proposer" | "judge" | "item" | "round"
+  /** Round of a loop, from 1. */
+  readonly round?: number
+  /** Its failure is its group's to judge: it does not stop the run. */
+  readonly isTolerated?: true
 }
 
 export interface Step {
   readonly id: string
-  /** `single`: a worker answers the prompt; `gate`: a person does, nobody works. */
-  readonly type: "single" | "gate"
+  /** `single`: a worker answers the prompt; `gate`: a person does, nobody works; `check`: only its checks are run; the
+   *  others are done by steps of their own (`group`). */
+  readonly type: StepType
   readonly description?: string
   /** Name of a profile; of a gate it means nothing. */
   readonly profile: string
   /** Template: `${inputs.x}` and `${step.output}` are filled in when the step starts. */
   readonly prompt: string
+  /** The prompt is taken as it is. */
+  readonly isLiteral?: true
+  readonly group?: Group
+  readonly loop?: Loop
+  readonly part?: Part
+  /** What `${item}` is in its prompt. */
+  readonly item?: unknown
+  /** undefined: `fresh`. */
+  readonly context?: ContextStrategy
+  /** Patterns of the files it owns: what it may write. */
+  readonly files?: readonly string[]
+  /** Template of the file, inside the project, that its answer is written to. */
+  readonly output?: string
+  /** What its answer must be: it is parsed as JSON and checked. */
+  readonly schema?: JsonSchema
+  readonly budget?: Budget
   /** Steps that must have ended, and gone well, before this one starts; of a hook only what its prompt may read. */
   readonly needs: readonly string[]
   /** undefined: an ordinary step. */
@@ -163,6 +203,8 @@ export interface Step {
   readonly effects?: "external"
   /** What must hold after the worker has answered. */
   readonly checks?: readonly Check[]
+  /** Asked once all checks hold. */
+  readonly opinions?: readonly Opinion[]
   /** undefined: the profile's, then the workflow's. */
   readonly intervene?: Intervene
   /** What its failure means after all tries; undefined: `fail`. `skip`: it counts as skipped, and the run goes on. */
@@ -197,10 +239,18 @@ export interface Settings {
   readonly gateDefault?: GateAction
 }
 
+/** Where the value of a secret is found; the value itself is never written down. */
+export type SecretSource = { readonly env: string } | { readonly file: string }
+
 export interface Workflow {
   readonly name: string
   readonly description?: string
   readonly inputs: Readonly<Record<string, InputSpec>>
+  /** What `${context.variables.x}` is. */
+  readonly variables?: Readonly<Record<string, unknown>>
+  readonly secrets?: Readonly<Record<string, SecretSource>>
+  /** Profile that distils handoffs; undefined: the worker reports itself. */
+  readonly distiller?: string
   readonly settings: Settings
   readonly steps: readonly Step[]
 }
@@ -257,6 +307,10 @@ export interface StepResult {
   readonly cost: number | null
   /** Set when it was not the worker that failed: its model could not be reached, and another try may. */
   readonly outage?: Outage
+  /** The answer as data, where the step wants that. */
+  readonly structured?: unknown
+  /** Files its worker wrote with its tools, relative to the project; undefined: not known. */
+  readonly files?: readonly string[]
 }
 
 /** Why a model is out of reach. `quota`: used up; `auth`: the key is refused; `unknown`: there is no such model;
@@ -284,7 +338,22 @@ export interface Hold {
 
 /** Something that did not fail the step and that a person should know. */
 export interface Warning {
-  readonly kind: "fallback" | "reassigned" | "model" | "unattended" | "server" | "check" | "budget"
+  readonly kind:
+    | "fallback"
+    | "reassigned"
+    | "model"
+    | "unattended"
+    | "server"
+    | "check"
+    | "budget"
+    /** A file outside `files` was written. */
+    | "files"
+    /** The worker said so itself. */
+    | "reported"
+    /** Something it was given was cut. */
+    | "truncated"
+    /** An ensemble had fewer answers than it asked for. */
+    | "dissent"
   readonly text: string
 }
 

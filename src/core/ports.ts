@@ -1,6 +1,7 @@
 import type { RunEvent } from "./events.ts"
-import type { AskPolicy, Check, CheckResult, InputValue, Kind, Profile, StepResult, Tokens, Warning } from "./model.ts"
+import type { AskPolicy, Check, CheckResult, InputValue, StepResult, Tokens, Warning } from "./model.ts"
 import type { Checked } from "./problem.ts"
+import type { Kind, Profile } from "./profile.ts"
 import type { Message } from "./run.ts"
 
 /** What the engine needs of the world, as types with their contracts in words. Each port has one contract suite in
@@ -231,6 +232,13 @@ export type Snapshot = Readonly<Record<string, string | null>>
 export interface Scope {
   readonly inputs: Readonly<Record<string, InputValue>>
   readonly steps: StepScopes
+  readonly variables?: Readonly<Record<string, unknown>>
+  /** Names of the secrets there are; their values only where a prompt is made for a worker. */
+  readonly secrets?: ReadonlyMap<string, string>
+  /** Of a routed step's part: what it is about. */
+  readonly item?: unknown
+  /** Of a step in a loop: its round, from 1. */
+  readonly round?: number
 }
 /** The steps it may read, by id. Any map will do; the engine's looks for a step only when it is asked for. */
 export interface StepScopes {
@@ -243,7 +251,12 @@ export interface StepScope {
   readonly status: string
   readonly reason: string
   readonly session: string
+  /** The answer as data, where the step wants that. */
+  readonly structured?: unknown
 }
+
+/** What an expression comes to, whatever that is. */
+export type Value = (expression: string, scope: Scope) => Checked<unknown>
 
 /** Whether an expression holds: true or false, nothing else. */
 export type Evaluate = (expression: string, scope: Scope) => Checked<boolean>

@@ -26,6 +26,8 @@ export interface StepState {
   /** It has answered, and checks or a person have a say before it is over. */
   readonly isAnswered?: true
   readonly checks?: readonly CheckResult[]
+  /** File its answer was written to. */
+  readonly saved?: string
   readonly gate?: Gate
   /** It had ended when its run was taken up anew. */
   readonly isAnew?: true
@@ -236,6 +238,9 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
         endedAt: event.at,
         ...(event.cause === undefined ? {} : { cause: event.cause }),
       }
+    case "step.expanded":
+    case "step.looked":
+      return run
     case "step.started":
     case "step.opened":
     case "step.warned":
@@ -276,7 +281,10 @@ function resume(ended: Run, event: Extract<RunEvent, { type: "run.resumed" }>): 
   }
 }
 
-function evolveStep(run: Run, event: Extract<RunEvent, { step: string }>): Run {
+function evolveStep(
+  run: Run,
+  event: Exclude<Extract<RunEvent, { step: string }>, { type: "step.expanded" | "step.looked" }>,
+): Run {
   const step = stepOf(run, event.step)
   if (step === undefined) throw new Error(`journal of run ${run.id} names step ${event.step}, which it does not have`)
   if (event.type === "step.ended") return stepEnded(run, step, event)

@@ -1,21 +1,21 @@
-import type {
-  CheckResult,
-  Hold,
-  Kind,
-  Mode,
-  Reason,
-  RunStatus,
-  StepStatus,
-  StopCause,
-  Tokens,
-  Warning,
-} from "./model.ts"
+import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StepType, StopCause, Tokens, Warning } from "./model.ts"
+import type { Kind, Mode } from "./profile.ts"
 import { type Gate, type Run, type StepState, spentBy } from "./run.ts"
 import { rowsOf } from "./table.ts"
 
 /** A step as it is shown: in the TUI, in `baton status`, in the last `--json` line. Plain data. */
 export interface StepView {
   readonly id: string
+  readonly type: StepType
+  /** The group it is a part of; null: it stands in the workflow itself. Groups come before their parts. */
+  readonly group: string | null
+  /** What it is called inside its group; else its id. */
+  readonly name: string
+  readonly needs: readonly string[]
+  /** Files its worker wrote, relative to the project. */
+  readonly files: readonly string[]
+  /** File its answer was written to. */
+  readonly saved: string | null
   readonly status: StepStatus
   readonly reason: Reason | null
   readonly detail: string | null
@@ -104,6 +104,12 @@ function viewStep(run: Run, step: StepState): StepView {
   const spent = spentBy(step)
   return {
     id: step.id,
+    type: spec?.type ?? "single",
+    group: spec?.part?.of ?? null,
+    name: spec?.part?.name ?? step.id,
+    needs: spec?.needs ?? [],
+    files: step.result?.files ?? [],
+    saved: step.saved ?? null,
     status: shown.status,
     reason: step.result?.reason ?? null,
     detail: step.gate?.detail ?? step.result?.detail ?? step.hold?.detail ?? shown.detail,

@@ -1,6 +1,7 @@
 import type { Command, Definition, RunCreated, RunEvent, Took } from "../core/events.ts"
-import type { Budget, Profile } from "../core/model.ts"
+import type { Budget } from "../core/model.ts"
 import type { AskAnswer, DelegatedRun, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
+import type { Profile } from "../core/profile.ts"
 import { evolve, type Run } from "../core/run.ts"
 import { rowsOf } from "../core/table.ts"
 import {

@@ -1,7 +1,7 @@
 import { decide } from "../core/decide.ts"
 import type { Words } from "../core/draft.ts"
 import type { Command, Effect, RunEvent, Steered, Took } from "../core/events.ts"
-import { DEFAULTS, type Profile, type Step, type StepResult } from "../core/model.ts"
+import { DEFAULTS, type Step, type StepResult } from "../core/model.ts"
 import type {
   Checker,
   Claim,
@@ -17,6 +17,7 @@ import type {
   WorkerTask,
 } from "../core/ports.ts"
 import { formatProblems } from "../core/problem.ts"
+import type { Profile } from "../core/profile.ts"
 import { type Run, stepOf } from "../core/run.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { scopeOf } from "./scope.ts"
@@ -158,7 +159,7 @@ export class RunLoop {
   #perform(effect: Effect): void {
     if (effect.type === "steer") this.#steer(effect)
     else if (effect.type === "wake") this.#wakeAt(effect.at)
-    else this.#work(effect)
+    else if (effect.type !== "look") this.#work(effect)
   }
 
   #wakeAt(at: number): void {

@@ -1,7 +1,8 @@
 import type { LoadedConfig } from "../config/load.ts"
-import { DEFAULTS, type Profile } from "../core/model.ts"
+import { DEFAULTS } from "../core/model.ts"
 import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
+import type { Profile } from "../core/profile.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import type { Project } from "./project.ts"
 

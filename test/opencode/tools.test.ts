@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { Profile } from "../../src/core/model.ts"
+import type { Profile } from "../../src/core/profile.ts"
 import { createTools } from "../../src/opencode/tools.ts"
 import type { Project } from "../../src/project/project.ts"
 import { runNamed, stepNamed } from "../../src/project/runs.ts"

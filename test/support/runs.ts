@@ -1,5 +1,6 @@
 import type { RunCreated, RunEvent } from "../../src/core/events.ts"
-import type { Profile, Settings, Step, StepResult, Workflow } from "../../src/core/model.ts"
+import type { Settings, Step, StepResult, Workflow } from "../../src/core/model.ts"
+import type { Profile } from "../../src/core/profile.ts"
 
 export const profile = (name = "worker", over: Partial<Profile> = {}): Profile => ({
   name,

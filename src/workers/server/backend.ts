@@ -1,5 +1,6 @@
-import { DEFAULTS, type Profile, type StepResult } from "../../core/model.ts"
+import { DEFAULTS, type StepResult } from "../../core/model.ts"
 import type { WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports.ts"
+import type { Profile } from "../../core/profile.ts"
 import { ask, HostError } from "../../host/host.ts"
 import { openServer, type Server, type ServerSite } from "./server.ts"
 import { type Entered, Slot } from "./slot.ts"

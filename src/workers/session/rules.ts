@@ -1,6 +1,6 @@
-import type { PermissionRule } from "../../core/model.ts"
 import { type Rights, workerRules } from "../../core/permission.ts"
 import type { WorkerSeat } from "../../core/ports.ts"
+import type { PermissionRule } from "../../core/profile.ts"
 import { agentRules, sessionOf } from "../../host/catalog.ts"
 import type { Site } from "./site.ts"
 

@@ -1,5 +1,6 @@
-import type { AskPolicy, PermissionRule } from "../../core/model.ts"
+import type { AskPolicy } from "../../core/model.ts"
 import type { Steer, WorkerReport } from "../../core/ports.ts"
+import type { PermissionRule } from "../../core/profile.ts"
 import { Desk } from "./desk.ts"
 import { Ear, type Heard } from "./ear.ts"
 import type { Patience } from "./health.ts"

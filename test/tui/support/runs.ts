@@ -5,6 +5,12 @@ import type { AskView, RunView, StepView, WorkerView } from "../../../src/core/v
 export function stepView(id: string, given: Partial<StepView> = {}): StepView {
   return {
     id,
+    type: "single",
+    group: null,
+    name: id,
+    needs: [],
+    files: [],
+    saved: null,
     status: "pending",
     reason: null,
     detail: null,
