@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { createSurveyor } from "./checks/changes.ts"
 import { createChecker } from "./checks/checker.ts"
 import { projectRoot } from "./config/find.ts"
 import { type LoadOptions, loadConfig } from "./config/load.ts"
@@ -52,6 +53,7 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
       clock: systemClock,
       env: process.env,
     }),
+    surveyor: createSurveyor(project.root, process.env, log),
     random: Math.random,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     backend(kind) {

@@ -1,4 +1,4 @@
-import type { RunEvent } from "./events.ts"
+import type { RunEvent, Seen } from "./events.ts"
 import type { AskPolicy, Check, CheckResult, InputValue, StepResult, Tokens, Warning } from "./model.ts"
 import type { Checked } from "./problem.ts"
 import type { Kind, Profile } from "./profile.ts"
@@ -225,6 +225,16 @@ export interface Checker {
 }
 /** What files were like, by path: a hash of the content, null where there was no file. */
 export type Snapshot = Readonly<Record<string, string | null>>
+
+// ── what has changed ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What git says of the project's files. Nothing it does is seen in the repository; it never rejects. */
+export interface Surveyor {
+  /** What the project is like now; undefined where there is no git, or too much is not committed to keep track of. */
+  look(): Promise<Seen | undefined>
+  /** The files whose content is not what it was then, relative to the project; undefined: git does not say. */
+  changedSince(seen: Seen): Promise<readonly string[] | undefined>
+}
 
 // ── templates ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

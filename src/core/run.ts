@@ -1,4 +1,4 @@
-import type { GoOn, RunCreated, RunEvent } from "./events.ts"
+import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
 import { close, gateDecided, gateHold, gateOpened } from "./holding.ts"
 import type { Budget, CheckResult, Hold, RunStatus, Step, StepResult, StepStatus, StopCause, Warning } from "./model.ts"
 import { emptyQueue, push, type Queue, shift } from "./queue.ts"
@@ -92,6 +92,8 @@ export interface Run {
   /** When work last began: the run deadline counts from here, so a night between crash and resume does not. */
   readonly activeSince: number
   readonly graph: Graph
+  /** What the project was like at the beginning; undefined: not known. */
+  readonly seen?: Seen
 }
 
 /** The workflow's edges by step index, worked out once a run. */
@@ -238,6 +240,9 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
         endedAt: event.at,
         ...(event.cause === undefined ? {} : { cause: event.cause }),
       }
+    case "run.seen":
+      return { ...run, seen: { commit: event.commit, dirty: event.dirty } }
+    case "run.changed":
     case "step.expanded":
     case "step.looked":
       return run

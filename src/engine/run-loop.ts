@@ -13,12 +13,14 @@ import type {
   Snapshot,
   Steer,
   Store,
+  Surveyor,
   WorkerBackend,
   WorkerTask,
 } from "../core/ports.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Profile } from "../core/profile.ts"
 import { type Run, stepOf } from "../core/run.ts"
+import { Changes } from "./changes.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { scopeOf } from "./scope.ts"
 import { asksOf, type Workers } from "./workers.ts"
@@ -30,6 +32,8 @@ export interface LoopDeps {
   readonly render: Render
   readonly evaluate: Evaluate
   readonly checker: Checker
+  /** undefined: what changes in the project is not looked at. */
+  readonly surveyor?: Surveyor
   /** SHA-256, in hex, of a text. */
   readonly hash: (text: string) => string
   /** The backend of a profile's kind. The kinds a run needs were checked before it was created. */
@@ -62,6 +66,7 @@ export class RunLoop {
   readonly #workers = new Map<string, AbortController>()
   readonly #over: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly #words: Words
+  readonly #changes: Changes
   /** What files were like when a step's first try began, by its id. */
   readonly #snapshots = new Map<string, Snapshot>()
   #cancelDeadline: (() => void) | undefined
@@ -80,6 +85,7 @@ export class RunLoop {
     this.#claim = claim
     this.#run = run
     this.#changed = changed
+    this.#changes = new Changes(deps.surveyor, (command) => void this.send(command))
     this.#words = {
       holds: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step)),
       prompt: (of, step) => deps.render(step.prompt, scopeOf(of, step)),
@@ -116,6 +122,7 @@ export class RunLoop {
       return this.#giveUp(decision.run.id, error)
     }
     this.#run = decision.run
+    if (command.type === "create") this.#changes.begin(decision.run)
     if (decision.events.length > 0) this.#changed(decision.run, decision.events)
     for (const effect of decision.effects) this.#perform(effect)
     this.#watchDeadline(decision.run)
@@ -149,6 +156,7 @@ export class RunLoop {
   #leaveIfOver(): void {
     if (this.#workers.size > 0) return
     if (this.#broken === undefined && this.#run?.status === "running") return
+    if (this.#broken === undefined && this.#run && this.#changes.isOpen(this.#run, () => this.#leaveIfOver())) return
     this.#cancelDeadline?.()
     this.#cancelWake?.()
     this.#isOver = true
@@ -210,6 +218,7 @@ export class RunLoop {
   }
 
   async #start(effect: Extract<Effect, { type: "start" }>, controller: AbortController): Promise<Outcome> {
+    if (this.#changes.before !== undefined) await this.#changes.before
     const run = this.#run as Run
     const task = this.#taskOf(run, effect)
     if ("reason" in task) return { result: task }
