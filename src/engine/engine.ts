@@ -159,6 +159,11 @@ export class Engine {
     return view && this.#withDelegated(view, delegated)
   }
 
+  /** Everything the journal holds of a run, in order; empty when there is no such run. */
+  events(run: string): readonly RunEvent[] {
+    return this.#deps.store.read(run)
+  }
+
   /** What a run was given when it began. */
   inputs(run: string): RunCreated["inputs"] | undefined {
     return this.#current(run)?.created.inputs

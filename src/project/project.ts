@@ -54,6 +54,12 @@ export class Project {
     }))
   }
 
+  /** A workflow as its document says, or every problem of it; nothing is asked of its inputs or of the config. */
+  workflow(name: string): Checked<Workflow> {
+    const found = resolveWorkflow(name, { root: this.root, directory: this.#options.directory })
+    return found.ok ? { ok: true, value: found.value.workflow } : found
+  }
+
   /** A workflow ready to start, or every problem of the config, the document and the inputs at once. */
   prepare(name: string, raw: Readonly<Record<string, InputValue>>, task: string): Checked<Prepared> {
     const config = this.config()
