@@ -10,6 +10,7 @@ import { Engine } from "../src/engine/engine.ts"
 import { render } from "../src/spec/template.ts"
 import { openSqliteStore } from "../src/store/sqlite/store.ts"
 import { createScriptedBackend } from "../src/workers/scripted/backend.ts"
+import { checker } from "../test/support/checker.ts"
 import { interleave, timed } from "./measure.ts"
 import { compare, type Row } from "./report.ts"
 
@@ -91,7 +92,7 @@ async function drive(store: Store, count: number, isChain: boolean): Promise<num
     backend: () => backend,
     random: Math.random,
     evaluate: () => ({ ok: true, value: true }),
-    checker: { before: () => Promise.resolve({}), run: () => Promise.resolve([]) },
+    checker,
   })
   const created = runOf(count, isChain)
   let succeeded = 0

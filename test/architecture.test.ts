@@ -43,6 +43,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "@opencode-ai/sdk": ["host", "workers", "opencode", "compose.ts", "cli"],
   "@opencode-ai/plugin": ["opencode", "tui", "plugin.ts", "tui.tsx"],
   "bun:": ["store"],
+  "write-file-atomic": ["checks"],
 }
 const MAX_FILE_LINES = 400
 const MAX_FUNCTION_LINES = 60

@@ -1,13 +1,11 @@
 import { decide } from "../core/decide.ts"
 import type { Words } from "../core/draft.ts"
 import type { Command, Effect, RunEvent, Steered, Took } from "../core/events.ts"
-import { DEFAULTS, type Step, type StepResult } from "../core/model.ts"
 import type {
   Checker,
   Claim,
   Clock,
   Evaluate,
-  KeptWorker,
   Log,
   Render,
   Snapshot,
@@ -16,12 +14,13 @@ import type {
   WorkerBackend,
   WorkerTask,
 } from "../core/ports.ts"
-import { formatProblems } from "../core/problem.ts"
-import type { Profile } from "../core/profile.ts"
 import { type Run, stepOf } from "../core/run.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
+import { judge } from "./judge.ts"
+import { keptNamed, keptSession, nameOf } from "./kept.ts"
 import { scopeOf } from "./scope.ts"
-import { asksOf, type Workers } from "./workers.ts"
+import { failure, taskOf } from "./task.ts"
+import type { Workers } from "./workers.ts"
 
 export interface LoopDeps {
   readonly store: Store
@@ -41,11 +40,6 @@ export interface LoopDeps {
 }
 
 type Work = Extract<Effect, { readonly step: string }> & { readonly type: "start" | "stop" | "check" }
-
-/** A step that failed without a worker. */
-function failure(detail: string): StepResult {
-  return { reason: "error", output: "", detail, tokens: { input: 0, output: 0 }, cost: 0 }
-}
 
 /**
  * Drives one run. Owns: the run's claim, its workers, its deadline. The order is always the same (G1):
@@ -202,16 +196,18 @@ export class RunLoop {
     return { type: "ended", step, attempt, result, ...(delegated ? { delegated } : {}) }
   }
 
-  async #check({ step, attempt }: Work, signal: AbortSignal): Promise<Command> {
-    const { result, spec } = this.#whereabouts(this.#run as Run, step)
-    const checks = await this.#deps.checker.run(spec?.checks ?? [], this.#snapshots.get(step), signal)
-    if (!signal.aborted) return { type: "checked", step, attempt, checks }
-    return { type: "ended", step, attempt, result: { ...(result ?? failure("stopped")), reason: "aborted" } }
+  async #check({ step: id, attempt }: Work, signal: AbortSignal): Promise<Command> {
+    const run = this.#run as Run
+    const { result, spec: step } = this.#whereabouts(run, id)
+    if (!result || !step) return { type: "ended", step: id, attempt, result: failure("there is no answer to check") }
+    const said = await judge(this.#deps, { run, step, result, before: this.#snapshots.get(id) }, signal)
+    if (!signal.aborted) return { type: "checked", step: id, attempt, ...said }
+    return { type: "ended", step: id, attempt, result: { ...result, reason: "aborted" } }
   }
 
   async #start(effect: Extract<Effect, { type: "start" }>, controller: AbortController): Promise<Outcome> {
     const run = this.#run as Run
-    const task = this.#taskOf(run, effect)
+    const task = taskOf(this.#deps, run, effect)
     if ("reason" in task) return { result: task }
     const { step, attempt } = task
     const { workers, dispatcher } = this.#deps
@@ -226,7 +222,7 @@ export class RunLoop {
         task,
         run.created.limits.maxWorkers,
         {
-          keptSession: () => this.#keptSession(run, task.profile),
+          keptSession: () => keptSession(this.#deps.store, run, task.profile),
           opened: (opened) => {
             const refused = this.send({ type: "opened", step, attempt, inputHash, prompt: task.prompt, ...opened })
             // Not on disk, so it must not be prompted (G1).
@@ -247,7 +243,7 @@ export class RunLoop {
     const { store, clock } = this.#deps
     if (!task.profile.keep) return
     const name = nameOf(run, task.profile)
-    const known = this.#kept(name)
+    const known = keptNamed(store, name)
     if (known?.session === session) return
     const { name: profile, kind } = task.profile
     store.keep({ name, profile, kind, session, parent: task.parent ?? null, createdAt: clock.now() })
@@ -274,58 +270,6 @@ export class RunLoop {
     return { session: state?.session, step: id, spec: step, profile, result: state?.isAnswered && state.result }
   }
 
-  /** The task of a step, or the result it already has because its prompt cannot be filled in. */
-  #taskOf(run: Run, effect: Extract<Effect, { type: "start" }>): WorkerTask | StepResult {
-    const state = stepOf(run, effect.step)
-    const step = run.created.workflow.steps[state?.index ?? -1]
-    const profile = run.created.profiles[step?.profile ?? ""]
-    if (!state || !step || !profile) {
-      return failure(`step ${effect.step} has no profile`)
-    }
-    const prompt = this.#deps.render(step.prompt, scopeOf(run, step))
-    if (!prompt.ok) return failure(formatProblems(prompt.problems))
-    const { goOn } = state
-    const session = state.session ?? goOn?.session
-    const { limits, depth = 0, ask } = run.created
-    const workflow = run.created.workflow.name
-    const isKept = this.#isKept(run, profile)
-    return {
-      run: run.id,
-      workflow,
-      step: step.id,
-      attempt: effect.attempt,
-      key: `${run.id}/${step.id}/${effect.attempt}`,
-      title: isKept
-        ? nameOf(run, profile)
-        : (ask ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`),
-      // Spawned by name it is kept whether its profile says so or not.
-      profile: isKept ? { ...profile, keep: true } : profile,
-      prompt: goOn === undefined ? prompt.value : goOn.session ? goOn.text : `${prompt.value}\n\n${goOn.text}`,
-      resumed: effect.resumed,
-      messages: state.messages ?? [],
-      depth: depth + 1,
-      mayDelegate: depth + 1 < (limits.maxDepth ?? DEFAULTS.maxDepth),
-      ...deadlinesOf(step, profile),
-      asks: asksOf(step, profile),
-      ...(run.parent === undefined ? {} : { parent: run.parent }),
-      ...(session === undefined ? {} : { session }),
-    }
-  }
-
-  #keptSession(run: Run, profile: Profile): string | undefined {
-    return this.#isKept(run, profile) ? this.#kept(nameOf(run, profile))?.session : undefined
-  }
-
-  /** Whether its worker's session is for later, too: the profile says so, or a person spawned it by that name. */
-  #isKept(run: Run, profile: Profile): boolean {
-    const { ask } = run.created
-    return profile.keep === true || (ask !== undefined && this.#kept(ask) !== undefined)
-  }
-
-  #kept(name: string): KeptWorker | undefined {
-    return this.#deps.store.kept().find((worker) => worker.name === name)
-  }
-
   /** Stops a step whose worker belonged to a process that is gone. */
   async #stopLeftover(effect: Work): Promise<Outcome> {
     const { session, profile, result } = this.#whereabouts(this.#run as Run, effect.step)
@@ -333,20 +277,6 @@ export class RunLoop {
     if (session !== undefined && profile !== undefined) await this.#deps.backend(profile.kind).stop(session)
     const where = session === undefined ? {} : { session }
     return { result: { reason: "aborted", output: "", tokens: { input: 0, output: 0 }, cost: null, ...where } }
-  }
-}
-
-/** What a person calls a worker that is kept. */
-function nameOf(run: Run, profile: Profile): string {
-  return run.created.ask ?? profile.name
-}
-
-function deadlinesOf(step: Step, profile: Profile) {
-  const total = profile.mode === "foreground" ? DEFAULTS.foregroundTimeoutMs : DEFAULTS.stepTimeoutMs
-  return {
-    timeoutMs: step.timeoutMs ?? profile.timeoutMs ?? total,
-    idleTimeoutMs: step.idleTimeoutMs ?? profile.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs,
-    toolTimeoutMs: profile.toolTimeoutMs ?? DEFAULTS.toolTimeoutMs,
   }
 }
 

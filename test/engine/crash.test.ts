@@ -7,6 +7,7 @@ import type { RunView } from "../../src/core/view.ts"
 import { Engine } from "../../src/engine/engine.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { checker } from "../support/checker.ts"
 import { manualClock } from "../support/clock.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 
@@ -125,6 +126,7 @@ function isAllowed({ scenario: { specs }, events, past }: World, id: string): bo
 
 function checkerOf(world: World): Checker {
   return {
+    ...checker,
     before: () => Promise.resolve({}),
     run: (checks) =>
       Promise.resolve(
