@@ -92,6 +92,7 @@ async function drive(store: Store, count: number, isChain: boolean): Promise<num
     backend: () => backend,
     random: Math.random,
     evaluate: () => ({ ok: true, value: true }),
+    value: () => ({ ok: true, value: [] }),
     checker,
   })
   const created = runOf(count, isChain)

@@ -12,7 +12,7 @@ import type { Host } from "./host/host.ts"
 import { ledgerOf } from "./host/ledger.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
-import { holds, render } from "./spec/template.ts"
+import { holds, render, resultOf } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
 import { createServerBackend, type ServerSite } from "./workers/server/backend.ts"
@@ -46,6 +46,7 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
     log,
     render,
     evaluate: holds,
+    value: resultOf,
     checker: createChecker({
       root: project.root,
       ledger: ledgerOf(project.root),

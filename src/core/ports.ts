@@ -274,6 +274,9 @@ export interface StepScope {
   readonly structured?: unknown
 }
 
+/** What an expression comes to, whatever that is. */
+export type Value = (expression: string, scope: Scope) => Checked<unknown>
+
 /** Whether an expression holds: true or false, nothing else. */
 export type Evaluate = (expression: string, scope: Scope) => Checked<boolean>
 

@@ -1,8 +1,9 @@
 import type { Command, Definition, RunCreated, RunEvent, Took } from "../core/events.ts"
+import { evolve } from "../core/evolve.ts"
 import type { Budget } from "../core/model.ts"
 import type { AskAnswer, DelegatedRun, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import type { Profile } from "../core/profile.ts"
-import { evolve, type Run } from "../core/run.ts"
+import type { Run } from "../core/run.ts"
 import { rowsOf } from "../core/table.ts"
 import {
   type AskView,

@@ -1,3 +1,4 @@
+import { afterworkOf } from "../core/concluding.ts"
 import { decide } from "../core/decide.ts"
 import type { Words } from "../core/draft.ts"
 import type { Command, Effect, RunEvent, Steered, Took } from "../core/events.ts"
@@ -11,6 +12,7 @@ import type {
   Snapshot,
   Steer,
   Store,
+  Value,
   WorkerBackend,
   WorkerTask,
 } from "../core/ports.ts"
@@ -28,6 +30,7 @@ export interface LoopDeps {
   readonly log: Log
   readonly render: Render
   readonly evaluate: Evaluate
+  readonly value: Value
   readonly checker: Checker
   /** SHA-256, in hex, of a text. */
   readonly hash: (text: string) => string
@@ -76,7 +79,9 @@ export class RunLoop {
     this.#changed = changed
     this.#words = {
       holds: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step)),
-      prompt: (of, step) => deps.render(step.prompt, scopeOf(of, step)),
+      until: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step, true)),
+      value: (of, step, expression) => deps.value(expression, scopeOf(of, step)),
+      text: (of, step, template) => deps.render(template, scopeOf(of, step)),
     }
   }
 
@@ -153,7 +158,27 @@ export class RunLoop {
   #perform(effect: Effect): void {
     if (effect.type === "steer") this.#steer(effect)
     else if (effect.type === "wake") this.#wakeAt(effect.at)
-    else if (effect.type !== "look") this.#work(effect)
+    else if (effect.type === "look") this.#look(effect)
+    else this.#work(effect)
+  }
+
+  /** Looks at the project between two rounds of a loop. */
+  #look({ step, attempt }: Extract<Effect, { type: "look" }>): void {
+    const id = `${step}/look`
+    if (this.#workers.has(id)) return
+    this.#workers.set(id, new AbortController())
+    void this.#deps.checker
+      .fingerprint()
+      .catch((error) => {
+        this.#deps.log.error("the project could not be looked at", { step, error: String(error) })
+        // Unlike any other: it cannot be told that nothing has changed.
+        return `${this.#deps.clock.now()}`
+      })
+      .then((fingerprint) => {
+        this.#workers.delete(id)
+        this.send({ type: "looked", step, attempt, fingerprint })
+        this.#leaveIfOver()
+      })
   }
 
   #wakeAt(at: number): void {
@@ -212,7 +237,8 @@ export class RunLoop {
     const { step, attempt } = task
     const { workers, dispatcher } = this.#deps
     const inputHash = this.#deps.hash(JSON.stringify([task.profile, task.prompt]))
-    const checks = this.#whereabouts(run, step).spec?.checks ?? []
+    const { spec } = this.#whereabouts(run, step)
+    const checks = spec ? afterworkOf(spec).checks : []
     // Later tries are measured against the same beginning; one that is taken up after a crash has none.
     if (checks.length > 0 && !effect.resumed && !this.#snapshots.has(step))
       this.#snapshots.set(step, await this.#deps.checker.before(checks))
@@ -265,7 +291,7 @@ export class RunLoop {
 
   #whereabouts(run: Run, id: string) {
     const state = stepOf(run, id)
-    const step = run.created.workflow.steps[state?.index ?? -1]
+    const step = run.specs[state?.index ?? -1]
     const profile = run.created.profiles[step?.profile ?? ""]
     return { session: state?.session, step: id, spec: step, profile, result: state?.isAnswered && state.result }
   }

@@ -1,6 +1,7 @@
+import { deadlineAround } from "../core/enclosing.ts"
 import type { Effect } from "../core/events.ts"
 import { DEFAULTS, type Step, type StepResult } from "../core/model.ts"
-import type { Render, Store, WorkerTask } from "../core/ports.ts"
+import type { Clock, Render, Store, WorkerTask } from "../core/ports.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Profile } from "../core/profile.ts"
 import { type Run, stepOf } from "../core/run.ts"
@@ -11,6 +12,7 @@ import { asksOf } from "./workers.ts"
 interface TaskDeps {
   readonly store: Store
   readonly render: Render
+  readonly clock: Clock
 }
 
 /** A step that failed without a worker. */
@@ -20,15 +22,15 @@ export function failure(detail: string): StepResult {
 
 /** The task of a step, or the result it already has because its prompt cannot be filled in. */
 export function taskOf(
-  { store, render }: TaskDeps,
+  { store, render, clock }: TaskDeps,
   run: Run,
   effect: Extract<Effect, { type: "start" }>,
 ): WorkerTask | StepResult {
   const state = stepOf(run, effect.step)
-  const step = run.created.workflow.steps[state?.index ?? -1]
+  const step = run.specs[state?.index ?? -1]
   const profile = run.created.profiles[step?.profile ?? ""]
   if (!state || !step || !profile) return failure(`step ${effect.step} has no profile`)
-  const prompt = step.isLiteral ? { ok: true as const, value: step.prompt } : render(step.prompt, scopeOf(run, step))
+  const prompt = render(step.prompt, scopeOf(run, step))
   if (!prompt.ok) return failure(formatProblems(prompt.problems))
   const { goOn } = state
   const session = state.session ?? goOn?.session
@@ -51,11 +53,18 @@ export function taskOf(
     messages: state.messages ?? [],
     depth: depth + 1,
     mayDelegate: depth + 1 < (limits.maxDepth ?? DEFAULTS.maxDepth),
-    ...deadlinesOf(step, profile),
+    ...deadlinesWithin(run, step, profile, clock.now()),
     asks: asksOf(step, profile),
     ...(run.parent === undefined ? {} : { parent: run.parent }),
     ...(session === undefined ? {} : { session }),
   }
+}
+
+/** The same, and no longer than the groups around the step have left. */
+function deadlinesWithin(run: Run, step: Step, profile: Profile, now: number) {
+  const own = deadlinesOf(step, profile)
+  const end = deadlineAround(run, step)
+  return end === undefined ? own : { ...own, timeoutMs: Math.min(own.timeoutMs, Math.max(1, end - now)) }
 }
 
 /** How long a worker of a profile has for a step. */

@@ -1,4 +1,4 @@
-import type { Evaluate, Render, Scope, StepScope } from "../core/ports.ts"
+import type { Evaluate, Render, Scope, StepScope, Value } from "../core/ports.ts"
 import type { Problem } from "../core/problem.ts"
 import { checkExpression, type ExpressionType, evaluate, type Findings } from "./expression.ts"
 import { type ExpressionProblem, matchAt, Names, type Reference, STRING } from "./names.ts"
@@ -120,6 +120,15 @@ export const holds: Evaluate = (expression, scope) => {
   const told = result.text.length > TOLD ? `${result.text.slice(0, TOLD)}…` : result.text
   const message = `it comes to \`${told}\`, which is neither true nor false`
   return { ok: false, problems: [inCondition(expression, { offset: 0, message }, offset)] }
+}
+
+/** What an expression comes to, whatever that is. */
+export const resultOf: Value = (expression, scope) => {
+  const { source, offset } = bare(expression)
+  const names = new Names(Object.keys(scope.inputs), scope.steps)
+  const result = evaluate(source, names, (reference) => valueIn(reference, scope))
+  if ("text" in result) return { ok: true, value: result.value }
+  return { ok: false, problems: [inCondition(expression, result, offset)] }
 }
 
 function inCondition(text: string, problem: ExpressionProblem, offset: number): Problem {

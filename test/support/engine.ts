@@ -15,6 +15,7 @@ export function handDriven({ now = 0, ...deps }: Partial<EngineDeps> & { readonl
     clock,
     render: (template) => ({ ok: true, value: template }),
     evaluate: () => ({ ok: true, value: true }),
+    value: (expression) => ({ ok: true, value: JSON.parse(expression) }),
     checker,
     hash: (text) => `h${text.length}`,
     random: () => 0.5,
