@@ -166,6 +166,8 @@ export interface Step {
   readonly description?: string
   /** Name of a profile; of a gate it means nothing. */
   readonly profile: string
+  /** `provider/model` in the place of the profile's own; undefined: the profile's. */
+  readonly model?: string
   /** Template: `${inputs.x}` and `${step.output}` are filled in when the step starts. */
   readonly prompt: string
   /** The prompt is taken as it is. */
