@@ -34,6 +34,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   yaml: ["spec"],
   "@marcbachmann/cel-js": ["spec"],
+  ajv: ["checks", "spec"],
+  "ajv-formats": ["checks", "spec"],
   zod: ["spec", "config", "opencode"],
   "jsonc-parser": ["config"],
   commander: ["cli"],

@@ -64,12 +64,14 @@ describe("examples", () => {
     for (const language of ["yaml", "jsonc", "json"]) expect(examples(language).length).toBeGreaterThan(1)
   })
 
-  const profiles = examples("jsonc").flatMap(({ text }) => {
+  const configs = examples("jsonc").flatMap(({ text }) => {
     const config = checkConfig(text, null, ENV)
-    return config.ok ? Object.keys(config.value.profiles) : []
+    return config.ok ? [config.value] : []
   })
+  const profiles = configs.flatMap((config) => Object.keys(config.profiles))
+  const roles = configs.flatMap((config) => Object.keys(config.config.models))
   it.each(examples("yaml"))("$place is a workflow", ({ text }) => {
-    const workflow = parseWorkflow(text, "example.yaml", { profiles })
+    const workflow = parseWorkflow(text, "example.yaml", { profiles, roles })
     expect(workflow.ok || formatProblems(workflow.problems)).toBe(true)
   })
 

@@ -170,6 +170,8 @@ export interface Step {
   readonly description?: string
   /** Name of a profile; of a gate it means nothing. */
   readonly profile: string
+  /** `provider/model` in the place of the profile's own; undefined: the profile's. */
+  readonly model?: string
   /** Template: `${inputs.x}` and `${step.output}` are filled in when the step starts. */
   readonly prompt: string
   readonly group?: Group

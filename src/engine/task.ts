@@ -46,8 +46,12 @@ export function taskOf(
     title: isForLater
       ? nameOf(run, profile)
       : (ask ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`),
-    // Spawned by name it is kept whether its profile says so or not.
-    profile: isForLater ? { ...profile, keep: true } : profile,
+    profile: {
+      ...profile,
+      // Spawned by name it is kept whether its profile says so or not.
+      ...(isForLater ? { keep: true } : {}),
+      ...(step.model === undefined ? {} : { model: step.model }),
+    },
     prompt: goOn === undefined ? prompt.value : goOn.session ? goOn.text : `${prompt.value}\n\n${goOn.text}`,
     resumed: effect.resumed,
     messages: state.messages ?? [],
