@@ -20,6 +20,7 @@ export function resumeCommand(compose: LoadCompose): Command {
     .action(async (wanted: string, { edited }: ResumeOptions, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
       process.exitCode = await drive(compose, placeOf(globals), globals, {
+        word: "resume",
         find(engine) {
           const found = resumableRun(engine, wanted, { prefix: "baton" })
           if (!found.ok || found.value.status !== "success" || edited) return found
