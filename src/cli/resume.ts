@@ -28,10 +28,9 @@ export function resumeCommand(compose: LoadCompose): Command {
         },
         act(engine, { id, workflow }, parent) {
           if (!edited) return engine.resume(id, "baton resume", parent)
-          const prepared = projectOf(globals).prepare(workflow, engine.inputs(id) ?? {}, "")
-          if (!prepared.ok) throw problemsError(prepared.problems)
-          const { inputs: _, ...definition } = prepared.value.definition
-          return engine.resume(id, "baton resume --edited", parent, definition)
+          const definition = projectOf(globals).edited(workflow, engine.inputs(id) ?? {})
+          if (!definition.ok) throw problemsError(definition.problems)
+          return engine.resume(id, "baton resume --edited", parent, definition.value)
         },
       })
     })

@@ -1,4 +1,5 @@
 import { openGates } from "../core/gates.ts"
+import { formatProblems } from "../core/problem.ts"
 import type { Reply } from "../core/protocol.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
@@ -138,13 +139,19 @@ export async function raise({ engine }: Desk, line: Extract<Line, { command: "ra
   )
 }
 
-/** Takes up the named run, or the newest one that can be. */
-export async function resume({ engine }: Desk, wanted: string | undefined, place: Place): Promise<Reply> {
+/** Takes up the named run, or the newest one that can be; edited: over the workflow as it is written now. */
+export async function resume(
+  { project, engine }: Desk,
+  line: Extract<Line, { command: "resume" }>,
+  place: Place,
+): Promise<Reply> {
   const asker = askerOf(engine, place)
-  const found = resumableRun(engine, wanted, asker)
+  const found = resumableRun(engine, line.run, asker)
   if (!found.ok) return error("Nothing to resume", found.why)
-  const { id } = found.value
-  const result = engine.resume(id, BY, asker.session)
+  const { id, workflow } = found.value
+  const edited = line.isEdited ? project.edited(workflow, engine.inputs(id) ?? {}) : undefined
+  if (edited?.ok === false) return error(`Cannot resume ${workflow}`, formatProblems(edited.problems, project.root))
+  const result = engine.resume(id, BY, asker.session, edited?.value)
   const text = `Resumed run ${id}${anew(engine.view(id))}.`
   if (!result.ok || result.handed || found.value.endedAt === null) return outcome(result, text, engine)
   // What has ended is done anew: which steps, the person should see.

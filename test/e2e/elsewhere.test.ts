@@ -15,12 +15,17 @@ steps:
   - { id: slow, prompt: "${name} slow" }
   - { id: page, needs: [draft], prompt: "${name} page of \${draft.output}" }
 `
+const PLAIN = `
+steps:
+  - { id: facts, prompt: "plain facts" }
+  - { id: text, needs: [facts], prompt: "plain text of \${facts.output}" }
+`
 let model: ScriptedModel
 let project: Project
 
 beforeAll(async () => {
   model = await startScriptedModel()
-  project = makeProject({ model, workflows: { tour: flow("tour"), frozen: flow("frozen") } })
+  project = makeProject({ model, workflows: { tour: flow("tour"), frozen: flow("frozen"), plain: PLAIN } })
 }, LONG)
 afterAll(async () => {
   await project?.dispose()
@@ -103,6 +108,35 @@ it(
     const ended = endedOf(run.stdout())
     expect(ended).toMatchObject({ status: "cancelled", steps: { draft: { output: "E" }, page: { status: "success" } } })
     for (const prompt of ["tour draft", "once more", "tour page of E"]) expect(model.asked(prompt)).toHaveLength(1)
+  },
+  LONG,
+)
+
+it(
+  "a run of OpenCode is paused by `baton pause`, and goes on there over the workflow as it was changed meanwhile",
+  async () => {
+    const facts = model.hold("plain facts")
+    await using server = await startServer(project)
+    const type = await typist(server)
+    const started = await type("/workflow run plain")
+    const run = /\(run (\w+)\)/.exec(started)?.[1] as string
+    await facts.arrived
+    expect(await baton(project, "pause")).toMatchObject({
+      code: 0,
+      stdout: `pause: done by the process that drives plain (run ${run}). The run is running.\n`,
+    })
+    facts.release(say("F"))
+    await until(async () => endedOf((await baton(project, "status", run, "--json")).stdout).status === "paused", {
+      what: "the run to be paused",
+    })
+    expect((await baton(project, "pause", run)).stderr).toContain(`run ${run} is not going on (paused)`)
+    project.write(".opencode/workflows/plain.yaml", PLAIN.replace("plain text of", "better text of"))
+    expect(await type(`/workflow resume ${run} --edited`)).toContain(`Resumed run ${run}; to be done: text.`)
+    await model.waitFor("better text of F")
+    await until(async () => endedOf((await baton(project, "status", run, "--json")).stdout).status === "success", {
+      what: "the run to succeed",
+    })
+    expect([model.asked("plain facts").length, model.asked("plain text").length]).toEqual([1, 0])
   },
   LONG,
 )
