@@ -121,6 +121,11 @@ function storeOf(append: Store["append"]): Store {
     kept: () => [],
     delegated: () => [],
     remove: () => undefined,
+    post: () => undefined,
+    wishes: () => [],
+    refuse: () => undefined,
+    outcomeOf: () => undefined,
+    withdraw: () => undefined,
     unkeep: () => undefined,
     close: () => undefined,
   }

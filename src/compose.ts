@@ -30,9 +30,12 @@ export function hasJournal(options: LoadOptions): boolean {
   return existsSync(join(stateFolder(projectRoot(options)), "journal.db"))
 }
 
-/** Opens a project's journal and an engine over it that works through `host`. Throws when the journal cannot be opened. */
-export function openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log }): Runtime {
-  const { host, log } = options
+/** Opens a project's journal and an engine over it that works through `host`; a reader drives no run. Throws when the
+ *  journal cannot be opened. */
+export function openRuntime(
+  options: LoadOptions & { readonly host: Host; readonly log: Log; readonly isReader?: boolean },
+): Runtime {
+  const { host, log, isReader = false } = options
   const project = new Project(options)
   const store = openSqliteStore(stateFolder(project.root))
   const backends: Readonly<Record<string, WorkerBackend>> = {
@@ -44,6 +47,7 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
     store,
     clock: systemClock,
     log,
+    isReader,
     render,
     evaluate: holds,
     value: resultOf,

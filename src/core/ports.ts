@@ -1,4 +1,4 @@
-import type { RunEvent } from "./events.ts"
+import type { Command, RunEvent } from "./events.ts"
 import type { AskPolicy, Check, CheckResult, InputValue, JsonSchema, StepResult, Tokens, Warning } from "./model.ts"
 import type { Checked } from "./problem.ts"
 import type { Kind, Profile } from "./profile.ts"
@@ -36,6 +36,20 @@ export interface DelegatedRun {
   readonly createdAt: number
 }
 
+/** What a process asks of a run that another one drives: a command, or the end of one attempt. */
+export type Wish = Command | { readonly type: "stop"; readonly step: string; readonly attempt: number }
+
+/** A wish that waits for the process that drives its run. */
+export interface InboxEntry {
+  readonly run: string
+  /** The same wish has the same key: it is done once. */
+  readonly key: string
+  readonly wish: Wish
+}
+
+/** What became of a wish: done, or why not. */
+export type WishOutcome = { readonly refused?: string }
+
 /** Sole right to write one run. Held by the kernel: gone the moment the process is, however it ends. */
 export interface Claim {
   release(): void
@@ -47,13 +61,25 @@ export interface Claim {
  */
 export interface Store {
   /** Adds events to a run in one transaction: all or none. The first event of a run must be `run.created`, and only
-   *  the first. Throws when the disk refuses; the caller must then treat the events as not having happened. */
-  append(run: string, events: readonly RunEvent[]): void
+   *  the first. `done` is the key of the wish they come of: it is over in the same transaction. Throws when the disk
+   *  refuses; the caller must then treat the events as not having happened. */
+  append(run: string, events: readonly RunEvent[], done?: string): void
   /** Every event of the run in order; empty when there is no such run. */
   read(run: string): RunEvent[]
   /** All runs, newest first. */
   list(): RunHeader[]
-  /** Deletes a run and all its events; the only way anything of a journal is lost. */
+  /** Leaves a wish for the process that drives the run; it is on disk when this returns. The same key again changes
+   *  nothing, whether the first is over or not. */
+  post(entry: InboxEntry): void
+  /** The wishes of all runs that are not over, in the order they came. */
+  wishes(): InboxEntry[]
+  /** Says why nothing came of a wish. Only the process that drives its run may; what is over stays as it is. */
+  refuse(run: string, key: string, why: string): void
+  /** What became of a wish; undefined: it waits, or there is no such wish. */
+  outcomeOf(run: string, key: string): WishOutcome | undefined
+  /** Takes a wish back that still waits, and gives it; undefined: it is over, or there is none. */
+  withdraw(run: string, key: string): Wish | undefined
+  /** Deletes a run with all its events and wishes; the only way anything of a journal is lost. */
   remove(run: string): void
   /** The runs that workers started: those whose depth is above 0. */
   delegated(): DelegatedRun[]

@@ -104,13 +104,15 @@ export class RunLoop {
     return this.#over.promise
   }
 
-  /** Acts on a command; returns why nothing followed from it, or undefined. */
-  send(command: Command): string | undefined {
+  /** Acts on a command; returns why nothing followed from it, or undefined. `wish` is the key under which another process
+   *  asked for it: it is over when this returns undefined. */
+  send(command: Command, wish?: string): string | undefined {
     if (this.#broken !== undefined) return this.#broken
     const decision = decide(this.#run, command, this.#deps.clock.now(), this.#words)
     if (decision.refused !== undefined || decision.run === undefined) return decision.refused ?? "nothing to do"
     try {
-      if (decision.events.length > 0) this.#deps.store.append(decision.run.id, decision.events)
+      if (decision.events.length > 0 || wish !== undefined)
+        this.#deps.store.append(decision.run.id, decision.events, wish)
     } catch (error) {
       return this.#giveUp(decision.run.id, error)
     }
