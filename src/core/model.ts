@@ -309,8 +309,23 @@ export interface StepResult {
   readonly outage?: Outage
   /** The answer as data, where the step wants that. */
   readonly structured?: unknown
+  /** What of the answer is for those who go on from it; undefined: nobody said. */
+  readonly handoff?: Handoff
   /** Files its worker wrote with its tools, relative to the project; undefined: not known. */
   readonly files?: readonly string[]
+}
+
+/** What a step leaves to those that read it distilled, a sentence or a few words each. */
+export interface Handoff {
+  readonly decisions: readonly string[]
+  /** What must be kept to. */
+  readonly constraints: readonly string[]
+  readonly risks: readonly string[]
+  /** Files, and what of them. */
+  readonly changed: readonly string[]
+  readonly why: readonly string[]
+  /** What would surprise whoever goes on. */
+  readonly gotchas: readonly string[]
 }
 
 /** Why a model is out of reach. `quota`: used up; `auth`: the key is refused; `unknown`: there is no such model;

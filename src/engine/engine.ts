@@ -3,6 +3,7 @@ import type { Budget } from "../core/model.ts"
 import type { AskAnswer, DelegatedRun, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import type { Profile } from "../core/profile.ts"
 import { evolve, type Run } from "../core/run.ts"
+import { secretsOf } from "../core/secrets.ts"
 import { rowsOf } from "../core/table.ts"
 import {
   type AskView,
@@ -51,7 +52,7 @@ export class Engine {
   readonly #timers = new Map<string, () => void>()
 
   constructor(deps: EngineDeps) {
-    this.#workers = new Workers(deps.clock)
+    this.#workers = new Workers(deps.clock, (ask) => deps.vault.hide(ask))
     const workers = this.#workers
     this.#deps = {
       ...deps,
@@ -120,7 +121,7 @@ export class Engine {
 
   /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
   remove(run: string): Outcome {
-    const { store } = this.#deps
+    const { store, files } = this.#deps
     const state = this.#load(run)
     if (state === undefined) return { ok: false, why: `there is no run ${run}` }
     const claim = store.claim(run)
@@ -129,6 +130,7 @@ export class Engine {
       return { ok: false, why: `run ${run} has not ended` }
     }
     store.remove(run)
+    files.forget(run)
     this.#loops.delete(run)
     claim.release()
     return { ok: true, run }
@@ -332,6 +334,8 @@ export class Engine {
 
   /** Claims the run, gives it a loop, and sends the first command. */
   #drive(run: string, state: Run | undefined, command: Command): Outcome {
+    const why = this.#missingSecrets(state, command)
+    if (why !== undefined) return { ok: false, why }
     const claim = this.#deps.store.claim(run)
     if (claim === undefined) return { ok: false, why: `run ${run} is being worked on by another process` }
     const loop = new RunLoop(this.#deps, claim, state, (next, events) => this.#tell(next, events))
@@ -344,6 +348,15 @@ export class Engine {
     this.#loops.delete(run)
     if (previous) this.#loops.set(run, previous)
     return { ok: false, why: refused }
+  }
+
+  /** Why a run cannot be worked on here: a value that its workers are to be given is not there. It can be ended. */
+  #missingSecrets(state: Run | undefined, command: Command): string | undefined {
+    const workflow = command.type === "create" ? command.created.workflow : state?.created.workflow
+    if (workflow === undefined) return undefined
+    const opened = this.#deps.vault.open(secretsOf(workflow))
+    const isWork = command.type === "create" || command.type === "resume"
+    return isWork && !opened.ok ? opened.why : undefined
   }
 
   #tell(run: Run, events: readonly RunEvent[]): void {
