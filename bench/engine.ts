@@ -11,6 +11,7 @@ import { render } from "../src/spec/template.ts"
 import { openSqliteStore } from "../src/store/sqlite/store.ts"
 import { createScriptedBackend } from "../src/workers/scripted/backend.ts"
 import { checker } from "../test/support/checker.ts"
+import { context } from "../test/support/context.ts"
 import { interleave, timed } from "./measure.ts"
 import { compare, type Row } from "./report.ts"
 
@@ -94,6 +95,7 @@ async function drive(store: Store, count: number, isChain: boolean): Promise<num
     evaluate: () => ({ ok: true, value: true }),
     value: () => ({ ok: true, value: [] }),
     checker,
+    ...context(),
   })
   const created = runOf(count, isChain)
   let succeeded = 0

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { createChecker } from "./checks/checker.ts"
+import { createProjectFiles } from "./checks/project-files.ts"
 import { projectRoot } from "./config/find.ts"
 import { type LoadOptions, loadConfig } from "./config/load.ts"
+import { composer } from "./context/compose.ts"
 import type { Log, WorkerBackend } from "./core/ports.ts"
 import { formatProblems } from "./core/problem.ts"
 import { Engine } from "./engine/engine.ts"
@@ -12,6 +14,7 @@ import type { Host } from "./host/host.ts"
 import { ledgerOf } from "./host/ledger.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
+import { createVault } from "./project/vault.ts"
 import { holds, render, resultOf } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
@@ -35,8 +38,10 @@ export function hasJournal(options: LoadOptions): boolean {
 export function openRuntime(
   options: LoadOptions & { readonly host: Host; readonly log: Log; readonly isReader?: boolean },
 ): Runtime {
-  const { host, log, isReader = false } = options
+  const { host, isReader = false } = options
   const project = new Project(options)
+  const vault = createVault(project.root, options.env)
+  const log: Log = { error: (message, detail) => options.log.error(vault.hide(message), vault.hide(detail)) }
   const store = openSqliteStore(stateFolder(project.root))
   const backends: Readonly<Record<string, WorkerBackend>> = {
     subagent: createSubagentBackend(host, systemClock, log),
@@ -56,7 +61,11 @@ export function openRuntime(
       ledger: ledgerOf(project.root),
       clock: systemClock,
       env: process.env,
+      hide: (text) => vault.hide(text),
     }),
+    composer,
+    files: createProjectFiles(project.root),
+    vault,
     random: Math.random,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     backend(kind) {

@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises"
 import { dirname, join, normalize, sep } from "node:path"
 import writeFileAtomic from "write-file-atomic"
 import type { Saved } from "../core/ports.ts"
-import { find } from "./files.ts"
+import { find, missing } from "./files.ts"
 
 /** Baton's record: nobody's answer is written into it, whatever a path comes to. */
 const STATE = join(".opencode", "workflow-state", sep)
@@ -17,13 +17,19 @@ export async function save(root: string, path: string, text: string): Promise<Sa
     if (found.type === "outside") return { error: "is outside the project" }
     if (found.type === "other") return { error: "is there, and is not a file" }
     const target = found.type === "file" ? found.file : join(root, file)
-    if (found.type === "missing") await mkdir(dirname(target), { recursive: true })
-    else if ((await readFile(target, "utf8")) === text) return { saved: shown(file) }
-    await writeFileAtomic(target, text)
+    await write(target, text)
     return { saved: shown(file) }
   } catch (error) {
     return { error: `could not be written: ${error instanceof Error ? error.message : String(error)}` }
   }
+}
+
+/** Writes a file whole or not at all, with the folders above it. The same text again changes nothing. */
+export async function write(file: string, text: string): Promise<void> {
+  const before = await readFile(file, "utf8").catch(missing)
+  if (before === text) return
+  await mkdir(dirname(file), { recursive: true })
+  await writeFileAtomic(file, text)
 }
 
 /** What is wrong with a path whatever is on the disk. */

@@ -1,3 +1,4 @@
+import type { Handoff } from "./handoff.ts"
 import type { Verdict } from "./verdict.ts"
 
 /**
@@ -315,6 +316,8 @@ export interface StepResult {
   readonly structured?: unknown
   /** Of an ensemble. */
   readonly verdict?: Verdict
+  /** What of the answer is for those who go on from it; undefined: nobody said. */
+  readonly handoff?: Handoff
   /** Files its worker wrote with its tools, relative to the project; undefined: not known. */
   readonly files?: readonly string[]
 }

@@ -9,6 +9,7 @@ import { GateWatch } from "./gate-watch.ts"
 import { Handover, type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./handover.ts"
 import { Reading } from "./reading.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
+import { missingSecrets } from "./secrets.ts"
 import { Workers } from "./workers.ts"
 
 export interface EngineDeps extends Omit<LoopDeps, "dispatcher" | "workers" | "delegatedFrom"> {
@@ -56,7 +57,7 @@ export class Engine {
       carryOut: (entry) => this.#carryOut(entry),
       doHere: (run, wish) => this.#doHere(run, wish),
     })
-    this.#workers = new Workers(deps.clock)
+    this.#workers = new Workers(deps.clock, (ask) => deps.vault.hide(ask))
     const workers = this.#workers
     this.#deps = {
       ...deps,
@@ -124,7 +125,7 @@ export class Engine {
 
   /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
   remove(run: string): Outcome {
-    const { store } = this.#deps
+    const { store, files } = this.#deps
     const state = this.#reading.load(run)
     if (state === undefined) return { ok: false, why: `there is no run ${run}` }
     const claim = store.claim(run)
@@ -133,6 +134,7 @@ export class Engine {
       return { ok: false, why: `run ${run} has not ended` }
     }
     store.remove(run)
+    files.forget(run)
     this.#loops.delete(run)
     claim.release()
     return { ok: true, run }
@@ -349,6 +351,8 @@ export class Engine {
   /** Claims the run, gives it a loop, and sends the first command. What a person wants of a run that another process
    *  drives is handed to that one. */
   #drive(run: string, state: Run | undefined, command: Command): Outcome {
+    const why = missingSecrets(this.#deps.vault, state, command)
+    if (why !== undefined) return { ok: false, why }
     const { store } = this.#deps
     const claim = this.#isReader ? undefined : store.claim(run)
     if (claim === undefined) {

@@ -2,17 +2,21 @@ import { afterworkOf } from "../core/concluding.ts"
 import { decide } from "../core/decide.ts"
 import type { Words } from "../core/draft.ts"
 import type { Command, Effect, RunEvent, Steered, Took } from "../core/events.ts"
+import type { Warning } from "../core/model.ts"
 import type {
   Checker,
   Claim,
   Clock,
+  Composer,
   Evaluate,
   Log,
+  ProjectFiles,
   Render,
   Snapshot,
   Steer,
   Store,
   Value,
+  Vault,
   WorkerBackend,
   WorkerTask,
 } from "../core/ports.ts"
@@ -21,7 +25,7 @@ import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { judge } from "./judge.ts"
 import { keptNamed, keptSession, nameOf } from "./kept.ts"
 import { scopeOf } from "./scope.ts"
-import { failure, taskOf } from "./task.ts"
+import { failure, takeReport, taskOf } from "./task.ts"
 import type { Workers } from "./workers.ts"
 
 export interface LoopDeps {
@@ -32,6 +36,9 @@ export interface LoopDeps {
   readonly evaluate: Evaluate
   readonly value: Value
   readonly checker: Checker
+  readonly composer: Composer
+  readonly files: ProjectFiles
+  readonly vault: Vault
   /** SHA-256, in hex, of a text. */
   readonly hash: (text: string) => string
   /** The backend of a profile's kind. The kinds a run needs were checked before it was created. */
@@ -108,7 +115,8 @@ export class RunLoop {
    *  asked for it: it is over when this returns undefined. */
   send(command: Command, wish?: string): string | undefined {
     if (this.#broken !== undefined) return this.#broken
-    const decision = decide(this.#run, command, this.#deps.clock.now(), this.#words)
+    // Whatever comes from outside is written down, and acted on, without secrets.
+    const decision = decide(this.#run, this.#deps.vault.hide(command), this.#deps.clock.now(), this.#words)
     if (decision.refused !== undefined || decision.run === undefined) return decision.refused ?? "nothing to do"
     try {
       if (decision.events.length > 0 || wish !== undefined)
@@ -217,7 +225,7 @@ export class RunLoop {
     if (effect.type === "check") return this.#check(effect, controller.signal)
     const outcome = effect.type === "start" ? await this.#start(effect, controller) : await this.#stopLeftover(effect)
     if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
-    const { result } = outcome
+    const result = takeReport(this.#deps, this.#run as Run, step, outcome.result)
     const since = stepOf(this.#run as Run, step)?.tryStartedAt ?? 0
     const delegated = result.session === undefined ? undefined : this.#deps.delegatedFrom(result.session, since)
     return { type: "ended", step, attempt, result, ...(delegated ? { delegated } : {}) }
@@ -234,11 +242,13 @@ export class RunLoop {
 
   async #start(effect: Extract<Effect, { type: "start" }>, controller: AbortController): Promise<Outcome> {
     const run = this.#run as Run
-    const task = taskOf(this.#deps, run, effect)
-    if ("reason" in task) return { result: task }
+    const made = await taskOf(this.#deps, run, effect)
+    if ("reason" in made) return { result: made }
+    const { task, cuts } = made
     const { step, attempt } = task
-    const { workers, dispatcher } = this.#deps
-    const inputHash = this.#deps.hash(JSON.stringify([task.profile, task.prompt]))
+    const { workers, dispatcher, vault } = this.#deps
+    for (const text of cuts) this.#warn(step, attempt, { kind: "truncated", text })
+    const inputHash = this.#deps.hash(JSON.stringify([task.profile, vault.hide(task.prompt)]))
     const { spec } = this.#whereabouts(run, step)
     const checks = spec ? afterworkOf(spec).checks : []
     // Later tries are measured against the same beginning; one that is taken up after a crash has none.
@@ -257,13 +267,17 @@ export class RunLoop {
             if (refused === undefined) this.#keep(run, task, opened.session)
             else controller.abort()
           },
-          warned: (warning) => void this.send({ type: "warned", step, attempt, warning }),
+          warned: (warning) => this.#warn(step, attempt, warning),
         },
         controller.signal,
       )
     } finally {
       workers.remove(task.key)
     }
+  }
+
+  #warn(step: string, attempt: number, warning: Warning): void {
+    this.send({ type: "warned", step, attempt, warning })
   }
 
   /** Remembers the session of a worker that is kept, the next task of which goes on in it. */

@@ -9,6 +9,7 @@ import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
 import { checker } from "../support/checker.ts"
 import { manualClock } from "../support/clock.ts"
+import { context } from "../support/context.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 
 /**
@@ -175,6 +176,7 @@ function begin(world: World, { appends, isGentle }: Death = { appends: Number.PO
     store,
     clock,
     render,
+    ...context(),
     checker: checkerOf(world),
     value: (expression) => ({ ok: true, value: JSON.parse(expression) }),
     evaluate: (condition, scope) => ({
