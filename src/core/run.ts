@@ -1,4 +1,4 @@
-import type { GoOn, RunCreated, RunEvent } from "./events.ts"
+import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
 import type { Graph } from "./graph.ts"
 import type {
   Budget,
@@ -132,6 +132,8 @@ export interface Run {
   /** How long it was at work before that (milliseconds). */
   readonly workedMs: number
   readonly graph: Graph
+  /** What the project was like at the beginning; undefined: not known. */
+  readonly seen?: Seen
 }
 
 export function stepOf(run: Run, id: string): StepState | undefined {

@@ -1,18 +1,9 @@
+import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../core/composing.ts"
 import { isReadDistilled } from "../core/distilled.ts"
 import { deadlineAround } from "../core/enclosing.ts"
 import type { Effect } from "../core/events.ts"
 import { DEFAULTS, type Step, type StepResult } from "../core/model.ts"
-import type {
-  Clock,
-  Composed,
-  Composer,
-  Earlier,
-  ProjectFiles,
-  Render,
-  Store,
-  Vault,
-  WorkerTask,
-} from "../core/ports.ts"
+import type { Clock, Render, Store, WorkerTask } from "../core/ports.ts"
 import { type Checked, formatProblems } from "../core/problem.ts"
 import type { Profile } from "../core/profile.ts"
 import { type Run, type StepState, stepOf } from "../core/run.ts"
