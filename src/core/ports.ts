@@ -1,5 +1,15 @@
 import type { Command, RunEvent, Seen } from "./events.ts"
-import type { AskPolicy, Check, CheckResult, InputValue, JsonSchema, StepResult, Tokens, Warning } from "./model.ts"
+import type {
+  AskPolicy,
+  Budget,
+  Check,
+  CheckResult,
+  InputValue,
+  JsonSchema,
+  StepResult,
+  Tokens,
+  Warning,
+} from "./model.ts"
 import type { Checked } from "./problem.ts"
 import type { Kind, Profile } from "./profile.ts"
 import type { Message } from "./run.ts"
@@ -146,6 +156,8 @@ export interface WorkerTask extends WorkerSeat {
   readonly timeoutMs: number
   readonly idleTimeoutMs: number
   readonly toolTimeoutMs: number
+  /** What is left of its step's budget: at the next tool call after that it is stopped. */
+  readonly limit?: Budget
   readonly asks: AskPolicy
 }
 
