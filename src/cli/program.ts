@@ -5,6 +5,7 @@ import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { graphCommand } from "./graph.ts"
 import { listCommand } from "./list.ts"
+import { pauseCommand } from "./pause.ts"
 import { planCommand } from "./plan.ts"
 import { pruneCommand } from "./prune.ts"
 import { raiseCommand } from "./raise.ts"
@@ -36,6 +37,7 @@ export function createProgram(compose: LoadCompose): Command {
     skipCommand(compose),
     abortCommand(compose),
     raiseCommand(compose),
+    pauseCommand(compose),
     planCommand(),
     validateCommand(),
     graphCommand(),

@@ -24,6 +24,7 @@ import type { Profile } from "./profile.ts"
  *                 step.answered → step.checked → gate.opened → gate.decided before step.ended, as far as a step has them
  *                 step.ended with `retryAt` → step.started of the next attempt; step.skipped in the place of step.started
  *                 run.closing before the steps that are hooks, and these before run.ended
+ *                 of a group step.started → (step.looked → step.expanded → its parts)* → step.ended
  *                 step.held in the place of step.ended: the attempt goes on after run.resumed
  *                 run.paused or run.interrupted → run.resumed anywhere between; a crash leaves no event at all.
  */

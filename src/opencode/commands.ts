@@ -28,7 +28,7 @@ const HELP = [
   "/workflow retry STEP [message…]        one more try, in its session",
   "/workflow skip STEP                    do without it",
   "/workflow raise usd=… tokens=… [RUN]   what it may spend in all",
-  "/workflow resume [RUN]                 after a crash or a failure",
+  "/workflow resume [RUN] [--edited]      after a crash or a failure; over the file as it is now",
   "/workflow abort [RUN]                  end it and all it runs",
   "/workflow report [RUN] [out=FILE]      all of a run as one HTML page",
   "/workflow graph NAME [ascii|mermaid]   its steps and what they need",
@@ -76,7 +76,7 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
     case "raise":
       return raise(desk, parsed, place)
     case "resume":
-      return resume(desk, parsed.run, place)
+      return resume(desk, parsed, place)
     case "abort":
       return abort(desk, parsed.run, place)
     case "report":

@@ -1,6 +1,7 @@
 import type { RunEvent } from "../../src/core/events.ts"
+import { evolve } from "../../src/core/evolve.ts"
 import type { Step, StepResult } from "../../src/core/model.ts"
-import { evolve, type Run } from "../../src/core/run.ts"
+import type { Run } from "../../src/core/run.ts"
 import { type RunView, viewRun } from "../../src/core/view.ts"
 import { reportOf } from "../../src/report/data.ts"
 import { pageOf } from "../../src/report/page.ts"
@@ -16,11 +17,19 @@ const SONNET = { model: "anthropic/claude-sonnet", session: "ses_1" }
 
 const STEPS: readonly Step[] = [
   { ...step("survey"), profile: "docs" },
-  { ...step("plan", "survey"), type: "parallel", group: { type: "parallel", steps: [] } },
-  { ...step("plan/api", "survey"), profile: "docs", part: { of: "plan", name: "api" } },
-  { ...step("plan/pages", "survey"), profile: "docs", part: { of: "plan", name: "pages" } },
   {
-    ...step("build", "plan", "plan/api", "plan/pages"),
+    ...step("plan", "survey"),
+    type: "parallel",
+    group: {
+      type: "parallel",
+      steps: [
+        { ...step("api"), profile: "docs" },
+        { ...step("pages"), profile: "docs" },
+      ],
+    },
+  },
+  {
+    ...step("build", "plan"),
     profile: "coder",
     retry: { maxAttempts: 3, delayMs: 5_000, backoff: "fixed" },
     checks: [{ type: "command", run: "npm test", expect: "pass", severity: "error" }],
@@ -48,12 +57,11 @@ export function eventfulRun(hostile = ""): { readonly events: readonly RunEvent[
     tokens: { input: 8_200, output: 640 },
     cost: 0.034,
   })
-  for (const id of ["plan", "plan/api", "plan/pages"]) open(id)
+  for (const id of ["plan:api", "plan:pages"]) open(id)
   pass(31_000)
-  done("plan/api", { output: "An API of four routes.", files: ["docs/api.md"], cost: 0.012 })
+  done("plan:api", { output: "An API of four routes.", files: ["docs/api.md"], cost: 0.012 })
   pass(12_000)
-  done("plan/pages", { output: "Two pages.", files: ["docs/pages.md"], cost: 0.01 })
-  done("plan", { output: "Both plans.", cost: 0, tokens: { input: 0, output: 0 } })
+  done("plan:pages", { output: "Two pages.", files: ["docs/pages.md"], cost: 0.01 })
   open("build")
   open("document")
   send({
@@ -64,6 +72,7 @@ export function eventfulRun(hostile = ""): { readonly events: readonly RunEvent[
   })
   pass(90_000)
   done("document", { output: "# Guide", files: ["docs/guide.md"] })
+  send({ type: "checked", step: "document", attempt: 1, checks: [], saved: "docs/guide.md" })
   pass(30_000)
   done("build", { output: "Built.", files: [`src/app${hostile}.ts`, "src/routes.ts"], cost: 0.21 })
   check("build", {
@@ -105,7 +114,6 @@ export function viewOf(events: readonly RunEvent[]): RunView {
 
 /** The report's page of some events. */
 export function pageFor(events: readonly RunEvent[], run: RunView = viewOf(events)): string {
-  const state = events.reduce<Run | undefined>(evolve, undefined) as Run
   const now = (events.at(-1)?.at ?? 0) + 1_000
-  return pageOf(reportOf(events, { run, find: () => undefined, now }), state.created.workflow)
+  return pageOf(reportOf(events, { run, find: () => undefined, now }))
 }
