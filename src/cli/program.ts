@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { Command } from "commander"
 import { abortCommand } from "./abort.ts"
+import { configCommand } from "./config.ts"
 import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { listCommand } from "./list.ts"
@@ -38,13 +39,17 @@ export function createProgram(compose: LoadCompose): Command {
     pauseCommand(compose),
     planCommand(),
     validateCommand(),
+    configCommand(),
     listCommand(compose),
     statusCommand(compose),
     traceCommand(compose),
     workersCommand(compose),
     pruneCommand(compose),
   ]
-  for (const command of commands) program.addCommand(command.exitOverride().copyInheritedSettings(program))
+  for (const command of commands) {
+    program.addCommand(command.exitOverride().copyInheritedSettings(program))
+    for (const own of command.commands) own.exitOverride().copyInheritedSettings(command)
+  }
   return program
 }
 

@@ -57,9 +57,7 @@ export class Project {
   /** A workflow ready to start, or every problem of the config, the document and the inputs at once. */
   prepare(name: string, raw: Readonly<Record<string, InputValue>>, task: string): Checked<Prepared> {
     const config = this.config()
-    const { directory } = this.#options
-    const profiles = config.ok ? { profiles: Object.keys(config.value.profiles) } : {}
-    const found = resolveWorkflow(name, { root: this.root, directory, ...profiles })
+    const found = this.workflow(name)
     const problems: Problem[] = [...(config.ok ? [] : config.problems), ...(found.ok ? [] : found.problems)]
     const inputs = found.ok ? bindInputs(found.value.workflow, raw, task === "" ? undefined : task) : undefined
     if (inputs && !inputs.ok) problems.push(...inputs.problems)
@@ -76,6 +74,13 @@ export class Project {
     }
     const isConfigs = workflow.settings.intervene === undefined && intervene !== undefined
     return { ok: true, value: { file, definition, interveneOf: isConfigs ? "config" : "workflow" } }
+  }
+
+  /** A workflow of the project by name or path, or everything that is wrong with it. */
+  workflow(name: string): ReturnType<typeof resolveWorkflow> {
+    const config = this.config()
+    const profiles = config.ok ? { profiles: Object.keys(config.value.profiles) } : {}
+    return resolveWorkflow(name, { root: this.root, directory: this.#options.directory, ...profiles })
   }
 
   /** A run's workflow, profiles and limits as they are written now, for the inputs it has. */

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { extname, join, resolve } from "node:path"
+import type { Path, SourceDocument } from "../core/issues.ts"
 import type { Workflow } from "../core/model.ts"
 import { suggest } from "../core/nearest.ts"
 import type { Checked, Problem } from "../core/problem.ts"
+import { parseYaml } from "./document.ts"
+import { outlineOf } from "./outline.ts"
 import { claimedName, nameOfFile, type ParseOptions, parseWorkflow } from "./parse.ts"
 
 /** The workflows of a project, from its folders. */
@@ -64,6 +67,18 @@ export function loadWorkflow(file: string, options: ParseOptions = {}): LoadedWo
   const parsed = parseWorkflow(text.value, file, options)
   if (parsed.ok) return { name: parsed.value.name, file, workflow: parsed.value, problems: [] }
   return { name: claimedName(text.value, file), file, problems: parsed.problems }
+}
+
+/** A workflow file as it was written, with its places, and where in it each step stands; nothing of it is checked. */
+export function workflowDocument(
+  file: string,
+): Checked<{ readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }> {
+  const text = read(file)
+  if (!text.ok) return text
+  const parsed = parseYaml(text.value, file)
+  if (!parsed.ok) return parsed
+  const { byId } = outlineOf(parsed.value)
+  return { ok: true, value: { document: parsed.value, stepPath: (id) => byId.get(id)?.path } }
 }
 
 function read(file: string): Checked<string> {
