@@ -41,7 +41,7 @@ function answers(project: Project, key: string, { workflow, step, profile }: Exp
   if (step !== undefined && workflow === undefined)
     throw new UserError("a step is one of a workflow: add --workflow NAME")
   const config = project.config()
-  const found = workflow === undefined ? undefined : project.workflow(workflow)
+  const found = workflow === undefined ? undefined : project.checked(workflow)
   if (!config.ok || found?.ok === false)
     throw problemsError([...(config.ok ? [] : config.problems), ...(found?.ok === false ? found.problems : [])])
   const explained = explain(config.value, { key, workflow: found?.value, step, profile })

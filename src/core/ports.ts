@@ -1,5 +1,5 @@
-import type { Command, RunEvent } from "./events.ts"
-import type { AskPolicy, Check, CheckResult, InputValue, StepResult, Tokens, Warning } from "./model.ts"
+import type { Command, RunEvent, Seen } from "./events.ts"
+import type { AskPolicy, Check, CheckResult, InputValue, JsonSchema, StepResult, Tokens, Warning } from "./model.ts"
 import type { Checked } from "./problem.ts"
 import type { Kind, Profile } from "./profile.ts"
 import type { Message } from "./run.ts"
@@ -124,6 +124,10 @@ export interface WorkerSeat {
   readonly depth: number
   /** Whether it may start workers of its own; false: it is not even offered the tools (G4). */
   readonly mayDelegate: boolean
+  /** What its answer must be: it is offered the result tool where there is one. */
+  readonly schema?: JsonSchema
+  /** Patterns of the files it may write; undefined: any that its profile may. */
+  readonly files?: readonly string[]
 }
 
 /** One attempt of one step, ready to be worked on. */
@@ -248,9 +252,38 @@ export interface Checker {
   before(checks: readonly Check[]): Promise<Snapshot>
   /** All checks one after another, results in their order; within five seconds after `signal` fires it resolves too. */
   run(checks: readonly Check[], before: Snapshot | undefined, signal: AbortSignal): Promise<CheckResult[]>
+  /**
+   * An answer as data: its last fenced block of JSON, or else all of it, checked against the schema. `error` says for a
+   * model what is wrong with it, and where.
+   */
+  structure(answer: string, schema: JsonSchema): Promise<Structured>
+  /**
+   * Writes a text to a file of the project, whole or not at all, with the folders that are missing. `path` is relative to
+   * the project's folder and must lead to a place inside it, links followed; `error` says why it does not, or what the
+   * disk said. The same text again changes nothing.
+   */
+  save(path: string, text: string): Promise<Saved>
+  /**
+   * What the project's files are like, as a hash: the same as long as nothing of them changes. What git ignores does not
+   * count where there is git, nor does Baton's own state. Rejects when the files cannot be looked at.
+   */
+  fingerprint(): Promise<string>
 }
+export type Structured = { readonly value: unknown } | { readonly error: string }
+/** `saved`: the path it was written to, relative to the project, as a person reads it. */
+export type Saved = { readonly saved: string } | { readonly error: string }
 /** What files were like, by path: a hash of the content, null where there was no file. */
 export type Snapshot = Readonly<Record<string, string | null>>
+
+// ── what has changed ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What git says of the project's files. Nothing it does is seen in the repository; it never rejects. */
+export interface Surveyor {
+  /** What the project is like now; undefined where there is no git, or too much is not committed to keep track of. */
+  look(): Promise<Seen | undefined>
+  /** The files whose content is not what it was then, relative to the project; undefined: git does not say. */
+  changedSince(seen: Seen): Promise<readonly string[] | undefined>
+}
 
 // ── templates ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -280,6 +313,9 @@ export interface StepScope {
   /** The answer as data, where the step wants that. */
   readonly structured?: unknown
 }
+
+/** What an expression comes to, whatever that is. */
+export type Value = (expression: string, scope: Scope) => Checked<unknown>
 
 /** Whether an expression holds: true or false, nothing else. */
 export type Evaluate = (expression: string, scope: Scope) => Checked<boolean>

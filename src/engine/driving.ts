@@ -5,6 +5,7 @@ import { GateWatch } from "./gate-watch.ts"
 import { Handover, type Outcome, type Settled } from "./handover.ts"
 import type { Reading } from "./reading.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
+import { missingSecrets } from "./secrets.ts"
 
 export interface DrivingDeps extends LoopDeps {
   /** It drives no run: what is asked of one that no process drives is refused. */
@@ -157,6 +158,12 @@ export class Driving {
     }
     // Read under the claim: until now another process may have written.
     const state = command.type === "create" ? undefined : this.#reading.load(run)
+    const why = missingSecrets(this.#deps.vault, state, command)
+    if (why !== undefined) {
+      if (key !== undefined) store.refuse(run, key, why)
+      claim.release()
+      return { ok: false, why }
+    }
     const loop = new RunLoop(this.#deps, claim, state, (next, events) => this.#tell(next, events))
     const previous = this.#loops.get(run)
     this.#loops.delete(run)

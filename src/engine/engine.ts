@@ -45,7 +45,7 @@ export class Engine {
 
   constructor(deps: EngineDeps) {
     this.#reading = new Reading(deps.store, (run) => this.#driving.loops().get(run)?.run)
-    const workers = new Workers(deps.clock)
+    const workers = new Workers(deps.clock, (ask) => deps.vault.hide(ask))
     this.#workers = workers
     const all = {
       ...deps,
@@ -116,7 +116,7 @@ export class Engine {
 
   /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
   remove(run: string): Outcome {
-    const { store } = this.#deps
+    const { store, files } = this.#deps
     const state = this.#reading.load(run)
     if (state === undefined) return { ok: false, why: `there is no run ${run}` }
     const claim = store.claim(run)
@@ -125,6 +125,7 @@ export class Engine {
       return { ok: false, why: `run ${run} has not ended` }
     }
     store.remove(run)
+    files.forget(run)
     this.#driving.forget(run)
     claim.release()
     return { ok: true, run }
@@ -146,6 +147,11 @@ export class Engine {
 
   view(run: string): RunView | undefined {
     return this.#reading.view(run)
+  }
+
+  /** Everything the journal holds of a run, in order; empty when there is no such run. */
+  events(run: string): readonly RunEvent[] {
+    return this.#deps.store.read(run)
   }
 
   /** What a run was given when it began. */

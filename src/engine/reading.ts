@@ -1,6 +1,7 @@
 import type { Took } from "../core/events.ts"
+import { evolve } from "../core/evolve.ts"
 import type { DelegatedRun, Store } from "../core/ports.ts"
-import { evolve, type Run } from "../core/run.ts"
+import type { Run } from "../core/run.ts"
 import { type RunView, type StepView, sumOf, viewRun, withDelegated } from "../core/view.ts"
 
 /** What is known of runs: of those driven here at once, of the others from the journal. */

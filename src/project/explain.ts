@@ -1,10 +1,13 @@
 import { configDocument, type LoadedConfig } from "../config/load.ts"
+import { parseDuration } from "../core/duration.ts"
 import { type Path, type SourceDocument, valueAt } from "../core/issues.ts"
-import { DEFAULTS, type Workflow } from "../core/model.ts"
+import { DEFAULTS, type Step, type Workflow } from "../core/model.ts"
 import { suggest } from "../core/nearest.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { workflowDocument } from "../spec/files.ts"
 import { type KeyInfo, keysOfLevels, LEVELS, type Level } from "./schemas.ts"
+
+import { isModel, workersOf } from "./workers.ts"
 
 /** Which value counts for a key, and where it was written. */
 
@@ -47,6 +50,7 @@ const CHAINS: Readonly<Record<string, readonly Level[]>> = {
   timeout: ["step", "profile"],
   idle_timeout: ["step", "profile"],
   asks: ["step", "profile"],
+  model: ["step", "profile"],
 }
 /** Keys that a ceiling of orchestrator.json is laid over: the lower counts. */
 const CEILINGS: Readonly<Record<string, string>> = { max_parallel: "max_workers", budget: "budget" }
@@ -81,7 +85,10 @@ interface Place {
   readonly configSource: SourceDocument | undefined
   readonly workflow: (Source & { readonly name: string }) | undefined
   readonly step?: string | undefined
+  /** A profile, or of a step what stands in its place: a role, or a model. */
   readonly profile?: string | undefined
+  /** Whether nobody else works on the step. */
+  readonly isAlone?: boolean
   readonly keys: ReturnType<typeof keysOfLevels>
 }
 
@@ -104,10 +111,21 @@ export function explain(config: LoadedConfig, question: Question): Checked<Expla
     profile: question.profile,
     keys: keysOfLevels(),
   }
-  const steps = workflow?.workflow.steps ?? []
+  const steps = workflow ? [...stepsIn(workflow.workflow.steps)] : []
   const ids = steps.map(({ id }) => id)
   if (step !== undefined && !ids.includes(step)) return unknown("step", step, ids)
-  return answersTo(question.key, place, ids, (id) => steps.find((one) => one.id === id)?.profile)
+  const { profile } = question
+  if (profile !== undefined && !Object.hasOwn(config.profiles, profile))
+    return unknown("profile", profile, Object.keys(config.profiles))
+  return answersTo(question.key, place, steps)
+}
+
+/** Those inside of groups, too; what another workflow has inside is in its own document. */
+function* stepsIn(steps: readonly Step[]): Generator<Step> {
+  for (const step of steps) {
+    yield step
+    if (step.group?.type === "parallel") yield* stepsIn(step.group.steps)
+  }
 }
 
 function unknown(what: string, wanted: string, known: readonly string[]): Checked<never> {
@@ -119,28 +137,33 @@ function wrong(file: string, message: string, hint: string): Checked<never> {
   return { ok: false, problems: [problem] }
 }
 
-function answersTo(
-  asked: string,
-  given: Place,
-  steps: readonly string[],
-  profileOf: (step: string) => string | undefined,
-): Checked<Explained[]> {
+function answersTo(asked: string, given: Place, steps: readonly Step[]): Checked<Explained[]> {
   const { key, only, profile, rest } = takeApart(asked, given)
-  const named = profile ?? given.profile ?? (given.step === undefined ? undefined : profileOf(given.step))
-  if (named !== undefined && !Object.hasOwn(given.config.profiles, named))
-    return unknown("profile", named, Object.keys(given.config.profiles))
+  if (profile !== undefined && !Object.hasOwn(given.config.profiles, profile))
+    return unknown("profile", profile, Object.keys(given.config.profiles))
   const levels = LEVELS.filter((level) => given.keys[level].has(key) && (only === undefined || only === level))
   const known = [...new Set(LEVELS.flatMap((level) => [...given.keys[level].keys()]))]
   if (levels.length === 0) return wrong(asked, "there is no such key", suggest(key, known, "keys"))
-  const at = (place: Place) => levelsAt(levels, key, place).map((chain) => answer(key, rest, chain, place))
-  const found = at({ ...given, profile: named })
-  if (found.length > 0) return { ok: true, value: found.flat() }
+  const at = (place: Place) => levelsAt(levels, key, place).flatMap((chain) => answer(key, rest, chain, place))
+  // A step as each of its workers has it: an ensemble has several.
+  const ofStep = (step: Step): Place[] => {
+    const workers = [...new Set(workersOf(step))]
+    const isAlone = workers.length <= 1
+    const places = workers.map((name) => ({ ...given, step: step.id, profile: name, isAlone }))
+    const own = { ...given, step: step.id, profile: undefined }
+    return places.length > 0 && (levels.includes("profile") || isAlone) ? places : [own]
+  }
+  const named = profile ?? given.profile
+  const step = steps.find(({ id }) => id === given.step)
+  const found = (step && named === undefined ? ofStep(step) : [{ ...given, profile: named }]).flatMap(at)
+  if (found.length > 0) return { ok: true, value: found }
   // Nobody in particular was named: everybody it can be said of.
   const everybody: Place[] = given.workflow
-    ? steps.map((step) => ({ ...given, step, profile: profileOf(step) }))
+    ? steps.flatMap(ofStep)
     : Object.keys(given.config.profiles).map((name) => ({ ...given, profile: name }))
-  const all = everybody.flatMap((place) => at(place).flat())
+  const all = step === undefined ? everybody.flatMap(at) : []
   if (all.length > 0) return { ok: true, value: all }
+  if (step) return wrong(asked, "is a key of profiles", `nobody works on step \`${step.id}\` itself`)
   return wrong(asked, "is a key of a workflow", "say which: --workflow NAME, and --step STEP for one of its steps")
 }
 
@@ -185,7 +208,8 @@ function answer(key: string, rest: readonly string[], chain: readonly Level[], p
   const overridden = [...others, ...(counts === otherwise || otherwise.value === null ? [] : [otherwise])]
   const { step, profile } = place
   const isOfOne = level === "step" || level === "profile"
-  const of = isOfOne ? (step === undefined ? `profile ${profile}` : `step ${step}`) : null
+  const as = place.isAlone === false && profile !== undefined ? ` as ${profile}` : ""
+  const of = isOfOne ? (step === undefined ? `profile ${profile}` : `step ${step}${as}`) : null
   const means = key === "model" || key === "fallback" ? rolesOf(counts.value, place) : []
   return [
     { key: [key, ...rest].join("."), of, counts, overridden, rule: "nearest", means, description: info.description },
@@ -202,7 +226,7 @@ function underCeiling(key: string, ceiling: string, rest: readonly string[], pla
     const cap =
       writtenAt("limits", ceiling, unit, place) ??
       fallbackOf("limits", ceiling, unit, place.keys.limits.get(ceiling) as KeyInfo, place)
-    const isLower = typeof cap.value === "number" && (typeof own.value !== "number" || cap.value < own.value)
+    const isLower = amountOf(cap.value) < amountOf(own.value)
     const [counts, other] = isLower ? [cap, own] : [own, cap]
     return {
       key: [key, ...unit].join("."),
@@ -214,6 +238,12 @@ function underCeiling(key: string, ceiling: string, rest: readonly string[], pla
       description,
     }
   })
+}
+
+/** As a number: a text is a duration, nothing is no limit. */
+function amountOf(value: unknown): number {
+  if (typeof value === "number") return value
+  return typeof value === "string" ? (parseDuration(value) ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
 }
 
 function unitsOf(place: Place): string[][] {
@@ -240,10 +270,24 @@ function writtenAt(level: Level, key: string, rest: readonly string[], place: Pl
   const found = find([...path, key, ...rest])
   if (found) return found
   if (level === "profile" && key === "kind") return find([...path, "backend"])
+  if (level === "profile" && key === "model") return modelNamed(place)
   // `on_failure: retry` is short for it.
   const short = level === "step" && key === "retry" ? find([...path, "on_failure"]) : undefined
   if (short?.value !== "retry" || valueAt(document.value, [...path, key]) !== undefined) return undefined
   return { ...short, value: rest.length === 0 ? { max_attempts: DEFAULTS.retryAttempts } : undefined }
+}
+
+/** The model of somebody who is no profile: a role's, or the one that was named. */
+function modelNamed({ configSource, workflow, step, profile = "" }: Place): Written | undefined {
+  const role = valueAt(configSource?.value, ["models", profile])
+  if (configSource && role !== undefined) {
+    const { line } = configSource.place(["models", profile], "key")
+    return { level: `role ${profile}`, value: role, file: configSource.file, line }
+  }
+  const path = workflow?.stepPath(step ?? "")
+  if (!workflow || !path || !isModel(profile)) return undefined
+  const { line } = workflow.document.place([...path, "profile"], "key")
+  return { level: `named by step ${step}`, value: profile, file: workflow.document.file, line }
 }
 
 /** Profiles hold what is not to be shown: their names do. */
@@ -251,14 +295,19 @@ function namesIn(profiles: unknown): unknown {
   return typeof profiles === "object" && profiles !== null ? Object.keys(profiles) : profiles
 }
 
-function locate(level: Level, { configSource, workflow, step, profile }: Place) {
+/** A role and a model work as the profile `default` does. */
+function profileFor({ profiles }: LoadedConfig, name = ""): string {
+  return Object.hasOwn(profiles, name) ? name : "default"
+}
+
+function locate(level: Level, { config, configSource, workflow, step, profile }: Place) {
   switch (level) {
     case "step":
       return { document: workflow?.document, path: workflow?.stepPath(step ?? "") }
     case "settings":
       return { document: workflow?.document, path: ["settings"] }
     case "profile":
-      return { document: configSource, path: ["profiles", profile ?? ""] }
+      return { document: configSource, path: ["profiles", profileFor(config, profile)] }
     case "limits":
       return { document: configSource, path: ["limits"] }
     case "top":
@@ -266,10 +315,10 @@ function locate(level: Level, { configSource, workflow, step, profile }: Place) 
   }
 }
 
-function wordsOf(level: Level, { workflow, step, profile }: Place): string {
+function wordsOf(level: Level, { config, workflow, step, profile }: Place): string {
   const words: Record<Level, string> = {
     step: `step ${step}`,
-    profile: `profile ${profile}`,
+    profile: `profile ${profileFor(config, profile)}`,
     settings: `settings of ${workflow?.name}`,
     limits: "limits of orchestrator.json",
     top: "orchestrator.json",
@@ -279,7 +328,7 @@ function wordsOf(level: Level, { workflow, step, profile }: Place): string {
 
 /** What counts where nobody wrote anything. */
 function fallbackOf(level: Level, key: string, rest: readonly string[], info: KeyInfo, place: Place): Written {
-  const isForeground = place.config.profiles[place.profile ?? ""]?.mode === "foreground"
+  const isForeground = place.config.profiles[profileFor(place.config, place.profile)]?.mode === "foreground"
   const known: Record<string, unknown> = {
     ...WHERE_NOBODY_WROTE,
     timeout: hours(isForeground ? DEFAULTS.foregroundTimeoutMs : DEFAULTS.stepTimeoutMs),

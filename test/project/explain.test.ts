@@ -18,7 +18,7 @@ function open(config: string | undefined, flow: string) {
   const project = new Project({ directory, globalDir: join(directory, "none"), env: { SECRET: "s3cret" } })
   const all = (key: string, on: { workflow?: boolean; step?: string; profile?: string } = {}) => {
     const loaded = project.config()
-    const found = project.workflow("flow")
+    const found = project.checked("flow")
     if (!loaded.ok || !found.ok) throw new Error(JSON.stringify([loaded, found]))
     const { step, profile } = on
     const workflow = on.workflow || step !== undefined ? found.value : undefined
@@ -122,6 +122,27 @@ describe("which value counts", () => {
       ["step z", expect.stringContaining("default")],
     ])
     expect(ask("retry", { workflow: true })[0]?.is[0]).toBe('{"max_attempts":2} step a flow.yaml:8')
+  })
+
+  it("knows roles and models in the place of profiles, and everybody who works on a step", () => {
+    const flow = `steps:
+  - { id: role, prompt: r, profile: quick }
+  - { id: bare, prompt: b, profile: x/large }
+  - { id: own, prompt: o, profile: coder, model: y/z }
+  - { id: all, type: parallel, steps: [{ id: inner, prompt: i, timeout: 2m }] }
+  - { id: talk, type: ensemble, prompt: t, proposers: [coder, quick], judge: x/large }
+`
+    const { ask: about } = open(CONFIG, flow)
+    const first = (step: string) => about("model", { step }).map(({ of, is }) => [of, is[0]])
+    expect(first("role")).toEqual([["step role", '"a/small" role quick orchestrator.json:2']])
+    expect(first("bare")).toEqual([["step bare", '"x/large" named by step bare flow.yaml:3']])
+    expect(first("own")).toEqual([["step own", '"y/z" step own flow.yaml:4']])
+    expect(about("timeout", { step: "inner" })[0]?.is).toEqual(['"2m" step inner flow.yaml:5', '"30m" default'])
+    expect(first("talk").map(([of, is]) => [of, is?.split(" ")[0]])).toEqual([
+      ["step talk as coder", '"quick"'],
+      ["step talk as quick", '"a/small"'],
+      ["step talk as x/large", '"x/large"'],
+    ])
   })
 
   it("tells two things of one name apart", () => {

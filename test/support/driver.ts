@@ -7,8 +7,10 @@ import type { StepResult } from "../../src/core/model.ts"
 import type { Checker, Store, WorkerBackend } from "../../src/core/ports.ts"
 import { Engine } from "../../src/engine/engine.ts"
 import { systemClock } from "../../src/host/clock.ts"
-import { holds, render } from "../../src/spec/template.ts"
+import { holds, render, resultOf } from "../../src/spec/template.ts"
 import { openSqliteStore } from "../../src/store/sqlite/store.ts"
+import { checker } from "./checker.ts"
+import { context } from "./context.ts"
 
 /**
  * A process that drives runs, to be killed: the real engine and the real journal, with workers that ask a model over
@@ -73,7 +75,8 @@ const backend: WorkerBackend = {
 }
 
 /** A check named `STEP/ATTEMPT` holds once the worker of that attempt has answered. */
-const checker: Checker = {
+const checks: Checker = {
+  ...checker,
   before: () => Promise.resolve({}),
   run: (checks) =>
     Promise.resolve(
@@ -92,7 +95,9 @@ const engine = new Engine({
   log: { error: (message, detail) => process.stderr.write(`${message} ${JSON.stringify(detail)}\n`) },
   render,
   evaluate: holds,
-  checker,
+  checker: checks,
+  value: resultOf,
+  ...context(),
   hash: (text) => createHash("sha256").update(text).digest("hex"),
   random: Math.random,
   backend: () => backend,
