@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { Command } from "commander"
 import { abortCommand } from "./abort.ts"
+import { configCommand } from "./config.ts"
 import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { graphCommand } from "./graph.ts"
@@ -40,6 +41,7 @@ export function createProgram(compose: LoadCompose): Command {
     pauseCommand(compose),
     planCommand(),
     validateCommand(),
+    configCommand(),
     graphCommand(),
     reportCommand(compose),
     listCommand(compose),
@@ -48,7 +50,10 @@ export function createProgram(compose: LoadCompose): Command {
     workersCommand(compose),
     pruneCommand(compose),
   ]
-  for (const command of commands) program.addCommand(command.exitOverride().copyInheritedSettings(program))
+  for (const command of commands) {
+    program.addCommand(command.exitOverride().copyInheritedSettings(program))
+    for (const own of command.commands) own.exitOverride().copyInheritedSettings(command)
+  }
   return program
 }
 
