@@ -5,6 +5,7 @@ import type { Command } from "commander"
 import { describe, expect, it } from "vitest"
 import { abortCommand } from "../src/cli/abort.ts"
 import { continueCommand } from "../src/cli/continue.ts"
+import { convertCommand } from "../src/cli/convert.ts"
 import { EXIT } from "../src/cli/exit.ts"
 import { listCommand } from "../src/cli/list.ts"
 import { planCommand } from "../src/cli/plan.ts"
@@ -21,8 +22,8 @@ import { workersCommand } from "../src/cli/workers.ts"
 import { checkConfig } from "../src/config/load.ts"
 import { configJsonSchema } from "../src/config/schema.ts"
 import { formatProblems } from "../src/core/problem.ts"
+import { workflowJsonSchema } from "../src/spec/dialects/read.ts"
 import { parseWorkflow } from "../src/spec/parse.ts"
-import { workflowJsonSchema } from "../src/spec/schema.ts"
 
 /** Keeps the documentation true by machine: what it shows parses, what it names exists, what exists is named. */
 
@@ -177,6 +178,7 @@ describe("docs/guide/command-line.md", () => {
     raiseCommand(nothing),
     planCommand(),
     validateCommand(),
+    convertCommand(),
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),

@@ -3,6 +3,7 @@ import { Command } from "commander"
 import { abortCommand } from "./abort.ts"
 import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
+import { convertCommand } from "./convert.ts"
 import { listCommand } from "./list.ts"
 import { planCommand } from "./plan.ts"
 import { pruneCommand } from "./prune.ts"
@@ -36,6 +37,7 @@ export function createProgram(compose: LoadCompose): Command {
     raiseCommand(compose),
     planCommand(),
     validateCommand(),
+    convertCommand(),
     listCommand(compose),
     statusCommand(compose),
     traceCommand(compose),
