@@ -8,6 +8,7 @@ import { continueCommand } from "../src/cli/continue.ts"
 import { convertCommand } from "../src/cli/convert.ts"
 import { EXIT } from "../src/cli/exit.ts"
 import { listCommand } from "../src/cli/list.ts"
+import { pauseCommand } from "../src/cli/pause.ts"
 import { planCommand } from "../src/cli/plan.ts"
 import { pruneCommand } from "../src/cli/prune.ts"
 import { raiseCommand } from "../src/cli/raise.ts"
@@ -176,6 +177,7 @@ describe("docs/guide/command-line.md", () => {
     skipCommand(nothing),
     abortCommand(nothing),
     raiseCommand(nothing),
+    pauseCommand(nothing),
     planCommand(),
     validateCommand(),
     convertCommand(),

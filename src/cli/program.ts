@@ -5,6 +5,7 @@ import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { convertCommand } from "./convert.ts"
 import { listCommand } from "./list.ts"
+import { pauseCommand } from "./pause.ts"
 import { planCommand } from "./plan.ts"
 import { pruneCommand } from "./prune.ts"
 import { raiseCommand } from "./raise.ts"
@@ -35,6 +36,7 @@ export function createProgram(compose: LoadCompose): Command {
     skipCommand(compose),
     abortCommand(compose),
     raiseCommand(compose),
+    pauseCommand(compose),
     planCommand(),
     validateCommand(),
     convertCommand(),

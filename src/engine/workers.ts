@@ -23,11 +23,14 @@ interface Row extends Seat {
 /** The workers of this process and what they are doing: the live side of the journal, kept only in memory. */
 export class Workers {
   readonly #clock: Clock
+  readonly #hide: (ask: Ask) => Ask
   readonly #rows = new Map<string, Row>()
   readonly #listeners = new Set<() => void>()
 
-  constructor(clock: Clock) {
+  /** `hide`: takes out of an ask what nobody is to see. */
+  constructor(clock: Clock, hide: (ask: Ask) => Ask = (ask) => ask) {
     this.#clock = clock
+    this.#hide = hide
   }
 
   /** Hears every change; what changed is asked for with `views` and `asks`. */
@@ -74,7 +77,7 @@ export class Workers {
   }
 
   asked(key: string, ask: Ask): void {
-    this.#change(key, (row) => row.asks.set(ask.id, ask))
+    this.#change(key, (row) => row.asks.set(ask.id, this.#hide(ask)))
   }
 
   answered(key: string, ask: string): void {

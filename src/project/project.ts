@@ -2,7 +2,7 @@ import { basename } from "node:path"
 import { nanoid } from "nanoid"
 import { findConfig, projectRoot } from "../config/find.ts"
 import { checkConfigFile, type LoadedConfig, type LoadOptions, loadConfig } from "../config/load.ts"
-import type { RunCreated } from "../core/events.ts"
+import type { Definition, RunCreated } from "../core/events.ts"
 import type { InputValue, Intervene, Workflow } from "../core/model.ts"
 import { type Checked, formatProblem, formatProblems, type Problem } from "../core/problem.ts"
 import type { WorkflowItem } from "../core/protocol.ts"
@@ -79,6 +79,14 @@ export class Project {
     const definition = { workflow: withDefault(workflow, intervene), inputs: inputs.value, profiles, limits }
     const isConfigs = workflow.settings.intervene === undefined && intervene !== undefined
     return { ok: true, value: { file: found.value.file, definition, interveneOf: isConfigs ? "config" : "workflow" } }
+  }
+
+  /** A run's workflow, profiles and limits as they are written now, for the inputs it has. */
+  edited(workflow: string, inputs: RunCreated["inputs"]): Checked<Definition> {
+    const prepared = this.prepare(workflow, inputs, "")
+    if (!prepared.ok) return prepared
+    const { inputs: _, ...definition } = prepared.value.definition
+    return { ok: true, value: definition }
   }
 
   /** Checks the given files, or the project's config and all its workflows. */

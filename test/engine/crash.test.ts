@@ -7,7 +7,9 @@ import type { RunView } from "../../src/core/view.ts"
 import { Engine } from "../../src/engine/engine.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { checker } from "../support/checker.ts"
 import { manualClock } from "../support/clock.ts"
+import { context } from "../support/context.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 
 /**
@@ -125,6 +127,7 @@ function isAllowed({ scenario: { specs }, events, past }: World, id: string): bo
 
 function checkerOf(world: World): Checker {
   return {
+    ...checker,
     before: () => Promise.resolve({}),
     run: (checks) =>
       Promise.resolve(
@@ -173,7 +176,9 @@ function begin(world: World, { appends, isGentle }: Death = { appends: Number.PO
     store,
     clock,
     render,
+    ...context(),
     checker: checkerOf(world),
+    value: (expression) => ({ ok: true, value: JSON.parse(expression) }),
     evaluate: (condition, scope) => ({
       ok: true,
       value: condition === "true" || [...scope.steps.keys()].some((id) => scope.steps.get(id)?.status === "failed"),
