@@ -4,6 +4,7 @@ import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { formatProblems } from "../../src/core/problem.ts"
 import { Project } from "../../src/project/project.ts"
+import { modelsWanted } from "../../src/project/workers.ts"
 
 /** Who works in a run, and with which model. */
 
@@ -122,6 +123,29 @@ describe("which model counts", () => {
       "--model: `best` is not a model — write `coder=provider/model`",
     )
   })
+})
+
+it("every model a run asks for is known before, with those that may stand in, and but for servers of others", () => {
+  const config = {
+    models: { opus: "a/opus" },
+    profiles: {
+      coder: { model: "opus", fallback: ["a/other"] },
+      far: { kind: "server", url: "http://far:1", model: "x/y" },
+    },
+  }
+  const text = `
+steps:
+  - { id: a, prompt: p, profile: coder, model: b/own }
+  - { id: b, type: parallel, steps: [{ id: c, prompt: p, profile: far }, { id: d, prompt: p, profile: opus }] }
+  - { id: e, prompt: p }
+`
+  const result = prepare(text, {}, config)
+  if (!result.ok) throw new Error(formatProblems(result.problems))
+  expect(modelsWanted(result.value.definition)).toEqual([
+    { who: "coder", models: ["a/opus", "a/other"] },
+    { who: "opus", models: ["a/opus"] },
+    { who: "coder", models: ["b/own", "a/other"] },
+  ])
 })
 
 describe("a workflow inside another one", () => {
