@@ -129,10 +129,10 @@ async function run(
 }
 
 function list(workflows: readonly WorkflowItem[]): Reply {
-  const text =
-    workflows.length > 0
-      ? formatWorkflows(workflows)
-      : "There are no workflows here yet. Put one in .opencode/workflows/NAME.yaml, for example:\n\nsteps:\n  - id: hello\n    prompt: Say hello."
+  const own = workflows.some((one) => !one.isBuiltIn)
+    ? ""
+    : "\n\nYour own go into .opencode/workflows/NAME.yaml, for example:\n\nsteps:\n  - id: hello\n    prompt: Say hello."
+  const text = formatWorkflows(workflows) + own
   return { tone: "info", title: "Workflows", text, view: { type: "workflows", workflows } }
 }
 
