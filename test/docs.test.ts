@@ -7,11 +7,13 @@ import { abortCommand } from "../src/cli/abort.ts"
 import { continueCommand } from "../src/cli/continue.ts"
 import { convertCommand } from "../src/cli/convert.ts"
 import { EXIT } from "../src/cli/exit.ts"
+import { graphCommand } from "../src/cli/graph.ts"
 import { listCommand } from "../src/cli/list.ts"
 import { pauseCommand } from "../src/cli/pause.ts"
 import { planCommand } from "../src/cli/plan.ts"
 import { pruneCommand } from "../src/cli/prune.ts"
 import { raiseCommand } from "../src/cli/raise.ts"
+import { reportCommand } from "../src/cli/report-page.ts"
 import { resumeCommand } from "../src/cli/resume.ts"
 import { retryCommand } from "../src/cli/retry.ts"
 import { runCommand } from "../src/cli/run.ts"
@@ -184,6 +186,8 @@ describe("docs/guide/command-line.md", () => {
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),
+    reportCommand(nothing),
+    graphCommand(),
     workersCommand(nothing),
     pruneCommand(nothing),
   ]

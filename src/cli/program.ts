@@ -4,11 +4,13 @@ import { abortCommand } from "./abort.ts"
 import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { convertCommand } from "./convert.ts"
+import { graphCommand } from "./graph.ts"
 import { listCommand } from "./list.ts"
 import { pauseCommand } from "./pause.ts"
 import { planCommand } from "./plan.ts"
 import { pruneCommand } from "./prune.ts"
 import { raiseCommand } from "./raise.ts"
+import { reportCommand } from "./report-page.ts"
 import { resumeCommand } from "./resume.ts"
 import { retryCommand } from "./retry.ts"
 import { runCommand } from "./run.ts"
@@ -40,6 +42,8 @@ export function createProgram(compose: LoadCompose): Command {
     planCommand(),
     validateCommand(),
     convertCommand(),
+    graphCommand(),
+    reportCommand(compose),
     listCommand(compose),
     statusCommand(compose),
     traceCommand(compose),

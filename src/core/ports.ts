@@ -1,13 +1,11 @@
-import type { Command, RunEvent } from "./events.ts"
-import type { Handoff } from "./handoff.ts"
+import type { Command, RunEvent, Seen } from "./events.ts"
 import type {
   AskPolicy,
+  Budget,
   Check,
   CheckResult,
-  ContextStrategy,
   InputValue,
   JsonSchema,
-  SecretSource,
   StepResult,
   Tokens,
   Warning,
@@ -158,6 +156,8 @@ export interface WorkerTask extends WorkerSeat {
   readonly timeoutMs: number
   readonly idleTimeoutMs: number
   readonly toolTimeoutMs: number
+  /** What is left of its step's budget: at the next tool call after that it is stopped. */
+  readonly limit?: Budget
   readonly asks: AskPolicy
 }
 
@@ -287,74 +287,15 @@ export type Saved = { readonly saved: string } | { readonly error: string }
 /** What files were like, by path: a hash of the content, null where there was no file. */
 export type Snapshot = Readonly<Record<string, string | null>>
 
-// ── what a worker is sent ──────────────────────────────────────────────────────────────────────────────────────────
+// ── what has changed ───────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Files of the project as workers are shown them, and the full text of what they are shown a part of. */
-export interface ProjectFiles {
-  /** The files that match any of the patterns, by path, `/` between folders; links out of the project are not followed. */
-  find(patterns: readonly string[]): Promise<readonly ProjectFile[]>
-  /** Keeps a step's answer where workers can read it, and gives the path. The same again changes nothing. */
-  keep(run: string, step: string, answer: string): Promise<string>
-  /** Where `keep` puts it. */
-  pathOf(run: string, step: string): string
-  /** Deletes what was kept of a run. */
-  forget(run: string): void
+/** What git says of the project's files. Nothing it does is seen in the repository; it never rejects. */
+export interface Surveyor {
+  /** What the project is like now; undefined where there is no git, or too much is not committed to keep track of. */
+  look(): Promise<Seen | undefined>
+  /** The files whose content is not what it was then, relative to the project; undefined: git does not say. */
+  changedSince(seen: Seen): Promise<readonly string[] | undefined>
 }
-export interface ProjectFile {
-  readonly path: string
-  readonly bytes: number
-  /** undefined: it is no text, or too long to be shown. */
-  readonly text?: string
-}
-
-/** Puts together what a worker is sent. Pure: the same given is always the same text. */
-export interface Composer {
-  compose(given: Given): Composed
-  /** Takes the report off an answer that was to end with one; without `handoff` there was none. */
-  takeReport(answer: string): { readonly output: string; readonly handoff?: Handoff }
-  /** What a profile is asked that distils another step's answer; its answer is one for `takeReport`. */
-  distil(step: string, answer: string): string
-}
-export interface Given {
-  /** Filled in. */
-  readonly prompt: string
-  readonly strategy: ContextStrategy
-  /** With `distilled` the steps it needs, with `full` all before it, in the workflow's order. */
-  readonly earlier: readonly Earlier[]
-  /** With `scoped`. */
-  readonly files: readonly ProjectFile[]
-  /** What its answer must be. */
-  readonly schema?: JsonSchema
-  /** Its answer is to end with a report. */
-  readonly isReported: boolean
-  /** It goes on in a session in which it was told how to answer. */
-  readonly isAgain?: boolean
-}
-/** A step that has ended, as a later one is told of it. */
-export interface Earlier {
-  readonly step: string
-  readonly output: string
-  readonly structured?: unknown
-  readonly handoff?: Handoff
-  /** File with all of its answer. */
-  readonly path: string
-}
-export interface Composed {
-  readonly prompt: string
-  /** Sentences on what was cut or left out. */
-  readonly cuts: readonly string[]
-}
-
-/** The values of secrets, in this process only. */
-export interface Vault {
-  /** Reads the values; from then on `hide` knows them. What is missing is said in a sentence. */
-  open(secrets: Readonly<Record<string, SecretSource>>): Opened
-  /** The same with every value that is known replaced by `[secret NAME]`, in all texts in it, keys included. */
-  hide<T>(value: T): T
-}
-export type Opened =
-  | { readonly ok: true; readonly values: ReadonlyMap<string, string> }
-  | { readonly ok: false; readonly why: string }
 
 // ── templates ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

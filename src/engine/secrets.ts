@@ -1,5 +1,5 @@
+import type { Vault } from "../core/composing.ts"
 import type { Command } from "../core/events.ts"
-import type { Vault } from "../core/ports.ts"
 import type { Run } from "../core/run.ts"
 import { secretsOf } from "../core/secrets.ts"
 

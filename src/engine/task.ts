@@ -1,22 +1,14 @@
+import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../core/composing.ts"
 import { isReadDistilled } from "../core/distilled.ts"
-import { deadlineAround } from "../core/enclosing.ts"
+import { deadlineAround, enclosing, takenBy } from "../core/enclosing.ts"
 import type { Effect } from "../core/events.ts"
-import { DEFAULTS, type Step, type StepResult } from "../core/model.ts"
-import type {
-  Clock,
-  Composed,
-  Composer,
-  Earlier,
-  ProjectFiles,
-  Render,
-  Store,
-  Vault,
-  WorkerTask,
-} from "../core/ports.ts"
+import { type Budget, DEFAULTS, type Step, type StepResult } from "../core/model.ts"
+import type { Clock, Render, Store, WorkerTask } from "../core/ports.ts"
 import { type Checked, formatProblems } from "../core/problem.ts"
 import type { Profile } from "../core/profile.ts"
 import { type Run, type StepState, stepOf } from "../core/run.ts"
 import { markOf, secretsOf } from "../core/secrets.ts"
+import { lowest } from "../core/spent.ts"
 import { isKept, nameOf } from "./kept.ts"
 import { ancestorsOf, neighboursOf, scopeOf } from "./scope.ts"
 import { asksOf } from "./workers.ts"
@@ -78,6 +70,7 @@ export async function taskOf(deps: TaskDeps, run: Run, effect: StartEffect): Pro
     mayDelegate: depth + 1 < (limits.maxDepth ?? DEFAULTS.maxDepth),
     ...deadlinesWithin(run, step, profile, deps.clock.now()),
     asks: asksOf(step, profile),
+    ...limitOf(run, step, state),
     ...(step.schema === undefined ? {} : { schema: step.schema }),
     ...(step.files === undefined ? {} : { files: step.files }),
     ...(run.parent === undefined ? {} : { parent: run.parent }),
@@ -101,6 +94,7 @@ async function promptOf(deps: TaskDeps, run: Run, { step, state, isResumed }: Wh
   const { composer, render, files, vault } = deps
   const how = {
     isReported: isReported(run, step),
+    ...limitOf(run, step, state),
     ...(step.schema === undefined ? {} : { schema: step.schema }),
   }
   const { goOn } = state
@@ -168,6 +162,19 @@ export function takeReport({ composer }: TaskDeps, run: Run, id: string, result:
   const taken = composer.takeReport(result.output)
   // Who wrote nothing but a report has said with it what there is to say.
   return { ...result, ...taken, output: taken.output || result.output }
+}
+
+/** What the step, and the groups it is a part of, have left to spend. */
+function limitOf(run: Run, spec: Step, row: StepState): { readonly limit?: Budget } {
+  const limits = [{ spec, row }, ...enclosing(run, spec)].flatMap((one): Budget[] => {
+    const { usd, tokens } = one.spec.budget ?? {}
+    const taken = takenBy(run, one.row)
+    const left = tokens === undefined ? undefined : tokens - taken.tokens.input - taken.tokens.output
+    const money = usd === undefined ? undefined : usd - taken.knownUsd
+    return [{ ...(left === undefined ? {} : { tokens: left }), ...(money === undefined ? {} : { usd: money }) }]
+  })
+  const limit = limits.reduce(lowest, {})
+  return Object.keys(limit).length === 0 ? {} : { limit }
 }
 
 /** The same, and no longer than the groups around the step have left. */
