@@ -102,13 +102,13 @@ async function greet(deps: HookDeps): Promise<Reply> {
 
 async function answerLine(deps: HookDeps, line: string, place: Place): Promise<Reply> {
   try {
-    const { project, engine } = await deps.runtime()
+    const { project, engine, missing } = await deps.runtime()
     const handoff = (session: string, text: string, id: string) => {
       postHandoff(deps.host, session, text, id).catch((error) =>
         deps.log.error("a handoff did not reach its session", { session, error: describe(error) }),
       )
     }
-    const reply = await handleLine(line, place, { project, engine, handoff, now: Date.now })
+    const reply = await handleLine(line, place, { project, engine, missing, handoff, now: Date.now })
     // Who is kept changes without an event.
     if (/^\/(workers|handback)/.test(line)) await publishState(deps.host, engine)
     return reply

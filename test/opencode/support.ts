@@ -18,9 +18,11 @@ export function openDesk(config: object, workflows: Readonly<Record<string, stri
   const project = new Project({ directory, globalDir: join(directory, "none"), env: {} })
   const { engine, backend, clock, errors, store } = handDriven({ render })
   const handoffs: { session: string; text: string; id: string }[] = []
+  const missing: { text: string | undefined } = { text: undefined }
   const desk = {
     project,
     engine,
+    missing: () => Promise.resolve(missing.text),
     now: clock.now,
     handoff: (session: string, text: string, id: string) => void handoffs.push({ session, text, id }),
   }
@@ -28,5 +30,5 @@ export function openDesk(config: object, workflows: Readonly<Record<string, stri
   /** Takes a line as typed in a session, with `screen` on the screen. */
   const type = async (line: string, session: string | undefined = "main", screen = session): Promise<Reply> =>
     await handleLine(line, { id: `line${++lines}`, session, screen }, desk)
-  return { ...desk, backend, clock, errors, store, handoffs, type }
+  return { ...desk, backend, clock, errors, store, handoffs, missing, type }
 }
