@@ -3,6 +3,7 @@ import type { Hooks } from "@opencode-ai/plugin"
 import type { Log } from "../core/ports.ts"
 import { decode, type Message, type Reply, type Request } from "../core/protocol.ts"
 import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
+import { readTalk } from "../host/talk.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { COMMANDS, handleLine } from "./commands.ts"
 import type { Place } from "./desk.ts"
@@ -108,7 +109,14 @@ async function answerLine(deps: HookDeps, line: string, place: Place): Promise<R
         deps.log.error("a handoff did not reach its session", { session, error: describe(error) }),
       )
     }
-    const reply = await handleLine(line, place, { project, engine, missing, handoff, now: Date.now })
+    const reply = await handleLine(line, place, {
+      project,
+      engine,
+      missing,
+      handoff,
+      talk: (wanted) => readTalk(deps.host, wanted),
+      now: Date.now,
+    })
     // Who is kept changes without an event.
     if (/^\/(workers|handback)/.test(line)) await publishState(deps.host, engine)
     return reply
