@@ -9,10 +9,11 @@ import type { AskView, Delegated, RunView, StepView, WorkerView } from "./view.t
 /** What the TUI half draws, as plain text: for the clients and terminals that have only text. */
 
 export function formatWorkflows(workflows: readonly WorkflowItem[]): string {
-  const lines = workflows.map(({ name, description, inputs, broken }) => {
+  const lines = workflows.map(({ name, description, inputs, broken, isBuiltIn }) => {
     if (broken !== undefined) return `${name}: cannot be run\n  ${broken.replaceAll("\n", "\n  ")}`
     const wants = inputs.map((input) => (input.required ? `${input.name}=…` : `[${input.name}=…]`)).join(" ")
-    return `${name}${wants === "" ? "" : ` ${wants}`}${description === "" ? "" : `\n  ${description}`}`
+    const origin = isBuiltIn ? "  (built in)" : ""
+    return `${name}${wants === "" ? "" : ` ${wants}`}${origin}${description === "" ? "" : `\n  ${description}`}`
   })
   return lines.join("\n")
 }

@@ -71,6 +71,8 @@ export type ReplyView =
 export interface WorkflowItem {
   readonly name: string
   readonly description: string
+  /** It comes with Baton. */
+  readonly isBuiltIn?: boolean
   /** Declared inputs, required first. */
   readonly inputs: readonly { readonly name: string; readonly required: boolean; readonly description: string }[]
   /** Set when the file cannot be run: its problems. */

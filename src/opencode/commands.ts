@@ -3,9 +3,7 @@ import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
 import type { RunView } from "../core/view.ts"
-import type { Engine } from "../engine/engine.ts"
 import { mainSession } from "../project/ask.ts"
-import type { Project } from "../project/project.ts"
 import { runNamed } from "../project/runs.ts"
 import { BY, type Desk, error, type Place } from "./desk.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
@@ -58,7 +56,7 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
   const { session } = place
   switch (parsed.command) {
     case "run":
-      return run(parsed, session, project, engine)
+      return run(parsed, session, desk)
     case "pick":
     case "list":
       return list(project.workflows())
@@ -116,15 +114,16 @@ function wrong(line: string, why: string): Reply {
   return error(slash === "/workflow" ? "Not a workflow command" : `Not a ${slash} command`, why + hint)
 }
 
-function run(
+async function run(
   wanted: Extract<ReturnType<typeof parseLine>, { command: "run" }>,
   session: string | undefined,
-  project: Project,
-  engine: Engine,
-): Reply {
+  { project, engine, missing }: Desk,
+): Promise<Reply> {
   if (session === undefined) return error("No session", "open a session first: the steps become its child sessions")
   const prepared = project.prepare(wanted.workflow, wanted.inputs, wanted.task)
   if (!prepared.ok) return error(`Cannot run ${wanted.workflow}`, formatProblems(prepared.problems, project.root))
+  const models = await missing(prepared.value.definition)
+  if (models !== undefined) return error(`Cannot run ${wanted.workflow}`, models)
   const parent = mainSession(engine, session)
   const started = engine.start({ ...prepared.value.definition, run: project.newRunId(), parent, by: BY })
   if (!started.ok) return error(`Cannot run ${wanted.workflow}`, started.why)
@@ -137,10 +136,10 @@ function run(
 }
 
 function list(workflows: readonly WorkflowItem[]): Reply {
-  const text =
-    workflows.length > 0
-      ? formatWorkflows(workflows)
-      : "There are no workflows here yet. Put one in .opencode/workflows/NAME.yaml, for example:\n\nsteps:\n  - id: hello\n    prompt: Say hello."
+  const own = workflows.some((one) => !one.isBuiltIn)
+    ? ""
+    : "\n\nYour own go into .opencode/workflows/NAME.yaml, for example:\n\nsteps:\n  - id: hello\n    prompt: Say hello."
+  const text = formatWorkflows(workflows) + own
   return { tone: "info", title: "Workflows", text, view: { type: "workflows", workflows } }
 }
 

@@ -103,7 +103,7 @@ async function greet(deps: HookDeps): Promise<Reply> {
 
 async function answerLine(deps: HookDeps, line: string, place: Place): Promise<Reply> {
   try {
-    const { project, engine } = await deps.runtime()
+    const { project, engine, missing } = await deps.runtime()
     const handoff = (session: string, text: string, id: string) => {
       postHandoff(deps.host, session, text, id).catch((error) =>
         deps.log.error("a handoff did not reach its session", { session, error: describe(error) }),
@@ -112,6 +112,7 @@ async function answerLine(deps: HookDeps, line: string, place: Place): Promise<R
     const reply = await handleLine(line, place, {
       project,
       engine,
+      missing,
       handoff,
       talk: (wanted) => readTalk(deps.host, wanted),
       now: Date.now,

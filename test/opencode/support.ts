@@ -21,9 +21,11 @@ export function openDesk(config: object, workflows: Readonly<Record<string, stri
   /** What sessions hold, by the task. */
   const talks = new Map<string, Talk>()
   const handoffs: { session: string; text: string; id: string }[] = []
+  const missing: { text: string | undefined } = { text: undefined }
   const desk = {
     project,
     engine,
+    missing: () => Promise.resolve(missing.text),
     now: clock.now,
     talk: ({ session, task }: TalkPlace): Promise<Talk> =>
       Promise.resolve(talks.get(task) ?? { missing: `The session ${session} is gone.` }),
@@ -33,5 +35,5 @@ export function openDesk(config: object, workflows: Readonly<Record<string, stri
   /** Takes a line as typed in a session, with `screen` on the screen. */
   const type = async (line: string, session: string | undefined = "main", screen = session): Promise<Reply> =>
     await handleLine(line, { id: `line${++lines}`, session, screen }, desk)
-  return { ...desk, talks, backend, clock, errors, store, handoffs, type }
+  return { ...desk, talks, backend, clock, errors, store, handoffs, missing, type }
 }
