@@ -93,6 +93,7 @@ async function drive(store: Store, count: number, isChain: boolean): Promise<num
     backend: () => backend,
     random: Math.random,
     evaluate: () => ({ ok: true, value: true }),
+    value: () => ({ ok: true, value: [] }),
     checker,
     ...context(),
   })
@@ -122,6 +123,11 @@ function storeOf(append: Store["append"]): Store {
     kept: () => [],
     delegated: () => [],
     remove: () => undefined,
+    post: () => undefined,
+    wishes: () => [],
+    refuse: () => undefined,
+    outcomeOf: () => undefined,
+    withdraw: () => undefined,
     unkeep: () => undefined,
     close: () => undefined,
   }

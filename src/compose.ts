@@ -15,7 +15,7 @@ import { ledgerOf } from "./host/ledger.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
 import { createVault } from "./project/vault.ts"
-import { holds, render } from "./spec/template.ts"
+import { holds, render, resultOf } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
 import { createServerBackend, type ServerSite } from "./workers/server/backend.ts"
@@ -33,9 +33,12 @@ export function hasJournal(options: LoadOptions): boolean {
   return existsSync(join(stateFolder(projectRoot(options)), "journal.db"))
 }
 
-/** Opens a project's journal and an engine over it that works through `host`. Throws when the journal cannot be opened. */
-export function openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log }): Runtime {
-  const { host } = options
+/** Opens a project's journal and an engine over it that works through `host`; a reader drives no run. Throws when the
+ *  journal cannot be opened. */
+export function openRuntime(
+  options: LoadOptions & { readonly host: Host; readonly log: Log; readonly isReader?: boolean },
+): Runtime {
+  const { host, isReader = false } = options
   const project = new Project(options)
   const vault = createVault(project.root, options.env)
   const log: Log = { error: (message, detail) => options.log.error(vault.hide(message), vault.hide(detail)) }
@@ -49,8 +52,10 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
     store,
     clock: systemClock,
     log,
+    isReader,
     render,
     evaluate: holds,
+    value: resultOf,
     checker: createChecker({
       root: project.root,
       ledger: ledgerOf(project.root),

@@ -4,6 +4,7 @@ import { abortCommand } from "./abort.ts"
 import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { listCommand } from "./list.ts"
+import { pauseCommand } from "./pause.ts"
 import { planCommand } from "./plan.ts"
 import { pruneCommand } from "./prune.ts"
 import { raiseCommand } from "./raise.ts"
@@ -34,6 +35,7 @@ export function createProgram(compose: LoadCompose): Command {
     skipCommand(compose),
     abortCommand(compose),
     raiseCommand(compose),
+    pauseCommand(compose),
     planCommand(),
     validateCommand(),
     listCommand(compose),

@@ -1,17 +1,5 @@
-import type { RunEvent } from "./events.ts"
-import type {
-  AskPolicy,
-  Check,
-  CheckResult,
-  ContextStrategy,
-  Handoff,
-  InputValue,
-  JsonSchema,
-  SecretSource,
-  StepResult,
-  Tokens,
-  Warning,
-} from "./model.ts"
+import type { Command, RunEvent } from "./events.ts"
+import type { AskPolicy, Check, CheckResult, InputValue, JsonSchema, StepResult, Tokens, Warning } from "./model.ts"
 import type { Checked } from "./problem.ts"
 import type { Kind, Profile } from "./profile.ts"
 import type { Message } from "./run.ts"
@@ -48,6 +36,20 @@ export interface DelegatedRun {
   readonly createdAt: number
 }
 
+/** What a process asks of a run that another one drives: a command, or the end of one attempt. */
+export type Wish = Command | { readonly type: "stop"; readonly step: string; readonly attempt: number }
+
+/** A wish that waits for the process that drives its run. */
+export interface InboxEntry {
+  readonly run: string
+  /** The same wish has the same key: it is done once. */
+  readonly key: string
+  readonly wish: Wish
+}
+
+/** What became of a wish: done, or why not. */
+export type WishOutcome = { readonly refused?: string }
+
 /** Sole right to write one run. Held by the kernel: gone the moment the process is, however it ends. */
 export interface Claim {
   release(): void
@@ -59,13 +61,25 @@ export interface Claim {
  */
 export interface Store {
   /** Adds events to a run in one transaction: all or none. The first event of a run must be `run.created`, and only
-   *  the first. Throws when the disk refuses; the caller must then treat the events as not having happened. */
-  append(run: string, events: readonly RunEvent[]): void
+   *  the first. `done` is the key of the wish they come of: it is over in the same transaction. Throws when the disk
+   *  refuses; the caller must then treat the events as not having happened. */
+  append(run: string, events: readonly RunEvent[], done?: string): void
   /** Every event of the run in order; empty when there is no such run. */
   read(run: string): RunEvent[]
   /** All runs, newest first. */
   list(): RunHeader[]
-  /** Deletes a run and all its events; the only way anything of a journal is lost. */
+  /** Leaves a wish for the process that drives the run; it is on disk when this returns. The same key again changes
+   *  nothing, whether the first is over or not. */
+  post(entry: InboxEntry): void
+  /** The wishes of all runs that are not over, in the order they came. */
+  wishes(): InboxEntry[]
+  /** Says why nothing came of a wish. Only the process that drives its run may; what is over stays as it is. */
+  refuse(run: string, key: string, why: string): void
+  /** What became of a wish; undefined: it waits, or there is no such wish. */
+  outcomeOf(run: string, key: string): WishOutcome | undefined
+  /** Takes a wish back that still waits, and gives it; undefined: it is over, or there is none. */
+  withdraw(run: string, key: string): Wish | undefined
+  /** Deletes a run with all its events and wishes; the only way anything of a journal is lost. */
   remove(run: string): void
   /** The runs that workers started: those whose depth is above 0. */
   delegated(): DelegatedRun[]
@@ -261,75 +275,6 @@ export type Saved = { readonly saved: string } | { readonly error: string }
 /** What files were like, by path: a hash of the content, null where there was no file. */
 export type Snapshot = Readonly<Record<string, string | null>>
 
-// ── what a worker is sent ──────────────────────────────────────────────────────────────────────────────────────────
-
-/** Files of the project as workers are shown them, and the full text of what they are shown a part of. */
-export interface ProjectFiles {
-  /** The files that match any of the patterns, by path, `/` between folders; links out of the project are not followed. */
-  find(patterns: readonly string[]): Promise<readonly ProjectFile[]>
-  /** Keeps a step's answer where workers can read it, and gives the path. The same again changes nothing. */
-  keep(run: string, step: string, answer: string): Promise<string>
-  /** Where `keep` puts it. */
-  pathOf(run: string, step: string): string
-  /** Deletes what was kept of a run. */
-  forget(run: string): void
-}
-export interface ProjectFile {
-  readonly path: string
-  readonly bytes: number
-  /** undefined: it is no text, or too long to be shown. */
-  readonly text?: string
-}
-
-/** Puts together what a worker is sent. Pure: the same given is always the same text. */
-export interface Composer {
-  compose(given: Given): Composed
-  /** Takes the report off an answer that was to end with one; without `handoff` there was none. */
-  takeReport(answer: string): { readonly output: string; readonly handoff?: Handoff }
-  /** What a profile is asked that distils another step's answer; its answer is one for `takeReport`. */
-  distil(step: string, answer: string): string
-}
-export interface Given {
-  /** Filled in. */
-  readonly prompt: string
-  readonly strategy: ContextStrategy
-  /** With `distilled` the steps it needs, with `full` all before it, in the workflow's order. */
-  readonly earlier: readonly Earlier[]
-  /** With `scoped`. */
-  readonly files: readonly ProjectFile[]
-  /** What its answer must be. */
-  readonly schema?: JsonSchema
-  /** Its answer is to end with a report. */
-  readonly isReported: boolean
-  /** It goes on in a session in which it was told how to answer. */
-  readonly isAgain?: boolean
-}
-/** A step that has ended, as a later one is told of it. */
-export interface Earlier {
-  readonly step: string
-  readonly output: string
-  readonly structured?: unknown
-  readonly handoff?: Handoff
-  /** File with all of its answer. */
-  readonly path: string
-}
-export interface Composed {
-  readonly prompt: string
-  /** Sentences on what was cut or left out. */
-  readonly cuts: readonly string[]
-}
-
-/** The values of secrets, in this process only. */
-export interface Vault {
-  /** Reads the values; from then on `hide` knows them. What is missing is said in a sentence. */
-  open(secrets: Readonly<Record<string, SecretSource>>): Opened
-  /** The same with every value that is known replaced by `[secret NAME]`, in all texts in it, keys included. */
-  hide<T>(value: T): T
-}
-export type Opened =
-  | { readonly ok: true; readonly values: ReadonlyMap<string, string> }
-  | { readonly ok: false; readonly why: string }
-
 // ── templates ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What an expression can see. */
@@ -358,6 +303,9 @@ export interface StepScope {
   /** The answer as data, where the step wants that. */
   readonly structured?: unknown
 }
+
+/** What an expression comes to, whatever that is. */
+export type Value = (expression: string, scope: Scope) => Checked<unknown>
 
 /** Whether an expression holds: true or false, nothing else. */
 export type Evaluate = (expression: string, scope: Scope) => Checked<boolean>

@@ -1,5 +1,6 @@
+import { afterworkOf } from "../core/concluding.ts"
 import type { Command } from "../core/events.ts"
-import type { CheckResult, Step, StepResult } from "../core/model.ts"
+import type { CheckResult, JsonSchema, Step, StepResult } from "../core/model.ts"
 import type { Checker, Render, Snapshot } from "../core/ports.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Run } from "../core/run.ts"
@@ -28,12 +29,13 @@ export type Judgement = Omit<Extract<Command, { type: "checked" }>, "type" | "st
  */
 export async function judge(judges: Judges, answered: Answered, signal: AbortSignal): Promise<Judgement> {
   const { step, result, before } = answered
-  const data = await structure(judges, step, result)
+  const { schema, output, checks: own } = afterworkOf(step)
+  const data = await structure(judges, schema, result)
   if (data && "error" in data) return { checks: [], schemaError: data.error }
   const structured = data === undefined ? {} : { structured: data.value }
-  const saved = step.output === undefined || signal.aborted ? undefined : await save(judges, answered, step.output)
+  const saved = output === undefined || signal.aborted ? undefined : await save(judges, answered, output)
   const refused = saved && "error" in saved ? [saved.error] : []
-  const checks = await judges.checker.run(step.checks ?? [], before, signal)
+  const checks = await judges.checker.run(own, before, signal)
   return {
     checks: [...refused, ...checks],
     ...structured,
@@ -41,7 +43,7 @@ export async function judge(judges: Judges, answered: Answered, signal: AbortSig
   }
 }
 
-function structure({ checker }: Judges, { schema }: Step, { output, structured }: StepResult) {
+function structure({ checker }: Judges, schema: JsonSchema | undefined, { output, structured }: StepResult) {
   if (schema === undefined) return undefined
   // What came through the result tool is looked at again: whoever took it may have been another version.
   return checker.structure(structured === undefined ? output : JSON.stringify(structured), schema)

@@ -1,3 +1,4 @@
+import { afterworkOf } from "../core/concluding.ts"
 import { decide } from "../core/decide.ts"
 import type { Words } from "../core/draft.ts"
 import type { Command, Effect, RunEvent, Steered, Took } from "../core/events.ts"
@@ -6,24 +7,24 @@ import type {
   Checker,
   Claim,
   Clock,
-  Composer,
   Evaluate,
   Log,
-  ProjectFiles,
   Render,
   Snapshot,
   Steer,
   Store,
-  Vault,
+  Value,
   WorkerBackend,
   WorkerTask,
 } from "../core/ports.ts"
+import type { Composer, ProjectFiles, Vault } from "../core/prompting.ts"
 import { type Run, stepOf } from "../core/run.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { judge } from "./judge.ts"
 import { keptNamed, keptSession, nameOf } from "./kept.ts"
+import { takeReport } from "./prompt.ts"
 import { scopeOf } from "./scope.ts"
-import { failure, takeReport, taskOf } from "./task.ts"
+import { failure, taskOf } from "./task.ts"
 import type { Workers } from "./workers.ts"
 
 export interface LoopDeps {
@@ -32,6 +33,7 @@ export interface LoopDeps {
   readonly log: Log
   readonly render: Render
   readonly evaluate: Evaluate
+  readonly value: Value
   readonly checker: Checker
   readonly composer: Composer
   readonly files: ProjectFiles
@@ -83,7 +85,9 @@ export class RunLoop {
     this.#changed = changed
     this.#words = {
       holds: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step)),
-      prompt: (of, step) => deps.render(step.prompt, scopeOf(of, step)),
+      until: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step, true)),
+      value: (of, step, expression) => deps.value(expression, scopeOf(of, step)),
+      text: (of, step, template) => deps.render(template, scopeOf(of, step)),
     }
   }
 
@@ -106,14 +110,16 @@ export class RunLoop {
     return this.#over.promise
   }
 
-  /** Acts on a command; returns why nothing followed from it, or undefined. */
-  send(command: Command): string | undefined {
+  /** Acts on a command; returns why nothing followed from it, or undefined. `wish` is the key under which another process
+   *  asked for it: it is over when this returns undefined. */
+  send(command: Command, wish?: string): string | undefined {
     if (this.#broken !== undefined) return this.#broken
     // Whatever comes from outside is written down, and acted on, without secrets.
     const decision = decide(this.#run, this.#deps.vault.hide(command), this.#deps.clock.now(), this.#words)
     if (decision.refused !== undefined || decision.run === undefined) return decision.refused ?? "nothing to do"
     try {
-      if (decision.events.length > 0) this.#deps.store.append(decision.run.id, decision.events)
+      if (decision.events.length > 0 || wish !== undefined)
+        this.#deps.store.append(decision.run.id, decision.events, wish)
     } catch (error) {
       return this.#giveUp(decision.run.id, error)
     }
@@ -161,7 +167,27 @@ export class RunLoop {
   #perform(effect: Effect): void {
     if (effect.type === "steer") this.#steer(effect)
     else if (effect.type === "wake") this.#wakeAt(effect.at)
-    else if (effect.type !== "look") this.#work(effect)
+    else if (effect.type === "look") this.#look(effect)
+    else this.#work(effect)
+  }
+
+  /** Looks at the project between two rounds of a loop. */
+  #look({ step, attempt }: Extract<Effect, { type: "look" }>): void {
+    const id = `${step}/look`
+    if (this.#workers.has(id)) return
+    this.#workers.set(id, new AbortController())
+    void this.#deps.checker
+      .fingerprint()
+      .catch((error) => {
+        this.#deps.log.error("the project could not be looked at", { step, error: String(error) })
+        // Unlike any other: it cannot be told that nothing has changed.
+        return `${this.#deps.clock.now()}`
+      })
+      .then((fingerprint) => {
+        this.#workers.delete(id)
+        this.send({ type: "looked", step, attempt, fingerprint })
+        this.#leaveIfOver()
+      })
   }
 
   #wakeAt(at: number): void {
@@ -222,7 +248,8 @@ export class RunLoop {
     const { workers, dispatcher, vault } = this.#deps
     for (const text of cuts) this.#warn(step, attempt, { kind: "truncated", text })
     const inputHash = this.#deps.hash(JSON.stringify([task.profile, vault.hide(task.prompt)]))
-    const checks = this.#whereabouts(run, step).spec?.checks ?? []
+    const { spec } = this.#whereabouts(run, step)
+    const checks = spec ? afterworkOf(spec).checks : []
     // Later tries are measured against the same beginning; one that is taken up after a crash has none.
     if (checks.length > 0 && !effect.resumed && !this.#snapshots.has(step))
       this.#snapshots.set(step, await this.#deps.checker.before(checks))
@@ -279,7 +306,7 @@ export class RunLoop {
 
   #whereabouts(run: Run, id: string) {
     const state = stepOf(run, id)
-    const step = run.created.workflow.steps[state?.index ?? -1]
+    const step = run.specs[state?.index ?? -1]
     const profile = run.created.profiles[step?.profile ?? ""]
     return { session: state?.session, step: id, spec: step, profile, result: state?.isAnswered && state.result }
   }

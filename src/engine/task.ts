@@ -1,23 +1,19 @@
-import { isReadDistilled } from "../core/distilled.ts"
+import { afterworkOf } from "../core/concluding.ts"
+import { deadlineAround } from "../core/enclosing.ts"
 import type { Effect } from "../core/events.ts"
 import { DEFAULTS, type Step, type StepResult } from "../core/model.ts"
-import type { Composed, Composer, Earlier, ProjectFiles, Render, Store, Vault, WorkerTask } from "../core/ports.ts"
-import { type Checked, formatProblems } from "../core/problem.ts"
+import type { Clock, Store, WorkerTask } from "../core/ports.ts"
+import { formatProblems } from "../core/problem.ts"
 import type { Profile } from "../core/profile.ts"
-import { type Run, type StepState, stepOf } from "../core/run.ts"
-import { markOf, secretsOf } from "../core/secrets.ts"
+import { type Run, stepOf } from "../core/run.ts"
 import { isKept, nameOf } from "./kept.ts"
-import { scopeOf } from "./scope.ts"
+import { type PromptDeps, promptOf } from "./prompt.ts"
 import { asksOf } from "./workers.ts"
 
-interface TaskDeps {
+interface TaskDeps extends PromptDeps {
   readonly store: Store
-  readonly render: Render
-  readonly composer: Composer
-  readonly files: ProjectFiles
-  readonly vault: Vault
+  readonly clock: Clock
 }
-type StartEffect = Extract<Effect, { type: "start" }>
 
 /** A task, and what of its prompt had to be cut. */
 interface Made {
@@ -31,9 +27,13 @@ export function failure(detail: string): StepResult {
 }
 
 /** The task of a step, or the result it already has because its prompt cannot be made. */
-export async function taskOf(deps: TaskDeps, run: Run, effect: StartEffect): Promise<Made | StepResult> {
+export async function taskOf(
+  deps: TaskDeps,
+  run: Run,
+  effect: Extract<Effect, { type: "start" }>,
+): Promise<Made | StepResult> {
   const state = stepOf(run, effect.step)
-  const step = run.created.workflow.steps[state?.index ?? -1]
+  const step = run.specs[state?.index ?? -1]
   const profile = run.created.profiles[step?.profile ?? ""]
   if (!state || !step || !profile) return failure(`step ${effect.step} has no profile`)
   const composed = await promptOf(deps, run, { step, state, isResumed: effect.resumed })
@@ -41,6 +41,7 @@ export async function taskOf(deps: TaskDeps, run: Run, effect: StartEffect): Pro
   const { prompt, cuts } = composed.value
   const known = new Set(state.warnings?.map(({ text }) => text))
   const session = state.session ?? state.goOn?.session
+  const { schema } = afterworkOf(step)
   const { limits, depth = 0, ask } = run.created
   const workflow = run.created.workflow.name
   const isForLater = isKept(deps.store, run, profile)
@@ -53,16 +54,20 @@ export async function taskOf(deps: TaskDeps, run: Run, effect: StartEffect): Pro
     title: isForLater
       ? nameOf(run, profile)
       : (ask ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`),
-    // Spawned by name it is kept whether its profile says so or not.
-    profile: isForLater ? { ...profile, keep: true } : profile,
+    profile: {
+      ...profile,
+      // Spawned by name it is kept whether its profile says so or not.
+      ...(isForLater ? { keep: true } : {}),
+      ...(step.model === undefined ? {} : { model: step.model }),
+    },
     prompt,
     resumed: effect.resumed,
     messages: state.messages ?? [],
     depth: depth + 1,
     mayDelegate: depth + 1 < (limits.maxDepth ?? DEFAULTS.maxDepth),
-    ...deadlinesOf(step, profile),
+    ...deadlinesWithin(run, step, profile, deps.clock.now()),
     asks: asksOf(step, profile),
-    ...(step.schema === undefined ? {} : { schema: step.schema }),
+    ...(schema === undefined ? {} : { schema }),
     ...(step.files === undefined ? {} : { files: step.files }),
     ...(run.parent === undefined ? {} : { parent: run.parent }),
     ...(session === undefined ? {} : { session }),
@@ -70,88 +75,11 @@ export async function taskOf(deps: TaskDeps, run: Run, effect: StartEffect): Pro
   return { task, cuts: cuts.filter((cut) => !known.has(cut)) }
 }
 
-interface Which {
-  readonly step: Step
-  readonly state: StepState
-  readonly isResumed: boolean
-}
-
-/** What the worker is sent. An attempt that was prompted before is sent the same, whatever has changed since. */
-async function promptOf(deps: TaskDeps, run: Run, { step, state, isResumed }: Which): Promise<Checked<Composed>> {
-  const { workflow } = run.created
-  const secrets = secretsOf(workflow)
-  const isSecret = Object.keys(secrets).some((name) => state.prompt?.includes(markOf(name)))
-  if (isResumed && state.prompt !== undefined && !isSecret) return done({ prompt: state.prompt, cuts: [] })
-  const { composer, render, files, vault } = deps
-  const how = {
-    isReported: isReported(run, step),
-    ...(step.schema === undefined ? {} : { schema: step.schema }),
-  }
-  const { goOn } = state
-  if (goOn?.session !== undefined)
-    return done(
-      composer.compose({ prompt: goOn.text, strategy: "fresh", earlier: [], files: [], ...how, isAgain: true }),
-    )
-  const opened = vault.open(secrets)
-  if (!opened.ok) return problem(opened.why)
-  const scope = { ...scopeOf(run, step), ...(opened.values.size > 0 ? { secrets: opened.values } : {}) }
-  const prompt = step.isLiteral ? { ok: true as const, value: step.prompt } : render(step.prompt, scope)
-  if (!prompt.ok) return prompt
-  try {
-    return done(
-      composer.compose({
-        prompt: goOn === undefined ? prompt.value : `${prompt.value}\n\n${goOn.text}`,
-        strategy: step.context ?? "fresh",
-        earlier: await earlierOf(files, run, step),
-        files: step.context === "scoped" ? await files.find(step.files ?? []) : [],
-        ...how,
-      }),
-    )
-  } catch (error) {
-    return problem(error instanceof Error ? error.message : String(error))
-  }
-}
-
-const done = (value: Composed): Checked<Composed> => ({ ok: true, value })
-const problem = (message: string): Checked<never> => ({
-  ok: false,
-  problems: [{ file: "prompt", line: 1, column: 1, message }],
-})
-
-/** The steps before that a step is told of, in the workflow's order, each with all of its answer in a file. */
-async function earlierOf(files: ProjectFiles, run: Run, step: Step): Promise<Earlier[]> {
-  const isFull = step.context === "full"
-  if (!isFull && step.context !== "distilled") return []
-  const ids = new Set(isFull ? scopeOf(run, step).steps.keys() : step.needs)
-  const ended = [...ids].flatMap((id) => {
-    const state = stepOf(run, id)
-    return state?.status === "success" && state.result ? [{ state, result: state.result }] : []
-  })
-  ended.sort((a, b) => a.state.index - b.state.index)
-  return Promise.all(
-    ended.map(async ({ state: { id }, result: { output, structured, handoff } }) => ({
-      step: id,
-      output,
-      path: await files.keep(run.id, id, output),
-      ...(structured === undefined ? {} : { structured }),
-      ...(handoff === undefined ? {} : { handoff }),
-    })),
-  )
-}
-
-/** Whether a step's worker is asked to report to those that read it distilled. */
-function isReported(run: Run, step: Step): boolean {
-  const { workflow } = run.created
-  return workflow.distiller === undefined && isReadDistilled(workflow, step)
-}
-
-/** A worker's result with its report taken off the answer, where it was asked for one. */
-export function takeReport({ composer }: TaskDeps, run: Run, id: string, result: StepResult): StepResult {
-  const step = run.created.workflow.steps[stepOf(run, id)?.index ?? -1]
-  if (result.reason !== "ok" || !step || !isReported(run, step)) return result
-  const taken = composer.takeReport(result.output)
-  // Who wrote nothing but a report has said with it what there is to say.
-  return { ...result, ...taken, output: taken.output || result.output }
+/** The same, and no longer than the groups around the step have left. */
+function deadlinesWithin(run: Run, step: Step, profile: Profile, now: number) {
+  const own = deadlinesOf(step, profile)
+  const end = deadlineAround(run, step)
+  return end === undefined ? own : { ...own, timeoutMs: Math.min(own.timeoutMs, Math.max(1, end - now)) }
 }
 
 /** How long a worker of a profile has for a step. */

@@ -26,7 +26,7 @@ const HELP = [
   "/workflow retry STEP [message…]        one more try, in its session",
   "/workflow skip STEP                    do without it",
   "/workflow raise usd=… tokens=… [RUN]   what it may spend in all",
-  "/workflow resume [RUN]                 after a crash or a failure",
+  "/workflow resume [RUN] [--edited]      after a crash or a failure; over the file as it is now",
   "/workflow abort [RUN]                  end it and all it runs",
   "/trace STEP-or-WORKER                  all of it: prompt, answer, cost",
   WORKERS_HELP,
@@ -72,7 +72,7 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
     case "raise":
       return raise(desk, parsed, place)
     case "resume":
-      return resume(desk, parsed.run, place)
+      return resume(desk, parsed, place)
     case "abort":
       return abort(desk, parsed.run, place)
     case "trace":

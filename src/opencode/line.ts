@@ -12,7 +12,9 @@ export type Line =
       readonly task: string
     }
   | { readonly command: "pick" | "list" | "help" }
-  | { readonly command: "status" | "abort" | "resume" | "pause"; readonly run?: string }
+  | { readonly command: "status" | "abort" | "pause"; readonly run?: string }
+  /** `isEdited`: over the workflow as it is now. */
+  | { readonly command: "resume"; readonly run?: string; readonly isEdited: boolean }
   /** `target` is a step that waits, or a run; `message` is for a step. */
   | { readonly command: "continue"; readonly target?: string; readonly message: string }
   | { readonly command: "retry" | "skip"; readonly step: string; readonly message: string }
@@ -60,9 +62,10 @@ export function parseLine(line: string): Line {
       return { command: subcommand.text }
     case "status":
     case "abort":
-    case "resume":
     case "pause":
       return { command: subcommand.text, ...(first === undefined ? {} : { run: first }) }
+    case "resume":
+      return parseResume(rest.map(({ text }) => text))
     case "continue":
       return {
         command: "continue",
@@ -84,6 +87,13 @@ export function parseLine(line: string): Line {
 
 function wrong(why: string): Line {
   return { command: "wrong", why }
+}
+
+function parseResume(words: readonly string[]): Line {
+  const [run, ...more] = words.filter((word) => word !== "--edited")
+  const odd = run?.startsWith("-") ? run : more[0]
+  if (odd !== undefined) return wrong(`\`${odd}\` is neither a run nor --edited: \`/workflow resume [RUN] [--edited]\``)
+  return { command: "resume", isEdited: words.includes("--edited"), ...(run === undefined ? {} : { run }) }
 }
 
 function parseRaise(words: readonly string[]): Line {

@@ -178,6 +178,7 @@ function begin(world: World, { appends, isGentle }: Death = { appends: Number.PO
     render,
     ...context(),
     checker: checkerOf(world),
+    value: (expression) => ({ ok: true, value: JSON.parse(expression) }),
     evaluate: (condition, scope) => ({
       ok: true,
       value: condition === "true" || [...scope.steps.keys()].some((id) => scope.steps.get(id)?.status === "failed"),

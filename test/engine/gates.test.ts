@@ -107,10 +107,9 @@ describe("a gate", () => {
     expect(other.engine.decide("r", { step: "a", action: "skip", by: "other" }).ok).toBe(true)
     const b = await other.backend.job("b")
     expect(status()).toBe("running")
-    expect(engine.decide("r", { step: "a", action: "skip", by: "user" })).toMatchObject({
-      ok: false,
-      why: expect.stringContaining("another process"),
-    })
+    const late = engine.decide("r", { step: "a", action: "skip", by: "user" })
+    other.clock.advance(200)
+    expect(await engine.settled(late)).toEqual({ ok: false, why: "a waits for no decision (it is skipped)" })
     b.finish()
     await other.engine.finished("r")
     expect(status()).toBe("success")

@@ -16,6 +16,7 @@ export function handDriven({ now = 0, ...deps }: Partial<EngineDeps> & { readonl
     clock,
     render: (template) => ({ ok: true, value: template }),
     evaluate: () => ({ ok: true, value: true }),
+    value: (expression) => ({ ok: true, value: JSON.parse(expression) }),
     checker,
     ...context(),
     hash: (text) => `h${text.length}`,

@@ -32,6 +32,7 @@ export function stepView(id: string, given: Partial<StepView> = {}): StepView {
     startedAt: null,
     endedAt: null,
     delegated: null,
+    verdict: null,
     ...given,
   }
 }

@@ -1,0 +1,19 @@
+/** How an ensemble came to its answer. */
+export interface Verdict {
+  readonly asked: number
+  readonly answered: number
+  /** Providers that answered. */
+  readonly providers: readonly string[]
+  /** Who proposed, in the order in which the judge was shown the proposals, without their names. */
+  readonly order: readonly string[]
+  /** What the order was drawn with. */
+  readonly seed: number
+  /** Step that judged; null: nobody could. */
+  readonly judge: string | null
+  readonly verdict: "pick" | "synthesize" | null
+  /** Whose proposal was picked. */
+  readonly choice?: string
+  readonly reasons: readonly string[]
+  /** What the judge did not follow, and what speaks for it. */
+  readonly dissent: readonly string[]
+}
