@@ -1,6 +1,7 @@
 import { enclosing } from "./enclosing.ts"
 import { membersOf } from "./members.ts"
 import type { Step } from "./model.ts"
+import { isGroup } from "./parts.ts"
 import type { Run, StepState } from "./run.ts"
 
 /** Which steps are read distilled, and what of a group is. */
@@ -11,6 +12,12 @@ export function isReadDistilled(run: Run, spec: Step): boolean {
   if (spec.schema !== undefined || spec.part?.role === "proposer") return false
   const names = [spec.id, ...enclosing(run, spec).map((one) => one.spec.id)]
   return run.specs.some((reader) => readsDistilled(reader) && reader.needs.some((need) => names.includes(need)))
+}
+
+/** Whether the workflow's distiller has its turn after a step has answered. */
+export function isDistilled(run: Run, spec: Step): boolean {
+  if (run.created.workflow.distiller === undefined || spec.type === "check" || isGroup(spec)) return false
+  return isReadDistilled(run, spec)
 }
 
 /** Also a group some part of which does: its parts may not be there yet. */

@@ -1,3 +1,4 @@
+import type { Handoff } from "./handoff.ts"
 import type {
   Budget,
   CheckResult,
@@ -134,7 +135,9 @@ export type RunEvent =
       readonly schemaError?: string
       /** The file the answer was written to. */
       readonly saved?: string
-      /** What opinions took. */
+      /** What the workflow's distiller took out of the answer. */
+      readonly handoff?: Handoff
+      /** What opinions, and the distiller, took. */
       readonly took?: Took
     }
   /** A group's next steps: they belong to the run from here on. */
@@ -270,6 +273,7 @@ export type Command =
       readonly structured?: unknown
       readonly schemaError?: string
       readonly saved?: string
+      readonly handoff?: Handoff
       readonly took?: Took
     }
   /** What the project is like after a round of a loop. */

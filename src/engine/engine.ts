@@ -7,6 +7,8 @@ import type { AskView, RunView, WorkerView } from "../core/view.ts"
 import { Dispatcher } from "./dispatch.ts"
 import { GateWatch } from "./gate-watch.ts"
 import { Handover, type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./handover.ts"
+import { refusalOf } from "./judge.ts"
+import { type Spawned, spawnKept } from "./kept.ts"
 import { Reading } from "./reading.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
 import { missingSecrets } from "./secrets.ts"
@@ -203,6 +205,11 @@ export class Engine {
     return this.#workers.depthOf(session)
   }
 
+  /** What is wrong with data that the worker in `session` gives as its answer, or undefined. */
+  refuseData(session: string, given: unknown): Promise<string | undefined> {
+    return refusalOf(this.#deps.checker, this.#workers.find(session)?.task.schema, given)
+  }
+
   /** Answers an ask of a worker. Resolves with why that was not possible, or undefined. */
   async answer(ask: string, answer: AskAnswer): Promise<string | undefined> {
     const task = this.#workers.taskOfAsk(ask)
@@ -255,26 +262,8 @@ export class Engine {
   }
 
   /** Makes a worker by name without asking its model anything. Rejects with what the backend says. */
-  async spawn(
-    name: string,
-    profile: Profile,
-    parent: string | undefined,
-  ): Promise<{ readonly ok: true; readonly worker: KeptWorker } | { readonly ok: false; readonly why: string }> {
-    const { store, clock, backend } = this.#deps
-    if (store.kept().some((worker) => worker.name === name))
-      return { ok: false, why: `there is a worker ${name} already` }
-    const { session } = await backend(profile.kind).open({
-      key: `worker/${name}`,
-      title: name,
-      profile: { ...profile, keep: true },
-      depth: 1,
-      mayDelegate: false,
-      ...(parent === undefined ? {} : { parent }),
-    })
-    const { kind } = profile
-    const worker = { name, profile: profile.name, kind, session, parent: parent ?? null, createdAt: clock.now() }
-    store.keep(worker)
-    return { ok: true, worker }
+  spawn(name: string, profile: Profile, parent: string | undefined): Promise<Spawned> {
+    return spawnKept(this.#deps, name, profile, parent)
   }
 
   /** The kept worker of that name or session. */
@@ -358,7 +347,7 @@ export class Engine {
     if (claim === undefined) {
       if (this.#isReader && !store.isClaimed(run)) return { ok: false, why: `no process drives run ${run}` }
       const isPersons = command.type !== "create" && command.type !== "tick"
-      if (isPersons) return this.#handover.post(run, command)
+      if (isPersons) return this.#handover.post(run, this.#deps.vault.hide(command))
       return { ok: false, why: `run ${run} is being worked on by another process` }
     }
     const loop = new RunLoop(this.#deps, claim, state, (next, events) => this.#tell(next, events))

@@ -19,6 +19,7 @@ import type {
 } from "../core/ports.ts"
 import type { Composer, ProjectFiles, Vault } from "../core/prompting.ts"
 import { type Run, stepOf } from "../core/run.ts"
+import { askAside } from "./aside.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { judge } from "./judge.ts"
 import { keptNamed, keptSession, nameOf } from "./kept.ts"
@@ -234,7 +235,14 @@ export class RunLoop {
     const run = this.#run as Run
     const { result, spec: step } = this.#whereabouts(run, id)
     if (!result || !step) return { type: "ended", step: id, attempt, result: failure("there is no answer to check") }
-    const said = await judge(this.#deps, { run, step, result, before: this.#snapshots.get(id) }, signal)
+    const warned = (warning: Warning) => this.#warn(id, attempt, warning)
+    const ask = async (name: string, called: string, prompt: string) => {
+      const profile = run.created.profiles[called]
+      return profile && askAside(this.#deps, run, { step: id, attempt, name, profile, prompt }, warned, signal)
+    }
+    const { prompt } = stepOf(run, id) ?? {}
+    const answered = { run, step, result, prompt, before: this.#snapshots.get(id) }
+    const said = await judge({ ...this.#deps, ask, warned }, answered, signal)
     if (!signal.aborted) return { type: "checked", step: id, attempt, ...said }
     return { type: "ended", step: id, attempt, result: { ...result, reason: "aborted" } }
   }

@@ -3,6 +3,7 @@ import * as z from "zod"
 import { formatRun } from "../core/format.ts"
 import { capAnswer } from "../core/handoff.ts"
 import { DEFAULTS } from "../core/model.ts"
+import { RESULT_TOOL } from "../core/permission.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
@@ -79,6 +80,21 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
     },
   })
   return { workflow_run, workflow_status, workflow_control, worker_ask }
+}
+
+/** The tool with which workers give data, checked while they can still mend it. Hidden from all other sessions: hooks.ts. */
+export function createResultTool(runtime: () => Promise<Runtime>): Tools {
+  const worker_result = tool({
+    description: "Give the data that was asked of you as your answer.",
+    args: { result: z.unknown() },
+    async execute({ result }, { sessionID }) {
+      const { engine } = await runtime()
+      const refused = await engine.refuseData(sessionID, result)
+      if (refused !== undefined) throw new Error(`The data does not match: ${refused}. Mend it and call again.`)
+      return "Accepted. You are done: end your turn."
+    },
+  })
+  return { [RESULT_TOOL]: worker_result }
 }
 
 const ACTIONS = ["abort", "resume", "pause", "continue", "retry", "skip"] as const

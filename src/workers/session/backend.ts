@@ -3,7 +3,7 @@ import type { WorkerBackend, WorkerOpened, WorkerReport, WorkerSeat, WorkerTask 
 import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { describe } from "../../host/host.ts"
 import { contextFor, toldContext } from "./context.ts"
-import { checkModel, resultOf, resultOfError } from "./result.ts"
+import { checkModel, resultOf, resultOfError, withData } from "./result.ts"
 import { rulesFor } from "./rules.ts"
 import { createSession, existing, findByKey, isForeground, makeVisible } from "./seat.ts"
 import type { Site } from "./site.ts"
@@ -144,7 +144,7 @@ async function work(
     report.opened(opened)
     if (task.profile.mode === "foreground" && !host.isAttended)
       report.warned({ kind: "unattended", text: "nobody is here to work with it: it worked in the background" })
-    const end = await turn.run()
+    const end = withData(task, prompt.messageID, await turn.run())
     const result = await resultOf(host, session, prompt.messageID, model, end)
     return checkModel(task, model, result, report)
   } finally {

@@ -1,7 +1,10 @@
+import { relative } from "node:path"
+import { hostPatterns } from "../../core/paths.ts"
 import { type Rights, workerRules } from "../../core/permission.ts"
 import type { WorkerSeat } from "../../core/ports.ts"
 import type { PermissionRule } from "../../core/profile.ts"
 import { agentRules, sessionOf } from "../../host/catalog.ts"
+import { ask, type Host } from "../../host/host.ts"
 import type { Site } from "./site.ts"
 
 /** The rules a worker's session is made with: what its agent and profile allow, cut to what the session it is started
@@ -12,9 +15,21 @@ export async function rulesFor(
   agent: string,
   mayAsk: boolean,
 ): Promise<readonly PermissionRule[]> {
-  const [own, parent] = await Promise.all([agentRules(host, agent), ceilingOf(origin, seat.parent)])
+  const [own, parent, files] = await Promise.all([
+    agentRules(host, agent),
+    ceilingOf(origin, seat.parent),
+    seat.files === undefined ? undefined : filesOf(host, seat.files),
+  ])
   const { profile, mayDelegate } = seat
-  return remembered({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk })
+  const mayReport = seat.schema !== undefined && host.hasTools === true
+  return remembered({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk, mayReport, files })
+}
+
+/** The project's patterns as OpenCode compares them: with paths from the top of the repository, or of the disk. */
+async function filesOf(host: Host, patterns: readonly string[]): Promise<readonly string[]> {
+  const { worktree, directory } = await ask("read the project's place", (o) => host.client.path.get({}, o))
+  const before = relative(worktree, directory).replaceAll("\\", "/")
+  return patterns.flatMap(hostPatterns).map((pattern) => (before === "" ? pattern : `${before}/${pattern}`))
 }
 
 /** The steps of a run ask for the same again and again, and it takes some milliseconds to work out. */

@@ -1,4 +1,5 @@
 import type { Message, Part } from "@opencode-ai/sdk/v2"
+import { RESULT_TOOL } from "../../core/permission.ts"
 import type { HostEvent } from "../../host/host.ts"
 import type { Entry } from "./verdict.ts"
 
@@ -25,8 +26,8 @@ export class Transcript {
         break
       case "message.part.updated": {
         const { part } = event.properties
-        // Neither says how a turn ended, and both can be long.
-        if (part.type === "tool" || part.type === "reasoning") break
+        // Neither says how a turn ended, and both can be long; but for the one that takes the answer.
+        if ((part.type === "tool" && part.tool !== RESULT_TOOL) || part.type === "reasoning") break
         const parts = this.#parts.get(part.messageID) ?? new Map<string, Part>()
         this.#parts.set(part.messageID, parts.set(part.id, part))
         break
