@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { createSurveyor } from "./checks/changes.ts"
 import { createChecker } from "./checks/checker.ts"
 import { createProjectFiles } from "./checks/project-files.ts"
 import { projectRoot } from "./config/find.ts"
@@ -66,6 +67,7 @@ export function openRuntime(
     composer,
     files: createProjectFiles(project.root),
     vault,
+    surveyor: createSurveyor(project.root, process.env, log),
     random: Math.random,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     backend(kind) {

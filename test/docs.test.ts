@@ -6,11 +6,13 @@ import { describe, expect, it } from "vitest"
 import { abortCommand } from "../src/cli/abort.ts"
 import { continueCommand } from "../src/cli/continue.ts"
 import { EXIT } from "../src/cli/exit.ts"
+import { graphCommand } from "../src/cli/graph.ts"
 import { listCommand } from "../src/cli/list.ts"
 import { pauseCommand } from "../src/cli/pause.ts"
 import { planCommand } from "../src/cli/plan.ts"
 import { pruneCommand } from "../src/cli/prune.ts"
 import { raiseCommand } from "../src/cli/raise.ts"
+import { reportCommand } from "../src/cli/report-page.ts"
 import { resumeCommand } from "../src/cli/resume.ts"
 import { retryCommand } from "../src/cli/retry.ts"
 import { runCommand } from "../src/cli/run.ts"
@@ -182,6 +184,8 @@ describe("docs/guide/command-line.md", () => {
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),
+    reportCommand(nothing),
+    graphCommand(),
     workersCommand(nothing),
     pruneCommand(nothing),
   ]

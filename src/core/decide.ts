@@ -42,6 +42,10 @@ export function decide(run: Run | undefined, command: Command, now: number, word
       return pause(draft, command.by, now)
     case "raise":
       return isOver ? over() : raise(draft, command, now)
+    case "seen":
+      return run.seen ? refuse(run, "it was seen before") : fact(draft, { ...command, type: "run.seen", at: now })
+    case "changed":
+      return isOver ? fact(draft, { ...command, type: "run.changed", at: now }) : refuse(run, "it has not ended yet")
     case "decide":
       return decideGate(draft, command, now)
     case "tick":
@@ -49,6 +53,11 @@ export function decide(run: Run | undefined, command: Command, now: number, word
     default:
       return answer(draft, command, now)
   }
+}
+
+/** Written down, and nothing follows from it. */
+function fact(draft: Draft, event: RunEvent): Decision {
+  return draft.add(event).decision()
 }
 
 // ── what a person says ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -141,6 +141,10 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
         endedAt: event.at,
         ...(event.cause === undefined ? {} : { cause: event.cause }),
       }
+    case "run.seen":
+      return { ...run, seen: { commit: event.commit, dirty: event.dirty } }
+    case "run.changed":
+      return run
     case "step.expanded":
       return expanded(run, event)
     case "step.started":

@@ -31,7 +31,7 @@ export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, wo
 
 /** One round: the step without what is for the loop as a whole. */
 function roundOf(spec: Step, round: number): Step {
-  const { loop: _l, condition: _c, hook: _h, onFailure: _o, output: _f, budget: _b, part, ...body } = spec
+  const { loop: _l, condition: _c, hook: _h, onFailure: _o, output: _o2, budget: _b, part, ...body } = spec
   const name = part?.name ?? spec.id
   return {
     ...body,
@@ -42,7 +42,8 @@ function roundOf(spec: Step, round: number): Step {
 }
 
 function answerOf({ row }: Member): Omit<StepResult, "reason"> {
-  const { reason: _, detail: _d, ...answer } = row.result ?? { reason: "ok", output: "" }
+  // Its files are the round's.
+  const { reason: _, detail: _d, files: _f, ...answer } = row.result ?? { reason: "ok", output: "" }
   return { ...answer, ...NO_COST }
 }
 

@@ -38,7 +38,6 @@ export function outcomeOf(
   const answer = {
     ...NO_COST,
     output: textOf(picked),
-    files: filesOf(members),
     ...(data === undefined ? {} : { structured: data }),
   }
   if (bad.length === 0) return { ...answer, reason: "ok" }
@@ -57,10 +56,6 @@ function structuredOf(picked: readonly Member[]): unknown {
     row.result?.structured ?? row.result?.output ?? "",
   ])
   return picked.length === 0 ? undefined : Object.fromEntries(parts)
-}
-
-function filesOf(members: readonly Member[]): string[] {
-  return [...new Set(members.flatMap(({ row }) => row.result?.files ?? []))]
 }
 
 function reasonOf(bad: readonly Member[]): Reason {

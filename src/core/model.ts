@@ -314,10 +314,10 @@ export interface StepResult {
   readonly outage?: Outage
   /** The answer as data, where the step wants that. */
   readonly structured?: unknown
-  /** What of the answer is for those who go on from it; undefined: nobody said. */
-  readonly handoff?: Handoff
   /** Of an ensemble. */
   readonly verdict?: Verdict
+  /** What of the answer is for those who go on from it; undefined: nobody said. */
+  readonly handoff?: Handoff
   /** Files its worker wrote with its tools, relative to the project; undefined: not known. */
   readonly files?: readonly string[]
 }

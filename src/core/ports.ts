@@ -1,5 +1,15 @@
-import type { Command, RunEvent } from "./events.ts"
-import type { AskPolicy, Check, CheckResult, InputValue, JsonSchema, StepResult, Tokens, Warning } from "./model.ts"
+import type { Command, RunEvent, Seen } from "./events.ts"
+import type {
+  AskPolicy,
+  Budget,
+  Check,
+  CheckResult,
+  InputValue,
+  JsonSchema,
+  StepResult,
+  Tokens,
+  Warning,
+} from "./model.ts"
 import type { Checked } from "./problem.ts"
 import type { Kind, Profile } from "./profile.ts"
 import type { Message } from "./run.ts"
@@ -146,6 +156,8 @@ export interface WorkerTask extends WorkerSeat {
   readonly timeoutMs: number
   readonly idleTimeoutMs: number
   readonly toolTimeoutMs: number
+  /** What is left of its step's budget: at the next tool call after that it is stopped. */
+  readonly limit?: Budget
   readonly asks: AskPolicy
 }
 
@@ -274,6 +286,16 @@ export type Structured = { readonly value: unknown } | { readonly error: string 
 export type Saved = { readonly saved: string } | { readonly error: string }
 /** What files were like, by path: a hash of the content, null where there was no file. */
 export type Snapshot = Readonly<Record<string, string | null>>
+
+// ── what has changed ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What git says of the project's files. Nothing it does is seen in the repository; it never rejects. */
+export interface Surveyor {
+  /** What the project is like now; undefined where there is no git, or too much is not committed to keep track of. */
+  look(): Promise<Seen | undefined>
+  /** The files whose content is not what it was then, relative to the project; undefined: git does not say. */
+  changedSince(seen: Seen): Promise<readonly string[] | undefined>
+}
 
 // ── templates ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,4 +1,4 @@
-import type { GoOn, RunCreated, RunEvent } from "./events.ts"
+import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
 import type { Graph } from "./graph.ts"
 import type {
   Budget,
@@ -132,6 +132,8 @@ export interface Run {
   /** How long it was at work before that (milliseconds). */
   readonly workedMs: number
   readonly graph: Graph
+  /** What the project was like at the beginning; undefined: not known. */
+  readonly seen?: Seen
 }
 
 export function stepOf(run: Run, id: string): StepState | undefined {
@@ -139,11 +141,12 @@ export function stepOf(run: Run, id: string): StepState | undefined {
   return index === undefined ? undefined : rowAt(run.steps, index)
 }
 
-/** The first step whose needs have ended and of which nothing is decided yet. */
-export function nextReady(run: Run): StepState | undefined {
+/** The first step whose needs have ended, of which nothing is decided yet, and that may start now. */
+export function nextReady(run: Run, mayStart: (step: StepState) => boolean): StepState | undefined {
   for (let next = shift(run.ready); next; next = shift(next.rest)) {
     const step = rowAt(run.steps, next.item)
-    if (step.status === "pending" && step.retryAt === undefined) return step
+    // A step may stand in the queue twice, and stays there when one behind it was taken.
+    if (step.status === "pending" && step.retryAt === undefined && step.unmet === 0 && mayStart(step)) return step
   }
   return undefined
 }

@@ -17,3 +17,20 @@ export interface Verdict {
   /** What the judge did not follow, and what speaks for it. */
   readonly dissent: readonly string[]
 }
+
+/** How it came to its answer, a line each. */
+export function verdictLines(verdict: Verdict): string[] {
+  const { asked, answered, providers, judge, choice, reasons, dissent, seed, order } = verdict
+  const from =
+    providers.length === 0
+      ? ""
+      : ` (${providers.length} ${providers.length === 1 ? "provider" : "providers"}: ${providers.join(", ")})`
+  const how =
+    judge === null ? "no verdict" : `${judge} ${choice === undefined ? "made one of all" : `picked ${choice}`}`
+  return [
+    `${answered} of ${asked} proposers answered${from}`,
+    `${how}; shown as ${order.join(", ")} (seed ${seed})`,
+    ...reasons.map((reason) => `because: ${reason}`),
+    ...dissent.map((text) => `dissent: ${text}`),
+  ]
+}

@@ -160,6 +160,11 @@ export class Engine {
     return this.#reading.view(run)
   }
 
+  /** Everything the journal holds of a run, in order; empty when there is no such run. */
+  events(run: string): readonly RunEvent[] {
+    return this.#deps.store.read(run)
+  }
+
   /** What a run was given when it began. */
   inputs(run: string): RunCreated["inputs"] | undefined {
     return this.#reading.current(run)?.created.inputs

@@ -1,12 +1,12 @@
+import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../core/composing.ts"
 import { afterworkOf } from "../core/concluding.ts"
 import { authorsOf, isReadDistilled } from "../core/distilled.ts"
 import type { Step, StepResult } from "../core/model.ts"
 import type { Render } from "../core/ports.ts"
 import type { Checked } from "../core/problem.ts"
-import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../core/prompting.ts"
 import { type Run, type StepState, stepOf } from "../core/run.ts"
 import { markOf, secretsOf } from "../core/secrets.ts"
-import { scopeOf, sightOf } from "./scope.ts"
+import { ancestorsOf, neighboursOf, scopeOf } from "./scope.ts"
 
 export interface PromptDeps {
   readonly render: Render
@@ -59,9 +59,7 @@ const problem = (message: string): Checked<never> => ({
 /** The steps before that a step is told of, in the workflow's order, each with all of its answer in a file. */
 async function earlierOf(files: ProjectFiles, run: Run, step: Step): Promise<Earlier[]> {
   if (step.context !== "full" && step.context !== "distilled") return []
-  const { inside } = sightOf(run, step)
-  const needs = inside.flatMap((one) => one.needs)
-  const rows = rowsOf(run, step.context === "full" ? allBefore(run, needs) : needs)
+  const rows = rowsOf(run, step.context === "full" ? ancestorsOf(run, step) : neighboursOf(run, step))
   const told = step.context === "full" ? rows : rows.flatMap((row) => authorsOf(run, row))
   const ended = [...new Set(told)].flatMap(({ id, index, status, result }) =>
     status === "success" && result ? [{ id, index, result }] : [],
@@ -80,14 +78,6 @@ async function earlierOf(files: ProjectFiles, run: Run, step: Step): Promise<Ear
 
 function rowsOf(run: Run, ids: Iterable<string>): StepState[] {
   return [...ids].flatMap((id) => stepOf(run, id) ?? [])
-}
-
-/** All that must have ended before, directly or through others. */
-function allBefore(run: Run, needs: readonly string[]): Set<string> {
-  const found = new Set(needs)
-  // Grows while it is walked through.
-  for (const id of found) for (const need of run.specs[stepOf(run, id)?.index ?? -1]?.needs ?? []) found.add(need)
-  return found
 }
 
 /** Whether a step's worker is asked to report to those that read it distilled. */

@@ -1,3 +1,4 @@
+import type { Composer, ProjectFiles, Vault } from "../core/composing.ts"
 import { afterworkOf } from "../core/concluding.ts"
 import { decide } from "../core/decide.ts"
 import type { Words } from "../core/draft.ts"
@@ -13,13 +14,14 @@ import type {
   Snapshot,
   Steer,
   Store,
+  Surveyor,
   Value,
   WorkerBackend,
   WorkerTask,
 } from "../core/ports.ts"
-import type { Composer, ProjectFiles, Vault } from "../core/prompting.ts"
 import { type Run, stepOf } from "../core/run.ts"
 import { askAside } from "./aside.ts"
+import { Changes } from "./changes.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { judge } from "./judge.ts"
 import { keptNamed, keptSession, nameOf } from "./kept.ts"
@@ -39,6 +41,8 @@ export interface LoopDeps {
   readonly composer: Composer
   readonly files: ProjectFiles
   readonly vault: Vault
+  /** undefined: what changes in the project is not looked at. */
+  readonly surveyor?: Surveyor
   /** SHA-256, in hex, of a text. */
   readonly hash: (text: string) => string
   /** The backend of a profile's kind. The kinds a run needs were checked before it was created. */
@@ -66,6 +70,7 @@ export class RunLoop {
   readonly #workers = new Map<string, AbortController>()
   readonly #over: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly #words: Words
+  readonly #changes: Changes
   /** What files were like when a step's first try began, by its id. */
   readonly #snapshots = new Map<string, Snapshot>()
   #cancelDeadline: (() => void) | undefined
@@ -84,6 +89,7 @@ export class RunLoop {
     this.#claim = claim
     this.#run = run
     this.#changed = changed
+    this.#changes = new Changes(deps.surveyor, (command) => void this.send(command))
     this.#words = {
       holds: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step)),
       until: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step, true)),
@@ -125,6 +131,7 @@ export class RunLoop {
       return this.#giveUp(decision.run.id, error)
     }
     this.#run = decision.run
+    if (command.type === "create") this.#changes.begin(decision.run)
     if (decision.events.length > 0) this.#changed(decision.run, decision.events)
     for (const effect of decision.effects) this.#perform(effect)
     this.#watchDeadline(decision.run)
@@ -158,6 +165,7 @@ export class RunLoop {
   #leaveIfOver(): void {
     if (this.#workers.size > 0) return
     if (this.#broken === undefined && this.#run?.status === "running") return
+    if (this.#broken === undefined && this.#run && this.#changes.isOpen(this.#run, () => this.#leaveIfOver())) return
     this.#cancelDeadline?.()
     this.#cancelWake?.()
     this.#isOver = true
@@ -248,6 +256,7 @@ export class RunLoop {
   }
 
   async #start(effect: Extract<Effect, { type: "start" }>, controller: AbortController): Promise<Outcome> {
+    if (this.#changes.before !== undefined) await this.#changes.before
     const run = this.#run as Run
     const made = await taskOf(this.#deps, run, effect)
     if ("reason" in made) return { result: made }

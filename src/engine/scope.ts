@@ -8,7 +8,7 @@ import { type Run, type StepState, stepOf } from "../core/run.ts"
  * group sees its siblings by their own names, and what its group may see; a nested workflow sees only its own inputs.
  */
 export function scopeOf(run: Run, step: Step, isAfterRound = false): Scope {
-  const { inside, nested } = sightOf(run, step)
+  const { inside, nested } = surroundings(run, step)
   const { workflow } = nested?.spec.group?.type === "workflow" ? nested.spec.group : run.created
   const item = inside.find((spec) => spec.item !== undefined)?.item
   const round = inside.find((spec) => spec.part?.round !== undefined)?.part?.round
@@ -21,12 +21,31 @@ export function scopeOf(run: Run, step: Step, isAfterRound = false): Scope {
   }
 }
 
-/** The step and the groups around it that see what it sees, and the nested workflow that ends its sight. */
-export function sightOf(run: Run, step: Step) {
+/** The step and the groups around it that see what it sees, and the nested workflow that all of them are in. */
+function surroundings(run: Run, step: Step) {
   const around = enclosing(run, step)
   const border = around.findIndex(({ spec }) => spec.loop === undefined && spec.group?.type === "workflow")
-  const inside = [step, ...around.slice(0, border === -1 ? undefined : border).map(({ spec }) => spec)]
-  return { inside, nested: around[border] }
+  const groups = around.slice(0, border === -1 ? undefined : border).map(({ spec }) => spec)
+  return { inside: [step, ...groups], nested: around[border] }
+}
+
+/** Ids of the steps that come right before this one: what it needs, and what the groups it is a part of need. */
+export function neighboursOf(run: Run, step: Step): string[] {
+  const { inside } = surroundings(run, step)
+  return [...new Set(inside.flatMap(({ needs, part }) => [...needs, ...(part?.reads ?? [])]))]
+}
+
+/** Ids of all steps that come before this one and that it may see. */
+export function ancestorsOf(run: Run, step: Step): string[] {
+  const found = new Set<string>()
+  const open = neighboursOf(run, step)
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (found.has(id)) continue
+    found.add(id)
+    const spec = run.specs[run.graph.indexOf.get(id) ?? -1]
+    open.push(...(spec?.needs ?? []), ...(spec?.part?.reads ?? []))
+  }
+  return [...found]
 }
 
 /** The last round of a loop, and what it was made of. */

@@ -1,11 +1,12 @@
 import { afterworkOf } from "../core/concluding.ts"
-import { deadlineAround } from "../core/enclosing.ts"
+import { deadlineAround, enclosing, takenBy } from "../core/enclosing.ts"
 import type { Effect } from "../core/events.ts"
-import { DEFAULTS, type Step, type StepResult } from "../core/model.ts"
+import { type Budget, DEFAULTS, type Step, type StepResult } from "../core/model.ts"
 import type { Clock, Store, WorkerTask } from "../core/ports.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Profile } from "../core/profile.ts"
-import { type Run, stepOf } from "../core/run.ts"
+import { type Run, type StepState, stepOf } from "../core/run.ts"
+import { lowest } from "../core/spent.ts"
 import { isKept, nameOf } from "./kept.ts"
 import { type PromptDeps, promptOf } from "./prompt.ts"
 import { asksOf } from "./workers.ts"
@@ -68,11 +69,25 @@ export async function taskOf(
     ...deadlinesWithin(run, step, profile, deps.clock.now()),
     asks: asksOf(step, profile),
     ...(schema === undefined ? {} : { schema }),
+    ...limitOf(run, step, state),
     ...(step.files === undefined ? {} : { files: step.files }),
     ...(run.parent === undefined ? {} : { parent: run.parent }),
     ...(session === undefined ? {} : { session }),
   }
   return { task, cuts: cuts.filter((cut) => !known.has(cut)) }
+}
+
+/** What the step, and the groups it is a part of, have left to spend. */
+function limitOf(run: Run, spec: Step, row: StepState): { readonly limit?: Budget } {
+  const limits = [{ spec, row }, ...enclosing(run, spec)].flatMap((one): Budget[] => {
+    const { usd, tokens } = one.spec.budget ?? {}
+    const taken = takenBy(run, one.row)
+    const left = tokens === undefined ? undefined : tokens - taken.tokens.input - taken.tokens.output
+    const money = usd === undefined ? undefined : usd - taken.knownUsd
+    return [{ ...(left === undefined ? {} : { tokens: left }), ...(money === undefined ? {} : { usd: money }) }]
+  })
+  const limit = limits.reduce(lowest, {})
+  return Object.keys(limit).length === 0 ? {} : { limit }
 }
 
 /** The same, and no longer than the groups around the step have left. */

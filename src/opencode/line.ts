@@ -20,6 +20,9 @@ export type Line =
   | { readonly command: "retry" | "skip"; readonly step: string; readonly message: string }
   | { readonly command: "raise"; readonly budget: Budget; readonly run?: string }
   | { readonly command: "trace"; readonly step: string }
+  /** `out` is the file to write, relative to the project. */
+  | { readonly command: "report"; readonly run?: string; readonly out?: string }
+  | { readonly command: "graph"; readonly workflow: string; readonly format: "mermaid" | "ascii" }
   | WorkersLine
 
 export const SUBCOMMANDS = [
@@ -33,6 +36,8 @@ export const SUBCOMMANDS = [
   "raise",
   "resume",
   "abort",
+  "report",
+  "graph",
   "help",
 ] as const
 
@@ -78,6 +83,10 @@ export function parseLine(line: string): Line {
       if (first === undefined) return wrong(`say which step: \`/workflow ${subcommand.text} ${what}\``)
       return { command: subcommand.text, step: first, message: restOf(typed, rest.slice(1)) }
     }
+    case "report":
+      return parseReport(rest.map(({ text }) => text))
+    case "graph":
+      return parseGraph(rest.map(({ text }) => text))
     case "raise":
       return parseRaise(rest.map(({ text }) => text))
     default:
@@ -94,6 +103,20 @@ function parseResume(words: readonly string[]): Line {
   const odd = run?.startsWith("-") ? run : more[0]
   if (odd !== undefined) return wrong(`\`${odd}\` is neither a run nor --edited: \`/workflow resume [RUN] [--edited]\``)
   return { command: "resume", isEdited: words.includes("--edited"), ...(run === undefined ? {} : { run }) }
+}
+
+function parseReport(words: readonly string[]): Line {
+  const out = words.find((word) => word.startsWith("out="))?.slice("out=".length)
+  const [run, more] = words.filter((word) => !word.startsWith("out="))
+  if (more !== undefined || out === "") return wrong("it is `/workflow report [RUN] [out=FILE.html]`")
+  return { command: "report", ...(run === undefined ? {} : { run }), ...(out === undefined ? {} : { out }) }
+}
+
+function parseGraph([workflow, format = "ascii", ...more]: readonly string[]): Line {
+  if (workflow === undefined) return wrong("say which workflow: `/workflow graph NAME [ascii|mermaid]`")
+  if (more.length > 0 || (format !== "ascii" && format !== "mermaid"))
+    return wrong(`\`${format}\` is no format: \`/workflow graph ${workflow} ascii\`, or \`mermaid\``)
+  return { command: "graph", workflow, format }
 }
 
 function parseRaise(words: readonly string[]): Line {

@@ -90,7 +90,9 @@ function share(input: PluginInput, hasTools: boolean): Shared {
     },
   }
   const feed = createFeed((error) => log.error("an event could not be handled", { error: describe(error) }))
-  const host: Host = { client, directory: input.directory, isAttended: true, hasTools, subscribe: feed.subscribe }
+  const { directory } = input
+  const root = projectRoot(placeOf(input))
+  const host: Host = { client, directory, root, isAttended: true, hasTools, subscribe: feed.subscribe }
   return { host, feed, log, loads: 0, runtime: undefined, opened: undefined }
 }
 

@@ -56,6 +56,12 @@ export class Project {
     }))
   }
 
+  /** A workflow as its document says, or every problem of it; nothing is asked of its inputs or of the config. */
+  workflow(name: string): Checked<Workflow> {
+    const found = resolveWorkflow(name, { root: this.root, directory: this.#options.directory })
+    return found.ok ? { ok: true, value: found.value.workflow } : found
+  }
+
   /** A workflow ready to start, or every problem of the config, the document, the inputs and the models given for this
    *  run (by role or profile) at once. */
   prepare(

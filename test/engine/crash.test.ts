@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import type { RunEvent } from "../../src/core/events.ts"
-import type { GateAction, Step, StepResult } from "../../src/core/model.ts"
+import type { GateAction, Group, Step, StepResult } from "../../src/core/model.ts"
 import type { Checker, Render, Store, WorkerTask } from "../../src/core/ports.ts"
 import type { RunView } from "../../src/core/view.ts"
 import { Engine } from "../../src/engine/engine.ts"
@@ -33,6 +33,7 @@ const feature = fc.record(
     effects: fc.constant("external" as const),
     isChecked: fc.boolean(),
     isGate: fc.boolean(),
+    kind: fc.constantFrom("parallel" as const, "routed" as const, "ensemble" as const, "loop" as const),
   },
   { requiredKeys: [] },
 )
@@ -42,7 +43,37 @@ const steps = fc
   .array(fc.tuple(fc.array(fc.nat({ max: 20 }), { maxLength: 3 }), feature), { minLength: 2, maxLength: 8 })
   .map((rows) => rows.map(([needs, features], at) => stepOf(at, needs, features)))
 
-function stepOf(at: number, needs: readonly number[], { isChecked, isGate, ...features }: Feature): Step {
+const GROUPS: Record<"parallel" | "routed" | "ensemble", Group> = {
+  parallel: { type: "parallel", steps: [step("x"), { ...step("y", "x"), prompt: "do y with ${x.output}" }, step("z")] },
+  routed: {
+    type: "routed",
+    over: '[{"id":"p","category":"a"},{"id":"q","category":"a","depends_on":["p"]}]',
+    by: "category",
+    route: { a: "worker" },
+    max: 5,
+  },
+  ensemble: {
+    type: "ensemble",
+    proposers: ["worker", "worker"],
+    judges: ["worker", "worker"],
+    mode: "parallel",
+    verdict: "pick",
+    quorum: 1,
+  },
+}
+
+function stepOf(at: number, needs: readonly number[], { kind, ...features }: Feature): Step {
+  const own = plainStepOf(at, needs, features)
+  if (kind === undefined || own.type === "gate" || own.effects) return own
+  if (kind === "loop") return { ...own, loop: { max: 2, stagnant: 3 } }
+  return { ...own, type: kind, group: GROUPS[kind] }
+}
+
+function plainStepOf(
+  at: number,
+  needs: readonly number[],
+  { isChecked, isGate, ...features }: Omit<Feature, "kind">,
+): Step {
   const own = step(`s${at}`, ...new Set(at === 0 ? [] : needs.map((need) => `s${need % at}`)))
   const prompt = `do ${own.id} with ${own.needs.map((need) => `\${${need}.output}`).join(" ")}`
   const checks = isChecked ? { checks: [{ ...CHECK, run: own.id }] } : {}
@@ -129,6 +160,14 @@ function checkerOf(world: World): Checker {
   return {
     ...checker,
     before: () => Promise.resolve({}),
+    // Every round of a loop changes something.
+    fingerprint: () => Promise.resolve(String(world.answers.size)),
+    structure: (text) =>
+      Promise.resolve(
+        chance(`data ${text}`) > 0.3
+          ? { value: { verdict: "pick", choice: "A", reasons: [], dissent: [] } }
+          : { error: "/choice is missing" },
+      ),
     run: (checks) =>
       Promise.resolve(
         checks.map((check) => {

@@ -62,6 +62,15 @@ describe("the other commands", () => {
     ],
     ["/workflow raise r1 tokens=500k", { command: "raise", budget: { tokens: 500_000 }, run: "r1" }],
     ["/workflow runn demo", { command: "wrong", why: "there is no `/workflow runn`" }],
+    ["/workflow report", { command: "report" }],
+    ["/workflow report r1 out=docs/r.html", { command: "report", run: "r1", out: "docs/r.html" }],
+    ["/workflow report a b", { command: "wrong", why: "it is `/workflow report [RUN] [out=FILE.html]`" }],
+    ["/workflow graph demo", { command: "graph", workflow: "demo", format: "ascii" }],
+    ["/workflow graph demo mermaid", { command: "graph", workflow: "demo", format: "mermaid" }],
+    [
+      "/workflow graph demo dot",
+      { command: "wrong", why: "`dot` is no format: `/workflow graph demo ascii`, or `mermaid`" },
+    ],
     ["/trace draft", { command: "trace", step: "draft" }],
     ["/trace", { command: "wrong", why: "say which step: `/trace STEP`" }],
   ])("%s", (line, expected) => {

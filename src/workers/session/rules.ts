@@ -1,4 +1,4 @@
-import { relative } from "node:path"
+import { join, relative } from "node:path"
 import { hostPatterns } from "../../core/paths.ts"
 import { type Rights, workerRules } from "../../core/permission.ts"
 import type { WorkerSeat } from "../../core/ports.ts"
@@ -18,7 +18,7 @@ export async function rulesFor(
   const [own, parent, files] = await Promise.all([
     agentRules(host, agent),
     ceilingOf(origin, seat.parent),
-    seat.files === undefined ? undefined : filesOf(host, seat.files),
+    seat.files === undefined ? undefined : filesOf(host, origin, seat.files),
   ])
   const { profile, mayDelegate } = seat
   const mayReport = seat.schema !== undefined && host.hasTools === true
@@ -26,9 +26,11 @@ export async function rulesFor(
 }
 
 /** The project's patterns as OpenCode compares them: with paths from the top of the repository, or of the disk. */
-async function filesOf(host: Host, patterns: readonly string[]): Promise<readonly string[]> {
+async function filesOf(host: Host, origin: Host, patterns: readonly string[]): Promise<readonly string[]> {
   const { worktree, directory } = await ask("read the project's place", (o) => host.client.path.get({}, o))
-  const before = relative(worktree, directory).replaceAll("\\", "/")
+  // Of a server elsewhere the folders are others; the project begins at the same place of them.
+  const top = join(directory, relative(origin.directory, origin.root ?? origin.directory))
+  const before = relative(worktree, top).replaceAll("\\", "/")
   return patterns.flatMap(hostPatterns).map((pattern) => (before === "" ? pattern : `${before}/${pattern}`))
 }
 

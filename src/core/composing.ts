@@ -1,7 +1,7 @@
 import type { Handoff } from "./handoff.ts"
 import type { ContextStrategy, JsonSchema, SecretSource } from "./model.ts"
 
-/** What the engine needs to put together what a worker is sent: more ports, like those in ports.ts. */
+/** Ports for what a worker is sent: files of the project, what came before, and secrets. */
 
 /** Files of the project as workers are shown them, and the full text of what they are shown a part of. */
 export interface ProjectFiles {
