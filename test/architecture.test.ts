@@ -35,8 +35,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   yaml: ["spec"],
   "@marcbachmann/cel-js": ["spec"],
-  ajv: ["checks", "spec"],
-  "ajv-formats": ["checks", "spec"],
+  ajv: ["spec"],
+  "ajv-formats": ["spec"],
   zod: ["spec", "config", "opencode"],
   "jsonc-parser": ["config"],
   "@dagrejs/dagre": ["report"],

@@ -27,6 +27,7 @@ import { judge } from "./judge.ts"
 import { keptNamed, keptSession, nameOf } from "./kept.ts"
 import { takeReport } from "./prompt.ts"
 import { scopeOf } from "./scope.ts"
+import { strayWarning } from "./strays.ts"
 import { failure, taskOf } from "./task.ts"
 import type { Workers } from "./workers.ts"
 
@@ -234,6 +235,8 @@ export class RunLoop {
     const outcome = effect.type === "start" ? await this.#start(effect, controller) : await this.#stopLeftover(effect)
     if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
     const result = takeReport(this.#deps, this.#run as Run, step, outcome.result)
+    const strays = strayWarning(this.#whereabouts(this.#run as Run, step).spec, result)
+    if (strays) this.#warn(step, attempt, strays)
     const since = stepOf(this.#run as Run, step)?.tryStartedAt ?? 0
     const delegated = result.session === undefined ? undefined : this.#deps.delegatedFrom(result.session, since)
     return { type: "ended", step, attempt, result, ...(delegated ? { delegated } : {}) }

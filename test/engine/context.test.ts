@@ -6,6 +6,7 @@ import type { Step, Workflow } from "../../src/core/model.ts"
 import type { EngineDeps } from "../../src/engine/engine.ts"
 import { systemClock } from "../../src/host/clock.ts"
 import { createVault } from "../../src/project/vault.ts"
+import { compileSchema } from "../../src/spec/json-schema.ts"
 import { render } from "../../src/spec/template.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { memoryFiles } from "../support/context.ts"
@@ -147,6 +148,16 @@ it("a distiller that gives nothing is a warning, and the beginning of the answer
   expect(engine.view("r")?.steps[0]?.warnings).toEqual([{ kind: "reported", text }])
 })
 
+it("files that a step wrote and does not own are a warning", async () => {
+  const { start, engine, backend } = setUp()
+  start({ ...step("a"), files: ["src/**"] }, step("b"))
+  const files = ["src/a.ts", "docs/a.md", "/etc/hosts"]
+  for (const id of ["a", "b"]) (await backend.job(id)).finish({ files })
+  const { view } = await engine.finished("r")
+  const text = "it wrote outside its files: docs/a.md, /etc/hosts"
+  expect(view?.steps.map(({ warnings }) => warnings)).toEqual([[{ kind: "files", text }], []])
+})
+
 const opinion = { ask: "Is ${a.output} short?", profile: "judge", severity: "error" } as const
 const judged: Step = { ...step("a"), opinions: [opinion] }
 
@@ -167,10 +178,16 @@ it("an opinion is asked after the checks, in a session of its own, and says that
 it.each([
   ['{"holds":false,"why":"Too long."}', "ok", "Too long."],
   ["It is fine.", "ok", "no verdict: the answer (it has no block"],
-  ['{"holds":"yes"}', "ok", "no verdict: the answer must have required property 'why'; /holds must be boolean"],
+  ['{"holds":"yes"}', "ok", "no verdict: / must have required property 'why'; /holds must be boolean"],
   ["", "timeout", "no verdict: timeout"],
 ] as const)("an opinion that says %s (%s) does not hold", async (output, reason, detail) => {
-  const checker = createChecker({ root: "/nowhere", ledger: "/nowhere", clock: systemClock, env: {} })
+  const checker = createChecker({
+    root: "/nowhere",
+    ledger: "/nowhere",
+    clock: systemClock,
+    env: {},
+    compile: compileSchema,
+  })
   const { start, finish, engine, backend } = setUp({ checker })
   start(judged)
   await finish("a", "a story")
