@@ -1,4 +1,5 @@
 import type { Command, Definition, RunCreated, RunEvent } from "../core/events.ts"
+import { isLong } from "../core/handoff.ts"
 import type { Budget } from "../core/model.ts"
 import type { AskAnswer, InboxEntry, KeptWorker, RunHeader, Steer, Wish } from "../core/ports.ts"
 import type { Profile } from "../core/profile.ts"
@@ -208,6 +209,11 @@ export class Engine {
   /** How deep a session of this process is: of a worker its depth, of any other 0. */
   depthOf(session: string | undefined): number {
     return this.#workers.depthOf(session)
+  }
+
+  /** A file with all of a step's answer, where that is too long to be handed on; undefined: it is not. */
+  async fileOf(run: string, { id, output }: { readonly id: string; readonly output: string }) {
+    return isLong(output) ? this.#deps.files.keep(run, id, output) : undefined
   }
 
   /** What is wrong with data that the worker in `session` gives as its answer, or undefined. */

@@ -45,7 +45,7 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
       const started = engine.start({ ...definition, run, parent: context.sessionID, depth, by: BY_MODEL })
       if (!started.ok) throw new Error(started.why)
       if (!wait) return `Started run ${run}. workflow_status tells how it goes.`
-      return describeRun(await finished(engine, run, context.abort))
+      return describeRun(engine, await finished(engine, run, context.abort))
     },
   })
   const workflow_status = tool({
@@ -53,7 +53,7 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
     args: { run: z.string().optional() },
     async execute({ run }) {
       const { engine } = await runtime()
-      return describeRun(wanted(engine, run))
+      return describeRun(engine, wanted(engine, run))
     },
   })
   const workflow_control = tool({
@@ -150,7 +150,7 @@ async function askFor(
   if (!asked.ok) throw new Error(asked.why)
   const view = await finished(engine, asked.run, abort)
   const step = view.steps.at(-1)
-  if (view.status === "success" && step) return capAnswer(step.output, name)
+  if (view.status === "success" && step) return capAnswer(step.output, name, await engine.fileOf(view.id, step))
   if (view.status === "paused") throw new Error(`${name} has not answered: ${view.hold?.detail ?? "it is held"}`)
   throw new Error(`${name} did not answer: ${step?.reason ?? view.status}${step?.detail ? `: ${step.detail}` : ""}`)
 }
@@ -207,7 +207,8 @@ function wanted(engine: Engine, run: string | undefined): RunView {
 }
 
 /** How the run stands, and what its last step said once it has succeeded. */
-function describeRun(view: RunView): string {
+async function describeRun(engine: Engine, view: RunView): Promise<string> {
   const last = view.status === "success" ? view.steps.at(-1) : undefined
-  return last === undefined ? formatRun(view) : `${formatRun(view)}\n\n${last.id}:\n${capAnswer(last.output, last.id)}`
+  if (last === undefined) return formatRun(view)
+  return `${formatRun(view)}\n\n${last.id}:\n${capAnswer(last.output, last.id, await engine.fileOf(view.id, last))}`
 }
