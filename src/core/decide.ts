@@ -230,6 +230,7 @@ function answer(draft: Draft, command: Answer, now: number): Decision {
   }
   switch (command.type) {
     case "opened":
+    case "checkpointed":
     case "warned": {
       const { type, ...facts } = command
       return draft.add({ type: `step.${type}`, at: now, ...facts } as RunEvent).decision()

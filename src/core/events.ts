@@ -21,6 +21,7 @@ import type { Profile } from "./profile.ts"
  * `evolve` makes of its events in order. Words here are on users' disks: add, never rename.
  *
  *   run.created → (step.started → step.opened → step.ended)* → run.ended
+ *                 step.checkpointed → step.opened, as often as a session becomes too long, before step.ended
  *                 step.warned and step.steered may stand between step.started and step.ended
  *                 step.answered → step.checked → gate.opened → gate.decided before step.ended, as far as a step has them
  *                 step.ended with `retryAt` → step.started of the next attempt; step.skipped in the place of step.started
@@ -96,6 +97,8 @@ export type RunEvent =
       /** What the worker was told of the session it was started from, if anything. */
       readonly context?: string
     }
+  /** The worker's session had become too long: it wrote down where it stands, and the attempt goes on in a new one. */
+  | ({ readonly type: "step.checkpointed"; readonly at: number } & Checkpointed)
   /** Something a person should know, which did not fail the step. */
   | {
       readonly type: "step.warned"
@@ -226,6 +229,15 @@ export interface Steered {
   readonly text?: string
 }
 
+interface Checkpointed {
+  readonly step: string
+  readonly attempt: number
+  /** What it wrote down. */
+  readonly text: string
+  /** What it took since the beginning of the attempt, or since the last time. */
+  readonly took: Took
+}
+
 export interface Took {
   readonly tokens: Tokens
   readonly cost: number | null
@@ -309,6 +321,7 @@ export type Command =
       readonly prompt: string
       readonly context?: string
     }
+  | ({ readonly type: "checkpointed" } & Checkpointed)
   | { readonly type: "warned"; readonly step: string; readonly attempt: number; readonly warning: Warning }
   | ({ readonly type: "steered"; readonly step: string; readonly attempt: number } & Steered)
   | { readonly type: "held"; readonly step: string; readonly attempt: number; readonly hold: Hold }

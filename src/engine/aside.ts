@@ -66,8 +66,8 @@ export async function askAside(
 
 const READ_ONLY = { permission: "edit", pattern: "*", action: "deny" } as const
 
-/** What all of it took together; undefined: nobody was asked. */
-export function sumOf(results: readonly StepResult[]): Took | undefined {
+/** What all of it took together; undefined: there is nothing. */
+export function sumOf(results: readonly Took[]): Took | undefined {
   if (results.length === 0) return undefined
   return results.reduce<Took>(
     (sum, { tokens, cost }) => ({

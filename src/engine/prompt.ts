@@ -24,14 +24,14 @@ interface Which {
 /** What the worker is sent. An attempt that was prompted before is sent the same, whatever has changed since. */
 export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promise<Checked<Composed>> {
   const { step, state, isResumed } = which
-  const { prompt, goOn } = state
+  const { prompt, goOn, checkpoint } = state
   const secrets = secretsOf(run.created.workflow)
   // What was written down has no secrets in it: then it is put together again.
   const isWhole = !Object.keys(secrets).some((name) => prompt?.includes(markOf(name)))
   if (isResumed && prompt !== undefined && isWhole) return done({ prompt, cuts: [] })
   const { schema } = afterworkOf(step)
   const how = { isReported: isReported(run, step), ...(schema === undefined ? {} : { schema }) }
-  if (goOn?.session !== undefined) {
+  if (goOn?.session !== undefined && checkpoint === undefined) {
     const again = { strategy: "fresh", earlier: [], files: [], ...how, isAgain: true } as const
     return done(deps.composer.compose({ prompt: goOn.text, ...again }))
   }
@@ -43,7 +43,8 @@ export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promis
   try {
     const earlier = await earlierOf(deps.files, run, step)
     const files = step.context === "scoped" ? await deps.files.find(step.files ?? []) : []
-    const asked = goOn === undefined ? own.value : `${own.value}\n\n${goOn.text}`
+    const said = goOn === undefined ? own.value : `${own.value}\n\n${goOn.text}`
+    const asked = checkpoint === undefined ? said : `${said}\n\n${continued(checkpoint.text)}`
     return done(deps.composer.compose({ prompt: asked, strategy: step.context ?? "fresh", earlier, files, ...how }))
   } catch (error) {
     return problem(error instanceof Error ? error.message : String(error))
@@ -55,6 +56,14 @@ const problem = (message: string): Checked<never> => ({
   ok: false,
   problems: [{ file: "prompt", line: 1, column: 1, message }],
 })
+
+function continued(text: string): string {
+  return `You have worked on this before, in a session that became too long. This is what you wrote down there to go on from:
+
+${text}
+
+Go on from there; do not begin anew.`
+}
 
 /** The steps before that a step is told of, in the workflow's order, each with all of its answer in a file. */
 async function earlierOf(files: ProjectFiles, run: Run, step: Step): Promise<Earlier[]> {

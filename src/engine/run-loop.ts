@@ -3,7 +3,7 @@ import { afterworkOf } from "../core/concluding.ts"
 import { decide } from "../core/decide.ts"
 import type { Words } from "../core/draft.ts"
 import type { Command, Effect, RunEvent, Steered, Took } from "../core/events.ts"
-import type { Warning } from "../core/model.ts"
+import type { StepResult, Warning } from "../core/model.ts"
 import type {
   Checker,
   Claim,
@@ -20,7 +20,7 @@ import type {
   WorkerTask,
 } from "../core/ports.ts"
 import { type Run, stepOf } from "../core/run.ts"
-import { askAside } from "./aside.ts"
+import { askAside, sumOf } from "./aside.ts"
 import { Changes } from "./changes.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { judge } from "./judge.ts"
@@ -54,7 +54,11 @@ export interface LoopDeps {
   readonly delegatedFrom: (session: string, since: number) => Took | undefined
 }
 
+type StartEffect = Extract<Effect, { type: "start" }>
 type Work = Extract<Effect, { readonly step: string }> & { readonly type: "start" | "stop" | "check" }
+
+/** Of an attempt that was stopped between two sessions; what it took is counted already. */
+const NOT_DONE = { reason: "aborted", output: "", tokens: { input: 0, output: 0 }, cost: 0 } as const
 
 /**
  * Drives one run. Owns: the run's claim, its workers, its deadline. The order is always the same (G1):
@@ -237,8 +241,7 @@ export class RunLoop {
     const result = takeReport(this.#deps, this.#run as Run, step, outcome.result)
     const strays = strayWarning(this.#whereabouts(this.#run as Run, step).spec, result)
     if (strays) this.#warn(step, attempt, strays)
-    const since = stepOf(this.#run as Run, step)?.tryStartedAt ?? 0
-    const delegated = result.session === undefined ? undefined : this.#deps.delegatedFrom(result.session, since)
+    const delegated = this.#delegated(step, result)
     return { type: "ended", step, attempt, result, ...(delegated ? { delegated } : {}) }
   }
 
@@ -258,8 +261,29 @@ export class RunLoop {
     return { type: "ended", step: id, attempt, result: { ...result, reason: "aborted" } }
   }
 
-  async #start(effect: Extract<Effect, { type: "start" }>, controller: AbortController): Promise<Outcome> {
+  /** An attempt, over as many sessions as its worker needs. */
+  async #start(effect: StartEffect, controller: AbortController): Promise<Outcome> {
     if (this.#changes.before !== undefined) await this.#changes.before
+    const { step, attempt } = effect
+    for (let { resumed } = effect; ; resumed = false) {
+      const outcome = await this.#inSession({ ...effect, resumed }, controller)
+      if (!("result" in outcome) || !outcome.result.isCheckpoint) return outcome
+      const { isCheckpoint: _, ...result } = outcome.result
+      const delegated = this.#delegated(step, result)
+      const took = sumOf([result, ...(delegated ? [delegated] : [])]) as Took
+      const refused = this.send({ type: "checkpointed", step, attempt, text: result.output, took })
+      // What is not on disk cannot be gone on from.
+      if (refused !== undefined || controller.signal.aborted) return { result: { ...result, ...NOT_DONE } }
+    }
+  }
+
+  /** What was started from the session of a result in this try. */
+  #delegated(step: string, { session }: StepResult): Took | undefined {
+    const since = stepOf(this.#run as Run, step)?.tryStartedAt ?? 0
+    return session === undefined ? undefined : this.#deps.delegatedFrom(session, since)
+  }
+
+  async #inSession(effect: StartEffect, controller: AbortController): Promise<Outcome> {
     const run = this.#run as Run
     const made = await taskOf(this.#deps, run, effect)
     if ("reason" in made) return { result: made }

@@ -40,8 +40,9 @@ export async function taskOf(
   const composed = await promptOf(deps, run, { step, state, isResumed: effect.resumed })
   if (!composed.ok) return failure(formatProblems(composed.problems))
   const { prompt, cuts } = composed.value
+  const count = state.checkpoint?.count ?? 0
   const known = new Set(state.warnings?.map(({ text }) => text))
-  const session = state.session ?? state.goOn?.session
+  const session = state.session ?? (count === 0 ? state.goOn?.session : undefined)
   const { schema } = afterworkOf(step)
   const { limits, depth = 0, ask } = run.created
   const workflow = run.created.workflow.name
@@ -51,7 +52,7 @@ export async function taskOf(
     workflow,
     step: step.id,
     attempt: effect.attempt,
-    key: `${run.id}/${step.id}/${effect.attempt}`,
+    key: `${run.id}/${step.id}/${effect.attempt}${count === 0 ? "" : `/part-${count + 1}`}`,
     title: isForLater
       ? nameOf(run, profile)
       : (ask ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`),
@@ -63,10 +64,11 @@ export async function taskOf(
     },
     prompt,
     resumed: effect.resumed,
+    ...(count === 0 ? {} : { checkpoints: count }),
     messages: state.messages ?? [],
     depth: depth + 1,
     mayDelegate: depth + 1 < (limits.maxDepth ?? DEFAULTS.maxDepth),
-    ...deadlinesWithin(run, step, profile, deps.clock.now()),
+    ...deadlinesWithin(run, step, { profile, state }, deps.clock.now()),
     asks: asksOf(step, profile),
     ...(schema === undefined ? {} : { schema }),
     ...limitOf(run, step, state),
@@ -91,10 +93,18 @@ function limitOf(run: Run, spec: Step, row: StepState): { readonly limit?: Budge
 }
 
 /** The same, and no longer than the groups around the step have left. */
-function deadlinesWithin(run: Run, step: Step, profile: Profile, now: number) {
+function deadlinesWithin(run: Run, step: Step, { profile, state }: Worked, now: number) {
   const own = deadlinesOf(step, profile)
-  const end = deadlineAround(run, step)
-  return end === undefined ? own : { ...own, timeoutMs: Math.min(own.timeoutMs, Math.max(1, end - now)) }
+  const end = deadlineAround(run, step) ?? Number.POSITIVE_INFINITY
+  // Sessions of one attempt share its time; a run that is taken up again gives it anew.
+  const began = Math.max(state.tryStartedAt ?? now, run.activeSince)
+  const left = state.checkpoint === undefined ? own.timeoutMs : began + own.timeoutMs - now
+  return { ...own, timeoutMs: Math.max(1, Math.min(left, end - now)) }
+}
+
+interface Worked {
+  readonly profile: Profile
+  readonly state: StepState
 }
 
 /** How long a worker of a profile has for a step. */

@@ -201,6 +201,34 @@ it(
   LONG,
 )
 
+it(
+  "a worker whose session is too long writes down where it stands, and goes on from that in a new session",
+  async () => {
+    const config = { profiles: { long: { checkpoint: 50_000 } } }
+    const workflow = 'steps: [{ id: work, profile: long, prompt: "long: work" }]'
+    const project = open({ config, workflows: { long: workflow }, files: { "a.txt": "TOOLOUTPUT" } })
+    const read = callTool("read", { filePath: project.path("a.txt") })
+    model.script(/^long: work$/, { ...read, pace: { usage: { input: 60_000, output: 10 } } } as typeof read)
+    model.script(/this session has become long/, say("STATE: a.txt is read"))
+    model.script(/^long: work[\s\S]*STATE: a\.txt is read/, say("the answer"))
+    const run = await baton(project, "run", "long", "--json")
+    expect(run.code).toBe(0)
+    const { steps, tokens } = endedOf(run.stdout)
+    expect(steps.work).toMatchObject({ status: "success", attempts: 1, output: "the answer" })
+    const asks = model.asked(/./).filter((request) => /long: work/.test(wordsOf(request)))
+    const last = asks.pop() as ScriptedRequest
+    // It may have begun the next turn with a tool before it was told to stop.
+    expect(asks.length).toBeGreaterThanOrEqual(2)
+    expect(wordsOf(asks.at(-1) as ScriptedRequest)).toContain("TOOLOUTPUT")
+    expect(wordsOf(last)).not.toContain("TOOLOUTPUT")
+    asks.push(last)
+    expect(tokens.input).toBe(asks.reduce((sum, { usage }) => sum + (usage?.input ?? 0), 0))
+    const trace = await baton(project, "trace", "work")
+    expect(trace.stdout).toContain("STATE: a.txt is read")
+  },
+  LONG,
+)
+
 describe("the project's rules", () => {
   const kinds = ["subagent", "agent", "server"] as const
   it(

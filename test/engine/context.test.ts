@@ -158,6 +158,38 @@ it("files that a step wrote and does not own are a warning", async () => {
   expect(view?.steps.map(({ warnings }) => warnings)).toEqual([[{ kind: "files", text }], []])
 })
 
+it("a worker whose session became too long goes on in a new one, in the same attempt, and after a crash there", async () => {
+  const store = createMemoryStore()
+  const first = setUp({ store })
+  first.start(step("a"))
+  const took = { tokens: { input: 50, output: 5 }, cost: 0.5 }
+  ;(await first.backend.job("a")).finish({ output: "half of it is done", isCheckpoint: true, ...took })
+  const { task } = await first.backend.job("a", 1)
+  expect(task).toMatchObject({ key: "r/a/1/part-2", attempt: 1, resumed: false, checkpoints: 1 })
+  expect(task.session).toBeUndefined()
+  expect(task.prompt).toMatch(/^do a\n\nYou have worked on this before.*half of it is done/s)
+  const journals = (["step.checkpointed", "step.opened"] as const).map((type) => upTo(store.read("r"), type, "a"))
+  ;(await first.backend.job("a", 1)).finish({ output: "all of it", ...took })
+  const { view } = await first.engine.finished("r")
+  expect(view?.steps[0]).toMatchObject({
+    status: "success",
+    attempts: 1,
+    output: "all of it",
+    session: "ses_r/a/1/part-2",
+  })
+  expect(view?.tokens).toEqual({ input: 100, output: 10 })
+  expect(view?.cost).toBe(1)
+  for (const [at, events] of journals.entries()) {
+    const again = createMemoryStore()
+    again.append("r", events)
+    const second = setUp({ store: again })
+    second.engine.resume("r", "user")
+    const resumed = (await second.backend.job("a")).task
+    expect(resumed).toMatchObject({ key: "r/a/1/part-2", resumed: true, prompt: task.prompt })
+    expect(resumed.session).toBe(at === 0 ? undefined : "ses_r/a/1/part-2")
+  }
+})
+
 const opinion = { ask: "Is ${a.output} short?", profile: "judge", severity: "error" } as const
 const judged: Step = { ...step("a"), opinions: [opinion] }
 
