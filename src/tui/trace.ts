@@ -54,6 +54,7 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       fact("Tokens", `${short(step.tokens.input)} in, ${short(step.tokens.output)} out`),
       fact("Cost", step.reason === null ? "not known yet" : formatCost(step.cost)),
       ...(step.delegated === null ? [] : [fact("Delegated", delegatedBy(step.delegated))]),
+      ...filesOf(step).map((text) => fact("Files", text)),
       ...step.warnings.map(({ text }) => fact("Warning", text, "warning")),
     ],
     sections: [
@@ -83,6 +84,11 @@ function checksTone({ checks }: StepView): Tone {
   const red = checks.filter((check) => !check.isOk)
   if (red.length === 0) return "success"
   return red.some(({ severity }) => severity === "error") ? "error" : "warning"
+}
+
+/** What its worker wrote, and where its answer was written to. */
+function filesOf({ files, saved }: StepView): string[] {
+  return [...(files.length === 0 ? [] : [files.join(", ")]), ...(saved === null ? [] : [`its answer: ${saved}`])]
 }
 
 function delegatedBy({ runs, tokens, cost }: Delegated): string {
