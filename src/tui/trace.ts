@@ -1,5 +1,6 @@
 import { formatCheck, formatCost } from "../core/format.ts"
 import { DECIDED, gateTitle } from "../core/gates.ts"
+import { verdictLines } from "../core/verdict.ts"
 import type { Delegated, StepView } from "../core/view.ts"
 import { formatElapsed, short } from "./format.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
@@ -58,6 +59,9 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       ...step.warnings.map(({ text }) => fact("Warning", text, "warning")),
     ],
     sections: [
+      ...(step.verdict === null
+        ? []
+        : [{ heading: "Verdict", text: verdictLines(step.verdict).join("\n"), tone: "text" as const }]),
       ...(step.checks.length === 0
         ? []
         : [{ heading: "Checks", text: step.checks.map(formatCheck).join("\n"), tone: checksTone(step) }]),
