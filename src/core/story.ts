@@ -106,6 +106,8 @@ function toldOfStep(event: StepEvent): Told[] {
     }
     case "step.opened":
       return [{ kind: "work", tone: "plain", title: `asked ${event.model ?? "the default model"}`, text: event.prompt }]
+    case "step.checkpointed":
+      return [{ kind: "work", tone: "plain", title: "its session was long: it goes on in a new one", text: event.text }]
     case "step.warned":
       return [{ kind: "warning", tone: "warn", title: event.warning.text }]
     case "step.steered":

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { Hooks } from "@opencode-ai/plugin"
+import { RESULT_TOOL } from "../core/permission.ts"
 import type { Log } from "../core/ports.ts"
 import { decode, type Message, type Reply, type Request } from "../core/protocol.ts"
 import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
@@ -15,6 +16,10 @@ import { send } from "./send.ts"
 const HANDLED = "handled by Baton: the answer is in the session"
 const REMEMBERED_REPLIES = 200
 
+type Config = Parameters<NonNullable<Hooks["config"]>>[0]
+type Permission = Config["permission"]
+type Rules = string | Readonly<Record<string, unknown>> | undefined
+
 export interface HookDeps {
   readonly host: Host
   readonly feed: Feed
@@ -26,7 +31,7 @@ export interface HookDeps {
   /** Problems of orchestrator.json as text, or undefined when it is fine or absent. */
   readonly configProblems: () => Promise<string | undefined>
   readonly dispose: () => Promise<void>
-  /** Tools for the model, where orchestration is on. */
+  /** Tools for the model, where orchestration is on, and the one of workers that give data. */
   readonly tools?: NonNullable<Hooks["tool"]>
 }
 
@@ -39,6 +44,7 @@ export function createHooks(deps: HookDeps): Hooks {
   return {
     ...(deps.tools ? { tool: deps.tools } : {}),
     config(config) {
+      if (deps.tools) hideResultTool(config)
       config.command ??= {}
       for (const [name, description] of Object.entries(COMMANDS)) {
         config.command[name] ??= { template: "$ARGUMENTS", description }
@@ -60,6 +66,20 @@ export function createHooks(deps: HookDeps): Hooks {
     },
     dispose: deps.dispose,
   }
+}
+
+/** Keeps the tool of workers out of every session that does not allow it itself, whatever its agent allows. */
+function hideResultTool(config: Config): void {
+  config.permission = withoutResultTool(config.permission) as NonNullable<Permission>
+  for (const agent of Object.values(config.agent ?? {})) {
+    if (agent?.permission !== undefined)
+      agent.permission = withoutResultTool(agent.permission) as NonNullable<Permission>
+  }
+}
+
+function withoutResultTool(permission: Rules): Rules {
+  const rules = typeof permission === "string" ? { "*": permission } : permission
+  return { ...rules, [RESULT_TOOL]: "deny" }
 }
 
 /** A message of the TUI half, if it is one. Answered once however often it is sent. */
