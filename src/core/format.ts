@@ -72,6 +72,8 @@ export function formatTrace(run: string, step: StepView, trace?: Trace): string 
     ...(step.startedAt !== null && step.endedAt !== null
       ? [`took ${formatDuration(step.endedAt - step.startedAt)}`]
       : []),
+    ...(step.files.length === 0 ? [] : [`wrote ${step.files.join(", ")}`]),
+    ...(step.saved === null ? [] : [`its answer is in ${step.saved}`]),
     ...step.warnings.map(({ text }) => `warning: ${text}`),
   ]
   if (step.verdict !== null) lines.push("", "── verdict", ...verdictLines(step.verdict))
