@@ -8,6 +8,7 @@ import { continueCommand } from "../src/cli/continue.ts"
 import { convertCommand } from "../src/cli/convert.ts"
 import { EXIT } from "../src/cli/exit.ts"
 import { graphCommand } from "../src/cli/graph.ts"
+import { initCommand } from "../src/cli/init.ts"
 import { listCommand } from "../src/cli/list.ts"
 import { pauseCommand } from "../src/cli/pause.ts"
 import { planCommand } from "../src/cli/plan.ts"
@@ -183,6 +184,7 @@ describe("docs/guide/command-line.md", () => {
     planCommand(),
     validateCommand(),
     convertCommand(),
+    initCommand(),
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),

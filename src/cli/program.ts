@@ -5,6 +5,7 @@ import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { convertCommand } from "./convert.ts"
 import { graphCommand } from "./graph.ts"
+import { initCommand } from "./init.ts"
 import { listCommand } from "./list.ts"
 import { pauseCommand } from "./pause.ts"
 import { planCommand } from "./plan.ts"
@@ -42,6 +43,7 @@ export function createProgram(compose: LoadCompose): Command {
     planCommand(),
     validateCommand(),
     convertCommand(),
+    initCommand(),
     graphCommand(),
     reportCommand(compose),
     listCommand(compose),
