@@ -18,6 +18,7 @@ import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
 import { createVault } from "./project/vault.ts"
 import { modelsWanted } from "./project/workers.ts"
+import { compileSchema } from "./spec/json-schema.ts"
 import { holds, render, resultOf } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
@@ -65,6 +66,7 @@ export function openRuntime(
       clock: systemClock,
       env: process.env,
       hide: (text) => vault.hide(text),
+      compile: compileSchema,
     }),
     composer,
     files: createProjectFiles(project.root),

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { Command } from "commander"
 import { abortCommand } from "./abort.ts"
+import { configCommand } from "./config.ts"
 import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { convertCommand } from "./convert.ts"
@@ -42,6 +43,7 @@ export function createProgram(compose: LoadCompose): Command {
     pauseCommand(compose),
     planCommand(),
     validateCommand(),
+    configCommand(),
     convertCommand(),
     initCommand(),
     graphCommand(),
@@ -52,7 +54,10 @@ export function createProgram(compose: LoadCompose): Command {
     workersCommand(compose),
     pruneCommand(compose),
   ]
-  for (const command of commands) program.addCommand(command.exitOverride().copyInheritedSettings(program))
+  for (const command of commands) {
+    program.addCommand(command.exitOverride().copyInheritedSettings(program))
+    for (const own of command.commands) own.exitOverride().copyInheritedSettings(command)
+  }
   return program
 }
 

@@ -46,6 +46,12 @@ export function checkConfigFile(file: string, env: LoadOptions["env"]): Checked<
   return text.ok ? checkConfig(text.value, file, env) : text
 }
 
+/** An orchestrator.json as it was written, with its places; nothing of it is checked. */
+export function configDocument(file: string): Checked<SourceDocument> {
+  const text = read(file)
+  return text.ok ? parseJsonc(text.value, file) : text
+}
+
 /** The text of an orchestrator.json as a checked config; `file` names it in problems. */
 export function checkConfig(text: string, file: string | null, env: LoadOptions["env"]): Checked<LoadedConfig> {
   const parsed = parseJsonc(text, file ?? "orchestrator.json")

@@ -1,17 +1,17 @@
-import { formatRun, formatTrace, formatWorkflows } from "../core/format.ts"
+import { formatRun, formatWorkflows } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
 import type { RunView } from "../core/view.ts"
-import type { Engine } from "../engine/engine.ts"
 import { mainSession } from "../project/ask.ts"
-import { runNamed, stepNamed } from "../project/runs.ts"
+import { runNamed } from "../project/runs.ts"
 import { BY, type Desk, error, type Place } from "./desk.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
 import { parseLine, SUBCOMMANDS } from "./line.ts"
 import { INBOX_HELP, INBOX_SUBCOMMANDS, WORKERS_HELP, WORKERS_SUBCOMMANDS } from "./line-workers.ts"
 import { graph, report } from "./report-commands.ts"
 import { abort, decideStep, goOn, pause, raise, resume } from "./run-commands.ts"
+import { trace } from "./trace-command.ts"
 import { act, askOrTell, handBack, listWorkers, spawn } from "./worker-commands.ts"
 
 /** What `/workflow help` says. */
@@ -82,7 +82,7 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
     case "graph":
       return graph(desk, parsed)
     case "trace":
-      return trace(parsed.step, engine)
+      return trace(desk, parsed.step)
     case "workers":
       return listWorkers(desk)
     case "spawn":
@@ -153,20 +153,4 @@ function status(view: RunView | undefined, wanted: string | undefined): Reply {
     }
   if (wanted !== undefined) return error("No such run", `there is no run ${wanted} in this project`)
   return { tone: "info", title: "No runs", text: "Nothing has run in this project yet. `/workflow` picks a workflow." }
-}
-
-/** The step of the newest run that has one of that name, or that a worker of that name did. */
-function trace(wanted: string, engine: Engine): Reply {
-  const found = stepNamed(engine, wanted)
-  if (found) {
-    const { run, step } = found
-    const title = run.ask === null ? `${step.id} · ${run.workflow}` : run.workflow
-    return { tone: "info", title, text: formatTrace(run.id, step), view: { type: "trace", run: run.id, step } }
-  }
-  const steps = runNamed(engine, undefined)?.steps ?? []
-  const known = [...steps.map((step) => step.id), ...engine.workers().map((worker) => worker.name)]
-  return error(
-    `No step ${wanted}`,
-    `no run here has a step \`${wanted}\`: ${suggest(wanted, [...new Set(known)], "steps of the newest run")}`,
-  )
 }

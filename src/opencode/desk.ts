@@ -1,4 +1,5 @@
 import type { Reply } from "../core/protocol.ts"
+import type { Talk, TalkPlace } from "../core/trace.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
@@ -16,6 +17,8 @@ export interface Desk {
   readonly missing: Runtime["missing"]
   /** Puts a handoff into a session for its model to read, once that is idle; the same id twice is one message. */
   handoff(session: string, text: string, id: string): void
+  /** Reads what was said in a session; says why when that is not possible. */
+  talk(place: TalkPlace): Promise<Talk>
   /** Milliseconds since 1970. */
   now(): number
 }

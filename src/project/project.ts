@@ -63,6 +63,12 @@ export class Project {
     return found.ok ? { ok: true, value: found.value.workflow } : found
   }
 
+  /** A workflow with the file it is in, its names checked against orchestrator.json, or everything that is wrong with it. */
+  checked(name: string): ReturnType<typeof resolveWorkflow> {
+    const { directory } = this.#options
+    return resolveWorkflow(name, { root: this.root, directory, ...knownIn(this.config()) })
+  }
+
   /** A workflow ready to start, or every problem of the config, the document, the inputs and the models given for this
    *  run (by role or profile) at once. */
   prepare(
@@ -72,8 +78,7 @@ export class Project {
     models: Models = {},
   ): Checked<Prepared> {
     const config = this.config()
-    const { directory } = this.#options
-    const found = resolveWorkflow(name, { root: this.root, directory, ...knownIn(config) })
+    const found = this.checked(name)
     const problems: Problem[] = [...(config.ok ? [] : config.problems), ...(found.ok ? [] : found.problems)]
     const inputs = found.ok ? bindInputs(found.value.workflow, raw, task === "" ? undefined : task) : undefined
     if (inputs && !inputs.ok) problems.push(...inputs.problems)

@@ -51,7 +51,7 @@ function modelProblems(name: string, model: string, known: readonly string[]): P
   return problem(`nobody here is called \`${name}\``, suggest(name, known, "roles and profiles"))
 }
 
-const isModel = (name: string) => /^[^/\s]+\/\S+$/.test(name)
+export const isModel = (name: string) => /^[^/\s]+\/\S+$/.test(name)
 
 /** What a role means, or a model itself; undefined: neither, as the roles of built-in workflows may be. */
 function modelOf(name: string, roles: Models): string | undefined {
@@ -132,7 +132,7 @@ function* allSteps(workflow: Workflow): Generator<Step> {
 }
 
 /** Who works on the step itself, and who is asked about it. */
-function workersOf({ type, profile, group, opinions = [] }: Step): string[] {
+export function workersOf({ type, profile, group, opinions = [] }: Step): string[] {
   const asked = opinions.map((opinion) => opinion.profile)
   switch (group?.type) {
     case "ensemble":

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest"
+import { HANDOFF_CHARS } from "../../src/core/handoff.ts"
 import type { Profile } from "../../src/core/profile.ts"
 import { createTools } from "../../src/opencode/tools.ts"
 import type { Project } from "../../src/project/project.ts"
@@ -35,8 +36,19 @@ it("worker_ask waits for the answer and caps it, with where the rest is", async 
   const job = await backend.job("ask")
   expect(job.task).toMatchObject({ prompt: "what is ${x}?", parent: "main" })
   job.finish({ output: "y".repeat(5_000) })
-  expect(await answer).toMatch(/^y{4000}\n\n\[cut after 4000 of 5000 characters; the full text: \/trace coder\]$/)
+  expect(await answer).toMatch(
+    /^y{4000}\n\n\[cut after 4000 of 5000 characters; the full text: \/trace coder, or the file outputs\/\w+\/ask\.md\]$/,
+  )
   expect(engine.find(undefined)).toMatchObject({ ask: "coder", depth: 0 })
+})
+
+it("eight workers that answer with 50 KB each grow who asks them by less than eight caps", async () => {
+  const { call, backend } = openTools()
+  const answers = Array.from({ length: 8 }, () => call("worker_ask", { worker: "coder", prompt: "x" }))
+  for (let at = 0; at < 8; at++) (await backend.job("ask", at)).finish({ output: "y".repeat(50_000) })
+  const grown = (await Promise.all(answers)).join("").length
+  expect(grown).toBeGreaterThan(8 * HANDOFF_CHARS)
+  expect(grown).toBeLessThan(8 * (HANDOFF_CHARS + 200))
 })
 
 it("worker_ask never gives a failure as an answer", async () => {
