@@ -4,6 +4,7 @@ import { RESULT_TOOL } from "../core/permission.ts"
 import type { Log } from "../core/ports.ts"
 import { decode, type Message, type Reply, type Request } from "../core/protocol.ts"
 import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
+import { readTalk } from "../host/talk.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { COMMANDS, handleLine } from "./commands.ts"
 import type { Place } from "./desk.ts"
@@ -122,13 +123,20 @@ async function greet(deps: HookDeps): Promise<Reply> {
 
 async function answerLine(deps: HookDeps, line: string, place: Place): Promise<Reply> {
   try {
-    const { project, engine } = await deps.runtime()
+    const { project, engine, missing } = await deps.runtime()
     const handoff = (session: string, text: string, id: string) => {
       postHandoff(deps.host, session, text, id).catch((error) =>
         deps.log.error("a handoff did not reach its session", { session, error: describe(error) }),
       )
     }
-    const reply = await handleLine(line, place, { project, engine, handoff, now: Date.now })
+    const reply = await handleLine(line, place, {
+      project,
+      engine,
+      missing,
+      handoff,
+      talk: (wanted) => readTalk(deps.host, wanted),
+      now: Date.now,
+    })
     // Who is kept changes without an event.
     if (/^\/(workers|handback)/.test(line)) await publishState(deps.host, engine)
     return reply

@@ -36,12 +36,14 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
       wait: z.boolean().optional(),
     },
     async execute({ name, inputs, task, wait }, context) {
-      const { project, engine } = await runtime()
+      const { project, engine, missing } = await runtime()
       const depth = await depthFor(markedDepth, project, engine, context.sessionID, "start workflows")
       const prepared = project.prepare(name, inputs ?? {}, task ?? "")
       if (!prepared.ok) throw new Error(formatProblems(prepared.problems, project.root))
       const run = project.newRunId()
       const { definition } = prepared.value
+      const models = await missing(definition)
+      if (models !== undefined) throw new Error(models)
       const started = engine.start({ ...definition, run, parent: context.sessionID, depth, by: BY_MODEL })
       if (!started.ok) throw new Error(started.why)
       if (!wait) return `Started run ${run}. workflow_status tells how it goes.`

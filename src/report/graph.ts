@@ -1,4 +1,4 @@
-import type { Group, Hook, Step, StepStatus, Workflow } from "../core/model.ts"
+import type { Group, Hook, Step, StepStatus } from "../core/model.ts"
 import type { StepView } from "../core/view.ts"
 
 /** A workflow as boxes and arrows: what every drawing of it is made from. */
@@ -26,10 +26,10 @@ export interface Edge {
   readonly to: string
 }
 
-/** The graph of a workflow; with `views` that of a run of it. Parts that a run has added stand in their groups; what a
- *  group has not begun yet is drawn as its document says. */
-export function graphOf(workflow: Workflow, views: ReadonlyMap<string, StepView> = new Map()): Graph {
-  return levelOf(workflow.steps, undefined, views)
+/** The graph of a workflow's steps; with `views` that of a run, whose steps have the parts of groups among them. What a group
+ *  has not begun yet is drawn as its document says. */
+export function graphOf(steps: readonly Step[], views: ReadonlyMap<string, StepView> = new Map()): Graph {
+  return levelOf(steps, undefined, views)
 }
 
 /** What is written before the id of a part that no run has made yet. */

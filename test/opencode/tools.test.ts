@@ -13,9 +13,15 @@ const FLOW = {
 
 function openTools(limits: object = {}) {
   const desk = openDesk({ limits, profiles: { coder: {}, lead: {} } }, FLOW)
-  const { project, engine } = desk
+  const { project, engine, missing } = desk
   const tools = createTools(
-    () => Promise.resolve({ project, engine, close: () => Promise.resolve() }),
+    () =>
+      Promise.resolve({
+        project,
+        engine,
+        missing: () => Promise.resolve(missing.text),
+        close: () => Promise.resolve(),
+      }),
     (session) => Promise.resolve(session === "elsewhere" ? 1 : 0),
   )
   const ended = new AbortController()
@@ -140,3 +146,11 @@ function profileOf(project: Project, name: string): Profile {
   if (!config.ok || !config.value.profiles[name]) throw new Error(`no profile ${name}`)
   return config.value.profiles[name]
 }
+
+it("a run whose models OpenCode does not have is not started, by a person or a model", async () => {
+  const { call, type, engine, missing } = openTools()
+  missing.text = "OpenCode has no model `a/b`"
+  await expect(call("workflow_run", { name: "flow" })).rejects.toThrow("OpenCode has no model `a/b`")
+  expect(await type("/workflow run flow")).toMatchObject({ tone: "error", text: "OpenCode has no model `a/b`" })
+  expect(engine.list()).toEqual([])
+})
