@@ -19,11 +19,13 @@ interface Which {
   readonly step: Step
   readonly state: StepState
   readonly isResumed: boolean
+  /** Patterns of the files it owns. */
+  readonly owned: readonly string[]
 }
 
 /** What the worker is sent. An attempt that was prompted before is sent the same, whatever has changed since. */
 export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promise<Checked<Composed>> {
-  const { step, state, isResumed } = which
+  const { step, state, isResumed, owned } = which
   const { prompt, goOn, checkpoint } = state
   const secrets = secretsOf(run.created.workflow)
   // What was written down has no secrets in it: then it is put together again.
@@ -42,7 +44,7 @@ export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promis
   if (!own.ok) return own
   try {
     const earlier = await earlierOf(deps.files, run, step)
-    const files = step.context === "scoped" ? await deps.files.find(step.files ?? []) : []
+    const files = step.context === "scoped" ? await deps.files.find(owned) : []
     const said = goOn === undefined ? own.value : `${own.value}\n\n${goOn.text}`
     const asked = checkpoint === undefined ? said : `${said}\n\n${continued(checkpoint.text)}`
     return done(deps.composer.compose({ prompt: asked, strategy: step.context ?? "fresh", earlier, files, ...how }))
