@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
-import type { RunView, StepView } from "../core/view.ts"
+import { nameInGroup, type RunView, type StepView } from "../core/view.ts"
 import { type Colors, stepMark } from "./style.ts"
 
 /** A run as a tree for a terminal: a line a step, parts indented under their group. */
@@ -23,7 +23,10 @@ const NAME_COLUMNS = 32
 export function treeLines(run: RunView, now: number, { columns, rows }: TreeSize, colors: Colors): string[] {
   const all = inTree(run.steps)
   const shown = all.length <= rows ? all : fitting(all, Math.max(1, rows - 1))
-  const width = Math.min(NAME_COLUMNS, Math.max(0, ...shown.map(({ step, level }) => level * 2 + step.name.length)))
+  const width = Math.min(
+    NAME_COLUMNS,
+    Math.max(0, ...shown.map(({ step, level }) => level * 2 + nameInGroup(step).length)),
+  )
   const lines = shown.map((line) => lineOf(line, now, { width, columns }, colors))
   if (shown.length === all.length) return lines
   return [...lines, colors.dim(clip(`… ${countWords(all, shown)}`, columns))]
@@ -80,7 +83,7 @@ function lineOf(
 ): string {
   const indent = "  ".repeat(level)
   const room = Math.max(0, columns - 2)
-  const name = clip(`${indent}${step.name}`.padEnd(width), room)
+  const name = clip(`${indent}${nameInGroup(step)}`.padEnd(width), room)
   const facts = clip(factsOf(step, now).join(" · "), Math.max(0, room - name.length - 2))
   const isLive = step.status === "running" || step.status === "waiting"
   const said = step.status === "failed" ? colors.red(facts) : isLive ? facts : colors.dim(facts)
