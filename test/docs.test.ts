@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest"
 import { abortCommand } from "../src/cli/abort.ts"
 import { configCommand } from "../src/cli/config.ts"
 import { continueCommand } from "../src/cli/continue.ts"
+import { convertCommand } from "../src/cli/convert.ts"
 import { EXIT } from "../src/cli/exit.ts"
 import { graphCommand } from "../src/cli/graph.ts"
 import { listCommand } from "../src/cli/list.ts"
@@ -25,8 +26,8 @@ import { workersCommand } from "../src/cli/workers.ts"
 import { checkConfig } from "../src/config/load.ts"
 import { configJsonSchema } from "../src/config/schema.ts"
 import { formatProblems } from "../src/core/problem.ts"
+import { workflowJsonSchema } from "../src/spec/dialects/read.ts"
 import { parseWorkflow } from "../src/spec/parse.ts"
-import { workflowJsonSchema } from "../src/spec/schema.ts"
 
 /** Keeps the documentation true by machine: what it shows parses, what it names exists, what exists is named. */
 
@@ -183,6 +184,7 @@ describe("docs/guide/command-line.md", () => {
     planCommand(),
     validateCommand(),
     configCommand(),
+    convertCommand(),
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),

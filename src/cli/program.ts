@@ -4,6 +4,7 @@ import { abortCommand } from "./abort.ts"
 import { configCommand } from "./config.ts"
 import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
+import { convertCommand } from "./convert.ts"
 import { graphCommand } from "./graph.ts"
 import { listCommand } from "./list.ts"
 import { pauseCommand } from "./pause.ts"
@@ -42,6 +43,7 @@ export function createProgram(compose: LoadCompose): Command {
     planCommand(),
     validateCommand(),
     configCommand(),
+    convertCommand(),
     graphCommand(),
     reportCommand(compose),
     listCommand(compose),

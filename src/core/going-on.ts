@@ -4,10 +4,11 @@ import { type Decision, type Draft, specOf, stepsThat } from "./draft.ts"
 import { deadlineAround } from "./enclosing.ts"
 import type { Step, StepResult } from "./model.ts"
 import { effectsGate, gateOf, messageAfter, overBudget, overOwnBudget } from "./outcome.ts"
-import { isGroup } from "./parts.ts"
+import { isAtWork, isGroup } from "./parts.ts"
+import { overlapOf } from "./paths.ts"
 import { formatProblems } from "./problem.ts"
 import { nextReady, type Run, type StepState } from "./run.ts"
-import { rowAt } from "./table.ts"
+import { rowAt, rowsOf } from "./table.ts"
 
 /** Starts what may start, and ends or pauses the run when nothing runs and nothing can start. */
 export function proceed(draft: Draft, now: number): Decision {
@@ -17,8 +18,9 @@ export function proceed(draft: Draft, now: number): Decision {
     advanceGroups(draft, now)
     const { run } = draft
     if (isStopping(run) || run.hold || run.running >= cap) break
-    const retry = run.delayed.map((index) => rowAt(run.steps, index)).find((step) => (step.retryAt ?? 0) <= now)
-    const next = retry ?? nextReady(run)
+    const delayed = run.delayed.map((index) => rowAt(run.steps, index))
+    const retry = delayed.find((step) => (step.retryAt ?? 0) <= now && ownsAlone(run, step))
+    const next = retry ?? nextReady(run, (step) => ownsAlone(run, step))
     if (!next) break
     const hold = overBudget(run, now)
     if (hold) draft.add({ type: "run.pausing", at: now, hold })
@@ -37,6 +39,20 @@ export function proceed(draft: Draft, now: number): Decision {
   const wakes = [...retries.filter((at) => at > now), ...ends]
   if (wakes.length > 0) draft.effects.push({ type: "wake", at: Math.min(...wakes) })
   return draft.decision()
+}
+
+/** Whether nobody at work owns a file that this step owns too. Who proposes or judges writes nothing. */
+function ownsAlone(run: Run, step: StepState): boolean {
+  const mine = ownedBy(run, step)
+  if (mine.length === 0) return true
+  const atWork = rowsOf(run.steps).filter((other) => other.index !== step.index && isAtWork(run, other))
+  return atWork.every((other) => overlapOf(mine, ownedBy(run, other)) === undefined)
+}
+
+function ownedBy(run: Run, { index }: StepState): readonly string[] {
+  const { files = [], part, group, type } = run.specs[index] as Step
+  const isWriter = part?.role !== "proposer" && part?.role !== "judge" && type === "single" && group === undefined
+  return isWriter ? files : []
 }
 
 /** Everything the step needs has ended: it starts, or is skipped. */

@@ -1,5 +1,15 @@
 import type { Command, RunEvent, Seen } from "./events.ts"
-import type { AskPolicy, Check, CheckResult, InputValue, JsonSchema, StepResult, Tokens, Warning } from "./model.ts"
+import type {
+  AskPolicy,
+  Budget,
+  Check,
+  CheckResult,
+  InputValue,
+  JsonSchema,
+  StepResult,
+  Tokens,
+  Warning,
+} from "./model.ts"
 import type { Checked } from "./problem.ts"
 import type { Kind, Profile } from "./profile.ts"
 import type { Message } from "./run.ts"
@@ -139,6 +149,8 @@ export interface WorkerTask extends WorkerSeat {
   readonly prompt: string
   /** Session of an earlier try of this very attempt, or of the kept worker that does it. */
   readonly session?: string
+  /** How often it has gone on in a new session already. */
+  readonly checkpoints?: number
   /** True when this attempt may have been prompted before (resume): look for its answer before asking. */
   readonly resumed: boolean
   /** What was said to this worker since its prompt: each must reach the model exactly once. */
@@ -146,6 +158,8 @@ export interface WorkerTask extends WorkerSeat {
   readonly timeoutMs: number
   readonly idleTimeoutMs: number
   readonly toolTimeoutMs: number
+  /** What is left of its step's budget: at the next tool call after that it is stopped. */
+  readonly limit?: Budget
   readonly asks: AskPolicy
 }
 

@@ -54,6 +54,8 @@ export interface StepState {
   readonly inputHash?: string
   readonly prompt?: string
   readonly context?: string
+  /** It has gone on in a new session so many times, the last time with what it wrote down then. */
+  readonly checkpoint?: { readonly count: number; readonly text: string }
   readonly warnings?: readonly Warning[]
   /** What was said to its worker since the prompt, in order. */
   readonly messages?: readonly Message[]
@@ -141,11 +143,12 @@ export function stepOf(run: Run, id: string): StepState | undefined {
   return index === undefined ? undefined : rowAt(run.steps, index)
 }
 
-/** The first step whose needs have ended and of which nothing is decided yet. */
-export function nextReady(run: Run): StepState | undefined {
+/** The first step whose needs have ended, of which nothing is decided yet, and that may start now. */
+export function nextReady(run: Run, mayStart: (step: StepState) => boolean): StepState | undefined {
   for (let next = shift(run.ready); next; next = shift(next.rest)) {
     const step = rowAt(run.steps, next.item)
-    if (step.status === "pending" && step.retryAt === undefined) return step
+    // A step may stand in the queue twice, and stays there when one behind it was taken.
+    if (step.status === "pending" && step.retryAt === undefined && step.unmet === 0 && mayStart(step)) return step
   }
   return undefined
 }

@@ -153,7 +153,7 @@ export class Driving {
       if (this.#isReader && !store.isClaimed(run)) return { ok: false, why: `no process drives run ${run}` }
       if (key !== undefined) return { ok: true, run, handed: [key] }
       const isPersons = command.type !== "create" && command.type !== "tick" && command.type !== "interrupt"
-      if (isPersons) return this.#handover.post(run, command)
+      if (isPersons) return this.#handover.post(run, this.#deps.vault.hide(command))
       return { ok: false, why: `run ${run} is being worked on by another process` }
     }
     // Read under the claim: until now another process may have written.

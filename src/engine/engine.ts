@@ -1,4 +1,5 @@
 import type { Command, Definition, RunCreated, RunEvent } from "../core/events.ts"
+import { isLong } from "../core/handoff.ts"
 import type { Budget } from "../core/model.ts"
 import type { AskAnswer, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import type { Profile } from "../core/profile.ts"
@@ -7,6 +8,8 @@ import type { AskView, RunView, WorkerView } from "../core/view.ts"
 import { Dispatcher } from "./dispatch.ts"
 import { Driving, type DrivingDeps } from "./driving.ts"
 import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./handover.ts"
+import { refusalOf } from "./judge.ts"
+import { type Spawned, spawnKept } from "./kept.ts"
 import { Reading } from "./reading.ts"
 import type { LoopDeps } from "./run-loop.ts"
 import { Workers } from "./workers.ts"
@@ -199,6 +202,16 @@ export class Engine {
     return this.#workers.depthOf(session)
   }
 
+  /** A file with all of a step's answer, where that is too long to be handed on; undefined: it is not. */
+  async fileOf(run: string, { id, output }: { readonly id: string; readonly output: string }) {
+    return isLong(output) ? this.#deps.files.keep(run, id, output) : undefined
+  }
+
+  /** What is wrong with data that the worker in `session` gives as its answer, or undefined. */
+  refuseData(session: string, given: unknown): Promise<string | undefined> {
+    return refusalOf(this.#deps.checker, this.#workers.find(session)?.task.schema, given)
+  }
+
   /** Answers an ask of a worker. Resolves with why that was not possible, or undefined. */
   async answer(ask: string, answer: AskAnswer): Promise<string | undefined> {
     const task = this.#workers.taskOfAsk(ask)
@@ -247,26 +260,8 @@ export class Engine {
   }
 
   /** Makes a worker by name without asking its model anything. Rejects with what the backend says. */
-  async spawn(
-    name: string,
-    profile: Profile,
-    parent: string | undefined,
-  ): Promise<{ readonly ok: true; readonly worker: KeptWorker } | { readonly ok: false; readonly why: string }> {
-    const { store, clock, backend } = this.#deps
-    if (store.kept().some((worker) => worker.name === name))
-      return { ok: false, why: `there is a worker ${name} already` }
-    const { session } = await backend(profile.kind).open({
-      key: `worker/${name}`,
-      title: name,
-      profile: { ...profile, keep: true },
-      depth: 1,
-      mayDelegate: false,
-      ...(parent === undefined ? {} : { parent }),
-    })
-    const { kind } = profile
-    const worker = { name, profile: profile.name, kind, session, parent: parent ?? null, createdAt: clock.now() }
-    store.keep(worker)
-    return { ok: true, worker }
+  spawn(name: string, profile: Profile, parent: string | undefined): Promise<Spawned> {
+    return spawnKept(this.#deps, name, profile, parent)
   }
 
   /** The kept worker of that name or session. */

@@ -6,6 +6,7 @@ import type { Definition, RunCreated } from "../core/events.ts"
 import type { InputValue, Intervene, Workflow } from "../core/model.ts"
 import { type Checked, formatProblem, formatProblems, type Problem } from "../core/problem.ts"
 import type { WorkflowItem } from "../core/protocol.ts"
+import { convertWorkflow } from "../spec/convert-document.ts"
 import { findWorkflows, loadWorkflow, resolveWorkflow } from "../spec/files.ts"
 import { bindInputs } from "../spec/inputs.ts"
 import { castOf, type Models } from "./workers.ts"
@@ -116,6 +117,11 @@ export class Project {
       return checked.ok ? [] : checked.problems
     })
     return { files, problems: distinct(problems) }
+  }
+
+  /** The text of a workflow file in the canonical form, whichever it is written in, or everything wrong with it. */
+  convert(file: string, text: string): Checked<string> {
+    return convertWorkflow(text, file, knownIn(this.config()))
   }
 
   /** An id for a run: short enough to type, random enough not to meet another. */

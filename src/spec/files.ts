@@ -29,7 +29,7 @@ export interface LoadedWorkflow {
 }
 
 export interface FoundWorkflows {
-  /** By name. */
+  /** By name, the built-in ones last. */
   readonly workflows: readonly LoadedWorkflow[]
   /** Absolute paths of the folders that were looked in, whether they exist or not. */
   readonly searched: readonly string[]
@@ -45,7 +45,9 @@ export interface FindOptions extends Omit<ParseOptions, "lookup"> {
 export function findWorkflows(options: FindOptions): FoundWorkflows {
   const library = new Library(options)
   const workflows = library.files().map((file) => library.load(file))
-  return { workflows: workflows.sort((a, b) => a.name.localeCompare(b.name)), searched: library.searched }
+  const order = (a: LoadedWorkflow, b: LoadedWorkflow) =>
+    Number(a.isBuiltIn) - Number(b.isBuiltIn) || a.name.localeCompare(b.name)
+  return { workflows: workflows.sort(order), searched: library.searched }
 }
 
 /** Reads one workflow file. What its steps name is looked up in the project. */

@@ -12,7 +12,8 @@ import { rowColumns, runTitle, stepChoices, workflowChoices } from "./pickers.ts
 import { runLine } from "./prompt-line.ts"
 import { TextDialog } from "./text-dialog.tsx"
 import type { Paint } from "./theme.ts"
-import { type TextDocument, traceDocument } from "./trace.ts"
+import type { TextDocument } from "./trace.ts"
+import { showTrace } from "./trace-view.tsx"
 import { canOpen } from "./view-model.ts"
 import { showWorkers } from "./workers.tsx"
 
@@ -50,7 +51,7 @@ export function createReplies(given: Omit<ReplyDeps, "showReply">): Replies {
         return showInbox(deps, inboxItems(view.asks, view.gates))
       if (view?.type === "workflows" && view.workflows.length > 0) return showWorkflows(deps, view.workflows)
       if (view?.type === "run") return showRun(deps, view.run)
-      if (view?.type === "trace") return showTrace(deps, view.step, view.run)
+      if (view?.type === "trace") return showTrace(deps, view)
       showText(deps, message(title, text, tone === "info" ? "text" : tone))
     },
   }
@@ -65,10 +66,6 @@ function showText({ api, guard, paint }: ReplyDeps, document: TextDocument): voi
   }
   dialog.replace(() => <TextDialog paint={paint} document={document} bindKeys={bindKeys} close={dialog.clear} />)
   dialog.setSize("large")
-}
-
-function showTrace(deps: ReplyDeps, step: StepView, run: string): void {
-  showText(deps, traceDocument(step, run, deps.live.now()))
 }
 
 function showWorkflows(deps: ReplyDeps, workflows: readonly WorkflowItem[]): void {
@@ -94,7 +91,7 @@ function showRun(deps: ReplyDeps, snapshot: RunView): void {
   // Live state carries no texts: what has changed since the reply is asked for again.
   const showUnopened = (step: StepView) => {
     const full = snapshot.steps.find((other) => other.id === step.id)
-    if (full?.status === step.status) showTrace(deps, full, snapshot.id)
+    if (full?.status === step.status) showTrace(deps, { type: "trace", run: snapshot.id, step: full })
     else deps.submit(`/trace ${step.id}`)
   }
   const pick = (id: string) => {

@@ -3,6 +3,7 @@ import { expect, it } from "vitest"
 import { evolve } from "../../src/core/evolve.ts"
 import type { Group, Step } from "../../src/core/model.ts"
 import { isAtWork } from "../../src/core/parts.ts"
+import { overlapOf } from "../../src/core/paths.ts"
 import type { Run } from "../../src/core/run.ts"
 import { rowsOf } from "../../src/core/table.ts"
 import { viewRun } from "../../src/core/view.ts"
@@ -76,6 +77,7 @@ const feature = fc.record(
     isLoop: fc.boolean(),
     timeoutMs: fc.constantFrom(5, 60_000),
     budget: fc.constant({ tokens: 40 }),
+    files: fc.constantFrom(["src/**"], ["src/a.ts"], ["docs/**"]),
   },
   { requiredKeys: [] },
 )
@@ -124,6 +126,16 @@ const scenario = fc.record({
 
 type Driven = ReturnType<typeof drive>
 const atWork = (r: Driven) => rowsOf(r.run.steps).filter((row) => isAtWork(r.run, row))
+
+/** Steps at work that own the same files; those taken up again after an interrupt were at work before. */
+function clashes(r: Driven): string[] {
+  const owners = atWork(r)
+    .map((row) => r.run.specs[row.index] as Step)
+    .filter(({ files, part, type }) => files && type === "single" && !["proposer", "judge"].includes(part?.role ?? ""))
+  const isClash = (spec: Step, at: number) =>
+    owners.slice(at + 1).some((other) => overlapOf(spec.files ?? [], other.files ?? []) !== undefined)
+  return owners.filter(isClash).map(({ id }) => id)
+}
 
 /** What a machine finds of an answer: where it must be data, it is, or not. */
 function check(r: Driven, id: string, isOk: boolean): void {
@@ -199,6 +211,7 @@ it("whatever happens: caps hold, nothing that succeeded runs again, nothing star
         // Held steps and those at gates come back all at once, and never were more than the cap.
         expect(atWork(r).length).toBeLessThanOrEqual(cap)
         expect(r.run.running).toBe(atWork(r).length)
+        expect(clashes(r)).toEqual([])
         for (const id of succeeded) expect(r.statuses()[id]).toBe("success")
       }
       for (const one of script) {

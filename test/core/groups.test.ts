@@ -351,3 +351,32 @@ describe("a nested workflow", () => {
     expect(r.step("w:x").gate).toMatchObject({ why: "always" })
   })
 })
+
+describe("files that steps own", () => {
+  const owner = (id: string, ...files: string[]): Step => ({ ...step(id), files })
+
+  it("are never written by two at once: who shares one waits, and others pass by", () => {
+    const r = drive([owner("a", "src/ui/**"), owner("b", "src/**"), owner("c", "docs/**"), step("d")], {
+      maxParallel: 4,
+    })
+    expect(r.started).toEqual(["a", "c", "d"])
+    r.end("c")
+    expect(r.started).toHaveLength(3)
+    r.end("a")
+    expect(r.started).toEqual(["a", "c", "d", "b"])
+    r.end("b")
+    r.end("d")
+    expect(r.run.status).toBe("success")
+  })
+
+  it("hold up a retry, too", () => {
+    const retry = { maxAttempts: 2, delayMs: 1_000, backoff: "fixed" } as const
+    const r = drive([{ ...owner("a", "x.ts"), retry }, { ...owner("b", "x.ts") }], { onFailure: "continue" })
+    r.end("a", "error")
+    expect(r.started).toEqual(["a", "b"])
+    r.pass(2_000)
+    expect(r.started).toEqual(["a", "b"])
+    r.end("b")
+    expect(r.started).toEqual(["a", "b", "a"])
+  })
+})

@@ -238,6 +238,6 @@ it("what is told is what the engine goes by, wherever things are written", () =>
       const cap = Math.min(definition.workflow.settings.maxParallel, definition.limits.maxWorkers)
       expect(counts("max_parallel", { workflow: true })).toBe(cap)
     }),
-    { numRuns: 60, seed: 7 },
+    { numRuns: 30, seed: 7 },
   )
 })
