@@ -208,6 +208,11 @@ export class Engine {
     return this.#workers.views(this.#deps.store.kept())
   }
 
+  /** The end of what the worker of a step is writing; undefined when nothing is heard of it. */
+  tail(run: string, step: string): string | undefined {
+    return this.#workers.tail(run, step)
+  }
+
   /** What waits for a person, oldest first (G7). */
   asks(): AskView[] {
     return this.#workers.asks()

@@ -86,6 +86,11 @@ export class Workers {
     return [...this.#rows.values()].reverse().find((row) => nameOf(row) === wanted || row.session === wanted)
   }
 
+  /** The end of what the worker of a step is writing; undefined: it has none now, or nothing is heard of it. */
+  tail(run: string, step: string): string | undefined {
+    return [...this.#rows.values()].findLast(({ task }) => task.run === run && task.step === step)?.activity?.tail
+  }
+
   /** The task an ask belongs to. */
   taskOfAsk(ask: string): WorkerTask | undefined {
     return [...this.#rows.values()].find((row) => row.asks.has(ask))?.task

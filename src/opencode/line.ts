@@ -18,12 +18,14 @@ export type Line =
   | { readonly command: "retry" | "skip"; readonly step: string; readonly message: string }
   | { readonly command: "raise"; readonly budget: Budget; readonly run?: string }
   | { readonly command: "trace"; readonly step: string }
+  | { readonly command: "show"; readonly run: string; readonly step: string }
   | WorkersLine
 
 export const SUBCOMMANDS = [
   "run",
   "list",
   "status",
+  "show",
   "pause",
   "continue",
   "retry",
@@ -63,6 +65,11 @@ export function parseLine(line: string): Line {
     case "resume":
     case "pause":
       return { command: subcommand.text, ...(first === undefined ? {} : { run: first }) }
+    case "show": {
+      const step = rest[1]?.text
+      if (first === undefined || step === undefined) return wrong("say which: `/workflow show RUN STEP`")
+      return { command: "show", run: first, step }
+    }
     case "continue":
       return {
         command: "continue",

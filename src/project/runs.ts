@@ -16,11 +16,15 @@ export function runNamed(engine: Engine, wanted: string | undefined): RunView | 
   return undefined
 }
 
-/** The step of the newest run that has one of that name, or that a worker of that name did. */
+/** The step of the newest run that has one of that name, or that a worker of that name did; `RUN/STEP` says which run. */
 export function stepNamed(
   engine: Engine,
   wanted: string,
 ): { readonly run: RunView; readonly step: StepView } | undefined {
+  const slash = wanted.indexOf("/")
+  const own = slash < 1 ? undefined : engine.find(wanted.slice(0, slash))
+  const named = own?.steps.find(({ id }) => id === wanted.slice(slash + 1))
+  if (own && named) return { run: own, step: named }
   const session = engine.kept(wanted)?.session
   const isMeant = (run: RunView, step: StepView) =>
     run.ask === null ? step.id === wanted || (session !== undefined && step.session === session) : run.ask === wanted

@@ -8,7 +8,7 @@ import { clip, formatElapsed, formatTokens, widthOf } from "./format.ts"
 /** What the TUI shows of runs, as plain data: no terminal, no clock. Times are milliseconds since 1970. */
 
 /** What a piece of text means; the views turn it into a colour of the user's theme. */
-export type Tone = "text" | "muted" | "active" | "success" | "warning" | "error"
+export type Tone = "text" | "muted" | "border" | "active" | "success" | "warning" | "error"
 export interface Part {
   readonly text: string
   readonly tone: Tone
@@ -60,7 +60,8 @@ export function runIcon(status: RunStatus): Part {
   return { text: RUN[status][0], tone: RUN[status][1] }
 }
 
-function isOver(step: StepView): boolean {
+/** Whether a step has ended. */
+export function isOver(step: StepView): boolean {
   return step.status !== "pending" && step.status !== "running" && step.status !== "waiting"
 }
 

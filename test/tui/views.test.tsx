@@ -3,6 +3,7 @@ import { testRender } from "@opentui/solid"
 import { afterEach, expect, it } from "vitest"
 import { StatusBar } from "../../src/tui/bar.tsx"
 import { createLive } from "../../src/tui/live.ts"
+import { createPace } from "../../src/tui/pace.ts"
 import { RunsPanel } from "../../src/tui/sidebar.tsx"
 import { TextDialog } from "../../src/tui/text-dialog.tsx"
 import { type TextDocument, traceDocument } from "../../src/tui/trace.ts"
@@ -25,9 +26,18 @@ async function lines(): Promise<string[]> {
 
 async function renderBar(width = 80) {
   const clock = new HandClock()
-  const live = createLive(clock)
+  const live = createLive(clock, createPace(clock))
   const keys = () => ({ jump: "ctrl+x w", inbox: "ctrl+x i", message: "ctrl+x p" })
-  const bar = () => <StatusBar paint={paint} live={live} session={() => "parent"} canType={() => true} keys={keys} />
+  const bar = () => (
+    <StatusBar
+      paint={paint}
+      live={live}
+      session={() => "parent"}
+      canType={() => true}
+      keys={keys}
+      isDashboard={() => false}
+    />
+  )
   screen = await testRender(bar, { width, height: 3 })
   return { clock, live }
 }
@@ -42,6 +52,7 @@ it("draws no status line without a run, then ticks, then sums up and goes", asyn
   live.update({
     runs: [runView({ status: "success", endedAt: 12_000, steps: [doneStep("survey"), doneStep("review")] })],
   })
+  clock.advance(200)
   expect((await lines())[0]).toContain("✓ demo done · 12s")
   clock.advance(30_000)
   expect(await lines()).toEqual([""])
@@ -57,7 +68,8 @@ it("says on the status line that a command still waits for its answer", async ()
 })
 
 it("draws a session's run in the sidebar, times flush right", async () => {
-  const live = createLive(new HandClock())
+  const clock = new HandClock()
+  const live = createLive(clock, createPace(clock))
   screen = await testRender(() => <RunsPanel paint={paint} live={live} session="parent" />, { width: 40, height: 8 })
   expect(await lines()).toEqual([""])
   const failed = stepView("review", { status: "failed", reason: "timeout" })

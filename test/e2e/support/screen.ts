@@ -111,7 +111,7 @@ function textOf(screen: xterm.Terminal): string {
     (_, row) =>
       active
         .getLine(active.baseY + row)
-        ?.translateToString()
+        ?.translateToString(false, 0, screen.cols)
         .trimEnd() ?? "",
   ).join("\n")
 }
