@@ -10,6 +10,8 @@ import { Engine } from "../src/engine/engine.ts"
 import { render } from "../src/spec/template.ts"
 import { openSqliteStore } from "../src/store/sqlite/store.ts"
 import { createScriptedBackend } from "../src/workers/scripted/backend.ts"
+import { checker } from "../test/support/checker.ts"
+import { context } from "../test/support/context.ts"
 import { interleave, timed } from "./measure.ts"
 import { compare, type Row } from "./report.ts"
 
@@ -91,7 +93,9 @@ async function drive(store: Store, count: number, isChain: boolean): Promise<num
     backend: () => backend,
     random: Math.random,
     evaluate: () => ({ ok: true, value: true }),
-    checker: { before: () => Promise.resolve({}), run: () => Promise.resolve([]) },
+    value: () => ({ ok: true, value: [] }),
+    checker,
+    ...context(),
   })
   const created = runOf(count, isChain)
   let succeeded = 0
@@ -119,6 +123,11 @@ function storeOf(append: Store["append"]): Store {
     kept: () => [],
     delegated: () => [],
     remove: () => undefined,
+    post: () => undefined,
+    wishes: () => [],
+    refuse: () => undefined,
+    outcomeOf: () => undefined,
+    withdraw: () => undefined,
     unkeep: () => undefined,
     close: () => undefined,
   }

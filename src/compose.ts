@@ -1,9 +1,12 @@
 import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { createSurveyor } from "./checks/changes.ts"
 import { createChecker } from "./checks/checker.ts"
+import { createProjectFiles } from "./checks/project-files.ts"
 import { projectRoot } from "./config/find.ts"
 import { type LoadOptions, loadConfig } from "./config/load.ts"
+import { composer } from "./context/compose.ts"
 import type { Log, WorkerBackend } from "./core/ports.ts"
 import { formatProblems } from "./core/problem.ts"
 import { Engine } from "./engine/engine.ts"
@@ -12,7 +15,8 @@ import type { Host } from "./host/host.ts"
 import { ledgerOf } from "./host/ledger.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
-import { holds, render } from "./spec/template.ts"
+import { createVault } from "./project/vault.ts"
+import { holds, render, resultOf } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
 import { createServerBackend, type ServerSite } from "./workers/server/backend.ts"
@@ -30,10 +34,15 @@ export function hasJournal(options: LoadOptions): boolean {
   return existsSync(join(stateFolder(projectRoot(options)), "journal.db"))
 }
 
-/** Opens a project's journal and an engine over it that works through `host`. Throws when the journal cannot be opened. */
-export function openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log }): Runtime {
-  const { host, log } = options
+/** Opens a project's journal and an engine over it that works through `host`; a reader drives no run. Throws when the
+ *  journal cannot be opened. */
+export function openRuntime(
+  options: LoadOptions & { readonly host: Host; readonly log: Log; readonly isReader?: boolean },
+): Runtime {
+  const { host, isReader = false } = options
   const project = new Project(options)
+  const vault = createVault(project.root, options.env)
+  const log: Log = { error: (message, detail) => options.log.error(vault.hide(message), vault.hide(detail)) }
   const store = openSqliteStore(stateFolder(project.root))
   const backends: Readonly<Record<string, WorkerBackend>> = {
     subagent: createSubagentBackend(host, systemClock, log),
@@ -44,14 +53,21 @@ export function openRuntime(options: LoadOptions & { readonly host: Host; readon
     store,
     clock: systemClock,
     log,
+    isReader,
     render,
     evaluate: holds,
+    value: resultOf,
     checker: createChecker({
       root: project.root,
       ledger: ledgerOf(project.root),
       clock: systemClock,
       env: process.env,
+      hide: (text) => vault.hide(text),
     }),
+    composer,
+    files: createProjectFiles(project.root),
+    vault,
+    surveyor: createSurveyor(project.root, process.env, log),
     random: Math.random,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     backend(kind) {

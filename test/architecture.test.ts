@@ -18,13 +18,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   engine: ["core"],
   store: ["core"],
   context: ["core"],
+  report: ["core"],
   checks: ["core", "host"],
   host: ["core"],
   workers: ["core", "host"],
   tui: ["core"],
-  project: ["core", "spec", "config", "engine"],
-  opencode: ["core", "spec", "config", "engine", "host", "project"],
-  cli: ["core", "spec", "config", "engine", "host", "project"],
+  project: ["core", "spec", "config", "engine", "report"],
+  opencode: ["core", "spec", "config", "engine", "host", "project", "report"],
+  cli: ["core", "spec", "config", "engine", "host", "project", "report"],
   "compose.ts": ["core", "spec", "config", "engine", "store", "workers", "context", "checks", "host", "project"],
   "plugin.ts": ["core", "compose.ts", "opencode"],
   "tui.tsx": ["core", "tui"],
@@ -34,8 +35,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   yaml: ["spec"],
   "@marcbachmann/cel-js": ["spec"],
+  ajv: ["checks", "spec"],
+  "ajv-formats": ["checks", "spec"],
   zod: ["spec", "config", "opencode"],
   "jsonc-parser": ["config"],
+  "@dagrejs/dagre": ["report"],
   commander: ["cli"],
   picocolors: ["cli"],
   "solid-js": ["tui", "tui.tsx"],
@@ -43,6 +47,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "@opencode-ai/sdk": ["host", "workers", "opencode", "compose.ts", "cli"],
   "@opencode-ai/plugin": ["opencode", "tui", "plugin.ts", "tui.tsx"],
   "bun:": ["store"],
+  "write-file-atomic": ["checks"],
 }
 const MAX_FILE_LINES = 400
 const MAX_FUNCTION_LINES = 60

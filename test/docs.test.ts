@@ -6,10 +6,13 @@ import { describe, expect, it } from "vitest"
 import { abortCommand } from "../src/cli/abort.ts"
 import { continueCommand } from "../src/cli/continue.ts"
 import { EXIT } from "../src/cli/exit.ts"
+import { graphCommand } from "../src/cli/graph.ts"
 import { listCommand } from "../src/cli/list.ts"
+import { pauseCommand } from "../src/cli/pause.ts"
 import { planCommand } from "../src/cli/plan.ts"
 import { pruneCommand } from "../src/cli/prune.ts"
 import { raiseCommand } from "../src/cli/raise.ts"
+import { reportCommand } from "../src/cli/report-page.ts"
 import { resumeCommand } from "../src/cli/resume.ts"
 import { retryCommand } from "../src/cli/retry.ts"
 import { runCommand } from "../src/cli/run.ts"
@@ -64,12 +67,14 @@ describe("examples", () => {
     for (const language of ["yaml", "jsonc", "json"]) expect(examples(language).length).toBeGreaterThan(1)
   })
 
-  const profiles = examples("jsonc").flatMap(({ text }) => {
+  const configs = examples("jsonc").flatMap(({ text }) => {
     const config = checkConfig(text, null, ENV)
-    return config.ok ? Object.keys(config.value.profiles) : []
+    return config.ok ? [config.value] : []
   })
+  const profiles = configs.flatMap((config) => Object.keys(config.profiles))
+  const roles = configs.flatMap((config) => Object.keys(config.config.models))
   it.each(examples("yaml"))("$place is a workflow", ({ text }) => {
-    const workflow = parseWorkflow(text, "example.yaml", { profiles })
+    const workflow = parseWorkflow(text, "example.yaml", { profiles, roles })
     expect(workflow.ok || formatProblems(workflow.problems)).toBe(true)
   })
 
@@ -173,11 +178,14 @@ describe("docs/guide/command-line.md", () => {
     skipCommand(nothing),
     abortCommand(nothing),
     raiseCommand(nothing),
+    pauseCommand(nothing),
     planCommand(),
     validateCommand(),
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),
+    reportCommand(nothing),
+    graphCommand(),
     workersCommand(nothing),
     pruneCommand(nothing),
   ]

@@ -3,7 +3,10 @@ import type { Check, CheckResult } from "../core/model.ts"
 import type { Checker, Snapshot } from "../core/ports.ts"
 import { type CommandSite, runCommand } from "./command.ts"
 import { find, hashOf, holdsText } from "./files.ts"
+import { fingerprint } from "./fingerprint.ts"
+import { save } from "./save.ts"
 import { scriptsOf } from "./scripts.ts"
+import { structure } from "./structure.ts"
 
 type Verdict = Pick<CheckResult, "isOk" | "detail"> & { readonly output?: string }
 type FileCheck = Extract<Check, { type: "file" }>
@@ -21,6 +24,9 @@ export function createChecker(site: CommandSite): Checker {
       for (const check of checks) results.push(await look(site, check, { before, scripts }, signal))
       return results
     },
+    structure,
+    save: (path, text) => save(site.root, path, text),
+    fingerprint: () => fingerprint(site.root),
   }
 }
 

@@ -13,6 +13,8 @@ export interface CommandSite {
   readonly ledger: string
   readonly clock: Clock
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Takes out of a command's output what nobody is to see, before it is cut. */
+  readonly hide?: (text: string) => string
 }
 
 /** What the shell says when there is no such program, or it cannot be run. */
@@ -40,7 +42,7 @@ export async function runCommand(site: CommandSite, check: CommandCheck, signal:
   const how = await endOf(tracked, clock, timeoutMs, signal)
   await tracked.stop()
   await within(clock, DRAIN_MS, closed)
-  const output = tail.text()
+  const output = tail.text(site.hide)
   if (how === "stopped") return { isOk: false, detail: "stopped", output }
   if (how === "deadline") return { isOk: false, detail: `did not end in ${formatDuration(timeoutMs)}`, output }
   const said = await tracked.ended

@@ -50,6 +50,6 @@ function isWithin(root: string, file: string): boolean {
 }
 
 /** Turns "there is no such file" into undefined; anything else is an error. */
-function missing(error: NodeJS.ErrnoException): undefined {
+export function missing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error
 }

@@ -8,8 +8,8 @@ const LEFT_OUT = "[the beginning is left out]\n"
 
 export interface Tail {
   add(chunk: Uint8Array): void
-  /** The end of what was added, without colours; says so when it is not all of it. */
-  text(): string
+  /** The end of what was added, without colours and what `hide` takes out; says so when it is not all of it. */
+  text(hide?: (text: string) => string): string
 }
 
 /** Keeps the end of a stream of any length in bounded memory. What is no UTF-8 becomes U+FFFD. */
@@ -30,9 +30,9 @@ export function createTail(): Tail {
       // Twice as much, so that bytes are moved once in a while and not with every chunk.
       if (size > 2 * KEPT_BYTES) cut()
     },
-    text() {
+    text(hide = (text) => text) {
       cut()
-      const all = stripVTControlCharacters(new TextDecoder().decode(chunks[0]))
+      const all = hide(stripVTControlCharacters(new TextDecoder().decode(chunks[0])))
       if (!isCut && all.length <= KEPT_CHARS) return all
       return LEFT_OUT + all.slice(LEFT_OUT.length - KEPT_CHARS)
     },

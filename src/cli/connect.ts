@@ -48,7 +48,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     await close()
     throw new UserError(unreachable(url, attach, error))
   }
-  return { host: { client, directory, isAttended: false, subscribe: feed.subscribe }, url, close }
+  return { host: { client, directory, root: options.root, isAttended: false, subscribe: feed.subscribe }, url, close }
 }
 
 /** Ends what a Baton that was killed has left running here. */

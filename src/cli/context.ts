@@ -9,7 +9,7 @@ import type { Runtime } from "../project/runtime.ts"
 
 /** What the commands need of compose.ts. Loaded at the first use: it needs Bun's SQLite, and `plan` does not. */
 export type LoadCompose = () => Promise<{
-  openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log }): Runtime
+  openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log; readonly isReader?: boolean }): Runtime
   hasJournal(options: LoadOptions): boolean
 }>
 

@@ -19,9 +19,9 @@ export function decision(name: string, description: string): Command {
 }
 
 /** Does it and goes on with the run; the exit code is the process's. */
-export async function carryOut(compose: LoadCompose, command: Command, wish: Existing): Promise<void> {
+export async function carryOut(compose: LoadCompose, command: Command, wish: Omit<Existing, "word">): Promise<void> {
   const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
-  process.exitCode = await drive(compose, placeOf(globals), globals, wish)
+  process.exitCode = await drive(compose, placeOf(globals), globals, { ...wish, word: command.name() })
 }
 
 /** A decision about one step; without a run the newest is meant in which it waits. */
@@ -40,7 +40,13 @@ export function stepDecision(compose: LoadCompose, action: "retry" | "skip", des
           return found.ok ? { ok: true, value: found.value.run } : found
         },
         act: (engine, { id }, parent) =>
-          engine.decide(id, { step: wanted.step, action, by: `baton ${action}`, parent, ...said }),
+          engine.decide(id, {
+            step: wanted.step,
+            action,
+            by: `baton ${action}`,
+            ...(parent === undefined ? {} : { parent }),
+            ...said,
+          }),
       })
     })
 }

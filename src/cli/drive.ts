@@ -7,6 +7,7 @@ import type { Found } from "../project/decisions.ts"
 import { connect } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
+import { staying, tellHanded } from "./handover.ts"
 import { endedLine, reportJson } from "./json.ts"
 import { clearLine, createProgress, showLine } from "./progress.ts"
 import { formatReport } from "./report.ts"
@@ -27,13 +28,17 @@ export interface Fresh {
 
 /** A run that is there already, and what is to be done with it. */
 export interface Existing {
+  /** The command's word: `continue`. */
+  readonly word: string
   /** Looks for the run before a server is started for it, or says why there is none to act on. */
   find(engine: Engine): Found<RunView>
-  act(engine: Engine, run: RunView, parent: string): Outcome
+  /** `parent`: session its work belongs to from here on; undefined: as it was. */
+  act(engine: Engine, run: RunView, parent: string | undefined): Outcome
 }
 
 /**
- * Connects, begins, shows the progress, waits for the end and cleans up; gives the exit code. Ctrl-C at any point stops
+ * Connects, begins, shows the progress, waits for the end and cleans up; gives the exit code. What is asked of a run that
+ * another process drives is handed to that process, and nothing is started. Ctrl-C at any point stops
  * what runs so that it can be resumed, ends the server, and gives 130.
  */
 export async function drive(
@@ -44,7 +49,8 @@ export async function drive(
 ): Promise<number> {
   const interrupt = onInterrupt()
   try {
-    const begin = "find" in task ? await actOn(compose, place, task) : task
+    const begin = "find" in task ? await actOn(compose, place, task, options) : task
+    if (typeof begin === "number") return begin
     if (!options.json)
       showLine(options.attach === undefined ? "starting OpenCode …" : `connecting to ${options.attach} …`)
     const connecting = connect({
@@ -84,7 +90,10 @@ async function work(
     const parent = (await keptSession(host, task.session)) ?? (await createSession(host, task.title))
     const stopShowing = options.json ? reportJson(engine) : createProgress(engine)
     const begun = task.begin(engine, parent)
-    if (!begun.ok) throw new UserError(begun.why)
+    const settled = await engine.settled(begun)
+    if (!settled.ok || !begun.ok) throw new UserError(settled.ok ? "nothing was begun" : settled.why)
+    // Somebody was faster than the server to start.
+    if (settled.driver === "elsewhere") return tellHanded(engine, settled, task.word ?? "run", options)
     const finished = engine.finished(begun.run)
     if ((await Promise.race([finished, interrupted])) === "interrupted") await engine.interrupt("Ctrl-C")
     const { view, broken } = await finished
@@ -100,18 +109,33 @@ async function work(
 
 /** How a run is begun; `session` is the one it belonged to. */
 interface Begin extends Fresh {
+  readonly word?: string
   readonly session?: string | null
 }
 
-/** Throws UserError when there is no such run, or nothing to be done with it. */
-async function actOn(compose: LoadCompose, place: LoadOptions, { find, act }: Existing): Promise<Begin> {
+/**
+ * How to go on with a run that no process drives, or the exit code when another has been told. Throws UserError when there
+ * is no such run, or nothing to be done with it.
+ */
+async function actOn(
+  compose: LoadCompose,
+  place: LoadOptions,
+  { find, act, word }: Existing,
+  options: DriveOptions,
+): Promise<Begin | number> {
   const journal = await readJournal(compose, place)
   if (journal === undefined) throw new UserError("nothing has run in this project yet")
-  const found = find(journal)
-  if (!found.ok) throw new UserError(found.why)
-  const run = found.value
-  if (run.status === "running") throw new UserError(`run ${run.id} is being worked on by another process`)
-  return { title: run.workflow, session: run.parent, begin: (engine, parent) => act(engine, run, parent) }
+  for (;;) {
+    const found = find(journal)
+    if (!found.ok) throw new UserError(found.why)
+    const { id, workflow, parent: session } = found.value
+    if (!journal.isElsewhere(id))
+      return { word, title: workflow, session, begin: (engine, parent) => act(engine, found.value, parent) }
+    const settled = await staying(journal.settled(act(journal, found.value, undefined)))
+    if (settled.ok) return tellHanded(journal, settled, word, options)
+    if (journal.isElsewhere(id)) throw new UserError(settled.why)
+    // Whoever drove it is gone: what there is to be done may be something else now.
+  }
 }
 
 async function keptSession(host: Host, session: string | null | undefined): Promise<string | undefined> {

@@ -3,10 +3,13 @@ import { Command } from "commander"
 import { abortCommand } from "./abort.ts"
 import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
+import { graphCommand } from "./graph.ts"
 import { listCommand } from "./list.ts"
+import { pauseCommand } from "./pause.ts"
 import { planCommand } from "./plan.ts"
 import { pruneCommand } from "./prune.ts"
 import { raiseCommand } from "./raise.ts"
+import { reportCommand } from "./report-page.ts"
 import { resumeCommand } from "./resume.ts"
 import { retryCommand } from "./retry.ts"
 import { runCommand } from "./run.ts"
@@ -34,8 +37,11 @@ export function createProgram(compose: LoadCompose): Command {
     skipCommand(compose),
     abortCommand(compose),
     raiseCommand(compose),
+    pauseCommand(compose),
     planCommand(),
     validateCommand(),
+    graphCommand(),
+    reportCommand(compose),
     listCommand(compose),
     statusCommand(compose),
     traceCommand(compose),

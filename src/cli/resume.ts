@@ -20,6 +20,7 @@ export function resumeCommand(compose: LoadCompose): Command {
     .action(async (wanted: string, { edited }: ResumeOptions, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
       process.exitCode = await drive(compose, placeOf(globals), globals, {
+        word: "resume",
         find(engine) {
           const found = resumableRun(engine, wanted, { prefix: "baton" })
           if (!found.ok || found.value.status !== "success" || edited) return found
@@ -27,10 +28,9 @@ export function resumeCommand(compose: LoadCompose): Command {
         },
         act(engine, { id, workflow }, parent) {
           if (!edited) return engine.resume(id, "baton resume", parent)
-          const prepared = projectOf(globals).prepare(workflow, engine.inputs(id) ?? {}, "")
-          if (!prepared.ok) throw problemsError(prepared.problems)
-          const { inputs: _, ...definition } = prepared.value.definition
-          return engine.resume(id, "baton resume --edited", parent, definition)
+          const definition = projectOf(globals).edited(workflow, engine.inputs(id) ?? {})
+          if (!definition.ok) throw problemsError(definition.problems)
+          return engine.resume(id, "baton resume --edited", parent, definition.value)
         },
       })
     })

@@ -27,10 +27,11 @@ export function statusCommand(compose: LoadCompose): Command {
     })
 }
 
-/** The project's runs, or undefined where nothing has ever run. */
+/** The project's runs, or undefined where nothing has ever run. What is asked of a run there is handed to the process that
+ *  drives it. */
 export async function readJournal(compose: LoadCompose, place: LoadOptions): Promise<Engine | undefined> {
   const { hasJournal, openRuntime } = await compose()
-  return hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog }).engine : undefined
+  return hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog, isReader: true }).engine : undefined
 }
 
 /** The run of that id (an unambiguous beginning will do), or the newest that no worker started; undefined when nothing has run. Throws

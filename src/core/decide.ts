@@ -1,8 +1,10 @@
+import { conclude, hasAfterwork, isCut, UNCHECKED, warn, weigh } from "./concluding.ts"
 import { type Decision, Draft, refuse, specOf, stepsThat, type Words } from "./draft.ts"
 import type { Command, RunEvent, Took } from "./events.ts"
-import { conclude, end, isStopping, proceed, start } from "./going-on.ts"
-import type { GateAction, Step, StepResult } from "./model.ts"
-import { effectsGate, gateOf, retryAt, warningsOf } from "./outcome.ts"
+import { end, proceed, start } from "./going-on.ts"
+import type { CheckResult, GateAction, StepResult, Warning } from "./model.ts"
+import { effectsGate } from "./outcome.ts"
+import { isAtWork } from "./parts.ts"
 import { type Run, type StepState, stepOf } from "./run.ts"
 
 /**
@@ -39,6 +41,10 @@ export function decide(run: Run | undefined, command: Command, now: number, word
       return pause(draft, command.by, now)
     case "raise":
       return isOver ? over() : raise(draft, command, now)
+    case "seen":
+      return run.seen ? refuse(run, "it was seen before") : fact(draft, { ...command, type: "run.seen", at: now })
+    case "changed":
+      return isOver ? fact(draft, { ...command, type: "run.changed", at: now }) : refuse(run, "it has not ended yet")
     case "decide":
       return decideGate(draft, command, now)
     case "tick":
@@ -46,6 +52,11 @@ export function decide(run: Run | undefined, command: Command, now: number, word
     default:
       return answer(draft, command, now)
   }
+}
+
+/** Written down, and nothing follows from it. */
+function fact(draft: Draft, event: RunEvent): Decision {
+  return draft.add(event).decision()
 }
 
 // ── what a person says ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -59,12 +70,16 @@ function resume(draft: Draft, command: Extract<Command, { type: "resume" }>, now
   draft.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }) })
   if (run.endedAt !== undefined) return proceed(draft, now)
   // Those that were held included.
-  for (const step of stepsThat(draft.run, "running")) again(draft, step, now)
+  for (const step of atWork(draft.run)) again(draft, step, now)
   if (stopping === "abort" || stopping === "deadline") return stopRunning(draft)
   // Of a run that nobody paused a person may not know what there is to decide.
   for (const step of status === "paused" ? stepsThat(draft.run, "waiting") : [])
     if (step.gate) settleGate(draft, step, { action: "continue", by }, now)
   return proceed(draft, now)
+}
+
+function atWork(run: Run): StepState[] {
+  return stepsThat(run, "running").filter((step) => isAtWork(run, step))
 }
 
 /** Takes up what an interrupted step was at: its checks when it had answered, else its worker. */
@@ -91,7 +106,7 @@ function stop(draft: Draft, cause: "abort" | "deadline", now: number, by?: strin
 }
 
 function stopRunning(draft: Draft): Decision {
-  for (const step of stepsThat(draft.run, "running")) {
+  for (const step of atWork(draft.run)) {
     draft.effects.push({ type: "stop", step: step.id, attempt: step.attempt })
   }
   return draft.decision()
@@ -142,6 +157,8 @@ function settleGate(draft: Draft, step: StepState, { action, by, message }: Word
     settleEffects(draft, step, action, said, now)
     return
   }
+  // A loop that stood still has its turn again.
+  if (step.gate?.why === "stagnant" && (action === "continue" || action === "retry")) return
   const nothing = { tokens: { input: 0, output: 0 }, cost: 0 }
   const result = step.result ?? { reason: "ok" as const, output: message ?? "", ...nothing }
   switch (action) {
@@ -229,8 +246,11 @@ function answer(draft: Draft, command: Answer, now: number): Decision {
       const { type: _, ...facts } = command
       return proceed(draft.add({ type: "step.held", at: now, ...facts }), now)
     }
-    case "looked":
-      return refuse(run, `${command.step} is no loop`)
+    case "looked": {
+      if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
+      const { type: _, ...facts } = command
+      return proceed(draft.add({ type: "step.looked", at: now, ...facts }), now)
+    }
     case "checked":
       return checked(draft, step, command, now)
     case "ended":
@@ -244,13 +264,18 @@ function ended(draft: Draft, step: StepState, command: Extract<Command, { type: 
   // Stopped by an interrupt: the attempt is not over, it is asked for again on resume.
   if (run.status === "interrupted" && result.reason === "aborted") return refuse(run, `run ${run.id} is interrupted`)
   const { id, attempt } = step
-  const hasChecks = (specOf(run, step).checks ?? []).length > 0
-  if (result.reason === "ok" && hasChecks && !isStopping(run)) {
+  if (result.reason === "ok" && hasAfterwork(specOf(run, step))) {
+    if (isCut(run)) return weighed(draft, step, { ...result, reason: "aborted", detail: UNCHECKED }, now, delegated)
     draft.add({ type: "step.answered", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
     if (run.status === "running") draft.effects.push({ type: "check", step: id, attempt })
     return draft.decision()
   }
-  return outcome(draft, step, result, now, delegated)
+  return weighed(draft, step, result, now, delegated)
+}
+
+function weighed(draft: Draft, step: StepState, result: StepResult, now: number, took?: Took): Decision {
+  weigh(draft, step, result, now, took)
+  return draft.run.status === "interrupted" ? draft.decision() : proceed(draft, now)
 }
 
 function checked(draft: Draft, step: StepState, command: Extract<Command, { type: "checked" }>, now: number): Decision {
@@ -259,37 +284,24 @@ function checked(draft: Draft, step: StepState, command: Extract<Command, { type
   if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
   const { type: _, ...facts } = command
   draft.add({ type: "step.checked", at: now, ...facts })
-  const failed = command.checks.filter((check) => !check.isOk)
-  for (const { name, detail } of failed.filter((check) => check.severity === "warning")) {
-    const warning = { kind: "check" as const, text: `${name}: ${detail}` }
-    draft.add({ type: "step.warned", at: now, step: step.id, attempt: step.attempt, warning })
-  }
+  const { checks, schemaError, structured } = command
+  const failed = checks.filter((check) => !check.isOk)
+  const warnings = failed
+    .filter((check) => check.severity === "warning")
+    .map(({ name, detail }): Warning => ({ kind: "check", text: `${name}: ${detail}` }))
+  warn(draft, step, warnings, now)
+  const next = stepOf(draft.run, step.id) as StepState
+  if (schemaError !== undefined)
+    return weighed(draft, next, { ...step.result, reason: "schema", detail: schemaError }, now)
+  const isCheck = specOf(run, step).type === "check"
+  const answer = { ...step.result, ...(structured === undefined ? {} : { structured }) }
+  const result = isCheck ? { ...answer, output: outputOf(checks) } : answer
   const errors = failed.filter((check) => check.severity === "error")
   const detail = errors.map((check) => `${check.name}: ${check.detail}`).join("; ")
-  const result = errors.length === 0 ? step.result : { ...step.result, reason: "check-failed" as const, detail }
-  return outcome(draft, stepOf(draft.run, step.id) as StepState, result, now)
+  return weighed(draft, next, errors.length === 0 ? result : { ...result, reason: "check-failed", detail }, now)
 }
 
-/** After everything a machine has to say of an attempt: another try, a person's word, or its end. */
-function outcome(draft: Draft, step: StepState, result: StepResult, now: number, took?: Took): Decision {
-  const { run } = draft
-  const { id, attempt } = step
-  for (const warning of warningsOf(run, step, result))
-    draft.add({ type: "step.warned", at: now, step: id, attempt, warning })
-  const spec = specOf(run, step)
-  const next = isStopping(run) ? undefined : retryAt(run, spec, step, result, now)
-  const gate = next === undefined && !isStopping(run) ? gateAfter(draft, spec, id, result, now) : undefined
-  const delegated = took ? { delegated: took } : {}
-  if (next !== undefined)
-    draft.add({ type: "step.ended", at: now, step: id, attempt, result, retryAt: next, ...delegated })
-  else if (gate) {
-    draft.add({ type: "step.answered", at: now, step: id, attempt, result, ...delegated })
-    draft.add({ type: "gate.opened", at: now, step: id, ...gate })
-  } else conclude(draft, id, result, now, took)
-  return draft.run.status === "interrupted" ? draft.decision() : proceed(draft, now)
-}
-
-function gateAfter(draft: Draft, spec: Step, id: string, result: StepResult, now: number) {
-  const step = stepOf(draft.run, id) as StepState
-  return gateOf(draft.run, spec, { step, result }, undefined, now)
+/** What a step that is only checks has to say to those that read it. */
+function outputOf(checks: readonly CheckResult[]): string {
+  return checks.map(({ name, detail, output }) => `${name}: ${detail}\n${output}`.trim()).join("\n\n")
 }

@@ -1,7 +1,8 @@
 import type { Effect, RunEvent } from "./events.ts"
+import { evolve } from "./evolve.ts"
 import type { Step } from "./model.ts"
 import type { Checked } from "./problem.ts"
-import { evolve, type Run, type StepState } from "./run.ts"
+import type { Run, StepState } from "./run.ts"
 import { rowsOf } from "./table.ts"
 
 /**
@@ -19,8 +20,12 @@ export interface Decision {
 export interface Words {
   /** Whether a step's condition holds. */
   holds(run: Run, step: Step, condition: string): Checked<boolean>
-  /** The step's prompt, filled in. */
-  prompt(run: Run, step: Step): Checked<string>
+  /** Whether a loop is to end, after the last round it had. */
+  until(run: Run, step: Step, condition: string): Checked<boolean>
+  /** What an expression comes to, whatever that is. */
+  value(run: Run, step: Step, expression: string): Checked<unknown>
+  /** A template of the step, filled in. */
+  text(run: Run, step: Step, template: string): Checked<string>
 }
 
 /** Collects events and keeps the run in step with them. */
@@ -56,7 +61,7 @@ export function refuse(run: Run | undefined, why: string): Decision {
 }
 
 export function specOf(run: Run, step: StepState): Step {
-  return run.created.workflow.steps[step.index] as Step
+  return run.specs[step.index] as Step
 }
 
 export function stepsThat(run: Run, status: StepState["status"]): StepState[] {

@@ -24,6 +24,7 @@ import type { Profile } from "./profile.ts"
  *                 step.answered → step.checked → gate.opened → gate.decided before step.ended, as far as a step has them
  *                 step.ended with `retryAt` → step.started of the next attempt; step.skipped in the place of step.started
  *                 run.closing before the steps that are hooks, and these before run.ended
+ *                 of a group step.started → (step.looked → step.expanded → its parts)* → step.ended
  *                 step.held in the place of step.ended: the attempt goes on after run.resumed
  *                 run.paused or run.interrupted → run.resumed anywhere between; a crash leaves no event at all.
  */
@@ -59,6 +60,16 @@ export type RunEvent =
       readonly at: number
       readonly status: Exclude<RunStatus, "running" | "interrupted" | "paused">
       readonly cause?: StopCause
+    }
+  /** What git said of the project before the first worker: what `run.changed` is measured against. */
+  | ({ readonly type: "run.seen"; readonly at: number } & Seen)
+  /** The run has ended: the files that have changed since `run.seen`, whoever changed them. Neither event is there where
+   *  git is not. */
+  | {
+      readonly type: "run.changed"
+      readonly at: number
+      /** Relative to the project. */
+      readonly files: readonly string[]
     }
   /** Decided: the step may start. Written before its worker exists. */
   | {
@@ -189,6 +200,14 @@ export type RunEvent =
       readonly detail: string
     }
 
+/** A project's files as git tells them. */
+export interface Seen {
+  /** The commit, or the empty tree before the first. */
+  readonly commit: string
+  /** Files that differ from it or are not in it, relative to the project, each with what tells its content from others. */
+  readonly dirty: Readonly<Record<string, string>>
+}
+
 export interface GoOn {
   /** undefined: there is none, and the text is added to the prompt. */
   readonly session?: string
@@ -262,6 +281,8 @@ export type Command =
       readonly parent?: string
     }
   | { readonly type: "raise"; readonly budget: Budget; readonly by: string }
+  | ({ readonly type: "seen" } & Seen)
+  | { readonly type: "changed"; readonly files: readonly string[] }
   | {
       readonly type: "checked"
       readonly step: string

@@ -2,6 +2,7 @@ import { formatDuration } from "./duration.ts"
 import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gates.ts"
 import type { CheckResult } from "./model.ts"
 import type { WorkflowItem } from "./protocol.ts"
+import { verdictLines } from "./verdict.ts"
 import type { AskView, Delegated, RunView, StepView, WorkerView } from "./view.ts"
 
 /** What the TUI half draws, as plain text: for the clients and terminals that have only text. */
@@ -20,10 +21,19 @@ export function formatRun(run: RunView): string {
     const why = step.reason !== null && step.reason !== "ok" && step.gate === null ? ` (${step.reason})` : ""
     const detail = step.detail === null ? "" : ` — ${step.detail}`
     const tries = step.attempts > 1 ? ` · ${step.attempts} tries` : ""
+    const voices = step.verdict === null ? "" : ` · ${step.verdict.answered}/${step.verdict.asked} answered`
+    const indent = "  ".repeat(depthOf(step, run.steps))
     const warnings = step.warnings.map(({ text }) => `${" ".repeat(10)}warning: ${text}`)
-    return [`${step.status.padEnd(9)} ${step.id}${why}${detail}${tries}`, ...warnings]
+    return [`${step.status.padEnd(9)} ${indent}${step.id}${why}${detail}${tries}${voices}`, ...warnings]
   })
   return [`${run.workflow} · ${run.status} · run ${run.id}`, ...waysOut(run), ...steps, formatSpent(run)].join("\n")
+}
+
+/** How many groups a step is inside of. */
+function depthOf(step: StepView, steps: readonly StepView[]): number {
+  let depth = 0
+  for (let of = step.group; of !== null; depth++) of = steps.find(({ id }) => id === of)?.group ?? null
+  return depth
 }
 
 /** Why a run waits, and what to type. */
@@ -54,9 +64,7 @@ export function formatTrace(run: string, step: StepView): string {
     `${step.id} · ${step.status}${step.reason && step.reason !== "ok" ? ` (${step.reason})` : ""} · run ${run}`,
     ...(step.detail === null || step.gate !== null ? [] : [step.detail]),
     ...(step.gate === null ? [] : [`waits for a person: ${gateTitle(step.id, step.gate)}`]),
-    `profile ${step.profile} (${step.kind}), attempt ${step.attempts}`,
-    `model ${step.model ?? "unknown"}${isSubstitute(step) ? ` (asked for ${step.requestedModel})` : ""}`,
-    `session ${step.session ?? "none yet"}`,
+    ...whoLines(step),
     step.reason === null ? "tokens and cost not known yet" : formatSpent(step),
     ...(step.delegated === null ? [] : [`and delegated: ${formatDelegated(step.delegated)}`]),
     ...(step.startedAt !== null && step.endedAt !== null
@@ -64,11 +72,22 @@ export function formatTrace(run: string, step: StepView): string {
       : []),
     ...step.warnings.map(({ text }) => `warning: ${text}`),
   ]
+  if (step.verdict !== null) lines.push("", "── verdict", ...verdictLines(step.verdict))
   if (step.checks.length > 0) lines.push("", "── checks", ...step.checks.map(formatCheck))
   if (step.context !== null) lines.push("", "── told of the session it was started from", step.context)
   if (step.prompt !== null) lines.push("", "── prompt", step.prompt)
   if (step.output !== "") lines.push("", "── output", step.output)
   return lines.join("\n")
+}
+
+/** Who did it, and where; of a step that others do for it, that. */
+function whoLines(step: StepView): string[] {
+  if (step.type !== "single" && step.type !== "gate") return [`${step.type}, attempt ${step.attempts}`]
+  return [
+    `profile ${step.profile} (${step.kind}), attempt ${step.attempts}`,
+    `model ${step.model ?? "unknown"}${isSubstitute(step) ? ` (asked for ${step.requestedModel})` : ""}`,
+    `session ${step.session ?? "none yet"}`,
+  ]
 }
 
 /** A check with what it came to, and of one that does not hold the end of its output. */

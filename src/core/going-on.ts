@@ -1,28 +1,37 @@
+import { advanceGroups, endGroups } from "./advancing.ts"
+import { fail, isStopping } from "./concluding.ts"
 import { type Decision, type Draft, specOf, stepsThat } from "./draft.ts"
-import type { Took } from "./events.ts"
+import { deadlineAround } from "./enclosing.ts"
 import type { Step, StepResult } from "./model.ts"
-import { effectsGate, gateOf, messageAfter, overBudget } from "./outcome.ts"
+import { effectsGate, gateOf, messageAfter, overBudget, overOwnBudget } from "./outcome.ts"
+import { isAtWork, isGroup } from "./parts.ts"
+import { overlapOf } from "./paths.ts"
 import { formatProblems } from "./problem.ts"
-import { nextReady, type Run, type StepState, stepOf } from "./run.ts"
-import { rowAt } from "./table.ts"
+import { nextReady, type Run, type StepState } from "./run.ts"
+import { rowAt, rowsOf } from "./table.ts"
 
 /** Starts what may start, and ends or pauses the run when nothing runs and nothing can start. */
 export function proceed(draft: Draft, now: number): Decision {
   const { workflow, limits } = draft.run.created
   const cap = Math.min(workflow.settings.maxParallel, limits.maxWorkers)
-  while (!isStopping(draft.run) && !draft.run.hold && draft.run.running < cap) {
+  for (;;) {
+    advanceGroups(draft, now)
     const { run } = draft
-    const retry = run.delayed.map((index) => rowAt(run.steps, index)).find((step) => (step.retryAt ?? 0) <= now)
-    const next = retry ?? nextReady(run)
+    if (isStopping(run) || run.hold || run.running >= cap) break
+    const delayed = run.delayed.map((index) => rowAt(run.steps, index))
+    const retry = delayed.find((step) => (step.retryAt ?? 0) <= now && ownsAlone(run, step))
+    const next = retry ?? nextReady(run, (step) => ownsAlone(run, step))
     if (!next) break
-    const hold = overBudget(run)
+    const hold = overBudget(run, now)
     if (hold) draft.add({ type: "run.pausing", at: now, hold })
-    else if (retry) start(draft, retry, now)
+    else if (retry) tryToStart(draft, retry, now)
     else consider(draft, next, now)
   }
   const { run } = draft
-  const retries = isStopping(run) || run.hold ? [] : run.delayed.map((index) => rowAt(run.steps, index).retryAt ?? now)
-  if (run.running === 0 && retries.length === 0) leave(draft, now)
+  const isOpen = !isStopping(run) && !run.hold
+  const retries = isOpen ? run.delayed.map((index) => rowAt(run.steps, index).retryAt ?? now) : []
+  // A group whose turn it is waits for a look at the project.
+  if (run.running === 0 && retries.length === 0 && !(isOpen && run.due.length > 0)) leave(draft, now)
   // Looked for only where there can be one: a gate holds its run.
   const gates = run.hold && !isStopping(run) ? stepsThat(run, "waiting") : []
   const ends = gates.flatMap((step) => step.gate?.expiresAt ?? [])
@@ -30,6 +39,20 @@ export function proceed(draft: Draft, now: number): Decision {
   const wakes = [...retries.filter((at) => at > now), ...ends]
   if (wakes.length > 0) draft.effects.push({ type: "wake", at: Math.min(...wakes) })
   return draft.decision()
+}
+
+/** Whether nobody at work owns a file that this step owns too. Who proposes or judges writes nothing. */
+function ownsAlone(run: Run, step: StepState): boolean {
+  const mine = ownedBy(run, step)
+  if (mine.length === 0) return true
+  const atWork = rowsOf(run.steps).filter((other) => other.index !== step.index && isAtWork(run, other))
+  return atWork.every((other) => overlapOf(mine, ownedBy(run, other)) === undefined)
+}
+
+function ownedBy(run: Run, { index }: StepState): readonly string[] {
+  const { files = [], part, group, type } = run.specs[index] as Step
+  const isWriter = part?.role !== "proposer" && part?.role !== "judge" && type === "single" && group === undefined
+  return isWriter ? files : []
 }
 
 /** Everything the step needs has ended: it starts, or is skipped. */
@@ -49,6 +72,17 @@ function consider(draft: Draft, step: StepState, now: number): void {
   if (verdict?.ok && !verdict.value) skip("condition", "its condition does not hold")
   else if (verdict && !verdict.ok) fail(draft, step, `its condition: ${formatProblems(verdict.problems)}`, now)
   else if (spec.type === "gate") ask(draft, step, spec, now)
+  else tryToStart(draft, step, now)
+}
+
+/** Starts a step, unless its time or its budget is over. */
+function tryToStart(draft: Draft, step: StepState, now: number): void {
+  const spec = specOf(draft.run, step)
+  const deadline = deadlineAround(draft.run, spec)
+  const spent = overOwnBudget(draft.run, spec, step, now)
+  if (deadline !== undefined && deadline <= now)
+    fail(draft, step, `${spec.part?.of} has used up its time`, now, "timeout")
+  else if (spent !== undefined) fail(draft, step, spent, now, "over-budget")
   else start(draft, step, now)
 }
 
@@ -57,21 +91,20 @@ export function start(draft: Draft, step: StepState, now: number, said?: string)
   const text = said ?? messageAfter(step)
   const session = step.result?.session ?? step.session
   const goOn = text === undefined ? undefined : { text, ...(session === undefined ? {} : { session }) }
-  draft.add({ type: "step.started", at: now, step: step.id, attempt, ...(goOn ? { goOn } : {}) })
-  draft.effects.push({ type: "start", step: step.id, attempt, resumed: false })
-}
-
-/** A step that fails before it has a worker. */
-function fail(draft: Draft, step: StepState, detail: string, now: number): void {
-  const attempt = step.attempt + 1
-  draft.add({ type: "step.started", at: now, step: step.id, attempt })
-  const result: StepResult = { reason: "error", output: "", detail, tokens: { input: 0, output: 0 }, cost: 0 }
-  conclude(draft, step.id, result, now)
+  const { id } = step
+  const spec = specOf(draft.run, step)
+  draft.add({ type: "step.started", at: now, step: id, attempt, ...(goOn ? { goOn } : {}) })
+  if (isGroup(spec)) return
+  if (spec.type === "check") {
+    const result: StepResult = { reason: "ok", output: "", tokens: { input: 0, output: 0 }, cost: 0 }
+    draft.add({ type: "step.answered", at: now, step: id, attempt, result })
+    draft.effects.push({ type: "check", step: id, attempt })
+  } else draft.effects.push({ type: "start", step: id, attempt, resumed: false })
 }
 
 /** A step that is a question to a person. */
 function ask(draft: Draft, step: StepState, spec: Step, now: number): void {
-  const text = draft.words.prompt(draft.run, spec)
+  const text = draft.words.text(draft.run, spec, spec.prompt)
   if (!text.ok) {
     fail(draft, step, formatProblems(text.problems), now)
     return
@@ -86,14 +119,10 @@ function leave(draft: Draft, now: number): void {
   if (run.hold && !isStopping(run)) {
     if (run.status !== "paused") draft.add({ type: "run.paused", at: now, hold: run.hold })
   } else if (hasHooks(run) && run.closing === undefined && run.stopping !== "abort" && run.stopping !== "deadline") {
+    endGroups(draft, now)
     draft.add({ type: "run.closing", at: now, status: endOf(run) === "success" ? "success" : "failed" })
     proceed(draft, now)
   } else end(draft, now)
-}
-
-/** Whether nothing may start any more. A failure does not keep the hooks from running. */
-export function isStopping(run: Run): boolean {
-  return run.stopping !== undefined && !(run.closing !== undefined && run.stopping === "failure")
 }
 
 function hasHooks(run: Run): boolean {
@@ -101,26 +130,15 @@ function hasHooks(run: Run): boolean {
 }
 
 /** How the run has gone; of one that has hooks still to run, without them. */
-function endOf({ stopping: cause, well, steps, closing, created }: Run): "success" | "failed" | "cancelled" {
+function endOf({ stopping: cause, well, closing, created }: Run): "success" | "failed" | "cancelled" {
   if (cause === "abort") return "cancelled"
-  const all = closing === undefined ? created.workflow.steps.filter((step) => !step.hook).length : steps.length
+  const { steps } = created.workflow
+  const all = closing === undefined ? steps.filter((step) => !step.hook).length : steps.length
   return cause || closing === "failed" || well < all ? "failed" : "success"
 }
 
 export function end(draft: Draft, now: number): void {
+  endGroups(draft, now)
   const { stopping: cause } = draft.run
   draft.add({ type: "run.ended", at: now, status: endOf(draft.run), ...(cause === undefined ? {} : { cause }) })
-}
-
-/** Writes down how a step ended for good, and what that means for the run. */
-export function conclude(draft: Draft, id: string, result: StepResult, now: number, delegated?: Took): void {
-  const attempt = stepOf(draft.run, id)?.attempt ?? 1
-  draft.add({ type: "step.ended", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
-  const { run } = draft
-  const status = stepOf(run, id)?.status
-  const isBad = status === "failed" || status === "cancelled"
-  const isStop = run.created.workflow.settings.onFailure === "stop"
-  if (isBad && isStop && run.status !== "interrupted" && !run.stopping) {
-    draft.add({ type: "run.stopping", at: now, cause: "failure" })
-  }
 }

@@ -1,5 +1,18 @@
 /** What is handed from a worker to the session it was started from: capped, with a pointer to the full text. */
 
+/** What a step leaves to those that read it distilled, a sentence or a few words each. */
+export interface Handoff {
+  readonly decisions: readonly string[]
+  /** What must be kept to. */
+  readonly constraints: readonly string[]
+  readonly risks: readonly string[]
+  /** Files, and what of them. */
+  readonly changed: readonly string[]
+  readonly why: readonly string[]
+  /** What would surprise whoever goes on. */
+  readonly gotchas: readonly string[]
+}
+
 /** Characters of an answer that go into another session. */
 export const HANDOFF_CHARS = 4_000
 

@@ -1,5 +1,6 @@
 import type { RunEvent } from "./events.ts"
 import type { Hold } from "./model.ts"
+import { isAtWork, turnAgain, without } from "./parts.ts"
 import { emptyQueue, push, type Queue } from "./queue.ts"
 import type { Run, StepState } from "./run.ts"
 import { rowsOf, withRow } from "./table.ts"
@@ -10,8 +11,8 @@ export function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, {
   const { type: _type, at: openedAt, step: _step, ...gate } = event
   const waiting: StepState = { ...step, status: "waiting", gate: { ...gate, openedAt } }
   const steps = withRow(run.steps, step.index, waiting)
-  const running = run.running - (step.status === "running" ? 1 : 0)
-  return { ...run, steps, running, hold: gateHold(waiting) }
+  const running = run.running - (isAtWork(run, step) ? 1 : 0)
+  return { ...run, steps, running, due: without(run.due, step.index), hold: gateHold(waiting) }
 }
 
 export function gateHold({ id, gate }: StepState): Hold {
@@ -24,7 +25,7 @@ export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.c
   // What a failure has kept from starting does not start now.
   let ready: Queue<number> = emptyQueue
   for (const row of rowsOf(steps)) {
-    const { hook } = run.created.workflow.steps[row.index] ?? {}
+    const { hook } = run.specs[row.index] ?? {}
     if (hook === undefined || row.status !== "pending") continue
     if (hook === "complete" || hook === (status === "success" ? "success" : "failure")) {
       steps = withRow(steps, row.index, { ...row, unmet: 0 })
@@ -40,14 +41,18 @@ export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.c
 
 /** The step is at it again, until the event that follows says what became of it. */
 export function gateDecided(run: Run, { gate: _, ...step }: StepState, at: number): Run {
-  const steps = withRow(run.steps, step.index, { ...step, status: "running" })
+  const decided: StepState = { ...step, status: "running" }
+  const steps = withRow(run.steps, step.index, decided)
   const { hold, ...rest } = run
   const isHeld = hold?.cause !== "gate" || rowsOf(steps).some((row) => row.status === "waiting")
-  return {
-    ...rest,
-    ...(isHeld && hold ? { hold } : {}),
-    ...(run.status === "paused" ? { status: "running" as const, activeSince: at } : {}),
-    steps,
-    running: run.running + 1,
-  }
+  return turnAgain(
+    {
+      ...rest,
+      ...(isHeld && hold ? { hold } : {}),
+      ...(run.status === "paused" ? { status: "running" as const, activeSince: at } : {}),
+      steps,
+      running: run.running + (isAtWork(run, decided) ? 1 : 0),
+    },
+    decided,
+  )
 }

@@ -246,14 +246,16 @@ function nameOf(path: Path): string {
 // ── what the generated JSON Schema knows of a place ────────────────────────────────────────────────────────────────
 
 /** Every schema that may describe the value at `path`: more than one where the schema has alternatives. */
-function schemasAt(schema: unknown, path: Path): unknown[] {
-  const alternatives = valueAt(schema, ["anyOf"])
-  if (Array.isArray(alternatives)) return alternatives.flatMap((one) => schemasAt(one, path))
+function schemasAt(schema: unknown, path: Path, root: unknown = schema): unknown[] {
+  const reference = valueAt(schema, ["$ref"])
+  if (typeof reference === "string") return schemasAt(valueAt(root, reference.split("/").slice(1)), path, root)
+  const alternatives = valueAt(schema, ["anyOf"]) ?? valueAt(schema, ["allOf"])
+  if (Array.isArray(alternatives)) return alternatives.flatMap((one) => schemasAt(one, path, root))
   const [key, ...rest] = path
   if (key === undefined) return [schema]
   const property = typeof key === "number" ? undefined : valueAt(schema, ["properties", key])
   const next = property ?? valueAt(schema, [typeof key === "number" ? "items" : "additionalProperties"])
-  return next === undefined ? [] : schemasAt(next, rest)
+  return next === undefined ? [] : schemasAt(next, rest, root)
 }
 
 const descriptionOf = (schema: unknown) => String(valueAt(schema, ["description"]) ?? "")

@@ -1,3 +1,6 @@
+import type { Handoff } from "./handoff.ts"
+import type { Verdict } from "./verdict.ts"
+
 /**
  * The vocabulary of a run as plain data (docs/architecture.md lists the words). Everything here can be written to the
  * journal as JSON and read back by a later version; nothing here knows OpenCode, a clock, or a disk.
@@ -154,6 +157,8 @@ export interface Part {
   readonly role?: "proposer" | "judge" | "item" | "round"
   /** Round of a loop, from 1. */
   readonly round?: number
+  /** Steps its prompt may read that it does not wait for: they are over. */
+  readonly reads?: readonly string[]
   /** Its failure is its group's to judge: it does not stop the run. */
   readonly isTolerated?: true
 }
@@ -166,10 +171,10 @@ export interface Step {
   readonly description?: string
   /** Name of a profile; of a gate it means nothing. */
   readonly profile: string
+  /** `provider/model` in the place of the profile's own; undefined: the profile's. */
+  readonly model?: string
   /** Template: `${inputs.x}` and `${step.output}` are filled in when the step starts. */
   readonly prompt: string
-  /** The prompt is taken as it is. */
-  readonly isLiteral?: true
   readonly group?: Group
   readonly loop?: Loop
   readonly part?: Part
@@ -309,6 +314,10 @@ export interface StepResult {
   readonly outage?: Outage
   /** The answer as data, where the step wants that. */
   readonly structured?: unknown
+  /** Of an ensemble. */
+  readonly verdict?: Verdict
+  /** What of the answer is for those who go on from it; undefined: nobody said. */
+  readonly handoff?: Handoff
   /** Files its worker wrote with its tools, relative to the project; undefined: not known. */
   readonly files?: readonly string[]
 }

@@ -1,8 +1,9 @@
+import { enclosing, isTolerated, settingsOf, takenBy } from "./enclosing.ts"
 import type { Definition } from "./events.ts"
-import type { GateAction, Hold, Intervene, Step, StepResult, Warning } from "./model.ts"
+import type { GateAction, Hold, Intervene, Settings, Step, StepResult, Warning } from "./model.ts"
 import { DEFAULTS } from "./model.ts"
 import type { Gate, Run, StepState } from "./run.ts"
-import { minus, plus, shareOf } from "./spent.ts"
+import { lowest, minus, plus, shareOf, usedUp } from "./spent.ts"
 
 /** The rules of what follows an attempt: another try, a gate, a warning, a held run. All pure. */
 
@@ -11,12 +12,16 @@ const MAX_RETRY_MS = 3_600_000
 const JITTER = 0.25
 /** The share of a budget from which a person should know. */
 const BUDGET_WARNING = 0.8
+/** Times an answer that is not the data that is wanted may be mended in its session. */
+const REPAIRS = 2
 /** What of a failed check's output is said to the worker. */
 const SAID_CHARS = 4_000
 
 /** When a step that has just failed is tried again; undefined: it is not. */
 export function retryAt(run: Run, spec: Step, step: StepState, result: StepResult, now: number): number | undefined {
   const { retry } = spec
+  const { misfits = 0 } = step
+  if (result.reason === "schema" && misfits > 0 && misfits <= REPAIRS) return now
   if (retry === undefined || result.reason === "ok" || result.reason === "aborted") return undefined
   if (step.attempt >= retry.maxAttempts) return undefined
   const factor = retry.backoff === "exponential" ? 2 ** (step.attempt - 1) : 1
@@ -34,6 +39,9 @@ function spread(text: string): number {
 /** What the worker is told when it is tried again in its session; undefined: it begins anew, in a new one. */
 export function messageAfter(step: StepState): string | undefined {
   if (step.say !== undefined) return step.say
+  if (step.result?.reason === "schema") {
+    return `Your answer is not the JSON that is wanted: ${step.result.detail ?? "it cannot be read"}\nAnswer again with only the JSON, all of it.`
+  }
   if (step.result?.reason !== "check-failed") return undefined
   const failed = (step.checks ?? []).filter((check) => !check.isOk && check.severity === "error")
   const lines = failed.map(({ name, detail, output }) => `${name}: ${detail}\n${output.slice(-SAID_CHARS)}`.trim())
@@ -43,6 +51,11 @@ export function messageAfter(step: StepState): string | undefined {
 /** What a person should know once this result counts. */
 export function warningsOf(run: Run, step: StepState, result: StepResult): Warning[] {
   if (step.warnings?.some((warning) => warning.kind === "budget")) return []
+  const own = run.specs[step.index]?.budget
+  const took = takenBy(run, { ...step, result })
+  if (own && step.parts === undefined && shareOf(own, took) >= BUDGET_WARNING) {
+    return [{ kind: "budget", text: `${Math.round(shareOf(own, took) * 100)} % of the step's budget is spent` }]
+  }
   // What an answer took counts from when it came.
   const all = plus(run.spent, run.delegated)
   const before = shareOf(run.budget, step.isAnswered ? minus(all, result) : all)
@@ -52,14 +65,22 @@ export function warningsOf(run: Run, step: StepState, result: StepResult): Warni
 }
 
 /** What holds a run that has spent what it may. */
-export function overBudget(run: Run): Hold | undefined {
-  const { budget } = run
-  const spent = plus(run.spent, run.delegated)
-  if (shareOf(budget, spent) < 1) return undefined
-  const tokens = spent.tokens.input + spent.tokens.output
-  const isMoney = budget.usd !== undefined && spent.knownUsd >= budget.usd
-  const what = isMoney ? `$${spent.knownUsd.toFixed(2)} of $${budget.usd}` : `${tokens} of ${budget.tokens} tokens`
-  return { cause: "budget", detail: `the run has spent ${what}` }
+export function overBudget(run: Run, now: number): Hold | undefined {
+  const spent = { ...plus(run.spent, run.delegated), tries: run.tries, timeMs: run.workedMs + now - run.activeSince }
+  const what = usedUp(run.budget, spent)
+  return what === undefined ? undefined : { cause: "budget", detail: `the run has spent ${what}` }
+}
+
+/** Why a step may not start: it, or a group it is a part of, has spent what it may. */
+export function overOwnBudget(run: Run, spec: Step, row: StepState, now: number): string | undefined {
+  for (const one of [{ spec, row }, ...enclosing(run, spec)]) {
+    const { group, budget: own } = one.spec
+    const budget = lowest(own, group?.type === "workflow" ? group.workflow.settings.budget : undefined)
+    const timeMs = one.row.startedAt === undefined ? 0 : now - Math.max(one.row.startedAt, run.activeSince)
+    const what = usedUp(budget, { ...takenBy(run, one.row), timeMs })
+    if (what !== undefined) return `${one.spec.id} has spent ${what}`
+  }
+  return undefined
 }
 
 /** A gate before it is open. */
@@ -76,11 +97,12 @@ export function gateOf(
   text: string | undefined,
   now: number,
 ): Opening | undefined {
-  const { settings } = run.created.workflow
+  const settings = settingsOf(run, spec)
   const expiresAt = now + (settings.gateTimeoutMs ?? DEFAULTS.gateTimeoutMs)
   if (after === "gate")
     return { why: "gate", detail: text ?? "", expiresAt, otherwise: settings.gateDefault ?? "abort" }
-  const why = reasonToAsk(policyOf(run.created, spec), spec, after)
+  const policy = policyOf(run.created, spec, settings)
+  const why = reasonToAsk(policy, spec, after, isTolerated(run, spec))
   if (why === undefined) return undefined
   const otherwise: GateAction = settings.gateDefault ?? "continue"
   return { why: why.why, detail: why.detail, expiresAt, otherwise }
@@ -97,19 +119,31 @@ export function effectsGate(run: Run, now: number): Opening {
   }
 }
 
-/** The nearest word on when to pause: the step's, its profile's, the workflow's. */
-export function policyOf({ workflow, profiles }: Pick<Definition, "workflow" | "profiles">, spec: Step): Intervene {
-  return spec.intervene ?? profiles[spec.profile]?.intervene ?? workflow.settings.intervene ?? "never"
+/** The nearest word on when to pause: the step's, its profile's, that of the (nested) workflow, the run's. */
+export function policyOf(
+  { workflow, profiles }: Pick<Definition, "workflow" | "profiles">,
+  spec: Step,
+  settings: Settings = workflow.settings,
+): Intervene {
+  const own = spec.intervene ?? (spec.group ? undefined : profiles[spec.profile]?.intervene)
+  return own ?? settings.intervene ?? workflow.settings.intervene ?? "never"
 }
 
-function reasonToAsk(policy: Intervene, spec: Step, { step, result }: Attempt) {
+/** Where the parts of a step are asked about one by one, it is not asked about again as a whole. */
+function isAskedInParts({ group, loop }: Step): boolean {
+  return group !== undefined && group.type !== "ensemble" && loop === undefined
+}
+
+function reasonToAsk(policy: Intervene, spec: Step, { step, result }: Attempt, isOthersMatter: boolean) {
   const { reason } = result
   if (policy === "never" || reason === "aborted") return undefined
+  const isPartsMatter = isAskedInParts(spec) && reason !== "check-failed"
+  if (reason !== "ok" && (isOthersMatter || isPartsMatter)) return undefined
   if (reason !== "ok" && spec.onFailure !== "skip") {
     return { why: "error" as const, detail: `failed (${reason})${result.detail ? `: ${result.detail}` : ""}` }
   }
   const warnings = (step.warnings ?? []).map((warning) => warning.text)
   if (step.attempt > 1) warnings.push(`needed ${step.attempt} tries`)
   if (policy !== "on-error" && warnings.length > 0) return { why: "warning" as const, detail: warnings.join("; ") }
-  return policy === "always" ? { why: "always" as const, detail: "done" } : undefined
+  return policy === "always" && !isAskedInParts(spec) ? { why: "always" as const, detail: "done" } : undefined
 }

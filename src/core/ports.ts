@@ -1,5 +1,15 @@
-import type { RunEvent } from "./events.ts"
-import type { AskPolicy, Check, CheckResult, InputValue, StepResult, Tokens, Warning } from "./model.ts"
+import type { Command, RunEvent, Seen } from "./events.ts"
+import type {
+  AskPolicy,
+  Budget,
+  Check,
+  CheckResult,
+  InputValue,
+  JsonSchema,
+  StepResult,
+  Tokens,
+  Warning,
+} from "./model.ts"
 import type { Checked } from "./problem.ts"
 import type { Kind, Profile } from "./profile.ts"
 import type { Message } from "./run.ts"
@@ -36,6 +46,20 @@ export interface DelegatedRun {
   readonly createdAt: number
 }
 
+/** What a process asks of a run that another one drives: a command, or the end of one attempt. */
+export type Wish = Command | { readonly type: "stop"; readonly step: string; readonly attempt: number }
+
+/** A wish that waits for the process that drives its run. */
+export interface InboxEntry {
+  readonly run: string
+  /** The same wish has the same key: it is done once. */
+  readonly key: string
+  readonly wish: Wish
+}
+
+/** What became of a wish: done, or why not. */
+export type WishOutcome = { readonly refused?: string }
+
 /** Sole right to write one run. Held by the kernel: gone the moment the process is, however it ends. */
 export interface Claim {
   release(): void
@@ -47,13 +71,25 @@ export interface Claim {
  */
 export interface Store {
   /** Adds events to a run in one transaction: all or none. The first event of a run must be `run.created`, and only
-   *  the first. Throws when the disk refuses; the caller must then treat the events as not having happened. */
-  append(run: string, events: readonly RunEvent[]): void
+   *  the first. `done` is the key of the wish they come of: it is over in the same transaction. Throws when the disk
+   *  refuses; the caller must then treat the events as not having happened. */
+  append(run: string, events: readonly RunEvent[], done?: string): void
   /** Every event of the run in order; empty when there is no such run. */
   read(run: string): RunEvent[]
   /** All runs, newest first. */
   list(): RunHeader[]
-  /** Deletes a run and all its events; the only way anything of a journal is lost. */
+  /** Leaves a wish for the process that drives the run; it is on disk when this returns. The same key again changes
+   *  nothing, whether the first is over or not. */
+  post(entry: InboxEntry): void
+  /** The wishes of all runs that are not over, in the order they came. */
+  wishes(): InboxEntry[]
+  /** Says why nothing came of a wish. Only the process that drives its run may; what is over stays as it is. */
+  refuse(run: string, key: string, why: string): void
+  /** What became of a wish; undefined: it waits, or there is no such wish. */
+  outcomeOf(run: string, key: string): WishOutcome | undefined
+  /** Takes a wish back that still waits, and gives it; undefined: it is over, or there is none. */
+  withdraw(run: string, key: string): Wish | undefined
+  /** Deletes a run with all its events and wishes; the only way anything of a journal is lost. */
   remove(run: string): void
   /** The runs that workers started: those whose depth is above 0. */
   delegated(): DelegatedRun[]
@@ -98,6 +134,10 @@ export interface WorkerSeat {
   readonly depth: number
   /** Whether it may start workers of its own; false: it is not even offered the tools (G4). */
   readonly mayDelegate: boolean
+  /** What its answer must be: it is offered the result tool where there is one. */
+  readonly schema?: JsonSchema
+  /** Patterns of the files it may write; undefined: any that its profile may. */
+  readonly files?: readonly string[]
 }
 
 /** One attempt of one step, ready to be worked on. */
@@ -116,6 +156,8 @@ export interface WorkerTask extends WorkerSeat {
   readonly timeoutMs: number
   readonly idleTimeoutMs: number
   readonly toolTimeoutMs: number
+  /** What is left of its step's budget: at the next tool call after that it is stopped. */
+  readonly limit?: Budget
   readonly asks: AskPolicy
 }
 
@@ -224,9 +266,38 @@ export interface Checker {
   before(checks: readonly Check[]): Promise<Snapshot>
   /** All checks one after another, results in their order; within five seconds after `signal` fires it resolves too. */
   run(checks: readonly Check[], before: Snapshot | undefined, signal: AbortSignal): Promise<CheckResult[]>
+  /**
+   * An answer as data: its last fenced block of JSON, or else all of it, checked against the schema. `error` says for a
+   * model what is wrong with it, and where.
+   */
+  structure(answer: string, schema: JsonSchema): Promise<Structured>
+  /**
+   * Writes a text to a file of the project, whole or not at all, with the folders that are missing. `path` is relative to
+   * the project's folder and must lead to a place inside it, links followed; `error` says why it does not, or what the
+   * disk said. The same text again changes nothing.
+   */
+  save(path: string, text: string): Promise<Saved>
+  /**
+   * What the project's files are like, as a hash: the same as long as nothing of them changes. What git ignores does not
+   * count where there is git, nor does Baton's own state. Rejects when the files cannot be looked at.
+   */
+  fingerprint(): Promise<string>
 }
+export type Structured = { readonly value: unknown } | { readonly error: string }
+/** `saved`: the path it was written to, relative to the project, as a person reads it. */
+export type Saved = { readonly saved: string } | { readonly error: string }
 /** What files were like, by path: a hash of the content, null where there was no file. */
 export type Snapshot = Readonly<Record<string, string | null>>
+
+// ── what has changed ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What git says of the project's files. Nothing it does is seen in the repository; it never rejects. */
+export interface Surveyor {
+  /** What the project is like now; undefined where there is no git, or too much is not committed to keep track of. */
+  look(): Promise<Seen | undefined>
+  /** The files whose content is not what it was then, relative to the project; undefined: git does not say. */
+  changedSince(seen: Seen): Promise<readonly string[] | undefined>
+}
 
 // ── templates ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -256,6 +327,9 @@ export interface StepScope {
   /** The answer as data, where the step wants that. */
   readonly structured?: unknown
 }
+
+/** What an expression comes to, whatever that is. */
+export type Value = (expression: string, scope: Scope) => Checked<unknown>
 
 /** Whether an expression holds: true or false, nothing else. */
 export type Evaluate = (expression: string, scope: Scope) => Checked<boolean>

@@ -1,11 +1,14 @@
+import { anew } from "./anew.ts"
 import type { RunEvent } from "./events.ts"
-import { messageAfter } from "./outcome.ts"
+import { graphOf } from "./graph.ts"
+import type { Step } from "./model.ts"
+import { isAtWork } from "./parts.ts"
 import { emptyQueue, push, type Queue } from "./queue.ts"
-import type { Graph, Run, StepState } from "./run.ts"
-import { lowest, NOTHING, plus } from "./spent.ts"
+import type { Run, StepState } from "./run.ts"
+import { lowest } from "./spent.ts"
 import { rowAt, rowsOf, tableOf } from "./table.ts"
 
-/** Runs that are taken up anew. */
+/** Runs that are taken up anew. What of a group is done anew is decided when it begins again (parts.ts). */
 
 /** A run that has ended, with everything that did not go well, and what came of it, to be done anew. */
 export function reopen(run: Run): Run {
@@ -17,27 +20,67 @@ export function reopen(run: Run): Run {
  * A run over a changed workflow. A step stays as it is when neither it nor its profile has changed, and nothing it needs is
  * done again: the order of the document means nothing, and an edited prompt costs that step and its dependents.
  */
-export function edit(run: Run, event: Extract<RunEvent, { type: "run.edited" }>, graph: Graph): Run {
+export function edit(run: Run, event: Extract<RunEvent, { type: "run.edited" }>): Run {
   const { workflow, profiles, limits } = event
   const before = new Map(run.created.workflow.steps.map((step) => [step.id, step]))
-  const rows = new Map(rowsOf(run.steps).map((row) => [row.id, row]))
   const same = (text: unknown, other: unknown) => JSON.stringify(text) === JSON.stringify(other)
-  const isSame = (index: number) => {
-    const step = workflow.steps[index]
+  const isSameSpec = (step: Step | undefined) => {
     const old = before.get(step?.id ?? "")
-    return old !== undefined && same(step, old) && same(profiles[old.profile], run.created.profiles[old.profile])
+    if (old === undefined || !same(step, old)) return false
+    return profilesOf(old).every((name) => same(profiles[name], run.created.profiles[name]))
   }
-  const steps = workflow.steps.map(
-    ({ id }, index): StepState => ({ ...(rows.get(id) ?? { id, status: "pending", attempt: 0, unmet: 0 }), index }),
-  )
-  const edited = {
-    ...run,
-    created: { ...run.created, workflow, profiles, limits },
-    graph,
-    steps: tableOf(steps),
-    budget: lowest(workflow.settings.budget, limits.budget),
+  const created = { ...run.created, workflow, profiles, limits }
+  const edited = withSpecs({ ...run, created, budget: lowest(workflow.settings.budget, limits.budget) }, workflow.steps)
+  const isSame = (index: number) => isSameSpec(workflow.steps[index])
+  const kept = keptOf(edited, isSame, true)
+  const redone = workflow.steps.filter((_, index) => !kept.has(index) && !mayGoOn(edited, kept, index, isSame))
+  const ids = new Set(redone.map((step) => step.id))
+  const parts = run.specs.slice(run.created.workflow.steps.length).filter((part) => !ids.has(rootOf(run, part)))
+  return renew(withSpecs(edited, [...workflow.steps, ...parts.filter((part) => rootOf(run, part) !== "")]), kept)
+}
+
+/** Whether a group that did not succeed keeps its parts: it is as it was, and so is what it needs. */
+function mayGoOn(run: Run, kept: ReadonlySet<number>, index: number, isSame: (index: number) => boolean): boolean {
+  return isSame(index) && needsOf(run, index).every((need) => kept.has(need))
+}
+
+/** Every profile that a step, or a part of it, is done by. */
+function profilesOf(step: Step): string[] {
+  const { group, profile } = step
+  switch (group?.type) {
+    case "parallel":
+      return group.steps.flatMap(profilesOf)
+    case "workflow":
+      return group.workflow.steps.flatMap(profilesOf)
+    case "routed":
+      return [...Object.values(group.route), ...(group.otherwise === undefined ? [] : [group.otherwise])]
+    case "ensemble":
+      return [...group.proposers, ...group.judges]
+    case undefined:
+      return [profile, ...(step.opinions ?? []).map((opinion) => opinion.profile)]
   }
-  return renew(edited, keptOf(edited, isSame, true))
+}
+
+/** Id of the step of the workflow that a part belongs to. */
+function rootOf(run: Run, part: Step): string {
+  let at: Step | undefined = part
+  while (at?.part) at = run.specs[run.graph.indexOf.get(at.part.of) ?? -1]
+  return at?.id ?? ""
+}
+
+/** The run over other steps: what is known of a step is found by its id. */
+function withSpecs(run: Run, specs: readonly Step[]): Run {
+  const rows = new Map(rowsOf(run.steps).map((row) => [row.id, row]))
+  const graph = graphOf(specs)
+  const steps = specs.map(({ id }, index): StepState => {
+    const row = rows.get(id)
+    if (row === undefined) return { id, status: "pending", attempt: 0, unmet: 0, index }
+    if (row.parts === undefined) return { ...row, index }
+    const all = row.parts.all.flatMap((part) => graph.indexOf.get(rowAt(run.steps, part).id) ?? [])
+    const { parts, ...rest } = row
+    return { ...rest, index, ...(all.length > 0 ? { parts: { ...parts, all } } : {}) }
+  })
+  return { ...run, specs, graph, steps: tableOf(steps) }
 }
 
 /**
@@ -45,10 +88,10 @@ export function edit(run: Run, event: Extract<RunEvent, { type: "run.edited" }>,
  * being worked on stays.
  */
 function keptOf(run: Run, isSame: (index: number) => boolean, isStrict: boolean): ReadonlySet<number> {
-  const specs = run.created.workflow.steps
+  const { specs } = run
   const kept = new Set<number>()
   const isFine = ({ index, status, skipped }: StepState) => {
-    if (status === "success") return true
+    if (specs[index]?.part || status === "success") return true
     if (isStrict && (status === "running" || status === "waiting")) return true
     // Hooks that were not for that end may be for the next.
     return status === "skipped" && skipped?.cause !== "needs" && !specs[index]?.hook
@@ -58,8 +101,9 @@ function keptOf(run: Run, isSame: (index: number) => boolean, isStrict: boolean)
     size = kept.size
     for (const step of rowsOf(run.steps)) {
       const { index, status } = step
-      const needsMatter = isStrict || status !== "success"
-      if (!isFine(step) || !isSame(index)) continue
+      const isPart = specs[index]?.part !== undefined
+      if (!isFine(step) || (!isPart && !isSame(index))) continue
+      const needsMatter = !isPart && (isStrict || status !== "success")
       if (!needsMatter || needsOf(run, index).every((need) => kept.has(need))) kept.add(index)
     }
   }
@@ -67,7 +111,7 @@ function keptOf(run: Run, isSame: (index: number) => boolean, isStrict: boolean)
 }
 
 function needsOf(run: Run, index: number): number[] {
-  const needs = run.created.workflow.steps[index]?.needs ?? []
+  const needs = run.specs[index]?.needs ?? []
   return needs.flatMap((need) => run.graph.indexOf.get(need) ?? [])
 }
 
@@ -76,44 +120,31 @@ function renew(run: Run, kept: ReadonlySet<number>): Run {
   const { endedAt: _at, cause: _cause, stopping: _stopping, hold: _hold, closing: _closing, ...rest } = run
   let ready: Queue<number> = emptyQueue
   const rows = rowsOf(run.steps).map((step): StepState => {
-    if (kept.has(step.index)) return step
-    const { hook } = run.created.workflow.steps[step.index] ?? {}
+    const { hook, part } = run.specs[step.index] ?? {}
+    const hasEnded = run.endedAt !== undefined
+    const isOpenPart = part !== undefined && (step.status === "pending" || (hasEnded && step.status === "waiting"))
+    if ((kept.has(step.index) && !isOpenPart) || (part && !isOpenPart)) return step
     const unmet = hook ? 1 : new Set(needsOf(run, step.index).filter((need) => !isOver(run, kept, need))).size
-    if (unmet === 0) ready = push(ready, step.index)
+    const isOpen = !isOpenPart || rowAt(run.steps, run.graph.indexOf.get(part.of) ?? 0).status === "running"
+    if (unmet === 0 && isOpen) ready = push(ready, step.index)
     return anew(step, unmet)
   })
-  const keptRows = rows.filter((row) => kept.has(row.index))
+  const top = rows.filter((row) => kept.has(row.index) && !run.specs[row.index]?.part)
   const isWell = ({ status }: StepState) => status === "success" || status === "skipped"
+  const isDue = ({ status, parts, isAnswered }: StepState) => status === "running" && parts?.open === 0 && !isAnswered
   return {
     ...rest,
     steps: tableOf(rows),
     ready,
     delayed: [],
-    running: keptRows.filter((row) => row.status === "running").length,
-    well: keptRows.filter(isWell).length,
+    due: rows.filter(isDue).map(({ index }) => index),
+    running: rows.filter((row) => isAtWork(run, row)).length,
+    well: top.filter(isWell).length,
   }
 }
 
 /** Whether nothing waits for this step any more. */
 function isOver(run: Run, kept: ReadonlySet<number>, index: number): boolean {
   const { status } = rowAt(run.steps, index)
-  return kept.has(index) && status !== "running" && status !== "waiting"
-}
-
-/** A step to be done anew: of what was there only what it took, and where. */
-function anew(step: StepState, unmet: number): StepState {
-  const { broken: _b, retryAt: _r, skipped: _s, gate: _g, hold: _h, isAnswered: _a, endedAt: _e, ...open } = step
-  const { result, earlier, ...row } = open
-  const took = result === undefined ? earlier : plus(earlier ?? NOTHING, result)
-  const say = messageAfter(step)
-  const session = result?.session ?? step.session
-  return {
-    ...row,
-    status: "pending",
-    unmet,
-    ...(step.attempt > 0 ? { isAnew: true } : {}),
-    ...(took === undefined ? {} : { earlier: took }),
-    ...(say === undefined ? {} : { say }),
-    ...(session === undefined ? {} : { session }),
-  }
+  return kept.has(index) && status !== "running" && status !== "waiting" && status !== "pending"
 }

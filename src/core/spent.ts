@@ -1,3 +1,4 @@
+import { formatDuration } from "./duration.ts"
 import type { Budget, Tokens } from "./model.ts"
 
 /** What was spent, in US dollars; null: a part of it is unknown. */
@@ -31,12 +32,12 @@ export function minus(a: Spent, b: Pick<Spent, "tokens" | "cost">): Spent {
 
 /** What neither of two budgets lets be passed. */
 export function lowest(a: Budget = {}, b: Budget = {}): Budget {
-  const [usd, tokens] = [least(a.usd, b.usd), least(a.tokens, b.tokens)]
-  return { ...(usd === undefined ? {} : { usd }), ...(tokens === undefined ? {} : { tokens }) }
-}
-
-function least(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
+  const keys = ["usd", "tokens", "timeMs", "workers"] as const
+  const entries = keys.flatMap((key) => {
+    const least = Math.min(a[key] ?? Number.POSITIVE_INFINITY, b[key] ?? Number.POSITIVE_INFINITY)
+    return Number.isFinite(least) ? [[key, least]] : []
+  })
+  return Object.fromEntries(entries)
 }
 
 /** The share of a budget that is spent: 0.8 at 80 %. What has no known price does not count against money. */
@@ -44,4 +45,16 @@ export function shareOf(budget: Budget, spent: Spent): number {
   const money = budget.usd === undefined ? 0 : spent.knownUsd / budget.usd
   const tokens = budget.tokens === undefined ? 0 : (spent.tokens.input + spent.tokens.output) / budget.tokens
   return Math.max(money, tokens)
+}
+
+/** Which part of a budget is used up, in words; undefined: none. */
+export function usedUp(
+  { usd, tokens, timeMs, workers }: Budget,
+  spent: Spent & { readonly tries: number; readonly timeMs: number },
+): string | undefined {
+  const all = spent.tokens.input + spent.tokens.output
+  if (usd !== undefined && spent.knownUsd >= usd) return `$${spent.knownUsd.toFixed(2)} of $${usd}`
+  if (tokens !== undefined && all >= tokens) return `${all} of ${tokens} tokens`
+  if (timeMs !== undefined && spent.timeMs >= timeMs) return `its time of ${formatDuration(timeMs)}`
+  return workers !== undefined && spent.tries >= workers ? `${spent.tries} of ${workers} workers` : undefined
 }

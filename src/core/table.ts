@@ -25,6 +25,13 @@ export function rowAt<T>(table: Table<T>, index: number): T {
   return chunk[at] as T
 }
 
+/** The table with more rows at its end. */
+export function appended<T>(table: Table<T>, rows: readonly T[]): Table<T> {
+  const chunks = table.chunks.slice()
+  const last = table.length % CHUNK === 0 ? [] : (chunks.pop() ?? [])
+  return { length: table.length + rows.length, chunks: [...chunks, ...tableOf([...last, ...rows]).chunks] }
+}
+
 export function withRow<T>(table: Table<T>, index: number, row: T): Table<T> {
   rowAt(table, index)
   const which = Math.floor(index / CHUNK)

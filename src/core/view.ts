@@ -2,6 +2,7 @@ import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StepType, StopCa
 import type { Kind, Mode } from "./profile.ts"
 import { type Gate, type Run, type StepState, spentBy } from "./run.ts"
 import { rowsOf } from "./table.ts"
+import type { Verdict } from "./verdict.ts"
 
 /** A step as it is shown: in the TUI, in `baton status`, in the last `--json` line. Plain data. */
 export interface StepView {
@@ -41,6 +42,8 @@ export interface StepView {
   readonly endedAt: number | null
   /** What the workers spent that its worker started; null: it started none. Not part of its own tokens and cost. */
   readonly delegated: Delegated | null
+  /** Of an ensemble: how it came to its answer. */
+  readonly verdict: Verdict | null
 }
 
 /** What runs that a worker started came to, those that their workers started included. */
@@ -77,7 +80,7 @@ export interface RunView {
  * but has nobody behind it was interrupted by a crash (G3).
  */
 export function viewRun(run: Run, claimed: boolean): RunView {
-  const steps = rowsOf(run.steps).map((step) => viewStep(run, step))
+  const steps = inOrder(run).map((step) => viewStep(run, step))
   const status = run.status === "running" && !claimed ? "interrupted" : run.status
   return {
     id: run.id,
@@ -97,8 +100,19 @@ export function viewRun(run: Run, claimed: boolean): RunView {
   }
 }
 
+/** Every group before its parts, and these in the order they came. */
+function inOrder(run: Run): StepState[] {
+  const rows = rowsOf(run.steps)
+  if (rows.length === run.created.workflow.steps.length) return rows
+  const withParts = (row: StepState): StepState[] => [
+    row,
+    ...(row.parts?.all ?? []).flatMap((index) => withParts(rows[index] as StepState)),
+  ]
+  return rows.slice(0, run.created.workflow.steps.length).flatMap(withParts)
+}
+
 function viewStep(run: Run, step: StepState): StepView {
-  const spec = run.created.workflow.steps[step.index]
+  const spec = run.specs[step.index]
   const profile = run.created.profiles[spec?.profile ?? ""]
   const shown = shownStatus(run, step)
   const spent = spentBy(step)
@@ -131,6 +145,7 @@ function viewStep(run: Run, step: StepState): StepView {
     startedAt: step.startedAt ?? null,
     endedAt: step.endedAt ?? null,
     delegated: null,
+    verdict: step.result?.verdict ?? null,
   }
 }
 
@@ -171,7 +186,7 @@ function shownStatus(run: Run, step: StepState): { status: StepStatus; detail: s
   if (step.status === "waiting") return { status: "cancelled", detail: "the run ended while it was held" }
   if (run.cause === "abort") return { status: "cancelled", detail: "the run was aborted before it started" }
   if (run.cause === "deadline") return { status: "cancelled", detail: "the run passed its deadline before it started" }
-  const needs = run.created.workflow.steps[step.index]?.needs ?? []
+  const needs = run.specs[step.index]?.needs ?? []
   const broken = rowsOf(run.steps).find((row) => needs.includes(row.id) && row.status !== "success")
   const detail = broken ? `needs ${broken.id}, which did not succeed` : "an earlier step failed"
   return { status: "skipped", detail }
@@ -217,6 +232,8 @@ export interface WorkerView {
   readonly cost: number | null
   /** Whether its session is kept. */
   readonly isKept: boolean
+  /** The end of what it is writing; left out of state messages. */
+  readonly tail: string
 }
 
 /** `queued`: waits for a free place; `silent`: no sign of life for a minute; `asking`: see the inbox; `held`: a person

@@ -1,5 +1,5 @@
-import type { Outage, OutageHold, StepResult, Warning } from "../core/model.ts"
-import type { Clock, Log, WorkerBackend, WorkerOpened, WorkerReport, WorkerTask } from "../core/ports.ts"
+import type { Budget, Outage, OutageHold, StepResult, Warning } from "../core/model.ts"
+import type { Activity, Clock, Log, WorkerBackend, WorkerOpened, WorkerReport, WorkerTask } from "../core/ports.ts"
 import { STOP_GRACE_MS } from "../core/ports.ts"
 import { formatTime } from "../core/time.ts"
 import { type Lease, Pool } from "./pool.ts"
@@ -134,6 +134,7 @@ export class Dispatcher {
     const { workers } = this.#deps
     let session = task.session
     let hasYielded = false
+    let isSpent = false
     const report: WorkerReport = {
       opened: (opened) => {
         session = opened.session
@@ -145,7 +146,13 @@ export class Dispatcher {
         // The journal could not take it, so it must not be prompted (G1): the backend sees the abort before it goes on.
         if (signal.aborted) stop()
       },
-      activity: (activity) => workers.active(task.key, activity),
+      activity: (activity) => {
+        workers.active(task.key, activity)
+        // At a tool call, because an answer that is there counts whatever it took.
+        if (activity.phase !== "tool" || !isOver(task.limit, activity)) return
+        isSpent = true
+        stop()
+      },
       asked: (ask) => workers.asked(task.key, ask),
       answered: (ask) => workers.answered(task.key, ask),
       warned: witness.warned,
@@ -157,7 +164,9 @@ export class Dispatcher {
     }
     const left = { ...task, timeoutMs: Math.max(1_000, task.timeoutMs - workedMs) }
     const working = this.#deps.backend(task.profile.kind).run(left, report, controller.signal)
-    const result = await this.#withBackstop(left, working, controller)
+    const ended = await this.#withBackstop(left, working, controller)
+    const isStopped = isSpent && ended.reason === "aborted" && !signal.aborted
+    const result = isStopped ? { ...ended, reason: "over-budget" as const, detail: SPENT } : ended
     signal.removeEventListener("abort", stop)
     if (session !== undefined) this.#leases.delete(session)
     lease.release(result.reason === "ok")
@@ -192,6 +201,14 @@ export class Dispatcher {
       for (const cancel of cancels) cancel()
     }
   }
+}
+
+const SPENT = "it was stopped at a tool call, because its step has spent its budget"
+
+function isOver(limit: Budget | undefined, { tokens, cost }: Activity): boolean {
+  if (limit === undefined) return false
+  const isManyTokens = limit.tokens !== undefined && tokens.input + tokens.output >= limit.tokens
+  return isManyTokens || (limit.usd !== undefined && (cost ?? 0) >= limit.usd)
 }
 
 /** What waits for a person after an outage; a model that is not there or answers with errors is a failure. */

@@ -1,25 +1,22 @@
-import type { Command, Definition, RunCreated, RunEvent, Took } from "../core/events.ts"
+import type { Command, Definition, RunCreated, RunEvent } from "../core/events.ts"
 import type { Budget } from "../core/model.ts"
-import type { AskAnswer, DelegatedRun, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
+import type { AskAnswer, InboxEntry, KeptWorker, RunHeader, Steer, Wish } from "../core/ports.ts"
 import type { Profile } from "../core/profile.ts"
-import { evolve, type Run } from "../core/run.ts"
-import { rowsOf } from "../core/table.ts"
-import {
-  type AskView,
-  type RunView,
-  type StepView,
-  sumOf,
-  viewRun,
-  type WorkerView,
-  withDelegated,
-} from "../core/view.ts"
+import type { Run } from "../core/run.ts"
+import type { AskView, RunView, WorkerView } from "../core/view.ts"
 import { Dispatcher } from "./dispatch.ts"
+import { GateWatch } from "./gate-watch.ts"
+import { Handover, type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./handover.ts"
+import { Reading } from "./reading.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
+import { missingSecrets } from "./secrets.ts"
 import { Workers } from "./workers.ts"
 
 export interface EngineDeps extends Omit<LoopDeps, "dispatcher" | "workers" | "delegatedFrom"> {
   /** Between 0 and 1. */
   readonly random: () => number
+  /** It drives no run: what is asked of one that no process drives is refused. */
+  readonly isReader?: boolean
 }
 
 /** A change of a run, as onlookers get it: the run after the events, and the events. */
@@ -35,42 +32,44 @@ export interface SteerMessage {
   readonly text: string
 }
 
-/** Done, or the sentence that says why not. */
-export type Outcome = { readonly ok: true; readonly run: string } | { readonly ok: false; readonly why: string }
+export type { Outcome, Settled } from "./handover.ts"
 
 /**
  * All runs of one project in one process. A run is driven by the process that holds its claim; of every other run this
- * engine knows what the journal says. Nothing is driven that nobody asked for (G3).
+ * engine knows what the journal says, and what is asked of it here is handed to that process. Nothing is driven that
+ * nobody asked for (G3).
  */
 export class Engine {
   readonly #deps: LoopDeps
   readonly #workers: Workers
   readonly #loops = new Map<string, RunLoop>()
   readonly #listeners = new Set<Listener>()
-  /** By run: what ends the wait of its gates. */
-  readonly #timers = new Map<string, () => void>()
+  readonly #gates: GateWatch
+  readonly #reading: Reading
+  readonly #handover: Handover
+  readonly #isReader: boolean
 
   constructor(deps: EngineDeps) {
-    this.#workers = new Workers(deps.clock)
+    this.#isReader = deps.isReader ?? false
+    this.#reading = new Reading(deps.store, (run) => this.#loops.get(run)?.run)
+    this.#gates = new GateWatch(deps.clock, (run) => void this.#command(run, { type: "tick" }))
+    this.#handover = new Handover(deps, {
+      carryOut: (entry) => this.#carryOut(entry),
+      doHere: (run, wish) => this.#doHere(run, wish),
+    })
+    this.#workers = new Workers(deps.clock, (ask) => deps.vault.hide(ask))
     const workers = this.#workers
     this.#deps = {
       ...deps,
       workers,
       dispatcher: new Dispatcher({ ...deps, workers }),
-      delegatedFrom: (session, since) => this.#delegatedFrom(session, since),
+      delegatedFrom: (session, since) => this.#reading.delegatedFrom(session, since),
     }
-  }
-
-  #delegatedFrom(session: string, since: number): Took | undefined {
-    const delegated = this.#deps.store.delegated()
-    const runs = delegated.filter((run) => run.parent === session && run.createdAt >= since)
-    const views = runs.flatMap(({ id }) => this.#viewAmong(id, delegated) ?? [])
-    return views.length === 0 ? undefined : sumOf(views)
   }
 
   /** Starts a run; it goes on by itself. Refused when a run of that id exists. */
   start(created: Omit<RunCreated, "type" | "at">): Outcome {
-    if (this.#load(created.run)) return { ok: false, why: `there is already a run ${created.run}` }
+    if (this.#reading.load(created.run)) return { ok: false, why: `there is already a run ${created.run}` }
     return this.#drive(created.run, undefined, { type: "create", created })
   }
 
@@ -78,8 +77,6 @@ export class Engine {
    *  finished (G2). Open gates are continued. `edited` is the workflow as it is now: what changed, and what
    *  depends on it, is done again. */
   resume(run: string, by: string, parent?: string, edited?: Definition): Outcome {
-    // A person says that the provider may be asked again.
-    this.#deps.dispatcher.pool.closeAll()
     return this.#command(run, {
       type: "resume",
       by,
@@ -90,8 +87,6 @@ export class Engine {
 
   /** Ends a run for good, with everything it is running. */
   abort(run: string, by: string): Outcome {
-    // What held it holds nothing any more: the next run finds out anew.
-    this.#deps.dispatcher.pool.closeAll()
     return this.#command(run, { type: "abort", by })
   }
 
@@ -103,8 +98,7 @@ export class Engine {
   /** Decides an open gate; `retry` also tries a step of a run that has failed again, with all that waits for it. A message
    *  is said to its worker, in its session. */
   decide(run: string, decision: Decision): Outcome {
-    const loop = this.#loops.get(run)
-    const state = loop && !loop.isOver ? undefined : this.#load(run)
+    const state = this.#liveLoop(run) || this.isElsewhere(run) ? undefined : this.#reading.load(run)
     // What a crash or an interrupt left running is taken up first; its gates stay open for that.
     if (state?.status === "running" || state?.status === "interrupted") {
       const resumed = this.resume(run, decision.by, decision.parent)
@@ -118,10 +112,21 @@ export class Engine {
     return this.#command(run, { type: "raise", budget, by })
   }
 
+  /** What became of something asked of a run: at once of one driven here; of one that another process drives once that
+   *  has done it, or after five seconds. When that process is gone without having come to it, it is done here. */
+  settled(outcome: Outcome): Promise<Settled> {
+    return this.#handover.settled(outcome)
+  }
+
+  /** Whether another living process drives the run. */
+  isElsewhere(run: string): boolean {
+    return this.#liveLoop(run) === undefined && this.#deps.store.isClaimed(run)
+  }
+
   /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
   remove(run: string): Outcome {
-    const { store } = this.#deps
-    const state = this.#load(run)
+    const { store, files } = this.#deps
+    const state = this.#reading.load(run)
     if (state === undefined) return { ok: false, why: `there is no run ${run}` }
     const claim = store.claim(run)
     if (state.endedAt === undefined || claim === undefined) {
@@ -129,6 +134,7 @@ export class Engine {
       return { ok: false, why: `run ${run} has not ended` }
     }
     store.remove(run)
+    files.forget(run)
     this.#loops.delete(run)
     claim.release()
     return { ok: true, run }
@@ -149,37 +155,17 @@ export class Engine {
   }
 
   view(run: string): RunView | undefined {
-    return this.#viewAmong(run, this.#deps.store.delegated())
+    return this.#reading.view(run)
   }
 
-  /** The run, with what its workers have delegated: one reading of the store serves many views. */
-  #viewAmong(run: string, delegated: readonly DelegatedRun[]): RunView | undefined {
-    const state = this.#current(run)
-    const view = state && viewRun(state, this.#deps.store.isClaimed(run))
-    return view && this.#withDelegated(view, delegated)
+  /** Everything the journal holds of a run, in order; empty when there is no such run. */
+  events(run: string): readonly RunEvent[] {
+    return this.#deps.store.read(run)
   }
 
   /** What a run was given when it began. */
   inputs(run: string): RunCreated["inputs"] | undefined {
-    return this.#current(run)?.created.inputs
-  }
-
-  /** The run as it is. One that waits may have been taken on by another process: only the journal knows. */
-  #current(run: string): Run | undefined {
-    const known = this.#loops.get(run)?.run
-    const waits = known?.status === "paused" || known?.status === "interrupted"
-    return waits ? this.#load(run) : (known ?? this.#load(run))
-  }
-
-  /** Adds what the run's workers have delegated, as deep as it goes. */
-  #withDelegated(view: RunView, delegated: readonly DelegatedRun[]): RunView {
-    const children = new Map<string, RunView[]>()
-    for (const run of delegated) {
-      const step = view.steps.find((one) => startedFrom(run, one))
-      const child = step && this.#viewAmong(run.id, delegated)
-      if (step && child) children.set(step.id, [...(children.get(step.id) ?? []), child])
-    }
-    return withDelegated(view, children)
+    return this.#reading.current(run)?.created.inputs
   }
 
   /** The run of that id, or the only one whose id begins like that; without an id the newest. */
@@ -197,8 +183,7 @@ export class Engine {
 
   /** Runs this process drives or has driven, newest first. */
   live(): RunView[] {
-    const delegated = this.#deps.store.delegated()
-    return [...this.#loops.keys()].reverse().flatMap((run) => this.#viewAmong(run, delegated) ?? [])
+    return this.#reading.views([...this.#loops.keys()].reverse())
   }
 
   // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,11 +191,6 @@ export class Engine {
   /** Every worker of this process, and those kept without a task. */
   workers(): WorkerView[] {
     return this.#workers.views(this.#deps.store.kept())
-  }
-
-  /** The end of what the worker of a step is writing; undefined when nothing is heard of it. */
-  tail(run: string, step: string): string | undefined {
-    return this.#workers.tail(run, step)
   }
 
   /** What waits for a person, oldest first (G7). */
@@ -241,7 +221,15 @@ export class Engine {
    */
   steer(wanted: string, steer: Exclude<Steer, { type: "message" }> | SteerMessage, by: string): Outcome {
     const found = this.#workers.find(wanted)
-    if (found === undefined) return { ok: false, why: `no worker ${wanted} has a task` }
+    if (found === undefined) {
+      const other = this.workerElsewhere(wanted)
+      if (other === undefined) return { ok: false, why: `no worker ${wanted} has a task` }
+      return this.#handover.post(
+        other.run,
+        steerWish(other, steer, by),
+        steer.type === "message" ? steer.id : undefined,
+      )
+    }
     const { run, step, attempt } = found.task
     const loop = this.#loops.get(run)
     if (found.session === undefined || loop === undefined) return { ok: false, why: `${wanted} has not begun yet` }
@@ -253,10 +241,22 @@ export class Engine {
   /** Ends the task of a worker, found by its name or session: of a kept one the session stays, of a step it fails. */
   stopWorker(wanted: string): Outcome {
     const found = this.#workers.find(wanted)
+    const other = found === undefined ? this.workerElsewhere(wanted) : undefined
+    if (other) return this.#handover.post(other.run, { type: "stop", step: other.step, attempt: other.attempt })
     const loop = found && this.#loops.get(found.task.run)
     if (found === undefined || loop === undefined) return { ok: false, why: `no worker ${wanted} has a task` }
     loop.stopStep(found.task.step, found.task.attempt)
     return { ok: true, run: found.task.run }
+  }
+
+  /** The worker of that name or session that another process works with. */
+  workerElsewhere(wanted: string): WorkerElsewhere | undefined {
+    const runs = this.list().map(({ id }) => id)
+    return workerElsewhere(
+      wanted,
+      runs.filter((run) => this.isElsewhere(run)),
+      (run) => this.view(run),
+    )
   }
 
   /** Makes a worker by name without asking its model anything. Rejects with what the backend says. */
@@ -303,56 +303,93 @@ export class Engine {
     return () => void this.#listeners.delete(listener)
   }
 
-  #load(run: string): Run | undefined {
-    return this.#deps.store.read(run).reduce<Run | undefined>(evolve, undefined)
+  #liveLoop(run: string): RunLoop | undefined {
+    const loop = this.#loops.get(run)
+    return loop && !loop.isOver && loop.broken === undefined ? loop : undefined
   }
 
   #command(run: string, command: Command): Outcome {
-    const loop = this.#loops.get(run)
-    if (loop && !loop.isOver && loop.broken === undefined) {
-      const isGoingOn = loop.run?.status === "running" && !loop.run.hold
-      if (command.type === "resume" && isGoingOn) return { ok: false, why: `run ${run} is running already` }
-      const refused = loop.send(command)
+    const loop = this.#liveLoop(run)
+    if (loop) {
+      const refused = this.#send(loop, command)
       return refused === undefined ? { ok: true, run } : { ok: false, why: refused }
     }
-    const state = this.#load(run)
+    const state = this.#reading.load(run)
     if (state === undefined) return { ok: false, why: `there is no run ${run}` }
     return this.#drive(run, state, command)
   }
 
-  /** The gates of a paused run are decided in a person's place when their time is over, if this process is still there. */
-  #watchGates(run: Run): void {
-    this.#timers.get(run.id)?.()
-    this.#timers.delete(run.id)
-    if (run.status !== "paused") return
-    const ends = rowsOf(run.steps).flatMap((step) => step.gate?.expiresAt ?? [])
-    if (ends.length === 0) return
-    const { clock } = this.#deps
-    const wait = Math.max(0, Math.min(...ends) - clock.now())
-    this.#timers.set(
-      run.id,
-      clock.after(wait, () => void this.#command(run.id, { type: "tick" })),
-    )
+  /** Why nothing came of it, or undefined. `key`: that of the wish it is. */
+  #send(loop: RunLoop, command: Command, key?: string): string | undefined {
+    const { run } = loop
+    if (command.type === "resume" && run?.status === "running" && !run.hold) return `run ${run.id} is running already`
+    this.#reopen(command)
+    return loop.send(command, key)
   }
 
-  /** Claims the run, gives it a loop, and sends the first command. */
+  /** A person says that a provider may be asked again, or that what it held holds nothing any more: the next run finds
+   *  out anew. */
+  #reopen({ type }: Command): void {
+    if (type === "resume" || type === "abort") this.#deps.dispatcher.pool.closeAll()
+  }
+
+  /** What another process has asked of a run that this one drives. One that is being interrupted is left to the next. */
+  #carryOut({ run, key, wish }: InboxEntry): void {
+    const loop = this.#liveLoop(run)
+    if (loop === undefined || loop.run?.status === "interrupted") return
+    const { store } = this.#deps
+    if (wish.type === "stop") {
+      store.append(run, [], key)
+      loop.stopStep(wish.step, wish.attempt)
+      return
+    }
+    const refused = this.#send(loop, wish, key)
+    if (refused !== undefined) store.refuse(run, key, refused)
+  }
+
+  /** Does here what was asked of a process that is gone. */
+  #doHere(run: string, wish: Wish): Outcome {
+    if (wish.type === "stop" || wish.type === "steered") return { ok: false, why: "the process it worked in is gone" }
+    return wish.type === "decide" ? this.decide(run, wish) : this.#command(run, wish)
+  }
+
+  /** Claims the run, gives it a loop, and sends the first command. What a person wants of a run that another process
+   *  drives is handed to that one. */
   #drive(run: string, state: Run | undefined, command: Command): Outcome {
-    const claim = this.#deps.store.claim(run)
-    if (claim === undefined) return { ok: false, why: `run ${run} is being worked on by another process` }
+    const why = missingSecrets(this.#deps.vault, state, command)
+    if (why !== undefined) return { ok: false, why }
+    const { store } = this.#deps
+    const claim = this.#isReader ? undefined : store.claim(run)
+    if (claim === undefined) {
+      if (this.#isReader && !store.isClaimed(run)) return { ok: false, why: `no process drives run ${run}` }
+      const isPersons = command.type !== "create" && command.type !== "tick"
+      if (isPersons) return this.#handover.post(run, command)
+      return { ok: false, why: `run ${run} is being worked on by another process` }
+    }
     const loop = new RunLoop(this.#deps, claim, state, (next, events) => this.#tell(next, events))
     const previous = this.#loops.get(run)
     this.#loops.delete(run)
     this.#loops.set(run, loop)
+    this.#reopen(command)
     const refused = loop.send(command)
-    if (refused === undefined) return { ok: true, run }
+    if (refused === undefined) {
+      this.#handover.watch()
+      void loop.over.then(() => this.#rest())
+      this.#handover.takeOver(run)
+      return { ok: true, run }
+    }
     claim.release()
     this.#loops.delete(run)
     if (previous) this.#loops.set(run, previous)
     return { ok: false, why: refused }
   }
 
+  #rest(): void {
+    if (![...this.#loops.values()].some((loop) => !loop.isOver)) this.#handover.rest()
+  }
+
   #tell(run: Run, events: readonly RunEvent[]): void {
-    this.#watchGates(run)
+    this.#gates.changed(run)
     for (const listener of this.#listeners) {
       try {
         listener(run, events)
@@ -361,10 +398,4 @@ export class Engine {
       }
     }
   }
-}
-
-/** Whether a run was started from a step's session while the step ran: a kept session serves many steps. */
-function startedFrom(run: DelegatedRun, step: StepView): boolean {
-  if (run.parent !== step.session || step.startedAt === null) return false
-  return run.createdAt >= step.startedAt && run.createdAt <= (step.endedAt ?? run.createdAt)
 }

@@ -1,27 +1,32 @@
+import type { Composer, ProjectFiles, Vault } from "../core/composing.ts"
+import { afterworkOf } from "../core/concluding.ts"
 import { decide } from "../core/decide.ts"
 import type { Words } from "../core/draft.ts"
 import type { Command, Effect, RunEvent, Steered, Took } from "../core/events.ts"
-import { DEFAULTS, type Step, type StepResult } from "../core/model.ts"
+import type { Warning } from "../core/model.ts"
 import type {
   Checker,
   Claim,
   Clock,
   Evaluate,
-  KeptWorker,
   Log,
   Render,
   Snapshot,
   Steer,
   Store,
+  Surveyor,
+  Value,
   WorkerBackend,
   WorkerTask,
 } from "../core/ports.ts"
-import { formatProblems } from "../core/problem.ts"
-import type { Profile } from "../core/profile.ts"
 import { type Run, stepOf } from "../core/run.ts"
+import { Changes } from "./changes.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
+import { judge } from "./judge.ts"
+import { keptNamed, keptSession, nameOf } from "./kept.ts"
 import { scopeOf } from "./scope.ts"
-import { asksOf, type Workers } from "./workers.ts"
+import { failure, takeReport, taskOf } from "./task.ts"
+import type { Workers } from "./workers.ts"
 
 export interface LoopDeps {
   readonly store: Store
@@ -29,7 +34,13 @@ export interface LoopDeps {
   readonly log: Log
   readonly render: Render
   readonly evaluate: Evaluate
+  readonly value: Value
   readonly checker: Checker
+  readonly composer: Composer
+  readonly files: ProjectFiles
+  readonly vault: Vault
+  /** undefined: what changes in the project is not looked at. */
+  readonly surveyor?: Surveyor
   /** SHA-256, in hex, of a text. */
   readonly hash: (text: string) => string
   /** The backend of a profile's kind. The kinds a run needs were checked before it was created. */
@@ -41,11 +52,6 @@ export interface LoopDeps {
 }
 
 type Work = Extract<Effect, { readonly step: string }> & { readonly type: "start" | "stop" | "check" }
-
-/** A step that failed without a worker. */
-function failure(detail: string): StepResult {
-  return { reason: "error", output: "", detail, tokens: { input: 0, output: 0 }, cost: 0 }
-}
 
 /**
  * Drives one run. Owns: the run's claim, its workers, its deadline. The order is always the same (G1):
@@ -62,6 +68,7 @@ export class RunLoop {
   readonly #workers = new Map<string, AbortController>()
   readonly #over: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly #words: Words
+  readonly #changes: Changes
   /** What files were like when a step's first try began, by its id. */
   readonly #snapshots = new Map<string, Snapshot>()
   #cancelDeadline: (() => void) | undefined
@@ -80,9 +87,12 @@ export class RunLoop {
     this.#claim = claim
     this.#run = run
     this.#changed = changed
+    this.#changes = new Changes(deps.surveyor, (command) => void this.send(command))
     this.#words = {
       holds: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step)),
-      prompt: (of, step) => deps.render(step.prompt, scopeOf(of, step)),
+      until: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step, true)),
+      value: (of, step, expression) => deps.value(expression, scopeOf(of, step)),
+      text: (of, step, template) => deps.render(template, scopeOf(of, step)),
     }
   }
 
@@ -105,17 +115,21 @@ export class RunLoop {
     return this.#over.promise
   }
 
-  /** Acts on a command; returns why nothing followed from it, or undefined. */
-  send(command: Command): string | undefined {
+  /** Acts on a command; returns why nothing followed from it, or undefined. `wish` is the key under which another process
+   *  asked for it: it is over when this returns undefined. */
+  send(command: Command, wish?: string): string | undefined {
     if (this.#broken !== undefined) return this.#broken
-    const decision = decide(this.#run, command, this.#deps.clock.now(), this.#words)
+    // Whatever comes from outside is written down, and acted on, without secrets.
+    const decision = decide(this.#run, this.#deps.vault.hide(command), this.#deps.clock.now(), this.#words)
     if (decision.refused !== undefined || decision.run === undefined) return decision.refused ?? "nothing to do"
     try {
-      if (decision.events.length > 0) this.#deps.store.append(decision.run.id, decision.events)
+      if (decision.events.length > 0 || wish !== undefined)
+        this.#deps.store.append(decision.run.id, decision.events, wish)
     } catch (error) {
       return this.#giveUp(decision.run.id, error)
     }
     this.#run = decision.run
+    if (command.type === "create") this.#changes.begin(decision.run)
     if (decision.events.length > 0) this.#changed(decision.run, decision.events)
     for (const effect of decision.effects) this.#perform(effect)
     this.#watchDeadline(decision.run)
@@ -149,6 +163,7 @@ export class RunLoop {
   #leaveIfOver(): void {
     if (this.#workers.size > 0) return
     if (this.#broken === undefined && this.#run?.status === "running") return
+    if (this.#broken === undefined && this.#run && this.#changes.isOpen(this.#run, () => this.#leaveIfOver())) return
     this.#cancelDeadline?.()
     this.#cancelWake?.()
     this.#isOver = true
@@ -159,7 +174,27 @@ export class RunLoop {
   #perform(effect: Effect): void {
     if (effect.type === "steer") this.#steer(effect)
     else if (effect.type === "wake") this.#wakeAt(effect.at)
-    else if (effect.type !== "look") this.#work(effect)
+    else if (effect.type === "look") this.#look(effect)
+    else this.#work(effect)
+  }
+
+  /** Looks at the project between two rounds of a loop. */
+  #look({ step, attempt }: Extract<Effect, { type: "look" }>): void {
+    const id = `${step}/look`
+    if (this.#workers.has(id)) return
+    this.#workers.set(id, new AbortController())
+    void this.#deps.checker
+      .fingerprint()
+      .catch((error) => {
+        this.#deps.log.error("the project could not be looked at", { step, error: String(error) })
+        // Unlike any other: it cannot be told that nothing has changed.
+        return `${this.#deps.clock.now()}`
+      })
+      .then((fingerprint) => {
+        this.#workers.delete(id)
+        this.send({ type: "looked", step, attempt, fingerprint })
+        this.#leaveIfOver()
+      })
   }
 
   #wakeAt(at: number): void {
@@ -196,27 +231,33 @@ export class RunLoop {
     if (effect.type === "check") return this.#check(effect, controller.signal)
     const outcome = effect.type === "start" ? await this.#start(effect, controller) : await this.#stopLeftover(effect)
     if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
-    const { result } = outcome
+    const result = takeReport(this.#deps, this.#run as Run, step, outcome.result)
     const since = stepOf(this.#run as Run, step)?.tryStartedAt ?? 0
     const delegated = result.session === undefined ? undefined : this.#deps.delegatedFrom(result.session, since)
     return { type: "ended", step, attempt, result, ...(delegated ? { delegated } : {}) }
   }
 
-  async #check({ step, attempt }: Work, signal: AbortSignal): Promise<Command> {
-    const { result, spec } = this.#whereabouts(this.#run as Run, step)
-    const checks = await this.#deps.checker.run(spec?.checks ?? [], this.#snapshots.get(step), signal)
-    if (!signal.aborted) return { type: "checked", step, attempt, checks }
-    return { type: "ended", step, attempt, result: { ...(result ?? failure("stopped")), reason: "aborted" } }
+  async #check({ step: id, attempt }: Work, signal: AbortSignal): Promise<Command> {
+    const run = this.#run as Run
+    const { result, spec: step } = this.#whereabouts(run, id)
+    if (!result || !step) return { type: "ended", step: id, attempt, result: failure("there is no answer to check") }
+    const said = await judge(this.#deps, { run, step, result, before: this.#snapshots.get(id) }, signal)
+    if (!signal.aborted) return { type: "checked", step: id, attempt, ...said }
+    return { type: "ended", step: id, attempt, result: { ...result, reason: "aborted" } }
   }
 
   async #start(effect: Extract<Effect, { type: "start" }>, controller: AbortController): Promise<Outcome> {
+    if (this.#changes.before !== undefined) await this.#changes.before
     const run = this.#run as Run
-    const task = this.#taskOf(run, effect)
-    if ("reason" in task) return { result: task }
+    const made = await taskOf(this.#deps, run, effect)
+    if ("reason" in made) return { result: made }
+    const { task, cuts } = made
     const { step, attempt } = task
-    const { workers, dispatcher } = this.#deps
-    const inputHash = this.#deps.hash(JSON.stringify([task.profile, task.prompt]))
-    const checks = this.#whereabouts(run, step).spec?.checks ?? []
+    const { workers, dispatcher, vault } = this.#deps
+    for (const text of cuts) this.#warn(step, attempt, { kind: "truncated", text })
+    const inputHash = this.#deps.hash(JSON.stringify([task.profile, vault.hide(task.prompt)]))
+    const { spec } = this.#whereabouts(run, step)
+    const checks = spec ? afterworkOf(spec).checks : []
     // Later tries are measured against the same beginning; one that is taken up after a crash has none.
     if (checks.length > 0 && !effect.resumed && !this.#snapshots.has(step))
       this.#snapshots.set(step, await this.#deps.checker.before(checks))
@@ -226,14 +267,14 @@ export class RunLoop {
         task,
         run.created.limits.maxWorkers,
         {
-          keptSession: () => this.#keptSession(run, task.profile),
+          keptSession: () => keptSession(this.#deps.store, run, task.profile),
           opened: (opened) => {
             const refused = this.send({ type: "opened", step, attempt, inputHash, prompt: task.prompt, ...opened })
             // Not on disk, so it must not be prompted (G1).
             if (refused === undefined) this.#keep(run, task, opened.session)
             else controller.abort()
           },
-          warned: (warning) => void this.send({ type: "warned", step, attempt, warning }),
+          warned: (warning) => this.#warn(step, attempt, warning),
         },
         controller.signal,
       )
@@ -242,12 +283,16 @@ export class RunLoop {
     }
   }
 
+  #warn(step: string, attempt: number, warning: Warning): void {
+    this.send({ type: "warned", step, attempt, warning })
+  }
+
   /** Remembers the session of a worker that is kept, the next task of which goes on in it. */
   #keep(run: Run, task: WorkerTask, session: string): void {
     const { store, clock } = this.#deps
     if (!task.profile.keep) return
     const name = nameOf(run, task.profile)
-    const known = this.#kept(name)
+    const known = keptNamed(store, name)
     if (known?.session === session) return
     const { name: profile, kind } = task.profile
     store.keep({ name, profile, kind, session, parent: task.parent ?? null, createdAt: clock.now() })
@@ -269,61 +314,9 @@ export class RunLoop {
 
   #whereabouts(run: Run, id: string) {
     const state = stepOf(run, id)
-    const step = run.created.workflow.steps[state?.index ?? -1]
+    const step = run.specs[state?.index ?? -1]
     const profile = run.created.profiles[step?.profile ?? ""]
     return { session: state?.session, step: id, spec: step, profile, result: state?.isAnswered && state.result }
-  }
-
-  /** The task of a step, or the result it already has because its prompt cannot be filled in. */
-  #taskOf(run: Run, effect: Extract<Effect, { type: "start" }>): WorkerTask | StepResult {
-    const state = stepOf(run, effect.step)
-    const step = run.created.workflow.steps[state?.index ?? -1]
-    const profile = run.created.profiles[step?.profile ?? ""]
-    if (!state || !step || !profile) {
-      return failure(`step ${effect.step} has no profile`)
-    }
-    const prompt = this.#deps.render(step.prompt, scopeOf(run, step))
-    if (!prompt.ok) return failure(formatProblems(prompt.problems))
-    const { goOn } = state
-    const session = state.session ?? goOn?.session
-    const { limits, depth = 0, ask } = run.created
-    const workflow = run.created.workflow.name
-    const isKept = this.#isKept(run, profile)
-    return {
-      run: run.id,
-      workflow,
-      step: step.id,
-      attempt: effect.attempt,
-      key: `${run.id}/${step.id}/${effect.attempt}`,
-      title: isKept
-        ? nameOf(run, profile)
-        : (ask ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`),
-      // Spawned by name it is kept whether its profile says so or not.
-      profile: isKept ? { ...profile, keep: true } : profile,
-      prompt: goOn === undefined ? prompt.value : goOn.session ? goOn.text : `${prompt.value}\n\n${goOn.text}`,
-      resumed: effect.resumed,
-      messages: state.messages ?? [],
-      depth: depth + 1,
-      mayDelegate: depth + 1 < (limits.maxDepth ?? DEFAULTS.maxDepth),
-      ...deadlinesOf(step, profile),
-      asks: asksOf(step, profile),
-      ...(run.parent === undefined ? {} : { parent: run.parent }),
-      ...(session === undefined ? {} : { session }),
-    }
-  }
-
-  #keptSession(run: Run, profile: Profile): string | undefined {
-    return this.#isKept(run, profile) ? this.#kept(nameOf(run, profile))?.session : undefined
-  }
-
-  /** Whether its worker's session is for later, too: the profile says so, or a person spawned it by that name. */
-  #isKept(run: Run, profile: Profile): boolean {
-    const { ask } = run.created
-    return profile.keep === true || (ask !== undefined && this.#kept(ask) !== undefined)
-  }
-
-  #kept(name: string): KeptWorker | undefined {
-    return this.#deps.store.kept().find((worker) => worker.name === name)
   }
 
   /** Stops a step whose worker belonged to a process that is gone. */
@@ -333,20 +326,6 @@ export class RunLoop {
     if (session !== undefined && profile !== undefined) await this.#deps.backend(profile.kind).stop(session)
     const where = session === undefined ? {} : { session }
     return { result: { reason: "aborted", output: "", tokens: { input: 0, output: 0 }, cost: null, ...where } }
-  }
-}
-
-/** What a person calls a worker that is kept. */
-function nameOf(run: Run, profile: Profile): string {
-  return run.created.ask ?? profile.name
-}
-
-function deadlinesOf(step: Step, profile: Profile) {
-  const total = profile.mode === "foreground" ? DEFAULTS.foregroundTimeoutMs : DEFAULTS.stepTimeoutMs
-  return {
-    timeoutMs: step.timeoutMs ?? profile.timeoutMs ?? total,
-    idleTimeoutMs: step.idleTimeoutMs ?? profile.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs,
-    toolTimeoutMs: profile.toolTimeoutMs ?? DEFAULTS.toolTimeoutMs,
   }
 }
 

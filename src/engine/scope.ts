@@ -1,25 +1,86 @@
+import { enclosing } from "../core/enclosing.ts"
 import type { Step } from "../core/model.ts"
 import type { Scope, StepScope, StepScopes } from "../core/ports.ts"
-import { type Run, stepOf } from "../core/run.ts"
-
-/** What the prompt of `step` can see: the inputs, and every step it needs, directly or through others. */
-export function scopeOf(run: Run, step: Step): Scope {
-  return { inputs: run.created.inputs, steps: new Ancestors(run, step) }
-}
+import { type Run, type StepState, stepOf } from "../core/run.ts"
 
 /**
- * The steps that `step` needs, nearest first. Looked for only as far as they are asked about: a prompt usually reads
- * its neighbours, and a step late in a long chain has thousands of ancestors.
+ * What the expressions of `step` can see: the inputs, and every step it needs, directly or through others. A part of a
+ * group sees its siblings by their own names, and what its group may see; a nested workflow sees only its own inputs.
+ */
+export function scopeOf(run: Run, step: Step, isAfterRound = false): Scope {
+  const { inside, nested } = surroundings(run, step)
+  const { workflow } = nested?.spec.group?.type === "workflow" ? nested.spec.group : run.created
+  const item = inside.find((spec) => spec.item !== undefined)?.item
+  const round = inside.find((spec) => spec.part?.round !== undefined)?.part?.round
+  return {
+    inputs: nested?.row.parts?.inputs ?? run.created.inputs,
+    steps: new Ancestors(run, inside, isAfterRound ? roundsOf(run, stepOf(run, step.id)) : []),
+    ...(workflow.variables === undefined ? {} : { variables: workflow.variables }),
+    ...(item === undefined ? {} : { item }),
+    ...(round === undefined ? {} : { round }),
+  }
+}
+
+/** The step and the groups around it that see what it sees, and the nested workflow that all of them are in. */
+function surroundings(run: Run, step: Step) {
+  const around = enclosing(run, step)
+  const border = around.findIndex(({ spec }) => spec.loop === undefined && spec.group?.type === "workflow")
+  const groups = around.slice(0, border === -1 ? undefined : border).map(({ spec }) => spec)
+  return { inside: [step, ...groups], nested: around[border] }
+}
+
+/** Ids of the steps that come right before this one: what it needs, and what the groups it is a part of need. */
+export function neighboursOf(run: Run, step: Step): string[] {
+  const { inside } = surroundings(run, step)
+  return [...new Set(inside.flatMap(({ needs, part }) => [...needs, ...(part?.reads ?? [])]))]
+}
+
+/** Ids of all steps that come before this one and that it may see. */
+export function ancestorsOf(run: Run, step: Step): string[] {
+  const found = new Set<string>()
+  const open = neighboursOf(run, step)
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (found.has(id)) continue
+    found.add(id)
+    const spec = run.specs[run.graph.indexOf.get(id) ?? -1]
+    open.push(...(spec?.needs ?? []), ...(spec?.part?.reads ?? []))
+  }
+  return [...found]
+}
+
+/** The last round of a loop, and what it was made of. */
+function roundsOf(run: Run, loop: StepState | undefined): string[] {
+  const last = loop?.parts?.all.at(-1)
+  if (last === undefined) return []
+  const round = stepOf(run, run.specs[last]?.id ?? "")
+  const parts = (round?.parts?.all ?? []).flatMap((index) => run.specs[index]?.id ?? [])
+  return [...(round ? [round.id] : []), ...parts]
+}
+
+const NOTHING_YET: StepScope = { output: "", status: "pending", reason: "", session: "" }
+
+/**
+ * The steps that can be read, nearest first. Looked for only as far as they are asked about: a prompt usually reads its
+ * neighbours, and a step late in a long chain has thousands of ancestors.
  */
 class Ancestors implements StepScopes {
   readonly #run: Run
   readonly #found = new Map<string, StepScope>()
+  readonly #seen = new Set<string>()
   readonly #open: string[]
   #next = 0
 
-  constructor(run: Run, step: Step) {
+  /** `inside`: the step and the groups around it that see what it sees. */
+  constructor(run: Run, inside: readonly Step[], first: readonly string[]) {
     this.#run = run
-    this.#open = [...step.needs]
+    this.#open = [...first]
+    for (const { needs, part } of inside) {
+      this.#open.push(...needs, ...(part?.reads ?? []))
+      if (part?.round === undefined) continue
+      // The round before, under the name of the loop.
+      if (part.round > 1) this.#open.push(`${part.of}:${part.round - 1}`)
+      else this.#found.set(part.name, NOTHING_YET)
+    }
   }
 
   get(id: string): StepScope | undefined {
@@ -40,15 +101,40 @@ class Ancestors implements StepScopes {
   #advance(): boolean {
     const id = this.#open[this.#next++]
     if (id === undefined) return false
-    const state = stepOf(this.#run, id)
-    if (state === undefined || this.#found.has(id)) return true
-    this.#found.set(id, {
-      output: state.result?.output ?? "",
-      status: state.status,
-      reason: state.result?.reason ?? "",
-      session: state.result?.session ?? state.session ?? "",
-    })
-    this.#open.push(...(this.#run.created.workflow.steps[state.index]?.needs ?? []))
+    const state = this.#seen.has(id) ? undefined : stepOf(this.#run, id)
+    if (state === undefined) return true
+    this.#seen.add(id)
+    const spec = this.#run.specs[state.index]
+    const name = spec?.part?.name ?? id
+    // The nearest of one name counts.
+    if (!this.#found.has(name)) this.#found.set(name, scopeOfStep(state))
+    this.#open.push(...(spec?.needs ?? []), ...(spec?.part?.reads ?? []))
     return true
+  }
+}
+
+function scopeOfStep({ status, result, session }: StepState): StepScope {
+  const output = result?.output ?? ""
+  return {
+    output,
+    status,
+    reason: result?.reason ?? "",
+    session: result?.session ?? session ?? "",
+    get structured() {
+      return result?.structured ?? dataIn(output)
+    },
+  }
+}
+
+/** The JSON of an answer that was not asked for as data: its last block of it, else all of it; undefined: it is none. */
+function dataIn(output: string): unknown {
+  const blocks = [...output.matchAll(/```(?:json)?[ \t]*\n([\s\S]*?)```/g)]
+  const text = blocks.at(-1)?.[1] ?? output
+  if (!/^\s*[[{]/.test(text)) return undefined
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }

@@ -23,11 +23,14 @@ interface Row extends Seat {
 /** The workers of this process and what they are doing: the live side of the journal, kept only in memory. */
 export class Workers {
   readonly #clock: Clock
+  readonly #hide: <Said>(said: Said) => Said
   readonly #rows = new Map<string, Row>()
   readonly #listeners = new Set<() => void>()
 
-  constructor(clock: Clock) {
+  /** `hide`: takes out of an ask, and of what a worker writes, what nobody is to see. */
+  constructor(clock: Clock, hide: <Said>(said: Said) => Said = (said) => said) {
     this.#clock = clock
+    this.#hide = hide
   }
 
   /** Hears every change; what changed is asked for with `views` and `asks`. */
@@ -69,12 +72,12 @@ export class Workers {
 
   active(key: string, activity: Activity): void {
     this.#change(key, (row) => {
-      row.activity = activity
+      row.activity = activity.tail === undefined ? activity : { ...activity, tail: this.#hide(activity.tail) }
     })
   }
 
   asked(key: string, ask: Ask): void {
-    this.#change(key, (row) => row.asks.set(ask.id, ask))
+    this.#change(key, (row) => row.asks.set(ask.id, this.#hide(ask)))
   }
 
   answered(key: string, ask: string): void {
@@ -84,11 +87,6 @@ export class Workers {
   /** The worker with a task that a person calls so: by its name, or by its session. The newest first. */
   find(wanted: string): { readonly task: WorkerTask; readonly session: string | undefined } | undefined {
     return [...this.#rows.values()].reverse().find((row) => nameOf(row) === wanted || row.session === wanted)
-  }
-
-  /** The end of what the worker of a step is writing; undefined: it has none now, or nothing is heard of it. */
-  tail(run: string, step: string): string | undefined {
-    return [...this.#rows.values()].findLast(({ task }) => task.run === run && task.step === step)?.activity?.tail
   }
 
   /** The task an ask belongs to. */
@@ -138,6 +136,7 @@ export class Workers {
       tokens: activity?.tokens ?? { input: 0, output: 0 },
       cost: activity?.cost ?? null,
       isKept: task.profile.keep === true,
+      tail: activity?.tail ?? "",
     }
   }
 
@@ -199,6 +198,7 @@ function viewOfKept(worker: KeptWorker): WorkerView {
     tokens: { input: 0, output: 0 },
     cost: null,
     isKept: true,
+    tail: "",
   }
 }
 

@@ -5,6 +5,8 @@ export interface Host {
   readonly client: OpencodeClient
   /** Project directory every call is about. */
   readonly directory: string
+  /** Folder the project's files are named from; undefined: `directory`. */
+  readonly root?: string
   /** Whether a person sits in front of it who can answer a permission request. */
   readonly isAttended: boolean
   /** Hears every event of the server until the returned function is called. */

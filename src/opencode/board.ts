@@ -53,6 +53,7 @@ export function show(engine: Engine, run: string, wanted: string): Reply {
   const step = view?.steps.find(({ id }) => id === wanted)
   if (view === undefined || step === undefined)
     return error(`No step ${wanted}`, `run ${run} has no step \`${wanted}\``)
+  const worker = engine.workers().find((one) => one.run === view.id && (one.step ?? wanted) === wanted)
   const head = (text: string) => (text.length > TEXT_CHARS ? `${text.slice(0, TEXT_CHARS)}…` : text)
   const shown: StepReply = {
     type: "step",
@@ -63,7 +64,7 @@ export function show(engine: Engine, run: string, wanted: string): Reply {
       prompt: step.prompt === null ? null : head(step.prompt),
       output: head(step.output),
     },
-    tail: engine.tail(view.id, wanted) ?? null,
+    tail: worker?.tail ?? null,
   }
   return { tone: "info", title: `${step.id} · ${view.workflow}`, text: formatTrace(view.id, step), view: shown }
 }

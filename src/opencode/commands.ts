@@ -11,6 +11,7 @@ import { BY, type Desk, error, type Place } from "./desk.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
 import { parseLine, SUBCOMMANDS } from "./line.ts"
 import { INBOX_HELP, INBOX_SUBCOMMANDS, WORKERS_HELP, WORKERS_SUBCOMMANDS } from "./line-workers.ts"
+import { graph, report } from "./report-commands.ts"
 import { abort, decideStep, goOn, pause, raise, resume } from "./run-commands.ts"
 import { act, askOrTell, handBack, listWorkers, spawn } from "./worker-commands.ts"
 
@@ -27,8 +28,10 @@ const HELP = [
   "/workflow retry STEP [message…]        one more try, in its session",
   "/workflow skip STEP                    do without it",
   "/workflow raise usd=… tokens=… [RUN]   what it may spend in all",
-  "/workflow resume [RUN]                 after a crash or a failure",
+  "/workflow resume [RUN] [--edited]      after a crash or a failure; over the file as it is now",
   "/workflow abort [RUN]                  end it and all it runs",
+  "/workflow report [RUN] [out=FILE]      all of a run as one HTML page",
+  "/workflow graph NAME [ascii|mermaid]   its steps and what they need",
   "/trace STEP-or-WORKER                  all of it: prompt, answer, cost",
   WORKERS_HELP,
   INBOX_HELP,
@@ -75,9 +78,13 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
     case "raise":
       return raise(desk, parsed, place)
     case "resume":
-      return resume(desk, parsed.run, place)
+      return resume(desk, parsed, place)
     case "abort":
       return abort(desk, parsed.run, place)
+    case "report":
+      return report(desk, parsed)
+    case "graph":
+      return graph(desk, parsed)
     case "trace":
       return trace(parsed.step, engine)
     case "workers":

@@ -12,13 +12,18 @@ export type Line =
       readonly task: string
     }
   | { readonly command: "pick" | "list" | "help" }
-  | { readonly command: "status" | "abort" | "resume" | "pause"; readonly run?: string }
+  | { readonly command: "status" | "abort" | "pause"; readonly run?: string }
+  /** `isEdited`: over the workflow as it is now. */
+  | { readonly command: "resume"; readonly run?: string; readonly isEdited: boolean }
   /** `target` is a step that waits, or a run; `message` is for a step. */
   | { readonly command: "continue"; readonly target?: string; readonly message: string }
   | { readonly command: "retry" | "skip"; readonly step: string; readonly message: string }
   | { readonly command: "raise"; readonly budget: Budget; readonly run?: string }
   | { readonly command: "trace"; readonly step: string }
   | { readonly command: "show"; readonly run: string; readonly step: string }
+  /** `out` is the file to write, relative to the project. */
+  | { readonly command: "report"; readonly run?: string; readonly out?: string }
+  | { readonly command: "graph"; readonly workflow: string; readonly format: "mermaid" | "ascii" }
   | WorkersLine
 
 export const SUBCOMMANDS = [
@@ -33,6 +38,8 @@ export const SUBCOMMANDS = [
   "raise",
   "resume",
   "abort",
+  "report",
+  "graph",
   "help",
 ] as const
 
@@ -62,7 +69,6 @@ export function parseLine(line: string): Line {
       return { command: subcommand.text }
     case "status":
     case "abort":
-    case "resume":
     case "pause":
       return { command: subcommand.text, ...(first === undefined ? {} : { run: first }) }
     case "show": {
@@ -70,6 +76,8 @@ export function parseLine(line: string): Line {
       if (first === undefined || step === undefined) return wrong("say which: `/workflow show RUN STEP`")
       return { command: "show", run: first, step }
     }
+    case "resume":
+      return parseResume(rest.map(({ text }) => text))
     case "continue":
       return {
         command: "continue",
@@ -82,6 +90,10 @@ export function parseLine(line: string): Line {
       if (first === undefined) return wrong(`say which step: \`/workflow ${subcommand.text} ${what}\``)
       return { command: subcommand.text, step: first, message: restOf(typed, rest.slice(1)) }
     }
+    case "report":
+      return parseReport(rest.map(({ text }) => text))
+    case "graph":
+      return parseGraph(rest.map(({ text }) => text))
     case "raise":
       return parseRaise(rest.map(({ text }) => text))
     default:
@@ -91,6 +103,27 @@ export function parseLine(line: string): Line {
 
 function wrong(why: string): Line {
   return { command: "wrong", why }
+}
+
+function parseResume(words: readonly string[]): Line {
+  const [run, ...more] = words.filter((word) => word !== "--edited")
+  const odd = run?.startsWith("-") ? run : more[0]
+  if (odd !== undefined) return wrong(`\`${odd}\` is neither a run nor --edited: \`/workflow resume [RUN] [--edited]\``)
+  return { command: "resume", isEdited: words.includes("--edited"), ...(run === undefined ? {} : { run }) }
+}
+
+function parseReport(words: readonly string[]): Line {
+  const out = words.find((word) => word.startsWith("out="))?.slice("out=".length)
+  const [run, more] = words.filter((word) => !word.startsWith("out="))
+  if (more !== undefined || out === "") return wrong("it is `/workflow report [RUN] [out=FILE.html]`")
+  return { command: "report", ...(run === undefined ? {} : { run }), ...(out === undefined ? {} : { out }) }
+}
+
+function parseGraph([workflow, format = "ascii", ...more]: readonly string[]): Line {
+  if (workflow === undefined) return wrong("say which workflow: `/workflow graph NAME [ascii|mermaid]`")
+  if (more.length > 0 || (format !== "ascii" && format !== "mermaid"))
+    return wrong(`\`${format}\` is no format: \`/workflow graph ${workflow} ascii\`, or \`mermaid\``)
+  return { command: "graph", workflow, format }
 }
 
 function parseRaise(words: readonly string[]): Line {

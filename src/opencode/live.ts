@@ -79,7 +79,8 @@ export async function publishState(host: Host, engine: Engine): Promise<void> {
 export function stateOf(engine: Engine, directory: string): StateMessage {
   let ended = 0
   const runs = engine.live().filter((run) => run.endedAt === null || ++ended <= ENDED_TOLD)
-  return { kind: "state", directory, runs: runs.map(slim), workers: engine.workers(), asks: engine.asks().map(slimAsk) }
+  const workers = engine.workers().map((worker) => ({ ...worker, tail: "" }))
+  return { kind: "state", directory, runs: runs.map(slim), workers, asks: engine.asks().map(slimAsk) }
 }
 
 /** A worker of this server that a person works with has just begun. */

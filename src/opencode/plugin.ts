@@ -91,7 +91,9 @@ function share(input: PluginInput): Shared {
     },
   }
   const feed = createFeed((error) => log.error("an event could not be handled", { error: describe(error) }))
-  const host: Host = { client, directory: input.directory, isAttended: true, subscribe: feed.subscribe }
+  const { directory } = input
+  const root = projectRoot(placeOf(input))
+  const host: Host = { client, directory, root, isAttended: true, subscribe: feed.subscribe }
   return { host, feed, log, loads: 0, runtime: undefined, opened: undefined }
 }
 

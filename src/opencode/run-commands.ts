@@ -1,4 +1,5 @@
 import { openGates } from "../core/gates.ts"
+import { formatProblems } from "../core/problem.ts"
 import type { Reply } from "../core/protocol.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
@@ -20,41 +21,58 @@ import type { Line } from "./line.ts"
 /** What a person says of a run: pause, continue, retry, skip, raise, resume, abort. */
 
 const PREFIX = "/workflow"
+/** Runs of other processes are looked for among so many. */
+const RUNS_READ = 20
 
 function askerOf(engine: Engine, { session }: Place): Asker {
   return { prefix: PREFIX, session: session === undefined ? undefined : mainSession(engine, session) }
 }
 
-/** The runs of this process: only those are meant when none is named. */
+/** The runs of this process: those are meant before others when none is named. */
 function liveIds(engine: Engine): ReadonlySet<string> {
   return new Set(engine.live().map(({ id }) => id))
 }
 
-/** What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. */
-function outcome(result: Outcome, text: string, engine: Engine): Reply {
+/**
+ * What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. Of one that another
+ * process drives it is said here.
+ */
+async function outcome(asked: Outcome, text: string, engine: Engine): Promise<Reply> {
+  const result = await engine.settled(asked)
   if (!result.ok) return error("That did not work", result.why)
   const { run } = result
+  if (result.driver === "elsewhere") return done(engine.view(run)?.workflow ?? run, `${text} ${where(result)}`)
   return { tone: "success", title: engine.view(run)?.workflow ?? run, text, view: { type: "started", run } }
 }
 
-export function pause({ engine }: Desk, wanted: string | undefined, place: Place): Reply {
+/** Says that it is another process that has done it, or is to. */
+function where({ isPending }: { readonly isPending: boolean }): string {
+  return isPending
+    ? "(Handed to the process that drives it, which has not come to it yet.)"
+    : "(Done by the process that drives it.)"
+}
+
+export async function pause({ engine }: Desk, wanted: string | undefined, place: Place): Promise<Reply> {
   const live = liveIds(engine)
-  const is = (run: RunView) => live.has(run.id) && run.status === "running" && run.hold === null
-  const found = findRun(engine, wanted, askerOf(engine, place), { is, none: "no run is going on here" })
+  const asker = askerOf(engine, place)
+  const isGoing = (run: RunView) => run.status === "running" && run.hold === null
+  const none = "no run is going on here"
+  const own = findRun(engine, wanted, asker, { is: (run) => live.has(run.id) && isGoing(run), none })
+  const found = own.ok ? own : findRun(engine, wanted, asker, { is: isGoing, none })
   if (!found.ok) return error("Nothing to pause", found.why)
   const { id } = found.value
-  const result = engine.pause(id, BY)
+  const result = await engine.settled(engine.pause(id, BY))
   if (!result.ok) return error("That did not work", result.why)
   const running = engine.view(id)?.steps.filter((step) => step.status === "running") ?? []
   const rest = running.length === 0 ? "" : ` ${running.map((step) => step.id).join(", ")} may finish.`
   return done(
     `${found.value.workflow} ${running.length === 0 ? "is paused" : "pauses"}`,
-    `Nothing more starts.${rest} \`${PREFIX} continue ${id}\` goes on.`,
+    `Nothing more starts.${rest} \`${PREFIX} continue ${id}\` goes on.${result.driver === "here" ? "" : ` ${where(result)}`}`,
   )
 }
 
 /** Goes on with a run that waits, or with one step of it. */
-export function goOn(desk: Desk, line: Extract<Line, { command: "continue" }>, place: Place): Reply {
+export async function goOn(desk: Desk, line: Extract<Line, { command: "continue" }>, place: Place): Promise<Reply> {
   const { engine } = desk
   const { target, message } = line
   const asker = askerOf(engine, place)
@@ -78,7 +96,7 @@ export function goOn(desk: Desk, line: Extract<Line, { command: "continue" }>, p
 const SAID = { continue: "goes on", retry: "is tried again", skip: "is skipped" } as const
 
 /** Decides about one step. */
-export function decideStep(
+export async function decideStep(
   { engine }: Desk,
   {
     command,
@@ -86,7 +104,7 @@ export function decideStep(
     message,
   }: { readonly command: "continue" | "retry" | "skip"; readonly step: string; readonly message: string },
   place: Place,
-): Reply {
+): Promise<Reply> {
   const asker = askerOf(engine, place)
   const found = findDecision(engine, wantedOf(step), command === "retry", asker)
   if (!found.ok) return error(`Nothing to ${command}`, found.why)
@@ -101,7 +119,7 @@ export function decideStep(
   return outcome(result, `${at.id} ${SAID[command]} (run ${run.id}).`, engine)
 }
 
-export function raise({ engine }: Desk, line: Extract<Line, { command: "raise" }>, place: Place): Reply {
+export async function raise({ engine }: Desk, line: Extract<Line, { command: "raise" }>, place: Place): Promise<Reply> {
   const asker = askerOf(engine, place)
   const isHeld = (run: RunView) => run.hold?.cause === "budget"
   const none = "no run is going on here"
@@ -109,35 +127,55 @@ export function raise({ engine }: Desk, line: Extract<Line, { command: "raise" }
   const found = first.ok ? first : findRun(engine, line.run, asker, { is: (run) => run.endedAt === null, none })
   if (!found.ok) return error("Nothing to raise", found.why)
   const { id, workflow } = found.value
-  const result = engine.raise(id, line.budget, BY)
+  const result = await engine.settled(engine.raise(id, line.budget, BY))
   if (!result.ok) return error("That did not work", result.why)
   const { usd, tokens } = line.budget
   const amount = [...(usd === undefined ? [] : [`$${usd}`]), ...(tokens === undefined ? [] : [`${tokens} tokens`])]
   const { hold } = engine.view(id) ?? {}
   if (hold?.cause === "budget") return error(`${workflow} is still over its budget`, `${hold.detail}: raise it further`)
-  return done(`${workflow} may spend ${amount.join(" and ")}`, `In all, with what run ${id} has spent already.`)
+  return done(
+    `${workflow} may spend ${amount.join(" and ")}`,
+    `In all, with what run ${id} has spent already.${result.driver === "here" ? "" : ` ${where(result)}`}`,
+  )
 }
 
-/** Takes up the named run, or the newest one that can be. */
-export function resume({ engine }: Desk, wanted: string | undefined, place: Place): Reply {
+/** Takes up the named run, or the newest one that can be; edited: over the workflow as it is written now. */
+export async function resume(
+  { project, engine }: Desk,
+  line: Extract<Line, { command: "resume" }>,
+  place: Place,
+): Promise<Reply> {
   const asker = askerOf(engine, place)
-  const found = resumableRun(engine, wanted, asker)
+  const found = resumableRun(engine, line.run, asker)
   if (!found.ok) return error("Nothing to resume", found.why)
-  const { id } = found.value
-  const result = engine.resume(id, BY, asker.session)
+  const { id, workflow } = found.value
+  const edited = line.isEdited ? project.edited(workflow, engine.inputs(id) ?? {}) : undefined
+  if (edited?.ok === false) return error(`Cannot resume ${workflow}`, formatProblems(edited.problems, project.root))
+  const result = engine.resume(id, BY, asker.session, edited?.value)
   const text = `Resumed run ${id}${anew(engine.view(id))}.`
-  if (!result.ok || found.value.endedAt === null) return outcome(result, text, engine)
+  if (!result.ok || result.handed || found.value.endedAt === null) return outcome(result, text, engine)
   // What has ended is done anew: which steps, the person should see.
   return done(found.value.workflow, text)
 }
 
-export function abort({ engine }: Desk, wanted: string | undefined, place: Place): Reply {
+export async function abort({ engine }: Desk, wanted: string | undefined, place: Place): Promise<Reply> {
   const asker = askerOf(engine, place)
   const none = "no run is going on here"
   const live = liveIds(engine)
   const isLive = (status: RunView["status"]) => (run: RunView) => live.has(run.id) && run.status === status
   const going = findRun(engine, wanted, asker, { is: isLive("running"), none })
   const found = going.ok ? going : findRun(engine, wanted, asker, { is: isLive("paused"), none })
-  if (!found.ok) return error("Nothing to abort", found.why)
+  if (!found.ok) return error("Nothing to abort", `${found.why}${elsewhere(engine)}`)
   return outcome(abortRun(engine, found.value, BY), `Aborting run ${found.value.id}.`, engine)
+}
+
+/** What is going on in other processes: to end that a person must name it. */
+function elsewhere(engine: Engine): string {
+  const runs = engine
+    .list()
+    .slice(0, RUNS_READ)
+    .filter(({ id }) => engine.isElsewhere(id))
+  if (runs.length === 0) return ""
+  const named = runs.map(({ id, workflow }) => `\`${PREFIX} abort ${id}\` (${workflow})`)
+  return `; in another process: ${named.join(", ")}`
 }

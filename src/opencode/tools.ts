@@ -89,7 +89,7 @@ interface Control {
 }
 
 /** Does it and says so; throws why not. */
-function controlRun(engine: Engine, run: RunView, { action, step, message }: Control): string {
+async function controlRun(engine: Engine, run: RunView, { action, step, message }: Control): Promise<string> {
   const outcome = () => {
     if (action === "retry" || action === "skip" || (action === "continue" && step !== undefined)) {
       if (step === undefined) throw new Error(`say which step to ${action}`)
@@ -103,8 +103,9 @@ function controlRun(engine: Engine, run: RunView, { action, step, message }: Con
     if (action === "abort") return abortRun(engine, run, BY_MODEL)
     return action === "pause" ? engine.pause(run.id, BY_MODEL) : engine.resume(run.id, BY_MODEL)
   }
-  const done = outcome()
+  const done = await engine.settled(outcome())
   if (!done.ok) throw new Error(done.why)
+  if (done.isPending) return `Handed to the process that drives run ${run.id}, which has not come to it yet.`
   return `Done: ${action}${step === undefined ? "" : ` ${step}`}. Run ${run.id} is ${engine.view(run.id)?.status}.`
 }
 

@@ -3,6 +3,7 @@ import { handoffText } from "../core/handoff.ts"
 import { suggest } from "../core/nearest.ts"
 import type { Reply } from "../core/protocol.ts"
 import type { WorkerView } from "../core/view.ts"
+import type { Engine, Outcome } from "../engine/engine.ts"
 import { describe } from "../host/host.ts"
 import { askWorker, findWorker, mainSession, SUMMARIZE } from "../project/ask.ts"
 import { BY, type Desk, done, error, type Place } from "./desk.ts"
@@ -48,11 +49,10 @@ export function askOrTell(
   { worker, text }: { readonly worker: string; readonly text: string },
   place: Place,
 ): Promise<Reply> {
-  const live = atWork(engine.workers(), worker)
+  const live = atWork(engine.workers(), worker) ?? engine.workerElsewhere(worker)
   if (live) {
     const told = engine.steer(worker, { type: "message", id: place.id, text }, BY)
-    if (!told.ok) return Promise.resolve(error(`${live.name} was not told`, told.why))
-    return Promise.resolve(done(`Said to ${live.name}`, text))
+    return outcome(engine, told, { title: `Said to ${live.name}`, text, wrong: `${live.name} was not told` })
   }
   if (place.session === undefined) return Promise.resolve(error(`Cannot ask ${worker}`, NO_SESSION))
   const parent = mainSession(engine, place.session)
@@ -73,6 +73,12 @@ export function act(desk: Desk, action: WorkerAction, wanted: string, place: Pla
   const { engine } = desk
   const workers = engine.workers()
   const worker = atWork(workers, wanted) ?? workers.find((one) => one.name === wanted || one.session === wanted)
+  const other = worker === undefined ? engine.workerElsewhere(wanted) : undefined
+  if (action === "stop" || action === "interrupt" || action === "wake") {
+    const name = worker?.name ?? other?.name
+    return name === undefined ? unknown(workers, wanted) : steer(engine, action, wanted, name)
+  }
+  if (other) return error(`${other.name} works in another process`, `only there; \`/trace ${other.name}\` shows it`)
   if (worker === undefined) return unknown(workers, wanted)
   const { name } = worker
   switch (action) {
@@ -81,20 +87,6 @@ export function act(desk: Desk, action: WorkerAction, wanted: string, place: Pla
       if (place.session !== undefined && place.session !== worker.session)
         engine.adopt(name, mainSession(engine, place.session))
       return open(worker)
-    case "stop":
-      return outcome(
-        engine.stopWorker(wanted),
-        `Stopped ${name}`,
-        `Its task is over; \`/trace ${name}\` has what it did.`,
-      )
-    case "interrupt":
-      return outcome(
-        engine.steer(wanted, { type: "interrupt" }, BY),
-        `Interrupted ${name}`,
-        `It keeps its task: \`/workers resume ${name}\`, or \`/workers ask ${name} …\`.`,
-      )
-    case "wake":
-      return outcome(engine.steer(wanted, { type: "resume" }, BY), `${name} goes on`, "It works on its task again.")
     case "summarize":
       if (worker.run !== null) return error(`${name} is at work`, "its answer comes when it is done")
       return askOrTell(desk, { worker: name, text: SUMMARIZE }, place)
@@ -102,6 +94,24 @@ export function act(desk: Desk, action: WorkerAction, wanted: string, place: Pla
       if (worker.run !== null) return error(`${name} is at work`, `end its task first: \`/workers stop ${name}\``)
       engine.forget(name)
       return done(`Forgot ${name}`, "Its session stays in OpenCode's list of sessions.")
+  }
+}
+
+/** What is done to a worker in the middle of its task, in whichever process that is. */
+function steer(engine: Engine, action: "stop" | "interrupt" | "wake", wanted: string, name: string): Promise<Reply> {
+  switch (action) {
+    case "stop": {
+      const text = `Its task is over; \`/trace ${name}\` has what it did.`
+      return outcome(engine, engine.stopWorker(wanted), { title: `Stopped ${name}`, text })
+    }
+    case "interrupt": {
+      const text = `It keeps its task: \`/workers resume ${name}\`, or \`/workers ask ${name} …\`.`
+      return outcome(engine, engine.steer(wanted, { type: "interrupt" }, BY), { title: `Interrupted ${name}`, text })
+    }
+    case "wake": {
+      const said = { title: `${name} goes on`, text: "It works on its task again." }
+      return outcome(engine, engine.steer(wanted, { type: "resume" }, BY), said)
+    }
   }
 }
 
@@ -159,8 +169,14 @@ function unknown(workers: readonly WorkerView[], wanted: string): Reply {
   return error(`No worker ${wanted}`, `there is no worker \`${wanted}\`: ${suggest(wanted, names, "workers")}`)
 }
 
-function outcome(result: { readonly ok: boolean; readonly why?: string }, title: string, text: string): Reply {
-  return result.ok ? done(title, text) : error("That did not work", result.why ?? "")
+async function outcome(
+  engine: Engine,
+  asked: Outcome,
+  { title, text, wrong = "That did not work" }: { readonly title: string; readonly text: string; wrong?: string },
+): Promise<Reply> {
+  const result = await engine.settled(asked)
+  if (!result.ok) return error(wrong, result.why)
+  return result.isPending ? done("Handed to the process it works in", "It has not come to it yet.") : done(title, text)
 }
 
 /** A backend that cannot make a session says so by throwing. */

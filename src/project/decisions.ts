@@ -168,7 +168,8 @@ export function continueRun(engine: Engine, run: RunView, by: string, parent: st
   const gates = run.status === "paused" ? [] : openGates(run)
   if (gates.length === 0) return engine.resume(run.id, by, parent)
   const outcomes = gates.map(({ step }) => engine.decide(run.id, { step, action: "continue", by }))
-  return outcomes.find(({ ok }) => !ok) ?? { ok: true, run: run.id }
+  const handed = outcomes.flatMap((outcome) => (outcome.ok ? (outcome.handed ?? []) : []))
+  return outcomes.find(({ ok }) => !ok) ?? { ok: true, run: run.id, ...(handed.length > 0 ? { handed } : {}) }
 }
 
 /** Ends a run for good. Where it waits for a decision, this is the decision. */

@@ -2,12 +2,13 @@ import { basename } from "node:path"
 import { nanoid } from "nanoid"
 import { findConfig, projectRoot } from "../config/find.ts"
 import { checkConfigFile, type LoadedConfig, type LoadOptions, loadConfig } from "../config/load.ts"
-import type { RunCreated } from "../core/events.ts"
+import type { Definition, RunCreated } from "../core/events.ts"
 import type { InputValue, Intervene, Workflow } from "../core/model.ts"
-import { type Checked, formatProblems, type Problem } from "../core/problem.ts"
+import { type Checked, formatProblem, formatProblems, type Problem } from "../core/problem.ts"
 import type { WorkflowItem } from "../core/protocol.ts"
 import { findWorkflows, loadWorkflow, resolveWorkflow } from "../spec/files.ts"
 import { bindInputs } from "../spec/inputs.ts"
+import { castOf, type Models } from "./workers.ts"
 
 /** Everything a run is made of, checked: what `plan` shows and `run` starts. */
 export interface Prepared {
@@ -44,8 +45,9 @@ export class Project {
 
   /** Every workflow of the project for a list, the broken ones with what is wrong with them. */
   workflows(): WorkflowItem[] {
-    return findWorkflows({ root: this.root }).workflows.map(({ name, workflow, problems }) => ({
+    return findWorkflows({ root: this.root }).workflows.map(({ name, isBuiltIn, workflow, problems }) => ({
       name,
+      ...(isBuiltIn ? { isBuiltIn } : {}),
       description: workflow?.description ?? "",
       inputs: Object.entries(workflow?.inputs ?? {})
         .map(([input, spec]) => ({ name: input, required: spec.required, description: spec.description ?? "" }))
@@ -54,53 +56,78 @@ export class Project {
     }))
   }
 
-  /** A workflow ready to start, or every problem of the config, the document and the inputs at once. */
-  prepare(name: string, raw: Readonly<Record<string, InputValue>>, task: string): Checked<Prepared> {
+  /** A workflow as its document says, or every problem of it; nothing is asked of its inputs or of the config. */
+  workflow(name: string): Checked<Workflow> {
+    const found = resolveWorkflow(name, { root: this.root, directory: this.#options.directory })
+    return found.ok ? { ok: true, value: found.value.workflow } : found
+  }
+
+  /** A workflow ready to start, or every problem of the config, the document, the inputs and the models given for this
+   *  run (by role or profile) at once. */
+  prepare(
+    name: string,
+    raw: Readonly<Record<string, InputValue>>,
+    task: string,
+    models: Models = {},
+  ): Checked<Prepared> {
     const config = this.config()
     const { directory } = this.#options
-    const profiles = config.ok ? { profiles: Object.keys(config.value.profiles) } : {}
-    const found = resolveWorkflow(name, { root: this.root, directory, ...profiles })
+    const found = resolveWorkflow(name, { root: this.root, directory, ...knownIn(config) })
     const problems: Problem[] = [...(config.ok ? [] : config.problems), ...(found.ok ? [] : found.problems)]
     const inputs = found.ok ? bindInputs(found.value.workflow, raw, task === "" ? undefined : task) : undefined
     if (inputs && !inputs.ok) problems.push(...inputs.problems)
-    if (!config.ok || !found.ok || !inputs?.ok) return { ok: false, problems }
-    const { workflow, file } = found.value
-    const named = new Set(workflow.steps.flatMap((step) => (step.type === "gate" ? [] : step.profile)))
-    const used = Object.entries(config.value.profiles).filter(([profile]) => named.has(profile))
+    const cast = config.ok && found.ok ? castOf(found.value.workflow, config.value, models) : []
+    if (!("workflow" in cast)) problems.push(...cast)
+    if (!config.ok || !found.ok || !inputs?.ok || !("workflow" in cast)) return { ok: false, problems }
     const { limits, intervene } = config.value
-    const definition = {
-      workflow: withDefault(workflow, intervene),
-      inputs: inputs.value,
-      profiles: Object.fromEntries(used),
-      limits,
-    }
+    const { workflow, profiles } = cast
+    const definition = { workflow: withDefault(workflow, intervene), inputs: inputs.value, profiles, limits }
     const isConfigs = workflow.settings.intervene === undefined && intervene !== undefined
-    return { ok: true, value: { file, definition, interveneOf: isConfigs ? "config" : "workflow" } }
+    return { ok: true, value: { file: found.value.file, definition, interveneOf: isConfigs ? "config" : "workflow" } }
+  }
+
+  /** A run's workflow, profiles and limits as they are written now, for the inputs it has. */
+  edited(workflow: string, inputs: RunCreated["inputs"]): Checked<Definition> {
+    const prepared = this.prepare(workflow, inputs, "")
+    if (!prepared.ok) return prepared
+    const { inputs: _, ...definition } = prepared.value.definition
+    return { ok: true, value: definition }
   }
 
   /** Checks the given files, or the project's config and all its workflows. */
   check(files?: readonly string[]): { readonly files: readonly string[]; readonly problems: readonly Problem[] } {
     const config = this.config()
-    const profiles = config.ok ? { profiles: Object.keys(config.value.profiles) } : {}
+    const options = { root: this.root, ...knownIn(config) }
     if (files === undefined) {
-      const { workflows } = findWorkflows({ root: this.root, ...profiles })
+      const workflows = findWorkflows(options).workflows.filter((one) => !one.isBuiltIn)
       const found = findConfig(this.root, this.#options.globalDir)
       const problems = [...(config.ok ? [] : config.problems), ...workflows.flatMap((one) => one.problems)]
       const configFile = found.ok && found.value !== null ? [found.value] : []
-      return { files: [...configFile, ...workflows.map((one) => one.file)], problems }
+      return { files: [...configFile, ...workflows.map((one) => one.file)], problems: distinct(problems) }
     }
     const problems = files.flatMap((file) => {
-      if (!/^orchestrator\.jsonc?$/.test(basename(file))) return loadWorkflow(file, profiles).problems
+      if (!/^orchestrator\.jsonc?$/.test(basename(file))) return loadWorkflow(file, options).problems
       const checked = checkConfigFile(file, this.#options.env)
       return checked.ok ? [] : checked.problems
     })
-    return { files, problems }
+    return { files, problems: distinct(problems) }
   }
 
   /** An id for a run: short enough to type, random enough not to meet another. */
   newRunId(): string {
     return nanoid(10).replaceAll(/[-_]/g, "x")
   }
+}
+
+/** Who can be named; nobody's name is checked while the config is broken. */
+function knownIn(config: Checked<LoadedConfig>) {
+  if (!config.ok) return {}
+  return { profiles: Object.keys(config.value.profiles), roles: Object.keys(config.value.config.models) }
+}
+
+/** Each problem once: a workflow that is part of another one is read for both. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((one) => [formatProblem(one), one])).values()]
 }
 
 /** The workflow with the config's word on when to pause, where it has none of its own: a run keeps what counted. */

@@ -1,40 +1,132 @@
 import { problemAt, valueAt } from "../core/issues.ts"
+import type { StepType } from "../core/model.ts"
 import type { Problem } from "../core/problem.ts"
 import { RESERVED } from "./names.ts"
-import type { Outline, OutlineStep } from "./outline.ts"
+import { keysAt, type Outline, type OutlineStep, Visible, written } from "./outline.ts"
+import { descriptionOf } from "./step-shape.ts"
 
 /** How the keys of a step go together. */
 
-/** What a step of type `gate` cannot have, and what to do instead. */
-const NOT_AT_A_GATE: Readonly<Record<string, string>> = {
-  profile: "nobody works at a gate; leave it out",
-  asks: "nobody works at a gate; leave it out",
-  checks: "put them on the step before it",
-  retry: "nobody works at a gate; leave it out",
-  on_failure: "a gate is decided and does not fail; leave it out",
-  intervene: "a gate always asks; to ask only now and then, give it a `condition`",
-  effects: "nobody works at a gate; leave it out",
-  timeout: "use `settings.gate.timeout`",
-  idle_timeout: "use `settings.gate.timeout`",
+/** Keys that every step may have. */
+const ALWAYS = ["id", "type", "description", "needs", "condition"]
+/** Keys of everything that can go well or fail. */
+const DONE = ["timeout", "on_failure", "checks", "intervene", "budget", "loop"]
+/** Keys of everything that workers are asked for. */
+const ASKED = ["prompt", "retry", "idle_timeout", "asks", "effects", "context", "files", "schema", "output"]
+
+interface Sort {
+  readonly must: readonly string[]
+  readonly may: readonly string[]
+  /** What to do instead of a key it cannot have; without an entry: leave it out. */
+  readonly instead: Readonly<Record<string, string>>
 }
 
-/** Keys that contradict each other, and texts that are written as if they were filled in. */
+const NOBODY = "nobody works at a gate; leave it out"
+const of = (keys: readonly string[], way: string) => Object.fromEntries(keys.map((key) => [key, way]))
+
+const SORTS: Readonly<Record<StepType, Sort>> = {
+  single: { must: ["prompt"], may: [...DONE, ...ASKED, "profile", "model"], instead: {} },
+  ensemble: {
+    must: ["prompt", "proposers", "judge"],
+    may: [...DONE, ...ASKED, "mode", "verdict", "quorum"],
+    instead: of(["profile", "model"], "who works is said by `proposers` and `judge`; leave it out"),
+  },
+  routed: {
+    must: ["prompt", "over"],
+    may: [...DONE, ...ASKED, "by", "route", "default", "max"],
+    instead: of(["profile", "model"], "who works is said by `route` and `default`; leave it out"),
+  },
+  parallel: {
+    must: ["steps"],
+    may: [...DONE, "output", "context"],
+    instead: of([...ASKED, "profile", "model"], "put it on its steps"),
+  },
+  workflow: {
+    must: ["workflow"],
+    may: [...DONE, "output", "context", "with"],
+    instead: {
+      ...of([...ASKED, "profile", "model"], "put it on the steps of that workflow"),
+      prompt: "its steps have their own; give it inputs by `with`",
+    },
+  },
+  check: {
+    must: [],
+    may: [...DONE, "run", "retry"],
+    instead: of([...ASKED, "profile", "model"], "nobody is asked in a step of type `check`; leave it out"),
+  },
+  gate: {
+    must: ["prompt"],
+    may: [],
+    instead: {
+      ...of(["profile", "model", "asks", "retry", "effects"], NOBODY),
+      checks: "put them on the step before it",
+      on_failure: "a gate is decided and does not fail; leave it out",
+      intervene: "a gate always asks; to ask only now and then, give it a `condition`",
+      timeout: "use `settings.gate.timeout`",
+      idle_timeout: "use `settings.gate.timeout`",
+    },
+  },
+}
+
+const DESCRIPTIONS = new Map(
+  ["prompt", "proposers", "judge", "over", "steps", "workflow"].map((key) => [key, descriptionOf(key)] as const),
+)
+
+/** Keys that are missing, not for the step's type, or contradict each other, and texts written as if they were filled in. */
 export function* checkCombinations(outline: Outline): Generator<Problem> {
   for (const step of outline.steps) {
-    if (written(outline, step, "type") === "gate") yield* checkGate(outline, step)
-    else yield* checkTries(outline, step)
+    const type = written(outline, step, "type") ?? "single"
+    if (isType(type)) yield* checkSort(outline, step, type)
+    if (type !== "gate") yield* checkTries(outline, step)
+    yield* checkGroup(outline, step)
     yield* checkPlainTexts(outline, step)
   }
 }
 
-const written = ({ source }: Outline, step: OutlineStep, ...path: PropertyKey[]) =>
-  valueAt(source.value, [...step.path, ...path])
+const isType = (type: unknown): type is keyof typeof SORTS => typeof type === "string" && Object.hasOwn(SORTS, type)
 
-function* checkGate(outline: Outline, step: OutlineStep): Generator<Problem> {
-  for (const [key, hint] of Object.entries(NOT_AT_A_GATE)) {
-    if (written(outline, step, key) === undefined) continue
-    yield problemAt(outline.source, [...step.path, key], "key", `a step of type \`gate\` cannot have \`${key}\``, hint)
+function* checkSort(outline: Outline, step: OutlineStep, type: keyof typeof SORTS): Generator<Problem> {
+  const { must, instead } = SORTS[type]
+  for (const key of keysAt(outline, step)) {
+    const others = Object.entries(SORTS).filter(([, sort]) => [...sort.must, ...sort.may].includes(key))
+    if (ALWAYS.includes(key) || others.length === 0 || others.some(([name]) => name === type)) continue
+    const at = [...step.path, key]
+    const only = others.length === 1 ? others[0]?.[0] : undefined
+    const message = `a step of type \`${type}\` cannot have \`${key}\``
+    const way = instead[key] ?? (only === undefined ? "leave it out" : `set \`type: ${only}\`, or leave it out`)
+    yield problemAt(outline.source, at, "key", message, way)
   }
+  const missing = must.filter((key) => written(outline, step, key) === undefined)
+  for (const key of missing) {
+    const hint = `add \`${key}\`: ${DESCRIPTIONS.get(key)}`
+    yield problemAt(outline.source, [...step.path, key], "key", `\`${key}\` is missing`, hint)
+  }
+  if (type === "check" && written(outline, step, "run") === undefined && keysAt(outline, step, "checks").length === 0) {
+    yield problemAt(
+      outline.source,
+      [...step.path, "run"],
+      "key",
+      "`run` is missing",
+      "add `run`, a command, or `checks`",
+    )
+  }
+  if (
+    type === "routed" &&
+    written(outline, step, "route") === undefined &&
+    written(outline, step, "default") === undefined
+  ) {
+    const hint = "add `route`: who does an item, by its category; or `default`"
+    yield problemAt(outline.source, [...step.path, "route"], "key", "`route` is missing", hint)
+  }
+}
+
+/** Numbers of a group that cannot come true. */
+function* checkGroup(outline: Outline, step: OutlineStep): Generator<Problem> {
+  const proposers = written(outline, step, "proposers")
+  const quorum = written(outline, step, "quorum")
+  if (!Array.isArray(proposers) || typeof quorum !== "number" || quorum <= proposers.length) return
+  const message = `\`quorum\` is ${quorum}, and there are only ${proposers.length} proposers`
+  yield problemAt(outline.source, [...step.path, "quorum"], "value", message, "lower it, or add proposers")
 }
 
 function* checkTries(outline: Outline, step: OutlineStep): Generator<Problem> {
@@ -52,26 +144,20 @@ function* checkTries(outline: Outline, step: OutlineStep): Generator<Problem> {
 /** Commands and paths of checks are taken as they are; `${inputs.x}` is nothing a shell could mean either. */
 function* checkPlainTexts(outline: Outline, step: OutlineStep): Generator<Problem> {
   const checks = written(outline, step, "checks")
-  if (!Array.isArray(checks)) return
-  for (const [at, check] of checks.entries()) {
-    const inner = typeof check === "string" ? [[]] : [["run"], ["file"], ["contains"]]
-    for (const path of inner.map((keys) => [...step.path, "checks", at, ...keys])) {
-      const text = valueAt(outline.source.value, path)
-      if (typeof text !== "string" || !readsSomething(text, outline)) continue
-      const message = "nothing is filled in here"
-      yield problemAt(
-        outline.source,
-        path,
-        "value",
-        message,
-        "a check is taken as it is written; `${…}` works in `prompt`",
-      )
-    }
+  const places = (Array.isArray(checks) ? checks : []).flatMap((check, at) =>
+    typeof check === "string" ? [["checks", at]] : ["run", "file", "contains"].map((key) => ["checks", at, key]),
+  )
+  for (const path of [["run"], ...places].map((keys) => [...step.path, ...keys])) {
+    const text = valueAt(outline.source.value, path)
+    if (typeof text !== "string" || !readsSomething(text, step)) continue
+    const hint = "a check is taken as it is written; `${…}` works in `prompt`"
+    yield problemAt(outline.source, path, "value", "nothing is filled in here", hint)
   }
 }
 
 /** True for `${inputs.x}`, `${step.output}` and the like; a shell has no names with a dot in them. */
-function readsSomething(text: string, { byId }: Outline): boolean {
+function readsSomething(text: string, step: OutlineStep): boolean {
+  const steps = new Visible(step)
   const names = [...text.matchAll(/\$\{\s*([A-Za-z][\w-]*)\s*\./g)].map((match) => match[1] ?? "")
-  return text.includes("${fn:") || names.some((name) => RESERVED.includes(name) || byId.has(name))
+  return text.includes("${fn:") || names.some((name) => RESERVED.includes(name) || steps.has(name))
 }

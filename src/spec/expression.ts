@@ -1,5 +1,5 @@
 import { type ASTNode, TypeError as CelTypeError, Environment, EvaluationError, ParseError } from "@marcbachmann/cel-js"
-import { type ExpressionProblem, type Names, type Reference, rewrite } from "./names.ts"
+import { type ExpressionProblem, type Known, type Reference, rewrite, unknownName } from "./names.ts"
 
 /**
  * What stands between `${` and `}`: the Common Expression Language, behind this one module. CEL is not Turing complete
@@ -7,6 +7,12 @@ import { type ExpressionProblem, type Names, type Reference, rewrite } from "./n
  */
 
 export type ExpressionType = "string" | "double" | "bool"
+
+/** Types of what an expression may name, as far as they are known before it runs. */
+export interface Types {
+  readonly inputs: ReadonlyMap<string, ExpressionType>
+  readonly variables: ReadonlyMap<string, ExpressionType>
+}
 
 /** What is wrong in an expression or template, and what it reads. Offsets count from its beginning. */
 export interface Findings {
@@ -58,32 +64,44 @@ function environment(known: boolean): Environment {
 const strict = environment(true)
 const lenient = environment(false)
 
-/** Whether any value will do, or only true and false. */
-type Wanted = "text" | "bool"
+/** What the value is for: to be filled in, to decide, or to be worked through. */
+export type Wanted = "text" | "bool" | "list"
+
+const EMPTY = { text: "`${}` is empty", bool: "the condition is empty", list: "the expression is empty" } as const
 
 /**
- * Checks an expression without running it: syntax, every name in it, and types. Step fields are text; `inputTypes`
- * gives the type of each declared input. References come back also when something is wrong.
+ * Checks an expression without running it: syntax, every name in it, and types, as far as `types` and the sort of a name
+ * tell them. References come back also when something is wrong.
  */
-export function checkExpression(
-  source: string,
-  names: Names,
-  inputTypes: ReadonlyMap<string, ExpressionType>,
-  wanted: Wanted = "text",
-): Findings {
+export function checkExpression(source: string, known: Known, types: Types, wanted: Wanted = "text"): Findings {
   if (source.length > MAX_LENGTH) return { problems: [TOO_LONG], references: [] }
   if (source.trim() === "") {
-    const message = wanted === "bool" ? "the condition is empty" : "`${}` is empty"
-    return { problems: [{ offset: 0, message }], references: [] }
+    return { problems: [{ offset: 0, message: EMPTY[wanted] }], references: [] }
   }
-  const { text, offsets, references, problems } = rewrite(source, names)
+  const { text, offsets, references, problems } = rewrite(source, known)
   if (problems.length > 0) return { problems, references }
   const env = strict.clone()
   for (const [at, reference] of references.entries()) {
-    const type = reference.kind === "input" ? inputTypes.get(reference.name) : "string"
-    env.registerVariable(variable(at), type ?? "dyn")
+    env.registerVariable(variable(at), typeOf(reference, types))
   }
-  return { problems: check(env, { text, source, offsets, wanted }, names), references }
+  return { problems: check(env, { text, source, offsets, wanted }, known), references }
+}
+
+function typeOf(reference: Reference, types: Types): ExpressionType | "dyn" {
+  switch (reference.kind) {
+    case "input":
+      return types.inputs.get(reference.name) ?? "dyn"
+    case "variable":
+      return types.variables.get(reference.name) ?? "dyn"
+    case "step":
+      return reference.field === "structured" ? "dyn" : "string"
+    case "secret":
+      return "string"
+    case "round":
+      return "double"
+    case "item":
+      return "dyn"
+  }
 }
 
 interface Checkable {
@@ -95,7 +113,7 @@ interface Checkable {
 }
 
 /** Type errors stop at the first; unknown names are collected, by declaring each and looking again. */
-function check(env: Environment, { text, source, offsets, wanted }: Checkable, names: Names): ExpressionProblem[] {
+function check(env: Environment, { text, source, offsets, wanted }: Checkable, known: Known): ExpressionProblem[] {
   const problems: ExpressionProblem[] = []
   while (problems.length < MAX_UNKNOWN_NAMES) {
     const error = firstError(env, text, wanted)
@@ -106,7 +124,7 @@ function check(env: Environment, { text, source, offsets, wanted }: Checkable, n
       problems.push({ offset, message: friendly(error.message) })
       break
     }
-    problems.push(names.unknown(source, offset))
+    problems.push(unknownName(known, source, offset))
     env.registerVariable(unknown, "dyn")
   }
   return problems
@@ -124,14 +142,22 @@ function firstError(env: Environment, text: string, wanted: Wanted): CelFailure 
     const result = parsed.check()
     if (!result.valid) return result.error && failure(result.error)
     const type = result.type ?? "dyn"
-    if (wanted === "text" || type === "bool" || type === "dyn") return undefined
-    return { message: `a condition must be true or false, not ${TYPE_NAMES[type] ?? type}`, start: 0 }
+    if (wanted === "text" || type === "dyn" || (wanted === "bool" ? type === "bool" : type.startsWith("list")))
+      return undefined
+    const must = wanted === "bool" ? "a condition must be true or false" : "this must be a list"
+    return { message: `${must}, not ${TYPE_NAMES[type] ?? type}`, start: 0 }
   } catch (error) {
     return failure(error)
   }
 }
 
-const TYPE_NAMES: Readonly<Record<string, string>> = { string: "text", int: "a number", double: "a number" }
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: "text",
+  int: "a number",
+  double: "a number",
+  bool: "true or false",
+  map: "an object",
+}
 
 class Banned extends Error {
   readonly start: number
@@ -186,18 +212,18 @@ const variable = (index: number) => `ref__${index}`
 /** The value an expression comes to and how it reads as text, or what went wrong. `read` gives the value of each reference. */
 export function evaluate(
   source: string,
-  names: Names,
+  known: Known,
   read: (reference: Reference) => unknown,
 ): { readonly text: string; readonly value: unknown } | ExpressionProblem {
   if (source.length > MAX_LENGTH) return TOO_LONG
-  const { text, offsets, references, problems } = rewrite(source, names)
+  const { text, offsets, references, problems } = rewrite(source, known)
   if (problems[0]) return problems[0]
   const context = Object.fromEntries(references.map((reference, at) => [variable(at), read(reference)]))
   try {
     const parsed = lenient.parse(text)
     guard(parsed.ast)
     const value: unknown = parsed(context)
-    return { text: asText(value), value }
+    return { text: asText(value), value: plain(value) }
   } catch (error) {
     const { message, start } = failure(error)
     return { offset: offsets[start] ?? 0, message: friendly(message) }

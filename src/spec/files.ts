@@ -1,11 +1,13 @@
-import { readdirSync, readFileSync, statSync } from "node:fs"
-import { extname, join, resolve } from "node:path"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { dirname, extname, join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
 import type { Workflow } from "../core/model.ts"
 import { suggest } from "../core/nearest.ts"
 import type { Checked, Problem } from "../core/problem.ts"
+import type { LookedUp } from "./embedded.ts"
 import { claimedName, nameOfFile, type ParseOptions, parseWorkflow } from "./parse.ts"
 
-/** The workflows of a project, from its folders. */
+/** The workflows of a project, from its folders, and those that come with Baton. */
 
 const FOLDERS = [".opencode/workflows", ".claude/workflows"] as const
 const ENDINGS = [".yaml", ".yml", ".json"]
@@ -16,6 +18,8 @@ export interface LoadedWorkflow {
   readonly name: string
   /** Absolute. */
   readonly file: string
+  /** It comes with Baton; a file of the project with its name takes its place. */
+  readonly isBuiltIn: boolean
   /** Absent when there are problems. */
   readonly workflow?: Workflow
   readonly problems: readonly Problem[]
@@ -28,57 +32,22 @@ export interface FoundWorkflows {
   readonly searched: readonly string[]
 }
 
-export interface FindOptions extends ParseOptions {
+export interface FindOptions extends Omit<ParseOptions, "lookup"> {
   /** The project root. */
   readonly root: string
 }
 
-/** Reads every workflow of a project. A broken one is listed with its problems; two of one name are both broken. */
-export function findWorkflows({ root, ...options }: FindOptions): FoundWorkflows {
-  const searched = FOLDERS.map((folder) => join(resolve(root), folder))
-  const loaded = searched.flatMap(filesIn).map((file) => loadWorkflow(file, options))
-  const workflows = loaded.map((one) => {
-    const twin = loaded.find((other) => other !== one && other.name === one.name)
-    return twin ? broken(one, twin) : one
-  })
-  return { workflows: workflows.sort((a, b) => a.name.localeCompare(b.name)), searched }
+/** Reads every workflow of a project, and the built-in ones that no file of the project takes the place of. A broken one
+ *  is listed with its problems; two of one name are both broken. */
+export function findWorkflows(options: FindOptions): FoundWorkflows {
+  const library = new Library(options)
+  const workflows = library.files().map((file) => library.load(file))
+  return { workflows: workflows.sort((a, b) => a.name.localeCompare(b.name)), searched: library.searched }
 }
 
-function filesIn(folder: string): string[] {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return []
-  return readdirSync(folder)
-    .filter((name) => ENDINGS.includes(extname(name)) && !name.startsWith("."))
-    .sort()
-    .map((name) => join(folder, name))
-}
-
-function broken({ name, file, problems }: LoadedWorkflow, twin: LoadedWorkflow): LoadedWorkflow {
-  const message = `${twin.file} is called \`${name}\` too`
-  return { name, file, problems: [{ file, line: 0, column: 0, message, hint: "rename one of the two" }, ...problems] }
-}
-
-/** Reads one workflow file. */
-export function loadWorkflow(file: string, options: ParseOptions = {}): LoadedWorkflow {
-  const text = read(file)
-  if (!text.ok) return { name: nameOfFile(file), file, problems: text.problems }
-  const parsed = parseWorkflow(text.value, file, options)
-  if (parsed.ok) return { name: parsed.value.name, file, workflow: parsed.value, problems: [] }
-  return { name: claimedName(text.value, file), file, problems: parsed.problems }
-}
-
-function read(file: string): Checked<string> {
-  const failed = (message: string): Checked<never> => ({
-    ok: false,
-    problems: [{ file, line: 0, column: 0, message }],
-  })
-  try {
-    const size = statSync(file).size
-    return size > MAX_BYTES
-      ? failed("the file is too large for a workflow")
-      : { ok: true, value: readFileSync(file, "utf8") }
-  } catch (error) {
-    return failed(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-  }
+/** Reads one workflow file. What its steps name is looked up in the project. */
+export function loadWorkflow(file: string, options: FindOptions): LoadedWorkflow {
+  return new Library(options).load(file)
 }
 
 export interface ResolveOptions extends FindOptions {
@@ -95,18 +64,163 @@ export function resolveWorkflow(
   nameOrPath: string,
   options: ResolveOptions,
 ): Checked<LoadedWorkflow & { readonly workflow: Workflow }> {
-  const { root, directory = root, ...rest } = options
+  const { root, directory = root } = options
+  const library = new Library(options)
   const isPath = /[\\/]/.test(nameOrPath) || ENDINGS.includes(extname(nameOrPath))
-  if (isPath) return usable(loadWorkflow(resolve(directory, nameOrPath), rest))
-  const { workflows, searched } = findWorkflows({ root, ...rest })
-  const found = workflows.find((one) => one.name === nameOrPath)
+  if (isPath) return usable(library.load(resolve(directory, nameOrPath)))
+  const found = library.named(nameOrPath)
   if (found) return usable(found)
-  const names = [...new Set(workflows.map((one) => one.name))]
-  const hint = `${suggest(nameOrPath, names, "workflows")} (looked in ${searched.join(", ")})`
+  const hint = `${suggest(nameOrPath, library.names(), "workflows")} (looked in ${library.searched.join(", ")})`
   return { ok: false, problems: [{ file: nameOrPath, line: 0, column: 0, message: "there is no such workflow", hint }] }
 }
 
 function usable(loaded: LoadedWorkflow): Checked<LoadedWorkflow & { readonly workflow: Workflow }> {
   const { workflow } = loaded
   return workflow ? { ok: true, value: { ...loaded, workflow } } : { ok: false, problems: loaded.problems }
+}
+
+/** Folder of the workflows that come with Baton: beside `dist` and `src`, wherever this code runs from. */
+function builtInFolder(): string | undefined {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, "workflows", "feature-build.yaml"))) return join(folder, "workflows")
+  }
+  return undefined
+}
+
+/** The workflows of one project at one moment: each file is read once, also when several workflows use it. */
+class Library {
+  readonly searched: readonly string[]
+  readonly #options: FindOptions
+  readonly #builtIn: string | undefined
+  readonly #texts = new Map<string, Checked<string>>()
+  readonly #loaded = new Map<string, LoadedWorkflow>()
+  /** Files that are being read, each because the one before names it. */
+  readonly #open: string[] = []
+  #names: ReadonlyMap<string, readonly string[]> | undefined
+
+  constructor(options: FindOptions) {
+    this.#options = options
+    this.searched = FOLDERS.map((folder) => join(resolve(options.root), folder))
+    this.#builtIn = builtInFolder()
+  }
+
+  /** The files of the project, and the built-in ones whose name none of them has. */
+  files(): string[] {
+    return [...this.#files().values()].flat()
+  }
+
+  names(): string[] {
+    return [...this.#files().keys()]
+  }
+
+  named(name: string): LoadedWorkflow | undefined {
+    const file = this.#files().get(name)?.[0]
+    return file === undefined ? undefined : this.load(file)
+  }
+
+  load(file: string): LoadedWorkflow {
+    const known = this.#loaded.get(file)
+    if (known) return known
+    this.#open.push(file)
+    const loaded = this.#read(file)
+    this.#open.pop()
+    this.#loaded.set(file, loaded)
+    return loaded
+  }
+
+  #read(file: string): LoadedWorkflow {
+    const isBuiltIn = this.#builtIn !== undefined && dirname(file) === this.#builtIn
+    const text = this.#text(file)
+    if (!text.ok) return { name: nameOfFile(file), file, isBuiltIn, problems: text.problems }
+    const name = claimedName(text.value, file)
+    const { root: _, ...options } = this.#options
+    // Who works in a built-in workflow is the user's choice: a name that is not known means the default profile.
+    const who = isBuiltIn ? {} : options
+    const parsed = parseWorkflow(text.value, file, { ...who, lookup: (wanted) => this.#lookup(wanted) })
+    const twin = (this.#files().get(name) ?? []).find((other) => other !== file)
+    const isListed = this.#files().get(name)?.includes(file) ?? false
+    const problems = [
+      ...(twin !== undefined && isListed ? [twice(name, file, twin)] : []),
+      ...(parsed.ok ? [] : parsed.problems),
+    ]
+    return problems.length === 0 && parsed.ok
+      ? { name: parsed.value.name, file, isBuiltIn, workflow: parsed.value, problems }
+      : { name, file, isBuiltIn, problems }
+  }
+
+  #lookup(name: string): LookedUp {
+    const file = this.#files().get(name)?.[0]
+    if (file === undefined) {
+      return {
+        message: `there is no workflow \`${name}\``,
+        hint: suggest(name, this.names(), "workflows"),
+        problems: [],
+      }
+    }
+    const from = this.#open.indexOf(file)
+    if (from >= 0) {
+      const circle = [...this.#open.slice(from), file].map((one) => this.#nameOf(one)).join(" → ")
+      const message = `workflows run each other in a circle: ${circle}`
+      return { message, hint: "remove one of these steps", problems: [] }
+    }
+    const loaded = this.load(file)
+    if (loaded.workflow) return { workflow: loaded.workflow }
+    const hint = "correct it first"
+    return { message: `workflow \`${name}\` has problems of its own`, hint, problems: loaded.problems }
+  }
+
+  /** Files by the name of their workflow. */
+  #files(): ReadonlyMap<string, readonly string[]> {
+    if (this.#names) return this.#names
+    const byName = new Map<string, string[]>()
+    for (const file of this.searched.flatMap(filesIn)) {
+      const name = this.#nameOf(file)
+      byName.set(name, [...(byName.get(name) ?? []), file])
+    }
+    for (const file of this.#builtIn === undefined ? [] : filesIn(this.#builtIn)) {
+      const name = this.#nameOf(file)
+      if (!byName.has(name)) byName.set(name, [file])
+    }
+    this.#names = byName
+    return byName
+  }
+
+  #nameOf(file: string): string {
+    const text = this.#text(file)
+    return text.ok ? claimedName(text.value, file) : nameOfFile(file)
+  }
+
+  #text(file: string): Checked<string> {
+    const text = this.#texts.get(file) ?? read(file)
+    this.#texts.set(file, text)
+    return text
+  }
+}
+
+function filesIn(folder: string): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return []
+  return readdirSync(folder)
+    .filter((name) => ENDINGS.includes(extname(name)) && !name.startsWith("."))
+    .sort()
+    .map((name) => join(folder, name))
+}
+
+function twice(name: string, file: string, twin: string): Problem {
+  const message = `${twin} is called \`${name}\` too`
+  return { file, line: 0, column: 0, message, hint: "rename one of the two" }
+}
+
+function read(file: string): Checked<string> {
+  const failed = (message: string): Checked<never> => ({
+    ok: false,
+    problems: [{ file, line: 0, column: 0, message }],
+  })
+  try {
+    const size = statSync(file).size
+    return size > MAX_BYTES
+      ? failed("the file is too large for a workflow")
+      : { ok: true, value: readFileSync(file, "utf8") }
+  } catch (error) {
+    return failed(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }

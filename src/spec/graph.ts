@@ -1,28 +1,35 @@
 import { problemAt } from "../core/issues.ts"
 import { suggest } from "../core/nearest.ts"
 import type { Problem } from "../core/problem.ts"
+import type { WorkflowSource } from "./document.ts"
 import { RESERVED } from "./names.ts"
-import type { Outline, OutlineNeed, OutlineStep } from "./outline.ts"
+import { type Outline, type OutlineNeed, type OutlineScope, type OutlineStep, Visible } from "./outline.ts"
 
 /** Steps and their `needs` as a graph. */
 
 /** Everything wrong between steps: ids twice, needs that lead nowhere or twice to one step, circles. */
-export function* checkGraph(outline: Outline): Generator<Problem> {
-  const ids = outline.steps.flatMap((step) => step.id ?? [])
-  const known = new Set(ids)
-  yield* checkIds(outline)
-  for (const step of outline.steps) yield* checkNeeds(outline, step, known)
-  yield* circles(outline)
+export function* checkGraph({ source, scopes }: Outline): Generator<Problem> {
+  for (const scope of scopes) {
+    const known = new Set(scope.byId.keys())
+    yield* checkIds(source, scope)
+    for (const step of scope.steps) yield* checkNeeds(source, step, known)
+    yield* circles(source, scope)
+  }
 }
 
-function* checkIds({ source, steps }: Outline): Generator<Problem> {
+function* checkIds(source: WorkflowSource, { steps, owner }: OutlineScope): Generator<Problem> {
   const first = new Map<string, OutlineStep>()
+  const outside = owner === undefined ? undefined : new Visible(owner)
   for (const step of steps) {
     if (step.id === undefined) continue
     const path = [...step.path, "id"]
     if (RESERVED.includes(step.id)) {
       const hint = "expressions use this word for something else; rename the step"
       yield problemAt(source, path, "value", `a step cannot be called \`${step.id}\``, hint)
+    }
+    if (outside?.has(step.id)) {
+      const hint = "rename one of the two: from inside, both could be meant"
+      yield problemAt(source, path, "value", `a step around this one is called \`${step.id}\` too`, hint)
     }
     const earlier = first.get(step.id)
     if (earlier) {
@@ -33,7 +40,7 @@ function* checkIds({ source, steps }: Outline): Generator<Problem> {
   }
 }
 
-function* checkNeeds({ source }: Outline, step: OutlineStep, known: ReadonlySet<string>): Generator<Problem> {
+function* checkNeeds(source: WorkflowSource, step: OutlineStep, known: ReadonlySet<string>): Generator<Problem> {
   const seen = new Set<string>()
   for (const need of step.needs) {
     const at = (message: string, hint: string) => problemAt(source, need.path, "value", message, hint)
@@ -41,14 +48,20 @@ function* checkNeeds({ source }: Outline, step: OutlineStep, known: ReadonlySet<
     else if (need.id === step.id) yield at(`step \`${need.id}\` needs itself`, "remove it")
     else if (!known.has(need.id)) {
       const others = [...known].filter((id) => id !== step.id)
-      yield at(`there is no step \`${need.id}\``, suggest(need.id, others, "other steps"))
+      const { owner } = step.scope
+      const isOutside = owner !== undefined && new Visible(owner).has(need.id)
+      const where = owner?.id === undefined ? "" : ` inside \`${owner.id}\``
+      const hint = isOutside
+        ? `what is inside waits for it when \`${owner.id}\` needs it`
+        : suggest(need.id, others, "other steps")
+      yield at(`there is no step \`${need.id}\`${where}`, hint)
     }
     seen.add(need.id)
   }
 }
 
 /** One problem a circle, at the `needs` that closes it. Depth-first without recursion: chains can be long. */
-function* circles({ source, steps, byId }: Outline): Generator<Problem> {
+function* circles(source: WorkflowSource, { steps, byId }: OutlineScope): Generator<Problem> {
   const state = new Map<OutlineStep, "open" | "done">()
   for (const root of steps) {
     const trail: { step: OutlineStep; next: number }[] = state.has(root) ? [] : [{ step: root, next: 0 }]
@@ -73,7 +86,7 @@ function* circles({ source, steps, byId }: Outline): Generator<Problem> {
 }
 
 /** The steps of `wanted` that need not have succeeded before `step` starts, neither directly nor through others. */
-export function notBefore(outline: Outline, step: OutlineStep, wanted: Iterable<string>): ReadonlySet<string> {
+export function notBefore(step: OutlineStep, wanted: Iterable<string>): ReadonlySet<string> {
   const missing = new Set(wanted)
   const found = new Set<string>()
   const waiting = step.needs.map((need) => need.id)
@@ -82,7 +95,7 @@ export function notBefore(outline: Outline, step: OutlineStep, wanted: Iterable<
     if (found.has(id)) continue
     found.add(id)
     missing.delete(id)
-    for (const need of outline.byId.get(id)?.needs ?? []) waiting.push(need.id)
+    for (const need of step.scope.byId.get(id)?.needs ?? []) waiting.push(need.id)
   }
   return missing
 }

@@ -41,7 +41,8 @@ export function bindInputs(
 
 type Report = (message: string, hint: string) => void
 
-function convert(name: string, spec: InputSpec, value: InputValue, report: Report): InputValue {
+/** A value as the type of its input; what it cannot be is reported. */
+export function convert(name: string, spec: InputSpec, value: InputValue, report: Report): InputValue {
   const converted = toType(spec.type, value)
   if (converted === undefined) {
     report(`input \`${name}\` must be ${TYPE_NAMES[spec.type]}, not \`${value}\``, `write ${EXAMPLES[spec.type](name)}`)

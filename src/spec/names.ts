@@ -6,11 +6,12 @@ import { nearest, suggest } from "../core/nearest.ts"
  * table keeps where each character came from, so that problems point into the text the user wrote.
  */
 
-export const STEP_FIELDS = ["output", "status", "reason", "session"] as const
+const STEP_FIELDS = ["output", "status", "reason", "session", "structured"] as const
 export type StepField = (typeof STEP_FIELDS)[number]
 
 export type Reference =
-  | { readonly kind: "input"; readonly name: string; readonly offset: number }
+  | { readonly kind: "input" | "variable" | "secret"; readonly name: string; readonly offset: number }
+  | { readonly kind: "item" | "round"; readonly offset: number }
   | { readonly kind: "step"; readonly step: string; readonly field: StepField; readonly offset: number }
 
 /** Something wrong in an expression; `offset` counts characters from its beginning. */
@@ -32,7 +33,6 @@ interface Rewritten {
 const FUNCTIONS = ["uppercase", "lowercase", "trim", "json"]
 /** First words that are not steps, and so cannot be step ids either. */
 export const RESERVED = ["inputs", "context", "secrets", "fn"]
-const LATER_FIELDS = ["structured"]
 const LITERAL_HINT = "for a plain `${` write `$${`; "
 
 /** Names that can be asked after one by one; listed only for the hint of a misspelt one. */
@@ -42,25 +42,36 @@ interface NameSet {
 }
 
 /** What an expression may name. */
-export class Names {
-  readonly inputs: ReadonlySet<string>
+export interface Known {
+  readonly inputs: NameSet
   readonly steps: NameSet
-  readonly #isInText: boolean
+  /** `context.variables.x`. */
+  readonly variables?: NameSet
+  /** `secrets.X`; undefined: there are none to be read here. */
+  readonly secrets?: NameSet | undefined
+  /** Whether there are secrets that cannot be read here. */
+  readonly hidesSecrets?: boolean
+  /** Whether `item` is something: the step is one of many of a routed step. */
+  readonly hasItem?: boolean
+  /** Whether `loop.round` is something. */
+  readonly hasRound?: boolean
+  /** The expression stands in a text that may have meant something else by its `${`. */
+  readonly isInText?: boolean
+}
 
-  /** `isInText`: the expression stands in a text that may have meant something else by its `${`. */
-  constructor(inputs: Iterable<string>, steps: NameSet, isInText = true) {
-    this.inputs = new Set(inputs)
-    this.steps = steps
-    this.#isInText = isInText
+/** The problem of the name at `offset`, which is none of these. */
+export function unknownName(known: Known, source: string, offset: number): ExpressionProblem {
+  const word = /^[A-Za-z_][\w-]*/.exec(source.slice(offset))?.[0] ?? source.slice(offset)
+  if (word === "item") {
+    return { offset, message: "`item` is nothing here", hint: "it is what each worker of a `routed` step is given" }
   }
-
-  /** The problem of the name at `offset`, which is none of these. */
-  unknown(source: string, offset: number): ExpressionProblem {
-    const word = /^[A-Za-z_][\w-]*/.exec(source.slice(offset))?.[0] ?? source.slice(offset)
-    const known = ["inputs", ...this.steps.keys()]
-    const hint = this.#isInText && nearest(word, known) === undefined ? LITERAL_HINT : ""
-    return { offset, message: `unknown name \`${word}\``, hint: hint + suggest(word, known, "names") }
-  }
+  const names = [
+    "inputs",
+    ...([...(known.variables?.keys() ?? [])].length === 0 ? [] : ["context"]),
+    ...known.steps.keys(),
+  ]
+  const hint = known.isInText && nearest(word, names) === undefined ? LITERAL_HINT : ""
+  return { offset, message: `unknown name \`${word}\``, hint: hint + suggest(word, names, "names") }
 }
 
 const WORD = /[A-Za-z_][\w-]*/y
@@ -76,7 +87,7 @@ export function matchAt(pattern: RegExp, source: string, at: number): RegExpExec
 }
 
 /** Replaces the names of an expression by variables; every misspelt one is a problem, up to the limit of a hundred. */
-export function rewrite(source: string, names: Names): Rewritten {
+export function rewrite(source: string, known: Known): Rewritten {
   const out = new Output(source)
   let at = 0
   while (at < source.length && !out.isFull) {
@@ -86,7 +97,7 @@ export function rewrite(source: string, names: Names): Rewritten {
       continue
     }
     const isName = /[A-Za-z_]/.test(source[at] ?? "") && !/[\w.]/.test(lastVisible(source, at))
-    at = isName ? rewriteName(source, at, names, out) : out.copy(at, 1)
+    at = isName ? rewriteName(source, at, known, out) : out.copy(at, 1)
   }
   return out.done()
 }
@@ -98,29 +109,32 @@ function lastVisible(source: string, at: number): string {
 }
 
 /** Handles the name at `at`; returns where to go on. */
-function rewriteName(source: string, at: number, names: Names, out: Output): number {
+function rewriteName(source: string, at: number, known: Known, out: Output): number {
   const call = matchAt(FUNCTION, source, at)
   if (call) return rewriteFunction(call, at, out)
   const word = matchAt(WORD, source, at)?.[0] ?? ""
   const field = matchAt(FIELD, source, at + word.length)
   const end = at + word.length + (field?.[0].length ?? 0)
-  if (names.steps.has(word)) return rewriteStep(word, field, at, end, out)
-  if (word === "inputs") return rewriteInput(field, at, end, names, out)
-  if ((word === "context" || word === "secrets") && field) {
-    out.problem({ offset: at, message: `\`${word}\` is not available in this version of Baton`, hint: "use `inputs`" })
-    return out.copy(at, end - at)
+  if (known.steps.has(word)) return rewriteStep(word, field, at, end, out)
+  if (word === "inputs") return rewriteNamed("input", word, field, { at, end, names: known.inputs }, out)
+  if (word === "context" && field) return rewriteContext(source, field, at, known, out)
+  if (word === "secrets" && field) return rewriteSecret(field, at, end, known, out)
+  if (word === "item" && known.hasItem) {
+    out.reference({ kind: "item", offset: at })
+    return at + word.length
   }
-  if (field && word.includes("-") && !isDifference(word, names)) {
-    out.problem(names.unknown(source, at))
+  if (word === "loop") return rewriteRound(field, at, end, known, out)
+  if (field && word.includes("-") && !isDifference(word, known)) {
+    out.problem(unknownName(known, source, at))
     return out.copy(at, end - at)
   }
   return out.copy(at, /^\w+/.exec(word)?.[0].length ?? 1)
 }
 
 /** True for `a-b` before a dot when it is not a misspelt name but something minus the name `b`. */
-function isDifference(word: string, names: Names): boolean {
+function isDifference(word: string, known: Known): boolean {
   const tails = word.split("-").map((_, index, parts) => parts.slice(index).join("-"))
-  return tails.slice(1).some((tail) => tail === "inputs" || names.steps.has(tail))
+  return tails.slice(1).some((tail) => tail === "inputs" || known.steps.has(tail))
 }
 
 function rewriteFunction(call: RegExpExecArray, at: number, out: Output): number {
@@ -137,9 +151,6 @@ function rewriteStep(step: string, field: RegExpExecArray | null, at: number, en
   const name = field?.[1]
   if (name === undefined) {
     out.problem({ offset: at, message: `\`${step}\` is a step`, hint: `read one of its fields: \`${step}.output\`` })
-  } else if (LATER_FIELDS.includes(name)) {
-    const message = `\`${step}.${name}\` is not available in this version of Baton`
-    out.problem({ offset: at, message, hint: `use \`${step}.output\`` })
   } else if (!isStepField(name)) {
     out.problem({ offset: at, message: `a step has no \`${name}\``, hint: suggest(name, STEP_FIELDS, "fields") })
   } else {
@@ -151,19 +162,72 @@ function rewriteStep(step: string, field: RegExpExecArray | null, at: number, en
 
 const isStepField = (name: string): name is StepField => (STEP_FIELDS as readonly string[]).includes(name)
 
-function rewriteInput(field: RegExpExecArray | null, at: number, end: number, names: Names, out: Output): number {
+function rewriteRound(field: RegExpExecArray | null, at: number, end: number, known: Known, out: Output): number {
+  if (!known.hasRound) {
+    out.problem({ offset: at, message: "`loop` is nothing here", hint: "only a step with `loop` has rounds" })
+  } else if (field?.[1] !== "round") {
+    out.problem({ offset: at, message: "`loop` has only `round`", hint: "write `loop.round`" })
+  } else {
+    out.reference({ kind: "round", offset: at })
+    return end
+  }
+  return out.copy(at, end - at)
+}
+
+interface Place {
+  readonly at: number
+  readonly end: number
+  readonly names: NameSet
+}
+
+const WHERE = {
+  input: { noun: "input", declare: "declare it under `inputs`" },
+  variable: { noun: "variable", declare: "declare it under `context.variables`" },
+  secret: { noun: "secret", declare: "declare it under `context.secrets`" },
+} as const
+
+/** `inputs.x` and the like: `prefix` is what stands before the name. */
+function rewriteNamed(
+  kind: keyof typeof WHERE,
+  prefix: string,
+  field: RegExpExecArray | null,
+  { at, end, names }: Place,
+  out: Output,
+): number {
   const name = field?.[1]
-  if (name !== undefined && names.inputs.has(name)) {
-    out.reference({ kind: "input", name, offset: at })
+  if (name !== undefined && names.has(name)) {
+    out.reference({ kind, name, offset: at })
     return end
   }
   if (name === undefined) {
-    out.problem({ offset: at, message: "`inputs` is not a value", hint: "name one: `inputs.x`" })
+    out.problem({ offset: at, message: `\`${prefix}\` is not a value`, hint: `name one: \`${prefix}.x\`` })
   } else {
-    const match = nearest(name, names.inputs)
-    const hint = match === undefined ? "declare it under `inputs`" : `did you mean \`${match}\`?`
-    out.problem({ offset: at, message: `unknown input \`${name}\``, hint })
+    const match = nearest(name, names.keys())
+    const { noun, declare } = WHERE[kind]
+    const hint = match === undefined ? declare : `did you mean \`${match}\`?`
+    out.problem({ offset: at, message: `unknown ${noun} \`${name}\``, hint })
   }
+  return out.copy(at, end - at)
+}
+
+/** `context.variables.x`; there is nothing else in `context`. */
+function rewriteContext(source: string, field: RegExpExecArray, at: number, known: Known, out: Output): number {
+  const end = at + "context".length + field[0].length
+  if (field[1] !== "variables") {
+    const hint = field[1] === "secrets" ? "write `secrets.X`" : "write `context.variables.x`"
+    out.problem({ offset: at, message: `there is no \`context.${field[1]}\``, hint })
+    return out.copy(at, end - at)
+  }
+  const inner = matchAt(FIELD, source, end)
+  const place = { at, end: end + (inner?.[0].length ?? 0), names: known.variables ?? new Set<string>() }
+  return rewriteNamed("variable", "context.variables", inner, place, out)
+}
+
+function rewriteSecret(field: RegExpExecArray, at: number, end: number, known: Known, out: Output): number {
+  if (known.secrets !== undefined || !known.hidesSecrets) {
+    return rewriteNamed("secret", "secrets", field, { at, end, names: known.secrets ?? new Set<string>() }, out)
+  }
+  out.problem({ offset: at, message: "secrets are filled in nowhere but in `prompt`", hint: "leave it out here" })
   return out.copy(at, end - at)
 }
 

@@ -1,20 +1,24 @@
 import { basename, extname } from "node:path"
 import { firstProblems, issuesToProblems, valueAt } from "../core/issues.ts"
-import { type Budget, DEFAULTS, type Hook, type Retry, type Settings, type Step, type Workflow } from "../core/model.ts"
+import { DEFAULTS, type Workflow } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { checkCombinations } from "./combinations.ts"
 import { parseYaml } from "./document.ts"
+import { checkEmbedded, type Lookup } from "./embedded.ts"
 import { checkGraph } from "./graph.ts"
 import { outlineOf } from "./outline.ts"
-import { checkExpressions, checkProfiles } from "./references.ts"
-import { type WorkflowDocument, workflowJsonSchema, workflowSchema } from "./schema.ts"
-
-/** What `on_failure: retry` means where no `retry` says it. */
-const TWO_TRIES: Retry = { maxAttempts: DEFAULTS.retryAttempts, delayMs: 0, backoff: "fixed" }
+import { checkExpressions } from "./references.ts"
+import { workflowJsonSchema, workflowSchema } from "./schema.ts"
+import { toWorkflow } from "./to-workflow.ts"
+import { checkWorkers } from "./workers.ts"
 
 export interface ParseOptions {
-  /** Names of the profiles there are; without it profiles are not checked. */
+  /** Names of the profiles there are; without it nobody's name is checked. */
   readonly profiles?: readonly string[]
+  /** Roles of `models` there are. */
+  readonly roles?: readonly string[]
+  /** Looks up what a step of type `workflow` names; without it such a step stays empty. */
+  readonly lookup?: Lookup
 }
 
 /**
@@ -32,13 +36,26 @@ export function parseWorkflow(text: string, file: string, options: ParseOptions 
     result.success ? [] : issuesToProblems(source, result.error.issues, workflowJsonSchema),
     checkGraph(outline),
     checkCombinations(outline),
-    options.profiles ? checkProfiles(outline, options.profiles) : [],
+    options.profiles ? checkWorkers(outline, { profiles: options.profiles, roles: options.roles ?? [] }) : [],
+    options.lookup ? checkEmbedded(outline, options.lookup) : [],
     checkExpressions(outline),
     checkName(source.value, file),
   )
   if (problems.length > 0 || !result.success) return { ok: false, problems }
-  return { ok: true, value: toWorkflow(result.data, file) }
+  const embed = (name: string) => {
+    const found = options.lookup?.(name)
+    return found !== undefined && "workflow" in found ? found.workflow : unresolved(name)
+  }
+  return { ok: true, value: toWorkflow(result.data, nameOfFile(file), embed) }
 }
+
+/** Stands for a workflow that nobody could look up. */
+const unresolved = (name: string): Workflow => ({
+  name,
+  inputs: {},
+  settings: { maxParallel: DEFAULTS.maxParallel, timeoutMs: DEFAULTS.runTimeoutMs, onFailure: "stop" },
+  steps: [],
+})
 
 /** The name a workflow has when it says none: its file's name without the ending. */
 export function nameOfFile(file: string): string {
@@ -56,70 +73,3 @@ function checkName(value: unknown, file: string): Problem[] {
   if (valueAt(value, ["name"]) !== undefined || workflowSchema.shape.name.safeParse(nameOfFile(file)).success) return []
   return [{ file, line: 1, column: 1, message: "the file's name cannot be a workflow's name", hint: "add `name:`" }]
 }
-
-function toWorkflow(document: WorkflowDocument, file: string): Workflow {
-  return {
-    name: document.name ?? nameOfFile(file),
-    ...(document.description === undefined ? {} : { description: document.description }),
-    inputs: document.inputs,
-    settings: toSettings(document.settings),
-    steps: toSteps(document),
-  }
-}
-
-/** The steps with those of the hooks, each of which needs what its place says. */
-function toSteps({ steps, hooks }: WorkflowDocument): Step[] {
-  const start = hooks.on_start.map((step) => toStep({ ...step, needs: [] }))
-  const ids = start.map((step) => step.id)
-  const graph = steps.map(toStep).map((step) => (step.needs.length > 0 ? step : { ...step, needs: ids }))
-  const needs = [...ids, ...graph.map((step) => step.id)]
-  const atEnd = (list: typeof hooks.on_success, hook: Hook) =>
-    list.map((step): Step => ({ ...toStep({ ...step, needs }), hook }))
-  return [
-    ...start,
-    ...graph,
-    ...atEnd(hooks.on_success, "success"),
-    ...atEnd(hooks.on_failure, "failure"),
-    ...atEnd(hooks.on_complete, "complete"),
-  ]
-}
-
-function toSettings(settings: WorkflowDocument["settings"]): Settings {
-  const { intervene, budget, gate } = settings
-  return {
-    maxParallel: settings.max_parallel,
-    timeoutMs: settings.timeout,
-    onFailure: settings.on_failure,
-    ...(intervene === undefined ? {} : { intervene }),
-    ...(budget === undefined ? {} : { budget: toBudget(budget) }),
-    ...(gate?.timeout === undefined ? {} : { gateTimeoutMs: gate.timeout }),
-    ...(gate?.default === undefined ? {} : { gateDefault: gate.default }),
-  }
-}
-
-function toStep(step: WorkflowDocument["steps"][number]): Step {
-  const { description, condition, checks, intervene, asks } = step
-  const retry = step.retry ?? (step.on_failure === "retry" ? TWO_TRIES : undefined)
-  return {
-    id: step.id,
-    type: step.type === "gate" ? "gate" : "single",
-    ...(description === undefined ? {} : { description }),
-    profile: step.profile,
-    prompt: step.prompt,
-    needs: step.needs,
-    ...(step.timeout === undefined ? {} : { timeoutMs: step.timeout }),
-    ...(step.idle_timeout === undefined ? {} : { idleTimeoutMs: step.idle_timeout }),
-    ...(asks === undefined ? {} : { asks }),
-    ...(condition === undefined ? {} : { condition }),
-    ...(retry === undefined ? {} : { retry }),
-    ...(checks === undefined ? {} : { checks }),
-    ...(step.effects === undefined ? {} : { effects: step.effects }),
-    ...(intervene === undefined ? {} : { intervene }),
-    ...(step.on_failure === undefined || step.on_failure === "retry" ? {} : { onFailure: step.on_failure }),
-  }
-}
-
-const toBudget = ({ usd, tokens }: NonNullable<WorkflowDocument["settings"]["budget"]>): Budget => ({
-  ...(usd === undefined ? {} : { usd }),
-  ...(tokens === undefined ? {} : { tokens }),
-})

@@ -1,78 +1,138 @@
-import { problemAt, valueAt } from "../core/issues.ts"
-import { suggest } from "../core/nearest.ts"
+import { valueAt } from "../core/issues.ts"
 import type { Problem } from "../core/problem.ts"
-import type { ExpressionType, Findings } from "./expression.ts"
+import type { ExpressionType, Findings, Types } from "./expression.ts"
 import { notBefore } from "./graph.ts"
-import { Names, type Reference } from "./names.ts"
-import { type Outline, type OutlineStep, textAt } from "./outline.ts"
-import { checkCondition, checkTemplate } from "./template.ts"
+import type { ExpressionProblem, Known, Reference } from "./names.ts"
+import { around, keysAt, type Outline, type OutlineStep, textAt, Visible, written } from "./outline.ts"
+import { checkTemplate, checkValue } from "./template.ts"
 
 /** What prompts, conditions and profiles refer to. */
 
-const EXPRESSION_TYPES: ReadonlyMap<unknown, ExpressionType> = new Map([
+const INPUT_TYPES: ReadonlyMap<unknown, ExpressionType> = new Map([
   ["string", "string"],
   ["number", "double"],
   ["integer", "double"],
   ["boolean", "bool"],
 ])
+const VALUE_TYPES: ReadonlyMap<string, ExpressionType> = new Map([
+  ["string", "string"],
+  ["number", "double"],
+  ["boolean", "bool"],
+])
 
-/** Everything wrong in the expressions of prompts and conditions, each at its line and column. */
-export function* checkExpressions(outline: Outline): Generator<Problem> {
-  const inputs = Object.entries(valueAt(outline.source.value, ["inputs"]) ?? {})
-  const inputTypes = new Map<string, ExpressionType>()
-  for (const [name, spec] of inputs) {
-    const written = typeof spec === "string" ? spec : (valueAt(spec, ["type"]) ?? "string")
-    const type = EXPRESSION_TYPES.get(written)
-    if (type) inputTypes.set(name, type)
+/** What all expressions of a document may name. */
+interface Declared {
+  readonly inputs: ReadonlySet<string>
+  readonly variables: ReadonlySet<string>
+  readonly secrets: ReadonlySet<string>
+  readonly types: Types
+}
+
+function declaredIn({ source }: Outline): Declared {
+  const entriesAt = (...path: string[]) => {
+    const value = valueAt(source.value, path)
+    return typeof value === "object" && value !== null ? Object.entries(value) : []
   }
-  const inputNames = inputs.map(([name]) => name)
-  const ids = new Set(outline.steps.flatMap((step) => step.id ?? []))
-  const inPrompt = new Names(inputNames, ids)
-  const inCondition = new Names(inputNames, ids, false)
-  for (const step of outline.steps) {
-    yield* checkText(outline, step, "prompt", (text) => checkTemplate(text, inPrompt, inputTypes))
-    yield* checkText(outline, step, "condition", (text) => checkCondition(text, inCondition, inputTypes))
+  const inputs = entriesAt("inputs")
+  const variables = entriesAt("context", "variables")
+  const typed = (entries: [string, unknown][], typeOf: (value: unknown) => ExpressionType | undefined) =>
+    new Map(
+      entries.flatMap(([name, value]) => [typeOf(value)].flatMap((type) => (type ? [[name, type] as const] : []))),
+    )
+  return {
+    inputs: new Set(inputs.map(([name]) => name)),
+    variables: new Set(variables.map(([name]) => name)),
+    secrets: new Set(entriesAt("context", "secrets").map(([name]) => name)),
+    types: {
+      inputs: typed(inputs, (spec) =>
+        INPUT_TYPES.get(typeof spec === "string" ? spec : (valueAt(spec, ["type"]) ?? "string")),
+      ),
+      variables: typed(variables, (value) => VALUE_TYPES.get(typeof value)),
+    },
   }
 }
 
-function* checkText(
-  outline: Outline,
-  step: OutlineStep,
-  key: "prompt" | "condition",
-  check: (text: string) => Findings,
-): Generator<Problem> {
+/** Where in a step expressions stand, and of what sort they are. */
+interface Slot {
+  readonly path: readonly PropertyKey[]
+  readonly sort: "template" | "condition" | "list"
+  readonly seesSecrets?: boolean
+  readonly seesItem?: boolean
+  /** Read once the step has answered: it may read the step itself. */
+  readonly isAfter?: boolean
+  /** May read the steps inside, too. */
+  readonly seesInside?: boolean
+}
+
+function slotsOf(outline: Outline, step: OutlineStep): Slot[] {
+  const itemsOf = (...path: string[]) => keysAt(outline, step, ...path).map((key): PropertyKey[] => [...path, key])
+  return [
+    { path: ["prompt"], sort: "template", seesSecrets: true, seesItem: true },
+    { path: ["condition"], sort: "condition" },
+    { path: ["over"], sort: "list" },
+    { path: ["output"], sort: "template", seesItem: true },
+    ...itemsOf("files").map((path): Slot => ({ path, sort: "template", seesItem: true })),
+    ...itemsOf("with").map((path): Slot => ({ path, sort: "template" })),
+    ...itemsOf("checks").map(
+      (path): Slot => ({ path: [...path, "ask"], sort: "template", seesItem: true, isAfter: true }),
+    ),
+    { path: ["loop", "until"], sort: "condition", isAfter: true, seesInside: true },
+  ]
+}
+
+/** Everything wrong in the expressions of steps, each at its line and column. */
+export function* checkExpressions(outline: Outline): Generator<Problem> {
+  const declared = declaredIn(outline)
+  for (const step of outline.steps) {
+    for (const slot of slotsOf(outline, step)) yield* checkSlot(outline, step, slot, declared)
+  }
+}
+
+function* checkSlot(outline: Outline, step: OutlineStep, slot: Slot, declared: Declared): Generator<Problem> {
   const { source } = outline
-  const path = [...step.path, key]
+  const path = [...step.path, ...slot.path]
   const text = textAt(source, path)
   if (text === undefined || text === "") return
-  const { problems, references } = check(text)
+  const { types, inputs, variables, secrets } = declared
+  const known: Known = {
+    ...{ inputs, variables, steps: new Visible(step, slot.seesInside), isInText: slot.sort === "template" },
+    ...(slot.seesSecrets ? { secrets } : { hidesSecrets: true }),
+    hasItem: slot.seesItem === true && written(outline, step, "type") === "routed",
+    hasRound: [...around(step)].some((one) => one.isLoop),
+  }
+  const { problems, references } = check(slot.sort, text, known, types)
   // One by one: to find a place means to read all of the text before it.
-  for (const { offset, ...problem } of [...problems, ...unordered(outline, step, references)]) {
+  for (const { offset, ...problem } of [...problems, ...unordered(step, slot, references)]) {
     yield { file: source.file, ...source.placeIn(path, offset), ...problem }
   }
 }
 
-/** References to steps that may not have ended when this one starts. */
-function unordered(outline: Outline, step: OutlineStep, references: readonly Reference[]) {
-  const steps = references.filter((one) => one.kind === "step")
-  const tooEarly = notBefore(outline, step, new Set(steps.map((one) => one.step)))
-  return steps
-    .filter((one) => tooEarly.has(one.step))
-    .map(({ step: id, offset }) =>
-      id === step.id
-        ? { offset, message: `step \`${id}\` reads itself`, hint: "read an earlier step" }
-        : { offset, message: `\`${id}\` may not have run yet`, hint: `add \`${id}\` to \`needs\`` },
-    )
+function check(sort: Slot["sort"], text: string, known: Known, types: Types): Findings {
+  if (sort === "template") return checkTemplate(text, known, types)
+  return checkValue(text, known, types, sort === "condition" ? "bool" : "list")
 }
 
-/** Steps whose profile is not one of `profiles`; `default` always is. */
-export function* checkProfiles(outline: Outline, profiles: readonly string[]): Generator<Problem> {
-  const known = [...new Set(["default", ...profiles])]
-  for (const step of outline.steps) {
-    const path = [...step.path, "profile"]
-    const profile = textAt(outline.source, path)
-    if (profile === undefined || known.includes(profile)) continue
-    const hint = suggest(profile, known, "profiles")
-    yield problemAt(outline.source, path, "value", `unknown profile \`${profile}\``, hint)
+/** References to steps that may not have ended when this text is read. */
+function unordered(step: OutlineStep, slot: Slot, references: readonly Reference[]): ExpressionProblem[] {
+  const inside = slot.seesInside ? step.inside : undefined
+  const steps = references.flatMap((one) => (one.kind === "step" && !inside?.has(one.step) ? [one] : []))
+  const problems: ExpressionProblem[] = []
+  for (const level of around(step)) {
+    const here = steps.filter((one) => [...around(step)].find(({ scope }) => scope.byId.has(one.step)) === level)
+    if (here.length === 0) continue
+    const tooEarly = notBefore(level, new Set(here.map((one) => one.step)))
+    for (const { step: id, offset } of here) {
+      if (!tooEarly.has(id) || (id === level.id && (level.isLoop || (slot.isAfter && level === step)))) continue
+      if (id !== level.id) {
+        const needs = level === step ? "`needs`" : `\`needs\` of \`${level.id}\``
+        problems.push({ offset, message: `\`${id}\` may not have run yet`, hint: `add \`${id}\` to ${needs}` })
+      } else if (level === step) {
+        problems.push({ offset, message: `step \`${id}\` reads itself`, hint: "read an earlier step" })
+      } else {
+        const hint = "read a step beside this one"
+        problems.push({ offset, message: `this is inside \`${id}\`, which has not ended yet`, hint })
+      }
+    }
   }
+  return problems.sort((a, b) => a.offset - b.offset)
 }

@@ -1,8 +1,11 @@
 import * as z from "zod"
 import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/duration.ts"
-import { type Check, DEFAULTS, type Retry } from "../core/model.ts"
+import { type Budget, type Check, DEFAULTS, type Opinion, type Retry } from "../core/model.ts"
 
 /** Parts of a workflow document on their own: times, tries, checks, money, and when a person is asked. */
+
+/** Name of a profile, a role of `models`, or `provider/model`; which of them there are is checked by `workers.ts`. */
+export const worker = z.string().min(1)
 
 export const duration = z
   .union([z.string(), z.number()])
@@ -40,6 +43,7 @@ export const retry = z
 
 const COMMAND_KEYS = ["expect", "timeout"] as const
 const FILE_KEYS = ["exists", "changed", "contains"] as const
+const OPINION_KEYS = ["profile"] as const
 
 const fullCheck = z
   .strictObject({
@@ -59,6 +63,12 @@ const fullCheck = z
       .optional()
       .describe("With `file`: whether it must differ from what it was when the attempt began, or must not."),
     contains: z.string().min(1).optional().describe("With `file`: text that must be in it."),
+    ask: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Question about the answer to another worker, who says yes or no: an opinion. `${…}` is filled in."),
+    profile: worker.optional().describe("With `ask`: who is asked: a profile, role or model. Default: `default`."),
     severity: z
       .enum(["error", "warning"])
       .default("error")
@@ -76,16 +86,19 @@ interface CheckProblem {
   readonly params: { readonly hint: string }
 }
 
+/** Of each sort of check the key that makes it one, and those that only it can have. */
+const SORTS = { run: COMMAND_KEYS, file: FILE_KEYS, ask: OPINION_KEYS } as const
+
 function checkProblem(check: FullCheck): CheckProblem | undefined {
   const problem = (key: string[], message: string, hint: string) => ({ path: key, message, params: { hint } })
-  const { run, file } = check
-  if (run === undefined && file === undefined) return problem([], "must have `run` or `file`", "`run: npm test`")
-  if (run !== undefined && file !== undefined) {
-    return problem(["file"], "cannot stand beside `run`", "write two checks")
+  const [own, second] = (["run", "file", "ask"] as const).filter((key) => check[key] !== undefined)
+  if (own === undefined) return problem([], "must have `run`, `file` or `ask`", "`run: npm test`")
+  if (second !== undefined) return problem([second], `cannot stand beside \`${own}\``, "write two checks")
+  for (const [sort, keys] of Object.entries(SORTS)) {
+    const stray = sort === own ? undefined : keys.find((key) => check[key] !== undefined)
+    if (stray !== undefined) return problem([stray], `is only for checks with \`${sort}\``, "leave it out")
   }
-  const [foreign, own] = run === undefined ? [COMMAND_KEYS, "run"] : [FILE_KEYS, "file"]
-  const stray = foreign.find((key) => check[key] !== undefined)
-  if (stray !== undefined) return problem([stray], `is only for checks with \`${own}\``, "leave it out")
+  const { file } = check
   if (file !== undefined && !isInside(file)) {
     return problem(["file"], "must be a path inside the project, relative to its folder", "like `docs/plan.md`")
   }
@@ -96,13 +109,14 @@ function checkProblem(check: FullCheck): CheckProblem | undefined {
 }
 
 /** True for a relative path that does not leave the folder it is relative to, on any system. */
-function isInside(path: string): boolean {
+export function isInside(path: string): boolean {
   const isRelative = !/^([/\\~]|[A-Za-z]:)/.test(path)
   return isRelative && !path.split(/[/\\]/).includes("..") && !path.includes("\0")
 }
 
-export const check = z.union([z.string().min(1), fullCheck]).transform((value): Check => {
+export const check = z.union([z.string().min(1), fullCheck]).transform((value): Check | Opinion => {
   if (typeof value === "string") return { type: "command", run: value, expect: "pass", severity: "error" }
+  if (value.ask !== undefined) return { ask: value.ask, profile: value.profile ?? "default", severity: value.severity }
   const { run, file, expect = "pass", timeout, severity, exists, changed, contains } = value
   if (run !== undefined) {
     return { type: "command", run, expect, severity, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
@@ -125,11 +139,21 @@ export const budget = z
   .strictObject({
     usd: z.number().min(0.01).optional().describe("US dollars."),
     tokens: z.int().min(1).optional().describe("Tokens, read and written."),
+    time: duration.optional().describe("Time at work."),
+    workers: z.int().min(1).optional().describe("Workers that may be started: tries of steps."),
   })
-  .refine(({ usd, tokens }) => usd !== undefined || tokens !== undefined, {
-    message: "must have `usd` or `tokens`",
+  .refine((one) => Object.values(one).some((cap) => cap !== undefined), {
+    message: "must have `usd`, `tokens`, `time` or `workers`",
     params: { hint: "`usd: 5`" },
   })
+  .transform(
+    ({ usd, tokens, time, workers }): Budget => ({
+      ...(usd === undefined ? {} : { usd }),
+      ...(tokens === undefined ? {} : { tokens }),
+      ...(time === undefined ? {} : { timeMs: time }),
+      ...(workers === undefined ? {} : { workers }),
+    }),
+  )
 
 export const intervene = z.enum(["never", "on-error", "on-warning", "always"])
 

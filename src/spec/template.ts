@@ -1,7 +1,7 @@
 import type { Evaluate, Render, Scope, StepScope } from "../core/ports.ts"
-import type { Problem } from "../core/problem.ts"
-import { checkExpression, type ExpressionType, evaluate, type Findings } from "./expression.ts"
-import { type ExpressionProblem, matchAt, Names, type Reference, STRING } from "./names.ts"
+import type { Checked, Problem } from "../core/problem.ts"
+import { checkExpression, evaluate, type Findings, type Types, type Wanted } from "./expression.ts"
+import { type ExpressionProblem, type Known, matchAt, type Reference, STRING } from "./names.ts"
 
 /** Text with `${expression}` in it; `$${` is a plain `${`. */
 
@@ -49,19 +49,15 @@ function closing(template: string, start: number): number | undefined {
 /** Problems of a template after which it is not looked at any further. */
 const MAX_PROBLEMS = 100
 
-/** Checks every expression of a template without running it; `inputTypes` has the declared inputs. */
-export function checkTemplate(
-  template: string,
-  names: Names,
-  inputTypes: ReadonlyMap<string, ExpressionType>,
-): Findings {
+/** Checks every expression of a template without running it. */
+export function checkTemplate(template: string, known: Known, types: Types): Findings {
   const { parts, problem } = split(template)
   const problems: ExpressionProblem[] = []
   const references: Reference[] = []
   for (const part of parts) {
     if ("literal" in part) continue
     if (problems.length >= MAX_PROBLEMS) break
-    const found = checkExpression(part.source, names, inputTypes)
+    const found = checkExpression(part.source, known, types)
     const moved = <T extends { readonly offset: number }>(one: T): T => ({ ...one, offset: one.offset + part.offset })
     problems.push(...found.problems.map(moved))
     references.push(...found.references.map(moved))
@@ -75,11 +71,11 @@ export function checkTemplate(
  */
 export const render: Render = (template, scope) => {
   const { parts, problem } = split(template)
-  const names = new Names(Object.keys(scope.inputs), scope.steps)
+  const known = knownIn(scope)
   const problems: Problem[] = problem ? [inTemplate(template, problem)] : []
   const texts = parts.map((part) => {
     if ("literal" in part) return part.literal
-    const result = evaluate(part.source, names, (reference) => valueIn(reference, scope))
+    const result = evaluate(part.source, known, (reference) => valueIn(reference, scope))
     if ("text" in result) return result.text
     problems.push(inTemplate(template, { ...result, offset: result.offset + part.offset }))
     return ""
@@ -88,20 +84,17 @@ export const render: Render = (template, scope) => {
 }
 
 /**
- * Checks a condition without running it. It is one expression, with or without `${…}` around all of it, and must be
- * able to come to true or false.
+ * Checks a single expression without running it: a condition, or the list of a routed step. It stands with or without
+ * `${…}` around all of it.
  */
-export function checkCondition(
-  condition: string,
-  names: Names,
-  inputTypes: ReadonlyMap<string, ExpressionType>,
-): Findings {
-  const { source, offset } = bare(condition)
-  const { problems, references } = checkExpression(source, names, inputTypes, "bool")
-  const dollar = offset === 0 ? condition.indexOf("${") : -1
+export function checkValue(text: string, known: Known, types: Types, wanted: Exclude<Wanted, "text">): Findings {
+  const { source, offset } = bare(text)
+  const { problems, references } = checkExpression(source, known, types, wanted)
+  const dollar = offset === 0 ? text.indexOf("${") : -1
   if (dollar >= 0 && problems.length > 0) {
     const hint = "write all of it inside one `${…}`, or without any"
-    return { problems: [{ offset: dollar, message: "a condition is one expression", hint }], references: [] }
+    const message = wanted === "bool" ? "a condition is one expression" : "this is one expression"
+    return { problems: [{ offset: dollar, message, hint }], references: [] }
   }
   const moved = <T extends { readonly offset: number }>(one: T): T => ({ ...one, offset: one.offset + offset })
   return { problems: problems.map(moved), references: references.map(moved) }
@@ -112,14 +105,26 @@ const TOLD = 60
 
 /** Whether a condition is true; anything but true or false is a problem. */
 export const holds: Evaluate = (expression, scope) => {
-  const { source, offset } = bare(expression)
-  const names = new Names(Object.keys(scope.inputs), scope.steps)
-  const result = evaluate(source, names, (reference) => valueIn(reference, scope))
-  if (!("text" in result)) return { ok: false, problems: [inCondition(expression, result, offset)] }
-  if (typeof result.value === "boolean") return { ok: true, value: result.value }
-  const told = result.text.length > TOLD ? `${result.text.slice(0, TOLD)}…` : result.text
+  const result = worth(expression, scope)
+  if (!result.ok) return result
+  const { value, text } = result.value
+  if (typeof value === "boolean") return { ok: true, value }
+  const told = text.length > TOLD ? `${text.slice(0, TOLD)}…` : text
   const message = `it comes to \`${told}\`, which is neither true nor false`
-  return { ok: false, problems: [inCondition(expression, { offset: 0, message }, offset)] }
+  return { ok: false, problems: [inCondition(expression, { offset: 0, message }, bare(expression).offset)] }
+}
+
+/** What a single expression comes to, as JSON: text, a number, a list and so on. It stands with or without `${…}`. */
+export function resultOf(expression: string, scope: Scope): Checked<unknown> {
+  const result = worth(expression, scope)
+  return result.ok ? { ok: true, value: result.value.value } : result
+}
+
+function worth(expression: string, scope: Scope): Checked<{ readonly text: string; readonly value: unknown }> {
+  const { source, offset } = bare(expression)
+  const result = evaluate(source, knownIn(scope), (reference) => valueIn(reference, scope))
+  if ("text" in result) return { ok: true, value: result }
+  return { ok: false, problems: [inCondition(expression, result, offset)] }
 }
 
 function inCondition(text: string, problem: ExpressionProblem, offset: number): Problem {
@@ -134,9 +139,34 @@ function bare(condition: string): { readonly source: string; readonly offset: nu
   return isWrapped ? { source: condition.slice(start + 2, end), offset: start + 2 } : { source: condition, offset: 0 }
 }
 
+function knownIn(scope: Scope): Known {
+  return {
+    inputs: new Set(Object.keys(scope.inputs)),
+    steps: scope.steps,
+    variables: new Set(Object.keys(scope.variables ?? {})),
+    secrets: scope.secrets,
+    hidesSecrets: true,
+    hasItem: scope.item !== undefined,
+    hasRound: scope.round !== undefined,
+    isInText: true,
+  }
+}
+
 function valueIn(reference: Reference, scope: Scope): unknown {
-  if (reference.kind === "input") return scope.inputs[reference.name]
-  return (scope.steps.get(reference.step) as StepScope)[reference.field]
+  switch (reference.kind) {
+    case "input":
+      return scope.inputs[reference.name]
+    case "variable":
+      return scope.variables?.[reference.name]
+    case "secret":
+      return scope.secrets?.get(reference.name)
+    case "item":
+      return scope.item
+    case "round":
+      return scope.round
+    case "step":
+      return (scope.steps.get(reference.step) as StepScope)[reference.field] ?? null
+  }
 }
 
 function inTemplate(template: string, { offset, message, hint }: ExpressionProblem): Problem {

@@ -68,6 +68,60 @@ export function storeContract(open: () => Store): void {
     expect(store.kept()).toEqual([{ ...docs, session: "ses_3" }])
   })
 
+  describe("the inbox", () => {
+    const pause = { run: "r1", key: "k1", wish: { type: "pause", by: "p" } } as const
+    const raise = { run: "r2", key: "k1", wish: { type: "raise", budget: { usd: 2 }, by: "p" } } as const
+    const abort = { run: "r1", key: "k2", wish: { type: "abort", by: "p" } } as const
+    beforeEach(() => {
+      for (const run of ["r1", "r2"]) store.append(run, [createdEvent(run)])
+    })
+
+    it("holds what is asked of a run, in order, until it is over", () => {
+      for (const entry of [pause, raise, abort]) store.post(entry)
+      expect(store.wishes()).toEqual([pause, raise, abort])
+      expect(store.outcomeOf("r1", "k1")).toBeUndefined()
+      store.append("r1", [startedEvent("a")], "k1")
+      expect(store.wishes()).toEqual([raise, abort])
+      expect(store.outcomeOf("r1", "k1")).toEqual({})
+      store.refuse("r1", "k2", "not now")
+      store.append("r2", [], "k1")
+      expect(store.wishes()).toEqual([])
+      expect(store.outcomeOf("r1", "k2")).toEqual({ refused: "not now" })
+      expect(store.outcomeOf("r2", "k1")).toEqual({})
+      expect(store.read("r1")).toHaveLength(2)
+      expect(store.read("r2")).toHaveLength(1)
+    })
+
+    it("knows a key again, over or not, and what is over stays as it is", () => {
+      store.post(pause)
+      store.post({ ...pause, wish: abort.wish })
+      expect(store.wishes()).toEqual([pause])
+      store.append("r1", [startedEvent("a")], "k1")
+      store.refuse("r1", "k1", "too late")
+      store.post(pause)
+      expect(store.wishes()).toEqual([])
+      expect(store.outcomeOf("r1", "k1")).toEqual({})
+    })
+
+    it("gives a wish back that still waits, and no other", () => {
+      store.post(pause)
+      store.post(abort)
+      expect(store.withdraw("r1", "k1")).toEqual(pause.wish)
+      expect(store.withdraw("r1", "k1")).toBeUndefined()
+      store.append("r1", [startedEvent("a")], "k2")
+      expect(store.withdraw("r1", "k2")).toBeUndefined()
+      expect(store.outcomeOf("r1", "k2")).toEqual({})
+      expect(store.wishes()).toEqual([])
+    })
+
+    it("is forgotten with its run", () => {
+      for (const entry of [pause, raise]) store.post(entry)
+      store.remove("r1")
+      expect(store.wishes()).toEqual([raise])
+      expect(store.outcomeOf("r1", "k1")).toBeUndefined()
+    })
+  })
+
   describe("claims", () => {
     it("lets one owner at a time hold a run, and the next one after it lets go", () => {
       const claim = store.claim("r1")

@@ -1,15 +1,63 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import type { Step } from "../../src/core/model.ts"
-import { evolve, type Run } from "../../src/core/run.ts"
+import { evolve } from "../../src/core/evolve.ts"
+import type { Group, Step } from "../../src/core/model.ts"
+import { isAtWork } from "../../src/core/parts.ts"
+import { overlapOf } from "../../src/core/paths.ts"
+import type { Run } from "../../src/core/run.ts"
 import { rowsOf } from "../../src/core/table.ts"
 import { viewRun } from "../../src/core/view.ts"
 import { drive } from "../support/drive.ts"
-import { step } from "../support/runs.ts"
+import { step, workflow } from "../support/runs.ts"
 
 /** Every feature of a step at once, in random graphs, with everything that can happen to a run in any order. */
 
 const CHECK = { type: "command", run: "npm test", expect: "pass", severity: "error" } as const
+
+/** What a step may be made of. */
+const GROUPS: Record<string, Group> = {
+  parallel: { type: "parallel", steps: [step("x"), step("y", "x"), { ...step("z"), checks: [CHECK] }] },
+  workflow: {
+    type: "workflow",
+    workflow: workflow([
+      step("x"),
+      step("y"),
+      { ...step("h", "x"), hook: "failure" },
+      { ...step("e", "x"), hook: "complete" },
+    ]),
+    with: {},
+  },
+  routed: {
+    type: "routed",
+    over: '[{"id":"p","category":"ui"},{"id":"q","category":"api","depends_on":["p"]},{"id":"r","category":"api"}]',
+    by: "category",
+    route: { ui: "worker", api: "worker" },
+    max: 5,
+  },
+  ensemble: {
+    type: "ensemble",
+    proposers: ["worker", "worker"],
+    judges: ["worker", "worker"],
+    mode: "parallel",
+    verdict: "pick",
+    quorum: 1,
+  },
+}
+GROUPS.sequence = { ...(GROUPS.ensemble as Extract<Group, { type: "ensemble" }>), mode: "sequential", quorum: 2 }
+GROUPS.nested = {
+  type: "parallel",
+  steps: [{ ...step("in"), type: "parallel", group: GROUPS.parallel as Group }, step("after", "in")],
+}
+const LOOP = { max: 2, stagnant: 2 }
+
+/** Makes a step a group, or a loop; a gate stays what it is. */
+function madeOf(own: Step, kind: string | undefined, isLoop: boolean | undefined): Step {
+  if (own.type === "gate" || own.effects) return own
+  const loop = isLoop ? { loop: LOOP } : {}
+  if (kind === "check") return { ...own, ...loop, type: "check", checks: [CHECK] }
+  const group = kind === undefined ? undefined : GROUPS[kind]
+  return group === undefined ? { ...own, ...loop } : { ...own, ...loop, type: group.type, group }
+}
 
 const feature = fc.record(
   {
@@ -25,6 +73,11 @@ const feature = fc.record(
     intervene: fc.constantFrom("never" as const, "on-error" as const, "on-warning" as const, "always" as const),
     type: fc.constantFrom("single" as const, "gate" as const),
     hook: fc.constantFrom("success" as const, "failure" as const, "complete" as const),
+    kind: fc.constantFrom("check", ...Object.keys(GROUPS)),
+    isLoop: fc.boolean(),
+    timeoutMs: fc.constantFrom(5, 60_000),
+    budget: fc.constant({ tokens: 40 }),
+    files: fc.constantFrom(["src/**"], ["src/a.ts"], ["docs/**"]),
   },
   { requiredKeys: [] },
 )
@@ -33,16 +86,32 @@ const steps = fc
   .map((rows) =>
     rows.map(([needs, features], i): Step => {
       const own = step(`s${i}`, ...new Set(i === 0 ? [] : needs.map((n) => `s${n % i}`)))
-      const { condition, hook, ...rest } = features
+      const { condition, hook, kind, isLoop, ...plain } = features
+      const rest = madeOf({ ...own, ...plain }, kind, isLoop)
       // Nothing needs a hook: they come last, and the first step is none.
-      if (hook !== undefined && i >= rows.length - 2 && i > 0) return { ...own, ...rest, hook }
+      if (hook !== undefined && i >= rows.length - 2 && i > 0) return { ...rest, hook }
       // Conditions may only read what the step needs.
       const canRead = condition !== "s0 is failed" || own.needs.includes("s0")
-      return { ...own, ...rest, ...(condition !== undefined && canRead ? { condition } : {}) }
+      return { ...rest, ...(condition !== undefined && canRead ? { condition } : {}) }
     }),
   )
 const happening = fc.record({
-  what: fc.constantFrom("end", "end", "end", "end", "check", "fail", "hold", "gate", "tick", "pause", "crash", "abort"),
+  what: fc.constantFrom(
+    "end",
+    "end",
+    "end",
+    "end",
+    "check",
+    "fail",
+    "hold",
+    "gate",
+    "tick",
+    "pause",
+    "crash",
+    "abort",
+    "look",
+    "look",
+  ),
   pick: fc.nat(),
   isOk: fc.boolean(),
   action: fc.constantFrom("continue" as const, "retry" as const, "skip" as const, "abort" as const),
@@ -56,7 +125,39 @@ const scenario = fc.record({
 })
 
 type Driven = ReturnType<typeof drive>
-const rows = (r: Driven, status: string) => rowsOf(r.run.steps).filter((row) => row.status === status)
+const atWork = (r: Driven) => rowsOf(r.run.steps).filter((row) => isAtWork(r.run, row))
+
+/** Steps at work that own the same files; those taken up again after an interrupt were at work before. */
+function clashes(r: Driven): string[] {
+  const owners = atWork(r)
+    .map((row) => r.run.specs[row.index] as Step)
+    .filter(({ files, part, type }) => files && type === "single" && !["proposer", "judge"].includes(part?.role ?? ""))
+  const isClash = (spec: Step, at: number) =>
+    owners.slice(at + 1).some((other) => overlapOf(spec.files ?? [], other.files ?? []) !== undefined)
+  return owners.filter(isClash).map(({ id }) => id)
+}
+
+/** What a machine finds of an answer: where it must be data, it is, or not. */
+function check(r: Driven, id: string, isOk: boolean): void {
+  const spec = r.run.specs.find((one) => one.id === id)
+  if (spec?.schema === undefined) r.check(id, { isOk })
+  else {
+    const found = isOk
+      ? { structured: { verdict: "pick", choice: "A", reasons: [], dissent: [] } }
+      : { schemaError: "/choice is missing" }
+    r.send({ type: "checked", step: id, attempt: r.step(id).attempt, checks: [], ...found })
+  }
+}
+
+/** Looks at the project for every loop that waits for it. */
+function look(r: Driven, fingerprint: string): boolean {
+  const { due } = r.run
+  for (const index of due) {
+    const row = rowsOf(r.run.steps)[index]
+    if (row) r.send({ type: "looked", step: row.id, attempt: row.attempt, fingerprint })
+  }
+  return due.length > 0
+}
 
 function happen(
   r: Driven,
@@ -67,16 +168,17 @@ function happen(
     action,
   }: { what: string; pick: number; isOk: boolean; action: "continue" | "retry" | "skip" | "abort" },
 ): void {
-  const running = rows(r, "running")
+  const running = atWork(r)
   const chosen = running[pick % Math.max(1, running.length)]
   const gates = rowsOf(r.run.steps).filter((row) => row.gate)
   const gate = gates[pick % Math.max(1, gates.length)]
   if (what === "crash") r.resume()
+  else if (what === "look") look(r, isOk ? "same" : String(pick))
   else if (what === "tick") r.pass(10)
   else if (what === "pause") r.send({ type: "pause", by: "t" })
   else if (what === "abort" && pick % 5 === 0) r.send({ type: "abort", by: "t" })
   else if (what === "gate" && gate) r.decide(gate.id, action, isOk ? "words" : undefined)
-  else if (chosen && (chosen.isAnswered || what === "check")) r.check(chosen.id, { isOk })
+  else if (chosen && (chosen.isAnswered || what === "check")) check(r, chosen.id, isOk)
   else if (chosen && what === "hold") r.hold(chosen.id)
   else if (chosen && what === "fail") r.end(chosen.id, "error")
   else if (chosen) r.end(chosen.id)
@@ -84,10 +186,11 @@ function happen(
 
 /** Brings a run to its end whatever it waits for. */
 function finish(r: Driven): void {
-  for (let left = 300; left > 0 && r.run.endedAt === undefined; left--) {
-    const running = rows(r, "running")[0]
-    if (running?.isAnswered) r.check(running.id, { isOk: true })
+  for (let left = 600; left > 0 && r.run.endedAt === undefined; left--) {
+    const running = atWork(r)[0]
+    if (running?.isAnswered) check(r, running.id, true)
     else if (running) r.end(running.id)
+    else if (r.run.status === "running" && look(r, String(left))) continue
     else if (r.run.hold?.cause === "budget") r.send({ type: "raise", budget: { tokens: 1_000_000 }, by: "t" })
     else if (r.run.status === "paused") r.resume()
     else r.pass(10_000)
@@ -99,15 +202,16 @@ it("whatever happens: caps hold, nothing that succeeded runs again, nothing star
     fc.property(scenario, ({ steps: specs, cap, onFailure, budget, script }) => {
       const r = drive(specs, { maxParallel: cap, onFailure, budget })
       const succeeded = new Set<string>()
-      const look = (seen: number) => {
+      const verify = (seen: number) => {
         for (const event of r.events.slice(seen)) {
           if (event.type === "step.started") expect(succeeded.has(event.step)).toBe(false)
           if (event.type === "step.ended" && event.result.reason === "ok" && event.retryAt === undefined)
             succeeded.add(event.step)
         }
         // Held steps and those at gates come back all at once, and never were more than the cap.
-        expect(rows(r, "running").length).toBeLessThanOrEqual(cap)
-        expect(r.run.running).toBe(rows(r, "running").length)
+        expect(atWork(r).length).toBeLessThanOrEqual(cap)
+        expect(r.run.running).toBe(atWork(r).length)
+        expect(clashes(r)).toEqual([])
         for (const id of succeeded) expect(r.statuses()[id]).toBe("success")
       }
       for (const one of script) {
@@ -115,18 +219,18 @@ it("whatever happens: caps hold, nothing that succeeded runs again, nothing star
         const seen = r.events.length
         const wasHeld = r.run.hold !== undefined && !["crash", "gate", "tick"].includes(one.what)
         happen(r, one)
-        look(seen)
+        verify(seen)
         if (wasHeld) expect(r.events.slice(seen).some((event) => event.type === "step.started")).toBe(false)
       }
       let seen = r.events.length
       finish(r)
-      look(seen)
+      verify(seen)
       // A run that has ended is taken up anew, as often as there is something to do.
       for (let again = 0; again < 2 && r.run.status !== "success"; again++) {
         seen = r.events.length
         r.resume()
         finish(r)
-        look(seen)
+        verify(seen)
       }
       expect(["success", "failed", "cancelled"]).toContain(r.run.status)
       const replayed = r.events.reduce<Run | undefined>(evolve, undefined)

@@ -56,15 +56,26 @@ describe("checks", () => {
     expect(r.effects).toEqual([{ type: "check", step: "a", attempt: 1 }])
   })
 
-  it("of a step that failed, or of a run that is stopping, are not run", () => {
+  it("of a step that failed are not run; a run that is stopping still checks what was answered", () => {
     const r = drive([{ ...step("a"), checks }])
     r.end("a", "error")
     expect(r.effects.filter((effect) => effect.type === "check")).toEqual([])
     const s = drive([{ ...step("a"), checks }, step("b")])
     s.end("b", "error")
     s.end("a")
-    expect(s.effects.filter((effect) => effect.type === "check")).toEqual([])
+    expect(s.effects.filter((effect) => effect.type === "check")).toHaveLength(1)
+    s.check("a", { isOk: false })
+    expect(s.statuses()).toEqual({ a: "failed", b: "failed" })
     expect(s.run.status).toBe("failed")
+  })
+
+  it("of a run that is aborted are not run, and an answer that was not checked is no success", () => {
+    const r = drive([{ ...step("a"), checks }])
+    r.send({ type: "abort", by: "user" })
+    r.end("a")
+    expect(r.effects.filter((effect) => effect.type === "check")).toEqual([])
+    expect(r.step("a")).toMatchObject({ status: "cancelled", result: { reason: "aborted", output: "done" } })
+    expect(r.run.status).toBe("cancelled")
   })
 })
 

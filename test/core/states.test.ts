@@ -28,6 +28,14 @@ const after = (r: Driven, ...dos: ((r: Driven) => unknown)[]) => {
 }
 /** Step `a` after step `b`, which is at work. */
 const behind = (over: object = {}) => drive([step("b"), { ...step("a", "b"), ...over }], go)
+const group = () => run({ type: "parallel", group: { type: "parallel", steps: [step("x")] } }, go)
+/** A loop in its first round. */
+const round = (stagnant = 9) => after(run({ loop: { max: 2, stagnant } }, go), look("f0"))
+const look = (fingerprint: string) => (r: Driven) => r.send({ type: "looked", step: "a", attempt: 1, fingerprint })
+const misfit = (r: Driven, attempt: number) => {
+  r.end("a", "ok", attempt)
+  return r.send({ type: "checked", step: "a", attempt, checks: [], schemaError: "/x is missing" })
+}
 const atGate = (intervene: "always" | "on-error", reason: "ok" | "error") =>
   after(run({ intervene }, go), (r) => r.end("a", reason))
 
@@ -65,6 +73,13 @@ const STEPS: readonly Row<StepStatus>[] = [
     what: "its condition cannot be worked out",
     to: "failed",
     before: () => behind({ condition: "nonsense" }),
+    happen: (r) => r.end("b"),
+  },
+  {
+    from: "pending",
+    what: "its own budget, or that of a group it is a part of, is spent",
+    to: "failed",
+    before: () => behind({ budget: { workers: 0 } }),
     happen: (r) => r.end("b"),
   },
   {
@@ -167,6 +182,74 @@ const STEPS: readonly Row<StepStatus>[] = [
   },
   {
     from: "running",
+    what: "it is a group, and its parts have all gone well",
+    to: "success",
+    before: () => group(),
+    happen: (r) => r.end("a:x"),
+  },
+  {
+    from: "running",
+    what: "it is a group, and its parts have ended, one of them badly",
+    to: "failed",
+    before: () => group(),
+    happen: (r) => r.end("a:x", "error"),
+  },
+  {
+    from: "running",
+    what: "it is a loop, and a round went well",
+    to: "success",
+    before: () => round(),
+    happen: (r) => r.end("a:1"),
+  },
+  {
+    from: "running",
+    what: "it is a loop, and a round went wrong: the next one begins",
+    to: "running",
+    before: () => round(),
+    happen: (r) => after(r, (it) => it.end("a:1", "error"), look("f1")),
+  },
+  {
+    from: "running",
+    what: "it is a loop, and its last round went wrong",
+    to: "failed",
+    before: () => after(round(), (r) => r.end("a:1", "error"), look("f1")),
+    happen: (r) => r.end("a:2", "error"),
+  },
+  {
+    from: "running",
+    what: "it is a loop, and its rounds change nothing in the project",
+    to: "waiting",
+    before: () => after(round(1), (r) => r.end("a:1", "error")),
+    happen: look("f0"),
+  },
+  {
+    from: "running",
+    what: "its answer is not the data that is wanted: it is asked again",
+    to: "running",
+    before: () => run({ schema: {} }),
+    happen: (r) => misfit(r, 1),
+  },
+  {
+    from: "running",
+    what: "its answer is not the data that is wanted for the third time",
+    to: "failed",
+    before: () =>
+      after(
+        run({ schema: {} }),
+        (r) => misfit(r, 1),
+        (r) => misfit(r, 2),
+      ),
+    happen: (r) => misfit(r, 3),
+  },
+  {
+    from: "running",
+    what: "its worker answered while the run was being aborted, and nobody checked it",
+    to: "cancelled",
+    before: () => after(run({ checks }), (r) => r.send({ type: "abort", by: "user" })),
+    happen: (r) => r.end("a"),
+  },
+  {
+    from: "running",
     what: "the run was interrupted: it is taken up again by `resume`",
     to: "running",
     before: () => run(),
@@ -191,6 +274,13 @@ const STEPS: readonly Row<StepStatus>[] = [
     what: "`continue`, and it had failed",
     to: "failed",
     before: () => atGate("on-error", "error"),
+    happen: (r) => r.decide("a", "continue"),
+  },
+  {
+    from: "waiting",
+    what: "`continue` or `retry` of a loop that stood still: the next round begins",
+    to: "running",
+    before: () => after(round(1), (r) => r.end("a:1", "error"), look("f0")),
     happen: (r) => r.decide("a", "continue"),
   },
   {

@@ -1,13 +1,15 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
 import type { RunEvent } from "../../src/core/events.ts"
-import type { GateAction, Step, StepResult } from "../../src/core/model.ts"
+import type { GateAction, Group, Step, StepResult } from "../../src/core/model.ts"
 import type { Checker, Render, Store, WorkerTask } from "../../src/core/ports.ts"
 import type { RunView } from "../../src/core/view.ts"
 import { Engine } from "../../src/engine/engine.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { checker } from "../support/checker.ts"
 import { manualClock } from "../support/clock.ts"
+import { context } from "../support/context.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 
 /**
@@ -31,6 +33,7 @@ const feature = fc.record(
     effects: fc.constant("external" as const),
     isChecked: fc.boolean(),
     isGate: fc.boolean(),
+    kind: fc.constantFrom("parallel" as const, "routed" as const, "ensemble" as const, "loop" as const),
   },
   { requiredKeys: [] },
 )
@@ -40,7 +43,37 @@ const steps = fc
   .array(fc.tuple(fc.array(fc.nat({ max: 20 }), { maxLength: 3 }), feature), { minLength: 2, maxLength: 8 })
   .map((rows) => rows.map(([needs, features], at) => stepOf(at, needs, features)))
 
-function stepOf(at: number, needs: readonly number[], { isChecked, isGate, ...features }: Feature): Step {
+const GROUPS: Record<"parallel" | "routed" | "ensemble", Group> = {
+  parallel: { type: "parallel", steps: [step("x"), { ...step("y", "x"), prompt: "do y with ${x.output}" }, step("z")] },
+  routed: {
+    type: "routed",
+    over: '[{"id":"p","category":"a"},{"id":"q","category":"a","depends_on":["p"]}]',
+    by: "category",
+    route: { a: "worker" },
+    max: 5,
+  },
+  ensemble: {
+    type: "ensemble",
+    proposers: ["worker", "worker"],
+    judges: ["worker", "worker"],
+    mode: "parallel",
+    verdict: "pick",
+    quorum: 1,
+  },
+}
+
+function stepOf(at: number, needs: readonly number[], { kind, ...features }: Feature): Step {
+  const own = plainStepOf(at, needs, features)
+  if (kind === undefined || own.type === "gate" || own.effects) return own
+  if (kind === "loop") return { ...own, loop: { max: 2, stagnant: 3 } }
+  return { ...own, type: kind, group: GROUPS[kind] }
+}
+
+function plainStepOf(
+  at: number,
+  needs: readonly number[],
+  { isChecked, isGate, ...features }: Omit<Feature, "kind">,
+): Step {
   const own = step(`s${at}`, ...new Set(at === 0 ? [] : needs.map((need) => `s${need % at}`)))
   const prompt = `do ${own.id} with ${own.needs.map((need) => `\${${need}.output}`).join(" ")}`
   const checks = isChecked ? { checks: [{ ...CHECK, run: own.id }] } : {}
@@ -125,7 +158,16 @@ function isAllowed({ scenario: { specs }, events, past }: World, id: string): bo
 
 function checkerOf(world: World): Checker {
   return {
+    ...checker,
     before: () => Promise.resolve({}),
+    // Every round of a loop changes something.
+    fingerprint: () => Promise.resolve(String(world.answers.size)),
+    structure: (text) =>
+      Promise.resolve(
+        chance(`data ${text}`) > 0.3
+          ? { value: { verdict: "pick", choice: "A", reasons: [], dissent: [] } }
+          : { error: "/choice is missing" },
+      ),
     run: (checks) =>
       Promise.resolve(
         checks.map((check) => {
@@ -173,7 +215,9 @@ function begin(world: World, { appends, isGentle }: Death = { appends: Number.PO
     store,
     clock,
     render,
+    ...context(),
     checker: checkerOf(world),
+    value: (expression) => ({ ok: true, value: JSON.parse(expression) }),
     evaluate: (condition, scope) => ({
       ok: true,
       value: condition === "true" || [...scope.steps.keys()].some((id) => scope.steps.get(id)?.status === "failed"),

@@ -361,3 +361,20 @@ describe("kept workers", () => {
     expect(engine.workers()).toEqual([])
   })
 })
+
+describe("a worker that has spent what its step may", () => {
+  const activity = { lastActivityAt: 0, cost: 0, tokens: { input: 90, output: 10 } }
+
+  it("is stopped at its next tool call, and the step ends over-budget; an answer that is there counts", async () => {
+    const { backend, engine, begin } = setUp({}, [{ ...step("a"), budget: { tokens: 100 } }, step("b", "a")])
+    begin()
+    const job = await backend.job("a")
+    expect(job.task.limit).toEqual({ tokens: 100 })
+    job.report.activity({ ...activity, phase: "working", tool: null })
+    expect(job.isStopped).toBe(false)
+    job.report.activity({ ...activity, phase: "tool", tool: "bash" })
+    expect(job.isStopped).toBe(true)
+    const { view } = await engine.finished("r")
+    expect(view?.steps[0]).toMatchObject({ status: "failed", reason: "over-budget" })
+  })
+})

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { Check, CheckResult, Settings, Step } from "../../src/core/model.ts"
 import type { Store } from "../../src/core/ports.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
+import { checker } from "../support/checker.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 
@@ -16,6 +17,7 @@ function setUp(store: Store = createMemoryStore()) {
     now: 1_000,
     evaluate: (condition) => ({ ok: true, value: condition === "true" }),
     checker: {
+      ...checker,
       before: (checks) => Promise.resolve(Object.fromEntries(checks.map((check) => [nameOf(check), "before"]))),
       run(checks, before) {
         checked.push({ names: checks.map(nameOf), before })
@@ -105,10 +107,9 @@ describe("a gate", () => {
     expect(other.engine.decide("r", { step: "a", action: "skip", by: "other" }).ok).toBe(true)
     const b = await other.backend.job("b")
     expect(status()).toBe("running")
-    expect(engine.decide("r", { step: "a", action: "skip", by: "user" })).toMatchObject({
-      ok: false,
-      why: expect.stringContaining("another process"),
-    })
+    const late = engine.decide("r", { step: "a", action: "skip", by: "user" })
+    other.clock.advance(200)
+    expect(await engine.settled(late)).toEqual({ ok: false, why: "a waits for no decision (it is skipped)" })
     b.finish()
     await other.engine.finished("r")
     expect(status()).toBe("success")

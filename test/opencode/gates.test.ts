@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { stateOf } from "../../src/opencode/live.ts"
 import { openDesk } from "./support.ts"
@@ -41,6 +43,30 @@ describe("a step that failed under on-error", () => {
     ;(await backend.job("ship")).finish()
     await engine.finished(run)
     expect(engine.view(run)?.status).toBe("success")
+  })
+
+  it("goes on over the workflow as it is written now, and says what is wrong with that", async () => {
+    const { type, backend, engine, project } = open()
+    await type("/workflow run plain")
+    ;(await backend.job("a")).finish()
+    ;(await backend.job("b")).finish()
+    await expect.poll(() => engine.find(undefined)?.status).toBe("success")
+    const run = engine.find(undefined)?.id
+    expect((await type(`/workflow resume ${run}`)).text).toContain("has ended (success)")
+    const file = join(project.root, ".opencode/workflows/plain.yaml")
+    writeFileSync(file, FLOWS.plain.replace("prompt: b", "promt: b"))
+    expect(await type(`/workflow resume ${run} --edited`)).toMatchObject({
+      tone: "error",
+      title: "Cannot resume plain",
+      text: expect.stringContaining("did you mean `prompt`?"),
+    })
+    writeFileSync(file, FLOWS.plain.replace("prompt: b", "prompt: better b"))
+    expect((await type(`/workflow resume ${run} --edited`)).text).toBe(`Resumed run ${run}; to be done: b.`)
+    const b = await backend.job("b", 1)
+    expect(b.task.prompt).toBe("better b")
+    b.finish()
+    await expect.poll(() => engine.find(undefined)?.status).toBe("success")
+    expect(backend.jobs.filter(({ task }) => task.step === "a")).toHaveLength(1)
   })
 
   it("is skipped, and what needs it goes on", async () => {

@@ -51,10 +51,10 @@ const DESK = { profiles: { coder: {} } }
 
 async function ask(desk: ReturnType<typeof openDesk>, result: object, by = "person", parent = "main") {
   const { project, engine, backend } = desk
+  const jobs = backend.jobs.length
   const asked = await askWorker(project, engine, { worker: "coder", text: "how?", parent, depth: 0, by })
   if (!asked.ok) throw new Error(asked.why)
-  const jobs = backend.jobs.length
-  ;(await backend.job("ask", Math.max(0, jobs - 1))).finish(result)
+  ;(await backend.job("ask", jobs)).finish(result)
   await engine.finished(asked.run)
 }
 

@@ -2,8 +2,8 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { Scope } from "../../src/core/ports.ts"
 import { formatProblem } from "../../src/core/problem.ts"
-import { Names } from "../../src/spec/names.ts"
-import { checkCondition, holds, render } from "../../src/spec/template.ts"
+import type { Known } from "../../src/spec/names.ts"
+import { checkValue, holds, render } from "../../src/spec/template.ts"
 
 const scope: Scope = {
   inputs: { topic: "tides", n: 3, half: 0.5, flag: true, empty: "" },
@@ -215,12 +215,12 @@ describe("conditions of any shape", () => {
     ["flag", "bool"],
     ["topic", "string"],
   ] as const)
-  const names = new Names(Object.keys(scope.inputs), scope.steps, false)
+  const names: Known = { inputs: new Set(Object.keys(scope.inputs)), steps: scope.steps }
 
   it("are told right or wrong at a place inside them, soon; what is found right is true or false when it runs", () => {
     fc.assert(
       fc.property(fc.oneof(pieced, fc.string({ maxLength: 60 }), fc.string({ unit: "binary" })), (condition) => {
-        const { problems } = checkCondition(condition, names, types)
+        const { problems } = checkValue(condition, names, { inputs: types, variables: new Map() }, "bool")
         for (const { offset } of problems) {
           expect(offset).toBeGreaterThanOrEqual(0)
           expect(offset).toBeLessThanOrEqual(condition.length)
@@ -247,7 +247,9 @@ describe("conditions of any shape", () => {
     for (const length of [9_800, 500_000]) {
       const condition = `${part.repeat(length / part.length)}${part === "'" ? "'" : ""}${end}`
       const start = performance.now()
-      expect(checkCondition(condition, names, types).problems.length).toBeGreaterThan(0)
+      expect(
+        checkValue(condition, names, { inputs: types, variables: new Map() }, "bool").problems.length,
+      ).toBeGreaterThan(0)
       expect(holds(condition, scope).ok).toBe(false)
       expect(performance.now() - start).toBeLessThan(3_000)
     }

@@ -3,6 +3,7 @@ import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
 import { checker } from "./checker.ts"
 import { manualClock } from "./clock.ts"
+import { context } from "./context.ts"
 
 /** A real engine over workers, a clock and a memory store driven by hand. Prompts are sent as written, conditions and
  *  checks hold, and `errors` is what the log has heard, unless `deps` says otherwise. */
@@ -15,7 +16,9 @@ export function handDriven({ now = 0, ...deps }: Partial<EngineDeps> & { readonl
     clock,
     render: (template) => ({ ok: true, value: template }),
     evaluate: () => ({ ok: true, value: true }),
+    value: (expression) => ({ ok: true, value: JSON.parse(expression) }),
     checker,
+    ...context(),
     hash: (text) => `h${text.length}`,
     random: () => 0.5,
     log: { error: (message) => errors.push(message) },

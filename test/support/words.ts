@@ -10,5 +10,7 @@ export const words: Words = {
     if (row) return { ok: true, value: row.status === status }
     return { ok: false, problems: [{ file: "condition", line: 1, column: 1, message: `what is ${condition}?` }] }
   },
-  prompt: (_run, step) => ({ ok: true, value: step.prompt }),
+  until: (run, step, condition) => words.holds(run, step, condition),
+  value: (_run, step, expression) => ({ ok: true, value: JSON.parse(expression) ?? step.id }),
+  text: (_run, _step, template) => ({ ok: true, value: template }),
 }

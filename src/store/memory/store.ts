@@ -1,23 +1,33 @@
 import type { RunEvent } from "../../core/events.ts"
-import type { Claim, DelegatedRun, KeptWorker, RunHeader, Store } from "../../core/ports.ts"
+import type { Claim, DelegatedRun, InboxEntry, KeptWorker, RunHeader, Store, WishOutcome } from "../../core/ports.ts"
 
 /** A store that forgets: for tests, and for measuring the engine without a disk. Claims hold within this object. */
 export function createMemoryStore(): Store {
   const runs = new Map<string, RunEvent[]>()
   const claimed = new Set<string>()
   const kept = new Map<string, KeptWorker>()
+  const inbox = createInbox()
   return {
-    append(run, events) {
+    append(run, events, done) {
       const known = runs.get(run)
-      if ((known === undefined) !== (events[0]?.type === "run.created")) {
+      if (events.length > 0 && (known === undefined) !== (events[0]?.type === "run.created")) {
         throw new Error(known ? `run ${run} exists already` : `there is no run ${run}`)
       }
       // Through JSON, as on disk: nothing kept here is shared with the caller.
       runs.set(run, [...(known ?? []), ...(JSON.parse(JSON.stringify(events)) as RunEvent[])])
+      if (done !== undefined) inbox.end(run, done, {})
     },
     read: (run) => [...(runs.get(run) ?? [])],
     list: () => [...runs.values()].map(headerOf).reverse(),
-    remove: (run) => void runs.delete(run),
+    remove(run) {
+      runs.delete(run)
+      inbox.remove(run)
+    },
+    post: inbox.post,
+    wishes: inbox.waiting,
+    refuse: (run, key, why) => inbox.end(run, key, { refused: why }),
+    outcomeOf: inbox.outcomeOf,
+    withdraw: inbox.withdraw,
     delegated: () => [...runs.values()].flatMap(delegatedOf),
     claim(run): Claim | undefined {
       if (claimed.has(run)) return undefined
@@ -29,6 +39,33 @@ export function createMemoryStore(): Store {
     kept: () => [...kept.values()].sort((a, b) => a.createdAt - b.createdAt),
     unkeep: (name) => void kept.delete(name),
     close: () => claimed.clear(),
+  }
+}
+
+function createInbox() {
+  const entries: (InboxEntry & { outcome?: WishOutcome })[] = []
+  const find = (run: string, key: string) => entries.find((entry) => entry.run === run && entry.key === key)
+  const drop = (is: (entry: InboxEntry) => boolean) => {
+    for (let at = entries.length - 1; at >= 0; at--) if (is(entries[at] as InboxEntry)) entries.splice(at, 1)
+  }
+  return {
+    post(entry: InboxEntry) {
+      if (find(entry.run, entry.key) === undefined) entries.push(JSON.parse(JSON.stringify(entry)) as InboxEntry)
+    },
+    waiting: () =>
+      entries.filter(({ outcome }) => outcome === undefined).map(({ run, key, wish }) => ({ run, key, wish })),
+    end(run: string, key: string, outcome: WishOutcome) {
+      const entry = find(run, key)
+      if (entry !== undefined) entry.outcome ??= outcome
+    },
+    outcomeOf: (run: string, key: string) => find(run, key)?.outcome,
+    withdraw(run: string, key: string) {
+      const entry = find(run, key)
+      if (entry === undefined || entry.outcome !== undefined) return undefined
+      drop((other) => other === entry)
+      return entry.wish
+    },
+    remove: (run: string) => drop((entry) => entry.run === run),
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import type { RunEvent } from "../../core/events.ts"
 import type { DelegatedRun, KeptWorker, RunHeader, Store } from "../../core/ports.ts"
 import { claimFile, isFileClaimed } from "./claim.ts"
+import { INBOX_SCHEMA, inboxOf } from "./inbox.ts"
 
 /**
  * The journal: one SQLite file a project, `.opencode/workflow-state/journal.db`. Runs and events are never updated,
@@ -12,13 +13,14 @@ import { claimFile, isFileClaimed } from "./claim.ts"
  *   run     written by `append` with a run's first event; read by `list` and `delegated`
  *   event   written by `append`, by the process that holds the run's claim; read by `read`, by anybody
  *   worker  written by `keep` and `unkeep`; read by `kept`: where the session of a kept worker is
+ *   inbox   see inbox.ts: what other processes ask of the one that drives a run
  *   locks/  one lock file a run, see claim.ts
  *
  * WAL lets others read while the owner writes. `synchronous=FULL` makes an append survive power loss, not only a
  * SIGKILL; it costs 0.1 to 0.4 ms on a quiet disk and more on a busy one. `step.opened` alone is left to the next
  * flush: after a power loss the session it names is found by the key it carries.
  */
-const SCHEMA_VERSION = 2
+const SCHEMA_VERSION = 3
 /** What each version adds to the one before it. */
 const SCHEMAS = [
   `
@@ -31,6 +33,7 @@ const SCHEMAS = [
   ALTER TABLE run ADD COLUMN delegated_by TEXT;
   CREATE INDEX run_delegated_by ON run (delegated_by) WHERE delegated_by IS NOT NULL;
 `,
+  INBOX_SCHEMA,
 ]
 const BUSY_TIMEOUT_MS = 5_000
 
@@ -47,9 +50,10 @@ export function openSqliteStore(folder: string): Store {
   const db = new Database(file, { create: true, strict: true })
   db.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL`)
   migrate(db, file)
+  const flush = flusher(db)
   const lockOf = (run: string) => join(locks, `${encodeURIComponent(run)}.lock`)
   return {
-    append: appender(db),
+    append: appender(db, flush),
     read: (run) =>
       db
         .query<{ body: string }, [string]>("SELECT body FROM event WHERE run = ? ORDER BY seq")
@@ -63,6 +67,7 @@ export function openSqliteStore(folder: string): Store {
       db
         .transaction(() => {
           db.query("DELETE FROM event WHERE run = ?").run(run)
+          db.query("DELETE FROM inbox WHERE run = ?").run(run)
           db.query("DELETE FROM run WHERE id = ?").run(run)
         })
         .immediate(),
@@ -75,6 +80,7 @@ export function openSqliteStore(folder: string): Store {
     claim: (run) => claimFile(lockOf(run)),
     isClaimed: (run) => isFileClaimed(lockOf(run)),
     ...keeper(db),
+    ...inboxOf(db, flush),
     close: () => db.close(),
   }
 }
@@ -112,23 +118,31 @@ function keeper(db: Database): Pick<Store, "keep" | "kept" | "unkeep"> {
   }
 }
 
-function appender(db: Database): Store["append"] {
+/** Says how the next write is to reach the disk: at once, or with the next flush. */
+function flusher(db: Database): (mode: "FULL" | "NORMAL") => void {
+  let mode = "FULL"
+  return (wanted) => {
+    if (wanted !== mode) db.exec(`PRAGMA synchronous=${wanted}`)
+    mode = wanted
+  }
+}
+
+function appender(db: Database, flush: ReturnType<typeof flusher>): Store["append"] {
   const addRun = db.query("INSERT INTO run (id, workflow, created_at, delegated_by) VALUES (?, ?, ?, ?)")
   const addEvent = db.query("INSERT INTO event (run, seq, body) VALUES (?, ?, ?)")
   const lastSeq = db.query<{ seq: number | null }, [string]>("SELECT max(seq) AS seq FROM event WHERE run = ?")
-  const append = db.transaction((run: string, events: readonly RunEvent[]) => {
+  const end = db.query("UPDATE inbox SET outcome = '{}' WHERE run = ? AND key = ? AND outcome IS NULL")
+  const append = db.transaction((run: string, events: readonly RunEvent[], done: string | undefined) => {
     const first = events[0]
     let seq = lastSeq.get(run)?.seq ?? 0
     if (first?.type === "run.created") {
       addRun.run(run, first.workflow.name, first.at, first.depth ? (first.parent ?? null) : null)
     } else if (seq === 0) throw new Error(`there is no run ${run}`)
     for (const event of events) addEvent.run(run, ++seq, JSON.stringify(event))
+    if (done !== undefined) end.run(run, done)
   })
-  let mode = "FULL"
-  return (run, events) => {
-    const wanted = events.every((event) => event.type === "step.opened") ? "NORMAL" : "FULL"
-    if (wanted !== mode) db.exec(`PRAGMA synchronous=${wanted}`)
-    mode = wanted
-    append.immediate(run, events)
+  return (run, events, done) => {
+    flush(done === undefined && events.every((event) => event.type === "step.opened") ? "NORMAL" : "FULL")
+    append.immediate(run, events, done)
   }
 }

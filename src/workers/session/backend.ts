@@ -145,7 +145,7 @@ async function work(
     if (task.profile.mode === "foreground" && !host.isAttended)
       report.warned({ kind: "unattended", text: "nobody is here to work with it: it worked in the background" })
     const end = await turn.run()
-    const result = await resultOf(host, session, prompt.messageID, model, end)
+    const result = await resultOf(site, session, prompt.messageID, model, end)
     return checkModel(task, model, result, report)
   } finally {
     if (turns.get(session) === turn) turns.delete(session)

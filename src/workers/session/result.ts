@@ -1,15 +1,17 @@
 import type { StepResult } from "../../core/model.ts"
 import type { WorkerReport, WorkerTask } from "../../core/ports.ts"
 import { IdentityError, isPriced } from "../../host/catalog.ts"
-import { describe, type Host, HostError } from "../../host/host.ts"
+import { describe, HostError } from "../../host/host.ts"
+import type { Site } from "./site.ts"
 import type { TurnEnd } from "./turn.ts"
 import { answersTo, isCounted, tokensOf, turnOf } from "./verdict.ts"
+import { writtenIn } from "./written.ts"
 
 const NO_TOKENS = { input: 0, output: 0 } as const
 
-/** What a turn's end is worth: the answer and all it took. `messageID` is the prompt's, `model` the one asked for. */
+/** What a turn's end is worth: the answer, all it took and the files it wrote. `messageID` is the prompt's, `model` the one asked for. */
 export async function resultOf(
-  host: Host,
+  { host, origin }: Pick<Site, "host" | "origin">,
   session: string,
   messageID: string,
   model: string | null,
@@ -29,6 +31,7 @@ export async function resultOf(
     cost: isKnown.every(Boolean) ? turn.reduce((sum, { info }) => sum + info.cost, 0) : null,
     ...(end.detail === undefined ? {} : { detail: end.detail }),
     ...(answered === undefined ? {} : { model: answered }),
+    files: writtenIn(turn, origin),
     ...(end.outage ? { outage: { ...end.outage, model: answered ?? model } } : {}),
   }
 }

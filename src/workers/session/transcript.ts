@@ -1,6 +1,7 @@
 import type { Message, Part } from "@opencode-ai/sdk/v2"
 import type { HostEvent } from "../../host/host.ts"
 import type { Entry } from "./verdict.ts"
+import { writtenBy } from "./written.ts"
 
 /**
  * A session's messages as its events tell them, from the moment one begins to listen: what saves asking the server for
@@ -25,10 +26,10 @@ export class Transcript {
         break
       case "message.part.updated": {
         const { part } = event.properties
-        // Neither says how a turn ended, and both can be long.
-        if (part.type === "tool" || part.type === "reasoning") break
+        // Neither says how a turn ended, and both can be long. Of tool calls only those count that wrote a file.
+        if (part.type === "reasoning" || (part.type === "tool" && writtenBy(part).length === 0)) break
         const parts = this.#parts.get(part.messageID) ?? new Map<string, Part>()
-        this.#parts.set(part.messageID, parts.set(part.id, part))
+        this.#parts.set(part.messageID, parts.set(part.id, withoutText(part)))
         break
       }
       case "message.part.removed":
@@ -37,7 +38,7 @@ export class Transcript {
     }
   }
 
-  /** The messages without their tool calls and reasoning, oldest first; none when events may have been missed. */
+  /** The messages without reasoning and without the tool calls that wrote no file, oldest first; none when events may have been missed. */
   entries(): readonly Entry[] {
     if (!this.#isWhole) return []
     return [...this.#messages.values()].map((info) => ({
@@ -45,4 +46,17 @@ export class Transcript {
       parts: [...(this.#parts.get(info.id)?.values() ?? [])],
     }))
   }
+}
+
+/** A tool call without what it was given and what came of it, which can be whole files. */
+function withoutText(part: Part): Part {
+  if (part.type !== "tool" || part.state.status !== "completed") return part
+  const { filepath, filediff, files } = part.state.metadata
+  const slim = (file: unknown) => ({ ...(file as object), patch: undefined })
+  const metadata = {
+    ...(filepath === undefined ? {} : { filepath }),
+    ...(filediff === undefined ? {} : { filediff: slim(filediff) }),
+    ...(Array.isArray(files) ? { files: files.map(slim) } : {}),
+  }
+  return { ...part, state: { ...part.state, input: {}, output: "", metadata } }
 }

@@ -28,7 +28,7 @@ export interface TurnRequest extends Patience {
 }
 
 export interface TurnEnd extends Verdict {
-  /** The session's messages; of a good end perhaps without tool calls and reasoning. */
+  /** The session's messages; of a good end perhaps without reasoning and the tool calls that wrote no file. */
   readonly entries: readonly Entry[]
 }
 

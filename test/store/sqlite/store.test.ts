@@ -42,6 +42,20 @@ describe("sqlite store", () => {
     expect(onlooker.claim("r1")).toBeUndefined()
   })
 
+  it("hands what one process asks to the one that drives the run, once", () => {
+    const path = folder()
+    const owner = openSqliteStore(path)
+    const other = openSqliteStore(path)
+    owner.append("r1", [createdEvent("r1")])
+    const entry = { run: "r1", key: "k", wish: { type: "pause", by: "p" } } as const
+    other.post(entry)
+    expect(owner.wishes()).toEqual([entry])
+    owner.append("r1", [startedEvent("a")], "k")
+    expect(other.withdraw("r1", "k")).toBeUndefined()
+    expect(other.outcomeOf("r1", "k")).toEqual({})
+    expect(openSqliteStore(path).wishes()).toEqual([])
+  })
+
   it("writes all of an append or nothing", () => {
     const store = openSqliteStore(folder())
     store.append("r1", [createdEvent("r1")])
@@ -68,6 +82,7 @@ describe("sqlite store", () => {
     store.append("r2", [createdEvent("r2", { parent: "ses_1", depth: 1 })])
     expect(store.delegated()).toHaveLength(1)
     expect(store.kept()).toEqual([])
+    expect(store.wishes()).toEqual([])
   })
 
   it("refuses a journal that a newer version wrote", () => {

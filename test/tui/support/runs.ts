@@ -32,6 +32,7 @@ export function stepView(id: string, given: Partial<StepView> = {}): StepView {
     startedAt: null,
     endedAt: null,
     delegated: null,
+    verdict: null,
     ...given,
   }
 }
@@ -87,6 +88,7 @@ export function workerView(name: string, given: Partial<WorkerView> = {}): Worke
     tokens: { input: 0, output: 0 },
     cost: null,
     isKept: false,
+    tail: "",
     ...given,
   }
 }

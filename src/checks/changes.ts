@@ -1,0 +1,90 @@
+import { execFile } from "node:child_process"
+import { createHash } from "node:crypto"
+import { readFile, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { promisify } from "node:util"
+import type { Seen } from "../core/events.ts"
+import type { Log, Surveyor } from "../core/ports.ts"
+
+/** More files than this that are not committed are not kept track of: a project without a .gitignore has all its packages. */
+const MAX_DIRTY = 2_000
+/** Larger files are told apart by size and time. */
+const HASHED_BYTES = 1_000_000
+/** git is given this long; a run does not end later for it. */
+const GIT_MS = 10_000
+const GIT_BYTES = 16 * 1024 * 1024
+
+const run = promisify(execFile)
+
+/** What git says of the project in `root`. It is only asked, and takes no locks. */
+export function createSurveyor(root: string, env: Readonly<Record<string, string | undefined>>, log: Log): Surveyor {
+  const git = (...args: string[]) => askGit(root, env, args)
+  const attempt = async <T>(what: () => Promise<T | undefined>): Promise<T | undefined> => {
+    try {
+      if ((await git("rev-parse", "--is-inside-work-tree").catch(absent)) === undefined) return undefined
+      return await what()
+    } catch (error) {
+      log.error("git could not say what has changed", { error: String(error) })
+      return undefined
+    }
+  }
+  /** The files that differ from `commit` or are not in it. */
+  const dirtyOf = async (commit: string) => {
+    const listed = await Promise.all([
+      git("diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--"),
+      git("ls-files", "--others", "--exclude-standard", "-z"),
+    ])
+    return [...new Set(listed.flatMap((text) => text.split("\0")))].filter((path) => path !== "")
+  }
+  return {
+    look: () =>
+      attempt(async () => {
+        const commit = await commitOf(git)
+        const paths = await dirtyOf(commit)
+        if (paths.length > MAX_DIRTY) return undefined
+        return { commit, dirty: await printsOf(root, paths) }
+      }),
+    changedSince: ({ commit, dirty }: Seen) =>
+      attempt(async () => {
+        const paths = await dirtyOf(commit)
+        const known = Object.keys(dirty)
+        const prints = await printsOf(root, known)
+        const isKnown = new Set(known)
+        return [...paths.filter((path) => !isKnown.has(path)), ...known.filter((path) => prints[path] !== dirty[path])]
+      }),
+  }
+}
+
+async function askGit(root: string, env: Readonly<Record<string, string | undefined>>, args: readonly string[]) {
+  const options = { cwd: root, env: { ...env, GIT_OPTIONAL_LOCKS: "0" }, timeout: GIT_MS, maxBuffer: GIT_BYTES }
+  return (await run("git", args, options)).stdout
+}
+
+/** What a failed question means where the answer may be that there is no git here. */
+function absent(): undefined {
+  return undefined
+}
+
+/** The commit the project is at; of one without any the empty tree. */
+async function commitOf(git: (...args: string[]) => Promise<string>): Promise<string> {
+  const head = await git("rev-parse", "--verify", "--quiet", "HEAD").catch(absent)
+  return (head ?? (await git("hash-object", "-t", "tree", "/dev/null"))).trim()
+}
+
+async function printsOf(root: string, paths: readonly string[]): Promise<Record<string, string>> {
+  return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await printOf(join(root, path))])))
+}
+
+/** What tells a file's content from another's. What is not there, or no file, has one of its own. */
+async function printOf(file: string): Promise<string> {
+  try {
+    const { size, mtimeMs } = await stat(file)
+    if (size > HASHED_BYTES) return `${size} ${mtimeMs}`
+    return createHash("sha256")
+      .update(await readFile(file))
+      .digest("hex")
+      .slice(0, 32)
+  } catch (error) {
+    return (error as { code?: string }).code ?? "unreadable"
+  }
+}

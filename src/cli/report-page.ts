@@ -1,0 +1,34 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { dirname, resolve } from "node:path"
+import { Command } from "commander"
+import { reportPage } from "../project/report.ts"
+import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
+import { UserError } from "./exit.ts"
+import { formatReport } from "./report.ts"
+import { findRun, readJournal } from "./status.ts"
+
+/** `baton report [RUN]`: what a run came to, as text or as one HTML page, from the journal alone. */
+export function reportCommand(compose: LoadCompose): Command {
+  return new Command("report")
+    .description("show what a run came to, or write it as one HTML page (default: the newest run)")
+    .argument("[run]", "id of the run")
+    .option("-o, --out <file>", "write an HTML page that needs nothing else")
+    .action(async (wanted: string | undefined, options: { out?: string }, command: Command) => {
+      const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
+      const run = findRun(engine, wanted)
+      if (!engine || !run) throw new UserError("nothing has run in this project yet")
+      if (options.out === undefined) {
+        process.stdout.write(formatReport(run, process.stdout))
+        return
+      }
+      const file = resolve(options.out)
+      const page = await reportPage(engine, run, Date.now())
+      try {
+        mkdirSync(dirname(file), { recursive: true })
+        writeFileSync(file, page)
+      } catch (error) {
+        throw new UserError(`the report could not be written: ${error instanceof Error ? error.message : error}`)
+      }
+      process.stdout.write(`The report of ${run.workflow} (run ${run.id}, ${run.status}) is in ${file}\n`)
+    })
+}

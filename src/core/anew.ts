@@ -1,0 +1,21 @@
+import { messageAfter } from "./outcome.ts"
+import type { StepState } from "./run.ts"
+import { NOTHING, plus } from "./spent.ts"
+
+/** A step to be done anew: of what was there only what it took, and where. */
+export function anew(step: StepState, unmet: number): StepState {
+  const { broken: _b, retryAt: _r, skipped: _s, gate: _g, hold: _h, isAnswered: _a, endedAt: _e, ...open } = step
+  const { result, earlier, ...row } = open
+  const took = result === undefined ? earlier : plus(earlier ?? NOTHING, result)
+  const say = messageAfter(step)
+  const session = result?.session ?? step.session
+  return {
+    ...row,
+    status: "pending",
+    unmet,
+    ...(step.attempt > 0 ? { isAnew: true } : {}),
+    ...(took === undefined ? {} : { earlier: took }),
+    ...(say === undefined ? {} : { say }),
+    ...(session === undefined ? {} : { session }),
+  }
+}

@@ -1,0 +1,103 @@
+import { type Draft, specOf, stepsThat } from "./draft.ts"
+import { isInside, isTolerated, scopeAround, settingsOf } from "./enclosing.ts"
+import type { Took } from "./events.ts"
+import type { Check, Opinion, Reason, Step, StepResult, Warning } from "./model.ts"
+import { gateOf, retryAt, warningsOf } from "./outcome.ts"
+import { isGroup } from "./parts.ts"
+import { type Run, type StepState, stepOf } from "./run.ts"
+
+/** How an attempt ends: another try, a person's word, or its end, and what that means for the run. */
+
+/** Whether nothing may start any more. A failure does not keep the hooks from running. */
+export function isStopping(run: Run): boolean {
+  return run.stopping !== undefined && !(run.closing !== undefined && run.stopping === "failure")
+}
+
+/** Whether everything is being stopped. */
+export function isCut(run: Run): boolean {
+  return run.stopping === "abort" || run.stopping === "deadline"
+}
+
+/** Of an answer that came too late to be looked at. */
+export const UNCHECKED = "the run was stopped before its answer was checked"
+
+/** What must be done after a step has answered, before its answer counts. Groups leave to their parts what these do. */
+export function hasAfterwork(spec: Step): boolean {
+  const { checks, opinions, schema, output } = afterworkOf(spec)
+  return checks.length > 0 || opinions.length > 0 || schema !== undefined || output !== undefined
+}
+
+export interface Afterwork extends Pick<Step, "schema" | "output"> {
+  readonly checks: readonly Check[]
+  readonly opinions: readonly Opinion[]
+}
+
+/** The checks, opinions, data and file that are a step's own. */
+export function afterworkOf(spec: Step): Afterwork {
+  const { checks = [], opinions = [], schema, output } = spec
+  const own = { checks, opinions, ...(schema ? { schema } : {}), ...(output === undefined ? {} : { output }) }
+  const ofGroup = { checks: [], opinions: [], ...(output === undefined ? {} : { output }) }
+  if (spec.loop) return ofGroup
+  if (spec.group?.type === "routed") return output?.includes("item") ? { checks: [], opinions: [] } : ofGroup
+  // An ensemble's data is what its judge has answered.
+  return spec.group ? { ...ofGroup, checks, opinions } : own
+}
+
+/** After everything a machine has to say of an attempt: another try, a person's word, or its end. */
+export function weigh(draft: Draft, step: StepState, result: StepResult, now: number, took?: Took): void {
+  const { run } = draft
+  const { id, attempt } = step
+  warn(draft, step, warningsOf(run, step, result), now)
+  const spec = specOf(run, step)
+  const next = isStopping(run) || isGroup(spec) ? undefined : retryAt(run, spec, step, result, now)
+  const tried = stepOf(draft.run, id) as StepState
+  const gate =
+    next === undefined && !isStopping(run)
+      ? gateOf(draft.run, spec, { step: tried, result }, undefined, now)
+      : undefined
+  const delegated = took ? { delegated: took } : {}
+  if (next !== undefined)
+    draft.add({ type: "step.ended", at: now, step: id, attempt, result, retryAt: next, ...delegated })
+  else if (gate) {
+    draft.add({ type: "step.answered", at: now, step: id, attempt, result, ...delegated })
+    draft.add({ type: "gate.opened", at: now, step: id, ...gate })
+  } else conclude(draft, id, result, now, took)
+}
+
+export function warn(draft: Draft, { id, attempt }: StepState, warnings: readonly Warning[], now: number): void {
+  for (const warning of warnings) draft.add({ type: "step.warned", at: now, step: id, attempt, warning })
+}
+
+/** A step that fails before it has a worker. */
+export function fail(draft: Draft, step: StepState, detail: string, now: number, reason: Reason = "error"): void {
+  const attempt = step.attempt + 1
+  draft.add({ type: "step.started", at: now, step: step.id, attempt })
+  const result: StepResult = { reason, output: "", detail, tokens: { input: 0, output: 0 }, cost: 0 }
+  conclude(draft, step.id, result, now)
+}
+
+/** Writes down how a step ended for good, and what that means for the run. */
+export function conclude(draft: Draft, id: string, result: StepResult, now: number, delegated?: Took): void {
+  const attempt = stepOf(draft.run, id)?.attempt ?? 1
+  draft.add({ type: "step.ended", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
+  const { run } = draft
+  const step = stepOf(run, id) as StepState
+  const spec = specOf(run, step)
+  const isBad = step.status === "failed" || step.status === "cancelled"
+  if (!isBad || run.status === "interrupted" || run.stopping || isTolerated(run, spec)) return
+  if (settingsOf(run, spec).onFailure !== "stop") return
+  const nested = scopeAround(run, spec)
+  if (nested) stopWithin(draft, nested.spec.id, id, now)
+  else draft.add({ type: "run.stopping", at: now, cause: "failure" })
+}
+
+/** Nothing more starts in a nested workflow; what runs in it goes on. */
+function stopWithin(draft: Draft, group: string, failed: string, now: number): void {
+  const name = specOf(draft.run, stepOf(draft.run, failed) as StepState).part?.name ?? failed
+  const detail = `${name} did not succeed`
+  for (const { id, attempt } of stepsThat(draft.run, "pending")) {
+    const step = stepOf(draft.run, id) as StepState
+    if (step.status !== "pending" || attempt > 0 || !isInside(draft.run, specOf(draft.run, step), group)) continue
+    draft.add({ type: "step.skipped", at: now, step: id, cause: "needs", detail })
+  }
+}

@@ -1,0 +1,81 @@
+import { DEFAULTS, type Group, type Settings, type Step } from "./model.ts"
+import type { Run, StepState } from "./run.ts"
+import { NOTHING, plus, type Spent } from "./spent.ts"
+import { rowAt } from "./table.ts"
+
+/** What a step owes to the groups it is a part of: all pure questions to a run. */
+
+export interface Enclosing {
+  readonly spec: Step
+  readonly row: StepState
+}
+
+/** The groups around a step, the nearest first. */
+export function enclosing(run: Run, spec: Step): Enclosing[] {
+  const around: Enclosing[] = []
+  for (let of = spec.part?.of; of !== undefined; ) {
+    const index = run.graph.indexOf.get(of)
+    const group = index === undefined ? undefined : run.specs[index]
+    if (index === undefined || group === undefined) break
+    around.push({ spec: group, row: rowAt(run.steps, index) })
+    of = group.part?.of
+  }
+  return around
+}
+
+type Nested = Extract<Group, { type: "workflow" }>
+
+function nestedOf(spec: Step): Nested | undefined {
+  return spec.loop === undefined && spec.group?.type === "workflow" ? spec.group : undefined
+}
+
+/** The nested workflow a step belongs to; undefined: the run's own. */
+export function scopeAround(run: Run, spec: Step): Enclosing | undefined {
+  return enclosing(run, spec).find((one) => nestedOf(one.spec) !== undefined)
+}
+
+/** The settings that count for a step: those of the nested workflow it belongs to, else the run's. */
+export function settingsOf(run: Run, spec: Step): Settings {
+  const around = scopeAround(run, spec)
+  return (around && nestedOf(around.spec)?.workflow.settings) ?? run.created.workflow.settings
+}
+
+/** Whether the failure of a step is for a group around it to judge. */
+export function isTolerated(run: Run, spec: Step): boolean {
+  if (spec.part?.isTolerated) return true
+  return enclosing(run, spec).some((one) => one.spec.part?.isTolerated || one.spec.onFailure === "skip")
+}
+
+/** Whether the step is inside of the group, however deep. */
+export function isInside(run: Run, spec: Step, group: string): boolean {
+  return enclosing(run, spec).some((one) => one.spec.id === group)
+}
+
+/** The whole of a group has this long from when it began; undefined: as long as its parts take. */
+function groupTimeoutMs(spec: Step): number | undefined {
+  const nested = nestedOf(spec)?.workflow.settings.timeoutMs
+  // A chain of workers needs one deadline also when nobody wrote one.
+  const chain = spec.group?.type === "ensemble" && spec.loop === undefined ? DEFAULTS.stepTimeoutMs : undefined
+  const times = [spec.timeoutMs ?? chain, nested].filter((time) => time !== undefined)
+  return times.length === 0 ? undefined : Math.min(...times)
+}
+
+/** When the first of the groups around a step must be over (milliseconds since 1970); a run that is taken up again gives
+ *  them their time anew. */
+export function deadlineAround(run: Run, spec: Step): number | undefined {
+  const ends = enclosing(run, spec).flatMap((one) => {
+    const time = groupTimeoutMs(one.spec)
+    const began = Math.max(one.row.tryStartedAt ?? 0, run.activeSince)
+    return time === undefined ? [] : [began + time]
+  })
+  return ends.length === 0 ? undefined : Math.min(...ends)
+}
+
+/** What a step has taken so far, its parts included, and how many tries that were. */
+export function takenBy(run: Run, row: StepState): Spent & { readonly tries: number } {
+  const own = row.result === undefined ? (row.earlier ?? NOTHING) : plus(row.earlier ?? NOTHING, row.result)
+  if (row.parts === undefined) return { ...own, tries: row.attempt }
+  return row.parts.all
+    .map((index) => takenBy(run, rowAt(run.steps, index)))
+    .reduce((sum, one) => ({ ...plus(sum, one), tries: sum.tries + one.tries }), { ...own, tries: 0 })
+}

@@ -1,0 +1,266 @@
+import type { Next } from "./groups.ts"
+import { type Member, membersOf, NO_COST } from "./members.ts"
+import type { Group, JsonSchema, Step, StepResult, Warning } from "./model.ts"
+import type { Run, StepState } from "./run.ts"
+import type { Verdict } from "./verdict.ts"
+
+type Ensemble = Extract<Group, { type: "ensemble" }>
+
+/**
+ * Several propose, one judges. Proposers that fail are not asked for an opinion, and below the quorum there is no
+ * consensus. The judge sees the proposals without names and in a drawn order; when it fails the next judge is asked.
+ */
+export function nextOfEnsemble(run: Run, spec: Step, group: Ensemble, step: StepState): Next {
+  const seed = step.parts?.seed ?? seedOf(`${run.id}/${spec.id}/${step.attempt}`)
+  const members = membersOf(run, step)
+  const proposed = members.filter(({ spec: part }) => part.part?.role === "proposer")
+  const judged = members.filter(({ spec: part }) => part.part?.role === "judge")
+  if (proposed.length < group.proposers.length) {
+    const isAll = group.mode === "parallel"
+    const from = isAll ? 0 : proposed.length
+    const next = group.proposers.slice(from, isAll ? undefined : from + 1)
+    return { type: "steps", steps: next.map((_, at) => proposerOf(spec, group, from + at, proposed)), seed }
+  }
+  const answers = proposed.filter(({ row }) => row.status === "success")
+  const facts = factsOf(proposed, answers, seed)
+  if (answers.length < group.quorum) {
+    const detail = `${answers.length} of ${proposed.length} proposers answered, and ${group.quorum} must: no consensus${whyNot(proposed)}`
+    return { type: "result", result: unjudged(answers, { ...facts, judge: null, verdict: null }, detail) }
+  }
+  const shown = shuffled(answers, seed)
+  const judge = judged.findLast((member) => verdictOf(member, shown, group) !== undefined)
+  if (judge) return decided(judge, shown, facts, group, proposed)
+  const asked = judged.slice(step.parts?.before ?? 0)
+  const next = group.judges[asked.length]
+  if (next !== undefined) return { type: "steps", steps: [judgeOf(spec, group, next, judged.length, shown)], seed }
+  const why = asked.map(
+    ({ spec: part, row }) => `${part.profile} (${row.result?.reason === "ok" ? "unclear" : row.result?.reason})`,
+  )
+  const detail = `no judge came to a verdict: ${why.join(", ")}; the proposals are kept`
+  return { type: "result", result: unjudged(answers, { ...facts, judge: null, verdict: null }, detail) }
+}
+
+// ── proposers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function body(spec: Step): Step {
+  const {
+    group: _g,
+    condition: _c,
+    hook: _h,
+    onFailure: _o,
+    output: _f,
+    budget: _b,
+    checks: _k,
+    opinions: _p,
+    timeoutMs: _t,
+    ...rest
+  } = spec
+  // A person is asked about the whole.
+  return { ...rest, type: "single", needs: [], intervene: "never" }
+}
+
+function proposerOf(spec: Step, group: Ensemble, at: number, before: readonly Member[]): Step {
+  const profile = group.proposers[at] ?? ""
+  const name = nameOf(group.proposers, at)
+  const earlier = before.filter(({ row }) => row.status === "success").map(({ row }) => row.result?.output ?? "")
+  const seen = earlier.map((text, index) => `<proposal number="${index + 1}">\n${plain(text)}\n</proposal>`)
+  const prompt =
+    seen.length === 0
+      ? spec.prompt
+      : `${spec.prompt}\n\nOthers have proposed this before you. Take what is good, leave what is not, and give a whole proposal of your own.\n\n${seen.join("\n\n")}`
+  return {
+    ...body(spec),
+    id: `${spec.id}:${name}`,
+    profile,
+    prompt,
+    part: { of: spec.id, name, role: "proposer", isTolerated: true },
+  }
+}
+
+/** Profiles as names of steps: unique, and without what an id cannot have. */
+function nameOf(profiles: readonly string[], at: number): string {
+  const tidy = (profile: string) => profile.replaceAll(/[^A-Za-z0-9_.-]+/g, "-")
+  const name = tidy(profiles[at] ?? "")
+  const same = profiles.slice(0, at).filter((other) => tidy(other) === name).length
+  return same === 0 ? name : `${name}-${same + 1}`
+}
+
+/** Text that means nothing to a template. */
+function plain(text: string): string {
+  return text.replaceAll("${", () => "$${")
+}
+
+// ── the judge ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const letterOf = (at: number) => String.fromCharCode(65 + (at % 26)) + (at < 26 ? "" : String(Math.floor(at / 26)))
+
+function judgeOf(spec: Step, group: Ensemble, profile: string, at: number, shown: readonly Member[]): Step {
+  const name = `judge${at === 0 ? "" : `-${at + 1}`}`
+  const proposals = shown.map(({ row }, index) => {
+    const letter = letterOf(index)
+    return `<proposal name="${letter}">\n${plain(row.result?.output ?? "")}\n</proposal>`
+  })
+  const task =
+    group.verdict === "pick"
+      ? "Pick the best one as it is."
+      : "Write the best answer out of all of them: take what is good from each. If one of them is best as it is, you may pick it."
+  const prompt = `Several proposals were made for the task below; you do not know by whom. Judge them by how well they do the task, not by their length or style. ${task}
+
+<task>
+${spec.prompt}
+</task>
+
+${proposals.join("\n\n")}
+
+Give your verdict with its reasons, and as dissent what you did not follow and what speaks for it.`
+  const { schema: _s, retry: _r, effects: _e, files: _f, ...rest } = body(spec)
+  return {
+    ...rest,
+    id: `${spec.id}:${name}`,
+    profile,
+    prompt,
+    schema: verdictSchema(
+      group,
+      shown.map((_, index) => letterOf(index)),
+      spec.schema,
+    ),
+    part: { of: spec.id, name, role: "judge", isTolerated: true },
+  }
+}
+
+/** What a judge must answer. */
+function verdictSchema(group: Ensemble, letters: readonly string[], answer: JsonSchema | undefined): JsonSchema {
+  const texts = (description: string) => ({ type: "array", items: { type: "string" }, description })
+  const isPick = group.verdict === "pick"
+  return {
+    type: "object",
+    additionalProperties: false,
+    required: ["verdict", "reasons", "dissent"],
+    properties: {
+      verdict: { enum: isPick ? ["pick"] : ["synthesize", "pick"] },
+      choice: { enum: letters, description: "With `pick`: the name of the proposal." },
+      ...(isPick
+        ? {}
+        : { answer: answer ?? { type: "string", description: "With `synthesize`: the whole answer to the task." } }),
+      reasons: texts("Why, in short sentences."),
+      dissent: texts("What of the proposals you did not follow, and what speaks for it."),
+    },
+  }
+}
+
+interface Judgement {
+  readonly verdict: "pick" | "synthesize"
+  /** Whose proposal is picked. */
+  readonly picked?: Member
+  readonly answer?: unknown
+  readonly reasons: readonly string[]
+  readonly dissent: readonly string[]
+}
+
+/** What a judge came to; undefined: nothing that counts. */
+function verdictOf({ row }: Member, shown: readonly Member[], group: Ensemble): Judgement | undefined {
+  const data = row.status === "success" ? row.result?.structured : undefined
+  if (typeof data !== "object" || data === null) return undefined
+  const { verdict, choice, answer, reasons, dissent } = data as Record<string, unknown>
+  const said = { reasons: textsOf(reasons), dissent: textsOf(dissent) }
+  if (verdict === "pick") {
+    const picked = shown.find((_, at) => letterOf(at) === choice)
+    return picked && { verdict, picked, ...said }
+  }
+  const isThere = verdict === "synthesize" && group.verdict === "synthesize" && answer !== undefined && answer !== ""
+  return isThere ? { verdict: "synthesize", answer, ...said } : undefined
+}
+
+const textsOf = (value: unknown) => (Array.isArray(value) ? value.map(String) : [])
+
+// ── what it comes to ───────────────────────────────────────────────────────────────────────────────────────────────
+
+type Facts = Omit<Verdict, "judge" | "verdict" | "choice">
+
+function factsOf(proposed: readonly Member[], answers: readonly Member[], seed: number): Facts {
+  const providers = answers.flatMap(({ row }) => row.result?.model?.split("/", 1)[0] ?? [])
+  return {
+    asked: proposed.length,
+    answered: answers.length,
+    providers: [...new Set(providers)],
+    order: shuffled(answers, seed).map(nameIn),
+    seed,
+    reasons: [],
+    dissent: [],
+  }
+}
+
+function decided(
+  judge: Member,
+  shown: readonly Member[],
+  facts: Facts,
+  group: Ensemble,
+  proposed: readonly Member[],
+): Next {
+  const judgement = verdictOf(judge, shown, group) as Judgement
+  const { picked, answer, reasons, dissent } = judgement
+  const verdict: Verdict = {
+    ...facts,
+    judge: judge.spec.id,
+    verdict: judgement.verdict,
+    ...(picked ? { choice: nameIn(picked) } : {}),
+    reasons,
+    dissent,
+  }
+  const own = picked?.row.result
+  const output = own ? own.output : typeof answer === "string" ? answer : JSON.stringify(answer, null, 2)
+  const data = own ? own.structured : typeof answer === "string" ? undefined : answer
+  const result: StepResult = {
+    ...NO_COST,
+    reason: "ok",
+    output,
+    verdict,
+    ...(data === undefined ? {} : { structured: data }),
+  }
+  const { asked, answered } = facts
+  const text = `${answered} of ${asked} proposers answered${whyNot(proposed)}`
+  const warnings: Warning[] = answered < asked ? [{ kind: "dissent", text }] : []
+  return { type: "result", result, warnings }
+}
+
+/** The proposals as they are, when nobody may say which is best. */
+function unjudged(answers: readonly Member[], verdict: Verdict, detail: string): StepResult {
+  const output = answers.map((member) => `## ${nameIn(member)}\n\n${member.row.result?.output ?? ""}`).join("\n\n")
+  return { ...NO_COST, reason: "error", output, detail, verdict }
+}
+
+const nameIn = ({ spec }: Member) => spec.part?.name ?? spec.id
+
+function whyNot(proposed: readonly Member[]): string {
+  const silent = proposed.filter(({ row }) => row.status !== "success")
+  const names = silent.map((member) => `${nameIn(member)}: ${member.row.result?.reason ?? member.row.status}`)
+  return names.length === 0 ? "" : ` (${names.join(", ")})`
+}
+
+// ── the order ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A whole number that is always the same for the same text (FNV-1a, 32 bits). */
+function seedOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return hash >>> 0
+}
+
+/** The list in the order that belongs to the seed (Fisher–Yates over mulberry32). */
+function shuffled<T>(list: readonly T[], seed: number): T[] {
+  const drawn = [...list]
+  let state = seed
+  const random = () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
+  }
+  for (let at = drawn.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1))
+    const [one, two] = [drawn[at] as T, drawn[other] as T]
+    drawn[at] = two
+    drawn[other] = one
+  }
+  return drawn
+}

@@ -1,0 +1,124 @@
+import type { Words } from "./draft.ts"
+import { nextOfEnsemble } from "./ensemble.ts"
+import { nextOfLoop } from "./loop.ts"
+import { type Member, membersOf, NO_COST, outcomeOf } from "./members.ts"
+import type { InputSpec, InputValue, Step, StepResult, Warning } from "./model.ts"
+import { nextOfRouted } from "./routed.ts"
+import type { Run, StepState } from "./run.ts"
+
+/** What a group does once all its parts so far are over: more parts, or its end. Pure, so that a resumed run comes to the
+ *  same. */
+export type Next =
+  | {
+      readonly type: "steps"
+      readonly steps: readonly Step[]
+      readonly inputs?: Readonly<Record<string, InputValue>>
+      readonly seed?: number
+    }
+  | { readonly type: "result"; readonly result: StepResult; readonly warnings?: readonly Warning[] }
+  /** A look at the project must come first. */
+  | { readonly type: "look" }
+  /** It turns in circles: a person is asked. */
+  | { readonly type: "stagnant"; readonly detail: string }
+
+export function nextOf(run: Run, spec: Step, step: StepState, words: Words): Next {
+  if (spec.loop) return nextOfLoop(run, spec, spec.loop, step, words)
+  const { group } = spec
+  switch (group?.type) {
+    case "parallel":
+      if (step.parts?.stages) return nextOfAll(run, step)
+      return { type: "steps", steps: group.steps.map((part) => partOf(spec, part)) }
+    case "workflow":
+      return nextOfWorkflow(run, spec, step, words)
+    case "routed":
+      return nextOfRouted(run, spec, group, step, words)
+    case "ensemble":
+      return nextOfEnsemble(run, spec, group, step)
+    case undefined:
+      return failed(`${spec.id} is no group`)
+  }
+}
+
+function failed(detail: string): Next {
+  return { type: "result", result: { ...NO_COST, reason: "error", output: "", detail } }
+}
+
+/** A step of a group as a step of the run. */
+function partOf(spec: Step, inner: Step): Step {
+  const full = (name: string) => `${spec.id}:${name}`
+  const context = inner.context ?? spec.context
+  return {
+    ...inner,
+    id: full(inner.id),
+    needs: inner.needs.map(full),
+    part: { of: spec.id, name: inner.id },
+    ...(context === undefined ? {} : { context }),
+  }
+}
+
+/** All parts are over: what they came to together. */
+function nextOfAll(run: Run, step: StepState): Next {
+  return { type: "result", result: outcomeOf(membersOf(run, step), (all) => all) }
+}
+
+// ── nested workflows ───────────────────────────────────────────────────────────────────────────────────────────────
+
+function nextOfWorkflow(run: Run, spec: Step, step: StepState, words: Words): Next {
+  if (spec.group?.type !== "workflow") return failed(`${spec.id} is no workflow`)
+  const { workflow, with: templates } = spec.group
+  const stages = step.parts?.stages ?? 0
+  const ofHook = (hooks: readonly Step["hook"][]) =>
+    workflow.steps.filter((inner) => hooks.includes(inner.hook)).map((inner) => nestedPart(spec, inner))
+  if (stages === 0) {
+    const inputs: Record<string, InputValue> = {}
+    for (const [name, input] of Object.entries(workflow.inputs)) {
+      const template = templates[name]
+      const text = template === undefined ? undefined : words.text(run, spec, template)
+      if (text && !text.ok) return failed(`its input ${name}: ${text.problems[0]?.message ?? "cannot be filled in"}`)
+      const value = text === undefined ? (input.default ?? "") : inputOf(text.value, input)
+      if (value === undefined) return failed(`its input ${name} must be ${wanted(input)}, not \`${text?.value}\``)
+      inputs[name] = value
+    }
+    return { type: "steps", steps: ofHook([undefined]), inputs }
+  }
+  const members = membersOf(run, step)
+  const graph = members.filter(({ spec: inner }) => !isHook(spec, inner))
+  const hooks: readonly Step["hook"][] = graph.every(({ isWell }) => isWell)
+    ? ["success", "complete"]
+    : ["failure", "complete"]
+  const atEnd = ofHook(hooks).filter((inner) => !members.some((member) => member.spec.id === inner.id))
+  if (atEnd.length > 0) return { type: "steps", steps: atEnd }
+  const needed = new Set(graph.flatMap(({ spec: inner }) => inner.needs))
+  const isSink = ({ spec: inner }: Member) => !needed.has(inner.id)
+  return { type: "result", result: outcomeOf(members, () => graph.filter(isSink)) }
+}
+
+/** Hooks of a nested workflow are ordinary steps by the time they run, and see all that went before. */
+function nestedPart(spec: Step, inner: Step): Step {
+  const { hook, ...rest } = partOf(spec, inner)
+  return hook === undefined ? rest : { ...rest, part: { of: spec.id, name: inner.id, reads: rest.needs }, needs: [] }
+}
+
+function isHook(spec: Step, inner: Step): boolean {
+  const { group } = spec
+  return group?.type === "workflow" && group.workflow.steps.some((own) => own.hook && own.id === inner.part?.name)
+}
+
+function wanted({ type, enum: allowed }: InputSpec): string {
+  if (allowed) return `one of ${allowed.join(", ")}`
+  return type === "integer" ? "a whole number" : type === "boolean" ? "true or false" : `a ${type}`
+}
+
+/** A filled-in text as an input's value; undefined: it cannot be one. */
+function inputOf(text: string, { type, enum: allowed }: InputSpec): InputValue | undefined {
+  const value = typed(text, type)
+  return allowed && !allowed.some((one) => one === value) ? undefined : value
+}
+
+function typed(text: string, type: InputSpec["type"]): InputValue | undefined {
+  if (type === "string") return text
+  if (type === "boolean") return text === "true" ? true : text === "false" ? false : undefined
+  const number = text.trim() === "" ? Number.NaN : Number(text)
+  if (type === "integer" && !Number.isSafeInteger(number)) return undefined
+  return Number.isFinite(number) ? number : undefined
+}

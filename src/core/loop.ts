@@ -1,0 +1,63 @@
+import type { Words } from "./draft.ts"
+import type { Next } from "./groups.ts"
+import { type Member, membersOf, NO_COST } from "./members.ts"
+import type { Loop, Reason, Step, StepResult } from "./model.ts"
+import type { Run, StepState } from "./run.ts"
+
+/**
+ * A step that is done again and again: each round is a step of its own. It ends when a round went well and its `until`
+ * holds; after `max` rounds it has failed. Between two rounds the project is looked at: `stagnant` rounds that have
+ * changed nothing are a matter for a person.
+ */
+export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, words: Words): Next {
+  const rounds = membersOf(run, step)
+  const last = rounds.at(-1)
+  if (last?.row.result?.reason === "aborted") return end(last, "aborted", "a round was stopped")
+  if (last?.isWell) {
+    const verdict = loop.until === undefined ? undefined : words.until(run, spec, loop.until)
+    if (verdict && !verdict.ok) return end(last, "error", `its \`until\`: ${verdict.problems[0]?.message ?? "?"}`)
+    if (verdict === undefined || verdict.value) return { type: "result", result: { ...answerOf(last), reason: "ok" } }
+  }
+  const done = rounds.length - (step.parts?.before ?? 0)
+  if (last && done >= loop.max) return end(last, reasonOf(last), tooMany(last, loop, done))
+  const look = step.parts?.look
+  if (look?.round !== rounds.length) return { type: "look" }
+  if (look.same >= loop.stagnant) {
+    const times = look.same === 1 ? "a round has" : `${look.same} rounds have`
+    return { type: "stagnant", detail: `${times} changed nothing in the project` }
+  }
+  return { type: "steps", steps: [roundOf(spec, rounds.length + 1)] }
+}
+
+/** One round: the step without what is for the loop as a whole. */
+function roundOf(spec: Step, round: number): Step {
+  const { loop: _l, condition: _c, hook: _h, onFailure: _o, output: _o2, budget: _b, part, ...body } = spec
+  const name = part?.name ?? spec.id
+  return {
+    ...body,
+    id: `${spec.id}:${round}`,
+    needs: [],
+    part: { of: spec.id, name, role: "round", round, isTolerated: true },
+  }
+}
+
+function answerOf({ row }: Member): Omit<StepResult, "reason"> {
+  // Its files are the round's.
+  const { reason: _, detail: _d, files: _f, ...answer } = row.result ?? { reason: "ok", output: "" }
+  return { ...answer, ...NO_COST }
+}
+
+function end(last: Member, reason: Reason, detail: string): Next {
+  return { type: "result", result: { ...answerOf(last), reason, detail } }
+}
+
+function reasonOf({ isWell, row }: Member): Reason {
+  const reason = row.result?.reason
+  return isWell || reason === undefined || reason === "ok" ? "error" : reason
+}
+
+function tooMany({ isWell, row }: Member, loop: Loop, done: number): string {
+  const rounds = `${done} ${done === 1 ? "round" : "rounds"} of at most ${loop.max}`
+  if (isWell) return `${rounds}, and \`until\` does not hold: ${loop.until}`
+  return `${rounds}, and the last one did not go well${row.result?.detail === undefined ? "" : `: ${row.result.detail}`}`
+}

@@ -1,0 +1,74 @@
+import type { Reason, Step, StepResult, Tokens } from "./model.ts"
+import type { Run, StepState } from "./run.ts"
+import { rowAt } from "./table.ts"
+
+/** The parts of a group, and what they come to together. */
+
+export interface Member {
+  readonly spec: Step
+  readonly row: StepState
+  /** It succeeded, or was left out and that is fine. */
+  readonly isWell: boolean
+}
+
+/** A group's own share: its parts are counted themselves. */
+export const NO_COST: { readonly tokens: Tokens; readonly cost: number } = { tokens: { input: 0, output: 0 }, cost: 0 }
+
+/** The parts of a group in the order they came. */
+export function membersOf(run: Run, step: StepState): Member[] {
+  return (step.parts?.all ?? []).map((index) => {
+    const row = rowAt(run.steps, index)
+    const isWell = row.status === "success" || (row.status === "skipped" && row.skipped?.cause !== "needs")
+    return { spec: run.specs[index] as Step, row, isWell }
+  })
+}
+
+/**
+ * Success when every part went well; its answer is that of the parts `shown` picks: of one its own, of several all of
+ * them under their names.
+ */
+export function outcomeOf(
+  members: readonly Member[],
+  shown: (all: readonly Member[]) => readonly Member[],
+): StepResult {
+  const bad = members.filter(({ isWell }) => !isWell)
+  const picked = shown(members).filter(({ row }) => row.status === "success")
+  const [only] = picked
+  const data = only !== undefined && picked.length === 1 ? only.row.result?.structured : structuredOf(picked)
+  const answer = {
+    ...NO_COST,
+    output: textOf(picked),
+    ...(data === undefined ? {} : { structured: data }),
+  }
+  if (bad.length === 0) return { ...answer, reason: "ok" }
+  return { ...answer, reason: reasonOf(bad), detail: summary(bad, members.length) }
+}
+
+function textOf(picked: readonly Member[]): string {
+  const [only] = picked
+  if (only !== undefined && picked.length === 1) return only.row.result?.output ?? ""
+  return picked.map(({ spec, row }) => `## ${spec.part?.name ?? spec.id}\n\n${row.result?.output ?? ""}`).join("\n\n")
+}
+
+function structuredOf(picked: readonly Member[]): unknown {
+  const parts = picked.map(({ spec, row }) => [
+    spec.part?.name ?? spec.id,
+    row.result?.structured ?? row.result?.output ?? "",
+  ])
+  return picked.length === 0 ? undefined : Object.fromEntries(parts)
+}
+
+function reasonOf(bad: readonly Member[]): Reason {
+  const reasons = bad.flatMap(({ row }) => row.result?.reason ?? [])
+  const failure = reasons.find((reason) => reason !== "ok")
+  return failure ?? "error"
+}
+
+/** `2 of 5 parts did not succeed: api (idle), ui (needs api)` */
+export function summary(bad: readonly Member[], all: number): string {
+  const names = bad.map(({ spec, row }) => {
+    const why = row.skipped?.detail ?? row.result?.reason ?? "not done"
+    return `${spec.part?.name ?? spec.id} (${why})`
+  })
+  return `${bad.length} of ${all} ${all === 1 ? "part" : "parts"} did not succeed: ${names.join(", ")}`
+}

@@ -1,0 +1,137 @@
+import { anew } from "./anew.ts"
+import type { RunEvent } from "./events.ts"
+import { type Graph, graphOf } from "./graph.ts"
+import type { Step } from "./model.ts"
+import { push } from "./queue.ts"
+import type { Parts, Run, StepState } from "./run.ts"
+import { appended, rowAt, withRow } from "./table.ts"
+
+/** What groups and their parts make of a run: parts of `evolve`. */
+
+/** Whether a step is done by steps of its own. */
+export function isGroup({ group, loop }: Step): boolean {
+  return group !== undefined || loop !== undefined
+}
+
+/** Whether a step takes a place: it is at work, and if it is a group its own checks are being run. */
+export function isAtWork(run: Run, step: StepState): boolean {
+  return step.status === "running" && (step.isAnswered === true || !isGroup(run.specs[step.index] as Step))
+}
+
+const NONE: Parts = { all: [], open: 0, stages: 0 }
+
+export function without(list: readonly number[], index: number): readonly number[] {
+  return list.includes(index) ? list.filter((other) => other !== index) : list
+}
+
+/**
+ * The group is at it: its turn comes at once. When it was at it before, those of its parts that did not go well are done
+ * anew, and all others stay (G2).
+ */
+export function begun(run: Run, index: number): Run {
+  const row = rowAt(run.steps, index)
+  const parts = row.parts ?? NONE
+  const redo = new Set(toRedo(run, run.specs[index] as Step, parts))
+  let { steps, ready } = run
+  for (const at of redo) {
+    const part = rowAt(steps, at)
+    const needs = (run.specs[at] as Step).needs.flatMap((need) => run.graph.indexOf.get(need) ?? [])
+    const unmet = new Set(needs.filter((need) => redo.has(need))).size
+    if (unmet === 0) ready = push(ready, at)
+    steps = withRow(steps, at, anew(part, unmet))
+  }
+  const isLoop = run.specs[index]?.loop !== undefined
+  const { look: _, ...rest } = parts
+  const now: Parts = {
+    ...rest,
+    open: redo.size,
+    before: beforeOf(run, run.specs[index] as Step, parts) - (isLoop ? redo.size : 0),
+  }
+  steps = withRow(steps, index, { ...row, parts: now })
+  return { ...run, steps, ready, due: redo.size === 0 ? [...without(run.due, index), index] : without(run.due, index) }
+}
+
+/** Parts of a group that begins again which are done anew. */
+function toRedo(run: Run, spec: Step, parts: Parts): readonly number[] {
+  const roleOf = (index: number) => run.specs[index]?.part?.role
+  const isBad = (index: number) => {
+    const { status, skipped } = rowAt(run.steps, index)
+    return status !== "success" && !(status === "skipped" && skipped?.cause !== "needs")
+  }
+  if (spec.loop) return parts.all.slice(-1).filter(isBad)
+  if (spec.group?.type !== "ensemble") return parts.all.filter(isBad)
+  const silent = parts.all.filter((index) => roleOf(index) === "proposer" && isBad(index))
+  const answered = parts.all.filter((index) => roleOf(index) === "proposer").length - silent.length
+  return answered < spec.group.quorum ? silent : []
+}
+
+/** Rounds, or judges, that count no more: a loop has its rounds again, and an ensemble its judges. */
+function beforeOf(run: Run, spec: Step, { all }: Parts): number {
+  if (spec.loop) return all.length
+  return all.filter((index) => run.specs[index]?.part?.role === "judge").length
+}
+
+/** New parts of a group: those that need nothing can start. */
+export function expanded(run: Run, event: Extract<RunEvent, { type: "step.expanded" }>): Run {
+  const index = run.graph.indexOf.get(event.step)
+  if (index === undefined) throw new Error(`journal of run ${run.id} expands ${event.step}, which it does not have`)
+  const group = rowAt(run.steps, index)
+  const first = run.specs.length
+  let { ready } = run
+  const rows = event.steps.map((step, at): StepState => {
+    const unmet = new Set(step.needs).size
+    if (unmet === 0) ready = push(ready, first + at)
+    return { id: step.id, index: first + at, status: "pending", attempt: 0, unmet }
+  })
+  const old = group.parts ?? NONE
+  const parts: Parts = {
+    ...old,
+    all: [...old.all, ...rows.map((row) => row.index)],
+    open: old.open + rows.length,
+    stages: old.stages + 1,
+    ...(event.inputs === undefined ? {} : { inputs: event.inputs }),
+    ...(event.seed === undefined ? {} : { seed: event.seed }),
+  }
+  return {
+    ...run,
+    specs: [...run.specs, ...event.steps],
+    steps: appended(withRow(run.steps, index, { ...group, parts }), rows),
+    graph: extended(run.graph, event.steps, first),
+    ready,
+    due: rows.length === 0 ? run.due : without(run.due, index),
+  }
+}
+
+/** Parts need only each other: the edges that are there stay as they are. */
+function extended(graph: Graph, steps: readonly Step[], first: number): Graph {
+  const own = graphOf(steps)
+  const indexOf = new Map(graph.indexOf)
+  for (const [id, at] of own.indexOf) indexOf.set(id, first + at)
+  return { indexOf, dependents: [...graph.dependents, ...own.dependents.map((list) => list.map((at) => first + at))] }
+}
+
+/** A part of the group is over. */
+export function partOver(run: Run, group: StepState, parts: Parts): Run {
+  const open = parts.open - 1
+  const steps = withRow(run.steps, group.index, { ...group, parts: { ...parts, open } })
+  const isDue = open === 0 && group.status === "running" && !run.due.includes(group.index)
+  return { ...run, steps, due: isDue ? [...run.due, group.index] : run.due }
+}
+
+/** What the project was like after a round. */
+export function looked(run: Run, step: StepState, event: Extract<RunEvent, { type: "step.looked" }>): Run {
+  const { parts = NONE } = step
+  const { fingerprint } = event
+  const same = parts.look?.fingerprint === fingerprint ? parts.look.same + 1 : 0
+  const look = { fingerprint, same, round: parts.stages }
+  return { ...run, steps: withRow(run.steps, step.index, { ...step, parts: { ...parts, look } }) }
+}
+
+/** A loop that stood still goes on: what the project is like counts anew. */
+export function turnAgain(run: Run, step: StepState): Run {
+  const { parts, isAnswered } = step
+  if (parts === undefined || parts.open > 0 || isAnswered) return run
+  const look = parts.look && { ...parts.look, same: 0 }
+  const steps = withRow(run.steps, step.index, { ...step, parts: { ...parts, ...(look ? { look } : {}) } })
+  return { ...run, steps, due: [...without(run.due, step.index), step.index] }
+}

@@ -1,0 +1,198 @@
+/**
+ * Patterns of paths, as workflows write them: `*` and `?` inside a folder, `**` over folders, `{a,b}`, `[abc]`, and `\` for
+ * a plain character. What they say is compared without looking at a disk.
+ */
+
+/** A character of a segment: anything, any number of them, or one of these. */
+type Token = "*" | "?" | { readonly of: readonly string[] }
+
+/**
+ * A path that both patterns match, as an example; undefined: there is none. Where that cannot be told (ranges and
+ * other forms of a class, extended patterns) it says that there is one.
+ */
+export function sharedPath(a: string, b: string): string | undefined {
+  for (const one of expanded(a)) {
+    for (const other of expanded(b)) {
+      const path = meet(comparable(one), comparable(other))
+      if (path !== undefined) return path.join("/") || "x"
+    }
+  }
+  return undefined
+}
+
+/** A path that some pattern of both lists matches; undefined: those who own them can work at the same time. */
+export function overlapOf(mine: readonly string[], theirs: readonly string[]): string | undefined {
+  for (const own of mine) {
+    for (const other of theirs) {
+      const path = sharedPath(own, other)
+      if (path !== undefined) return path
+    }
+  }
+  return undefined
+}
+
+/** Whether any of the patterns matches the path, which is relative to the same folder. */
+export function owns(patterns: readonly string[], path: string): boolean {
+  const literal = path.replaceAll(/[\\*?[\]{}()!@+]/g, "\\$&")
+  return patterns.some((pattern) => sharedPath(pattern, literal) !== undefined)
+}
+
+/** Folders that may lie anywhere, each in a pattern of its own, for so many of them. */
+const MAX_DEEP = 3
+
+/**
+ * The same in OpenCode's patterns, whose `*` also matches `/`: together they match what the pattern matches, and where
+ * `*` or `?` stand in it also what lies deeper.
+ */
+export function hostPatterns(pattern: string): string[] {
+  return expanded(pattern).flatMap((one) => {
+    const segments = segmentsOf(one)
+    const deep = segments.slice(0, -1).filter((segment) => segment === "**").length
+    return deep > MAX_DEEP ? [segments.map(hostSegment).join("/").replaceAll("*/", "*")] : hostPaths(segments)
+  })
+}
+
+function hostPaths([first, ...rest]: readonly string[]): string[] {
+  if (first === undefined) return [""]
+  if (rest.length === 0) return [hostSegment(first)]
+  const paths = hostPaths(rest)
+  const below = paths.map((path) => `${hostSegment(first)}/${path}`)
+  return first === "**" ? [...paths, ...below] : below
+}
+
+function hostSegment(segment: string): string {
+  const tokens = segment === "**" ? ["*" as const] : tokensOf(segment)
+  const texts = tokens.map((token) => (typeof token === "string" ? token : token.of.length === 1 ? token.of[0] : "?"))
+  return texts.join("")
+}
+
+// ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function segmentsOf(pattern: string): string[] {
+  return pattern.replace(/^\.\//, "").split("/")
+}
+
+/** The segments of a pattern; of one with `**` among characters it is not said where it ends. */
+function comparable(pattern: string): string[] {
+  return segmentsOf(pattern).map((segment) => (segment.includes("**") ? "**" : segment))
+}
+
+/** Alternatives in braces as patterns of their own. */
+const MAX_EXPANDED = 200
+
+function expanded(pattern: string): string[] {
+  const done: string[] = []
+  const open = [pattern]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const braces = firstBraces(next)
+    if (braces === undefined || done.length + open.length > MAX_EXPANDED) done.push(next)
+    else for (const choice of braces.choices) open.push(next.slice(0, braces.start) + choice + next.slice(braces.end))
+  }
+  return done
+}
+
+function firstBraces(text: string): { start: number; end: number; choices: string[] } | undefined {
+  const stack: number[] = []
+  const commas: number[][] = []
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === "\\") at++
+    else if (text[at] === "{") {
+      stack.push(at)
+      commas.push([])
+    } else if (text[at] === "," && stack.length > 0) commas.at(-1)?.push(at)
+    else if (text[at] === "}" && stack.length > 0) {
+      const start = stack.pop() as number
+      const cuts = commas.pop() ?? []
+      // Without a comma they are plain characters; inner ones are taken first.
+      if (cuts.length === 0) continue
+      const edges = [start, ...cuts, at]
+      const choices = edges.slice(1).map((edge, index) => text.slice((edges[index] as number) + 1, edge))
+      return { start, end: at + 1, choices }
+    }
+  }
+  return undefined
+}
+
+function tokensOf(segment: string): Token[] {
+  // What is more than a pattern of characters could be anything.
+  if (/(^|[^\\])[@+!*?]\(|\{.*\}/.test(segment)) return ["*"]
+  const tokens: Token[] = []
+  for (let at = 0; at < segment.length; at++) {
+    const char = segment[at] as string
+    if (char === "*") {
+      if (tokens.at(-1) !== "*") tokens.push("*")
+    } else if (char === "?") tokens.push("?")
+    else if (char === "[" && segment.indexOf("]", at + 2) > 0) {
+      const end = segment.indexOf("]", at + 2)
+      const inner = segment.slice(at + 1, end)
+      tokens.push(/^[!^]|[-:\\[]/.test(inner) ? "?" : { of: [...inner] })
+      at = end
+    } else if (char === "\\" && at + 1 < segment.length) tokens.push({ of: [segment[++at] as string] })
+    else tokens.push({ of: [char] })
+  }
+  return tokens
+}
+
+// ── comparing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Remembers what two rests of two lists come to: each pair is looked at once. */
+function remembering<T>(solve: (i: number, j: number, go: (i: number, j: number) => T | undefined) => T | undefined) {
+  const known = new Map<string, T | undefined>()
+  const go = (i: number, j: number): T | undefined => {
+    const key = `${i} ${j}`
+    if (!known.has(key)) {
+      known.set(key, undefined)
+      known.set(key, solve(i, j, go))
+    }
+    return known.get(key)
+  }
+  return go(0, 0)
+}
+
+/** Segments of a path that both lists match. */
+function meet(a: readonly string[], b: readonly string[]): string[] | undefined {
+  return remembering<string[]>((i, j, go) => {
+    const [own, other] = [a[i], b[j]]
+    if (own === undefined && other === undefined) return []
+    if (own === "**" || other === "**") {
+      const none = own === "**" ? go(i + 1, j) : go(i, j + 1)
+      if (none !== undefined) return none
+      const taken = own === "**" ? other : own
+      const rest = taken === undefined ? undefined : own === "**" ? go(i, j + 1) : go(i + 1, j)
+      if (taken === undefined || rest === undefined) return undefined
+      return taken === "**" ? rest : [meetSegment(taken, "*") ?? "x", ...rest]
+    }
+    if (own === undefined || other === undefined) return undefined
+    const segment = meetSegment(own, other)
+    const rest = segment === undefined ? undefined : go(i + 1, j + 1)
+    return segment === undefined || rest === undefined ? undefined : [segment, ...rest]
+  })
+}
+
+/** A name that both segments match. */
+function meetSegment(one: string, two: string): string | undefined {
+  const [a, b] = [tokensOf(one), tokensOf(two)]
+  const name = remembering<string>((i, j, go) => {
+    const [own, other] = [a[i], b[j]]
+    if (own === undefined && other === undefined) return ""
+    if (own === "*") return go(i + 1, j) ?? swallow(other, () => go(i, j + 1))
+    if (other === "*") return go(i, j + 1) ?? swallow(own, () => go(i + 1, j))
+    if (own === undefined || other === undefined) return undefined
+    const char = common(own, other)
+    const rest = char === undefined ? undefined : go(i + 1, j + 1)
+    return char === undefined || rest === undefined ? undefined : char + rest
+  })
+  // A name has characters: of two patterns that match nothing any will do.
+  return name === "" ? (a.length > 0 && b.length > 0 ? "x" : undefined) : name
+}
+
+function swallow(token: Token | undefined, rest: () => string | undefined): string | undefined {
+  if (token === undefined) return undefined
+  const after = rest()
+  return after === undefined || token === "*" ? after : (token === "?" ? "x" : token.of[0]) + after
+}
+
+function common(a: Token, b: Token): string | undefined {
+  if (a === "*" || a === "?") return b === "*" || b === "?" ? "x" : b.of[0]
+  return b === "*" || b === "?" ? a.of[0] : a.of.find((char) => b.of.includes(char))
+}

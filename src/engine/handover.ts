@@ -1,0 +1,176 @@
+import type { Clock, InboxEntry, Log, Steer, Store, Wish } from "../core/ports.ts"
+import type { RunView } from "../core/view.ts"
+
+/** How often a process that drives runs looks for what others ask of them. */
+const LOOK_MS = 200
+/** How often, and for how long, a process that has asked looks what became of it. */
+const ANSWER_LOOK_MS = 100
+const ANSWER_MS = 5_000
+/** A worker of another process is looked for among so many runs. */
+const RUNS_READ = 30
+
+/**
+ * Done, or handed to the process that drives the run (`handed`: what `settled` asks after), or the sentence that says
+ * why not.
+ */
+export type Outcome =
+  | { readonly ok: true; readonly run: string; readonly handed?: readonly string[] }
+  | { readonly ok: false; readonly why: string }
+
+/** What became of it: done here or by the process that drives the run, which may not have come to it yet. */
+export type Settled =
+  | { readonly ok: true; readonly run: string; readonly driver: "here" | "elsewhere"; readonly isPending: boolean }
+  | { readonly ok: false; readonly why: string }
+
+interface HandoverDeps {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface Hands {
+  /** Does what an entry asks if this process drives its run, and ends the entry; else does nothing. */
+  carryOut(entry: InboxEntry): void
+  /** Does what was asked of a process that is gone. */
+  doHere(run: string, wish: Wish): Outcome
+}
+
+/**
+ * The two ends of the inbox. Any process posts what it wants of a run; only the one that drives the run carries it out,
+ * so that the journal has one writer (G1) and each wish is done once. A wish whose process has died before it came to it
+ * is carried out by the next that drives the run.
+ */
+export class Handover {
+  readonly #deps: HandoverDeps
+  readonly #hands: Hands
+  #cancel: (() => void) | undefined
+  #lastError = ""
+
+  constructor(deps: HandoverDeps, hands: Hands) {
+    this.#deps = deps
+    this.#hands = hands
+  }
+
+  /** Looks for wishes from now on, until `rest`. */
+  watch(): void {
+    this.#cancel ??= this.#deps.clock.after(LOOK_MS, () => {
+      this.#cancel = undefined
+      this.watch()
+      this.#look()
+    })
+  }
+
+  rest(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  /** Carries out what was asked of a run before this process began to drive it. To go on or to wait is the word of
+   *  whoever has just taken it up. */
+  takeOver(run: string): void {
+    const { store } = this.#deps
+    this.#guard(() => {
+      for (const entry of store.wishes().filter((one) => one.run === run)) {
+        const { type } = entry.wish
+        if (type === "pause" || type === "resume")
+          store.refuse(run, entry.key, "the process that drove the run is gone")
+        else this.#hands.carryOut(entry)
+      }
+    })
+  }
+
+  #look(): void {
+    this.#guard(() => {
+      for (const entry of this.#deps.store.wishes()) this.#hands.carryOut(entry)
+    })
+  }
+
+  /** A disk that refuses is said once, not with every look. */
+  #guard(work: () => void): void {
+    try {
+      work()
+      this.#lastError = ""
+    } catch (error) {
+      const text = String(error)
+      if (text !== this.#lastError) this.#deps.log.error("the inbox could not be worked on", { error: text })
+      this.#lastError = text
+    }
+  }
+
+  /** Leaves a wish for the process that drives the run. Where its work belongs is not for others to say. */
+  post(run: string, wish: Wish, key: string = crypto.randomUUID()): Outcome {
+    const entry = { run, key, wish: "parent" in wish ? { ...wish, parent: undefined } : wish }
+    this.#deps.store.post(entry as InboxEntry)
+    return { ok: true, run, handed: [key] }
+  }
+
+  /** What became of all that was handed over; what nobody has come to in five seconds is left there as pending. */
+  async settled(outcome: Outcome): Promise<Settled> {
+    if (!outcome.ok) return outcome
+    const { run, handed } = outcome
+    let isPending = false
+    let isHere = handed === undefined
+    for (const key of handed ?? []) {
+      const answer = await this.#answer(run, key)
+      const after = answer?.withdrawn && (await this.settled(this.#hands.doHere(run, answer.withdrawn)))
+      if (after?.ok === false) return after
+      if (answer?.refused !== undefined) return { ok: false, why: answer.refused }
+      isPending ||= answer === undefined || after?.isPending === true
+      isHere ||= after?.driver === "here"
+    }
+    return { ok: true, run, driver: isHere ? "here" : "elsewhere", isPending }
+  }
+
+  /** `undefined`: nothing yet. `withdrawn`: the process that drove the run is gone and had not come to it. */
+  async #answer(run: string, key: string): Promise<{ refused?: string; withdrawn?: Wish } | undefined> {
+    const { store, clock } = this.#deps
+    const until = clock.now() + ANSWER_MS
+    for (;;) {
+      const outcome = store.outcomeOf(run, key)
+      if (outcome !== undefined) return outcome
+      if (!store.isClaimed(run)) {
+        const withdrawn = store.withdraw(run, key)
+        return withdrawn === undefined ? store.outcomeOf(run, key) : { withdrawn }
+      }
+      if (clock.now() >= until) return undefined
+      await new Promise<void>((resolve) => void clock.after(ANSWER_LOOK_MS, resolve))
+    }
+  }
+}
+
+/** An attempt that another process works on. */
+export interface WorkerElsewhere {
+  readonly run: string
+  readonly name: string
+  readonly step: string
+  readonly attempt: number
+}
+
+/** The step at work that a person calls so (by its name, or its session), among runs this process does not drive. */
+export function workerElsewhere(
+  wanted: string,
+  runs: Iterable<string>,
+  viewOf: (run: string) => RunView | undefined,
+): WorkerElsewhere | undefined {
+  let left = RUNS_READ
+  for (const run of runs) {
+    if (left-- === 0) return undefined
+    const view = viewOf(run)
+    if (view?.status !== "running") continue
+    const step = view.steps.find(
+      (one) => one.status === "running" && ((view.ask ?? one.id) === wanted || one.session === wanted),
+    )
+    if (step) return { run, name: view.ask ?? step.id, step: step.id, attempt: step.attempts }
+  }
+  return undefined
+}
+
+/** What is asked of the process that works on it; a message keeps its id, so that twice is once. */
+export function steerWish(
+  { step, attempt }: WorkerElsewhere,
+  steer: Exclude<Steer, { type: "message" }> | { readonly type: "message"; readonly id: string; readonly text: string },
+  by: string,
+): Wish {
+  const { type: action, ...rest } = steer
+  return { type: "steered", step, attempt, by, action, ...rest }
+}

@@ -1,0 +1,13 @@
+import type { Vault } from "../core/composing.ts"
+import type { Command } from "../core/events.ts"
+import type { Run } from "../core/run.ts"
+import { secretsOf } from "../core/secrets.ts"
+
+/** Why a run cannot be worked on here: a value that its workers are to be given is not there. It can be ended. */
+export function missingSecrets(vault: Vault, state: Run | undefined, command: Command): string | undefined {
+  const workflow = command.type === "create" ? command.created.workflow : state?.created.workflow
+  if (workflow === undefined) return undefined
+  const opened = vault.open(secretsOf(workflow))
+  const isWork = command.type === "create" || command.type === "resume"
+  return isWork && !opened.ok ? opened.why : undefined
+}

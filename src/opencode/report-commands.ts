@@ -1,0 +1,41 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import { formatProblems } from "../core/problem.ts"
+import type { Reply } from "../core/protocol.ts"
+import { describe } from "../host/host.ts"
+import { reportPage } from "../project/report.ts"
+import { runNamed } from "../project/runs.ts"
+import { type Desk, error } from "./desk.ts"
+import type { Line } from "./line.ts"
+
+/** What a person takes out of Baton: the report of a run, the graph of a workflow. */
+
+/** Writes the report of a run (the newest, when none is named) and says where it is. */
+export async function report(desk: Desk, line: Extract<Line, { command: "report" }>): Promise<Reply> {
+  const { engine, project } = desk
+  const run = runNamed(engine, line.run)
+  if (run === undefined) {
+    if (line.run === undefined) return error("No report", "nothing has run in this project yet")
+    return error("No such run", `there is no run ${line.run} in this project`)
+  }
+  const own = join(project.root, ".opencode", "workflow-state", "reports", `${run.id}.html`)
+  const file = line.out === undefined ? own : resolve(project.root, line.out)
+  const page = await reportPage(engine, run, desk.now())
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, page)
+  } catch (cause) {
+    return error("The report could not be written", describe(cause))
+  }
+  const text = `The report of ${run.workflow} (run ${run.id}, ${run.status}) is in\n${file}\n\nOpen it in a browser:\n${pathToFileURL(file).href}`
+  return { tone: "success", title: `Report of ${run.workflow}`, text }
+}
+
+/** Draws a workflow as text, or as Mermaid for where that is drawn. */
+export async function graph({ project }: Desk, line: Extract<Line, { command: "graph" }>): Promise<Reply> {
+  const found = project.workflow(line.workflow)
+  if (!found.ok) return error(`Cannot draw ${line.workflow}`, formatProblems(found.problems, project.root))
+  const { drawn } = await import("../report/drawn.ts")
+  return { tone: "info", title: `Graph of ${found.value.name}`, text: drawn(found.value, line.format).trimEnd() }
+}

@@ -1,0 +1,14 @@
+import { evolve } from "../core/evolve.ts"
+import type { Run } from "../core/run.ts"
+import type { RunView } from "../core/view.ts"
+import type { Engine } from "../engine/engine.ts"
+
+/** The report of a run as one HTML page, from the journal alone. `now` is milliseconds since 1970. */
+export async function reportPage(engine: Engine, run: RunView, now: number): Promise<string> {
+  // Laying out graphs is not for those who never ask for a report.
+  const [{ reportOf }, { pageOf }] = await Promise.all([import("../report/data.ts"), import("../report/page.ts")])
+  const events = engine.events(run.id)
+  const report = reportOf(events, { run, find: (id) => engine.view(id), now })
+  const { created } = events.reduce<Run | undefined>(evolve, undefined) as Run
+  return pageOf(report, created.workflow)
+}

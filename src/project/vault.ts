@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs"
+import { homedir } from "node:os"
+import { resolve } from "node:path"
+import type { Opened, Vault } from "../core/composing.ts"
+import type { SecretSource } from "../core/model.ts"
+import { formsOf, mapTexts, markOf, SHORTEST_SECRET } from "../core/secrets.ts"
+
+/** Secrets from the environment and from files; see the port. `root`: the folder that paths begin at. */
+export function createVault(root: string, env: Readonly<Record<string, string | undefined>>): Vault {
+  /** What is replaced, and by what; the longest first, so that no secret hides a part of another. */
+  let hidden: readonly (readonly [string, string])[] = []
+  const known = new Set<string>()
+  const learn = (name: string, value: string) => {
+    if (known.has(`${name}=${value}`)) return
+    known.add(`${name}=${value}`)
+    const added = formsOf(value).map((form) => [form, markOf(name)] as const)
+    hidden = [...hidden, ...added].sort(([a], [b]) => b.length - a.length)
+  }
+  const withoutSecrets = (text: string) => {
+    let out = text
+    for (const [form, mark] of hidden) if (out.includes(form)) out = out.replaceAll(form, () => mark)
+    return out
+  }
+  return {
+    open(secrets): Opened {
+      const read = Object.entries(secrets).map(([name, source]) => ({ name, ...secretAt(source, root, env) }))
+      const wrong = read.flatMap((one) => ("why" in one ? [`secret ${one.name}: ${one.why}`] : []))
+      if (wrong.length > 0) return { ok: false, why: wrong.join("; ") }
+      const found = read.flatMap((one) => ("value" in one ? [one] : []))
+      for (const { name, value } of found) learn(name, value)
+      return { ok: true, values: new Map(found.map(({ name, value }) => [name, value])) }
+    },
+    hide: (value) => (hidden.length === 0 ? value : mapTexts(value, withoutSecrets)),
+  }
+}
+
+function secretAt(
+  source: SecretSource,
+  root: string,
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly value: string } | { readonly why: string } {
+  const where = "env" in source ? `the environment variable ${source.env}` : `the file ${source.file}`
+  try {
+    const found = "env" in source ? env[source.env] : readFileSync(resolve(root, atHome(source.file)), "utf8")
+    // The end of a file's only line is not part of what is in it.
+    const value = found?.replace(/\r?\n$/, "")
+    if (value === undefined) return { why: `${where} is not set` }
+    if (value.trim().length < SHORTEST_SECRET)
+      return { why: `${where} has fewer than ${SHORTEST_SECRET} characters: it could not be kept out of what is shown` }
+    return { value }
+  } catch (error) {
+    return { why: `${where} could not be read (${(error as NodeJS.ErrnoException).code ?? "error"})` }
+  }
+}
+
+function atHome(path: string): string {
+  return path.replace(/^~(?=\/|$)/, () => homedir())
+}

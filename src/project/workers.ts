@@ -1,0 +1,115 @@
+import type { LoadedConfig } from "../config/load.ts"
+import { toProfiles } from "../config/profiles.ts"
+import type { Step, Workflow } from "../core/model.ts"
+import { suggest } from "../core/nearest.ts"
+import type { Problem } from "../core/problem.ts"
+import type { Profile } from "../core/profile.ts"
+
+/**
+ * Who works in a run. A name is a profile, else a role of `models`, else `provider/model`; roles and models become
+ * profiles of their own in the run: the profile `default` with that model. Which model counts, the first that says one:
+ * the call (`--model NAME=MODEL`), the step, the profile, the role, the server's default.
+ */
+
+/** Models given for one run, by the name of a worker or role. */
+export type Models = Readonly<Record<string, string>>
+
+interface Cast {
+  /** With the models of its steps resolved. */
+  readonly workflow: Workflow
+  /** Those that are named in it, by name. */
+  readonly profiles: Readonly<Record<string, Profile>>
+}
+
+/** The workflow and everybody in it, or what is wrong with the models of the call. */
+export function castOf(workflow: Workflow, { config }: LoadedConfig, models: Models): Cast | readonly Problem[] {
+  const roles = { ...config.models, ...models }
+  const named = workersIn(workflow)
+  const known = [...new Set([...named, ...Object.keys(config.models), ...Object.keys(config.profiles)])]
+  const problems = Object.entries(models).flatMap(([name, model]) => modelProblems(name, model, known))
+  if (problems.length > 0) return problems
+  const profiles = toProfiles({ ...config, models: roles })
+  const fallback = profiles.default as Profile
+  const of = (name: string): Profile => {
+    const own = Object.hasOwn(profiles, name) ? profiles[name] : undefined
+    const model = Object.hasOwn(models, name) ? models[name] : own === undefined ? modelOf(name, roles) : undefined
+    const base = own ?? { ...fallback, name }
+    return model === undefined ? base : withModel(base, model, own !== undefined)
+  }
+  const inOrder = [...Object.keys(profiles).filter((name) => named.has(name)), ...[...named].sort()]
+  const cast = [...new Set(inOrder)].map((name) => [name, of(name)] as const)
+  return {
+    workflow: withModels(workflow, (step) => modelOfStep(step, models, roles)),
+    profiles: Object.fromEntries(cast),
+  }
+}
+
+function modelProblems(name: string, model: string, known: readonly string[]): Problem[] {
+  const problem = (message: string, hint: string) => [{ file: "--model", line: 0, column: 0, message, hint }]
+  if (!isModel(model)) return problem(`\`${model}\` is not a model`, `write \`${name}=provider/model\``)
+  if (known.includes(name)) return []
+  return problem(`nobody here is called \`${name}\``, suggest(name, known, "roles and profiles"))
+}
+
+const isModel = (name: string) => /^[^/\s]+\/\S+$/.test(name)
+
+/** What a role means, or a model itself; undefined: neither, as the roles of built-in workflows may be. */
+function modelOf(name: string, roles: Models): string | undefined {
+  if (Object.hasOwn(roles, name)) return roles[name]
+  return isModel(name) ? name : undefined
+}
+
+/** A profile's own `fallback` was declared by the user for it; that of `default` was not meant for another model. */
+function withModel(profile: Profile, model: string, keepsFallback: boolean): Profile {
+  const { fallback, ...rest } = profile
+  return { ...rest, model, ...(keepsFallback && fallback !== undefined ? { fallback } : {}) }
+}
+
+function modelOfStep({ profile, model }: Step, models: Models, roles: Models): string | undefined {
+  if (model === undefined || Object.hasOwn(models, profile)) return undefined
+  return modelOf(model, roles)
+}
+
+/** The workflow with what `choose` says of each step, also of those inside groups and workflows. */
+function withModels(workflow: Workflow, choose: (step: Step) => string | undefined): Workflow {
+  const steps = (list: readonly Step[]): Step[] =>
+    list.map((step): Step => {
+      const { model: _, group, ...rest } = step
+      const model = choose(step)
+      const inner =
+        group?.type === "parallel"
+          ? { group: { ...group, steps: steps(group.steps) } }
+          : group?.type === "workflow"
+            ? { group: { ...group, workflow: withModels(group.workflow, choose) } }
+            : group === undefined
+              ? {}
+              : { group }
+      return { ...rest, ...(model === undefined ? {} : { model }), ...inner }
+    })
+  return { ...workflow, steps: steps(workflow.steps) }
+}
+
+/** Names of everybody who works in a workflow, in its groups, or in the workflows inside it. */
+export function workersIn(workflow: Workflow): Set<string> {
+  const names = new Set(workflow.distiller === undefined ? [] : [workflow.distiller])
+  const open = [...workflow.steps]
+  for (let step = open.pop(); step; step = open.pop()) {
+    for (const name of workersOf(step)) names.add(name)
+    if (step.group?.type === "parallel") open.push(...step.group.steps)
+    if (step.group?.type === "workflow") for (const name of workersIn(step.group.workflow)) names.add(name)
+  }
+  return names
+}
+
+/** Who works on the step itself, and who is asked about it. */
+function workersOf({ type, profile, group, opinions = [] }: Step): string[] {
+  const asked = opinions.map((opinion) => opinion.profile)
+  switch (group?.type) {
+    case "ensemble":
+      return [...group.proposers, ...group.judges, ...asked]
+    case "routed":
+      return [...Object.values(group.route), ...(group.otherwise === undefined ? [] : [group.otherwise]), ...asked]
+    default:
+      return type === "single" ? [profile, ...asked] : asked
+  }
+}

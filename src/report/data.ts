@@ -1,0 +1,159 @@
+import type { RunCreated, RunEvent } from "../core/events.ts"
+import { evolve } from "../core/evolve.ts"
+import type { Hook, InputValue, Tokens, Warning } from "../core/model.ts"
+import type { Run } from "../core/run.ts"
+import { NOTHING, plus } from "../core/spent.ts"
+import { type Moment, momentsOf, type Try, triesOf } from "../core/story.ts"
+import type { RunView, StepView } from "../core/view.ts"
+
+/** What a report of a run says, from its journal alone. Plain data; times are milliseconds since 1970. */
+export interface Report {
+  readonly run: RunView
+  readonly description: string | null
+  readonly inputs: Readonly<Record<string, InputValue>>
+  /** When the report was made. */
+  readonly madeAt: number
+  readonly steps: readonly StepReport[]
+  readonly moments: readonly Moment[]
+  readonly models: readonly ModelCost[]
+  /** US dollars of the tries and the delegated work whose price is known. */
+  readonly knownUsd: number
+  readonly files: FileReport
+  readonly warnings: readonly (Warning & { readonly step: string })[]
+}
+
+export interface StepReport {
+  readonly view: StepView
+  /** How deep it is inside groups: 0 for a step of the workflow itself. */
+  readonly level: number
+  /** When it runs that is not of the graph; null: an ordinary step. */
+  readonly hook: Hook | null
+  readonly tries: readonly Try[]
+  /** Runs its worker started, with what theirs started. */
+  readonly delegated: readonly RunView[]
+}
+
+export interface ModelCost {
+  /** `provider/model`; null: no model is known. */
+  readonly model: string | null
+  readonly tries: number
+  readonly tokens: Tokens
+  readonly cost: number | null
+}
+
+export interface FileReport {
+  /** Changed files with the steps that wrote them, sorted by path. */
+  readonly attributed: readonly { readonly path: string; readonly steps: readonly string[] }[]
+  /** What git says changed while the run went and no step of it reported; null: not known. */
+  readonly unattributed: readonly string[] | null
+  /** Why it is not known, as a sentence. */
+  readonly why: string | null
+}
+
+/** What a report is made from, besides the events of the run. */
+export interface Sources {
+  /** The run as it is shown, with what its workers delegated. */
+  readonly run: RunView
+  /** A run that a worker started, by its id. */
+  readonly find: (run: string) => RunView | undefined
+  readonly now: number
+}
+
+/** The report of a run. Throws when `events` are no journal. */
+export function reportOf(events: readonly RunEvent[], { run, find, now }: Sources): Report {
+  const state = events.reduce<Run | undefined>(evolve, undefined)
+  if (state === undefined) throw new Error(`run ${run.id} has no events`)
+  const tries = triesOf(events)
+  const hooks = new Map(state.created.workflow.steps.map(({ id, hook }) => [id, hook]))
+  const groups = new Map(run.steps.map(({ id, group }) => [id, group]))
+  const steps = run.steps.map((view) => ({
+    view,
+    level: levelOf(groups, view.id),
+    hook: hooks.get(view.id) ?? null,
+    tries: tries.get(view.id) ?? [],
+    delegated: delegatedBy(view, find),
+  }))
+  const { workflow, inputs } = createdBy(events)
+  return {
+    run,
+    description: workflow.description ?? null,
+    inputs,
+    madeAt: now,
+    steps,
+    moments: momentsOf(events),
+    models: modelsOf(steps),
+    knownUsd: knownUsdOf(steps),
+    files: filesOf(steps, events, run),
+    warnings: run.steps.flatMap(({ id, warnings }) => warnings.map((warning) => ({ ...warning, step: id }))),
+  }
+}
+
+function createdBy(events: readonly RunEvent[]): RunCreated {
+  return events[0] as RunCreated
+}
+
+function levelOf(groups: ReadonlyMap<string, string | null>, id: string): number {
+  let level = 0
+  for (let group = groups.get(id) ?? null; group !== null; group = groups.get(group) ?? null) level++
+  return level
+}
+
+function delegatedBy({ delegated }: StepView, find: Sources["find"]): RunView[] {
+  return (delegated?.runs ?? []).flatMap((id) => {
+    const child = find(id)
+    return child === undefined ? [] : [child, ...child.steps.flatMap((step) => delegatedBy(step, find))]
+  })
+}
+
+/** What each model was asked and took, those of delegated work included; the one that took most money first. */
+function modelsOf(steps: readonly StepReport[]): ModelCost[] {
+  const models = new Map<string | null, ModelCost>()
+  const add = (model: string | null, tries: number, took: { tokens: Tokens; cost: number | null }) => {
+    const known = models.get(model) ?? { model, tries: 0, tokens: NOTHING.tokens, cost: 0 }
+    const { tokens, cost } = plus({ ...NOTHING, tokens: known.tokens, cost: known.cost }, took)
+    models.set(model, { model, tries: known.tries + tries, tokens, cost })
+  }
+  for (const { tries, delegated } of steps) {
+    for (const { result, asked } of tries) if (result && isModels(result)) add(result.model ?? asked, 1, result)
+    for (const step of delegated.flatMap((run) => run.steps))
+      if (step.attempts > 0) add(step.model, step.attempts, step)
+  }
+  return [...models.values()].sort((a, b) => (b.cost ?? 0) - (a.cost ?? 0) || b.tokens.input - a.tokens.input)
+}
+
+function knownUsdOf(steps: readonly StepReport[]): number {
+  const tried = steps.flatMap(({ tries }) => tries.map(({ result }) => result?.cost ?? 0))
+  const delegated = steps.flatMap((step) => step.delegated.flatMap((run) => run.steps.map(({ cost }) => cost ?? 0)))
+  return [...tried, ...delegated].reduce((sum, usd) => sum + usd, 0)
+}
+
+/** Whether a model had a part in it: a gate's answer is nobody's. */
+function isModels({ model, session }: { readonly model?: string; readonly session?: string }): boolean {
+  return model !== undefined || session !== undefined
+}
+
+// ── files ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function filesOf(steps: readonly StepReport[], events: readonly RunEvent[], run: RunView): FileReport {
+  const by = new Map<string, Set<string>>()
+  const add = (path: string, step: string) => by.set(path, (by.get(path) ?? new Set()).add(step))
+  for (const { view, tries, delegated } of steps) {
+    for (const { result } of tries) for (const path of result?.files ?? []) add(path, view.id)
+    for (const path of view.files) add(path, view.id)
+    if (view.saved !== null) add(view.saved, view.id)
+    for (const step of delegated.flatMap((child) => child.steps)) for (const path of step.files) add(path, view.id)
+  }
+  const attributed = [...by].map(([path, ids]) => ({ path, steps: [...ids] })).sort((a, b) => compare(a.path, b.path))
+  const changed = events.findLast((event) => event.type === "run.changed")
+  if (changed === undefined) return { attributed, unattributed: null, why: whyUnknown(run) }
+  return { attributed, unattributed: changed.files.filter((path) => !by.has(path)).sort(compare), why: null }
+}
+
+function whyUnknown({ endedAt }: RunView): string {
+  if (endedAt === null) return "Not known yet: what else has changed is looked up when the run ends."
+  return "Not known: git was not there to say what had changed when the run ended."
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,160 @@
+import type { Group, Hook, Step, StepStatus, Workflow } from "../core/model.ts"
+import type { StepView } from "../core/view.ts"
+
+/** A workflow as boxes and arrows: what every drawing of it is made from. */
+export interface Graph {
+  readonly nodes: readonly Node[]
+  readonly edges: readonly Edge[]
+}
+
+export interface Node {
+  readonly id: string
+  /** What it is called where it stands. */
+  readonly label: string
+  /** Who does it, or what it is. */
+  readonly note: string
+  /** How it went; null: it is a plan. */
+  readonly status: StepStatus | null
+  readonly hook: Hook | null
+  /** What it is made of; null: it stands for itself. */
+  readonly parts: Graph | null
+}
+
+/** From what is needed to what needs it. */
+export interface Edge {
+  readonly from: string
+  readonly to: string
+}
+
+/** The graph of a workflow; with `views` that of a run of it. Parts that a run has added stand in their groups; what a
+ *  group has not begun yet is drawn as its document says. */
+export function graphOf(workflow: Workflow, views: ReadonlyMap<string, StepView> = new Map()): Graph {
+  return levelOf(workflow.steps, undefined, views)
+}
+
+/** What is written before the id of a part that no run has made yet. */
+const PLANNED = "/"
+
+function levelOf(all: readonly Step[], group: string | undefined, views: ReadonlyMap<string, StepView>): Graph {
+  const own = all.filter(({ part }) => part?.of === group)
+  const parents = new Map(all.map(({ id, part }) => [id, part?.of]))
+  const ids = new Set(own.map(({ id }) => id))
+  /** The step of this level that holds another, or is it. */
+  const onLevel = (id: string) => {
+    for (let at: string | undefined = id; at !== undefined; at = parents.get(at)) if (ids.has(at)) return at
+    return undefined
+  }
+  const edges = new Map<string, Edge>()
+  for (const step of all) {
+    // A hook waits for the end of everything, whatever its prompt reads.
+    for (const need of step.hook ? [] : step.needs) {
+      const [from, to] = [onLevel(need), onLevel(step.id)]
+      if (from !== undefined && to !== undefined && from !== to) edges.set(`${from}\0${to}`, { from, to })
+    }
+  }
+  return { nodes: own.map((step) => nodeOf(step, all, views)), edges: [...edges.values()] }
+}
+
+function nodeOf(step: Step, all: readonly Step[], views: ReadonlyMap<string, StepView>): Node {
+  const isBegun = all.some(({ part }) => part?.of === step.id)
+  const parts = isBegun ? levelOf(all, step.id, views) : step.group ? plannedParts(step.id, step.group) : null
+  return {
+    id: step.id,
+    label: step.part?.name ?? step.id,
+    note: noteOf(step),
+    status: views.get(step.id)?.status ?? null,
+    hook: step.hook ?? null,
+    parts: parts?.nodes.length ? parts : null,
+  }
+}
+
+function noteOf({ type, profile, group, loop }: Step): string {
+  const rounds = loop === undefined ? "" : `, up to ${loop.max} rounds`
+  switch (group?.type) {
+    case "workflow":
+      return `workflow ${group.workflow.name}${rounds}`
+    case "routed":
+      return `routed by ${group.by}, at most ${group.max}${rounds}`
+    case "ensemble":
+      return `ensemble, quorum ${group.quorum}${rounds}`
+    case "parallel":
+      return `parallel${rounds}`
+    default:
+      return `${type === "single" ? profile : type}${rounds}`
+  }
+}
+
+function plannedParts(id: string, group: Group): Graph {
+  switch (group.type) {
+    case "parallel":
+      return prefixed(id, levelOf(group.steps.map(withoutPart), undefined, new Map()))
+    case "workflow":
+      return prefixed(id, levelOf(group.workflow.steps.map(withoutPart), undefined, new Map()))
+    case "routed": {
+      const routes = [
+        ...Object.entries(group.route),
+        ...(group.otherwise ? [["others", group.otherwise] as const] : []),
+      ]
+      return {
+        nodes: routes.map(([category, profile]) => planned(`${id}${PLANNED}${category}`, category, profile)),
+        edges: [],
+      }
+    }
+    case "ensemble":
+      return ensembleParts(id, group)
+  }
+}
+
+function withoutPart({ part: _, ...step }: Step): Step {
+  return step
+}
+
+function planned(id: string, label: string, note: string): Node {
+  return { id, label, note, status: null, hook: null, parts: null }
+}
+
+function ensembleParts(id: string, { proposers, judges, mode }: Extract<Group, { type: "ensemble" }>): Graph {
+  const proposals = proposers.map((name, at) => planned(`${id}${PLANNED}${at}`, name, "proposes"))
+  const judge = planned(`${id}${PLANNED}judge`, judges[0] ?? "judge", "judges")
+  const chain = proposals.slice(1).map((next, at) => ({ from: (proposals[at] as Node).id, to: next.id }))
+  const last = mode === "sequential" ? proposals.slice(-1) : proposals
+  const toJudge = last.map((proposal) => ({ from: proposal.id, to: judge.id }))
+  return { nodes: [...proposals, judge], edges: [...(mode === "sequential" ? chain : []), ...toJudge] }
+}
+
+function prefixed(id: string, { nodes, edges }: Graph): Graph {
+  const inside = (other: string) => `${id}${PLANNED}${other}`
+  return {
+    nodes: nodes.map((node) => ({
+      ...node,
+      id: inside(node.id),
+      parts: node.parts === null ? null : prefixed(id, node.parts),
+    })),
+    edges: edges.map(({ from, to }) => ({ from: inside(from), to: inside(to) })),
+  }
+}
+
+/** The nodes in an order in which whatever is needed comes first; otherwise as they stand. */
+export function inOrder({ nodes, edges }: Graph): Node[] {
+  const left = new Set(nodes.map(({ id }) => id))
+  const order: Node[] = []
+  while (order.length < nodes.length) {
+    const free = nodes.find(({ id }) => left.has(id) && !edges.some(({ from, to }) => to === id && left.has(from)))
+    // A circle was refused long before; here it must only not hang.
+    const next = free ?? (nodes.find(({ id }) => left.has(id)) as Node)
+    left.delete(next.id)
+    order.push(next)
+  }
+  return order
+}
+
+/** The graph without the arrows that say nothing new: those whose end is reached by others as well. */
+export function reduced(graph: Graph): Graph {
+  const after = new Map<string, Set<string>>()
+  const edgesFrom = (id: string) => graph.edges.filter(({ from }) => from === id)
+  for (const { id } of inOrder(graph).toReversed()) {
+    after.set(id, new Set(edgesFrom(id).flatMap(({ to }) => [to, ...(after.get(to) ?? [])])))
+  }
+  const isIndirect = ({ from, to }: Edge) => edgesFrom(from).some((one) => one.to !== to && after.get(one.to)?.has(to))
+  return { nodes: graph.nodes, edges: graph.edges.filter((edge) => !isIndirect(edge)) }
+}

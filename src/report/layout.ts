@@ -1,0 +1,87 @@
+import dagre from "@dagrejs/dagre"
+import type { Edge, Graph, Node } from "./graph.ts"
+
+/** Where the boxes and arrows of a graph are, in pixels from its own top left corner. */
+export interface Layout {
+  readonly width: number
+  readonly height: number
+  readonly boxes: readonly Box[]
+  readonly arrows: readonly Arrow[]
+}
+
+export interface Box {
+  readonly node: Node
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+  /** Of a group: what is drawn inside, from the box's own top left corner. */
+  readonly inside: Layout | null
+}
+
+export interface Arrow extends Edge {
+  /** It leads to what runs when everything else is over. */
+  readonly isLater?: true
+  readonly points: readonly { readonly x: number; readonly y: number }[]
+}
+
+const CHAR = 7.4
+const NODE = { padding: 34, min: 96, max: 250, height: 46 } as const
+/** Room for a group's name above its parts, and around them. */
+const GROUP = { top: 44, around: 14 } as const
+const GAP = { nodes: 22, ranks: 34, margin: 2 } as const
+
+/** Characters of a name or a note that have room in a box. */
+export const BOX_CHARS = Math.floor((NODE.max - NODE.padding) / CHAR)
+
+/** Lays a graph out from top to bottom. A group is laid out first and then takes its place as one box. */
+export function layOut({ nodes, edges }: Graph): Layout {
+  const graph = new dagre.graphlib.Graph<object, Placed, Placed & Pick<Arrow, "points">>()
+  graph.setGraph({ rankdir: "TB", nodesep: GAP.nodes, ranksep: GAP.ranks, marginx: GAP.margin, marginy: GAP.margin })
+  graph.setDefaultEdgeLabel(() => ({}) as Placed & Pick<Arrow, "points">)
+  const insides = new Map(nodes.map((node) => [node.id, node.parts === null ? null : layOut(node.parts)]))
+  for (const node of nodes) graph.setNode(node.id, { x: 0, y: 0, ...sizeOf(node, insides.get(node.id) ?? null) })
+  const all = [...edges, ...endsOf({ nodes, edges })]
+  for (const { from, to } of all) graph.setEdge(from, to)
+  dagre.layout(graph)
+  const boxes = nodes.map((node): Box => {
+    const { x, y, width, height } = graph.node(node.id)
+    return { node, x: x - width / 2, y: y - height / 2, width, height, inside: insides.get(node.id) ?? null }
+  })
+  const arrows = all.map((edge): Arrow => ({ ...edge, points: graph.edge(edge.from, edge.to).points }))
+  const right = (all: readonly { x: number; y: number; width?: number; height?: number }[]) => ({
+    x: Math.max(0, ...all.map(({ x, width = 0 }) => x + width)),
+    y: Math.max(0, ...all.map(({ y, height = 0 }) => y + height)),
+  })
+  const end = right([...boxes, ...arrows.flatMap(({ points }) => points)])
+  return { width: end.x + GAP.margin, height: end.y + GAP.margin, boxes, arrows }
+}
+
+/** From the last steps to those that run at the end. */
+function endsOf({ nodes, edges }: Graph): Omit<Arrow, "points">[] {
+  const last = nodes.filter(({ id, hook }) => hook === null && !edges.some(({ from }) => from === id))
+  const hooks = nodes.filter(({ hook }) => hook !== null)
+  return hooks.flatMap((hook) => last.map(({ id }) => ({ from: id, to: hook.id, isLater: true as const })))
+}
+
+interface Placed {
+  x: number
+  y: number
+  width: number
+  height: number
+}
+
+function sizeOf({ label, note }: Node, inside: Layout | null): { readonly width: number; readonly height: number } {
+  const text = Math.max(label.length, note.length) * CHAR + NODE.padding
+  const width = Math.min(NODE.max, Math.max(NODE.min, text))
+  if (inside === null) return { width, height: NODE.height }
+  return {
+    width: Math.max(width, inside.width + 2 * GROUP.around),
+    height: inside.height + GROUP.top + GROUP.around,
+  }
+}
+
+/** Where the inside of a group begins in its box. */
+export function insideAt(box: Box, inside: Layout): { readonly x: number; readonly y: number } {
+  return { x: (box.width - inside.width) / 2, y: GROUP.top }
+}

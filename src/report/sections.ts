@@ -1,0 +1,238 @@
+import { formatDuration } from "../core/duration.ts"
+import { formatCost } from "../core/format.ts"
+import type { CheckResult } from "../core/model.ts"
+import type { Moment } from "../core/story.ts"
+import type { StepView } from "../core/view.ts"
+import type { Report, StepReport } from "./data.ts"
+import { type Html, html, joined } from "./html.ts"
+import { type Column, table } from "./table.ts"
+import { countOf, isoOf, markOf, plural, sinceOf, timeOf } from "./words.ts"
+
+/** The tables of a report. */
+
+/** A link to where a step is described in full. */
+function linkTo(report: Report, step: string): Html {
+  const at = report.run.steps.findIndex(({ id }) => id === step)
+  return at < 0 ? html`<code>${step}</code>` : html`<a href="#step-${at + 1}"><code>${step}</code></a>`
+}
+
+export function stateOf({ status, reason }: StepView): Html {
+  const why = reason === null || reason === "ok" || status === "cancelled" ? "" : ` · ${reason}`
+  return html`<span class="state ${status}">${markOf(status)} ${status}${why}</span>`
+}
+
+function tookOf({ startedAt, endedAt }: StepView): string {
+  return startedAt === null || endedAt === null ? "" : formatDuration(endedAt - startedAt)
+}
+
+export function steps(report: Report): Html {
+  const columns: Column<StepReport>[] = [
+    {
+      name: "Step",
+      isHead: true,
+      cell: ({ view, level }) => html`<span class="level${Math.min(level, 3)}">${linkTo(report, view.id)}</span>`,
+    },
+    { name: "State", cell: ({ view }) => stateOf(view) },
+    {
+      name: "Needs",
+      cell: ({ view, hook }) =>
+        hook !== null
+          ? html`at the end (${hook})`
+          : joined(
+              view.needs.map((need) => linkTo(report, need)),
+              ", ",
+            ),
+    },
+    { name: "Done by", cell: ({ view }) => doneBy(view) },
+    { name: "Tries", isNumber: true, cell: ({ view }) => html`${view.attempts}` },
+    { name: "Time", isNumber: true, cell: ({ view }) => html`${tookOf(view)}` },
+    { name: "Tokens", isNumber: true, cell: ({ view }) => html`${countOf(view.tokens.input + view.tokens.output)}` },
+    { name: "Cost", isNumber: true, cell: ({ view }) => html`${view.attempts === 0 ? "" : formatCost(view.cost)}` },
+  ]
+  return table("Steps", columns, report.steps)
+}
+
+function doneBy({ type, profile, kind, model, requestedModel, attempts }: StepView): Html {
+  if (type === "gate") return html`a person`
+  if (type !== "single") return html`${type}`
+  const asked = model !== requestedModel && requestedModel !== null ? ` (asked for ${requestedModel})` : ""
+  const answered = attempts > 0 && model !== null ? html`<br><code>${model}</code>${asked}` : null
+  return html`${profile} (${kind})${answered}`
+}
+
+// ── verdicts ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function verdicts(report: Report): Html {
+  const judged = report.steps.filter(({ view }) => view.attempts > 0 || view.detail !== null || view.reason !== null)
+  if (judged.length === 0) return html`<p>Nothing has been judged yet.</p>`
+  return table(
+    "Verdicts",
+    [
+      { name: "Step", isHead: true, cell: ({ view }) => linkTo(report, view.id) },
+      { name: "Verdict", cell: ({ view }) => stateOf(view) },
+      { name: "Reason", cell: ({ view }) => html`${reasonOf(view)}` },
+      { name: "Checks", cell: ({ view }) => checkList(view.checks) },
+    ],
+    judged,
+  )
+}
+
+function reasonOf({ detail, reason, status, type }: StepView): string {
+  if (detail !== null) return detail
+  if (reason !== "ok") return reason ?? (status === "running" ? "not known yet" : "")
+  return GOOD[type] ?? "its parts came to it"
+}
+
+/** Why a step of some type has succeeded. */
+const GOOD: Partial<Record<StepView["type"], string>> = {
+  single: "it answered",
+  gate: "it was let through",
+  check: "its checks hold",
+}
+
+export function checkList(checks: readonly CheckResult[]): Html | null {
+  if (checks.length === 0) return null
+  return html`<ul class="checks">${checks.map(checkItem)}</ul>`
+}
+
+function checkItem({ name, isOk, severity, detail }: CheckResult): Html {
+  const [kind, mark, word] = isOk
+    ? ["success", "✓", "holds"]
+    : severity === "error"
+      ? ["failed", "✗", "does not hold"]
+      : ["warning", "!", "warns"]
+  return html`<li><span class="state ${kind}">${mark}<span class="hidden"> ${word}: </span></span> <code>${name}</code>: ${detail}</li>`
+}
+
+// ── costs ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function costs(report: Report): Html {
+  const { models } = report
+  const spent = report.steps.filter(({ view }) => view.attempts > 0 && view.type !== "gate")
+  if (spent.length === 0) return html`<p>Nothing was spent.</p>`
+  return html`<p>${totalOf(report)}</p>
+<h3>By model</h3>
+${table(
+  "Costs by model",
+  [
+    { name: "Model", isHead: true, cell: ({ model }) => html`<code>${model ?? "not known"}</code>` },
+    { name: "Tries", isNumber: true, cell: ({ tries }) => html`${tries}` },
+    { name: "Tokens in", isNumber: true, cell: ({ tokens }) => html`${countOf(tokens.input)}` },
+    { name: "Tokens out", isNumber: true, cell: ({ tokens }) => html`${countOf(tokens.output)}` },
+    { name: "Cost", isNumber: true, cell: ({ cost }) => html`${formatCost(cost)}` },
+  ],
+  models,
+)}
+<h3>By step</h3>
+${table(
+  "Costs by step",
+  [
+    { name: "Step", isHead: true, cell: ({ view }) => linkTo(report, view.id) },
+    { name: "Tokens in", isNumber: true, cell: ({ view }) => html`${countOf(view.tokens.input)}` },
+    { name: "Tokens out", isNumber: true, cell: ({ view }) => html`${countOf(view.tokens.output)}` },
+    { name: "Cost", isNumber: true, cell: ({ view }) => html`${formatCost(view.cost)}` },
+    { name: "Delegated", isNumber: true, cell: ({ view }) => html`${delegatedBy(view)}` },
+  ],
+  spent,
+)}`
+}
+
+/** What it all came to, in words: a sum with an unknown part is none. */
+function totalOf({ run, knownUsd }: Report): string {
+  const tokens = `${countOf(run.tokens.input)} tokens read and ${countOf(run.tokens.output)} written, every try and everything that workers delegated included`
+  if (run.cost !== null) return `${formatCost(run.cost)}, ${tokens}.`
+  return `${tokens}. The price of some of it is not known; what is known comes to ${formatCost(knownUsd)}.`
+}
+
+function delegatedBy({ delegated }: StepView): string {
+  if (delegated === null) return ""
+  return `${plural(delegated.runs.length, "task")}, ${formatCost(delegated.cost)}`
+}
+
+// ── files ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function files(report: Report): Html {
+  const { attributed, unattributed, why } = report.files
+  const known =
+    attributed.length === 0
+      ? html`<p>No step reported that it wrote a file.</p>`
+      : table(
+          "Files by step",
+          [
+            { name: "File", isHead: true, cell: ({ path }) => html`<code>${path}</code>` },
+            {
+              name: "Written by",
+              cell: ({ steps: ids }) =>
+                joined(
+                  ids.map((id) => linkTo(report, id)),
+                  ", ",
+                ),
+            },
+          ],
+          attributed,
+        )
+  return html`<h3>Written by a step</h3>
+${known}
+<h3>Unattributed</h3>
+${unattributed === null ? html`<p>${why}</p>` : restOf(unattributed)}`
+}
+
+function restOf(paths: readonly string[]): Html {
+  if (paths.length === 0) return html`<p>None: git knows of no other file that changed while the run went.</p>`
+  return html`<p>Changed while the run went, and no step reported it: by a shell command, by a check, or by somebody else.</p>
+<ul>${paths.map((path) => html`<li><code>${path}</code></li>`)}</ul>`
+}
+
+// ── what happened ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function warnings(report: Report): Html {
+  if (report.warnings.length === 0) return html`<p>None.</p>`
+  return table(
+    "Warnings",
+    [
+      { name: "Step", isHead: true, cell: ({ step }) => linkTo(report, step) },
+      { name: "Kind", cell: ({ kind }) => html`${kind}` },
+      { name: "What", cell: ({ text }) => html`${text}` },
+    ],
+    report.warnings,
+  )
+}
+
+export function decisions(report: Report): Html {
+  const said = report.moments.filter(({ kind }) => kind === "decision" || kind === "retry")
+  if (said.length === 0) return html`<p>Nobody was asked, nothing was tried again.</p>`
+  return momentTable(report, "Decisions and retries", said)
+}
+
+export function everything(report: Report): Html {
+  return html`<details><summary>${plural(report.moments.length, "event")} of the journal</summary>
+${momentTable(report, "Everything that happened", report.moments)}</details>`
+}
+
+function momentTable(report: Report, name: string, moments: readonly Moment[]): Html {
+  const { createdAt } = report.run
+  const isLong = (text: string) => text.length > 200 || text.includes("\n")
+  return table(
+    name,
+    [
+      {
+        name: "When",
+        cell: ({ at }) => html`<time datetime="${isoOf(at)}" title="${timeOf(at)}">${sinceOf(at, createdAt)}</time>`,
+      },
+      { name: "Step", isHead: true, cell: ({ step }) => (step === null ? html`the run` : linkTo(report, step)) },
+      {
+        name: "What",
+        cell: ({ title, text, tone }) => {
+          const more =
+            text === ""
+              ? null
+              : isLong(text)
+                ? html`<details><summary>in full</summary><pre>${text}</pre></details>`
+                : html`<br><q>${text}</q>`
+          return html`<span class="tone ${tone}">${title}</span>${more}`
+        },
+      },
+    ],
+    moments,
+  )
+}

@@ -1,0 +1,70 @@
+import { formatDuration } from "../core/duration.ts"
+import { formatCost } from "../core/format.ts"
+import { openGates, wayOn } from "../core/gates.ts"
+import type { RunView } from "../core/view.ts"
+import type { Report } from "./data.ts"
+import { type Html, html } from "./html.ts"
+import { countOf, isoOf, markOf, plural, timeOf } from "./words.ts"
+
+/** The head of a report: what ran, what it came to, what it took, and what a person has to do about it. */
+
+export function title({ run }: Report): string {
+  return `${run.workflow}: ${run.status} · Baton report`
+}
+
+export function summary(report: Report): Html {
+  const { run, description, inputs } = report
+  const given = Object.entries(inputs)
+  return html`<p class="kicker">Baton report</p>
+<h1>${run.workflow} <span class="state ${run.status}">${markOf(run.status)} ${run.status}</span></h1>
+${description === null ? null : html`<p class="about">${description}</p>`}
+<p class="verdict">${sentence(report)}</p>
+<dl class="facts">
+${facts(report).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+${given.length === 0 ? null : html`<h2 class="small">Inputs</h2><dl class="inputs">${given.map(([name, value]) => html`<div><dt>${name}</dt><dd>${String(value)}</dd></div>`)}</dl>`}`
+}
+
+function facts({ run, files, warnings }: Report): [string, Html | string][] {
+  const end = run.endedAt
+  const changed = files.attributed.length + (files.unattributed?.length ?? 0)
+  return [
+    ["Run", html`<code>${run.id}</code>`],
+    ["Started", html`<time datetime="${isoOf(run.createdAt)}">${timeOf(run.createdAt)}</time>`],
+    ["By", run.by],
+    ["Took", end === null ? "has not ended" : formatDuration(end - run.createdAt)],
+    ["Steps", `${run.steps.filter(({ status }) => status === "success").length} of ${run.steps.length} succeeded`],
+    ["Cost", formatCost(run.cost)],
+    ["Tokens", `${countOf(run.tokens.input)} in, ${countOf(run.tokens.output)} out`],
+    ["Files", plural(changed, "file")],
+    ["Warnings", String(warnings.length)],
+  ]
+}
+
+/** What it came to, in a sentence. */
+function sentence({ run }: Report): string {
+  const failed = run.steps.filter(({ status }) => status === "failed")
+  const why = failed.map(
+    ({ id, reason, detail }) => `${id} (${reason ?? "failed"}${detail === null ? "" : `: ${detail}`})`,
+  )
+  switch (run.status) {
+    case "success":
+      return "Everything that was to run has succeeded."
+    case "failed":
+      if (run.cause === "deadline") return "The run passed its deadline."
+      return why.length === 0 ? "The run failed." : `What failed: ${why.join("; ")}.`
+    case "cancelled":
+      return "A person ended the run."
+    case "interrupted":
+      return "The run was interrupted and can be resumed."
+    case "paused":
+      return waiting(run)
+    case "running":
+      return "The run is still going on: this is how it stands."
+  }
+}
+
+function waiting(run: RunView): string {
+  const gates = openGates(run).map(({ title }) => title)
+  if (gates.length > 0) return `Waits for a person: ${gates.join("; ")}.`
+  return `Paused: ${run.hold?.detail ?? "held"}; \`/workflow ${wayOn(run.hold)}\` goes on.`
+}

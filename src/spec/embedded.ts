@@ -1,0 +1,93 @@
+import { problemAt } from "../core/issues.ts"
+import type { Workflow } from "../core/model.ts"
+import { suggest } from "../core/nearest.ts"
+import type { Problem } from "../core/problem.ts"
+import { convert } from "./inputs.ts"
+import { keysAt, type Outline, type OutlineStep, textAt, written } from "./outline.ts"
+
+/** Workflows that run as a step of another one. */
+
+/** A workflow that a step names, or why there is none: a line for the step, and what is wrong in the other file. */
+export type LookedUp =
+  | { readonly workflow: Workflow }
+  | { readonly message: string; readonly hint: string; readonly problems: readonly Problem[] }
+
+export type Lookup = (name: string) => LookedUp
+
+/** Workflows inside each other at most. */
+const MAX_NESTING = 5
+/** Steps of a workflow at most, with those of all workflows inside it. */
+const MAX_STEPS = 10_000
+
+/** Everything wrong between a step of type `workflow` and the workflow it names. */
+export function* checkEmbedded(outline: Outline, lookup: Lookup): Generator<Problem> {
+  let steps = 0
+  for (const step of outline.steps) {
+    steps++
+    const name = textAt(outline.source, [...step.path, "workflow"])
+    if (written(outline, step, "type") !== "workflow" || name === undefined) continue
+    const at = (message: string, hint: string) =>
+      problemAt(outline.source, [...step.path, "workflow"], "value", message, hint)
+    const found = lookup(name)
+    if (!("workflow" in found)) {
+      yield at(found.message, found.hint)
+      yield* found.problems
+      continue
+    }
+    const size = sizeOf(found.workflow)
+    steps += size.steps
+    if (size.nesting >= MAX_NESTING) {
+      yield at(`\`${name}\` nests workflows too deeply`, `at most ${MAX_NESTING} levels, this one included`)
+    } else if (steps > MAX_STEPS) {
+      yield at(`with \`${name}\` there are more than ${MAX_STEPS} steps`, "use fewer workflows inside each other")
+    }
+    yield* checkInputs(outline, step, found.workflow)
+  }
+}
+
+/** Whether the step gives the workflow what it needs, and nothing it does not know. */
+function* checkInputs(outline: Outline, step: OutlineStep, workflow: Workflow): Generator<Problem> {
+  const declared = Object.keys(workflow.inputs)
+  const given = keysAt(outline, step, "with")
+  const path = (name: string) => [...step.path, "with", name]
+  for (const name of given) {
+    const spec = Object.hasOwn(workflow.inputs, name) ? workflow.inputs[name] : undefined
+    const value = written(outline, step, "with", name)
+    if (spec === undefined) {
+      const hint = suggest(name, declared, "inputs")
+      yield problemAt(outline.source, path(name), "key", `\`${workflow.name}\` has no input \`${name}\``, hint)
+    } else if (
+      typeof value === "number" ||
+      typeof value === "boolean" ||
+      (typeof value === "string" && !value.includes("${"))
+    ) {
+      const problems: Problem[] = []
+      convert(name, spec, value, (message, hint) =>
+        problems.push(problemAt(outline.source, path(name), "value", message, hint)),
+      )
+      yield* problems
+    }
+  }
+  for (const name of declared) {
+    const spec = workflow.inputs[name]
+    if (given.includes(name) || !spec?.required || spec.default !== undefined) continue
+    const message = `input \`${name}\` of \`${workflow.name}\` is missing`
+    yield problemAt(outline.source, [...step.path, "with"], "key", message, `add it under \`with\``)
+  }
+}
+
+/** Steps of a workflow with all inside it, and how many levels of workflows it has, itself included. */
+function sizeOf(workflow: Workflow): { readonly steps: number; readonly nesting: number } {
+  let steps = 0
+  let nesting = 0
+  const open = [...workflow.steps]
+  for (let step = open.pop(); step; step = open.pop()) {
+    steps++
+    if (step.group?.type === "parallel") open.push(...step.group.steps)
+    if (step.group?.type !== "workflow") continue
+    const inner = sizeOf(step.group.workflow)
+    steps += inner.steps
+    nesting = Math.max(nesting, inner.nesting)
+  }
+  return { steps, nesting: nesting + 1 }
+}

@@ -1,0 +1,78 @@
+import * as z from "zod"
+import type { InputSpec } from "../core/model.ts"
+
+/** The inputs of a workflow document. */
+
+const inputType = z.enum(["string", "number", "integer", "boolean"])
+const scalar = z.union([z.string(), z.number(), z.boolean()])
+
+const fullInput = z
+  .strictObject({
+    type: inputType
+      .default("string")
+      .describe("Type of the value; what is typed on a command line is converted to it."),
+    required: z
+      .boolean()
+      .optional()
+      .describe("Whether a run must be given a value. Default: true, unless there is a `default`."),
+    description: z.string().optional().describe("What the input is, for whoever starts the run."),
+    default: scalar.optional().describe("Value when none is given."),
+    enum: z
+      .array(z.union([z.string(), z.number()]))
+      .min(1)
+      .optional()
+      .describe("The only values allowed."),
+  })
+  .superRefine((input, ctx) => {
+    const problem = inputProblem(input)
+    if (problem) ctx.addIssue({ code: "custom", ...problem })
+  })
+
+type FullInput = z.infer<typeof fullInput>
+interface InputProblem {
+  path: (string | number)[]
+  message: string
+  params: { hint: string }
+}
+
+function inputProblem(input: FullInput): InputProblem | undefined {
+  const { type, default: fallback, enum: allowed } = input
+  const wrong = allowed?.findIndex((value) => !isOfType(value, type)) ?? -1
+  if (wrong >= 0) return { path: ["enum", wrong], message: `must be a ${type}`, params: { hint: "or change `type`" } }
+  if (fallback !== undefined && !isOfType(fallback, type)) {
+    return { path: ["default"], message: `must be a ${type}`, params: { hint: "or change `type`" } }
+  }
+  if (fallback !== undefined && allowed && !allowed.some((value) => value === fallback)) {
+    return { path: ["default"], message: "must be one of `enum`", params: { hint: `${allowed.join(", ")}` } }
+  }
+  if (input.required === false && fallback === undefined && (type !== "string" || allowed)) {
+    return {
+      path: ["required"],
+      message: "cannot be false without a `default`",
+      params: { hint: "add `default:`; only plain text is empty when it is not given" },
+    }
+  }
+  return undefined
+}
+
+/** True when `value` can stand for an input of that type as it is. */
+function isOfType(value: unknown, type: InputSpec["type"]): boolean {
+  if (type === "integer") return Number.isSafeInteger(value)
+  if (type === "number") return typeof value === "number" && Number.isFinite(value)
+  return typeof value === type
+}
+
+export const input = z.union([inputType, fullInput]).transform((value): InputSpec => {
+  const full: FullInput = typeof value === "string" ? { type: value } : value
+  return {
+    type: full.type,
+    required: full.required ?? full.default === undefined,
+    ...(full.description === undefined ? {} : { description: full.description }),
+    ...(full.default === undefined ? {} : { default: full.default }),
+    ...(full.enum === undefined ? {} : { enum: full.enum }),
+  }
+})
+
+export const inputName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be letters, digits and `_`, beginning with a letter")

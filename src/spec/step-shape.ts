@@ -1,0 +1,216 @@
+import * as z from "zod"
+import type { AskPolicy, Loop } from "../core/model.ts"
+import { schemaFaults } from "./json-schema.ts"
+import { budget, check, duration, intervene, isInside, retry, worker } from "./shapes.ts"
+
+/** A step of a workflow document, and what steps are made of that are done by steps of their own. */
+
+const stepId = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "must be letters, digits, `-` and `_`, beginning with a letter")
+
+const askPolicy = z.enum(["ask", "deny", "allow-listed"])
+/** The same form as in a profile. */
+const asks = z
+  .union([
+    askPolicy,
+    z.strictObject({
+      policy: askPolicy.describe("Who answers: `ask` a person, `deny` nobody, `allow-listed` the profile's own rules."),
+      timeout: duration.optional().describe("With `ask`: how long a person has."),
+      otherwise: z.enum(["deny", "allow"]).default("deny").describe("The answer when that time is over."),
+    }),
+  ])
+  .transform((value): AskPolicy => {
+    const { policy, otherwise, timeout } =
+      typeof value === "string" ? { policy: value, otherwise: "deny" as const, timeout: undefined } : value
+    return { policy, otherwise, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
+  })
+
+const loop = z
+  .strictObject({
+    max: z.int().min(1).max(100).describe("Rounds at most, 1 to 100."),
+    until: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Expression that ends it, asked after each round; without it the first round that goes well ends it."),
+    stagnant: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(3)
+      .describe("Rounds without any change in the project after which a person is asked. Default: 3."),
+  })
+  .transform(({ max, until, stagnant }): Loop => ({ max, ...(until === undefined ? {} : { until }), stagnant }))
+
+const insidePath = z
+  .string()
+  .min(1)
+  .refine(isInside, {
+    message: "must be a path inside the project, relative to its folder",
+    params: { hint: "like `docs/plan.md`" },
+  })
+
+const schema = z.record(z.string(), z.unknown()).superRefine((value, ctx) => {
+  for (const { path, message } of schemaFaults(value)) ctx.addIssue({ code: "custom", path: [...path], message })
+})
+
+const STEP_TYPES = ["single", "ensemble", "routed", "parallel", "check", "gate", "workflow"] as const
+
+/** What every worker of a step is told, may do, and gives back. */
+const work = {
+  prompt: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("What the worker is asked; `${inputs.x}` and `${step.output}` are filled in, `$${` is a plain `${`."),
+  model: worker
+    .optional()
+    .describe("A role of `models`, or `provider/model`, in the place of the profile's own model."),
+  idle_timeout: duration
+    .optional()
+    .describe("Deadline of silence (no text, no tool activity); without it the profile's, then 5m."),
+  asks: asks
+    .optional()
+    .describe(
+      "Who answers when the worker asks for a permission or has a question: `ask`, `deny`, `allow-listed`, or an object; without it the profile's, then a person.",
+    ),
+  effects: z
+    .enum(["external"])
+    .optional()
+    .describe(
+      "`external`: what the step does outside cannot be undone, so after a crash or a failure it is never done again without a person's word.",
+    ),
+  context: z
+    .enum(["full", "scoped", "distilled", "fresh"])
+    .optional()
+    .describe(
+      "What the worker is given besides its prompt: nothing (`fresh`, default), its files and what its prompt names (`scoped`), handoffs of the steps before (`distilled`), all their answers (`full`).",
+    ),
+  files: z
+    .array(insidePath)
+    .min(1)
+    .optional()
+    .describe("Patterns of the files the step owns: what it may write. `${…}` is filled in."),
+  schema: schema
+    .optional()
+    .describe(
+      "JSON Schema (draft 2020-12, or 7 by `$schema`) of the answer, which then is JSON; later steps read `${id.structured.x}`.",
+    ),
+}
+
+const ensemble = {
+  proposers: z
+    .array(worker)
+    .min(1)
+    .max(20)
+    .optional()
+    .describe("With `ensemble`: who proposes: profiles, roles, models."),
+  judge: z
+    .union([worker, z.array(worker).min(1)])
+    .optional()
+    .describe("With `ensemble`: who judges the proposals; of a list the next one where the one before cannot."),
+  mode: z
+    .enum(["parallel", "sequential"])
+    .optional()
+    .describe(
+      "With `ensemble`: `parallel` (default), or `sequential`: each later proposer sees the earlier proposals.",
+    ),
+  verdict: z
+    .enum(["synthesize", "pick"])
+    .optional()
+    .describe("With `ensemble`: the judge makes one answer of all (`synthesize`, default) or picks one (`pick`)."),
+  quorum: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("With `ensemble`: proposals there must be. Default: more than half of the proposers."),
+}
+
+const routed = {
+  over: z.string().min(1).optional().describe("With `routed`: expression that gives the list of items."),
+  by: z.string().min(1).optional().describe("With `routed`: key of an item that is its category. Default: `category`."),
+  route: z
+    .record(z.string(), worker)
+    .optional()
+    .describe("With `routed`: who does an item, by its category: profiles, roles, models."),
+  default: worker
+    .optional()
+    .describe("With `routed`: who does the items of other categories; without it they are an error."),
+  max: z.int().min(1).max(1000).optional().describe("With `routed`: items at most. Default: 20."),
+}
+
+const flat = z.strictObject({
+  id: stepId.describe("Name of the step, unique in the workflow. Later steps read `${id.output}`."),
+  type: z
+    .enum(STEP_TYPES)
+    .default("single")
+    .describe(
+      "What the step is: `single` (one worker, one prompt), `ensemble` (several propose, one judges), `routed` (each item of a list to the worker of its category), `parallel` (steps of its own, side by side), `workflow` (another workflow), `check` (only commands and files), `gate` (`prompt` is a question to a person).",
+    ),
+  description: z.string().optional().describe("What the step is for, for people."),
+  profile: worker
+    .default("default")
+    .describe("Who does the step: a profile of orchestrator.json, a role of its `models`, or `provider/model`."),
+  needs: z
+    .array(z.string())
+    .default([])
+    .describe("Steps that must have ended before this one starts: well, unless it has a `condition`."),
+  timeout: duration.optional().describe("Deadline from start to end; without it the profile's, then 30m."),
+  condition: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Expression, with or without `${}` around it: asked once all that the step needs has ended, well or not; the step is skipped when it is false.",
+    ),
+  retry: retry.optional().describe("Tries after a failure; without it there is one."),
+  on_failure: z
+    .enum(["fail", "skip", "retry"])
+    .optional()
+    .describe(
+      "What a failure means after all tries: `fail` (default), or `skip`: it counts as skipped and the run goes on. `retry` is short for `retry: {}`: two tries.",
+    ),
+  checks: z
+    .array(check)
+    .optional()
+    .describe(
+      "What must hold after the worker has answered: commands (a text is one that must pass), files, and another worker's opinion.",
+    ),
+  intervene: intervene
+    .optional()
+    .describe(
+      "When the run pauses for a person after this step: `never`, `on-error`, `on-warning`, `always`; without it the profile's, then the workflow's.",
+    ),
+  loop: loop.optional().describe("Does the step again, round after round, until it is good or the rounds are over."),
+  budget: budget.optional().describe("What the step may spend at most, all its tries and parts together."),
+  output: insidePath
+    .optional()
+    .describe("File inside the project that the step's answer is written to. `${…}` is filled in."),
+  ...work,
+  ...ensemble,
+  ...routed,
+  run: z.string().min(1).optional().describe("With `check`: command, run by the shell in the project's folder."),
+  workflow: z.string().min(1).optional().describe("With `workflow`: name of the workflow that runs as this step."),
+  with: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+    .optional()
+    .describe("With `workflow`: its inputs, by name. `${…}` is filled in."),
+})
+
+/** What the schema says of a key of steps. */
+export const descriptionOf = (key: string) => (flat.shape as Record<string, z.ZodType>)[key]?.description ?? ""
+
+/** A step after defaults: durations are milliseconds. */
+export type StepDocument = z.infer<typeof flat> & { readonly steps?: readonly StepDocument[] | undefined }
+
+const parts = z
+  .array(z.lazy((): z.ZodType<StepDocument> => step))
+  .min(1)
+  .optional()
+  .describe("With `parallel`: the steps inside; their `needs` name each other.")
+
+export const step: z.ZodType<StepDocument> = flat.extend({ steps: parts }).meta({ id: "step" })
+
+/** A step that runs at the beginning or the end: it needs what its place says, and names nothing itself. */
+export const hook = flat.omit({ needs: true }).extend({ steps: parts }).meta({ id: "hook" })

@@ -1,0 +1,124 @@
+import {
+  type Check,
+  DEFAULTS,
+  type Group,
+  type Hook,
+  type Opinion,
+  type Retry,
+  type Settings,
+  type Step,
+  type Workflow,
+} from "../core/model.ts"
+import type { WorkflowDocument } from "./schema.ts"
+import type { StepDocument } from "./step-shape.ts"
+
+/** A checked document as the workflow that runs. */
+
+/** What `on_failure: retry` means where no `retry` says it. */
+const TWO_TRIES: Retry = { maxAttempts: DEFAULTS.retryAttempts, delayMs: 0, backoff: "fixed" }
+
+/** Gives the workflow that a step of type `workflow` names. */
+export type Embed = (name: string) => Workflow
+
+/** `name`: what the workflow is called where the document says nothing. */
+export function toWorkflow(document: WorkflowDocument, name: string, embed: Embed): Workflow {
+  const { variables, secrets } = document.context
+  const { distill } = document.settings
+  return {
+    name: document.name ?? name,
+    ...defined({ description: document.description }),
+    inputs: document.inputs,
+    ...(Object.keys(variables).length === 0 ? {} : { variables }),
+    ...(Object.keys(secrets).length === 0 ? {} : { secrets }),
+    ...defined({ distiller: distill }),
+    settings: toSettings(document.settings),
+    steps: toSteps(document, embed),
+  }
+}
+
+/** The object without the keys that are undefined: a workflow is compared and journalled as it was written. */
+function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(object).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}
+
+/** The steps with those of the hooks, each of which needs what its place says. */
+function toSteps({ steps, hooks }: WorkflowDocument, embed: Embed): Step[] {
+  const start = hooks.on_start.map((step) => toStep({ ...step, needs: [] }, embed))
+  const ids = start.map((step) => step.id)
+  const graph = steps
+    .map((step) => toStep(step, embed))
+    .map((step) => (step.needs.length > 0 ? step : { ...step, needs: ids }))
+  const needs = [...ids, ...graph.map((step) => step.id)]
+  const atEnd = (list: typeof hooks.on_success, hook: Hook) =>
+    list.map((step): Step => ({ ...toStep({ ...step, needs }, embed), hook }))
+  return [
+    ...start,
+    ...graph,
+    ...atEnd(hooks.on_success, "success"),
+    ...atEnd(hooks.on_failure, "failure"),
+    ...atEnd(hooks.on_complete, "complete"),
+  ]
+}
+
+function toSettings(settings: WorkflowDocument["settings"]): Settings {
+  const { intervene, budget, gate } = settings
+  return {
+    maxParallel: settings.max_parallel,
+    timeoutMs: settings.timeout,
+    onFailure: settings.on_failure,
+    ...defined({ intervene, budget, gateTimeoutMs: gate?.timeout, gateDefault: gate?.default }),
+  }
+}
+
+function toStep(step: StepDocument, embed: Embed): Step {
+  const { description, model, condition, intervene, asks, context, files, output, schema, budget, effects, loop } = step
+  const all = [...(step.run === undefined ? [] : [commandOf(step.run)]), ...(step.checks ?? [])]
+  const checks = all.filter((one): one is Check => "type" in one)
+  const opinions = all.filter((one): one is Opinion => !("type" in one))
+  return {
+    id: step.id,
+    type: step.type,
+    ...defined({ description }),
+    profile: step.profile,
+    ...defined({ model }),
+    prompt: step.prompt ?? "",
+    needs: step.needs,
+    ...defined({
+      ...{ group: toGroup(step, embed), loop, context, files, output, schema, budget },
+      ...{ timeoutMs: step.timeout, idleTimeoutMs: step.idle_timeout, asks, condition },
+      retry: step.retry ?? (step.on_failure === "retry" ? TWO_TRIES : undefined),
+      checks: checks.length > 0 || step.checks !== undefined ? checks : undefined,
+      opinions: opinions.length > 0 ? opinions : undefined,
+      ...{ effects, intervene, onFailure: step.on_failure === "retry" ? undefined : step.on_failure },
+    }),
+  }
+}
+
+const commandOf = (run: string): Check => ({ type: "command", run, expect: "pass", severity: "error" })
+
+/** Items of a routed step at most, where it says nothing. */
+const MAX_ITEMS = 20
+
+/** What the step is made of; undefined: it is done as it is. Required keys are there: that was checked. */
+function toGroup(step: StepDocument, embed: Embed): Group | undefined {
+  switch (step.type) {
+    case "parallel":
+      return { type: "parallel", steps: (step.steps ?? []).map((one) => toStep(one, embed)) }
+    case "workflow": {
+      const inputs = Object.entries(step.with ?? {}).map(([name, value]) => [name, String(value)])
+      return { type: "workflow", workflow: embed(step.workflow ?? ""), with: Object.fromEntries(inputs) }
+    }
+    case "routed": {
+      const { over = "", by = "category", route = {}, max = MAX_ITEMS } = step
+      return { type: "routed", over, by, route, ...defined({ otherwise: step.default }), max }
+    }
+    case "ensemble": {
+      const { proposers = [], judge = [], mode = "parallel", verdict = "synthesize" } = step
+      const quorum = step.quorum ?? Math.floor(proposers.length / 2) + 1
+      return { type: "ensemble", proposers, judges: [judge].flat(), mode, verdict, quorum }
+    }
+    default:
+      return undefined
+  }
+}

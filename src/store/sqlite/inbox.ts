@@ -1,0 +1,48 @@
+import type { Database } from "bun:sqlite"
+import type { InboxEntry, Store, Wish, WishOutcome } from "../../core/ports.ts"
+
+/**
+ * The inbox: what any process asks of the one that drives a run. Written by `post`; ended (`outcome` is set) by
+ * `append`, in the transaction that has the events, or by `refuse`; a row that is over stays, so that its key is known.
+ */
+export const INBOX_SCHEMA = `
+  CREATE TABLE inbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
+    outcome TEXT, UNIQUE (run, key));
+  CREATE INDEX inbox_waiting ON inbox (seq) WHERE outcome IS NULL;
+`
+
+/** The part of a store that is its inbox; `flush` makes the next write reach the disk at once. */
+export function inboxOf(
+  db: Database,
+  flush: (mode: "FULL") => void,
+): Pick<Store, "post" | "wishes" | "refuse" | "outcomeOf" | "withdraw"> {
+  const waiting = db.query<{ run: string; key: string; body: string }, []>(
+    "SELECT run, key, body FROM inbox WHERE outcome IS NULL ORDER BY seq",
+  )
+  const outcome = db.query<{ outcome: string | null }, [string, string]>(
+    "SELECT outcome FROM inbox WHERE run = ? AND key = ?",
+  )
+  return {
+    post({ run, key, wish }) {
+      flush("FULL")
+      db.query("INSERT OR IGNORE INTO inbox (run, key, body) VALUES (?, ?, ?)").run(run, key, JSON.stringify(wish))
+    },
+    wishes: () => waiting.all().map(({ run, key, body }): InboxEntry => ({ run, key, wish: JSON.parse(body) as Wish })),
+    refuse(run, key, why) {
+      const text = JSON.stringify({ refused: why } satisfies WishOutcome)
+      db.query("UPDATE inbox SET outcome = ? WHERE run = ? AND key = ? AND outcome IS NULL").run(text, run, key)
+    },
+    outcomeOf(run, key) {
+      const text = outcome.get(run, key)?.outcome
+      return text == null ? undefined : (JSON.parse(text) as WishOutcome)
+    },
+    withdraw(run, key) {
+      const row = db
+        .query<{ body: string }, [string, string]>(
+          "DELETE FROM inbox WHERE run = ? AND key = ? AND outcome IS NULL RETURNING body",
+        )
+        .get(run, key)
+      return row === null ? undefined : (JSON.parse(row.body) as Wish)
+    },
+  }
+}

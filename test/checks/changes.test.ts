@@ -1,0 +1,99 @@
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { afterEach, expect, it } from "vitest"
+import { createSurveyor } from "../../src/checks/changes.ts"
+
+/** What git says has changed while a run went, on real repositories. */
+
+const made: string[] = []
+afterEach(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+function makeFolder(files: Readonly<Record<string, string>> = {}) {
+  const root = mkdtempSync(join(tmpdir(), "baton-changes-"))
+  made.push(root)
+  const errors: string[] = []
+  const write = (file: string, text: string) => {
+    mkdirSync(dirname(join(root, file)), { recursive: true })
+    writeFileSync(join(root, file), text)
+  }
+  for (const [file, text] of Object.entries(files)) write(file, text)
+  const identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"]
+  const git = (...args: string[]) => execFileSync("git", [...identity, ...args], { cwd: root, stdio: "pipe" })
+  const surveyor = (folder = root) => createSurveyor(folder, process.env, { error: (message) => errors.push(message) })
+  const commit = () => {
+    git("add", "-A")
+    git("commit", "-qm", "x")
+  }
+  return { root, errors, write, git, surveyor, commit }
+}
+
+function makeRepository(files: Readonly<Record<string, string>>) {
+  const folder = makeFolder(files)
+  folder.git("init", "-q")
+  folder.commit()
+  return folder
+}
+
+it("tells what was written, made, renamed and deleted since then, and nothing that was so before", async () => {
+  const { root, write, surveyor, errors } = makeRepository({
+    ".gitignore": "ignored/\n",
+    "a.txt": "a",
+    "b c.txt": "b",
+    "gone.txt": "g",
+    "before.txt": "one",
+  })
+  write("before.txt", "two")
+  write("mine.txt", "not committed")
+  const seen = await surveyor().look()
+  expect(Object.keys(seen?.dirty ?? {}).sort()).toEqual(["before.txt", "mine.txt"])
+  expect(await surveyor().changedSince(seen as never)).toEqual([])
+  write("a.txt", "A")
+  renameSync(join(root, "b c.txt"), join(root, "ü.txt"))
+  rmSync(join(root, "gone.txt"))
+  write("sub/new.txt", "n")
+  write("ignored/x.txt", "x")
+  expect([...((await surveyor().changedSince(seen as never)) ?? [])].sort()).toEqual(
+    ["a.txt", "b c.txt", "gone.txt", "sub/new.txt", "ü.txt"].sort(),
+  )
+  expect(errors).toEqual([])
+})
+
+it("sees what changed again of what was not committed, also when it was committed, taken back or deleted", async () => {
+  const { write, surveyor, commit, root } = makeRepository({ "a.txt": "a", "b.txt": "b" })
+  write("a.txt", "dirty")
+  write("b.txt", "dirty")
+  write("c.txt", "new")
+  write("d.txt", "new")
+  const seen = await surveyor().look()
+  write("a.txt", "a")
+  rmSync(join(root, "d.txt"))
+  write("e.txt", "e")
+  commit()
+  expect([...((await surveyor().changedSince(seen as never)) ?? [])].sort()).toEqual(["a.txt", "d.txt", "e.txt"])
+})
+
+it("speaks of the project only, where that is a folder of the repository, and works before the first commit", async () => {
+  const { root, write, git, surveyor } = makeFolder({ "project/a.txt": "a", "other.txt": "o" })
+  git("init", "-q")
+  const project = surveyor(join(root, "project"))
+  const seen = await project.look()
+  expect(Object.keys(seen?.dirty ?? {})).toEqual(["a.txt"])
+  write("project/b.txt", "b")
+  write("other.txt", "changed")
+  expect(await project.changedSince(seen as never)).toEqual(["b.txt"])
+})
+
+it("knows nothing, and says no word, where there is no repository, no git, or too much that is not committed", async () => {
+  const { root, surveyor, write, git, errors } = makeFolder({ "a.txt": "a" })
+  expect(await surveyor().look()).toBeUndefined()
+  const log = { error: (message: string) => errors.push(message) }
+  expect(await createSurveyor(root, { PATH: "" }, log).look()).toBeUndefined()
+  git("init", "-q")
+  for (let at = 0; at <= 2_000; at++) write(`many/${at}.txt`, "")
+  expect(await surveyor().look()).toBeUndefined()
+  expect(errors).toEqual([])
+})

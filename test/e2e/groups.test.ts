@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { callTool, fail, nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { baton, endedOf } from "./support/baton.ts"
+import { makeProject, type Project } from "./support/project.ts"
+
+/** Steps that are done by steps of their own, on the real OpenCode: ensembles, routed and nested steps, loops. */
+
+const LONG = 180_000
+
+const WORKFLOWS = {
+  council: `
+steps:
+  - id: plan
+    type: ensemble
+    proposers: [claude, gemini, gpt]
+    judge: [opus, spare]
+    quorum: 2
+    prompt: "council: plan the feature"
+  - { id: build, needs: [plan], prompt: "council: build \${plan.output}" }
+`,
+  routes: `
+steps:
+  - { id: decompose, prompt: "routes: list the tasks" }
+  - id: build
+    needs: [decompose]
+    type: routed
+    over: \${decompose.structured.tasks}
+    route: { frontend: gemini, backend: claude }
+    prompt: "routes: do \${item.title}"
+  - { id: join, needs: [build], prompt: "routes: join \${build.output}" }
+`,
+  rounds: `
+steps:
+  - id: mend
+    type: parallel
+    loop: { max: 4 }
+    steps:
+      - { id: fix, prompt: "rounds: fix, round \${loop.round}; before: \${mend.status}" }
+      - { id: tests, type: check, needs: [fix], run: sh tests.sh }
+  - { id: ship, needs: [mend], prompt: "rounds: ship" }
+`,
+  circles: `
+settings: { intervene: on-error }
+steps:
+  - { id: fix, prompt: "circles: fix", checks: ["exit 1"], loop: { max: 9, stagnant: 2 } }
+`,
+  inner: `
+inputs: { topic: string }
+steps:
+  - { id: look, prompt: "inner: look at \${inputs.topic}" }
+  - { id: tell, needs: [look], prompt: "inner: tell of \${look.output}" }
+`,
+  outer: `
+inputs: { about: string }
+steps:
+  - { id: first, prompt: "outer: begin" }
+  - { id: sub, needs: [first], type: workflow, workflow: inner, with: { topic: "\${inputs.about} and \${first.output}" } }
+  - { id: last, needs: [sub], prompt: "outer: end with \${sub.output}" }
+`,
+}
+const CONFIG = {
+  profiles: Object.fromEntries(
+    ["claude", "gemini", "gpt", "opus", "spare"].map((name) => [
+      name,
+      { kind: "agent", model: name === "gpt" ? "scripted/large" : "scripted/small" },
+    ]),
+  ),
+}
+const VERDICT = { verdict: "synthesize", answer: "the best plan", reasons: ["clear"], dissent: ["B was safer"] }
+const json = (data: unknown) => say(`\`\`\`json\n${JSON.stringify(data)}\n\`\`\``)
+
+let model: ScriptedModel
+let project: Project
+
+beforeAll(async () => {
+  model = await startScriptedModel()
+  project = makeProject({
+    model,
+    baton: false,
+    config: CONFIG,
+    workflows: WORKFLOWS,
+    files: { "tests.sh": 'test "$(cat state.txt 2>/dev/null)" = green || { echo "1 of 3 failed"; exit 1; }\n' },
+  })
+}, LONG)
+afterAll(async () => {
+  await project?.dispose()
+  await model?.close()
+}, LONG)
+
+const run = (...args: string[]) => baton(project, "run", ...args, "--json")
+const ended = async (...args: string[]) => endedOf((await run(...args)).stdout)
+
+describe("an ensemble", () => {
+  it(
+    "is judged without names, and its verdict says who answered and what the judge did not follow",
+    async () => {
+      model.script("Several proposals were made", json(VERDICT))
+      const done = await ended("council")
+      expect(done.status).toBe("success")
+      expect(done.steps.plan).toMatchObject({ status: "success", output: "the best plan" })
+      const [asked] = model.asked("Several proposals were made")
+      expect(asked?.prompt).not.toMatch(/claude|gemini|gpt/)
+      expect(asked?.prompt).toMatch(/<proposal name="C">/)
+      expect(model.asked("council: build the best plan")).toHaveLength(1)
+      const trace = await baton(project, "trace", "plan")
+      expect(trace.stdout).toContain("3 of 3")
+      expect(trace.stdout).toContain("B was safer")
+    },
+    LONG,
+  )
+
+  it(
+    "with two of three dead is no consensus and says 1 of 3; with the judge dead the next one judges",
+    async () => {
+      model.script(/^council: plan/, say("one plan"), nothing(), nothing())
+      const dead = await ended("council")
+      expect(dead.status).toBe("failed")
+      expect(dead.steps.plan).toMatchObject({ status: "failed" })
+      expect(dead.steps.plan?.output).toContain("one plan")
+      const status = await baton(project, "status")
+      expect(status.stdout).toContain("1 of 3 proposers answered, and 2 must: no consensus")
+      model.script(/^council: plan/, say("some plan"))
+      model.script("Several proposals were made", fail(400), json({ ...VERDICT, verdict: "pick", choice: "A" }))
+      const judged = await ended("council")
+      expect(judged.steps.plan).toMatchObject({ status: "success", output: "some plan" })
+      expect(judged.steps["plan:judge"]).toMatchObject({ status: "failed" })
+      expect(judged.steps["plan:judge-2"]).toMatchObject({ status: "success" })
+    },
+    LONG,
+  )
+})
+
+describe("a routed step", () => {
+  it(
+    "gives each task to the profile of its category; an unknown category starts nothing",
+    async () => {
+      const tasks = [
+        { id: "ui", category: "frontend", title: "the form", depends_on: ["api"] },
+        { id: "api", category: "backend", title: "the endpoint" },
+      ]
+      model.script("routes: list the tasks", json({ tasks }))
+      const done = await ended("routes")
+      expect(done.status).toBe("success")
+      expect(Object.keys(done.steps)).toEqual(["decompose", "build", "build:ui", "build:api", "join"])
+      const order = model.asked(/^routes: do/).map(({ prompt }) => prompt)
+      expect(order).toEqual([expect.stringContaining("the endpoint"), expect.stringContaining("the form")])
+      model.script("routes: list the tasks", json({ tasks: [{ id: "db", category: "database", title: "x" }] }))
+      const unknown = await ended("routes")
+      expect(unknown.steps.build).toMatchObject({ status: "failed" })
+      expect(model.asked("routes: do x")).toHaveLength(0)
+    },
+    LONG,
+  )
+})
+
+describe("a loop", () => {
+  it(
+    "goes round until its checks are green, and each round sees how the one before went",
+    async () => {
+      model.script(
+        "rounds: fix",
+        callTool("write", { filePath: project.path("state.txt"), content: "half" }),
+        say("tried"),
+        callTool("write", { filePath: project.path("state.txt"), content: "green" }),
+        say("mended"),
+      )
+      const done = await ended("rounds")
+      expect(done.status).toBe("success")
+      expect(done.steps["mend:1"]).toMatchObject({ status: "failed" })
+      expect(done.steps["mend:2"]).toMatchObject({ status: "success" })
+      expect(model.asked("rounds: fix, round 2; before: failed").length).toBeGreaterThan(0)
+      expect(model.asked("rounds: ship")).toHaveLength(1)
+    },
+    LONG,
+  )
+
+  it(
+    "that changes nothing stops and asks instead of spending on",
+    async () => {
+      const stuck = await run("circles")
+      expect(stuck.code).toBe(3)
+      expect(endedOf(stuck.stdout).steps.fix).toMatchObject({ status: "waiting" })
+      expect(model.asked("circles: fix")).toHaveLength(2)
+      const left = await baton(project, "skip", "fix")
+      expect(left.code).toBe(0)
+    },
+    LONG,
+  )
+})
+
+describe("a nested workflow", () => {
+  it(
+    "has inputs of its own and answers with its last step",
+    async () => {
+      const done = await ended("outer", "--input", "about=tea")
+      expect(done.status).toBe("success")
+      expect(model.asked(/^inner: look at tea and Answer to: outer: begin/)).toHaveLength(1)
+      expect(model.asked("outer: end with Answer to: inner: tell of")).toHaveLength(1)
+      expect(Object.keys(done.steps)).toEqual(["first", "sub", "sub:look", "sub:tell", "last"])
+    },
+    LONG,
+  )
+})

@@ -1,0 +1,194 @@
+import { readFileSync } from "node:fs"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import {
+  callTool,
+  callTools,
+  nothing,
+  type ScriptedModel,
+  say,
+  startScriptedModel,
+} from "../../scripts/scripted-model.ts"
+import { HOSTILE } from "../report/support.ts"
+import { baton } from "./support/baton.ts"
+import { findChromium, openPage, type Page } from "./support/browser.ts"
+import { makeProject, type Project } from "./support/project.ts"
+
+/** A report of a run on the real OpenCode, read from its journal and looked at in a real browser. */
+
+const LONG = 180_000
+const SECTIONS = [
+  "Graph",
+  "Timeline",
+  "Steps",
+  "Verdicts",
+  "Costs",
+  "Files",
+  "Warnings",
+  "Decisions",
+  "Each step in full",
+  "Everything that happened",
+]
+
+const BUILD = `
+steps:
+  - id: survey
+    prompt: Survey the project
+  - id: build
+    needs: [survey]
+    prompt: "Build it by: \${survey.output}"
+    retry: { max_attempts: 2, delay: 0s }
+    checks: [{ run: test -f src/app.ts }]
+  - id: publish
+    needs: [build]
+    prompt: Publish it
+  - id: tell
+    needs: [build]
+    prompt: Tell the team
+settings: { on_failure: continue }
+`
+
+let model: ScriptedModel
+let project: Project
+
+beforeAll(async () => {
+  model = await startScriptedModel()
+  project = makeProject({
+    model,
+    git: true,
+    workflows: { build: BUILD },
+    files: { "src/old.ts": "old\n", "notes.txt": "mine\n" },
+  })
+  const { dir } = project
+  model.script("Survey the project", say(`Three parts.${HOSTILE}`))
+  const write = (file: string, content: string) => ({ name: "write", args: { filePath: `${dir}/${file}`, content } })
+  const shell = callTool("bash", { command: "echo made > src/generated.ts", description: "makes a file" })
+  model.script(
+    "Build it by:",
+    callTools(write("docs/plan.md", "# Plan"), { name: "read", args: { filePath: "src/old.ts" } }),
+    say("planned"),
+  )
+  model.script(
+    "does not pass its checks",
+    callTools(write("src/app.ts", "app")),
+    callTool("edit", { filePath: `${dir}/src/old.ts`, oldString: "old", newString: "new" }),
+    shell,
+    say("built"),
+  )
+  model.script("Publish it", nothing())
+  model.script("Tell the team", callTool("read", { filePath: `${dir}/notes.txt` }), say("told"))
+  // What was not committed before the run is no part of it.
+  project.write("mine.txt", "uncommitted")
+  const { code, stderr } = await baton(project, "run", "build", "--run-id", "run-1")
+  expect({ code, stderr }).toMatchObject({ code: 1 })
+}, LONG)
+afterAll(async () => {
+  await project?.dispose()
+  await model?.close()
+}, LONG)
+
+describe("baton report", () => {
+  it(
+    "knows every file that changed: by which step, or that no step reported it",
+    async () => {
+      const { code, stdout } = await baton(project, "report", "run-1", "--out", "out/run.html")
+      expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("out/run.html") })
+      const files = textOf("files")
+      expect(files).toMatch(/docs\/plan.md build src\/app.ts build src\/old.ts build Unattributed/)
+      expect(files.split("Unattributed")[1]).toContain("src/generated.ts")
+      for (const other of ["mine.txt", "notes.txt"]) expect(files).not.toContain(other)
+    },
+    LONG,
+  )
+
+  it(
+    "is text without --out, and says which run there is not",
+    async () => {
+      const shown = await baton(project, "report")
+      expect(shown.stdout).toMatch(/✗ publish[\s\S]*build failed in .*· run run-1/)
+      expect(await baton(project, "report", "none")).toMatchObject({ code: 2 })
+    },
+    LONG,
+  )
+})
+
+/** The words of a section of the report, without markup. */
+function textOf(section: string): string {
+  const body = project.read("out/run.html").split(`<section id="${section}"`)[1]?.split("</section>")[0] ?? ""
+  return body.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ")
+}
+
+const chromium = findChromium()
+const why = chromium === undefined ? " (SKIPPED: there is no Chromium on PATH, and BATON_CHROMIUM names none)" : ""
+
+describe.skipIf(chromium === undefined)(`the report's page in Chromium${why}`, () => {
+  let page: Page
+  beforeAll(async () => {
+    await baton(project, "report", "run-1", "--out", "out/run.html")
+    page = await openPage(chromium as string, project.path("out/run.html"))
+  }, LONG)
+  afterAll(() => page?.[Symbol.asyncDispose](), LONG)
+
+  it.each([
+    ["narrow", 360, 740],
+    ["wide", 1280, 900],
+  ])(
+    "is all there on a %s screen, and nothing of it stands out at the side",
+    async (_, width, height) => {
+      for (const scheme of ["light", "dark"] as const) {
+        await page.prefer(scheme)
+        await page.resize(width, height)
+        expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(width)
+        const seen = await page.evaluate<string[]>(
+          "[...document.querySelectorAll('main h2')].filter((h) => h.checkVisibility() && h.parentElement.offsetHeight > 60).map((h) => h.textContent)",
+        )
+        expect(seen).toEqual(SECTIONS)
+      }
+    },
+    LONG,
+  )
+
+  it("makes no error, asks the network for nothing, and runs nothing that a model wrote", async () => {
+    expect(page.errors).toEqual([])
+    expect(page.requests).toEqual([])
+    expect(await page.evaluate("document.title")).toBe("build: failed · Baton report")
+    expect(await page.evaluate("document.querySelectorAll('img').length + document.scripts.length")).toBe(1)
+    expect(await page.evaluate("document.body.textContent")).toContain("<img src=x onerror=")
+  })
+
+  it("leads from a box of the graph to the step, and folds all texts open", async () => {
+    await page.evaluate(
+      "document.querySelector('svg.graph a[href=\"#step-2\"]').dispatchEvent(new MouseEvent('click', { bubbles: true }))",
+    )
+    expect(await page.evaluate("document.querySelector('article:target h3 code').textContent")).toBe("build")
+    await page.evaluate("document.getElementById('open').click()")
+    expect(await page.evaluate("document.querySelectorAll('#details details:not([open])').length")).toBe(0)
+    await page.evaluate("document.getElementById('close').click()")
+  })
+
+  it("is a page with landmarks, headings, named tables and pictures to a screen reader, cards or not", async () => {
+    for (const width of [360, 1280]) {
+      await page.resize(width, 800)
+      const spoken = await page.spoken()
+      const named = (role: string) => spoken.filter((one) => one.role === role).map(({ name }) => name)
+      for (const landmark of ["banner", "main", "navigation", "contentinfo"]) expect(named(landmark)).toHaveLength(1)
+      expect(named("heading")).toEqual(expect.arrayContaining(SECTIONS))
+      expect(named("table")).toEqual(expect.arrayContaining(["Steps", "Costs by model", "Files by step"]))
+      expect(named("columnheader")).toEqual(expect.arrayContaining(["State", "Done by", "Cost"]))
+      expect(named("rowheader")).toEqual(expect.arrayContaining(["survey", "build"]))
+      expect(spoken.filter(({ role, name }) => role === "link" && name === "")).toEqual([])
+    }
+  })
+
+  it("is printed with everything that is folded on the screen", async () => {
+    await page.print(project.path("out/run.pdf"))
+    const pdf = readFileSync(project.path("out/run.pdf"))
+    expect(pdf.subarray(0, 5).toString()).toBe("%PDF-")
+    const isShown =
+      "[...document.querySelectorAll('#details pre')].every((pre) => pre.checkVisibility({ contentVisibilityAuto: true }))"
+    await page.paper(true)
+    expect(await page.evaluate(isShown)).toBe(true)
+    expect(await page.evaluate("document.querySelector('nav').checkVisibility()")).toBe(false)
+    await page.paper(false)
+    expect(await page.evaluate(isShown)).toBe(false)
+  })
+})

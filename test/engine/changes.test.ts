@@ -1,0 +1,94 @@
+import { expect, it } from "vitest"
+import type { Seen } from "../../src/core/events.ts"
+import type { Surveyor } from "../../src/core/ports.ts"
+import { handDriven } from "../support/engine.ts"
+import { createdEvent, step, workflow } from "../support/runs.ts"
+
+const SEEN: Seen = { commit: "c0ffee", dirty: { "mine.txt": "1" } }
+
+/** A surveyor that answers when it is told to. */
+function setUp() {
+  const looks: PromiseWithResolvers<Seen | undefined>[] = []
+  const asked: { seen: Seen; answer: PromiseWithResolvers<readonly string[] | undefined> }[] = []
+  const surveyor: Surveyor = {
+    look() {
+      const look = Promise.withResolvers<Seen | undefined>()
+      looks.push(look)
+      return look.promise
+    },
+    changedSince(seen) {
+      const answer = Promise.withResolvers<readonly string[] | undefined>()
+      asked.push({ seen, answer })
+      return answer.promise
+    },
+  }
+  const driven = handDriven({ surveyor })
+  const start = (over = {}) => {
+    const { type, at, ...created } = createdEvent("r", { workflow: workflow([step("a")]), ...over })
+    return driven.engine.start(created)
+  }
+  const types = () => driven.store.read("r").map((event) => event.type)
+  return { ...driven, looks, asked, start, types }
+}
+
+it("looks before the first worker exists, and again when the run has ended", async () => {
+  const { start, looks, asked, backend, engine, types, store } = setUp()
+  start()
+  await Promise.resolve()
+  expect(backend.jobs).toEqual([])
+  looks[0]?.resolve(SEEN)
+  const job = await backend.job("a")
+  job.finish({ output: "done" })
+  await expect.poll(() => asked.length).toBe(1)
+  expect(asked[0]?.seen).toEqual(SEEN)
+  expect(engine.view("r")?.status).toBe("success")
+  asked[0]?.answer.resolve(["src/a.ts"])
+  await engine.finished("r")
+  expect(types()).toEqual([
+    "run.created",
+    "step.started",
+    "run.seen",
+    "step.opened",
+    "step.ended",
+    "run.ended",
+    "run.changed",
+  ])
+  expect(store.read("r").at(-1)).toMatchObject({ files: ["src/a.ts"] })
+  expect(store.isClaimed("r")).toBe(false)
+})
+
+it("writes nothing down, and waits for nothing, where git says nothing", async () => {
+  const { start, looks, asked, backend, engine, types } = setUp()
+  start()
+  looks[0]?.resolve(undefined)
+  ;(await backend.job("a")).finish()
+  await engine.finished("r")
+  expect(asked).toEqual([])
+  expect(types()).toEqual(["run.created", "step.started", "step.opened", "step.ended", "run.ended"])
+})
+
+it("looks anew when a run that had ended is taken up and ends again, against the same beginning", async () => {
+  const { start, looks, asked, backend, engine, types } = setUp()
+  start()
+  looks[0]?.resolve(SEEN)
+  ;(await backend.job("a")).finish({ reason: "error" })
+  await expect.poll(() => asked.length).toBe(1)
+  asked[0]?.answer.resolve([])
+  await engine.finished("r")
+  engine.resume("r", "test")
+  ;(await backend.job("a", 1)).finish({ output: "now" })
+  await expect.poll(() => asked.length).toBe(2)
+  asked[1]?.answer.resolve(["b"])
+  await engine.finished("r")
+  expect(looks).toHaveLength(1)
+  expect(asked[1]?.seen).toEqual(SEEN)
+  expect(types().filter((type) => type === "run.changed")).toHaveLength(2)
+})
+
+it("does not look for a question to one worker", async () => {
+  const { start, looks, backend, engine } = setUp()
+  start({ ask: "docs" })
+  ;(await backend.job("a")).finish({ output: "yes" })
+  await engine.finished("r")
+  expect(looks).toEqual([])
+})

@@ -1,0 +1,214 @@
+import { describe, expect, it } from "vitest"
+import type { Claim, Store } from "../../src/core/ports.ts"
+import { createMemoryStore } from "../../src/store/memory/store.ts"
+import { handDriven } from "../support/engine.ts"
+import { createdEvent, step, workflow } from "../support/runs.ts"
+
+/** Two processes over one journal: `owner` drives the run, `other` is where a person says something of it. */
+function twoProcesses(...flow: Parameters<typeof workflow>) {
+  const journal = createMemoryStore()
+  const claims: (Claim | undefined)[] = []
+  const store: Store = {
+    ...journal,
+    claim(run) {
+      const claim = journal.claim(run)
+      claims.push(claim)
+      return claim
+    },
+  }
+  const owner = handDriven({ store })
+  const other = handDriven({ store: journal })
+  const { type, at, ...created } = createdEvent("r", { workflow: workflow(...flow) })
+  expect(owner.engine.start(created).ok).toBe(true)
+  return {
+    journal,
+    owner,
+    other,
+    events: () => journal.read("r").map((event) => event.type),
+    /** What becomes of something that `other` was told, once the owner has looked. */
+    async settled(outcome: ReturnType<typeof other.engine.pause>) {
+      owner.clock.advance(200)
+      return await other.engine.settled(outcome)
+    },
+    /** As after a SIGKILL: nothing of it happens any more, and its claim is gone. */
+    kill() {
+      for (const claim of claims) claim?.release()
+    },
+  }
+}
+
+const TWO = [step("a"), step("b", "a")]
+const DONE = { ok: true, run: "r", driver: "elsewhere", isPending: false }
+
+describe("what is said of a run that another process drives", () => {
+  it("is done by that process, once, and whoever said it is told", async () => {
+    const { owner, other, settled, events } = twoProcesses(TWO)
+    const a = await owner.backend.job("a")
+    expect(await settled(other.engine.pause("r", "p"))).toEqual(DONE)
+    expect(owner.engine.view("r")?.hold).toMatchObject({ cause: "person", detail: "paused by p" })
+    expect(await settled(other.engine.resume("r", "p"))).toEqual(DONE)
+    expect(await settled(other.engine.raise("r", { usd: 3 }, "p"))).toEqual(DONE)
+    owner.clock.advance(1_000)
+    expect(events().filter((type) => /pausing|resumed|raised/.test(type))).toEqual([
+      "run.pausing",
+      "run.resumed",
+      "budget.raised",
+    ])
+    a.finish()
+    ;(await owner.backend.job("b")).finish()
+    expect((await owner.engine.finished("r")).view?.status).toBe("success")
+    expect(other.backend.jobs).toEqual([])
+    expect(owner.clock.pending()).toBe(0)
+  })
+
+  it("decides its gates and ends it, with what it runs", async () => {
+    const gated = [{ ...step("a"), intervene: "always" as const }, step("b", "a"), step("c")]
+    const { owner, other, settled, journal } = twoProcesses(gated)
+    ;(await owner.backend.job("a")).finish()
+    const c = await owner.backend.job("c")
+    await until(() => owner.engine.view("r")?.steps[0]?.status === "waiting")
+    const said = { step: "a", action: "retry", by: "p", message: "again", parent: "ses_other" } as const
+    expect(await settled(other.engine.decide("r", said))).toEqual(DONE)
+    const again = await owner.backend.job("a", 1)
+    expect(again.task).toMatchObject({ prompt: "again", key: "r/a/2" })
+    expect(again.task.parent).toBeUndefined()
+    again.finish()
+    await until(() => owner.engine.view("r")?.steps[0]?.status === "waiting")
+    expect(await settled(other.engine.decide("r", { step: "a", action: "skip", by: "p" }))).toEqual(DONE)
+    const b = await owner.backend.job("b")
+    expect(await settled(other.engine.abort("r", "p"))).toEqual(DONE)
+    expect([b.isStopped, c.isStopped]).toEqual([true, true])
+    expect((await owner.engine.finished("r")).view?.status).toBe("cancelled")
+    expect(journal.isClaimed("r")).toBe(false)
+  })
+
+  it("reaches its workers, a message once however often it is sent", async () => {
+    const { owner, other, settled } = twoProcesses(TWO)
+    const a = await owner.backend.job("a")
+    const message = { type: "message", id: "m1", text: "be brief" } as const
+    for (const wanted of ["a", "ses_r/a/1"]) {
+      expect(other.engine.workerElsewhere(wanted)).toMatchObject({ run: "r", step: "a", attempt: 1 })
+      expect(await settled(other.engine.steer(wanted, message, "p"))).toEqual(DONE)
+    }
+    const said = { session: "ses_r/a/1", steer: { type: "message", message: { id: "m1", text: "be brief" } } }
+    expect(owner.backend.steered).toEqual([said])
+    expect(await settled(other.engine.stopWorker("a"))).toEqual(DONE)
+    expect(a.isStopped).toBe(true)
+    expect(other.engine.steer("b", message, "p")).toEqual({ ok: false, why: "no worker b has a task" })
+  })
+
+  it("is refused with that process's reason", async () => {
+    const { owner, other, settled } = twoProcesses(TWO)
+    await owner.backend.job("a")
+    expect(await settled(other.engine.resume("r", "p"))).toEqual({ ok: false, why: "run r is running already" })
+    const nothing = other.engine.decide("r", { step: "b", action: "skip", by: "p" })
+    expect(await settled(nothing)).toEqual({ ok: false, why: "b waits for no decision (it is pending)" })
+  })
+
+  it("is left there when that process does not come to it in five seconds", async () => {
+    const { other, owner, journal } = twoProcesses(TWO)
+    await owner.backend.job("a")
+    const settling = other.engine.settled(other.engine.pause("r", "p"))
+    await passing(other, 5_000)
+    expect(await settling).toEqual({ ...DONE, isPending: true })
+    owner.clock.advance(200)
+    expect(journal.wishes()).toEqual([])
+    expect(owner.engine.view("r")?.hold?.cause).toBe("person")
+  })
+})
+
+describe("when the process that drives a run is gone", () => {
+  it("whoever has asked does it, and nobody else later", async () => {
+    const { owner, other, kill, journal } = twoProcesses(TWO)
+    await owner.backend.job("a")
+    const outcome = other.engine.abort("r", "p")
+    kill()
+    expect(await other.engine.settled(outcome)).toEqual({ ...DONE, driver: "here" })
+    expect((await other.engine.finished("r")).view?.status).toBe("cancelled")
+    expect(journal.wishes()).toEqual([])
+    expect(other.backend.stopped).toEqual(["ses_r/a/1"])
+  })
+
+  it("the next one does what was left, but for pauses: who takes a run up wants it to go on", async () => {
+    const gated = [{ ...step("a"), intervene: "always" as const }, step("b", "a"), step("c")]
+    const { owner, other, kill, journal, events } = twoProcesses(gated)
+    ;(await owner.backend.job("a")).finish()
+    await until(() => owner.engine.view("r")?.steps[0]?.status === "waiting")
+    other.engine.decide("r", { step: "a", action: "continue", by: "p" })
+    other.engine.pause("r", "p")
+    kill()
+    const next = handDriven({ store: journal })
+    expect(next.engine.view("r")?.status).toBe("interrupted")
+    expect(next.engine.resume("r", "q").ok).toBe(true)
+    for (const id of ["c", "b"]) (await next.backend.job(id)).finish()
+    expect((await next.engine.finished("r")).view?.status).toBe("success")
+    expect(events().filter((type) => type === "gate.decided" || type === "run.pausing")).toEqual(["gate.decided"])
+    expect(journal.wishes()).toEqual([])
+  })
+
+  it("a process that only reads drives nothing", async () => {
+    const { owner, kill, journal } = twoProcesses(TWO)
+    await owner.backend.job("a")
+    const reader = handDriven({ store: journal, isReader: true })
+    const outcome = reader.engine.pause("r", "p")
+    expect(outcome.ok).toBe(true)
+    kill()
+    const refused = { ok: false, why: "no process drives run r" }
+    expect(await reader.engine.settled(outcome)).toEqual(refused)
+    expect(reader.engine.resume("r", "p")).toEqual(refused)
+    expect(journal.wishes()).toEqual([])
+  })
+
+  it("one that is being interrupted leaves it to the next", async () => {
+    const { owner, other, journal } = twoProcesses(TWO)
+    await owner.backend.job("a")
+    const interrupted = owner.engine.interrupt("Ctrl-C")
+    const outcome = other.engine.resume("r", "p")
+    // Its worker has not let go yet.
+    expect(journal.isClaimed("r")).toBe(true)
+    owner.clock.advance(400)
+    expect(journal.wishes()).toHaveLength(1)
+    await interrupted
+    expect(await other.engine.settled(outcome)).toEqual({ ...DONE, driver: "here" })
+    expect((await other.backend.job("a")).task.resumed).toBe(true)
+  })
+})
+
+it("a journal that refuses is told once, and does not end the process", async () => {
+  const journal = createMemoryStore()
+  let isBroken = false
+  const store: Store = {
+    ...journal,
+    wishes() {
+      if (isBroken) throw new Error("disk I/O error")
+      return journal.wishes()
+    },
+  }
+  const { engine, clock, errors, backend } = handDriven({ store })
+  const { type, at, ...created } = createdEvent("r", { workflow: workflow(TWO) })
+  engine.start(created)
+  await backend.job("a")
+  isBroken = true
+  clock.advance(1_000)
+  expect(errors).toEqual(["the inbox could not be worked on"])
+  isBroken = false
+  journal.post({ run: "r", key: "k", wish: { type: "pause", by: "p" } })
+  clock.advance(200)
+  expect(journal.outcomeOf("r", "k")).toEqual({})
+})
+
+/** Lets everything happen that waits for no clock, until it is so. */
+async function until(is: () => boolean): Promise<void> {
+  for (let round = 0; !is(); round++) {
+    if (round > 100) throw new Error("it never is")
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
+}
+
+/** Lets time pass in one process, in small steps. */
+async function passing({ clock }: ReturnType<typeof handDriven>, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    clock.advance(100)
+  }
+}

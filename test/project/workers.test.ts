@@ -1,0 +1,174 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+import { formatProblems } from "../../src/core/problem.ts"
+import { Project } from "../../src/project/project.ts"
+
+/** Who works in a run, and with which model. */
+
+let root: string
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "baton-cast-"))
+})
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+function write(path: string, text: string) {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+}
+
+const CONFIG = {
+  models: { opus: "a/opus", quick: "a/quick" },
+  profiles: {
+    default: { prompt: "house rules", fallback: ["a/other"], permission: { edit: "deny" } },
+    coder: { model: "opus", fallback: ["quick"] },
+  },
+}
+
+function prepare(workflow: string, models: Record<string, string> = {}, config: object = CONFIG) {
+  write(".opencode/workflows/w.yaml", workflow)
+  write("orchestrator.json", JSON.stringify(config))
+  const project = new Project({ directory: root, worktree: root, globalDir: join(root, "global"), env: {} })
+  return project.prepare("w", {}, "", models)
+}
+
+function definition(workflow: string, models: Record<string, string> = {}) {
+  const result = prepare(workflow, models)
+  if (!result.ok) throw new Error(formatProblems(result.problems))
+  return result.value.definition
+}
+
+function problems(workflow: string, models: Record<string, string> = {}) {
+  const result = prepare(workflow, models)
+  return result.ok ? "" : formatProblems(result.problems, root)
+}
+
+const one = (rest: string) => `steps: [{ id: a, prompt: p, ${rest} }]`
+
+describe("a name", () => {
+  it("is a profile, else a role, else a model; roles and models work like the profile default", () => {
+    const text = `
+settings: { distill: quick }
+steps:
+  - { id: a, prompt: p, profile: coder, checks: [{ ask: good?, profile: b/critic }] }
+  - { id: b, type: ensemble, prompt: p, proposers: [opus, b/gpt], judge: [coder, c/last] }
+  - { id: c, type: routed, prompt: p, over: "[1]", route: { ui: d/ui }, default: e/rest }
+  - { id: d, type: parallel, steps: [{ id: e, prompt: p, profile: f/inner }] }
+`
+    const { profiles } = definition(text)
+    const names = ["coder", "b/critic", "b/gpt", "c/last", "d/ui", "e/rest", "f/inner", "opus", "quick"]
+    expect(Object.keys(profiles)).toEqual(names)
+    expect(profiles.opus).toEqual({
+      name: "opus",
+      kind: "subagent",
+      prompt: "house rules",
+      permission: [{ permission: "edit", pattern: "*", action: "deny" }],
+      model: "a/opus",
+    })
+    expect(profiles["b/gpt"]).toMatchObject({ name: "b/gpt", model: "b/gpt", prompt: "house rules" })
+    expect(profiles.coder).toMatchObject({ model: "a/opus", fallback: ["a/quick"] })
+  })
+
+  it("that is unknown is a problem with the nearest one, wherever it stands", () => {
+    const text = `
+settings: { distill: quik }
+steps:
+  - { id: a, prompt: p, model: opsu, checks: [{ ask: good?, profile: codr }] }
+  - { id: b, type: ensemble, prompt: p, proposers: [opuss], judge: [coderr] }
+  - { id: c, type: routed, prompt: p, over: "[1]", route: { ui: quikc }, default: defalt }
+  - { id: d, type: parallel, steps: [{ id: e, prompt: p, profile: "a/ b" }] }
+`
+    expect(problems(text).replaceAll(".opencode/workflows/", "")).toBe(
+      [
+        "w.yaml:2:22: unknown profile `quik` — did you mean `quick`?",
+        "w.yaml:4:32: unknown model role `opsu` — did you mean `opus`?",
+        "w.yaml:4:70: unknown profile `codr` — did you mean `coder`?",
+        "w.yaml:5:53: unknown profile `opuss` — did you mean `opus`?",
+        "w.yaml:5:69: unknown profile `coderr` — did you mean `coder`?",
+        "w.yaml:6:65: unknown profile `quikc` — did you mean `quick`?",
+        "w.yaml:6:83: unknown profile `defalt` — did you mean `default`?",
+        "w.yaml:7:67: `a/ b` is not a model — write `provider/model`",
+      ].join("\n"),
+    )
+  })
+})
+
+describe("which model counts", () => {
+  it("the call's, the step's, the profile's, the role's, nobody's", () => {
+    const model = (text: string, models: Record<string, string> = {}) => {
+      const { workflow, profiles } = definition(text, models)
+      const step = workflow.steps[0]
+      return step?.model ?? profiles[step?.profile ?? ""]?.model
+    }
+    expect(model(one("profile: coder, model: quick"), { coder: "x/y" })).toBe("x/y")
+    expect(model(one("profile: coder, model: quick"), { quick: "x/y" })).toBe("x/y")
+    expect(model(one("profile: coder, model: quick"))).toBe("a/quick")
+    expect(model(one("profile: coder, model: b/c"))).toBe("b/c")
+    expect(model(one("profile: coder"))).toBe("a/opus")
+    expect(model(one("profile: coder"), { opus: "x/y" })).toBe("x/y")
+    expect(model(one("profile: opus"))).toBe("a/opus")
+    expect(model(one("profile: opus"), { opus: "x/y" })).toBe("x/y")
+    expect(model(one("profile: b/c"))).toBe("b/c")
+    expect(model(one("effects: external"))).toBeUndefined()
+    expect(model(one("effects: external"), { default: "x/y" })).toBe("x/y")
+  })
+
+  it("a call that names nobody, or no model, is a problem", () => {
+    expect(problems(one("profile: coder"), { codr: "x/y" })).toBe(
+      "--model: nobody here is called `codr` — did you mean `coder`?",
+    )
+    expect(problems(one("profile: coder"), { coder: "best" })).toBe(
+      "--model: `best` is not a model — write `coder=provider/model`",
+    )
+  })
+})
+
+describe("a workflow inside another one", () => {
+  const inner =
+    "name: inner\ninputs: { topic: string, n: { type: integer, default: 1 } }\nsteps: [{ id: x, prompt: p, profile: opus }]"
+  const outer = (rest: string) => `steps:\n  - id: a\n    type: workflow\n    workflow: inner\n    with: ${rest}\n`
+
+  it("comes with the run, and its workers too", () => {
+    write(".claude/workflows/inner.yaml", inner)
+    const { workflow, profiles } = definition(outer("{ topic: '${1 + 1}', n: 2 }"))
+    expect(workflow.steps[0]?.group).toMatchObject({
+      type: "workflow",
+      with: { topic: "${1 + 1}", n: "2" },
+      workflow: { name: "inner", steps: [{ id: "x" }] },
+    })
+    expect(Object.keys(profiles)).toEqual(["opus"])
+  })
+
+  it("is given what it needs, and nothing else", () => {
+    write(".claude/workflows/inner.yaml", inner)
+    expect(problems(outer("{ topc: x, n: many }"))).toBe(
+      [
+        ".opencode/workflows/w.yaml:5:5: input `topic` of `inner` is missing — add it under `with`",
+        ".opencode/workflows/w.yaml:5:13: `inner` has no input `topc` — did you mean `topic`?",
+        ".opencode/workflows/w.yaml:5:25: input `n` must be a whole number, not `many` — write `n=3`",
+      ].join("\n"),
+    )
+  })
+
+  it("that is not there, is broken, or runs the first one is a problem", () => {
+    expect(problems(outer("{}"))).toMatch(/w.yaml:4:15: there is no workflow `inner` — /)
+    write(".claude/workflows/inner.yaml", "steps: [{ id: a }]")
+    expect(problems(outer("{}"))).toMatch(
+      /^\.claude\/workflows\/inner.yaml:1:9: `prompt` is missing.*\n.*w.yaml:4:15: workflow `inner` has problems of its own/,
+    )
+    write(".claude/workflows/inner.yaml", "steps: [{ id: a, type: workflow, workflow: w }]")
+    expect(problems(outer("{}"))).toContain("inner.yaml:1:44: workflows run each other in a circle: w → inner → w")
+  })
+
+  it("goes five levels deep at most", () => {
+    for (let at = 1; at <= 5; at++) {
+      const step = at === 5 ? "prompt: p" : `type: workflow, workflow: level${at + 1}`
+      write(`.opencode/workflows/level${at}.yaml`, `steps: [{ id: s, ${step} }]`)
+    }
+    expect(problems("steps: [{ id: s, type: workflow, workflow: level2 }]")).toBe("")
+    expect(problems("steps: [{ id: s, type: workflow, workflow: level1 }]")).toBe(
+      ".opencode/workflows/w.yaml:1:44: `level1` nests workflows too deeply — at most 5 levels, this one included",
+    )
+  })
+})

@@ -1,0 +1,98 @@
+import { expect, it } from "vitest"
+import type { Step } from "../../src/core/model.ts"
+import { drawn } from "../../src/report/drawn.ts"
+import { graphOf, reduced } from "../../src/report/graph.ts"
+import { layOut } from "../../src/report/layout.ts"
+import { step, workflow } from "../support/runs.ts"
+
+const ENSEMBLE: Step = {
+  ...step("vote", "plan"),
+  type: "ensemble",
+  group: {
+    type: "ensemble",
+    proposers: ["claude", "gemini"],
+    judges: ["opus"],
+    mode: "parallel",
+    verdict: "pick",
+    quorum: 2,
+  },
+}
+const GATE: Step = { ...step("ok", "api", "ui", "vote"), type: "gate" }
+const FLOW = workflow([
+  step("survey"),
+  step("plan", "survey"),
+  ENSEMBLE,
+  step("api", "plan"),
+  step("ui", "plan"),
+  step("docs", "survey"),
+  GATE,
+  step("ship", "ok", "docs", "survey"),
+  { ...step("bye"), hook: "complete" },
+])
+
+it("is drawn as text: a row a step, its needs as lanes, groups with their parts, hooks apart", () => {
+  expect(drawn(FLOW, "ascii")).toBe(
+    `
+*        survey  worker
++-.
+* |      plan  worker
++-|-+-.
+* | | |  vote  ensemble, quorum 2
+| | | |    - claude  proposes
+| | | |    - gemini  proposes
+| | | |    - opus  judges, after claude, gemini
+| | * |  api  worker
+| | | *  ui  worker
+| * | |  docs  worker
++-|-+-'
+* |      ok  gate
++-'
+*        ship  worker
+
+At the end
+*  bye  worker, on complete
+`.slice(1),
+  )
+})
+
+it("is drawn as Mermaid: boxes, a diamond for a gate, subgraphs for groups", () => {
+  const lines = drawn(FLOW, "mermaid").split("\n")
+  expect(lines[0]).toBe("flowchart TD")
+  expect(lines).toContain('  subgraph n3["vote<br/>ensemble, quorum 2"]')
+  expect(lines).toContain('  n10{"ok<br/>gate"}')
+  expect(lines.filter((line) => line.includes("-->"))).toHaveLength(13)
+})
+
+it("takes nothing of a name for Mermaid's own", () => {
+  const odd = workflow([step('end"]; click n1 "https://x"')])
+  expect(drawn(odd, "mermaid")).not.toMatch(/click n1 "|"\];/)
+})
+
+it("leaves out arrows that say nothing new", () => {
+  const { edges } = reduced(graphOf(FLOW))
+  expect(edges).not.toContainEqual({ from: "survey", to: "ship" })
+  expect(edges).toContainEqual({ from: "docs", to: "ship" })
+})
+
+it("has what a run added to a group inside it, and arrows between groups for needs of their parts", () => {
+  const group: Step = { ...step("g"), type: "parallel", group: { type: "parallel", steps: [] } }
+  const part = (name: string, ...needs: string[]): Step => ({ ...step(`g/${name}`, ...needs), part: { of: "g", name } })
+  const { nodes, edges } = graphOf(workflow([group, part("x"), part("y", "g/x"), step("after", "g", "g/y")]))
+  expect(nodes.map(({ id }) => id)).toEqual(["g", "after"])
+  expect(edges).toEqual([{ from: "g", to: "after" }])
+  expect(nodes[0]?.parts?.nodes.map(({ label }) => label)).toEqual(["x", "y"])
+  expect(nodes[0]?.parts?.edges).toEqual([{ from: "g/x", to: "g/y" }])
+})
+
+it("lays no box over another, and every arrow from top to bottom", () => {
+  const { boxes, arrows } = layOut(graphOf(FLOW))
+  for (const a of boxes) {
+    for (const b of boxes) {
+      if (a === b) continue
+      const isApart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y
+      expect([a.node.id, b.node.id, isApart]).toEqual([a.node.id, b.node.id, true])
+    }
+  }
+  const top = (id: string) => boxes.find(({ node }) => node.id === id)?.y ?? Number.NaN
+  for (const { from, to } of arrows) expect(top(from)).toBeLessThan(top(to))
+})

@@ -1,0 +1,92 @@
+import { expect, it } from "vitest"
+import { eventfulRun, HOSTILE, pageFor } from "./support.ts"
+
+/** The report's page as text. `test/e2e/report.test.ts` looks at it in a browser. */
+
+const { events, run } = eventfulRun()
+const page = pageFor(events, run)
+
+/** What stands in a section, without markup. */
+function section(name: string, of = page): string {
+  const body = of.split(`<section id="${name}"`)[1]?.split("</section>")[0] ?? ""
+  return body.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ")
+}
+
+it("says what the run came to, what it took, and what failed", () => {
+  expect(page).toContain("<title>w: failed · Baton report</title>")
+  expect(page).toContain("What failed: publish (error: the registry said no).")
+  const head = page
+    .split("<main")[0]
+    ?.replace(/<[^>]+>/g, " ")
+    .replace(/\s+/g, " ")
+  for (const fact of ["Run r", "Took 7m 09s", "8 of 9 succeeded", "Cost price unknown", "topic tides", "depth 3"])
+    expect(head).toContain(fact)
+})
+
+it("has a row for every step, with what it needs, who did it and what it took", () => {
+  expect(section("steps")).toMatch(/build ✓ success plan {2}coder \(server\) openai\/gpt-5.2 2 3m 01s 30 \$0.39/)
+  expect(section("steps")).toMatch(/approve ✓ success build , document a person/)
+  expect(section("steps")).toMatch(/tell ✓ success at the end \(failure\)/)
+})
+
+it("says why of every verdict, with the checks that were run", () => {
+  expect(section("verdicts")).toMatch(/build ✓ success it answered ✓ holds: npm test : exit code 0/)
+  expect(section("verdicts")).toMatch(/publish ✗ failed · error the registry said no/)
+})
+
+it("sums what each model took, and never calls an unknown price nothing", () => {
+  expect(section("costs")).toContain("what is known comes to $0.95")
+  expect(section("costs")).toMatch(/openai\/gpt-5.2 1 10 5 \$0.18/)
+  expect(section("costs")).toMatch(/publish 10 5 price unknown/)
+})
+
+it("names the step of every changed file, and lists those that no step reported", () => {
+  expect(section("files")).toMatch(/docs\/api.md plan:api docs\/guide.md document/)
+  expect(section("files")).toMatch(/src\/app.ts build/)
+  expect(section("files").split("Unattributed")[1]).toContain("package-lock.json")
+  expect(section("files").split("Unattributed")[1]).not.toContain("docs/")
+})
+
+it("says that it is not known what else changed, where git was not there or the run goes on", () => {
+  const without = events.filter(({ type }) => type !== "run.changed")
+  expect(section("files", pageFor(without))).toContain("Not known: git was not there")
+  const going = events.slice(0, 8)
+  expect(section("files", pageFor(going))).toContain("looked up when the run ends")
+})
+
+it("has the warnings, the decisions and the retries, in order", () => {
+  expect(section("warnings")).toMatch(/build fallback claude-opus is out of quota/)
+  expect(section("decisions")).toMatch(
+    /build tried again .* build try 2, .* approve waits for a person: approve: Ship it\? .* approve continued by user “?yes, ship it/,
+  )
+})
+
+it("draws a box for every step and an arrow for every need, groups around their parts", () => {
+  const svg = page.split('<svg class="graph"')[1]?.split("</svg>")[0] ?? ""
+  expect(svg.match(/class="(box|cluster) /g)).toHaveLength(9)
+  expect(svg.match(/class="cluster /g)).toHaveLength(1)
+  // survey → plan → build, document → approve → publish; and the dotted one to the hook.
+  expect(svg.match(/class="edge"/g)).toHaveLength(6)
+  expect(svg.match(/class="edge later"/g)).toHaveLength(1)
+  for (const [at] of run.steps.entries()) expect(svg).toContain(`href="#step-${at + 1}"`)
+})
+
+it("draws the time of every try, and what was waited for", () => {
+  const lane = (name: string) => page.split(`>${name}<span class="hidden">`)[1]?.split("</svg>")[0] ?? ""
+  expect(lane("build")).toMatch(/begins \+1m 25s, takes 3m 01s, 2 tries/)
+  expect(lane("build").match(/<rect class="(bad|try)"/g)).toEqual(['<rect class="bad"', '<rect class="try"'])
+  expect(lane("approve")).toContain('<rect class="wait"')
+})
+
+it("is told of a run that has only just begun, and of one that was interrupted", () => {
+  expect(pageFor(events.slice(0, 1))).toContain("No step has begun.")
+  expect(pageFor(events.slice(0, 4))).toContain("The run was interrupted and can be resumed.")
+})
+
+it("shows hostile words as words, wherever they come from", () => {
+  const hostile = eventfulRun(HOSTILE)
+  const shown = pageFor(hostile.events, hostile.run)
+  expect(shown.match(/<script>/g)).toHaveLength(1)
+  expect(shown).not.toContain("<img")
+  expect(shown.split("&lt;script&gt;document.title").length).toBeGreaterThan(8)
+})

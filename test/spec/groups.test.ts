@@ -1,0 +1,322 @@
+import { describe, expect, it } from "vitest"
+import type { StepScope } from "../../src/core/ports.ts"
+import { formatProblem } from "../../src/core/problem.ts"
+import { compileSchema } from "../../src/spec/json-schema.ts"
+import { parseWorkflow } from "../../src/spec/parse.ts"
+import { render, resultOf } from "../../src/spec/template.ts"
+
+/** Steps that are done by steps of their own, loops, context, files, and answers that are data. */
+
+function problemsOf(text: string): string[] {
+  const result = parseWorkflow(text, "w.yaml")
+  return result.ok ? [] : result.problems.map(formatProblem)
+}
+
+function stepsOf(text: string) {
+  const result = parseWorkflow(text, "w.yaml")
+  if (!result.ok) throw new Error(result.problems.map(formatProblem).join("\n"))
+  return result.value.steps
+}
+
+const lines = (...rest: string[]) => ["steps:", "  - id: g", ...rest.map((one) => `    ${one}`)].join("\n")
+const stepOf = (...rest: string[]) => stepsOf(lines(...rest))[0]
+
+describe("a group", () => {
+  it("ensemble: proposers, a judge, and a majority by itself", () => {
+    expect(stepOf("type: ensemble", "prompt: p", "proposers: [a, b, c]", "judge: o")?.group).toEqual({
+      type: "ensemble",
+      proposers: ["a", "b", "c"],
+      judges: ["o"],
+      mode: "parallel",
+      verdict: "synthesize",
+      quorum: 2,
+    })
+    const written = ["judge: [o, o2]", "mode: sequential", "verdict: pick", "quorum: 1"]
+    expect(stepOf("type: ensemble", "prompt: p", "proposers: [a, b]", ...written)?.group).toMatchObject({
+      judges: ["o", "o2"],
+      mode: "sequential",
+      verdict: "pick",
+      quorum: 1,
+    })
+  })
+
+  it("routed: a list, the worker of each category, and a cap", () => {
+    const text = lines(
+      "type: routed",
+      "over: ${[1, 2]}",
+      "route: { ui: gemini }",
+      "default: sonnet",
+      "prompt: do ${item.task} (${item.kind})",
+      "files: ['${item.folder}/**']",
+      "output: out/${item.id}.md",
+    )
+    expect(stepsOf(text)[0]).toMatchObject({
+      files: ["${item.folder}/**"],
+      output: "out/${item.id}.md",
+      group: {
+        type: "routed",
+        over: "${[1, 2]}",
+        by: "category",
+        route: { ui: "gemini" },
+        otherwise: "sonnet",
+        max: 20,
+      },
+    })
+  })
+
+  it("parallel: steps with names of their own, groups among them", () => {
+    const text = `
+steps:
+  - { id: plan, prompt: p }
+  - id: build
+    type: parallel
+    needs: [plan]
+    steps:
+      - { id: ui, prompt: "do \${plan.output}" }
+      - id: all
+        needs: [ui]
+        type: parallel
+        steps: [{ id: api, prompt: "after \${ui.output}, as \${plan.output}" }]
+  - { id: end, needs: [build], prompt: "\${build.output}" }
+`
+    const group = stepsOf(text)[1]?.group
+    expect(group).toMatchObject({
+      type: "parallel",
+      steps: [
+        { id: "ui", needs: [] },
+        { id: "all", needs: ["ui"], group: { type: "parallel", steps: [{ id: "api", prompt: expect.any(String) }] } },
+      ],
+    })
+  })
+
+  it("check: a command as a step, with checks beside it", () => {
+    expect(stepOf("type: check", "run: npm test", "checks: [{ file: out.txt }]")).toEqual({
+      id: "g",
+      type: "check",
+      profile: "default",
+      prompt: "",
+      needs: [],
+      checks: [
+        { type: "command", run: "npm test", expect: "pass", severity: "error" },
+        { type: "file", path: "out.txt", severity: "error", exists: true },
+      ],
+    })
+  })
+
+  it("loop, context, schema, budget, opinions and a model of its own", () => {
+    const step = stepOf(
+      "prompt: round ${loop.round}, so far ${g.output}",
+      "model: quick",
+      "loop: { max: 5, until: \"${g.output.contains('DONE')}\" }",
+      "context: distilled",
+      "schema: { type: object, required: [tasks] }",
+      "budget: { usd: 1, time: 10m, workers: 3 }",
+      "checks: [npm test, { ask: 'Is ${g.output} clear?', profile: critic, severity: warning }]",
+    )
+    expect(step).toMatchObject({
+      model: "quick",
+      loop: { max: 5, until: "${g.output.contains('DONE')}", stagnant: 3 },
+      context: "distilled",
+      schema: { type: "object", required: ["tasks"] },
+      budget: { usd: 1, timeMs: 600_000, workers: 3 },
+      checks: [{ type: "command" }],
+      opinions: [{ ask: "Is ${g.output} clear?", profile: "critic", severity: "warning" }],
+    })
+  })
+
+  it("a loop over a group ends by what its steps say", () => {
+    const until = "loop: { max: 3, until: \"${review.output == 'ok' && g.status == 'success'}\" }"
+    expect(stepOf("type: parallel", until, "steps: [{ id: review, prompt: p }]")?.loop?.max).toBe(3)
+  })
+
+  it("variables and secrets of the workflow, and who distils", () => {
+    const text = `
+context:
+  variables: { env: staging, n: 2, list: [a] }
+  secrets: { KEY: "{env:MY_KEY}", TOKEN: { env: T }, CERT: { file: ~/cert.pem } }
+settings: { distill: quick }
+steps:
+  - id: a
+    prompt: "\${context.variables.env} \${context.variables.n + 1} \${context.variables.list[0]} \${secrets.KEY}"
+`
+    const result = parseWorkflow(text, "w.yaml")
+    expect(result.ok && result.value).toMatchObject({
+      variables: { env: "staging", n: 2, list: ["a"] },
+      secrets: { KEY: { env: "MY_KEY" }, TOKEN: { env: "T" }, CERT: { file: "~/cert.pem" } },
+      distiller: "quick",
+    })
+  })
+})
+
+describe("one mistake", () => {
+  const cases: [name: string, text: string, problem: string][] = [
+    [
+      "an ensemble with a profile",
+      lines("type: ensemble", "prompt: p", "proposers: [a]", "judge: o", "profile: x"),
+      "w.yaml:7:5: a step of type `ensemble` cannot have `profile` — who works is said by `proposers` and `judge`; leave it out",
+    ],
+    [
+      "more votes than proposers",
+      lines("type: ensemble", "prompt: p", "proposers: [a]", "judge: o", "quorum: 2"),
+      "w.yaml:7:13: `quorum` is 2, and there are only 1 proposers — lower it, or add proposers",
+    ],
+    [
+      "tries of a group",
+      lines("type: parallel", "steps: [{ id: a, prompt: p }]", "retry: {}"),
+      "w.yaml:5:5: a step of type `parallel` cannot have `retry` — put it on its steps",
+    ],
+    [
+      "a key of another type",
+      lines("prompt: p", "proposers: [a]"),
+      "w.yaml:4:5: a step of type `single` cannot have `proposers` — set `type: ensemble`, or leave it out",
+    ],
+    [
+      "nobody for the items",
+      lines("type: routed", "prompt: p", "over: ${[1]}"),
+      "w.yaml:2:5: `route` is missing — add `route`: who does an item, by its category; or `default`",
+    ],
+    [
+      "a list that is none",
+      lines("type: routed", "prompt: p", "default: x", "over: ${1 + 1}"),
+      "w.yaml:6:13: this must be a list, not a number",
+    ],
+    [
+      "a check that checks nothing",
+      lines("type: check"),
+      "w.yaml:2:5: `run` is missing — add `run`, a command, or `checks`",
+    ],
+    [
+      "a command that is filled in",
+      lines("type: check", "run: echo ${inputs.x}"),
+      "w.yaml:4:10: nothing is filled in here — a check is taken as it is written; `${…}` works in `prompt`",
+    ],
+    [
+      "rounds without an end",
+      lines("prompt: p", "loop: {}"),
+      "w.yaml:4:5: `max` is missing — add `max`: Rounds at most, 1 to 100.",
+    ],
+    [
+      "a step of its own without rounds",
+      lines("prompt: ${g.output}"),
+      "w.yaml:3:15: step `g` reads itself — read an earlier step",
+    ],
+    [
+      "the group from inside",
+      lines("type: parallel", "steps: [{ id: a, prompt: '${g.output}' }]"),
+      "w.yaml:4:33: this is inside `g`, which has not ended yet — read a step beside this one",
+    ],
+    [
+      "a name inside that is outside too",
+      lines("type: parallel", "steps: [{ id: g, prompt: p }]"),
+      "w.yaml:4:19: a step around this one is called `g` too — rename one of the two: from inside, both could be meant",
+    ],
+    [
+      "an inner step that needs an outer one",
+      `${lines("type: parallel", "steps: [{ id: a, needs: [h], prompt: p }]")}\n  - { id: h, prompt: p }`,
+      "w.yaml:4:30: there is no step `h` inside `g` — what is inside waits for it when `g` needs it",
+    ],
+    [
+      "an inner step that reads an outer one too early",
+      `${lines("type: parallel", "steps: [{ id: a, prompt: '${h.output}' }]")}\n  - { id: h, prompt: p }`,
+      "w.yaml:4:33: `h` may not have run yet — add `h` to `needs` of `g`",
+    ],
+    [
+      "an inner circle",
+      lines("type: parallel", "steps: [{ id: a, needs: [b], prompt: p }, { id: b, needs: [a], prompt: p }]"),
+      "w.yaml:4:64: steps need each other in a circle: a → b → a — remove one of these `needs`",
+    ],
+    [
+      "a file outside",
+      lines("prompt: p", "output: ../x.md"),
+      "w.yaml:4:13: `output` must be a path inside the project, relative to its folder — like `docs/plan.md`",
+    ],
+    [
+      "a secret in a path",
+      `context: { secrets: { K: { env: K } } }\n${lines("prompt: p", "output: a/${secrets.K}")}`,
+      "w.yaml:5:17: secrets are filled in nowhere but in `prompt` — leave it out here",
+    ],
+    [
+      "a secret that is written down",
+      `context: { secrets: { K: abc } }\n${lines("prompt: p")}`,
+      "w.yaml:1:26: `K` must be `{env:NAME}`, and never the secret itself",
+    ],
+    [
+      "a schema of no type",
+      lines("prompt: p", "schema: { type: objekt }"),
+      "w.yaml:4:21: `type` must be one of array, boolean, integer, null, number, object, string",
+    ],
+    [
+      "a keyword that is none",
+      lines("prompt: p", "schema: { type: object, propertis: {} }"),
+      "w.yaml:4:40: `propertis` is not a keyword of JSON Schema; did you mean `properties`?",
+    ],
+    [
+      "a reference to nothing",
+      lines("prompt: p", 'schema: { items: { $ref: "#/$defs/x" } }'),
+      "w.yaml:4:30: `$ref` cannot be used: can't resolve reference #/$defs/x from id #",
+    ],
+  ]
+  it.each(cases)("%s", (_name, text, problem) => {
+    expect(problemsOf(text)).toEqual([problem])
+  })
+})
+
+describe("a JSON Schema of a user", () => {
+  it("is taken in both drafts, formats included, and says what is wrong and where", () => {
+    const tasks = { type: "object", required: ["tasks"], properties: { at: { format: "date" } } }
+    const check = compileSchema(tasks)
+    expect(check({ tasks: [], at: "2026-01-31" })).toEqual([])
+    expect(check({ at: "soon" })).toEqual(["/ must have required property 'tasks'", '/at must match format "date"'])
+    const tuple = { $schema: "http://json-schema.org/draft-07/schema#", items: [{ type: "string" }] }
+    expect(compileSchema(tuple)([7])).toEqual(["/0 must be string"])
+    const newer = { $schema: "https://json-schema.org/draft/2020-12/schema", prefixItems: [{ type: "string" }] }
+    expect(compileSchema(newer)([7])).toEqual(["/0 must be string"])
+  })
+})
+
+describe("when it runs", () => {
+  const step: StepScope = { output: "text", status: "success", reason: "ok", session: "s" }
+  const scope = {
+    inputs: {},
+    steps: new Map<string, StepScope>([
+      ["plan", { ...step, structured: { tasks: [{ n: 1, at: ["a", "b"] }, { n: 2 }] } }],
+      ["talk", step],
+    ]),
+    variables: { list: [1, 2], name: "x" },
+    item: { task: "do it", deep: { ok: true } },
+    round: 3,
+  }
+
+  it("an expression comes to any value, lists included", () => {
+    expect(resultOf("${plan.structured.tasks}", scope)).toEqual({
+      ok: true,
+      value: [{ n: 1, at: ["a", "b"] }, { n: 2 }],
+    })
+    expect(resultOf("plan.structured.tasks.filter(t, t.n > 1)", scope)).toEqual({ ok: true, value: [{ n: 2 }] })
+    expect(resultOf("${context.variables.list.map(x, x * 2)}", scope)).toEqual({ ok: true, value: [2, 4] })
+    expect(resultOf("1 + 1", scope)).toEqual({ ok: true, value: 2 })
+    expect(resultOf("plan.structured.nope", scope)).toEqual({
+      ok: false,
+      problems: [expect.objectContaining({ file: "condition", line: 1 })],
+    })
+  })
+
+  it("a text reads parts of answers, variables, the item and the round", () => {
+    const text =
+      "${plan.structured.tasks[0].at[1]} ${context.variables.name} ${item.task} ${item.deep.ok ? 1 : 2} ${loop.round}"
+    expect(render(text, scope)).toEqual({ ok: true, value: "b x do it 1 3" })
+  })
+
+  it("a secret is filled in only where it is given", () => {
+    expect(render("${secrets.KEY}", { ...scope, secrets: new Map([["KEY", "s3cret"]]) })).toEqual({
+      ok: true,
+      value: "s3cret",
+    })
+    expect(render("${secrets.KEY}", scope)).toMatchObject({ ok: false })
+  })
+
+  it("an answer without data has none to read", () => {
+    expect(render("[${talk.structured}]", scope)).toEqual({ ok: true, value: "[]" })
+    expect(render("${talk.structured.x}", scope)).toMatchObject({ ok: false })
+  })
+})

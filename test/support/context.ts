@@ -1,0 +1,32 @@
+import { composer } from "../../src/context/compose.ts"
+import type { ProjectFiles } from "../../src/core/composing.ts"
+import { createVault } from "../../src/project/vault.ts"
+
+/** What an engine needs to put prompts together, of a project without files and secrets. */
+export const context = () => ({ composer, files: memoryFiles(), vault: createVault("/nowhere", {}) })
+
+/** A project of files in memory, and what was kept of answers. */
+export function memoryFiles(
+  files: Readonly<Record<string, string>> = {},
+): ProjectFiles & { kept: Map<string, string> } {
+  const kept = new Map<string, string>()
+  const pathOf = (run: string, step: string) => `outputs/${run}/${step}.md`
+  return {
+    kept,
+    pathOf,
+    find: (patterns) =>
+      Promise.resolve(
+        patterns.flatMap((path) => {
+          const text = files[path]
+          return text === undefined ? [] : [{ path, bytes: text.length, text }]
+        }),
+      ),
+    keep(run, step, answer) {
+      kept.set(pathOf(run, step), answer)
+      return Promise.resolve(pathOf(run, step))
+    },
+    forget(run) {
+      for (const path of kept.keys()) if (path.startsWith(`outputs/${run}/`)) kept.delete(path)
+    },
+  }
+}
