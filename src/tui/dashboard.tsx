@@ -4,6 +4,7 @@ import { useTerminalDimensions } from "@opentui/solid"
 import { createEffect, createMemo, Index, onCleanup, onMount } from "solid-js"
 import type { Dashboard } from "./dashboard-state.ts"
 import type { Line } from "./dashboard-table.ts"
+import { widthOf } from "./format.ts"
 import type { Live } from "./live.ts"
 import type { Ground, Paint } from "./theme.ts"
 
@@ -61,15 +62,23 @@ export function DashboardView(props: DashboardProps) {
 function Row(props: DashboardProps & { readonly line: Line }) {
   // Most lines of a new frame are what they were: they cost nothing.
   const line = createMemo(() => props.line, undefined, { equals: isSame })
-  const styled = () =>
-    new StyledText(
-      line().cells.map(({ text, tone, isBold }) => ({
-        __isChunk: true as const,
-        text,
-        fg: props.paint(tone),
-        ...(isBold ? { attributes: TextAttributes.BOLD } : {}),
-      })),
+  const styled = () => {
+    const { cells, isChosen, reach = Number.POSITIVE_INFINITY } = line()
+    let at = 0
+    return new StyledText(
+      cells.map(({ text, tone, isBold }) => {
+        const ground = isChosen && at < reach ? "chosen" : "page"
+        at += widthOf(text)
+        return {
+          __isChunk: true as const,
+          text,
+          fg: props.paint(tone),
+          bg: props.ground(ground),
+          ...(isBold ? { attributes: TextAttributes.BOLD } : {}),
+        }
+      }),
     )
+  }
   let drawn: TextRenderable | undefined
   // As a property the view would make a string of it.
   createEffect(() => {
@@ -83,7 +92,6 @@ function Row(props: DashboardProps & { readonly line: Line }) {
       wrapMode="none"
       height={1}
       flexShrink={0}
-      bg={props.ground(line().isChosen ? "chosen" : "page")}
     />
   )
 }

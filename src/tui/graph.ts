@@ -12,6 +12,8 @@ export interface TreeRow {
   readonly step: StepView
   /** What stands before the step's mark: the brackets and the depth. */
   readonly lead: string
+  /** How many groups and steps it stands under. */
+  readonly depth: number
   readonly label: string
   /** How many rows are below it, shown or folded away. */
   readonly below: number
@@ -33,10 +35,10 @@ export function treeRows({ run, runs, folds }: TreeInput): TreeRow[] {
   const rows: TreeRow[] = []
   const known = new Map(runs.map((one) => [one.id, one]))
   const seen = new Set<string>()
-  walk(run, "", "")
+  walk(run, "", "", 0)
   return rows
 
-  function walk(of: RunView, lead: string, before: string): void {
+  function walk(of: RunView, lead: string, before: string, depth: number): void {
     if (seen.has(of.id)) return
     seen.add(of.id)
     const ids = new Set(of.steps.map(({ id }) => id))
@@ -47,15 +49,14 @@ export function treeRows({ run, runs, folds }: TreeInput): TreeRow[] {
       if (among) among.push(step)
       else parts.set(group, [step])
     }
-    place(of, parts, parts.get(null) ?? [], lead, before)
+    place(of, parts, parts.get(null) ?? [], { lead, before, depth })
   }
 
   function place(
     of: RunView,
     parts: ReadonlyMap<string | null, StepView[]>,
     siblings: readonly StepView[],
-    lead: string,
-    before: string,
+    { lead, before, depth }: { readonly lead: string; readonly before: string; readonly depth: number },
   ): void {
     const layers = layered(siblings)
     const isBracketed = layers.some((layer) => layer.length > 1)
@@ -73,14 +74,15 @@ export function treeRows({ run, runs, folds }: TreeInput): TreeRow[] {
           run: of,
           step,
           lead: isBracketed ? `${lead}${bracket} ` : lead,
+          depth,
           label: `${before}${of.ask ?? step.name}`,
           below: own.length + started.length,
           isFolded: isFolded && own.length + started.length > 0,
         })
         if (isFolded) continue
-        const deeper = isBracketed ? `${lead}${on} ` : lead
-        place(of, parts, own, `${deeper}  `, "")
-        for (const child of started) walk(child, `${deeper}  `, "↳ ")
+        const deeper = `${isBracketed ? `${lead}${on} ` : lead}  `
+        place(of, parts, own, { lead: deeper, before: "", depth: depth + 1 })
+        for (const child of started) walk(child, deeper, "↳ ", depth + 1)
       }
     }
   }

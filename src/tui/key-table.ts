@@ -23,6 +23,7 @@ export const GLOBAL_KEYS = [
   { id: "pause", title: "Workflow: pause", key: "none" },
   { id: "continue", title: "Workflow: continue", key: "none" },
   { id: "resume", title: "Workflow: resume", key: "none" },
+  { id: "report", title: "Workflow: report", key: "none" },
 ] as const satisfies readonly KeyEntry[]
 
 /** Keys of the dashboard. */

@@ -127,7 +127,14 @@ function draw(deps: Deps, navigator: Navigator): void {
           keys={() => barKeys(api)}
         />
       ),
-      sidebar_content: (_context, props) => <RunsPanel paint={paint} live={live} session={props.session_id} />,
+      sidebar_content: (_context, props) => (
+        <RunsPanel
+          paint={paint}
+          live={live}
+          session={props.session_id}
+          inbox={() => keyLabel(api, "inbox") ?? "/inbox"}
+        />
+      ),
     },
   })
 }
@@ -174,6 +181,7 @@ function act(deps: DashboardActs, navigator: Navigator, id: GlobalKey) {
     case "pause":
     case "continue":
     case "resume":
+    case "report":
       return deps.submit(`/workflow ${id}`)
     case "message": {
       const worker = navigator.worker()
