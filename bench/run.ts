@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util"
+import { dashboard } from "./dashboard.ts"
 import { engineGrowth, engineOverhead } from "./engine.ts"
 import { formatMachine, observeMachine } from "./machine.ts"
 import { formatTable, type Row } from "./report.ts"
@@ -14,6 +15,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   "start-up": startUp,
   engine: engineOverhead,
   growth: engineGrowth,
+  dashboard,
 }
 
 const HELP = `Measures Baton side by side with the same work done without it.

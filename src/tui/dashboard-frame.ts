@@ -20,7 +20,8 @@ export function dashboardFrame(input: FrameInput): Line[] {
     ...body,
     ...Array.from({ length: Math.max(0, height - 2 - body.length) }, () => blank(width)),
   ]
-  return [...lines.slice(0, height - 1), { cells: fill([space(1), ...hints(input)], width) }]
+  const last = input.said === undefined ? hints(input) : [input.said]
+  return [...lines.slice(0, height - 1), { cells: fill([space(1), ...last], width) }]
 }
 
 function blank(width: number): Line {

@@ -3,6 +3,7 @@ import type { AskView, RunView, StepView, WorkerView } from "../core/view.ts"
 import type { Chosen } from "./dashboard-deeds.ts"
 import type { TreeRow } from "./graph.ts"
 import type { Keys } from "./key-table.ts"
+import type { Part } from "./view-model.ts"
 
 /** What the dashboard draws its screen from. Plain data: no terminal, no clock; times are milliseconds since 1970. */
 export interface FrameInput {
@@ -26,6 +27,8 @@ export interface FrameInput {
   readonly chosen: Chosen | undefined
   /** The chosen step with its texts, and the end of what its worker writes. */
   readonly shown: { readonly step: StepView; readonly tail: string | null; readonly isLoaded: boolean } | undefined
+  /** Something that was just done, or could not be: stands in the place of the keys. */
+  readonly said: Part | undefined
   readonly workers: readonly WorkerView[]
   readonly asks: readonly AskView[]
 }

@@ -1,3 +1,4 @@
+import type { TuiToast } from "@opencode-ai/plugin/tui"
 import { createSignal } from "solid-js"
 import { openGates } from "../core/gates.ts"
 import type { Clock } from "../core/ports.ts"
@@ -8,17 +9,20 @@ import { dashboardFrame } from "./dashboard-frame.ts"
 import type { FrameInput } from "./dashboard-model.ts"
 import { treeRoom, workerOf } from "./dashboard-steps.ts"
 import { type Line, windowFrom } from "./dashboard-table.ts"
+import { clip } from "./format.ts"
 import { inboxItems } from "./gate-rows.ts"
 import { type TreeRow, treeRows } from "./graph.ts"
 import type { Keys } from "./key-table.ts"
 import type { Live } from "./live.ts"
 import type { Pace } from "./pace.ts"
-import { belongsTo } from "./view-model.ts"
+import { belongsTo, type Part } from "./view-model.ts"
 
 /** How often the chosen step is asked for while it works. */
 const LOOK_MS = 1_000
 /** A step must be chosen for so long before it is asked for: keys that are held down pass many. */
 const SETTLE_MS = 120
+/** How long something said stays, as OpenCode's toasts do. */
+const SAID_MS = 5_000
 /** How often runs are asked for that another process drives. */
 const FOREIGN_MS = 3_000
 
@@ -53,12 +57,14 @@ export class Dashboard {
   readonly #wantedRow = createSignal<string>()
   readonly #folds = createSignal<ReadonlyMap<string, boolean>>(new Map())
   readonly #look = createSignal<StepReply>()
+  readonly #said = createSignal<Part>()
   #from = 0
   #size = { width: 80, height: 24 }
   #isShown = false
   #isLooking = false
   #foreignAt = 0
   #cancel = () => {}
+  #forget = () => {}
 
   constructor(deps: DashboardDeps) {
     this.#deps = deps
@@ -78,6 +84,17 @@ export class Dashboard {
   hide(): void {
     this.#isShown = false
     this.#cancel()
+    this.#forget()
+    this.#said[1](undefined)
+  }
+
+  /** Says something on the last line for a while: OpenCode shows no toasts over a screen that is not its own. */
+  say({ title, message, variant = "info" }: TuiToast): void {
+    const [mark, tone] = SAID[variant]
+    const text = clip([title ?? "", message].filter((one) => one !== "").join(" · "), Number.POSITIVE_INFINITY)
+    this.#said[1]({ text: `${mark} ${text}`, tone })
+    this.#forget()
+    this.#forget = this.#deps.clock.after(SAID_MS, () => this.#said[1](undefined))
   }
 
   /** Takes the answer to `/workflow status` or `show`; `isWanted`: a person asked for that run, or that step. */
@@ -117,6 +134,7 @@ export class Dashboard {
           : { type: this.#snapshot[0]() === undefined ? "loading" : "ready" },
       more: this.#snapshot[0]()?.more ?? 0,
       rowsFrom: this.#from,
+      said: this.#said[0](),
       shown: now.chosen && this.#shownOf(now.chosen),
       workers: live.workers(),
       asks: live.asks(),
@@ -264,6 +282,13 @@ export class Dashboard {
     this.take(await ask("/workflow status"), false)
   }
 }
+
+const SAID = {
+  info: ["·", "text"],
+  success: ["✓", "success"],
+  warning: ["!", "warning"],
+  error: ["✗", "error"],
+} as const
 
 /** The step a person most likely wants to look at: one that needs them, else that runs, else the last that failed, else
  *  the last that has a session. */

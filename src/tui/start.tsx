@@ -1,4 +1,4 @@
-import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
+import type { TuiPluginApi, TuiToast } from "@opencode-ai/plugin/tui"
 import { nanoid } from "nanoid"
 import type { NoticeMessage, Reply } from "../core/protocol.ts"
 import { StatusBar } from "./bar.tsx"
@@ -26,7 +26,12 @@ type Deps = DashboardActs & { readonly api: TuiPluginApi }
 
 /** Puts Baton into a TUI: status line, sidebar, dashboard, prompt lines, palette commands. Takes the plugin options of
  *  tui.json. Everything is taken away again when the host disposes of the plugin. */
-export function startTui(api: TuiPluginApi, options: unknown): void {
+export function startTui(host: TuiPluginApi, options: unknown): void {
+  const api = withToasts(host, (toast) => {
+    if (!navigator.isDashboard()) return false
+    dashboard.say(toast)
+    return true
+  })
   const guard = createGuard(api.ui)
   const paint = themePaint(api.theme)
   const pace = createPace(systemClock)
@@ -75,6 +80,15 @@ export function startTui(api: TuiPluginApi, options: unknown): void {
   guard.start(() => hello(api, channel))
 }
 
+/** The same, but that toasts are first offered to `show`, which says whether it showed them. */
+function withToasts(api: TuiPluginApi, show: (toast: TuiToast) => boolean): TuiPluginApi {
+  const toast = (given: TuiToast) => {
+    if (!show(given)) api.ui.toast(given)
+  }
+  const ui: TuiPluginApi["ui"] = Object.create(api.ui, { toast: { value: toast } })
+  return Object.create(api, { ui: { value: ui } })
+}
+
 /** Hears the keys, the prompt and the server half; gives the functions that stop it. */
 function listen(deps: Deps, navigator: Navigator, channel: Channel) {
   const { api, live, guard, keys, submit } = deps
@@ -86,6 +100,9 @@ function listen(deps: Deps, navigator: Navigator, channel: Channel) {
   }
   const session = () => navigator.session()
   return [
+    api.event.on("tui.toast.show", ({ properties }) => {
+      if (navigator.isDashboard()) deps.dashboard.say(properties)
+    }),
     api.event.on("tui.command.execute", (event) =>
       guard.sync(undefined, () => channel.receive(event.properties.command)),
     ),

@@ -136,6 +136,17 @@ it("asks for the texts of the chosen step only, and again each second while it w
   expect(lines).toHaveLength(1)
 })
 
+it("says what was done in the place of the keys, for five seconds, and forgets it when one leaves", async () => {
+  const { dashboard, text, clock } = filled()
+  dashboard.say({ title: "mend · review waits for you", message: "it said\nnothing", variant: "warning" })
+  expect(text()).toMatch(/ ! mend · review waits for you · it said nothing$/)
+  clock.advance(5_000)
+  expect(text()).toMatch(/ a answer {2}enter open[^\n]*$/)
+  dashboard.say({ message: "Copied", variant: "success" })
+  dashboard.hide()
+  expect(text()).not.toContain("Copied")
+})
+
 it("folds a group and opens it again", async () => {
   const { dashboard, text } = filled()
   dashboard.pick({ type: "step", key: `${FEATURE.id}/build` })
