@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { configJsonSchema } from "../src/config/schema.ts"
-import { workflowJsonSchema } from "../src/spec/schema.ts"
+import { workflowJsonSchema } from "../src/spec/dialects/read.ts"
 
 /** Every generated schema: its file name and its text. */
 export function schemaFiles(): Record<string, string> {

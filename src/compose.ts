@@ -10,12 +10,15 @@ import { composer } from "./context/compose.ts"
 import type { Log, WorkerBackend } from "./core/ports.ts"
 import { formatProblems } from "./core/problem.ts"
 import { Engine } from "./engine/engine.ts"
+import { missingModels } from "./host/catalog.ts"
 import { systemClock } from "./host/clock.ts"
 import type { Host } from "./host/host.ts"
 import { ledgerOf } from "./host/ledger.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
 import { createVault } from "./project/vault.ts"
+import { modelsWanted } from "./project/workers.ts"
+import { compileSchema } from "./spec/json-schema.ts"
 import { holds, render, resultOf } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
@@ -63,6 +66,7 @@ export function openRuntime(
       clock: systemClock,
       env: process.env,
       hide: (text) => vault.hide(text),
+      compile: compileSchema,
     }),
     composer,
     files: createProjectFiles(project.root),
@@ -79,6 +83,10 @@ export function openRuntime(
   return {
     project,
     engine,
+    missing: async (definition) => {
+      const lines = await missingModels(host, modelsWanted(definition))
+      return lines.length === 0 ? undefined : lines.join("\n")
+    },
     async close(by) {
       await engine.interrupt(by)
       await Promise.all(Object.values(backends).map((backend) => backend.close()))

@@ -35,8 +35,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   yaml: ["spec"],
   "@marcbachmann/cel-js": ["spec"],
-  ajv: ["checks", "spec"],
-  "ajv-formats": ["checks", "spec"],
+  ajv: ["spec"],
+  "ajv-formats": ["spec"],
   zod: ["spec", "config", "opencode"],
   "jsonc-parser": ["config"],
   "@dagrejs/dagre": ["report"],
@@ -48,6 +48,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "@opencode-ai/plugin": ["opencode", "tui", "plugin.ts", "tui.tsx"],
   "bun:": ["store"],
   "write-file-atomic": ["checks"],
+  picomatch: ["checks"],
 }
 const MAX_FILE_LINES = 400
 const MAX_FUNCTION_LINES = 60

@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url"
 import type { Command } from "commander"
 import { describe, expect, it } from "vitest"
 import { abortCommand } from "../src/cli/abort.ts"
+import { configCommand } from "../src/cli/config.ts"
 import { continueCommand } from "../src/cli/continue.ts"
+import { convertCommand } from "../src/cli/convert.ts"
 import { EXIT } from "../src/cli/exit.ts"
 import { graphCommand } from "../src/cli/graph.ts"
 import { listCommand } from "../src/cli/list.ts"
@@ -24,8 +26,8 @@ import { workersCommand } from "../src/cli/workers.ts"
 import { checkConfig } from "../src/config/load.ts"
 import { configJsonSchema } from "../src/config/schema.ts"
 import { formatProblems } from "../src/core/problem.ts"
+import { workflowJsonSchema } from "../src/spec/dialects/read.ts"
 import { parseWorkflow } from "../src/spec/parse.ts"
-import { workflowJsonSchema } from "../src/spec/schema.ts"
 
 /** Keeps the documentation true by machine: what it shows parses, what it names exists, what exists is named. */
 
@@ -181,6 +183,8 @@ describe("docs/guide/command-line.md", () => {
     pauseCommand(nothing),
     planCommand(),
     validateCommand(),
+    configCommand(),
+    convertCommand(),
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),
@@ -204,11 +208,11 @@ describe("docs/guide/command-line.md", () => {
   it("has a section for every command, with exactly its options", () => {
     expect(commands.filter((command) => !source.includes(`${command.name()}Command`))).toEqual([])
     expect(source.match(/^ {4}\w+Command\(/gm)).toHaveLength(commands.length)
-    for (const command of commands) {
-      const section = text.split(`\n## \`baton ${command.name()}\`\n`)[1]?.split("\n## ")[0]
+    for (const [name, command] of commands.flatMap(sectionsOf)) {
+      const section = text.split(`\n## \`baton ${name}\`\n`)[1]?.split("\n## ")[0]
       const table = (section ?? "").split("\n").filter((line) => line.startsWith("| `"))
       const named = table.map((line) => optionsIn(line)[0])
-      expect([command.name(), ...named]).toEqual([command.name(), ...longOptions(command)])
+      expect([name, ...named]).toEqual([name, ...longOptions(command)])
     }
   })
 
@@ -218,8 +222,14 @@ describe("docs/guide/command-line.md", () => {
   })
 })
 
+/** A command by its name; of one that has commands of its own those. */
+function sectionsOf(command: Command): [string, Command][] {
+  if (command.commands.length === 0) return [[command.name(), command]]
+  return command.commands.map((one) => [`${command.name()} ${one.name()}`, one])
+}
+
 function longOptions(command: Command): string[] {
-  return command.options.flatMap((option) => option.long ?? [])
+  return [command, ...command.commands].flatMap(({ options }) => options.flatMap((option) => option.long ?? []))
 }
 
 describe("every key of the schemas is in the guide", () => {

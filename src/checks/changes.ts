@@ -21,7 +21,6 @@ export function createSurveyor(root: string, env: Readonly<Record<string, string
   const git = (...args: string[]) => askGit(root, env, args)
   const attempt = async <T>(what: () => Promise<T | undefined>): Promise<T | undefined> => {
     try {
-      if ((await git("rev-parse", "--is-inside-work-tree").catch(absent)) === undefined) return undefined
       return await what()
     } catch (error) {
       log.error("git could not say what has changed", { error: String(error) })
@@ -40,6 +39,7 @@ export function createSurveyor(root: string, env: Readonly<Record<string, string
     look: () =>
       attempt(async () => {
         const commit = await commitOf(git)
+        if (commit === undefined) return undefined
         const paths = await dirtyOf(commit)
         if (paths.length > MAX_DIRTY) return undefined
         return { commit, dirty: await printsOf(root, paths) }
@@ -60,15 +60,17 @@ async function askGit(root: string, env: Readonly<Record<string, string | undefi
   return (await run("git", args, options)).stdout
 }
 
-/** What a failed question means where the answer may be that there is no git here. */
-function absent(): undefined {
-  return undefined
-}
+/** How git says that there is no such commit, and not that there is no repository. */
+const NO_COMMIT = 1
 
-/** The commit the project is at; of one without any the empty tree. */
-async function commitOf(git: (...args: string[]) => Promise<string>): Promise<string> {
-  const head = await git("rev-parse", "--verify", "--quiet", "HEAD").catch(absent)
-  return (head ?? (await git("hash-object", "-t", "tree", "/dev/null"))).trim()
+/** The commit the project is at; of one without any the empty tree; undefined where there is no git. */
+async function commitOf(git: (...args: string[]) => Promise<string>): Promise<string | undefined> {
+  try {
+    return (await git("rev-parse", "--verify", "--quiet", "HEAD")).trim()
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== NO_COMMIT) return undefined
+    return (await git("hash-object", "-t", "tree", "/dev/null")).trim()
+  }
 }
 
 async function printsOf(root: string, paths: readonly string[]): Promise<Record<string, string>> {

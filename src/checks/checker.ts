@@ -6,13 +6,13 @@ import { find, hashOf, holdsText } from "./files.ts"
 import { fingerprint } from "./fingerprint.ts"
 import { save } from "./save.ts"
 import { scriptsOf } from "./scripts.ts"
-import { structure } from "./structure.ts"
+import { type Compile, createStructure } from "./structure.ts"
 
 type Verdict = Pick<CheckResult, "isOk" | "detail"> & { readonly output?: string }
 type FileCheck = Extract<Check, { type: "file" }>
 
 /** Checks on this machine: commands by the shell, files by looking at them. */
-export function createChecker(site: CommandSite): Checker {
+export function createChecker(site: CommandSite & { readonly compile: Compile }): Checker {
   return {
     async before(checks) {
       const paths = new Set(checks.flatMap(watchedBy))
@@ -24,7 +24,7 @@ export function createChecker(site: CommandSite): Checker {
       for (const check of checks) results.push(await look(site, check, { before, scripts }, signal))
       return results
     },
-    structure,
+    structure: createStructure(site.compile),
     save: (path, text) => save(site.root, path, text),
     fingerprint: () => fingerprint(site.root),
   }

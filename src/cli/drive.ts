@@ -4,6 +4,7 @@ import type { RunView } from "../core/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { ask, type Host, HostError } from "../host/host.ts"
 import type { Found } from "../project/decisions.ts"
+import type { Prepared } from "../project/project.ts"
 import { connect } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
@@ -23,6 +24,8 @@ export interface DriveOptions {
 export interface Fresh {
   /** What to call the session the steps are children of. */
   readonly title: string
+  /** What it is made of, where nothing of it has run yet: its models are looked up before it starts. */
+  readonly definition?: Prepared["definition"]
   begin(engine: Engine, parent: string): Outcome
 }
 
@@ -87,6 +90,8 @@ async function work(
   const runtime = (await compose()).openRuntime({ ...place, host, log: stderrLog })
   const { engine } = runtime
   try {
+    const missing = task.definition && (await runtime.missing(task.definition))
+    if (missing !== undefined) throw new UserError(missing)
     const parent = (await keptSession(host, task.session)) ?? (await createSession(host, task.title))
     const stopShowing = options.json ? reportJson(engine) : createProgress(engine)
     const begun = task.begin(engine, parent)

@@ -6,3 +6,10 @@ export function collectInput(pair: string, inputs: Readonly<Record<string, strin
   if (equals < 1) throw new InvalidArgumentError(`\`${pair}\` is not key=value`)
   return { ...inputs, [pair.slice(0, equals)]: pair.slice(equals + 1) }
 }
+
+/** Adds one `--model NAME=PROVIDER/MODEL` to the ones before it. */
+export function collectModel(pair: string, models: Readonly<Record<string, string>>): Record<string, string> {
+  const equals = pair.indexOf("=")
+  if (equals < 1) throw new InvalidArgumentError(`\`${pair}\` is not NAME=PROVIDER/MODEL`)
+  return { ...models, [pair.slice(0, equals)]: pair.slice(equals + 1) }
+}

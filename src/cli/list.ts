@@ -25,8 +25,8 @@ export function listCommand(compose: LoadCompose): Command {
         process.stdout.write(`${JSON.stringify({ workflows, runs })}\n`)
         return
       }
-      const known =
-        workflows.length > 0 ? formatWorkflows(workflows) : "none yet: put one in .opencode/workflows/NAME.yaml"
+      const own = workflows.some((one) => !one.isBuiltIn) ? "" : "\n(your own go into .opencode/workflows/NAME.yaml)"
+      const known = formatWorkflows(workflows) + own
       const lines = runs.map((run) => `${run.id}  ${run.status.padEnd(11)}  ${run.createdAt}  ${run.workflow}`)
       process.stdout.write(`Workflows\n${known}\n\nRuns\n${lines.length > 0 ? lines.join("\n") : "none yet"}\n`)
     })

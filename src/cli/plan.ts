@@ -4,7 +4,7 @@ import { DEFAULTS, type Hook, type Step, type Workflow } from "../core/model.ts"
 import type { Prepared } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
-import { collectInput } from "./inputs.ts"
+import { collectInput, collectModel } from "./inputs.ts"
 import { failureLines, runLines } from "./plan-words.ts"
 import { everyWorkerLine, profileLines } from "./profile.ts"
 import { type Colors, paint } from "./style.ts"
@@ -16,15 +16,21 @@ export function planCommand(): Command {
     .argument("<workflow>", "name of a workflow of the project, or a path to its file")
     .option("-i, --input <key=value>", "an input of the workflow (repeatable)", collectInput, {})
     .option("-t, --task <text>", "the workflow's `task` input")
+    .option("-m, --model <name=model>", "model for a profile or role, in this run (repeatable)", collectModel, {})
     .option("--json", "as one JSON object")
     .action(
       (
         name: string,
-        options: { input: Readonly<Record<string, string>>; task?: string; json?: boolean },
+        options: {
+          input: Readonly<Record<string, string>>
+          task?: string
+          model: Readonly<Record<string, string>>
+          json?: boolean
+        },
         command: Command,
       ) => {
         const project = projectOf(command.optsWithGlobals<GlobalOptions>())
-        const prepared = project.prepare(name, options.input, options.task ?? "")
+        const prepared = project.prepare(name, options.input, options.task ?? "", options.model)
         if (!prepared.ok) throw problemsError(prepared.problems)
         const { value } = prepared
         process.stdout.write(options.json ? jsonOf(value) : formatPlan(value, paint(process.stdout)))

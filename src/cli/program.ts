@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs"
 import { Command } from "commander"
 import { abortCommand } from "./abort.ts"
+import { configCommand } from "./config.ts"
 import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
+import { convertCommand } from "./convert.ts"
 import { graphCommand } from "./graph.ts"
 import { listCommand } from "./list.ts"
 import { pauseCommand } from "./pause.ts"
@@ -40,6 +42,8 @@ export function createProgram(compose: LoadCompose): Command {
     pauseCommand(compose),
     planCommand(),
     validateCommand(),
+    configCommand(),
+    convertCommand(),
     graphCommand(),
     reportCommand(compose),
     listCommand(compose),
@@ -48,7 +52,10 @@ export function createProgram(compose: LoadCompose): Command {
     workersCommand(compose),
     pruneCommand(compose),
   ]
-  for (const command of commands) program.addCommand(command.exitOverride().copyInheritedSettings(program))
+  for (const command of commands) {
+    program.addCommand(command.exitOverride().copyInheritedSettings(program))
+    for (const own of command.commands) own.exitOverride().copyInheritedSettings(command)
+  }
   return program
 }
 

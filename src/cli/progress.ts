@@ -6,36 +6,60 @@ import { DECIDED, gateTitle } from "../core/gates.ts"
 import type { Run } from "../core/run.ts"
 import { type StepView, viewRun } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
+import { Region } from "./region.ts"
 import { paint, stepMark } from "./style.ts"
+import { treeLines } from "./tree.ts"
+
+/** What happens is drawn no more often than this, and time goes on by the second. */
+const DRAW_MS = 100
+const TICK_MS = 1_000
 
 /**
- * Progress on stderr: a line when a step starts and one when it ends, and on a terminal a last line that is rewritten
- * every second with what runs and for how long. Returns the function that stops it.
+ * Progress on stderr. Piped: a line when a step starts and one when it ends. On a terminal: the run as a tree that is
+ * drawn over and over, and above it what a person should know besides. Returns the function that stops it.
  */
 export function createProgress(engine: Engine): () => void {
+  return process.stderr.isTTY ? drawTree(engine) : writeLines(engine)
+}
+
+function writeLines(engine: Engine): () => void {
   const colors = paint(process.stderr)
-  let live: Run | undefined
-  const drawLine = () => {
-    if (live?.status !== "running") return
-    const running = viewRun(live, true).steps.filter((step) => step.status === "running" && step.startedAt !== null)
-    if (running.length === 0) return
-    const text = running.map((step) => `${step.id} ${formatDuration(Date.now() - (step.startedAt ?? 0))}`).join(" · ")
-    showLine(text)
-  }
-  const ticker = setInterval(drawLine, 1_000)
-  ticker.unref()
-  const unsubscribe = engine.subscribe((run, events) => {
-    live = run
-    clearLine()
+  return engine.subscribe((run, events) => {
     for (const event of events) for (const line of linesOf(run, event, colors)) process.stderr.write(`${line}\n`)
-    drawLine()
+  })
+}
+
+function drawTree(engine: Engine): () => void {
+  const colors = paint(process.stderr)
+  const region = new Region(process.stderr)
+  let live: Run | undefined
+  let waiting: NodeJS.Timeout | undefined
+  const draw = () => {
+    clearTimeout(waiting)
+    waiting = undefined
+    if (live) region.draw(treeLines(viewRun(live, true), Date.now(), region.size, colors))
+  }
+  const ticker = setInterval(() => live?.status === "running" && draw(), TICK_MS)
+  ticker.unref()
+  clearLine()
+  const unsubscribe = engine.subscribe((run, events) => {
+    if (live !== undefined && live.id !== run.id) return
+    live = run
+    region.say(events.flatMap((event) => (isInTree(event) ? [] : linesOf(run, event, colors))))
+    waiting ??= setTimeout(draw, DRAW_MS)
   })
   return () => {
     clearInterval(ticker)
+    clearTimeout(waiting)
     unsubscribe()
-    clearLine()
-    if (process.stderr.isTTY) process.stderr.write("\n")
+    region.clear()
   }
+}
+
+/** Whether the tree shows it anyway. */
+function isInTree(event: RunEvent): boolean {
+  if (event.type === "step.ended") return event.retryAt === undefined
+  return ["step.opened", "step.skipped", "step.held", "gate.opened"].includes(event.type)
 }
 
 /** A last line that the next one replaces; only on a terminal. */

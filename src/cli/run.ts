@@ -2,11 +2,12 @@ import { Command, InvalidArgumentError } from "commander"
 import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./context.ts"
 import { type DriveOptions, drive } from "./drive.ts"
 import { problemsError } from "./exit.ts"
-import { collectInput } from "./inputs.ts"
+import { collectInput, collectModel } from "./inputs.ts"
 
 interface RunOptions extends DriveOptions {
   readonly input: Readonly<Record<string, string>>
   readonly task?: string
+  readonly model: Readonly<Record<string, string>>
   readonly runId?: string
 }
 
@@ -17,6 +18,7 @@ export function runCommand(compose: LoadCompose): Command {
     .argument("<workflow>", "name of a workflow of the project, or a path to its file")
     .option("-i, --input <key=value>", "an input of the workflow (repeatable)", collectInput, {})
     .option("-t, --task <text>", "the workflow's `task` input")
+    .option("-m, --model <name=model>", "model for a profile or role, in this run (repeatable)", collectModel, {})
     .option("--json", "one JSON object a line on stdout, the last of them the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
     .option("--run-id <id>", "id for the run (default: a random one)", checkRunId)
@@ -24,12 +26,13 @@ export function runCommand(compose: LoadCompose): Command {
     .action(async (name: string, options: RunOptions, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions & RunOptions>()
       const project = projectOf(globals)
-      const prepared = project.prepare(name, options.input, options.task ?? "")
+      const prepared = project.prepare(name, options.input, options.task ?? "", options.model)
       if (!prepared.ok) throw problemsError(prepared.problems)
       const { definition } = prepared.value
       const run = options.runId ?? project.newRunId()
       process.exitCode = await drive(compose, placeOf(globals), globals, {
         title: definition.workflow.name,
+        definition,
         begin: (engine, parent) => engine.start({ ...definition, run, parent, by: "baton run" }),
       })
     })

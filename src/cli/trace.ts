@@ -1,6 +1,7 @@
 import { Command } from "commander"
 import { formatTrace } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
+import { traceOf } from "../core/trace.ts"
 import { stepNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { UserError } from "./exit.ts"
@@ -21,7 +22,12 @@ export function traceCommand(compose: LoadCompose): Command {
       const step = found?.step ?? view.steps.find((other) => other.id === wanted)
       const known = view.steps.map((other) => other.id)
       if (!step) throw new UserError(`run ${view.id} has no step \`${wanted}\`: ${suggest(wanted, known, "steps")}`)
-      const text = options.json ? JSON.stringify({ run: view.id, ...step }) : formatTrace(view.id, step)
+      // What was said is in the session, which only OpenCode can read.
+      const told = engine && traceOf(engine.events(view.id), step.id, [])
+      const happened = told === undefined ? {} : { happened: told.rows }
+      const text = options.json
+        ? JSON.stringify({ run: view.id, ...step, ...happened })
+        : formatTrace(view.id, step, told)
       process.stdout.write(`${text}\n`)
     })
 }

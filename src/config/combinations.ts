@@ -30,6 +30,13 @@ const RULES: readonly Rule[] = [
     hint: "use kind `agent` or `subagent`, or leave `mode` out",
   },
   {
+    key: "checkpoint",
+    isBroken: (written) =>
+      written("checkpoint") !== undefined && (written("keep") === true || written("mode") === "foreground"),
+    message: "a kept worker, and one that a person works with, has one session",
+    hint: "leave `checkpoint` out, or `keep` and `mode`",
+  },
+  {
     key: "concurrency",
     isBroken: (written) => written("keep") === true && Number(written("concurrency")) > 1,
     message: "a kept worker has one session, and does one thing at a time in it",

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { firstProblems, issuesToProblems, type Path, problemAt, type SourceDocument } from "../core/issues.ts"
+import { firstProblems, issuesToProblems, type Path, problemAt, type SourceDocument, valueAt } from "../core/issues.ts"
 import type { Intervene, Limits } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import type { Profile } from "../core/profile.ts"
@@ -46,11 +46,19 @@ export function checkConfigFile(file: string, env: LoadOptions["env"]): Checked<
   return text.ok ? checkConfig(text.value, file, env) : text
 }
 
+/** An orchestrator.json as it was written, with its places; nothing of it is checked. */
+export function configDocument(file: string): Checked<SourceDocument> {
+  const text = read(file)
+  return text.ok ? parseJsonc(text.value, file) : text
+}
+
 /** The text of an orchestrator.json as a checked config; `file` names it in problems. */
 export function checkConfig(text: string, file: string | null, env: LoadOptions["env"]): Checked<LoadedConfig> {
   const parsed = parseJsonc(text, file ?? "orchestrator.json")
   if (!parsed.ok) return parsed
   const document = parsed.value
+  const foreign = foreignProblem(document)
+  if (foreign) return { ok: false, problems: [foreign] }
   const missing: Problem[] = []
   const value = fillIn(document, env, missing)
   const result = configSchema.safeParse(value)
@@ -76,6 +84,16 @@ export function checkConfig(text: string, file: string | null, env: LoadOptions[
       passwords: toPasswords(config),
     },
   }
+}
+
+/** The problem of a file that configures another plugin: naming its unknown keys one by one would help nobody. */
+function foreignProblem(document: SourceDocument): Problem | undefined {
+  const { value } = document
+  const agents = valueAt(value, ["agents"])
+  const isOurs = ["models", "profiles", "limits"].some((key) => valueAt(value, [key]) !== undefined)
+  if (isOurs || typeof agents !== "object" || agents === null) return undefined
+  const hint = "write each agent under `profiles`, with its `model`, and `prompt` for its `promptAppend`"
+  return problemAt(document, ["agents"], "key", "this is a configuration of oh-my-opencode, and not of Baton", hint)
 }
 
 function toLimits({ max_workers, max_depth, budget }: Config["limits"]): Limits {

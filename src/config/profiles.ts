@@ -63,13 +63,14 @@ function modelProblem(
 
 function toProfile(name: string, config: ProfileConfig, models: Config["models"]): Profile {
   const resolve = (model: string) => models[model] ?? model
-  const { mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, intervene, url, directory } = config
+  const { mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, intervene, url, directory, checkpoint } =
+    config
   return {
     name,
     kind: config.kind ?? config.backend ?? "subagent",
     permission: toRules(config.permission),
     ...defined({
-      ...{ mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, intervene, url, directory },
+      ...{ mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, intervene, url, directory, checkpoint },
       model: config.model === undefined ? undefined : resolve(config.model),
       fallback: config.fallback?.map(resolve),
       timeoutMs: config.timeout,

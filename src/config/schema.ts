@@ -94,6 +94,14 @@ const profile = z.strictObject({
     .min(1)
     .optional()
     .describe("Roles or models to go on with, in this order, when the one before cannot be reached. Never silent."),
+  checkpoint: z
+    .int()
+    .min(20_000)
+    .max(10_000_000)
+    .optional()
+    .describe(
+      "Tokens: when the worker's session holds more, it writes down where it stands and goes on in a new session. Default: never.",
+    ),
   pin: z.boolean().optional().describe("Never use another model than the one asked for: fail instead."),
   purpose: z.string().optional().describe("What the profile is for, in a sentence for people and planners."),
   prompt: z.string().optional().describe("Appended to the system message of every turn of the worker."),

@@ -1,4 +1,5 @@
 import { conclude, hasAfterwork, isCut, UNCHECKED, warn, weigh } from "./concluding.ts"
+import { isDistilled } from "./distilled.ts"
 import { type Decision, Draft, refuse, specOf, stepsThat, type Words } from "./draft.ts"
 import type { Command, RunEvent, Took } from "./events.ts"
 import { end, proceed, start } from "./going-on.ts"
@@ -229,6 +230,7 @@ function answer(draft: Draft, command: Answer, now: number): Decision {
   }
   switch (command.type) {
     case "opened":
+    case "checkpointed":
     case "warned": {
       const { type, ...facts } = command
       return draft.add({ type: `step.${type}`, at: now, ...facts } as RunEvent).decision()
@@ -264,7 +266,7 @@ function ended(draft: Draft, step: StepState, command: Extract<Command, { type: 
   // Stopped by an interrupt: the attempt is not over, it is asked for again on resume.
   if (run.status === "interrupted" && result.reason === "aborted") return refuse(run, `run ${run.id} is interrupted`)
   const { id, attempt } = step
-  if (result.reason === "ok" && hasAfterwork(specOf(run, step))) {
+  if (result.reason === "ok" && (hasAfterwork(specOf(run, step)) || isDistilled(run, specOf(run, step)))) {
     if (isCut(run)) return weighed(draft, step, { ...result, reason: "aborted", detail: UNCHECKED }, now, delegated)
     draft.add({ type: "step.answered", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
     if (run.status === "running") draft.effects.push({ type: "check", step: id, attempt })
@@ -284,7 +286,7 @@ function checked(draft: Draft, step: StepState, command: Extract<Command, { type
   if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
   const { type: _, ...facts } = command
   draft.add({ type: "step.checked", at: now, ...facts })
-  const { checks, schemaError, structured } = command
+  const { checks, schemaError, structured, handoff } = command
   const failed = checks.filter((check) => !check.isOk)
   const warnings = failed
     .filter((check) => check.severity === "warning")
@@ -294,7 +296,11 @@ function checked(draft: Draft, step: StepState, command: Extract<Command, { type
   if (schemaError !== undefined)
     return weighed(draft, next, { ...step.result, reason: "schema", detail: schemaError }, now)
   const isCheck = specOf(run, step).type === "check"
-  const answer = { ...step.result, ...(structured === undefined ? {} : { structured }) }
+  const answer = {
+    ...step.result,
+    ...(structured === undefined ? {} : { structured }),
+    ...(handoff === undefined ? {} : { handoff }),
+  }
   const result = isCheck ? { ...answer, output: outputOf(checks) } : answer
   const errors = failed.filter((check) => check.severity === "error")
   const detail = errors.map((check) => `${check.name}: ${check.detail}`).join("; ")

@@ -1,15 +1,38 @@
+import { enclosing } from "./enclosing.ts"
+import { membersOf } from "./members.ts"
 import type { Step } from "./model.ts"
+import { isGroup } from "./parts.ts"
+import type { Run, StepState } from "./run.ts"
+
+/** Which steps are read distilled, and what of a group is. */
 
 /** Whether a step's answer is read distilled by some other: it is asked to report, or a profile is in its place. Data is
- *  its own report. `steps`: all there are so far. */
-export function isReadDistilled(steps: readonly Step[], { id, part, schema }: Step): boolean {
-  if (schema !== undefined) return false
-  return steps.some(
-    (step) => readsDistilled(step) && (step.needs.includes(id) || (part && step.needs.includes(part.of))),
-  )
+ *  its own report. */
+export function isReadDistilled(run: Run, spec: Step): boolean {
+  if (spec.schema !== undefined || spec.part?.role === "proposer") return false
+  const names = [spec.id, ...enclosing(run, spec).map((one) => one.spec.id)]
+  return run.specs.some((reader) => readsDistilled(reader) && reader.needs.some((need) => names.includes(need)))
 }
 
-/** A step, or one that it will be done by: these may read what it needs. */
+/** Whether the workflow's distiller has its turn after a step has answered. */
+export function isDistilled(run: Run, spec: Step): boolean {
+  if (run.created.workflow.distiller === undefined || spec.type === "check" || isGroup(spec)) return false
+  return isReadDistilled(run, spec)
+}
+
+/** Also a group some part of which does: its parts may not be there yet. */
 function readsDistilled({ context, group }: Step): boolean {
-  return context === "distilled" || (group?.type === "parallel" && group.steps.some(readsDistilled))
+  if (context === "distilled") return true
+  return group?.type === "parallel" && group.steps.some(readsDistilled)
+}
+
+/** The steps whose answers a step's is made of: itself, or of a group the parts that count. Only those that succeeded. */
+export function authorsOf(run: Run, row: StepState): StepState[] {
+  if (row.status !== "success") return []
+  if (row.parts === undefined) return [row]
+  const members = membersOf(run, row)
+  const isLast = run.specs[row.index]?.loop !== undefined
+  const isJudged = members.some(({ spec }) => spec.part?.role === "judge")
+  const counted = isLast ? members.slice(-1) : members.filter(({ spec }) => !isJudged || spec.part?.role === "judge")
+  return counted.flatMap((member) => authorsOf(run, member.row))
 }

@@ -1,3 +1,4 @@
+import type { Handoff } from "./handoff.ts"
 import type {
   Budget,
   CheckResult,
@@ -20,6 +21,7 @@ import type { Profile } from "./profile.ts"
  * `evolve` makes of its events in order. Words here are on users' disks: add, never rename.
  *
  *   run.created → (step.started → step.opened → step.ended)* → run.ended
+ *                 step.checkpointed → step.opened, as often as a session becomes too long, before step.ended
  *                 step.warned and step.steered may stand between step.started and step.ended
  *                 step.answered → step.checked → gate.opened → gate.decided before step.ended, as far as a step has them
  *                 step.ended with `retryAt` → step.started of the next attempt; step.skipped in the place of step.started
@@ -95,6 +97,8 @@ export type RunEvent =
       /** What the worker was told of the session it was started from, if anything. */
       readonly context?: string
     }
+  /** The worker's session had become too long: it wrote down where it stands, and the attempt goes on in a new one. */
+  | ({ readonly type: "step.checkpointed"; readonly at: number } & Checkpointed)
   /** Something a person should know, which did not fail the step. */
   | {
       readonly type: "step.warned"
@@ -145,7 +149,9 @@ export type RunEvent =
       readonly schemaError?: string
       /** The file the answer was written to. */
       readonly saved?: string
-      /** What opinions took. */
+      /** What the workflow's distiller took out of the answer. */
+      readonly handoff?: Handoff
+      /** What opinions, and the distiller, took. */
       readonly took?: Took
     }
   /** A group's next steps: they belong to the run from here on. */
@@ -223,6 +229,15 @@ export interface Steered {
   readonly text?: string
 }
 
+interface Checkpointed {
+  readonly step: string
+  readonly attempt: number
+  /** What it wrote down. */
+  readonly text: string
+  /** What it took since the beginning of the attempt, or since the last time. */
+  readonly took: Took
+}
+
 export interface Took {
   readonly tokens: Tokens
   readonly cost: number | null
@@ -291,6 +306,7 @@ export type Command =
       readonly structured?: unknown
       readonly schemaError?: string
       readonly saved?: string
+      readonly handoff?: Handoff
       readonly took?: Took
     }
   /** What the project is like after a round of a loop. */
@@ -305,6 +321,7 @@ export type Command =
       readonly prompt: string
       readonly context?: string
     }
+  | ({ readonly type: "checkpointed" } & Checkpointed)
   | { readonly type: "warned"; readonly step: string; readonly attempt: number; readonly warning: Warning }
   | ({ readonly type: "steered"; readonly step: string; readonly attempt: number } & Steered)
   | { readonly type: "held"; readonly step: string; readonly attempt: number; readonly hold: Hold }

@@ -149,6 +149,7 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
       return expanded(run, event)
     case "step.started":
     case "step.opened":
+    case "step.checkpointed":
     case "step.warned":
     case "step.steered":
     case "step.held":
@@ -238,12 +239,11 @@ function evolveStep(run: Run, event: Exclude<Extract<RunEvent, { step: string }>
     const held: StepState = { ...step, status: "waiting", hold: event.hold }
     return { ...run, steps: withRow(run.steps, step.index, held), running: run.running - 1, hold: event.hold }
   }
-  if (event.type === "step.checked" && event.took) {
-    const { took } = event
-    const row = { ...changed(step, event), earlier: plus(step.earlier ?? NOTHING, took) }
-    return { ...run, steps: withRow(run.steps, step.index, row), spent: plus(run.spent, took) }
-  }
-  return { ...run, steps: withRow(run.steps, step.index, changed(step, event)) }
+  const row = event.type === "step.checkpointed" ? checkpointed(step, event) : changed(step, event)
+  const took = "took" in event ? event.took : undefined
+  if (took === undefined) return { ...run, steps: withRow(run.steps, step.index, row) }
+  const paid = { ...row, earlier: plus(step.earlier ?? NOTHING, took) }
+  return { ...run, steps: withRow(run.steps, step.index, paid), spent: plus(run.spent, took) }
 }
 
 /** A step at the beginning of a try: of the tries before it only what they took is left. */
@@ -266,6 +266,13 @@ function started(step: StepState, event: Extract<RunEvent, { type: "step.started
     ...(misfits === undefined ? {} : { misfits }),
     ...(parts === undefined ? {} : { parts }),
   }
+}
+
+/** A step whose worker goes on in a new session: of the old one only what it wrote down is left. */
+function checkpointed(step: StepState, { text }: Extract<RunEvent, { type: "step.checkpointed" }>): StepState {
+  const { session: _s, prompt: _p, inputHash: _i, context: _c, messages: _m, ...rest } = step
+  const count = (step.checkpoint?.count ?? 0) + 1
+  return { ...rest, checkpoint: { count, text } }
 }
 
 /** A running step after an event that leaves it running. */

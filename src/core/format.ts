@@ -2,16 +2,18 @@ import { formatDuration } from "./duration.ts"
 import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gates.ts"
 import type { CheckResult } from "./model.ts"
 import type { WorkflowItem } from "./protocol.ts"
+import type { Trace, TraceRow } from "./trace.ts"
 import { verdictLines } from "./verdict.ts"
 import type { AskView, Delegated, RunView, StepView, WorkerView } from "./view.ts"
 
 /** What the TUI half draws, as plain text: for the clients and terminals that have only text. */
 
 export function formatWorkflows(workflows: readonly WorkflowItem[]): string {
-  const lines = workflows.map(({ name, description, inputs, broken }) => {
+  const lines = workflows.map(({ name, description, inputs, broken, isBuiltIn }) => {
     if (broken !== undefined) return `${name}: cannot be run\n  ${broken.replaceAll("\n", "\n  ")}`
     const wants = inputs.map((input) => (input.required ? `${input.name}=…` : `[${input.name}=…]`)).join(" ")
-    return `${name}${wants === "" ? "" : ` ${wants}`}${description === "" ? "" : `\n  ${description}`}`
+    const origin = isBuiltIn ? "  (built in)" : ""
+    return `${name}${wants === "" ? "" : ` ${wants}`}${origin}${description === "" ? "" : `\n  ${description}`}`
   })
   return lines.join("\n")
 }
@@ -59,7 +61,7 @@ export function formatCost(cost: number | null): string {
   return cost > 0 && cost < 0.1 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`
 }
 
-export function formatTrace(run: string, step: StepView): string {
+export function formatTrace(run: string, step: StepView, trace?: Trace): string {
   const lines = [
     `${step.id} · ${step.status}${step.reason && step.reason !== "ok" ? ` (${step.reason})` : ""} · run ${run}`,
     ...(step.detail === null || step.gate !== null ? [] : [step.detail]),
@@ -77,7 +79,29 @@ export function formatTrace(run: string, step: StepView): string {
   if (step.context !== null) lines.push("", "── told of the session it was started from", step.context)
   if (step.prompt !== null) lines.push("", "── prompt", step.prompt)
   if (step.output !== "") lines.push("", "── output", step.output)
+  if (trace) lines.push("", "── what happened", ...trace.missing, ...trace.rows.flatMap((row) => rowLines(row, trace)))
   return lines.join("\n")
+}
+
+const TRACE_MARKS = { plain: " ", good: "✓", bad: "✗", warn: "!" } as const
+/** Lines of a row's text where nothing else is chosen. */
+const ROW_LINES = 8
+
+/** A row of a trace as lines: when, what and how long, then the beginning of its text. */
+export function rowLines({ at, title, text, tone, tookMs }: TraceRow, { rows }: Pick<Trace, "rows">): string[] {
+  const since = formatDuration(at - (rows[0]?.at ?? at))
+  const took = tookMs === null ? "" : ` · ${formatDuration(tookMs)}`
+  return [
+    `+${since.padEnd(7)} ${TRACE_MARKS[tone]} ${title}${took}`,
+    ...headOf(text, ROW_LINES).map((line) => `    ${line}`),
+  ]
+}
+
+/** The first lines of a text, and how many more there are. */
+export function headOf(text: string, most: number): string[] {
+  const lines = text === "" ? [] : text.trimEnd().split("\n")
+  if (lines.length <= most + 1) return lines
+  return [...lines.slice(0, most), `… ${lines.length - most} more lines`]
 }
 
 /** Who did it, and where; of a step that others do for it, that. */

@@ -316,6 +316,8 @@ export interface StepResult {
   readonly structured?: unknown
   /** Of an ensemble. */
   readonly verdict?: Verdict
+  /** It is no answer but where its worker stands, whose session had become too long. */
+  readonly isCheckpoint?: true
   /** What of the answer is for those who go on from it; undefined: nobody said. */
   readonly handoff?: Handoff
   /** Files its worker wrote with its tools, relative to the project; undefined: not known. */

@@ -130,6 +130,9 @@ const allowed = (rule: PermissionRule): PermissionRule => ({ ...rule, action: "a
 /** Baton's own tools, with which a worker starts workers. */
 const DELEGATING = ["worker_ask", "workflow_run", "workflow_status", "workflow_control"]
 
+/** Takes a worker's data and checks it: offered only where data is wanted. */
+export const RESULT_TOOL = "worker_result"
+
 export interface Rights {
   /** Rules of the agent the worker runs as. */
   readonly agent: readonly PermissionRule[]
@@ -140,14 +143,30 @@ export interface Rights {
   readonly mayDelegate: boolean
   /** Whether somebody can answer a question of its. */
   readonly mayAsk: boolean
+  /** Whether data is wanted of it, and there is a tool to take it. */
+  readonly mayReport?: boolean
+  /** OpenCode's patterns of the files it may edit; undefined: any that its agent and profile may. */
+  readonly files?: readonly string[] | undefined
 }
 
 /**
  * The rules a worker's session is made with: what agent and profile allow, cut to what its parent may do. They decide
  * everything, so that nothing of the agent's own list shines through from below.
  */
-export function workerRules({ agent, profile, parent, mayDelegate, mayAsk }: Rights): PermissionRule[] {
+export function workerRules(rights: Rights): PermissionRule[] {
+  const { agent, profile, parent, mayDelegate, mayAsk, mayReport = false, files } = rights
   const denied = ["task", ...(mayAsk ? [] : ["question"]), ...(mayDelegate ? [] : DELEGATING)]
   const own = closeReadOnly(agent, profile)
-  return [...intersect(own, parent ?? [all("allow")]), ...denied.map((tool) => all("deny", tool))]
+  const allowed = intersect(own, parent ?? [all("allow")])
+  return [
+    ...(files === undefined ? allowed : intersect(allowed, onlyIn(files))),
+    ...denied.map((tool) => all("deny", tool)),
+    all(mayReport ? "allow" : "deny", RESULT_TOOL),
+  ]
+}
+
+/** Everything, but editing only what the patterns match. */
+function onlyIn(files: readonly string[]): PermissionRule[] {
+  const inside = files.map((pattern): PermissionRule => ({ permission: "edit", pattern, action: "allow" }))
+  return [all("allow"), all("deny", "edit"), ...inside]
 }

@@ -149,6 +149,8 @@ export interface WorkerTask extends WorkerSeat {
   readonly prompt: string
   /** Session of an earlier try of this very attempt, or of the kept worker that does it. */
   readonly session?: string
+  /** How often it has gone on in a new session already. */
+  readonly checkpoints?: number
   /** True when this attempt may have been prompted before (resume): look for its answer before asking. */
   readonly resumed: boolean
   /** What was said to this worker since its prompt: each must reach the model exactly once. */

@@ -44,6 +44,8 @@ export interface Profile {
   readonly toolTimeoutMs?: number
   /** Models (`provider/model`) to go on with, in this order, when the one before is out of reach. */
   readonly fallback?: readonly string[]
+  /** Tokens of its session's context from which it goes on in a new one, with what it writes down of its work. */
+  readonly checkpoint?: number
   /** Never another model than the one asked for. */
   readonly pin?: boolean
   /** Workers of this profile at the same time. */

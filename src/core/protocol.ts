@@ -1,4 +1,5 @@
 import type { GateView } from "./gates.ts"
+import type { Trace } from "./trace.ts"
 import type { AskView, RunView, StepView, WorkerView } from "./view.ts"
 
 /**
@@ -69,7 +70,7 @@ export type ReplyView =
   | { readonly type: "workflows"; readonly workflows: readonly WorkflowItem[] }
   | BoardReply
   | StepReply
-  | { readonly type: "trace"; readonly run: string; readonly step: StepView }
+  | { readonly type: "trace"; readonly run: string; readonly step: StepView; readonly trace?: Trace }
   /** The run was started: the TUI shows nothing more than its line. */
   | { readonly type: "started"; readonly run: string }
   | { readonly type: "workers"; readonly workers: readonly WorkerView[] }
@@ -109,6 +110,8 @@ export interface StepReply {
 export interface WorkflowItem {
   readonly name: string
   readonly description: string
+  /** It comes with Baton. */
+  readonly isBuiltIn?: boolean
   /** Declared inputs, required first. */
   readonly inputs: readonly { readonly name: string; readonly required: boolean; readonly description: string }[]
   /** Set when the file cannot be run: its problems. */

@@ -54,6 +54,8 @@ export interface StepState {
   readonly inputHash?: string
   readonly prompt?: string
   readonly context?: string
+  /** It has gone on in a new session so many times, the last time with what it wrote down then. */
+  readonly checkpoint?: { readonly count: number; readonly text: string }
   readonly warnings?: readonly Warning[]
   /** What was said to its worker since the prompt, in order. */
   readonly messages?: readonly Message[]

@@ -106,6 +106,8 @@ function toldOfStep(event: StepEvent): Told[] {
     }
     case "step.opened":
       return [{ kind: "work", tone: "plain", title: `asked ${event.model ?? "the default model"}`, text: event.prompt }]
+    case "step.checkpointed":
+      return [{ kind: "work", tone: "plain", title: "its session was long: it goes on in a new one", text: event.text }]
     case "step.warned":
       return [{ kind: "warning", tone: "warn", title: event.warning.text }]
     case "step.steered":
@@ -123,9 +125,8 @@ function toldOfStep(event: StepEvent): Told[] {
     case "step.expanded":
       return [{ kind: "work", tone: "plain", title: `is done by ${event.steps.map(({ id }) => id).join(", ")}` }]
     case "step.skipped":
-      return [
-        { kind: event.cause === "person" ? "decision" : "work", tone: "plain", title: `skipped: ${event.detail}` },
-      ]
+      // What a person said stands in their decision.
+      return event.cause === "person" ? [] : [{ kind: "work", tone: "plain", title: `skipped: ${event.detail}` }]
     case "gate.opened":
       return [{ kind: "decision", tone: "warn", title: `waits for a person: ${gateTitle(event.step, event)}` }]
     case "gate.decided":

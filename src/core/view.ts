@@ -46,6 +46,13 @@ export interface StepView {
   readonly verdict: Verdict | null
 }
 
+/** What a step is called where it stands: its name inside its group, of a round of a loop its number. */
+export function nameInGroup({ id, group, name }: Pick<StepView, "id" | "group" | "name">): string {
+  if (group === null || group.split(":").at(-1) !== name) return name
+  const round = /^:(\d+)$/.exec(id.slice(group.length))?.[1]
+  return round === undefined ? name : `round ${round}`
+}
+
 /** What runs that a worker started came to, those that their workers started included. */
 export interface Delegated {
   readonly runs: readonly string[]

@@ -1,22 +1,22 @@
 import type { Command, Definition, RunCreated, RunEvent } from "../core/events.ts"
+import { isLong } from "../core/handoff.ts"
 import type { Budget } from "../core/model.ts"
-import type { AskAnswer, InboxEntry, KeptWorker, RunHeader, Steer, Wish } from "../core/ports.ts"
+import type { AskAnswer, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import type { Profile } from "../core/profile.ts"
 import type { Run } from "../core/run.ts"
 import type { AskView, RunView, WorkerView } from "../core/view.ts"
 import { Dispatcher } from "./dispatch.ts"
-import { GateWatch } from "./gate-watch.ts"
-import { Handover, type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./handover.ts"
+import { Driving, type DrivingDeps } from "./driving.ts"
+import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./handover.ts"
+import { refusalOf } from "./judge.ts"
+import { type Spawned, spawnKept } from "./kept.ts"
 import { Reading } from "./reading.ts"
-import { type LoopDeps, RunLoop } from "./run-loop.ts"
-import { missingSecrets } from "./secrets.ts"
+import type { LoopDeps } from "./run-loop.ts"
 import { Workers } from "./workers.ts"
 
-export interface EngineDeps extends Omit<LoopDeps, "dispatcher" | "workers" | "delegatedFrom"> {
+export interface EngineDeps extends Omit<DrivingDeps, "dispatcher" | "workers" | "delegatedFrom"> {
   /** Between 0 and 1. */
   readonly random: () => number
-  /** It drives no run: what is asked of one that no process drives is refused. */
-  readonly isReader?: boolean
 }
 
 /** A change of a run, as onlookers get it: the run after the events, and the events. */
@@ -42,42 +42,35 @@ export type { Outcome, Settled } from "./handover.ts"
 export class Engine {
   readonly #deps: LoopDeps
   readonly #workers: Workers
-  readonly #loops = new Map<string, RunLoop>()
   readonly #listeners = new Set<Listener>()
-  readonly #gates: GateWatch
   readonly #reading: Reading
-  readonly #handover: Handover
-  readonly #isReader: boolean
+  readonly #driving: Driving
 
   constructor(deps: EngineDeps) {
-    this.#isReader = deps.isReader ?? false
-    this.#reading = new Reading(deps.store, (run) => this.#loops.get(run)?.run)
-    this.#gates = new GateWatch(deps.clock, (run) => void this.#command(run, { type: "tick" }))
-    this.#handover = new Handover(deps, {
-      carryOut: (entry) => this.#carryOut(entry),
-      doHere: (run, wish) => this.#doHere(run, wish),
-    })
-    this.#workers = new Workers(deps.clock, (ask) => deps.vault.hide(ask))
-    const workers = this.#workers
-    this.#deps = {
+    this.#reading = new Reading(deps.store, (run) => this.#driving.loops().get(run)?.run)
+    const workers = new Workers(deps.clock, (ask) => deps.vault.hide(ask))
+    this.#workers = workers
+    const all = {
       ...deps,
       workers,
       dispatcher: new Dispatcher({ ...deps, workers }),
-      delegatedFrom: (session, since) => this.#reading.delegatedFrom(session, since),
+      delegatedFrom: (session: string, since: number) => this.#reading.delegatedFrom(session, since),
     }
+    this.#deps = all
+    this.#driving = new Driving(all, this.#reading, (run, events) => this.#tell(run, events))
   }
 
   /** Starts a run; it goes on by itself. Refused when a run of that id exists. */
   start(created: Omit<RunCreated, "type" | "at">): Outcome {
-    if (this.#reading.load(created.run)) return { ok: false, why: `there is already a run ${created.run}` }
-    return this.#drive(created.run, undefined, { type: "create", created })
+    if (this.#driving.exists(created.run)) return { ok: false, why: `there is already a run ${created.run}` }
+    return this.#driving.drive(created.run, { type: "create", created })
   }
 
   /** Takes an interrupted or paused run up again, or anew what failed in one that has ended; what finished stays
    *  finished (G2). Open gates are continued. `edited` is the workflow as it is now: what changed, and what
    *  depends on it, is done again. */
   resume(run: string, by: string, parent?: string, edited?: Definition): Outcome {
-    return this.#command(run, {
+    return this.#driving.command(run, {
       type: "resume",
       by,
       ...(parent === undefined ? {} : { parent }),
@@ -87,40 +80,41 @@ export class Engine {
 
   /** Ends a run for good, with everything it is running. */
   abort(run: string, by: string): Outcome {
-    return this.#command(run, { type: "abort", by })
+    return this.#driving.command(run, { type: "abort", by })
   }
 
   /** Starts nothing more of a run until `resume`; what runs goes on. */
   pause(run: string, by: string): Outcome {
-    return this.#command(run, { type: "pause", by })
+    if (this.#driving.isLeft(run)) return { ok: false, why: `run ${run} was interrupted: nothing of it is going on` }
+    return this.#driving.command(run, { type: "pause", by })
   }
 
   /** Decides an open gate; `retry` also tries a step of a run that has failed again, with all that waits for it. A message
    *  is said to its worker, in its session. */
   decide(run: string, decision: Decision): Outcome {
-    const state = this.#liveLoop(run) || this.isElsewhere(run) ? undefined : this.#reading.load(run)
     // What a crash or an interrupt left running is taken up first; its gates stay open for that.
-    if (state?.status === "running" || state?.status === "interrupted") {
+    if (this.#driving.isLeft(run)) {
       const resumed = this.resume(run, decision.by, decision.parent)
       if (!resumed.ok) return resumed
     }
-    return this.#command(run, { type: "decide", ...decision })
+    return this.#driving.command(run, { type: "decide", ...decision })
   }
 
   /** Lets a run spend more, and go on if that held it. */
   raise(run: string, budget: Budget, by: string): Outcome {
-    return this.#command(run, { type: "raise", budget, by })
+    this.#driving.settleCrash(run)
+    return this.#driving.command(run, { type: "raise", budget, by })
   }
 
   /** What became of something asked of a run: at once of one driven here; of one that another process drives once that
    *  has done it, or after five seconds. When that process is gone without having come to it, it is done here. */
   settled(outcome: Outcome): Promise<Settled> {
-    return this.#handover.settled(outcome)
+    return this.#driving.settled(outcome)
   }
 
   /** Whether another living process drives the run. */
   isElsewhere(run: string): boolean {
-    return this.#liveLoop(run) === undefined && this.#deps.store.isClaimed(run)
+    return this.#driving.isElsewhere(run)
   }
 
   /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
@@ -135,21 +129,21 @@ export class Engine {
     }
     store.remove(run)
     files.forget(run)
-    this.#loops.delete(run)
+    this.#driving.forget(run)
     claim.release()
     return { ok: true, run }
   }
 
   /** Stops every run of this process so that it can be resumed; resolves when no worker is left. */
   async interrupt(by: string): Promise<void> {
-    const loops = [...this.#loops.values()]
+    const loops = [...this.#driving.loops().values()]
     for (const loop of loops) loop.send({ type: "interrupt", by })
     await Promise.all(loops.map((loop) => loop.over))
   }
 
   /** The run once it has ended, was interrupted, or could not be written down (`broken` says why). */
   async finished(run: string): Promise<{ readonly view: RunView | undefined; readonly broken?: string }> {
-    const loop = this.#loops.get(run)
+    const loop = this.#driving.loops().get(run)
     await loop?.over
     return { view: this.view(run), ...(loop?.broken === undefined ? {} : { broken: loop.broken }) }
   }
@@ -183,7 +177,7 @@ export class Engine {
 
   /** Runs this process drives or has driven, newest first. */
   live(): RunView[] {
-    return this.#reading.views([...this.#loops.keys()].reverse())
+    return this.#reading.views([...this.#driving.loops().keys()].reverse())
   }
 
   // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -208,6 +202,16 @@ export class Engine {
     return this.#workers.depthOf(session)
   }
 
+  /** A file with all of a step's answer, where that is too long to be handed on; undefined: it is not. */
+  async fileOf(run: string, { id, output }: { readonly id: string; readonly output: string }) {
+    return isLong(output) ? this.#deps.files.keep(run, id, output) : undefined
+  }
+
+  /** What is wrong with data that the worker in `session` gives as its answer, or undefined. */
+  refuseData(session: string, given: unknown): Promise<string | undefined> {
+    return refusalOf(this.#deps.checker, this.#workers.find(session)?.task.schema, given)
+  }
+
   /** Answers an ask of a worker. Resolves with why that was not possible, or undefined. */
   async answer(ask: string, answer: AskAnswer): Promise<string | undefined> {
     const task = this.#workers.taskOfAsk(ask)
@@ -224,14 +228,10 @@ export class Engine {
     if (found === undefined) {
       const other = this.workerElsewhere(wanted)
       if (other === undefined) return { ok: false, why: `no worker ${wanted} has a task` }
-      return this.#handover.post(
-        other.run,
-        steerWish(other, steer, by),
-        steer.type === "message" ? steer.id : undefined,
-      )
+      return this.#driving.post(other.run, steerWish(other, steer, by), steer.type === "message" ? steer.id : undefined)
     }
     const { run, step, attempt } = found.task
-    const loop = this.#loops.get(run)
+    const loop = this.#driving.loops().get(run)
     if (found.session === undefined || loop === undefined) return { ok: false, why: `${wanted} has not begun yet` }
     const { type: action, ...rest } = steer
     const refused = loop.send({ type: "steered", step, attempt, by, action, ...rest })
@@ -242,8 +242,8 @@ export class Engine {
   stopWorker(wanted: string): Outcome {
     const found = this.#workers.find(wanted)
     const other = found === undefined ? this.workerElsewhere(wanted) : undefined
-    if (other) return this.#handover.post(other.run, { type: "stop", step: other.step, attempt: other.attempt })
-    const loop = found && this.#loops.get(found.task.run)
+    if (other) return this.#driving.post(other.run, { type: "stop", step: other.step, attempt: other.attempt })
+    const loop = found && this.#driving.loops().get(found.task.run)
     if (found === undefined || loop === undefined) return { ok: false, why: `no worker ${wanted} has a task` }
     loop.stopStep(found.task.step, found.task.attempt)
     return { ok: true, run: found.task.run }
@@ -260,26 +260,8 @@ export class Engine {
   }
 
   /** Makes a worker by name without asking its model anything. Rejects with what the backend says. */
-  async spawn(
-    name: string,
-    profile: Profile,
-    parent: string | undefined,
-  ): Promise<{ readonly ok: true; readonly worker: KeptWorker } | { readonly ok: false; readonly why: string }> {
-    const { store, clock, backend } = this.#deps
-    if (store.kept().some((worker) => worker.name === name))
-      return { ok: false, why: `there is a worker ${name} already` }
-    const { session } = await backend(profile.kind).open({
-      key: `worker/${name}`,
-      title: name,
-      profile: { ...profile, keep: true },
-      depth: 1,
-      mayDelegate: false,
-      ...(parent === undefined ? {} : { parent }),
-    })
-    const { kind } = profile
-    const worker = { name, profile: profile.name, kind, session, parent: parent ?? null, createdAt: clock.now() }
-    store.keep(worker)
-    return { ok: true, worker }
+  spawn(name: string, profile: Profile, parent: string | undefined): Promise<Spawned> {
+    return spawnKept(this.#deps, name, profile, parent)
   }
 
   /** The kept worker of that name or session. */
@@ -303,93 +285,7 @@ export class Engine {
     return () => void this.#listeners.delete(listener)
   }
 
-  #liveLoop(run: string): RunLoop | undefined {
-    const loop = this.#loops.get(run)
-    return loop && !loop.isOver && loop.broken === undefined ? loop : undefined
-  }
-
-  #command(run: string, command: Command): Outcome {
-    const loop = this.#liveLoop(run)
-    if (loop) {
-      const refused = this.#send(loop, command)
-      return refused === undefined ? { ok: true, run } : { ok: false, why: refused }
-    }
-    const state = this.#reading.load(run)
-    if (state === undefined) return { ok: false, why: `there is no run ${run}` }
-    return this.#drive(run, state, command)
-  }
-
-  /** Why nothing came of it, or undefined. `key`: that of the wish it is. */
-  #send(loop: RunLoop, command: Command, key?: string): string | undefined {
-    const { run } = loop
-    if (command.type === "resume" && run?.status === "running" && !run.hold) return `run ${run.id} is running already`
-    this.#reopen(command)
-    return loop.send(command, key)
-  }
-
-  /** A person says that a provider may be asked again, or that what it held holds nothing any more: the next run finds
-   *  out anew. */
-  #reopen({ type }: Command): void {
-    if (type === "resume" || type === "abort") this.#deps.dispatcher.pool.closeAll()
-  }
-
-  /** What another process has asked of a run that this one drives. One that is being interrupted is left to the next. */
-  #carryOut({ run, key, wish }: InboxEntry): void {
-    const loop = this.#liveLoop(run)
-    if (loop === undefined || loop.run?.status === "interrupted") return
-    const { store } = this.#deps
-    if (wish.type === "stop") {
-      store.append(run, [], key)
-      loop.stopStep(wish.step, wish.attempt)
-      return
-    }
-    const refused = this.#send(loop, wish, key)
-    if (refused !== undefined) store.refuse(run, key, refused)
-  }
-
-  /** Does here what was asked of a process that is gone. */
-  #doHere(run: string, wish: Wish): Outcome {
-    if (wish.type === "stop" || wish.type === "steered") return { ok: false, why: "the process it worked in is gone" }
-    return wish.type === "decide" ? this.decide(run, wish) : this.#command(run, wish)
-  }
-
-  /** Claims the run, gives it a loop, and sends the first command. What a person wants of a run that another process
-   *  drives is handed to that one. */
-  #drive(run: string, state: Run | undefined, command: Command): Outcome {
-    const why = missingSecrets(this.#deps.vault, state, command)
-    if (why !== undefined) return { ok: false, why }
-    const { store } = this.#deps
-    const claim = this.#isReader ? undefined : store.claim(run)
-    if (claim === undefined) {
-      if (this.#isReader && !store.isClaimed(run)) return { ok: false, why: `no process drives run ${run}` }
-      const isPersons = command.type !== "create" && command.type !== "tick"
-      if (isPersons) return this.#handover.post(run, command)
-      return { ok: false, why: `run ${run} is being worked on by another process` }
-    }
-    const loop = new RunLoop(this.#deps, claim, state, (next, events) => this.#tell(next, events))
-    const previous = this.#loops.get(run)
-    this.#loops.delete(run)
-    this.#loops.set(run, loop)
-    this.#reopen(command)
-    const refused = loop.send(command)
-    if (refused === undefined) {
-      this.#handover.watch()
-      void loop.over.then(() => this.#rest())
-      this.#handover.takeOver(run)
-      return { ok: true, run }
-    }
-    claim.release()
-    this.#loops.delete(run)
-    if (previous) this.#loops.set(run, previous)
-    return { ok: false, why: refused }
-  }
-
-  #rest(): void {
-    if (![...this.#loops.values()].some((loop) => !loop.isOver)) this.#handover.rest()
-  }
-
   #tell(run: Run, events: readonly RunEvent[]): void {
-    this.#gates.changed(run)
     for (const listener of this.#listeners) {
       try {
         listener(run, events)

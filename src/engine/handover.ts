@@ -1,4 +1,4 @@
-import type { Clock, InboxEntry, Log, Steer, Store, Wish } from "../core/ports.ts"
+import type { Clock, InboxEntry, Log, Steer, Store, Wish, WishOutcome } from "../core/ports.ts"
 import type { RunView } from "../core/view.ts"
 
 /** How often a process that drives runs looks for what others ask of them. */
@@ -31,8 +31,9 @@ interface HandoverDeps {
 interface Hands {
   /** Does what an entry asks if this process drives its run, and ends the entry; else does nothing. */
   carryOut(entry: InboxEntry): void
-  /** Does what was asked of a process that is gone. */
-  doHere(run: string, wish: Wish): Outcome
+  /** Does what was asked of a process that is gone, and ends the entry; when yet another drives the run by now, it is left
+   *  to that one (`handed`). */
+  doHere(entry: InboxEntry): Outcome
 }
 
 /**
@@ -112,26 +113,24 @@ export class Handover {
     let isHere = handed === undefined
     for (const key of handed ?? []) {
       const answer = await this.#answer(run, key)
-      const after = answer?.withdrawn && (await this.settled(this.#hands.doHere(run, answer.withdrawn)))
-      if (after?.ok === false) return after
       if (answer?.refused !== undefined) return { ok: false, why: answer.refused }
-      isPending ||= answer === undefined || after?.isPending === true
-      isHere ||= after?.driver === "here"
+      isPending ||= answer === undefined
+      isHere ||= answer?.isHere === true
     }
     return { ok: true, run, driver: isHere ? "here" : "elsewhere", isPending }
   }
 
-  /** `undefined`: nothing yet. `withdrawn`: the process that drove the run is gone and had not come to it. */
-  async #answer(run: string, key: string): Promise<{ refused?: string; withdrawn?: Wish } | undefined> {
+  /** `undefined`: nothing yet. */
+  async #answer(run: string, key: string): Promise<(WishOutcome & { readonly isHere?: true }) | undefined> {
     const { store, clock } = this.#deps
     const until = clock.now() + ANSWER_MS
     for (;;) {
       const outcome = store.outcomeOf(run, key)
       if (outcome !== undefined) return outcome
-      if (!store.isClaimed(run)) {
-        const withdrawn = store.withdraw(run, key)
-        return withdrawn === undefined ? store.outcomeOf(run, key) : { withdrawn }
-      }
+      const entry = store.isClaimed(run) ? undefined : store.wishes().find((one) => one.run === run && one.key === key)
+      const done = entry && this.#hands.doHere(entry)
+      if (done?.ok === false) return { refused: done.why }
+      if (done && !done.handed) return { ...store.outcomeOf(run, key), isHere: true }
       if (clock.now() >= until) return undefined
       await new Promise<void>((resolve) => void clock.after(ANSWER_LOOK_MS, resolve))
     }

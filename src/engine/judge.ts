@@ -1,22 +1,33 @@
+import type { Composer } from "../core/composing.ts"
 import { afterworkOf } from "../core/concluding.ts"
+import { dataOf } from "../core/data.ts"
+import { isDistilled } from "../core/distilled.ts"
 import type { Command } from "../core/events.ts"
-import type { CheckResult, JsonSchema, Step, StepResult } from "../core/model.ts"
+import type { CheckResult, JsonSchema, Step, StepResult, Warning } from "../core/model.ts"
 import type { Checker, Render, Snapshot } from "../core/ports.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Run } from "../core/run.ts"
+import { sumOf } from "./aside.ts"
+import { type AskProfile, opinionOf } from "./opinions.ts"
 import { scopeOf } from "./scope.ts"
 
 /** What has a say of an answer. */
 interface Judges {
   readonly checker: Checker
   readonly render: Render
+  readonly composer: Composer
+  readonly ask: AskProfile
+  /** Hears what a person should know. */
+  readonly warned: (warning: Warning) => void
 }
 
 /** An answer, and what is known of the step it was given for. */
-interface Answered {
+export interface Answered {
   readonly run: Run
   readonly step: Step
   readonly result: StepResult
+  /** What it was sent. */
+  readonly prompt: string | undefined
   /** What files were like before the attempt. */
   readonly before: Snapshot | undefined
 }
@@ -24,23 +35,57 @@ interface Answered {
 export type Judgement = Omit<Extract<Command, { type: "checked" }>, "type" | "step" | "attempt">
 
 /**
- * What machines say of an answer, in this order: whether it is the data the step wants, then the file it is written to,
- * then the checks. An answer that is not the data is not written anywhere, and nothing else is asked.
+ * What there is to say of an answer, in this order: whether it is the data the step wants, then the file it is written to,
+ * then the checks, then the opinions of others, and at last what of it is for those that read it distilled. An answer that is
+ * not the data is not written anywhere; nobody is asked about one whose checks do not hold.
  */
 export async function judge(judges: Judges, answered: Answered, signal: AbortSignal): Promise<Judgement> {
   const { step, result, before } = answered
-  const { schema, output, checks: own } = afterworkOf(step)
+  const { schema, output, opinions, checks: own } = afterworkOf(step)
   const data = await structure(judges, schema, result)
   if (data && "error" in data) return { checks: [], schemaError: data.error }
   const structured = data === undefined ? {} : { structured: data.value }
   const saved = output === undefined || signal.aborted ? undefined : await save(judges, answered, output)
   const refused = saved && "error" in saved ? [saved.error] : []
-  const checks = await judges.checker.run(own, before, signal)
+  const checks = [...refused, ...(await judges.checker.run(own, before, signal))]
+  const asked: StepResult[] = []
+  for (const [at, opinion] of (isWell(checks) ? opinions : []).entries()) {
+    if (signal.aborted) break
+    const said = await opinionOf(judges, answered, opinion, at)
+    checks.push(said.check)
+    if (said.result) asked.push(said.result)
+  }
+  const distilled = isWell(checks) && !signal.aborted ? await distil(judges, answered) : undefined
+  const took = sumOf([...asked, ...(distilled ? [distilled.result] : [])])
   return {
-    checks: [...refused, ...checks],
+    checks,
     ...structured,
     ...(saved && "saved" in saved ? { saved: saved.saved } : {}),
+    ...(distilled?.handoff ? { handoff: distilled.handoff } : {}),
+    ...(took ? { took } : {}),
   }
+}
+
+function isWell(checks: readonly CheckResult[]): boolean {
+  return checks.every((check) => check.isOk || check.severity === "warning")
+}
+
+/** What the workflow's distiller takes out of the answer; undefined: nobody is to. */
+async function distil({ composer, ask, warned }: Judges, { run, step, result }: Answered) {
+  const { distiller } = run.created.workflow
+  if (distiller === undefined || !isDistilled(run, step)) return undefined
+  const said = await ask("handoff", distiller, composer.distil(step.part?.name ?? step.id, result.output))
+  const { handoff } = said?.reason === "ok" ? composer.takeReport(said.output) : {}
+  const why = said === undefined ? "there is no such profile" : (said.detail ?? said.reason)
+  if (!handoff) warned({ kind: "reported", text: `${distiller} made no handoff of its answer (${why})` })
+  return said && { result: said, handoff }
+}
+
+/** What is wrong with data that a worker gives as its answer; undefined: nothing. */
+export async function refusalOf(checker: Checker, schema: JsonSchema | undefined, given: unknown) {
+  if (schema === undefined) return "no data is wanted here: answer in words"
+  const looked = await checker.structure(JSON.stringify(dataOf(given)), schema)
+  return "error" in looked ? looked.error : undefined
 }
 
 function structure({ checker }: Judges, schema: JsonSchema | undefined, { output, structured }: StepResult) {

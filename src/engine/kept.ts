@@ -1,4 +1,4 @@
-import type { KeptWorker, Store } from "../core/ports.ts"
+import type { Clock, KeptWorker, Store, WorkerBackend } from "../core/ports.ts"
 import type { Profile } from "../core/profile.ts"
 import type { Run } from "../core/run.ts"
 
@@ -22,4 +22,35 @@ export function keptNamed(store: Store, name: string): KeptWorker | undefined {
 /** What a person calls a worker that is kept. */
 export function nameOf(run: Run, profile: Profile): string {
   return run.created.ask ?? profile.name
+}
+
+export type Spawned = { readonly ok: true; readonly worker: KeptWorker } | { readonly ok: false; readonly why: string }
+
+interface SpawnDeps {
+  readonly store: Store
+  readonly clock: Clock
+  readonly backend: (kind: string) => WorkerBackend
+}
+
+/** Makes a worker by name without asking its model anything. Rejects with what the backend says. */
+export async function spawnKept(
+  { store, clock, backend }: SpawnDeps,
+  name: string,
+  profile: Profile,
+  parent: string | undefined,
+): Promise<Spawned> {
+  if (store.kept().some((worker) => worker.name === name))
+    return { ok: false, why: `there is a worker ${name} already` }
+  const { session } = await backend(profile.kind).open({
+    key: `worker/${name}`,
+    title: name,
+    profile: { ...profile, keep: true },
+    depth: 1,
+    mayDelegate: false,
+    ...(parent === undefined ? {} : { parent }),
+  })
+  const { kind } = profile
+  const worker = { name, profile: profile.name, kind, session, parent: parent ?? null, createdAt: clock.now() }
+  store.keep(worker)
+  return { ok: true, worker }
 }

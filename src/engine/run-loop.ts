@@ -3,7 +3,7 @@ import { afterworkOf } from "../core/concluding.ts"
 import { decide } from "../core/decide.ts"
 import type { Words } from "../core/draft.ts"
 import type { Command, Effect, RunEvent, Steered, Took } from "../core/events.ts"
-import type { Warning } from "../core/model.ts"
+import type { StepResult, Warning } from "../core/model.ts"
 import type {
   Checker,
   Claim,
@@ -20,12 +20,15 @@ import type {
   WorkerTask,
 } from "../core/ports.ts"
 import { type Run, stepOf } from "../core/run.ts"
+import { askAside, sumOf } from "./aside.ts"
 import { Changes } from "./changes.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { judge } from "./judge.ts"
 import { keptNamed, keptSession, nameOf } from "./kept.ts"
+import { takeReport } from "./prompt.ts"
 import { scopeOf } from "./scope.ts"
-import { failure, takeReport, taskOf } from "./task.ts"
+import { strayWarning } from "./strays.ts"
+import { failure, taskOf } from "./task.ts"
 import type { Workers } from "./workers.ts"
 
 export interface LoopDeps {
@@ -51,7 +54,11 @@ export interface LoopDeps {
   readonly delegatedFrom: (session: string, since: number) => Took | undefined
 }
 
+type StartEffect = Extract<Effect, { type: "start" }>
 type Work = Extract<Effect, { readonly step: string }> & { readonly type: "start" | "stop" | "check" }
+
+/** Of an attempt that was stopped between two sessions; what it took is counted already. */
+const NOT_DONE = { reason: "aborted", output: "", tokens: { input: 0, output: 0 }, cost: 0 } as const
 
 /**
  * Drives one run. Owns: the run's claim, its workers, its deadline. The order is always the same (G1):
@@ -232,8 +239,9 @@ export class RunLoop {
     const outcome = effect.type === "start" ? await this.#start(effect, controller) : await this.#stopLeftover(effect)
     if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
     const result = takeReport(this.#deps, this.#run as Run, step, outcome.result)
-    const since = stepOf(this.#run as Run, step)?.tryStartedAt ?? 0
-    const delegated = result.session === undefined ? undefined : this.#deps.delegatedFrom(result.session, since)
+    const strays = strayWarning(this.#whereabouts(this.#run as Run, step).spec, result)
+    if (strays) this.#warn(step, attempt, strays)
+    const delegated = this.#delegated(step, result)
     return { type: "ended", step, attempt, result, ...(delegated ? { delegated } : {}) }
   }
 
@@ -241,13 +249,41 @@ export class RunLoop {
     const run = this.#run as Run
     const { result, spec: step } = this.#whereabouts(run, id)
     if (!result || !step) return { type: "ended", step: id, attempt, result: failure("there is no answer to check") }
-    const said = await judge(this.#deps, { run, step, result, before: this.#snapshots.get(id) }, signal)
+    const warned = (warning: Warning) => this.#warn(id, attempt, warning)
+    const ask = async (name: string, called: string, prompt: string) => {
+      const profile = run.created.profiles[called]
+      return profile && askAside(this.#deps, run, { step: id, attempt, name, profile, prompt }, warned, signal)
+    }
+    const { prompt } = stepOf(run, id) ?? {}
+    const answered = { run, step, result, prompt, before: this.#snapshots.get(id) }
+    const said = await judge({ ...this.#deps, ask, warned }, answered, signal)
     if (!signal.aborted) return { type: "checked", step: id, attempt, ...said }
     return { type: "ended", step: id, attempt, result: { ...result, reason: "aborted" } }
   }
 
-  async #start(effect: Extract<Effect, { type: "start" }>, controller: AbortController): Promise<Outcome> {
+  /** An attempt, over as many sessions as its worker needs. */
+  async #start(effect: StartEffect, controller: AbortController): Promise<Outcome> {
     if (this.#changes.before !== undefined) await this.#changes.before
+    const { step, attempt } = effect
+    for (let { resumed } = effect; ; resumed = false) {
+      const outcome = await this.#inSession({ ...effect, resumed }, controller)
+      if (!("result" in outcome) || !outcome.result.isCheckpoint) return outcome
+      const { isCheckpoint: _, ...result } = outcome.result
+      const delegated = this.#delegated(step, result)
+      const took = sumOf([result, ...(delegated ? [delegated] : [])]) as Took
+      const refused = this.send({ type: "checkpointed", step, attempt, text: result.output, took })
+      // What is not on disk cannot be gone on from.
+      if (refused !== undefined || controller.signal.aborted) return { result: { ...result, ...NOT_DONE } }
+    }
+  }
+
+  /** What was started from the session of a result in this try. */
+  #delegated(step: string, { session }: StepResult): Took | undefined {
+    const since = stepOf(this.#run as Run, step)?.tryStartedAt ?? 0
+    return session === undefined ? undefined : this.#deps.delegatedFrom(session, since)
+  }
+
+  async #inSession(effect: StartEffect, controller: AbortController): Promise<Outcome> {
     const run = this.#run as Run
     const made = await taskOf(this.#deps, run, effect)
     if ("reason" in made) return { result: made }

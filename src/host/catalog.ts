@@ -135,6 +135,24 @@ export async function isPriced(host: Host, model: string): Promise<boolean> {
   return (await catalogOf(host)).models.get(model)?.isPriced ?? false
 }
 
+/** Whom a run asks: the model of a worker, and those that may stand in for it. */
+export interface WantedModel {
+  readonly who: string
+  /** The first is the one that is asked for. */
+  readonly models: readonly string[]
+}
+
+/** A line for everybody none of whose models the server has, with the nearest match. Throws a HostError. */
+export async function missingModels(host: Host, wanted: readonly WantedModel[]): Promise<string[]> {
+  if (wanted.length === 0) return []
+  const { models } = await catalogOf(host)
+  const missing = wanted.filter((one) => !one.models.some((name) => models.has(name)))
+  return missing.map(({ who, models: [name = ""] }) => {
+    const of = who === name ? "" : ` (${who})`
+    return `OpenCode has no model \`${name}\`${of}: ${suggest(name, [...models.keys()], "models")}`
+  })
+}
+
 /** What an agent may do by itself; undefined: the default agent's rules. */
 export async function agentRules(host: Host, agent: string | undefined): Promise<readonly PermissionRule[]> {
   const { agents, defaultAgent } = await catalogOf(host)

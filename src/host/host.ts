@@ -9,6 +9,8 @@ export interface Host {
   readonly root?: string
   /** Whether a person sits in front of it who can answer a permission request. */
   readonly isAttended: boolean
+  /** Whether Baton's plugin runs in it with the engine that works here, so that its tools reach that engine. */
+  readonly hasTools?: boolean
   /** Hears every event of the server until the returned function is called. */
   subscribe(listener: (event: HostEvent) => void): () => void
 }

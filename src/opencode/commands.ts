@@ -1,11 +1,8 @@
-import { formatTrace, formatWorkflows } from "../core/format.ts"
+import { formatWorkflows } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
-import type { Engine } from "../engine/engine.ts"
 import { mainSession } from "../project/ask.ts"
-import type { Project } from "../project/project.ts"
-import { runNamed, stepNamed } from "../project/runs.ts"
 import { show, status } from "./board.ts"
 import { BY, type Desk, error, type Place } from "./desk.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
@@ -13,6 +10,7 @@ import { parseLine, SUBCOMMANDS } from "./line.ts"
 import { INBOX_HELP, INBOX_SUBCOMMANDS, WORKERS_HELP, WORKERS_SUBCOMMANDS } from "./line-workers.ts"
 import { graph, report } from "./report-commands.ts"
 import { abort, decideStep, goOn, pause, raise, resume } from "./run-commands.ts"
+import { trace } from "./trace-command.ts"
 import { act, askOrTell, handBack, listWorkers, spawn } from "./worker-commands.ts"
 
 /** What `/workflow help` says. */
@@ -58,7 +56,7 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
   const { session } = place
   switch (parsed.command) {
     case "run":
-      return run(parsed, session, project, engine)
+      return run(parsed, session, desk)
     case "pick":
     case "list":
       return list(project.workflows())
@@ -86,7 +84,7 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
     case "graph":
       return graph(desk, parsed)
     case "trace":
-      return trace(parsed.step, engine)
+      return trace(desk, parsed.step)
     case "workers":
       return listWorkers(desk)
     case "spawn":
@@ -118,15 +116,16 @@ function wrong(line: string, why: string): Reply {
   return error(slash === "/workflow" ? "Not a workflow command" : `Not a ${slash} command`, why + hint)
 }
 
-function run(
+async function run(
   wanted: Extract<ReturnType<typeof parseLine>, { command: "run" }>,
   session: string | undefined,
-  project: Project,
-  engine: Engine,
-): Reply {
+  { project, engine, missing }: Desk,
+): Promise<Reply> {
   if (session === undefined) return error("No session", "open a session first: the steps become its child sessions")
   const prepared = project.prepare(wanted.workflow, wanted.inputs, wanted.task)
   if (!prepared.ok) return error(`Cannot run ${wanted.workflow}`, formatProblems(prepared.problems, project.root))
+  const models = await missing(prepared.value.definition)
+  if (models !== undefined) return error(`Cannot run ${wanted.workflow}`, models)
   const parent = mainSession(engine, session)
   const started = engine.start({ ...prepared.value.definition, run: project.newRunId(), parent, by: BY })
   if (!started.ok) return error(`Cannot run ${wanted.workflow}`, started.why)
@@ -139,25 +138,9 @@ function run(
 }
 
 function list(workflows: readonly WorkflowItem[]): Reply {
-  const text =
-    workflows.length > 0
-      ? formatWorkflows(workflows)
-      : "There are no workflows here yet. Put one in .opencode/workflows/NAME.yaml, for example:\n\nsteps:\n  - id: hello\n    prompt: Say hello."
+  const own = workflows.some((one) => !one.isBuiltIn)
+    ? ""
+    : "\n\nYour own go into .opencode/workflows/NAME.yaml, for example:\n\nsteps:\n  - id: hello\n    prompt: Say hello."
+  const text = formatWorkflows(workflows) + own
   return { tone: "info", title: "Workflows", text, view: { type: "workflows", workflows } }
-}
-
-/** The step of the newest run that has one of that name, or that a worker of that name did. */
-function trace(wanted: string, engine: Engine): Reply {
-  const found = stepNamed(engine, wanted)
-  if (found) {
-    const { run, step } = found
-    const title = run.ask === null ? `${step.id} · ${run.workflow}` : run.workflow
-    return { tone: "info", title, text: formatTrace(run.id, step), view: { type: "trace", run: run.id, step } }
-  }
-  const steps = runNamed(engine, undefined)?.steps ?? []
-  const known = [...steps.map((step) => step.id), ...engine.workers().map((worker) => worker.name)]
-  return error(
-    `No step ${wanted}`,
-    `no run here has a step \`${wanted}\`: ${suggest(wanted, [...new Set(known)], "steps of the newest run")}`,
-  )
 }

@@ -1,6 +1,8 @@
 import type { Reply } from "../core/protocol.ts"
+import type { Talk, TalkPlace } from "../core/trace.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { Project } from "../project/project.ts"
+import type { Runtime } from "../project/runtime.ts"
 
 /** Who runs things when a person types in OpenCode, as the journal records it. */
 export const BY = "person in OpenCode"
@@ -11,8 +13,12 @@ export const BY_MODEL = "model in OpenCode"
 export interface Desk {
   readonly project: Project
   readonly engine: Engine
+  /** The models of a run that this OpenCode does not have, as text; undefined: it has all. */
+  readonly missing: Runtime["missing"]
   /** Puts a handoff into a session for its model to read, once that is idle; the same id twice is one message. */
   handoff(session: string, text: string, id: string): void
+  /** Reads what was said in a session; says why when that is not possible. */
+  talk(place: TalkPlace): Promise<Talk>
   /** Milliseconds since 1970. */
   now(): number
 }

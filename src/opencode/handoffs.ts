@@ -21,9 +21,11 @@ export function watchHandoffs(host: Host, engine: Engine, log: Log, now: number)
   const hand = (view: RunView, when: () => Promise<boolean>) => {
     const { id, parent, ask: worker } = view
     if (worker === null || parent === null || view.status !== "success") return
-    const text = handoffText(worker, view.steps.at(-1)?.output ?? "")
+    const step = view.steps.at(-1)
     const work = async () => {
-      if (await when()) await postHandoff(host, parent, text, id)
+      if (!(await when())) return
+      const file = step && (await engine.fileOf(id, step))
+      await postHandoff(host, parent, handoffText(worker, step?.output ?? "", file), id)
     }
     work().catch((error) => log.error("a handoff did not reach its session", { run: id, error: describe(error) }))
   }

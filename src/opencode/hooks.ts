@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto"
 import type { Hooks } from "@opencode-ai/plugin"
+import { RESULT_TOOL } from "../core/permission.ts"
 import type { Log } from "../core/ports.ts"
 import { decode, type Message, type Reply, type Request } from "../core/protocol.ts"
 import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
+import { readTalk } from "../host/talk.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { COMMANDS, handleLine } from "./commands.ts"
 import type { Place } from "./desk.ts"
@@ -13,6 +15,10 @@ import { send } from "./send.ts"
 /** Thrown to keep a typed command from becoming a model turn: the only way OpenCode 1.18 has (host notes §1). */
 const HANDLED = "handled by Baton: the answer is in the session"
 const REMEMBERED_REPLIES = 200
+
+type Config = Parameters<NonNullable<Hooks["config"]>>[0]
+type Permission = Config["permission"]
+type Rules = string | Readonly<Record<string, unknown>> | undefined
 
 export interface HookDeps {
   readonly host: Host
@@ -25,7 +31,7 @@ export interface HookDeps {
   /** Problems of orchestrator.json as text, or undefined when it is fine or absent. */
   readonly configProblems: () => Promise<string | undefined>
   readonly dispose: () => Promise<void>
-  /** Tools for the model, where orchestration is on. */
+  /** Tools for the model, where orchestration is on, and the one of workers that give data. */
   readonly tools?: NonNullable<Hooks["tool"]>
 }
 
@@ -38,6 +44,7 @@ export function createHooks(deps: HookDeps): Hooks {
   return {
     ...(deps.tools ? { tool: deps.tools } : {}),
     config(config) {
+      if (deps.tools) hideResultTool(config)
       config.command ??= {}
       for (const [name, description] of Object.entries(COMMANDS)) {
         config.command[name] ??= { template: "$ARGUMENTS", description }
@@ -59,6 +66,20 @@ export function createHooks(deps: HookDeps): Hooks {
     },
     dispose: deps.dispose,
   }
+}
+
+/** Keeps the tool of workers out of every session that does not allow it itself, whatever its agent allows. */
+function hideResultTool(config: Config): void {
+  config.permission = withoutResultTool(config.permission) as NonNullable<Permission>
+  for (const agent of Object.values(config.agent ?? {})) {
+    if (agent?.permission !== undefined)
+      agent.permission = withoutResultTool(agent.permission) as NonNullable<Permission>
+  }
+}
+
+function withoutResultTool(permission: Rules): Rules {
+  const rules = typeof permission === "string" ? { "*": permission } : permission
+  return { ...rules, [RESULT_TOOL]: "deny" }
 }
 
 /** A message of the TUI half, if it is one. Answered once however often it is sent. */
@@ -102,13 +123,20 @@ async function greet(deps: HookDeps): Promise<Reply> {
 
 async function answerLine(deps: HookDeps, line: string, place: Place): Promise<Reply> {
   try {
-    const { project, engine } = await deps.runtime()
+    const { project, engine, missing } = await deps.runtime()
     const handoff = (session: string, text: string, id: string) => {
       postHandoff(deps.host, session, text, id).catch((error) =>
         deps.log.error("a handoff did not reach its session", { session, error: describe(error) }),
       )
     }
-    const reply = await handleLine(line, place, { project, engine, handoff, now: Date.now })
+    const reply = await handleLine(line, place, {
+      project,
+      engine,
+      missing,
+      handoff,
+      talk: (wanted) => readTalk(deps.host, wanted),
+      now: Date.now,
+    })
     // Who is kept changes without an event.
     if (/^\/(workers|handback)/.test(line)) await publishState(deps.host, engine)
     return reply

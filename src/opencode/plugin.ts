@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
 import { createOpencodeClient } from "@opencode-ai/sdk/v2"
 import { findConfig, globalConfigDir, projectRoot } from "../config/find.ts"
@@ -43,7 +44,7 @@ export async function createPlugin(input: PluginInput, compose: () => Promise<Co
   if (process.env.BATON_CHILD !== undefined) return {}
   const place = placeOf(input)
   const projects = registry()
-  const shared = projects.get(input.directory) ?? share(input)
+  const shared = projects.get(input.directory) ?? share(input, wantsData(projectRoot(place)))
   projects.set(input.directory, shared)
   shared.loads++
   void reapLeftovers(place, shared.log)
@@ -64,13 +65,11 @@ export async function createPlugin(input: PluginInput, compose: () => Promise<Co
     })
     return shared.runtime
   }
-  const offersTools = await hasTools(place)
+  const tools = await toolsFor(place, shared.host, runtime)
   return createHooks({
     ...shared,
     runtime,
-    ...(offersTools
-      ? { tools: (await import("./tools.ts")).createTools(runtime, (session) => markedDepth(shared.host, session)) }
-      : {}),
+    ...(tools ? { tools } : {}),
     opened: () => shared.opened,
     configProblems: async () => (hasConfig(place) ? (await compose()).describeConfig(place) : undefined),
     async dispose() {
@@ -81,7 +80,7 @@ export async function createPlugin(input: PluginInput, compose: () => Promise<Co
   })
 }
 
-function share(input: PluginInput): Shared {
+function share(input: PluginInput, hasTools: boolean): Shared {
   const client = clientOf(input)
   const log: Log = {
     error(message, detail) {
@@ -93,7 +92,7 @@ function share(input: PluginInput): Shared {
   const feed = createFeed((error) => log.error("an event could not be handled", { error: describe(error) }))
   const { directory } = input
   const root = projectRoot(placeOf(input))
-  const host: Host = { client, directory, root, isAttended: true, subscribe: feed.subscribe }
+  const host: Host = { client, directory, root, isAttended: true, hasTools, subscribe: feed.subscribe }
   return { host, feed, log, loads: 0, runtime: undefined, opened: undefined }
 }
 
@@ -132,6 +131,31 @@ interface ConnectionConfig {
 
 function placeOf({ directory, worktree }: PluginInput): LoadOptions {
   return { directory, worktree, globalDir: globalConfigDir(process.env), env: process.env }
+}
+
+/** The tools of a project: those of a model that may orchestrate, and the one of workers that give data. Most have none,
+ *  and never pay for loading them. */
+async function toolsFor(place: LoadOptions, host: Host, runtime: () => Promise<Runtime>): Promise<Hooks["tool"]> {
+  const orchestrates = await hasTools(place)
+  if (!orchestrates && !host.hasTools) return undefined
+  const { createResultTool, createTools } = await import("./tools.ts")
+  return {
+    ...(orchestrates ? createTools(runtime, (session) => markedDepth(host, session)) : {}),
+    ...(host.hasTools ? createResultTool(runtime) : {}),
+  }
+}
+
+/** Whether some workflow of the project wants data of a worker. Of one that is written later workers answer in words. */
+function wantsData(root: string): boolean {
+  return [".opencode/workflows", ".claude/workflows"].some((folder) => {
+    try {
+      const files = readdirSync(join(root, folder)).filter((name) => /\.(ya?ml|json)$/.test(name))
+      return files.some((name) => readFileSync(join(root, folder, name), "utf8").includes("schema"))
+    } catch {
+      // There is no such folder, or whoever uses it is told what is wrong with it.
+      return false
+    }
+  })
 }
 
 /** Whether the model is offered tools. A config that does not even say the word is not read any further: OpenCode waits

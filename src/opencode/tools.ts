@@ -3,6 +3,7 @@ import * as z from "zod"
 import { formatRun } from "../core/format.ts"
 import { capAnswer } from "../core/handoff.ts"
 import { DEFAULTS } from "../core/model.ts"
+import { RESULT_TOOL } from "../core/permission.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
@@ -35,16 +36,18 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
       wait: z.boolean().optional(),
     },
     async execute({ name, inputs, task, wait }, context) {
-      const { project, engine } = await runtime()
+      const { project, engine, missing } = await runtime()
       const depth = await depthFor(markedDepth, project, engine, context.sessionID, "start workflows")
       const prepared = project.prepare(name, inputs ?? {}, task ?? "")
       if (!prepared.ok) throw new Error(formatProblems(prepared.problems, project.root))
       const run = project.newRunId()
       const { definition } = prepared.value
+      const models = await missing(definition)
+      if (models !== undefined) throw new Error(models)
       const started = engine.start({ ...definition, run, parent: context.sessionID, depth, by: BY_MODEL })
       if (!started.ok) throw new Error(started.why)
       if (!wait) return `Started run ${run}. workflow_status tells how it goes.`
-      return describeRun(await finished(engine, run, context.abort))
+      return describeRun(engine, await finished(engine, run, context.abort))
     },
   })
   const workflow_status = tool({
@@ -52,7 +55,7 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
     args: { run: z.string().optional() },
     async execute({ run }) {
       const { engine } = await runtime()
-      return describeRun(wanted(engine, run))
+      return describeRun(engine, wanted(engine, run))
     },
   })
   const workflow_control = tool({
@@ -79,6 +82,21 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
     },
   })
   return { workflow_run, workflow_status, workflow_control, worker_ask }
+}
+
+/** The tool with which workers give data, checked while they can still mend it. Hidden from all other sessions: hooks.ts. */
+export function createResultTool(runtime: () => Promise<Runtime>): Tools {
+  const worker_result = tool({
+    description: "Give the data that was asked of you as your answer.",
+    args: { result: z.unknown() },
+    async execute({ result }, { sessionID }) {
+      const { engine } = await runtime()
+      const refused = await engine.refuseData(sessionID, result)
+      if (refused !== undefined) throw new Error(`The data does not match: ${refused}. Mend it and call again.`)
+      return "Accepted. You are done: end your turn."
+    },
+  })
+  return { [RESULT_TOOL]: worker_result }
 }
 
 const ACTIONS = ["abort", "resume", "pause", "continue", "retry", "skip"] as const
@@ -134,7 +152,7 @@ async function askFor(
   if (!asked.ok) throw new Error(asked.why)
   const view = await finished(engine, asked.run, abort)
   const step = view.steps.at(-1)
-  if (view.status === "success" && step) return capAnswer(step.output, name)
+  if (view.status === "success" && step) return capAnswer(step.output, name, await engine.fileOf(view.id, step))
   if (view.status === "paused") throw new Error(`${name} has not answered: ${view.hold?.detail ?? "it is held"}`)
   throw new Error(`${name} did not answer: ${step?.reason ?? view.status}${step?.detail ? `: ${step.detail}` : ""}`)
 }
@@ -191,7 +209,8 @@ function wanted(engine: Engine, run: string | undefined): RunView {
 }
 
 /** How the run stands, and what its last step said once it has succeeded. */
-function describeRun(view: RunView): string {
+async function describeRun(engine: Engine, view: RunView): Promise<string> {
   const last = view.status === "success" ? view.steps.at(-1) : undefined
-  return last === undefined ? formatRun(view) : `${formatRun(view)}\n\n${last.id}:\n${capAnswer(last.output, last.id)}`
+  if (last === undefined) return formatRun(view)
+  return `${formatRun(view)}\n\n${last.id}:\n${capAnswer(last.output, last.id, await engine.fileOf(view.id, last))}`
 }

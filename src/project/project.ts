@@ -6,6 +6,7 @@ import type { Definition, RunCreated } from "../core/events.ts"
 import type { InputValue, Intervene, Workflow } from "../core/model.ts"
 import { type Checked, formatProblem, formatProblems, type Problem } from "../core/problem.ts"
 import type { WorkflowItem } from "../core/protocol.ts"
+import { convertWorkflow } from "../spec/convert-document.ts"
 import { findWorkflows, loadWorkflow, resolveWorkflow } from "../spec/files.ts"
 import { bindInputs } from "../spec/inputs.ts"
 import { castOf, type Models } from "./workers.ts"
@@ -62,6 +63,12 @@ export class Project {
     return found.ok ? { ok: true, value: found.value.workflow } : found
   }
 
+  /** A workflow with the file it is in, its names checked against orchestrator.json, or everything that is wrong with it. */
+  checked(name: string): ReturnType<typeof resolveWorkflow> {
+    const { directory } = this.#options
+    return resolveWorkflow(name, { root: this.root, directory, ...knownIn(this.config()) })
+  }
+
   /** A workflow ready to start, or every problem of the config, the document, the inputs and the models given for this
    *  run (by role or profile) at once. */
   prepare(
@@ -71,8 +78,7 @@ export class Project {
     models: Models = {},
   ): Checked<Prepared> {
     const config = this.config()
-    const { directory } = this.#options
-    const found = resolveWorkflow(name, { root: this.root, directory, ...knownIn(config) })
+    const found = this.checked(name)
     const problems: Problem[] = [...(config.ok ? [] : config.problems), ...(found.ok ? [] : found.problems)]
     const inputs = found.ok ? bindInputs(found.value.workflow, raw, task === "" ? undefined : task) : undefined
     if (inputs && !inputs.ok) problems.push(...inputs.problems)
@@ -111,6 +117,11 @@ export class Project {
       return checked.ok ? [] : checked.problems
     })
     return { files, problems: distinct(problems) }
+  }
+
+  /** The text of a workflow file in the canonical form, whichever it is written in, or everything wrong with it. */
+  convert(file: string, text: string): Checked<string> {
+    return convertWorkflow(text, file, knownIn(this.config()))
   }
 
   /** An id for a run: short enough to type, random enough not to meet another. */

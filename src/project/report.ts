@@ -1,5 +1,3 @@
-import { evolve } from "../core/evolve.ts"
-import type { Run } from "../core/run.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 
@@ -7,8 +5,5 @@ import type { Engine } from "../engine/engine.ts"
 export async function reportPage(engine: Engine, run: RunView, now: number): Promise<string> {
   // Laying out graphs is not for those who never ask for a report.
   const [{ reportOf }, { pageOf }] = await Promise.all([import("../report/data.ts"), import("../report/page.ts")])
-  const events = engine.events(run.id)
-  const report = reportOf(events, { run, find: (id) => engine.view(id), now })
-  const { created } = events.reduce<Run | undefined>(evolve, undefined) as Run
-  return pageOf(report, created.workflow)
+  return pageOf(reportOf(engine.events(run.id), { run, find: (id) => engine.view(id), now }))
 }

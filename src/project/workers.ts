@@ -51,7 +51,7 @@ function modelProblems(name: string, model: string, known: readonly string[]): P
   return problem(`nobody here is called \`${name}\``, suggest(name, known, "roles and profiles"))
 }
 
-const isModel = (name: string) => /^[^/\s]+\/\S+$/.test(name)
+export const isModel = (name: string) => /^[^/\s]+\/\S+$/.test(name)
 
 /** What a role means, or a model itself; undefined: neither, as the roles of built-in workflows may be. */
 function modelOf(name: string, roles: Models): string | undefined {
@@ -90,19 +90,49 @@ function withModels(workflow: Workflow, choose: (step: Step) => string | undefin
 }
 
 /** Names of everybody who works in a workflow, in its groups, or in the workflows inside it. */
-export function workersIn(workflow: Workflow): Set<string> {
-  const names = new Set(workflow.distiller === undefined ? [] : [workflow.distiller])
-  const open = [...workflow.steps]
-  for (let step = open.pop(); step; step = open.pop()) {
-    for (const name of workersOf(step)) names.add(name)
-    if (step.group?.type === "parallel") open.push(...step.group.steps)
-    if (step.group?.type === "workflow") for (const name of workersIn(step.group.workflow)) names.add(name)
-  }
+function workersIn(workflow: Workflow): Set<string> {
+  const names = new Set([...allSteps(workflow)].flatMap(workersOf))
+  for (const name of distillersOf(workflow)) names.add(name)
   return names
 }
 
+function distillersOf({ distiller, steps }: Workflow): string[] {
+  const inner = steps.flatMap(({ group }) => (group?.type === "workflow" ? distillersOf(group.workflow) : []))
+  return distiller === undefined ? inner : [distiller, ...inner]
+}
+
+/** Whom a run asks for which model; the first of each is the one that is asked for, the others may stand in. Of a server
+ *  that somebody else runs nothing is known here. */
+export function modelsWanted({
+  workflow,
+  profiles,
+}: Cast): { readonly who: string; readonly models: readonly string[] }[] {
+  const of = ({ name, model, url, fallback = [] }: Profile, own: string | undefined) => {
+    const first = own ?? model
+    return url !== undefined || first === undefined ? [] : [{ who: name, models: [first, ...fallback] }]
+  }
+  const all = [
+    ...Object.values(profiles).flatMap((profile) => of(profile, undefined)),
+    ...[...allSteps(workflow)].flatMap(({ profile, model }) => {
+      const worker = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
+      return model === undefined || worker === undefined ? [] : of(worker, model)
+    }),
+  ]
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()]
+}
+
+/** Every step of a workflow, those of its groups and of the workflows inside it too. */
+function* allSteps(workflow: Workflow): Generator<Step> {
+  const open = [...workflow.steps]
+  for (let step = open.shift(); step; step = open.shift()) {
+    yield step
+    if (step.group?.type === "parallel") open.unshift(...step.group.steps)
+    if (step.group?.type === "workflow") yield* allSteps(step.group.workflow)
+  }
+}
+
 /** Who works on the step itself, and who is asked about it. */
-function workersOf({ type, profile, group, opinions = [] }: Step): string[] {
+export function workersOf({ type, profile, group, opinions = [] }: Step): string[] {
   const asked = opinions.map((opinion) => opinion.profile)
   switch (group?.type) {
     case "ensemble":

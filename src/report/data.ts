@@ -4,16 +4,20 @@ import type { Hook, InputValue, Tokens, Warning } from "../core/model.ts"
 import type { Run } from "../core/run.ts"
 import { NOTHING, plus } from "../core/spent.ts"
 import { type Moment, momentsOf, type Try, triesOf } from "../core/story.ts"
-import type { RunView, StepView } from "../core/view.ts"
+import { type RunView, type StepView, sumOf } from "../core/view.ts"
+import { type Graph, graphOf } from "./graph.ts"
 
 /** What a report of a run says, from its journal alone. Plain data; times are milliseconds since 1970. */
 export interface Report {
   readonly run: RunView
+  readonly graph: Graph
   readonly description: string | null
   readonly inputs: Readonly<Record<string, InputValue>>
   /** When the report was made. */
   readonly madeAt: number
   readonly steps: readonly StepReport[]
+  /** Place of each step in `steps`, from 1: what it is linked by. */
+  readonly numbers: ReadonlyMap<string, number>
   readonly moments: readonly Moment[]
   readonly models: readonly ModelCost[]
   /** US dollars of the tries and the delegated work whose price is known. */
@@ -26,6 +30,9 @@ export interface StepReport {
   readonly view: StepView
   /** How deep it is inside groups: 0 for a step of the workflow itself. */
   readonly level: number
+  /** What it took, its parts and their parts included. */
+  readonly spent: Pick<ModelCost, "tokens" | "cost">
+  readonly isGroup: boolean
   /** When it runs that is not of the graph; null: an ordinary step. */
   readonly hook: Hook | null
   readonly tries: readonly Try[]
@@ -64,11 +71,14 @@ export function reportOf(events: readonly RunEvent[], { run, find, now }: Source
   const state = events.reduce<Run | undefined>(evolve, undefined)
   if (state === undefined) throw new Error(`run ${run.id} has no events`)
   const tries = triesOf(events)
-  const hooks = new Map(state.created.workflow.steps.map(({ id, hook }) => [id, hook]))
+  const hooks = new Map(state.specs.map(({ id, hook }) => [id, hook]))
+  const parts = partsOf(run.steps)
   const groups = new Map(run.steps.map(({ id, group }) => [id, group]))
   const steps = run.steps.map((view) => ({
     view,
     level: levelOf(groups, view.id),
+    isGroup: parts.has(view.id),
+    spent: sumOf(withParts(parts, view)),
     hook: hooks.get(view.id) ?? null,
     tries: tries.get(view.id) ?? [],
     delegated: delegatedBy(view, find),
@@ -76,10 +86,12 @@ export function reportOf(events: readonly RunEvent[], { run, find, now }: Source
   const { workflow, inputs } = createdBy(events)
   return {
     run,
+    graph: graphOf(state.specs, new Map(run.steps.map((step) => [step.id, step]))),
     description: workflow.description ?? null,
     inputs,
     madeAt: now,
     steps,
+    numbers: new Map(run.steps.map(({ id }, at) => [id, at + 1])),
     moments: momentsOf(events),
     models: modelsOf(steps),
     knownUsd: knownUsdOf(steps),
@@ -90,6 +102,23 @@ export function reportOf(events: readonly RunEvent[], { run, find, now }: Source
 
 function createdBy(events: readonly RunEvent[]): RunCreated {
   return events[0] as RunCreated
+}
+
+type PartsByGroup = ReadonlyMap<string, readonly StepView[]>
+
+function partsOf(steps: readonly StepView[]): PartsByGroup {
+  const parts = new Map<string, StepView[]>()
+  for (const step of steps) {
+    if (step.group === null) continue
+    const own = parts.get(step.group) ?? []
+    own.push(step)
+    parts.set(step.group, own)
+  }
+  return parts
+}
+
+function withParts(parts: PartsByGroup, step: StepView): StepView[] {
+  return [step, ...(parts.get(step.id) ?? []).flatMap((part) => withParts(parts, part))]
 }
 
 function levelOf(groups: ReadonlyMap<string, string | null>, id: string): number {

@@ -5,6 +5,6 @@ import { textOf } from "./text-graph.ts"
 
 /** The graph of a workflow in one of the formats that are text, ending with a line break. */
 export function drawn(workflow: Workflow, format: "mermaid" | "ascii"): string {
-  const graph = graphOf(workflow)
+  const graph = graphOf(workflow.steps)
   return format === "mermaid" ? mermaidOf(graph) : textOf(graph)
 }

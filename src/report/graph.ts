@@ -1,5 +1,5 @@
-import type { Group, Hook, Step, StepStatus, Workflow } from "../core/model.ts"
-import type { StepView } from "../core/view.ts"
+import type { Group, Hook, Step, StepStatus } from "../core/model.ts"
+import { nameInGroup, type StepView } from "../core/view.ts"
 
 /** A workflow as boxes and arrows: what every drawing of it is made from. */
 export interface Graph {
@@ -26,10 +26,10 @@ export interface Edge {
   readonly to: string
 }
 
-/** The graph of a workflow; with `views` that of a run of it. Parts that a run has added stand in their groups; what a
- *  group has not begun yet is drawn as its document says. */
-export function graphOf(workflow: Workflow, views: ReadonlyMap<string, StepView> = new Map()): Graph {
-  return levelOf(workflow.steps, undefined, views)
+/** The graph of a workflow's steps; with `views` that of a run, whose steps have the parts of groups among them. What a group
+ *  has not begun yet is drawn as its document says. */
+export function graphOf(steps: readonly Step[], views: ReadonlyMap<string, StepView> = new Map()): Graph {
+  return levelOf(steps, undefined, views)
 }
 
 /** What is written before the id of a part that no run has made yet. */
@@ -52,7 +52,19 @@ function levelOf(all: readonly Step[], group: string | undefined, views: Readonl
       if (from !== undefined && to !== undefined && from !== to) edges.set(`${from}\0${to}`, { from, to })
     }
   }
-  return { nodes: own.map((step) => nodeOf(step, all, views)), edges: [...edges.values()] }
+  const nodes = own.map((step) => nodeOf(step, all, views))
+  return { nodes, edges: [...edges.values(), ...impliedBy(own)] }
+}
+
+/** What needs what without saying so: a round the one before, a judge all proposals. */
+function impliedBy(parts: readonly Step[]): Edge[] {
+  const ofRole = (role: string) => parts.filter(({ part, needs }) => part?.role === role && needs.length === 0)
+  const rounds = ofRole("round").sort((a, b) => (a.part?.round ?? 0) - (b.part?.round ?? 0))
+  const proposals = parts.filter(({ part }) => part?.role === "proposer")
+  return [
+    ...rounds.slice(1).map(({ id }, at) => ({ from: (rounds[at] as Step).id, to: id })),
+    ...ofRole("judge").flatMap(({ id }) => proposals.map((proposal) => ({ from: proposal.id, to: id }))),
+  ]
 }
 
 function nodeOf(step: Step, all: readonly Step[], views: ReadonlyMap<string, StepView>): Node {
@@ -60,7 +72,7 @@ function nodeOf(step: Step, all: readonly Step[], views: ReadonlyMap<string, Ste
   const parts = isBegun ? levelOf(all, step.id, views) : step.group ? plannedParts(step.id, step.group) : null
   return {
     id: step.id,
-    label: step.part?.name ?? step.id,
+    label: step.part ? nameInGroup({ id: step.id, group: step.part.of, name: step.part.name }) : step.id,
     note: noteOf(step),
     status: views.get(step.id)?.status ?? null,
     hook: step.hook ?? null,

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto"
-import type { Workflow } from "../core/model.ts"
 import type { Report } from "./data.ts"
-import { graphOf } from "./graph.ts"
+import type { Graph } from "./graph.ts"
 import { type Html, html } from "./html.ts"
 import { layOut } from "./layout.ts"
 import { costs, decisions, everything, files, steps, verdicts, warnings } from "./sections.ts"
@@ -12,6 +11,9 @@ import { svgOf } from "./svg.ts"
 import { timelineOf } from "./timeline.ts"
 import { timeOf } from "./words.ts"
 
+/** Laying out more boxes takes longer than a picture of them is worth. */
+const MOST_BOXES = 300
+
 /** A section of the page: what is in it, and what it is called in the table of contents. */
 interface Section {
   readonly id: string
@@ -19,13 +21,10 @@ interface Section {
   readonly body: Html
 }
 
-/**
- * The report as one page that needs nothing else: no network, no script, no file beside it. `workflow` is the run's own,
- * with the steps that its groups have added.
- */
-export function pageOf(report: Report, workflow: Workflow): string {
+/** The report as one page that needs nothing else: no network, no script, no file beside it. */
+export function pageOf(report: Report): string {
   const sections: Section[] = [
-    { id: "graph", name: "Graph", body: graph(report, workflow) },
+    { id: "graph", name: "Graph", body: graph(report) },
     { id: "timeline", name: "Timeline", body: timelineOf(report) },
     { id: "steps", name: "Steps", body: steps(report) },
     { id: "verdicts", name: "Verdicts", body: verdicts(report) },
@@ -70,11 +69,19 @@ ${body}</section>
 </html>`
 }
 
-function graph(report: Report, workflow: Workflow): Html {
-  const views = new Map(report.run.steps.map((step) => [step.id, step]))
-  const anchors = new Map(report.run.steps.map(({ id }, at) => [id, `#step-${at + 1}`]))
-  const drawing = graphOf(workflow, views)
+function graph(report: Report): Html {
+  const size = countOf(report.graph)
+  if (size > MOST_BOXES)
+    return html`<p>${size} steps are too many for a picture. What they need is under <a href="#steps">Steps</a>.</p>`
+  const linkOf = (step: string) => {
+    const number = report.numbers.get(step)
+    return number === undefined ? undefined : `#step-${number}`
+  }
   const label = `Graph of ${report.run.workflow}: an arrow leads from a step to one that needs it`
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Graph, scrolls sideways">${svgOf(layOut(drawing), label, (id) => anchors.get(id))}</div>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Graph, scrolls sideways">${svgOf(layOut(report.graph), label, linkOf)}</div>
 <p class="legend">An arrow leads from a step to one that needs it. A box leads to its step; the same as text is under <a href="#steps">Steps</a>.</p>`
+}
+
+function countOf({ nodes }: Graph): number {
+  return nodes.reduce((sum, { parts }) => sum + 1 + (parts === null ? 0 : countOf(parts)), 0)
 }

@@ -2,6 +2,7 @@ import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
 import type { CheckResult } from "../core/model.ts"
 import type { Moment } from "../core/story.ts"
+import { verdictLines } from "../core/verdict.ts"
 import type { StepView } from "../core/view.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html, joined } from "./html.ts"
@@ -12,8 +13,8 @@ import { countOf, isoOf, markOf, plural, sinceOf, timeOf } from "./words.ts"
 
 /** A link to where a step is described in full. */
 function linkTo(report: Report, step: string): Html {
-  const at = report.run.steps.findIndex(({ id }) => id === step)
-  return at < 0 ? html`<code>${step}</code>` : html`<a href="#step-${at + 1}"><code>${step}</code></a>`
+  const number = report.numbers.get(step)
+  return number === undefined ? html`<code>${step}</code>` : html`<a href="#step-${number}"><code>${step}</code></a>`
 }
 
 export function stateOf({ status, reason }: StepView): Html {
@@ -43,17 +44,23 @@ export function steps(report: Report): Html {
               ", ",
             ),
     },
-    { name: "Done by", cell: ({ view }) => doneBy(view) },
+    { name: "Done by", cell: (step) => doneBy(step) },
     { name: "Tries", isNumber: true, cell: ({ view }) => html`${view.attempts}` },
     { name: "Time", isNumber: true, cell: ({ view }) => html`${tookOf(view)}` },
-    { name: "Tokens", isNumber: true, cell: ({ view }) => html`${countOf(view.tokens.input + view.tokens.output)}` },
-    { name: "Cost", isNumber: true, cell: ({ view }) => html`${view.attempts === 0 ? "" : formatCost(view.cost)}` },
+    { name: "Tokens", isNumber: true, cell: ({ spent }) => html`${countOf(spent.tokens.input + spent.tokens.output)}` },
+    {
+      name: "Cost",
+      isNumber: true,
+      cell: ({ view, spent }) => html`${view.attempts === 0 ? "" : formatCost(spent.cost)}`,
+    },
   ]
   return table("Steps", columns, report.steps)
 }
 
-function doneBy({ type, profile, kind, model, requestedModel, attempts }: StepView): Html {
+function doneBy({ view, isGroup }: StepReport): Html {
+  const { type, profile, kind, model, requestedModel, attempts } = view
   if (type === "gate") return html`a person`
+  if (isGroup) return html`${type === "single" ? "rounds" : type} (its parts, below)`
   if (type !== "single") return html`${type}`
   const asked = model !== requestedModel && requestedModel !== null ? ` (asked for ${requestedModel})` : ""
   const answered = attempts > 0 && model !== null ? html`<br><code>${model}</code>${asked}` : null
@@ -70,17 +77,19 @@ export function verdicts(report: Report): Html {
     [
       { name: "Step", isHead: true, cell: ({ view }) => linkTo(report, view.id) },
       { name: "Verdict", cell: ({ view }) => stateOf(view) },
-      { name: "Reason", cell: ({ view }) => html`${reasonOf(view)}` },
+      { name: "Reason", cell: (step) => reasonOf(step) },
       { name: "Checks", cell: ({ view }) => checkList(view.checks) },
     ],
     judged,
   )
 }
 
-function reasonOf({ detail, reason, status, type }: StepView): string {
-  if (detail !== null) return detail
-  if (reason !== "ok") return reason ?? (status === "running" ? "not known yet" : "")
-  return GOOD[type] ?? "its parts came to it"
+function reasonOf({ view, isGroup }: StepReport): Html {
+  const { detail, reason, status, type, verdict } = view
+  const good = isGroup ? "its parts came to it" : GOOD[type]
+  const why = detail ?? (reason === "ok" ? good : (reason ?? (status === "running" ? "not known yet" : "")))
+  if (verdict === null) return html`${why}`
+  return html`<ul class="plain">${verdictLines(verdict).map((line) => html`<li>${line}</li>`)}</ul>`
 }
 
 /** Why a step of some type has succeeded. */
@@ -108,7 +117,7 @@ function checkItem({ name, isOk, severity, detail }: CheckResult): Html {
 
 export function costs(report: Report): Html {
   const { models } = report
-  const spent = report.steps.filter(({ view }) => view.attempts > 0 && view.type !== "gate")
+  const spent = report.steps.filter(({ view, isGroup }) => view.attempts > 0 && view.type !== "gate" && !isGroup)
   if (spent.length === 0) return html`<p>Nothing was spent.</p>`
   return html`<p>${totalOf(report)}</p>
 <h3>By model</h3>

@@ -14,14 +14,15 @@ export function details(report: Report): Html {
 ${report.steps.map((step, at) => article(report, step, at + 1))}`
 }
 
-function article(report: Report, { view, tries }: StepReport, number: number): Html {
+function article(report: Report, step: StepReport, number: number): Html {
+  const { view, tries } = step
   const failed = view.status === "failed"
   const last = tries.at(-1)
   const output = view.output.trim()
   return html`<article id="step-${number}" aria-labelledby="step-${number}-name">
 <h3 id="step-${number}-name"><code>${view.id}</code> ${stateOf(view)}</h3>
 ${view.detail === null ? null : html`<p class="why">${view.detail}</p>`}
-<p class="meta">${metaOf(view)}</p>
+<p class="meta">${metaOf(step)}</p>
 ${view.warnings.map(({ text }) => html`<p class="tone warn">! ${text}</p>`)}
 ${checkList(view.checks)}
 ${view.checks.flatMap(({ isOk, name, output: said }) => (isOk || said.trim() === "" ? [] : [fold(`What ${name} wrote`, said, failed)]))}
@@ -35,13 +36,17 @@ ${output === "" ? html`<p class="muted">No answer.</p>` : fold("Answer", output,
 `
 }
 
-function metaOf(view: StepReport["view"]): Html {
+function metaOf({ view, spent, isGroup }: StepReport): Html {
   const facts = [
-    view.type === "single" ? `${view.profile} (${view.kind})` : view.type,
+    isGroup || view.type !== "single"
+      ? view.type === "single"
+        ? "rounds"
+        : view.type
+      : `${view.profile} (${view.kind})`,
     ...(view.model === null ? [] : [view.model]),
     ...(view.startedAt !== null && view.endedAt !== null ? [formatDuration(view.endedAt - view.startedAt)] : []),
-    ...(view.reason === null ? [] : [`${countOf(view.tokens.input)} tokens in, ${countOf(view.tokens.output)} out`]),
-    ...(view.reason === null ? [] : [formatCost(view.cost)]),
+    ...(view.reason === null ? [] : [`${countOf(spent.tokens.input)} tokens in, ${countOf(spent.tokens.output)} out`]),
+    ...(view.reason === null ? [] : [formatCost(spent.cost)]),
   ]
   const session = view.session === null ? null : html` · session <code>${view.session}</code>`
   return html`${facts.join(" · ")}${session}`

@@ -67,7 +67,7 @@ article h3 .state { font-size: .9rem; margin-left: .5rem; }
 .why { color: var(--bad); }
 article .meta { margin: .2rem 0 .6rem; }
 summary { cursor: pointer; padding: .15rem 0; font-weight: 600; font-size: .93rem; }
-.checks { list-style: none; padding: 0; margin: .3rem 0; }
+.checks, .plain { list-style: none; padding: 0; margin: .3rem 0; }
 button { font: inherit; font-size: .9rem; color: var(--text); background: var(--fill); border: 1px solid var(--line); border-radius: 6px; padding: .25rem .8rem; cursor: pointer; }
 .level1 { padding-left: 1rem; } .level2 { padding-left: 2rem; } .level3 { padding-left: 3rem; }
 `
@@ -79,7 +79,7 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--soft); font-size: .8rem; font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 400; }
 th.number, td.number { text-align: right; white-space: nowrap; }
-td .checks { margin: 0; }
+td .checks, td .plain { margin: 0; }
 @media screen and (max-width: 48rem) {
   header, main, footer { padding-left: 1rem; padding-right: 1rem; }
   table, tbody, tr, th, td { display: block; }

@@ -26,13 +26,15 @@ ${given.length === 0 ? null : html`<h2 class="small">Inputs</h2><dl class="input
 
 function facts({ run, files, warnings }: Report): [string, Html | string][] {
   const end = run.endedAt
+  // What a group makes of its parts is its own state.
+  const own = run.steps.filter(({ group }) => group === null)
   const changed = files.attributed.length + (files.unattributed?.length ?? 0)
   return [
     ["Run", html`<code>${run.id}</code>`],
     ["Started", html`<time datetime="${isoOf(run.createdAt)}">${timeOf(run.createdAt)}</time>`],
     ["By", run.by],
     ["Took", end === null ? "has not ended" : formatDuration(end - run.createdAt)],
-    ["Steps", `${run.steps.filter(({ status }) => status === "success").length} of ${run.steps.length} succeeded`],
+    ["Steps", `${own.filter(({ status }) => status === "success").length} of ${own.length} succeeded`],
     ["Cost", formatCost(run.cost)],
     ["Tokens", `${countOf(run.tokens.input)} in, ${countOf(run.tokens.output)} out`],
     ["Files", plural(changed, "file")],
@@ -42,7 +44,7 @@ function facts({ run, files, warnings }: Report): [string, Html | string][] {
 
 /** What it came to, in a sentence. */
 function sentence({ run }: Report): string {
-  const failed = run.steps.filter(({ status }) => status === "failed")
+  const failed = run.steps.filter(({ status, group }) => status === "failed" && group === null)
   const why = failed.map(
     ({ id, reason, detail }) => `${id} (${reason ?? "failed"}${detail === null ? "" : `: ${detail}`})`,
   )

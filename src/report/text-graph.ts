@@ -32,13 +32,14 @@ function lanesOf(graph: Graph): string[] {
     const name = `${marked(lanes, at).padEnd(width)}${node.label}  ${node.note}${stateOf(node)}`
     rows.push(name.trimEnd())
     const going = graph.edges.flatMap(({ from, to }) => (from === node.id ? [to] : []))
+    lanes[at] = going.length > 0 ? node.id : undefined
+    rows.push(...partRows(node.parts, plain(lanes).padEnd(width)))
     lanes[at] = undefined
     const into = going.map((to, index) => {
       const lane = index === 0 ? at : freeIn(lanes)
       lanes[lane] = to
       return lane
     })
-    rows.push(...partRows(node.parts, `${plain(lanes).padEnd(width)}`))
     const others = into.filter((lane) => lane !== at)
     if (others.length > 0) rows.push(joint(lanes, at, others, "."))
     while (lanes.length > 0 && lanes.at(-1) === undefined) lanes.pop()

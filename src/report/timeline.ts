@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts"
 import type { Try } from "../core/story.ts"
+import { nameInGroup } from "../core/view.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html } from "./html.ts"
 import { plural, sinceOf } from "./words.ts"
@@ -43,7 +44,7 @@ function lane({ view, tries, level }: StepReport, span: Span): Html {
     last.endedAt === null ? "has not ended" : `takes ${took}`,
     ...(tries.length > 1 ? [plural(tries.length, "try").replace("trys", "tries")] : []),
   ].join(", ")
-  return html`<div class="lane"><span class="who level${Math.min(level, 3)}">${view.name}<span class="hidden">: ${said}</span></span><svg class="bars" aria-hidden="true" width="100%" height="16">${tries.map((one) => bars(one, span))}</svg><span class="took" aria-hidden="true">${took}</span></div>
+  return html`<div class="lane"><span class="who level${Math.min(level, 3)}">${nameInGroup(view)}<span class="hidden">: ${said}</span></span><svg class="bars" aria-hidden="true" width="100%" height="16">${tries.map((one) => bars(one, span))}</svg><span class="took" aria-hidden="true">${took}</span></div>
 `
 }
 

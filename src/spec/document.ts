@@ -3,6 +3,7 @@ import type { Path, Place, SourceDocument } from "../core/issues.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { Converter, MAX_DEPTH } from "./convert.ts"
 import { sourceOffset } from "./scalar.ts"
+import { WORDS, type Words } from "./words.ts"
 
 /**
  * YAML (and so JSON) as plain data that knows its places.
@@ -11,6 +12,7 @@ import { sourceOffset } from "./scalar.ts"
 const MAX_CHARS = 512 * 1024
 
 export interface WorkflowSource extends SourceDocument {
+  readonly words: Words
   /** Place of a character of the text value at `path`, wherever in a block it stands. */
   placeIn(path: Path, offset: number): Place
 }
@@ -52,7 +54,7 @@ export function parseYaml(source: string, file: string): Checked<WorkflowSource>
     const node = converter.find(root, path, "value")
     return at(isScalar(node) ? sourceOffset(text, node, offset) : (node?.range?.[0] ?? 0))
   }
-  return { ok: true, value: { file, value, place: placeOf, placeIn } }
+  return { ok: true, value: { file, value, words: WORDS, place: placeOf, placeIn } }
 }
 
 /** One mistake often makes the parser stumble several times; what follows on the same line is an echo. */

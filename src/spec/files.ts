@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { dirname, extname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import type { Path, SourceDocument } from "../core/issues.ts"
 import type { Workflow } from "../core/model.ts"
 import { suggest } from "../core/nearest.ts"
 import type { Checked, Problem } from "../core/problem.ts"
+import { parseYaml } from "./document.ts"
 import type { LookedUp } from "./embedded.ts"
+import { outlineOf } from "./outline.ts"
 import { claimedName, nameOfFile, type ParseOptions, parseWorkflow } from "./parse.ts"
 
 /** The workflows of a project, from its folders, and those that come with Baton. */
@@ -26,7 +29,7 @@ export interface LoadedWorkflow {
 }
 
 export interface FoundWorkflows {
-  /** By name. */
+  /** By name, the built-in ones last. */
   readonly workflows: readonly LoadedWorkflow[]
   /** Absolute paths of the folders that were looked in, whether they exist or not. */
   readonly searched: readonly string[]
@@ -42,7 +45,9 @@ export interface FindOptions extends Omit<ParseOptions, "lookup"> {
 export function findWorkflows(options: FindOptions): FoundWorkflows {
   const library = new Library(options)
   const workflows = library.files().map((file) => library.load(file))
-  return { workflows: workflows.sort((a, b) => a.name.localeCompare(b.name)), searched: library.searched }
+  const order = (a: LoadedWorkflow, b: LoadedWorkflow) =>
+    Number(a.isBuiltIn) - Number(b.isBuiltIn) || a.name.localeCompare(b.name)
+  return { workflows: workflows.sort(order), searched: library.searched }
 }
 
 /** Reads one workflow file. What its steps name is looked up in the project. */
@@ -208,6 +213,18 @@ function filesIn(folder: string): string[] {
 function twice(name: string, file: string, twin: string): Problem {
   const message = `${twin} is called \`${name}\` too`
   return { file, line: 0, column: 0, message, hint: "rename one of the two" }
+}
+
+/** A workflow file as it was written, with its places, and where in it each step stands; nothing of it is checked. */
+export function workflowDocument(
+  file: string,
+): Checked<{ readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }> {
+  const text = read(file)
+  if (!text.ok) return text
+  const parsed = parseYaml(text.value, file)
+  if (!parsed.ok) return parsed
+  const { steps } = outlineOf(parsed.value)
+  return { ok: true, value: { document: parsed.value, stepPath: (id) => steps.find((step) => step.id === id)?.path } }
 }
 
 function read(file: string): Checked<string> {

@@ -24,17 +24,23 @@ function* checkIds(source: WorkflowSource, { steps, owner }: OutlineScope): Gene
     if (step.id === undefined) continue
     const path = [...step.path, "id"]
     if (RESERVED.includes(step.id)) {
-      const hint = "expressions use this word for something else; rename the step"
-      yield problemAt(source, path, "value", `a step cannot be called \`${step.id}\``, hint)
+      const hint = "expressions use this word for something else; rename it"
+      yield problemAt(source, path, "value", `a ${source.words.step} cannot be called \`${step.id}\``, hint)
     }
     if (outside?.has(step.id)) {
       const hint = "rename one of the two: from inside, both could be meant"
-      yield problemAt(source, path, "value", `a step around this one is called \`${step.id}\` too`, hint)
+      yield problemAt(
+        source,
+        path,
+        "value",
+        `a ${source.words.step} around this one is called \`${step.id}\` too`,
+        hint,
+      )
     }
     const earlier = first.get(step.id)
     if (earlier) {
       const line = source.place([...earlier.path, "id"], "value").line
-      const message = `there are two steps \`${step.id}\``
+      const message = `there are two ${source.words.step}s \`${step.id}\``
       yield problemAt(source, path, "value", message, `the other one is in line ${line}`)
     } else first.set(step.id, step)
   }
@@ -45,7 +51,7 @@ function* checkNeeds(source: WorkflowSource, step: OutlineStep, known: ReadonlyS
   for (const need of step.needs) {
     const at = (message: string, hint: string) => problemAt(source, need.path, "value", message, hint)
     if (seen.has(need.id)) yield at(`\`${need.id}\` is needed twice`, "remove one")
-    else if (need.id === step.id) yield at(`step \`${need.id}\` needs itself`, "remove it")
+    else if (need.id === step.id) yield at(`${source.words.step} \`${need.id}\` needs itself`, "remove it")
     else if (!known.has(need.id)) {
       const others = [...known].filter((id) => id !== step.id)
       const { owner } = step.scope
@@ -53,8 +59,8 @@ function* checkNeeds(source: WorkflowSource, step: OutlineStep, known: ReadonlyS
       const where = owner?.id === undefined ? "" : ` inside \`${owner.id}\``
       const hint = isOutside
         ? `what is inside waits for it when \`${owner.id}\` needs it`
-        : suggest(need.id, others, "other steps")
-      yield at(`there is no step \`${need.id}\`${where}`, hint)
+        : suggest(need.id, others, `other ${source.words.step}s`)
+      yield at(`there is no ${source.words.step} \`${need.id}\`${where}`, hint)
     }
     seen.add(need.id)
   }
@@ -75,8 +81,8 @@ function* circles(source: WorkflowSource, { steps, byId }: OutlineScope): Genera
       } else if (target && target !== top.step && state.get(target) === "open") {
         const from = trail.findIndex((one) => one.step === target)
         const names = [...trail.slice(from).map((one) => one.step.id), target.id]
-        const message = `steps need each other in a circle: ${names.join(" → ")}`
-        yield problemAt(source, need.path, "value", message, "remove one of these `needs`")
+        const message = `${source.words.step}s need each other in a circle: ${names.join(" → ")}`
+        yield problemAt(source, need.path, "value", message, `remove one of these \`${source.words.needs}\``)
       } else if (target && !state.has(target)) {
         state.set(target, "open")
         trail.push({ step: target, next: 0 })

@@ -55,6 +55,8 @@ export interface Known {
   readonly hasItem?: boolean
   /** Whether `loop.round` is something. */
   readonly hasRound?: boolean
+  /** What the document calls a step. */
+  readonly step?: string
   /** The expression stands in a text that may have meant something else by its `${`. */
   readonly isInText?: boolean
 }
@@ -115,7 +117,7 @@ function rewriteName(source: string, at: number, known: Known, out: Output): num
   const word = matchAt(WORD, source, at)?.[0] ?? ""
   const field = matchAt(FIELD, source, at + word.length)
   const end = at + word.length + (field?.[0].length ?? 0)
-  if (known.steps.has(word)) return rewriteStep(word, field, at, end, out)
+  if (known.steps.has(word)) return rewriteStep(word, field, { at, end, noun: known.step ?? "step" }, out)
   if (word === "inputs") return rewriteNamed("input", word, field, { at, end, names: known.inputs }, out)
   if (word === "context" && field) return rewriteContext(source, field, at, known, out)
   if (word === "secrets" && field) return rewriteSecret(field, at, end, known, out)
@@ -147,12 +149,17 @@ function rewriteFunction(call: RegExpExecArray, at: number, out: Output): number
   return at + call[0].length
 }
 
-function rewriteStep(step: string, field: RegExpExecArray | null, at: number, end: number, out: Output): number {
+function rewriteStep(
+  step: string,
+  field: RegExpExecArray | null,
+  { at, end, noun }: { readonly at: number; readonly end: number; readonly noun: string },
+  out: Output,
+): number {
   const name = field?.[1]
   if (name === undefined) {
-    out.problem({ offset: at, message: `\`${step}\` is a step`, hint: `read one of its fields: \`${step}.output\`` })
+    out.problem({ offset: at, message: `\`${step}\` is a ${noun}`, hint: `read one of its fields: \`${step}.output\`` })
   } else if (!isStepField(name)) {
-    out.problem({ offset: at, message: `a step has no \`${name}\``, hint: suggest(name, STEP_FIELDS, "fields") })
+    out.problem({ offset: at, message: `a ${noun} has no \`${name}\``, hint: suggest(name, STEP_FIELDS, "fields") })
   } else {
     out.reference({ kind: "step", step, field: name, offset: at })
     return end

@@ -3,12 +3,13 @@ import { firstProblems, issuesToProblems, valueAt } from "../core/issues.ts"
 import { DEFAULTS, type Workflow } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { checkCombinations } from "./combinations.ts"
+import { toCanonical } from "./dialects/read.ts"
 import { parseYaml } from "./document.ts"
 import { checkEmbedded, type Lookup } from "./embedded.ts"
 import { checkGraph } from "./graph.ts"
 import { outlineOf } from "./outline.ts"
 import { checkExpressions } from "./references.ts"
-import { workflowJsonSchema, workflowSchema } from "./schema.ts"
+import { canonicalJsonSchema, workflowSchema } from "./schema.ts"
 import { toWorkflow } from "./to-workflow.ts"
 import { checkWorkers } from "./workers.ts"
 
@@ -26,16 +27,19 @@ export interface ParseOptions {
  * `file` names it in problems and gives the workflow its name when it has none of its own. Runs nothing, never throws.
  */
 export function parseWorkflow(text: string, file: string, options: ParseOptions = {}): Checked<Workflow> {
+  const description = descriptionIn(text, file)
+  if (description) return { ok: false, problems: [description] }
   const parsed = parseYaml(text, file)
   if (!parsed.ok) return parsed
-  const source = parsed.value
+  const { source, problems: inItsForm, isComplete } = toCanonical(parsed.value)
   const result = workflowSchema.safeParse(source.value)
   const outline = outlineOf(source)
   const problems = firstProblems(
     file,
-    result.success ? [] : issuesToProblems(source, result.error.issues, workflowJsonSchema),
+    inItsForm,
+    result.success || !isComplete ? [] : issuesToProblems(source, result.error.issues, canonicalJsonSchema),
     checkGraph(outline),
-    checkCombinations(outline),
+    isComplete ? checkCombinations(outline) : [],
     options.profiles ? checkWorkers(outline, { profiles: options.profiles, roles: options.roles ?? [] }) : [],
     options.lookup ? checkEmbedded(outline, options.lookup) : [],
     checkExpressions(outline),
@@ -47,6 +51,15 @@ export function parseWorkflow(text: string, file: string, options: ParseOptions 
     return found !== undefined && "workflow" in found ? found.workflow : unresolved(name)
   }
   return { ok: true, value: toWorkflow(result.data, nameOfFile(file), embed) }
+}
+
+/** The problem of a text that describes a format, with types in the place of values; such a text need not even be YAML. */
+function descriptionIn(text: string, file: string): Problem | undefined {
+  const found = /^name:[ \t]*string \(required\)/m.exec(text)
+  if (!found) return undefined
+  const line = text.slice(0, found.index).split("\n").length
+  const hint = "write values in the place of types; the schema of Baton's own is schema/workflow.schema.json"
+  return { file, line, column: 1, message: "this describes a format of workflows, and is not one", hint }
 }
 
 /** Stands for a workflow that nobody could look up. */

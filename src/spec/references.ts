@@ -5,6 +5,7 @@ import { notBefore } from "./graph.ts"
 import type { ExpressionProblem, Known, Reference } from "./names.ts"
 import { around, keysAt, type Outline, type OutlineStep, textAt, Visible, written } from "./outline.ts"
 import { checkTemplate, checkValue } from "./template.ts"
+import type { Words } from "./words.ts"
 
 /** What prompts, conditions and profiles refer to. */
 
@@ -95,14 +96,20 @@ function* checkSlot(outline: Outline, step: OutlineStep, slot: Slot, declared: D
   if (text === undefined || text === "") return
   const { types, inputs, variables, secrets } = declared
   const known: Known = {
-    ...{ inputs, variables, steps: new Visible(step, slot.seesInside), isInText: slot.sort === "template" },
+    ...{
+      inputs,
+      variables,
+      steps: new Visible(step, slot.seesInside),
+      isInText: slot.sort === "template",
+      step: source.words.step,
+    },
     ...(slot.seesSecrets ? { secrets } : { hidesSecrets: true }),
     hasItem: slot.seesItem === true && written(outline, step, "type") === "routed",
     hasRound: [...around(step)].some((one) => one.isLoop),
   }
   const { problems, references } = check(slot.sort, text, known, types)
   // One by one: to find a place means to read all of the text before it.
-  for (const { offset, ...problem } of [...problems, ...unordered(step, slot, references)]) {
+  for (const { offset, ...problem } of [...problems, ...unordered(step, slot, references, source.words)]) {
     yield { file: source.file, ...source.placeIn(path, offset), ...problem }
   }
 }
@@ -113,7 +120,7 @@ function check(sort: Slot["sort"], text: string, known: Known, types: Types): Fi
 }
 
 /** References to steps that may not have ended when this text is read. */
-function unordered(step: OutlineStep, slot: Slot, references: readonly Reference[]): ExpressionProblem[] {
+function unordered(step: OutlineStep, slot: Slot, references: readonly Reference[], words: Words): ExpressionProblem[] {
   const inside = slot.seesInside ? step.inside : undefined
   const steps = references.flatMap((one) => (one.kind === "step" && !inside?.has(one.step) ? [one] : []))
   const problems: ExpressionProblem[] = []
@@ -124,12 +131,16 @@ function unordered(step: OutlineStep, slot: Slot, references: readonly Reference
     for (const { step: id, offset } of here) {
       if (!tooEarly.has(id) || (id === level.id && (level.isLoop || (slot.isAfter && level === step)))) continue
       if (id !== level.id) {
-        const needs = level === step ? "`needs`" : `\`needs\` of \`${level.id}\``
+        const needs = level === step ? `\`${words.needs}\`` : `\`${words.needs}\` of \`${level.id}\``
         problems.push({ offset, message: `\`${id}\` may not have run yet`, hint: `add \`${id}\` to ${needs}` })
       } else if (level === step) {
-        problems.push({ offset, message: `step \`${id}\` reads itself`, hint: "read an earlier step" })
+        problems.push({
+          offset,
+          message: `${words.step} \`${id}\` reads itself`,
+          hint: `read an earlier ${words.step}`,
+        })
       } else {
-        const hint = "read a step beside this one"
+        const hint = `read a ${words.step} beside this one`
         problems.push({ offset, message: `this is inside \`${id}\`, which has not ended yet`, hint })
       }
     }

@@ -95,7 +95,7 @@ export const workflowSchema = z
 /** A document after defaults: durations are milliseconds. */
 export type WorkflowDocument = z.infer<typeof workflowSchema>
 
-/** The JSON Schema of a workflow document, for editors and for `schema/`. */
-export function workflowJsonSchema(): object {
+/** The JSON Schema of a workflow document in the canonical form. */
+export function canonicalJsonSchema(): object {
   return z.toJSONSchema(workflowSchema, { io: "input", target: "draft-7" })
 }

@@ -204,6 +204,27 @@ export const descriptionOf = (key: string) => (flat.shape as Record<string, z.Zo
 /** A step after defaults: durations are milliseconds. */
 export type StepDocument = z.infer<typeof flat> & { readonly steps?: readonly StepDocument[] | undefined }
 
+/** Keys that a step has in every form of a workflow. */
+export const shared = flat.pick({
+  description: true,
+  condition: true,
+  retry: true,
+  timeout: true,
+  idle_timeout: true,
+  on_failure: true,
+  checks: true,
+  intervene: true,
+  asks: true,
+  effects: true,
+  files: true,
+  schema: true,
+  budget: true,
+  loop: true,
+}).shape
+
+/** Keys of a step on their own, for other forms. */
+export const stepKeys = flat.shape
+
 const parts = z
   .array(z.lazy((): z.ZodType<StepDocument> => step))
   .min(1)

@@ -12,7 +12,8 @@ interface Split {
   readonly problem?: ExpressionProblem
 }
 
-function split(template: string): Split {
+/** The texts and the expressions of a template, in order; of one that is not closed as far as that can be told. */
+export function split(template: string): Split {
   const parts: Part[] = []
   let at = 0
   while (at < template.length) {

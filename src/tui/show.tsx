@@ -1,6 +1,5 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
-import type { StepView } from "../core/view.ts"
 import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
 import { inboxItems } from "./gate-rows.ts"
@@ -11,7 +10,8 @@ import { rowColumns, workflowChoices } from "./pickers.ts"
 import { runLine } from "./prompt-line.ts"
 import { showText } from "./show-text.tsx"
 import type { Paint } from "./theme.ts"
-import { type TextDocument, traceDocument } from "./trace.ts"
+import type { TextDocument } from "./trace.ts"
+import { showTrace } from "./trace-view.tsx"
 import { showWorkers } from "./workers.tsx"
 
 export interface Replies {
@@ -49,14 +49,10 @@ export function createReplies(deps: ReplyDeps): Replies {
         return showInbox(deps, inboxItems(view.asks, view.gates))
       if (view?.type === "workflows" && view.workflows.length > 0) return showWorkflows(deps, view.workflows)
       if (view?.type === "board" || view?.type === "step") return deps.openDashboard({ tone, title, text, view })
-      if (view?.type === "trace") return showTrace(deps, view.step, view.run)
+      if (view?.type === "trace") return showTrace(deps, view)
       showText(deps, message(title, text, tone === "info" ? "text" : tone))
     },
   }
-}
-
-function showTrace(deps: ReplyDeps, step: StepView, run: string): void {
-  showText(deps, traceDocument(step, run, deps.live.now()))
 }
 
 function showWorkflows(deps: ReplyDeps, workflows: readonly WorkflowItem[]): void {

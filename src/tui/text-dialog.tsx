@@ -18,6 +18,10 @@ export function TextDialog(props: {
   readonly bindKeys: (keys: Readonly<Record<string, () => void>>) => () => void
   readonly close: () => void
   readonly document: TextDocument
+  /** Keys besides those for scrolling and closing. */
+  readonly keys?: Readonly<Record<string, () => void>>
+  /** What they do, for the last line. */
+  readonly help?: string
 }) {
   const size = useTerminalDimensions()
   const rows = () => Math.max(3, Math.floor((size().height * 3) / 4) - CHROME_ROWS)
@@ -35,6 +39,7 @@ export function TextDialog(props: {
       home: () => box?.scrollTo(0),
       end: () => box?.scrollTo(box.scrollHeight),
       return: props.close,
+      ...props.keys,
     })
     onCleanup(unbind)
   })
@@ -69,18 +74,26 @@ export function TextDialog(props: {
         </For>
         <For each={props.document.sections}>
           {(section, index) => (
-            <box paddingTop={index() > 0 || props.document.facts.length > 0 ? 1 : 0}>
+            <box paddingTop={!section.isRow && (index() > 0 || props.document.facts.length > 0) ? 1 : 0}>
               <Show when={section.heading}>
-                <text fg={props.paint("muted")}>{section.heading}</text>
+                <text wrapMode="word" fg={props.paint(section.headingTone ?? "muted")}>
+                  {section.heading}
+                </text>
               </Show>
-              <text wrapMode="word" fg={props.paint(section.tone)}>
-                {section.text}
-              </text>
+              <Show when={!section.isRow || section.text !== ""}>
+                <box paddingLeft={section.isRow ? 4 : 0}>
+                  <text wrapMode="word" fg={props.paint(section.tone)}>
+                    {section.text}
+                  </text>
+                </box>
+              </Show>
             </box>
           )}
         </For>
       </scrollbox>
-      <text fg={props.paint("muted")}>{textRows() > rows() ? "↑↓ scroll · return close" : "return close"}</text>
+      <text fg={props.paint("muted")}>
+        {[textRows() > rows() ? "↑↓ scroll" : "", props.help ?? "", "return close"].filter(Boolean).join(" · ")}
+      </text>
     </box>
   )
 }

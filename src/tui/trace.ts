@@ -9,7 +9,17 @@ export interface TextDocument {
   readonly title: string
   readonly tone: Tone
   readonly facts: readonly { readonly label: string; readonly value: string; readonly tone: Tone }[]
-  readonly sections: readonly { readonly heading?: string; readonly text: string; readonly tone: Tone }[]
+  readonly sections: readonly TextSection[]
+}
+
+export interface TextSection {
+  readonly heading?: string
+  /** undefined: muted. */
+  readonly headingTone?: Tone
+  /** It stands close to the one before, and its text is indented under its heading. */
+  readonly isRow?: true
+  readonly text: string
+  readonly tone: Tone
 }
 
 /** Everything that is known of one step: what it was told and asked, by which model, what came of it, what it and the

@@ -6,6 +6,7 @@ import { createChecker } from "../../src/checks/checker.ts"
 import type { Check } from "../../src/core/model.ts"
 import type { Checker, Clock } from "../../src/core/ports.ts"
 import { ledgerOf } from "../../src/host/ledger.ts"
+import { compileSchema } from "../../src/spec/json-schema.ts"
 import { processesWith } from "../e2e/support/processes.ts"
 import { until } from "../e2e/support/until.ts"
 
@@ -29,7 +30,7 @@ beforeEach(() => {
   root = join(base, "a project")
   mkdirSync(root)
   const env = { ...process.env, BATON_CHECK_TEST: String(process.pid) }
-  checker = createChecker({ root, ledger: ledgerOf(root), clock, env })
+  checker = createChecker({ root, ledger: ledgerOf(root), clock, env, compile: compileSchema })
 })
 afterEach(() => rmSync(base, { recursive: true, force: true }))
 
@@ -109,7 +110,13 @@ describe("a command", () => {
   })
 
   it("cannot be run where there is no folder", async () => {
-    const nowhere = createChecker({ root: join(base, "nowhere"), ledger: ledgerOf(root), clock, env: process.env })
+    const nowhere = createChecker({
+      root: join(base, "nowhere"),
+      ledger: ledgerOf(root),
+      clock,
+      env: process.env,
+      compile: compileSchema,
+    })
     const [result] = await nowhere.run([command("true")], undefined, never)
     expect(result).toMatchObject({ isOk: false, detail: expect.stringMatching(/^could not be run: /) })
     expectClean()

@@ -38,6 +38,12 @@ steps:
     prompt: "Build it by: \${survey.output}"
     retry: { max_attempts: 2, delay: 0s }
     checks: [{ run: test -f src/app.ts }]
+  - id: docs
+    type: parallel
+    needs: [survey]
+    steps:
+      - { id: guide, prompt: Write the guide }
+      - { id: api, needs: [guide], prompt: Describe the API }
   - id: publish
     needs: [build]
     prompt: Publish it
@@ -153,6 +159,18 @@ describe.skipIf(chromium === undefined)(`the report's page in Chromium${why}`, (
     expect(await page.evaluate("document.title")).toBe("build: failed · Baton report")
     expect(await page.evaluate("document.querySelectorAll('img').length + document.scripts.length")).toBe(1)
     expect(await page.evaluate("document.body.textContent")).toContain("<img src=x onerror=")
+  })
+
+  it("draws a group with its parts inside", async () => {
+    const rect = "(({ left, top, right, bottom }) => [left, top, right, bottom].map(Math.round))"
+    const [group, ...parts] = await page.evaluate<number[][]>(
+      `[...document.querySelectorAll('svg.graph .cluster, svg.graph .cluster .box')].map((g) => ${rect}(g.querySelector('.shape').getBoundingClientRect()))`,
+    )
+    expect(parts).toHaveLength(2)
+    const [left = 0, top = 0, right = 0, bottom = 0] = group ?? []
+    for (const [l = 0, t = 0, r = 0, b = 0] of parts) {
+      expect([l > left, t > top, r < right, b < bottom]).toEqual([true, true, true, true])
+    }
   })
 
   it("leads from a box of the graph to the step, and folds all texts open", async () => {

@@ -159,6 +159,24 @@ describe("when the process that drives a run is gone", () => {
     expect(journal.wishes()).toEqual([])
   })
 
+  it("a run that nobody has taken up is not paused, and is not taken up by a raise", async () => {
+    const { owner, other, kill, journal } = twoProcesses(TWO)
+    await owner.backend.job("a")
+    const raised = other.engine.raise("r", { usd: 1 }, "p")
+    kill()
+    expect(await other.engine.settled(raised)).toEqual({ ...DONE, driver: "here" })
+    await other.engine.finished("r")
+    expect(other.engine.raise("r", { usd: 2 }, "p").ok).toBe(true)
+    const why = "run r was interrupted: nothing of it is going on"
+    expect(other.engine.pause("r", "p")).toEqual({ ok: false, why })
+    expect(other.engine.view("r")?.status).toBe("interrupted")
+    expect(journal.isClaimed("r")).toBe(false)
+    expect(other.backend.jobs).toEqual([])
+    const raises = journal.read("r").filter((event) => event.type === "budget.raised")
+    expect(raises).toMatchObject([{ budget: { usd: 1 } }, { budget: { usd: 2 } }])
+    expect(journal.wishes()).toEqual([])
+  })
+
   it("one that is being interrupted leaves it to the next", async () => {
     const { owner, other, journal } = twoProcesses(TWO)
     await owner.backend.job("a")

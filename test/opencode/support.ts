@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Reply } from "../../src/core/protocol.ts"
+import type { Talk, TalkPlace } from "../../src/core/trace.ts"
 import { handleLine } from "../../src/opencode/commands.ts"
 import { Project } from "../../src/project/project.ts"
 import { render } from "../../src/spec/template.ts"
@@ -17,16 +18,22 @@ export function openDesk(config: object, workflows: Readonly<Record<string, stri
   }
   const project = new Project({ directory, globalDir: join(directory, "none"), env: {} })
   const { engine, backend, clock, errors, store } = handDriven({ render })
+  /** What sessions hold, by the task. */
+  const talks = new Map<string, Talk>()
   const handoffs: { session: string; text: string; id: string }[] = []
+  const missing: { text: string | undefined } = { text: undefined }
   const desk = {
     project,
     engine,
+    missing: () => Promise.resolve(missing.text),
     now: clock.now,
+    talk: ({ session, task }: TalkPlace): Promise<Talk> =>
+      Promise.resolve(talks.get(task) ?? { missing: `The session ${session} is gone.` }),
     handoff: (session: string, text: string, id: string) => void handoffs.push({ session, text, id }),
   }
   let lines = 0
   /** Takes a line as typed in a session, with `screen` on the screen. */
   const type = async (line: string, session: string | undefined = "main", screen = session): Promise<Reply> =>
     await handleLine(line, { id: `line${++lines}`, session, screen }, desk)
-  return { ...desk, backend, clock, errors, store, handoffs, type }
+  return { ...desk, talks, backend, clock, errors, store, handoffs, missing, type }
 }

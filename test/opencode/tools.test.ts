@@ -1,4 +1,5 @@
 import { expect, it } from "vitest"
+import { HANDOFF_CHARS } from "../../src/core/handoff.ts"
 import type { Profile } from "../../src/core/profile.ts"
 import { createTools } from "../../src/opencode/tools.ts"
 import type { Project } from "../../src/project/project.ts"
@@ -12,9 +13,15 @@ const FLOW = {
 
 function openTools(limits: object = {}) {
   const desk = openDesk({ limits, profiles: { coder: {}, lead: {} } }, FLOW)
-  const { project, engine } = desk
+  const { project, engine, missing } = desk
   const tools = createTools(
-    () => Promise.resolve({ project, engine, close: () => Promise.resolve() }),
+    () =>
+      Promise.resolve({
+        project,
+        engine,
+        missing: () => Promise.resolve(missing.text),
+        close: () => Promise.resolve(),
+      }),
     (session) => Promise.resolve(session === "elsewhere" ? 1 : 0),
   )
   const ended = new AbortController()
@@ -29,8 +36,19 @@ it("worker_ask waits for the answer and caps it, with where the rest is", async 
   const job = await backend.job("ask")
   expect(job.task).toMatchObject({ prompt: "what is ${x}?", parent: "main" })
   job.finish({ output: "y".repeat(5_000) })
-  expect(await answer).toMatch(/^y{4000}\n\n\[cut after 4000 of 5000 characters; the full text: \/trace coder\]$/)
+  expect(await answer).toMatch(
+    /^y{4000}\n\n\[cut after 4000 of 5000 characters; the full text: \/trace coder, or the file outputs\/\w+\/ask\.md\]$/,
+  )
   expect(engine.find(undefined)).toMatchObject({ ask: "coder", depth: 0 })
+})
+
+it("eight workers that answer with 50 KB each grow who asks them by less than eight caps", async () => {
+  const { call, backend } = openTools()
+  const answers = Array.from({ length: 8 }, () => call("worker_ask", { worker: "coder", prompt: "x" }))
+  for (let at = 0; at < 8; at++) (await backend.job("ask", at)).finish({ output: "y".repeat(50_000) })
+  const grown = (await Promise.all(answers)).join("").length
+  expect(grown).toBeGreaterThan(8 * HANDOFF_CHARS)
+  expect(grown).toBeLessThan(8 * (HANDOFF_CHARS + 200))
 })
 
 it("worker_ask never gives a failure as an answer", async () => {
@@ -128,3 +146,11 @@ function profileOf(project: Project, name: string): Profile {
   if (!config.ok || !config.value.profiles[name]) throw new Error(`no profile ${name}`)
   return config.value.profiles[name]
 }
+
+it("a run whose models OpenCode does not have is not started, by a person or a model", async () => {
+  const { call, type, engine, missing } = openTools()
+  missing.text = "OpenCode has no model `a/b`"
+  await expect(call("workflow_run", { name: "flow" })).rejects.toThrow("OpenCode has no model `a/b`")
+  expect(await type("/workflow run flow")).toMatchObject({ tone: "error", text: "OpenCode has no model `a/b`" })
+  expect(engine.list()).toEqual([])
+})

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { formatProblems } from "../../src/core/problem.ts"
 import { Project } from "../../src/project/project.ts"
+import { modelsWanted } from "../../src/project/workers.ts"
 
 /** Who works in a run, and with which model. */
 
@@ -121,6 +122,64 @@ describe("which model counts", () => {
     expect(problems(one("profile: coder"), { coder: "best" })).toBe(
       "--model: `best` is not a model — write `coder=provider/model`",
     )
+  })
+})
+
+it("every model a run asks for is known before, with those that may stand in, and but for servers of others", () => {
+  const config = {
+    models: { opus: "a/opus" },
+    profiles: {
+      coder: { model: "opus", fallback: ["a/other"] },
+      far: { kind: "server", url: "http://far:1", model: "x/y" },
+    },
+  }
+  const text = `
+steps:
+  - { id: a, prompt: p, profile: coder, model: b/own }
+  - { id: b, type: parallel, steps: [{ id: c, prompt: p, profile: far }, { id: d, prompt: p, profile: opus }] }
+  - { id: e, prompt: p }
+`
+  const result = prepare(text, {}, config)
+  if (!result.ok) throw new Error(formatProblems(result.problems))
+  expect(modelsWanted(result.value.definition)).toEqual([
+    { who: "coder", models: ["a/opus", "a/other"] },
+    { who: "opus", models: ["a/opus"] },
+    { who: "coder", models: ["b/own", "a/other"] },
+  ])
+})
+
+describe("a built-in workflow", () => {
+  const INPUTS = { feature: "login", feature_name: "login", task: "log in" }
+  const open = () => new Project({ directory: root, worktree: root, globalDir: join(root, "global"), env: {} })
+
+  it.each(readdirSync(join(import.meta.dirname, "../../workflows")).map((file) => file.replace(".yaml", "")))(
+    "%s runs with nothing configured, by the profile default",
+    (name) => {
+      const declared =
+        open()
+          .workflows()
+          .find((one) => one.name === name)?.inputs ?? []
+      const given = Object.fromEntries(
+        Object.entries(INPUTS).filter(([key]) => declared.some((one) => one.name === key)),
+      )
+      const result = open().prepare(name, given, "")
+      if (!result.ok) throw new Error(formatProblems(result.problems))
+      for (const [key, profile] of Object.entries(result.value.definition.profiles)) {
+        expect(profile).toEqual({ name: key, kind: "subagent", permission: [] })
+      }
+      expect(modelsWanted(result.value.definition)).toEqual([])
+    },
+  )
+
+  it("takes the roles and profiles there are", () => {
+    write(
+      "orchestrator.json",
+      JSON.stringify({ models: { planner: "a/opus" }, profiles: { backend: { model: "a/b" } } }),
+    )
+    const result = open().prepare("plan", { feature: "x" }, "", { frontend: "a/ui" })
+    if (!result.ok) throw new Error(formatProblems(result.problems))
+    const models = Object.entries(result.value.definition.profiles).map(([name, { model }]) => [name, model])
+    expect(Object.fromEntries(models)).toEqual({ backend: "a/b", frontend: "a/ui", planner: "a/opus" })
   })
 })
 

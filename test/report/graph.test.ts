@@ -69,7 +69,7 @@ it("takes nothing of a name for Mermaid's own", () => {
 })
 
 it("leaves out arrows that say nothing new", () => {
-  const { edges } = reduced(graphOf(FLOW))
+  const { edges } = reduced(graphOf(FLOW.steps))
   expect(edges).not.toContainEqual({ from: "survey", to: "ship" })
   expect(edges).toContainEqual({ from: "docs", to: "ship" })
 })
@@ -77,15 +77,38 @@ it("leaves out arrows that say nothing new", () => {
 it("has what a run added to a group inside it, and arrows between groups for needs of their parts", () => {
   const group: Step = { ...step("g"), type: "parallel", group: { type: "parallel", steps: [] } }
   const part = (name: string, ...needs: string[]): Step => ({ ...step(`g/${name}`, ...needs), part: { of: "g", name } })
-  const { nodes, edges } = graphOf(workflow([group, part("x"), part("y", "g/x"), step("after", "g", "g/y")]))
+  const { nodes, edges } = graphOf([group, part("x"), part("y", "g/x"), step("after", "g", "g/y")])
   expect(nodes.map(({ id }) => id)).toEqual(["g", "after"])
   expect(edges).toEqual([{ from: "g", to: "after" }])
   expect(nodes[0]?.parts?.nodes.map(({ label }) => label)).toEqual(["x", "y"])
   expect(nodes[0]?.parts?.edges).toEqual([{ from: "g/x", to: "g/y" }])
 })
 
+it("has the rounds of a loop one after another by their number, and a judge after all proposals", () => {
+  const part = (id: string, over: Step["part"]): Step => ({
+    ...step(id),
+    ...(over === undefined ? {} : { part: over }),
+  })
+  const { nodes } = graphOf([
+    { ...step("mend"), loop: { max: 3, stagnant: 2 } },
+    part("mend:2", { of: "mend", name: "mend", role: "round", round: 2 }),
+    part("mend:1", { of: "mend", name: "mend", role: "round", round: 1 }),
+    step("vote"),
+    part("vote:a", { of: "vote", name: "a", role: "proposer" }),
+    part("vote:b", { of: "vote", name: "b", role: "proposer" }),
+    part("vote:judge", { of: "vote", name: "judge", role: "judge" }),
+  ])
+  const [mend, vote] = nodes.map(({ parts }) => parts)
+  expect(mend?.nodes.map(({ label }) => label).sort()).toEqual(["round 1", "round 2"])
+  expect(mend?.edges).toEqual([{ from: "mend:1", to: "mend:2" }])
+  expect(vote?.edges).toEqual([
+    { from: "vote:a", to: "vote:judge" },
+    { from: "vote:b", to: "vote:judge" },
+  ])
+})
+
 it("lays no box over another, and every arrow from top to bottom", () => {
-  const { boxes, arrows } = layOut(graphOf(FLOW))
+  const { boxes, arrows } = layOut(graphOf(FLOW.steps))
   for (const a of boxes) {
     for (const b of boxes) {
       if (a === b) continue

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest"
+import { createdEvent, step, workflow } from "../support/runs.ts"
 import { eventfulRun, HOSTILE, pageFor } from "./support.ts"
 
 /** The report's page as text. `test/e2e/report.test.ts` looks at it in a browser. */
@@ -19,19 +20,47 @@ it("says what the run came to, what it took, and what failed", () => {
     .split("<main")[0]
     ?.replace(/<[^>]+>/g, " ")
     .replace(/\s+/g, " ")
-  for (const fact of ["Run r", "Took 7m 09s", "8 of 9 succeeded", "Cost price unknown", "topic tides", "depth 3"])
+  for (const fact of ["Run r", "Took 7m 09s", "6 of 7 succeeded", "Cost price unknown", "topic tides", "depth 3"])
     expect(head).toContain(fact)
 })
 
-it("has a row for every step, with what it needs, who did it and what it took", () => {
-  expect(section("steps")).toMatch(/build ✓ success plan {2}coder \(server\) openai\/gpt-5.2 2 3m 01s 30 \$0.39/)
+it("has a row for every step, with what it needs, who did it and what it took; a group's with all of its parts", () => {
+  expect(section("steps")).toMatch(/build ✓ success plan coder \(server\) openai\/gpt-5.2 2 3m 01s 30 \$0.39/)
+  expect(section("steps")).toMatch(/plan ✓ success survey parallel \(its parts, below\) 1 43s 30 \$0.0220/)
+  expect(section("steps")).toMatch(/plan:api ✓ success docs \(subagent\)/)
   expect(section("steps")).toMatch(/approve ✓ success build , document a person/)
   expect(section("steps")).toMatch(/tell ✓ success at the end \(failure\)/)
+  expect(section("costs").split("By step")[1]).not.toContain(" plan ")
 })
 
 it("says why of every verdict, with the checks that were run", () => {
   expect(section("verdicts")).toMatch(/build ✓ success it answered ✓ holds: npm test : exit code 0/)
   expect(section("verdicts")).toMatch(/publish ✗ failed · error the registry said no/)
+})
+
+it("says how an ensemble came to its answer", () => {
+  const verdict = {
+    asked: 2,
+    answered: 2,
+    providers: ["anthropic"],
+    order: ["pages", "api"],
+    seed: 7,
+    judge: "opus",
+    verdict: "pick" as const,
+    choice: "api",
+    reasons: ["it is shorter"],
+    dissent: ["pages has a search"],
+  }
+  const steps = run.steps.map((step) => (step.id === "plan" ? { ...step, verdict } : step))
+  const shown = section("verdicts", pageFor(events, { ...run, steps }))
+  expect(shown).toMatch(/plan ✓ success 2 of 2 proposers answered .* opus picked api; shown as pages, api \(seed 7\)/)
+  expect(shown).toMatch(/because: it is shorter dissent: pages has a search/)
+})
+
+it("draws no picture of a workflow that is too large for one, and says so", () => {
+  const many = Array.from({ length: 301 }, (_, at) => step(`s${at}`))
+  const shown = pageFor([createdEvent("r", { workflow: workflow(many) })])
+  expect(section("graph", shown)).toContain("301 steps are too many for a picture")
 })
 
 it("sums what each model took, and never calls an unknown price nothing", () => {

@@ -114,7 +114,6 @@ export function viewOf(events: readonly RunEvent[]): RunView {
 
 /** The report's page of some events. */
 export function pageFor(events: readonly RunEvent[], run: RunView = viewOf(events)): string {
-  const state = events.reduce<Run | undefined>(evolve, undefined) as Run
   const now = (events.at(-1)?.at ?? 0) + 1_000
-  return pageOf(reportOf(events, { run, find: () => undefined, now }), state.created.workflow)
+  return pageOf(reportOf(events, { run, find: () => undefined, now }))
 }

@@ -2,8 +2,8 @@ import Ajv from "ajv"
 import { describe, expect, it } from "vitest"
 import { parse as parseYaml } from "yaml"
 import { formatProblem } from "../../src/core/problem.ts"
+import { workflowJsonSchema } from "../../src/spec/dialects/read.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
-import { workflowJsonSchema } from "../../src/spec/schema.ts"
 
 /** What a workflow says of failure: conditions, tries, checks, gates, budgets. */
 

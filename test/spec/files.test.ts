@@ -28,14 +28,26 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-it("finds nothing where there is nothing, and says where it looked", () => {
-  expect(findWorkflows({ root })).toEqual({
-    workflows: [],
-    searched: [join(root, ".opencode/workflows"), join(root, ".claude/workflows")],
-  })
+const BUILT_IN = ["bug-fix", "docs", "feature-build", "full-stack-feature", "plan", "spec-first-tdd", "workshop"]
+
+it("finds only what comes with Baton where there is nothing, and says where it looked", () => {
+  const { workflows, searched } = findWorkflows({ root, profiles: [], roles: [] })
+  expect(workflows.map(({ name, problems, isBuiltIn }) => [name, problems, isBuiltIn])).toEqual(
+    BUILT_IN.map((name) => [name, [], true]),
+  )
+  expect(searched).toEqual([join(root, ".opencode/workflows"), join(root, ".claude/workflows")])
   expect(resolved("demo")).toEqual([
-    `demo: there is no such workflow — there are no workflows (looked in ${root}/.opencode/workflows, ${root}/.claude/workflows)`,
+    `demo: there is no such workflow — known workflows: ${BUILT_IN.map((name) => `\`${name}\``).join(", ")} (looked in ${root}/.opencode/workflows, ${root}/.claude/workflows)`,
   ])
+})
+
+it("a file of the project takes the place of a built-in one, also where another workflow runs it", () => {
+  const file = write(".claude/workflows/x.yaml", `name: plan\n${GOOD}`)
+  write(".opencode/workflows/outer.yaml", "steps: [{ id: s, type: workflow, workflow: plan }]")
+  expect(resolved("plan")).toBe(file)
+  const { workflows } = findWorkflows({ root })
+  expect(workflows.map(({ name }) => name)).toEqual(["outer", "plan", ...BUILT_IN.filter((name) => name !== "plan")])
+  expect(workflows[0]?.workflow?.steps[0]?.group).toMatchObject({ workflow: { steps: [{ id: "a" }] } })
 })
 
 it("finds workflows of every ending in both folders, broken ones with their problems", () => {
@@ -44,7 +56,7 @@ it("finds workflows of every ending in both folders, broken ones with their prob
   write(".claude/workflows/c.json", '{"name": "other", "steps": [{"id": "a", "prompt": "p"}]}')
   write(".opencode/workflows/broken.yaml", "name: half\nsteps: []")
   write(".opencode/workflows/notes.md", "# not a workflow")
-  const { workflows } = findWorkflows({ root })
+  const workflows = findWorkflows({ root }).workflows.filter((one) => !one.isBuiltIn)
   expect(workflows.map((one) => [one.name, one.workflow?.name, one.problems.length])).toEqual([
     ["a", "a", 0],
     ["b", "b", 0],
@@ -65,7 +77,7 @@ it("resolves a name, and a path from the folder the user is in", () => {
 it("names the nearest match for a misspelt name", () => {
   write(".opencode/workflows/demo.yaml")
   expect(resolved("dmeo")).toEqual([expect.stringContaining("dmeo: there is no such workflow — did you mean `demo`?")])
-  expect(resolved("zzzzzz")).toEqual([expect.stringContaining("known workflows: `demo`")])
+  expect(resolved("zzzzzz")).toEqual([expect.stringContaining("known workflows: `demo`, `bug-fix`")])
 })
 
 it("refuses two files of one name, naming both", () => {

@@ -122,7 +122,7 @@ describe("one mistake in the document", () => {
     [
       "a reserved id",
       "steps: [{ id: inputs, prompt: p }]",
-      "w.yaml:1:15: a step cannot be called `inputs` — expressions use this word for something else; rename the step",
+      "w.yaml:1:15: a step cannot be called `inputs` — expressions use this word for something else; rename it",
     ],
     [
       "two steps of one id",

@@ -2,8 +2,9 @@ import type { StepResult } from "../../core/model.ts"
 import type { WorkerBackend, WorkerOpened, WorkerReport, WorkerSeat, WorkerTask } from "../../core/ports.ts"
 import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { describe } from "../../host/host.ts"
+import { isCheckpoint, watchContext } from "./checkpoint.ts"
 import { contextFor, toldContext } from "./context.ts"
-import { checkModel, resultOf, resultOfError } from "./result.ts"
+import { checkModel, resultOf, resultOfError, withData } from "./result.ts"
 import { rulesFor } from "./rules.ts"
 import { createSession, existing, findByKey, isForeground, makeVisible } from "./seat.ts"
 import type { Site } from "./site.ts"
@@ -140,14 +141,16 @@ async function work(
     signal,
   )
   turns.set(session, turn)
+  const unwatch = watchContext(site, task, session, turn)
   try {
     report.opened(opened)
     if (task.profile.mode === "foreground" && !host.isAttended)
       report.warned({ kind: "unattended", text: "nobody is here to work with it: it worked in the background" })
-    const end = await turn.run()
-    const result = await resultOf(site, session, prompt.messageID, model, end)
-    return checkModel(task, model, result, report)
+    const end = withData(task, prompt.messageID, await turn.run())
+    const result = checkModel(task, model, await resultOf(site, session, prompt.messageID, model, end), report)
+    return isCheckpoint(task, end) && end.structured === undefined ? { ...result, isCheckpoint: true } : result
   } finally {
+    unwatch()
     if (turns.get(session) === turn) turns.delete(session)
   }
 }

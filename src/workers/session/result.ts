@@ -1,4 +1,6 @@
+import { dataOf } from "../../core/data.ts"
 import type { StepResult } from "../../core/model.ts"
+import { RESULT_TOOL } from "../../core/permission.ts"
 import type { WorkerReport, WorkerTask } from "../../core/ports.ts"
 import { IdentityError, isPriced } from "../../host/catalog.ts"
 import { describe, HostError } from "../../host/host.ts"
@@ -30,10 +32,25 @@ export async function resultOf(
     tokens: tokensOf(turn),
     cost: isKnown.every(Boolean) ? turn.reduce((sum, { info }) => sum + info.cost, 0) : null,
     ...(end.detail === undefined ? {} : { detail: end.detail }),
+    ...(end.structured === undefined ? {} : { structured: end.structured }),
     ...(answered === undefined ? {} : { model: answered }),
     files: writtenIn(turn, origin),
     ...(end.outage ? { outage: { ...end.outage, model: answered ?? model } } : {}),
   }
+}
+
+/** Of a task that wants data: what the worker gave to the result tool is its answer, whatever it says besides. */
+export function withData(task: WorkerTask, messageID: string, end: TurnEnd): TurnEnd {
+  if (task.schema === undefined || (end.reason !== "ok" && end.reason !== "empty")) return end
+  const parts = turnOf(end.entries, messageID).flatMap((entry) => entry.parts)
+  const call = parts.findLast(
+    (part) => part.type === "tool" && part.tool === RESULT_TOOL && part.state.status === "completed",
+  )
+  const input = call?.type === "tool" ? call.state.input : undefined
+  if (input === undefined || !("result" in input)) return end
+  const { detail: _, ...rest } = end
+  const structured = dataOf(input.result)
+  return { ...rest, reason: "ok", output: JSON.stringify(structured, undefined, 2), structured }
 }
 
 /** Another model than the one asked for is a failure of a profile that is pinned to it, else a warning. */

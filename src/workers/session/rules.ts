@@ -1,7 +1,10 @@
+import { join, relative } from "node:path"
+import { hostPatterns } from "../../core/paths.ts"
 import { type Rights, workerRules } from "../../core/permission.ts"
 import type { WorkerSeat } from "../../core/ports.ts"
 import type { PermissionRule } from "../../core/profile.ts"
 import { agentRules, sessionOf } from "../../host/catalog.ts"
+import { ask, type Host } from "../../host/host.ts"
 import type { Site } from "./site.ts"
 
 /** The rules a worker's session is made with: what its agent and profile allow, cut to what the session it is started
@@ -12,9 +15,23 @@ export async function rulesFor(
   agent: string,
   mayAsk: boolean,
 ): Promise<readonly PermissionRule[]> {
-  const [own, parent] = await Promise.all([agentRules(host, agent), ceilingOf(origin, seat.parent)])
+  const [own, parent, files] = await Promise.all([
+    agentRules(host, agent),
+    ceilingOf(origin, seat.parent),
+    seat.files === undefined ? undefined : filesOf(host, origin, seat.files),
+  ])
   const { profile, mayDelegate } = seat
-  return remembered({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk })
+  const mayReport = seat.schema !== undefined && host.hasTools === true
+  return remembered({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk, mayReport, files })
+}
+
+/** The project's patterns as OpenCode compares them: with paths from the top of the repository, or of the disk. */
+async function filesOf(host: Host, origin: Host, patterns: readonly string[]): Promise<readonly string[]> {
+  const { worktree, directory } = await ask("read the project's place", (o) => host.client.path.get({}, o))
+  // Of a server elsewhere the folders are others; the project begins at the same place of them.
+  const top = join(directory, relative(origin.directory, origin.root ?? origin.directory))
+  const before = relative(worktree, top).replaceAll("\\", "/")
+  return patterns.flatMap(hostPatterns).map((pattern) => (before === "" ? pattern : `${before}/${pattern}`))
 }
 
 /** The steps of a run ask for the same again and again, and it takes some milliseconds to work out. */

@@ -30,6 +30,8 @@ export interface TurnRequest extends Patience {
 export interface TurnEnd extends Verdict {
   /** The session's messages; of a good end perhaps without reasoning and the tool calls that wrote no file. */
   readonly entries: readonly Entry[]
+  /** The answer as data, where it was given so. */
+  readonly structured?: unknown
 }
 
 /** Events are the way to know; this only catches one that was lost. */

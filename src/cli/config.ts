@@ -1,0 +1,81 @@
+import { relative } from "node:path"
+import { Command } from "commander"
+import { type Explained, explain, type Written } from "../project/explain.ts"
+import type { Project } from "../project/project.ts"
+import { type GlobalOptions, projectOf } from "./context.ts"
+import { problemsError, UserError } from "./exit.ts"
+
+interface ExplainOptions {
+  readonly workflow?: string
+  readonly step?: string
+  readonly profile?: string
+  readonly json?: boolean
+}
+
+/** `baton config`: what the documents come to. */
+export function configCommand(): Command {
+  return new Command("config").description("what orchestrator.json and a workflow come to").addCommand(explainCommand())
+}
+
+/** `baton config explain KEY`: which value counts for a key, where it was written, and what it overrides. */
+function explainCommand(): Command {
+  return new Command("explain")
+    .description("show which value counts for a key, where it was written, and what it overrides")
+    .argument("<key>", "a key of orchestrator.json or of a workflow: intervene, limits.budget, profiles.coder.model")
+    .option("-w, --workflow <name>", "in this workflow of the project (or a path to its file)")
+    .option("-s, --step <step>", "for this step of it")
+    .option("-p, --profile <name>", "for this profile")
+    .option("--json", "as one JSON array")
+    .action((key: string, options: ExplainOptions, command: Command) => {
+      const project = projectOf(command.optsWithGlobals<GlobalOptions>())
+      const explained = answers(project, key, options)
+      const text = options.json
+        ? JSON.stringify(explained)
+        : explained.map((one) => format(one, project.root)).join("\n\n")
+      process.stdout.write(`${text}\n`)
+    })
+}
+
+/** Throws UserError with everything that is wrong with the documents or the question. */
+function answers(project: Project, key: string, { workflow, step, profile }: ExplainOptions): Explained[] {
+  if (step !== undefined && workflow === undefined)
+    throw new UserError("a step is one of a workflow: add --workflow NAME")
+  const config = project.config()
+  const found = workflow === undefined ? undefined : project.checked(workflow)
+  if (!config.ok || found?.ok === false)
+    throw problemsError([...(config.ok ? [] : config.problems), ...(found?.ok === false ? found.problems : [])])
+  const explained = explain(config.value, { key, workflow: found?.value, step, profile })
+  if (!explained.ok) throw problemsError(explained.problems)
+  return explained.value
+}
+
+function format({ key, of, counts, overridden, rule, means, description }: Explained, root: string): string {
+  const rows = [
+    ...(rule === "lowest" ? [["  the lower counts; the other:", overridden] as const] : []),
+    ...(rule === "nearest" && overridden.length > 0 ? [["  in place of:", overridden] as const] : []),
+  ]
+  const width = (all: readonly Written[]) => Math.max(...all.map(({ value }) => show(value).length))
+  return [
+    `${key}${of === null ? "" : ` (${of})`} = ${show(counts.value)}`,
+    `  ${whereOf(counts, root)}`,
+    ...means.map((one) => `  ${one.level} is ${show(one.value)}, ${placeOf(one, root)}`),
+    ...rows.flatMap(([title, all]) => [
+      title,
+      ...all.map((one) => `    ${show(one.value).padEnd(width(all))}  ${whereOf(one, root)}`),
+    ]),
+    `  ${description}`,
+  ].join("\n")
+}
+
+function show(value: unknown): string {
+  if (value === null) return "none"
+  return typeof value === "string" ? value : JSON.stringify(value)
+}
+
+function whereOf({ level, file, line }: Written, root: string): string {
+  return file === null ? level : `${level}, ${placeOf({ file, line }, root)}`
+}
+
+function placeOf({ file, line }: Pick<Written, "file" | "line">, root: string): string {
+  return `${relative(root, file ?? "")}:${line}`
+}

@@ -1,0 +1,110 @@
+import { formatDuration } from "../core/duration.ts"
+import { formatCost } from "../core/format.ts"
+import { nameInGroup, type RunView, type StepView } from "../core/view.ts"
+import { type Colors, stepMark } from "./style.ts"
+
+/** A run as a tree for a terminal: a line a step, parts indented under their group. */
+
+export interface TreeSize {
+  readonly columns: number
+  /** Lines at most. */
+  readonly rows: number
+}
+
+interface Line {
+  readonly step: StepView
+  readonly level: number
+}
+
+const NAME_COLUMNS = 32
+
+/** The lines of the tree, none wider than the terminal. Of a run with more steps than rows those that are at work, wait or
+ *  failed, with their groups; the rest is counted. `now` is milliseconds since 1970. */
+export function treeLines(run: RunView, now: number, { columns, rows }: TreeSize, colors: Colors): string[] {
+  const all = inTree(run.steps)
+  const shown = all.length <= rows ? all : fitting(all, Math.max(1, rows - 1))
+  const width = Math.min(
+    NAME_COLUMNS,
+    Math.max(0, ...shown.map(({ step, level }) => level * 2 + nameInGroup(step).length)),
+  )
+  const lines = shown.map((line) => lineOf(line, now, { width, columns }, colors))
+  if (shown.length === all.length) return lines
+  return [...lines, colors.dim(clip(`… ${countWords(all, shown)}`, columns))]
+}
+
+/** Every step below its group, otherwise in the order of the run. */
+function inTree(steps: readonly StepView[]): Line[] {
+  const ids = new Set(steps.map(({ id }) => id))
+  const below = new Map<string | null, StepView[]>()
+  for (const step of steps) {
+    const group = step.group !== null && ids.has(step.group) ? step.group : null
+    below.set(group, [...(below.get(group) ?? []), step])
+  }
+  const lines = (group: string | null, level: number): Line[] =>
+    (below.get(group) ?? []).flatMap((step) => [{ step, level }, ...lines(step.id, level + 1)])
+  return lines(null, 0)
+}
+
+/** Those that matter now, with their groups; then, as far as there is room, the ones that ended last. */
+function fitting(all: readonly Line[], rows: number): Line[] {
+  const byId = new Map(all.map((line) => [line.step.id, line]))
+  const kept = new Set<Line>()
+  const keep = (line: Line) => {
+    const group = line.step.group === null ? undefined : byId.get(line.step.group)
+    const lines = [line, ...(group ? groupsOf(group, byId) : [])].filter((one) => !kept.has(one))
+    if (kept.size + lines.length <= rows) for (const one of lines) kept.add(one)
+  }
+  const rank = ({ step }: Line) => ["running", "waiting", "failed"].indexOf(step.status)
+  for (const line of all.filter((one) => rank(one) >= 0).sort((a, b) => rank(a) - rank(b))) keep(line)
+  const ended = all.filter(({ step }) => step.endedAt !== null)
+  for (const line of ended.sort((a, b) => (b.step.endedAt ?? 0) - (a.step.endedAt ?? 0))) keep(line)
+  return all.filter((line) => kept.has(line))
+}
+
+function groupsOf(line: Line, byId: ReadonlyMap<string, Line>): Line[] {
+  const above = line.step.group === null ? undefined : byId.get(line.step.group)
+  return [line, ...(above ? groupsOf(above, byId) : [])]
+}
+
+function countWords(all: readonly Line[], shown: readonly Line[]): string {
+  const hidden = all.filter((line) => !shown.includes(line))
+  const over = hidden.filter(({ step }) => step.endedAt !== null).length
+  return [
+    ...(over > 0 ? [`${over} done`] : []),
+    ...(hidden.length > over ? [`${hidden.length - over} to come`] : []),
+  ].join(", ")
+}
+
+function lineOf(
+  { step, level }: Line,
+  now: number,
+  { width, columns }: { readonly width: number; readonly columns: number },
+  colors: Colors,
+): string {
+  const indent = "  ".repeat(level)
+  const room = Math.max(0, columns - 2)
+  const name = clip(`${indent}${nameInGroup(step)}`.padEnd(width), room)
+  const facts = clip(factsOf(step, now).join(" · "), Math.max(0, room - name.length - 2))
+  const isLive = step.status === "running" || step.status === "waiting"
+  const said = step.status === "failed" ? colors.red(facts) : isLive ? facts : colors.dim(facts)
+  return `${indent}${stepMark(step.status, colors)} ${name.slice(indent.length)}  ${said}`.trimEnd()
+}
+
+function factsOf(step: StepView, now: number): string[] {
+  const { status, startedAt, endedAt, attempts, reason, detail } = step
+  if (status === "pending") return attempts > 0 && detail !== null ? [detail] : []
+  if (status === "skipped" || status === "cancelled") return [detail ?? status]
+  const time = startedAt === null ? [] : [formatDuration((endedAt ?? now) - startedAt)]
+  const tries = attempts > 1 ? [`try ${attempts}`] : []
+  if (status === "running") return [...time, ...tries, ...(step.model === null ? [] : [step.model])]
+  if (status === "waiting") return [step.gate === null ? (detail ?? "held") : `waits for you: ${step.gate.detail}`]
+  const why = reason === null || reason === "ok" ? [] : [detail === null ? reason : `${reason}: ${detail}`]
+  const spent = step.tokens.input + step.tokens.output === 0 ? [] : [formatCost(step.cost)]
+  return [...time, ...(attempts > 1 ? [`${attempts} tries`] : []), ...spent, ...why]
+}
+
+function clip(text: string, columns: number): string {
+  const line = text.replace(/\s+$/gm, (space) => (space.includes("\n") ? "" : space)).replace(/\n/g, " ")
+  if (columns <= 0) return ""
+  return line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`
+}

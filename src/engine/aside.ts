@@ -1,0 +1,79 @@
+import type { Took } from "../core/events.ts"
+import { DEFAULTS, type StepResult, type Warning } from "../core/model.ts"
+import type { WorkerTask } from "../core/ports.ts"
+import type { Profile } from "../core/profile.ts"
+import type { Run } from "../core/run.ts"
+import type { Dispatcher } from "./dispatch.ts"
+import { deadlinesOf } from "./task.ts"
+import type { Workers } from "./workers.ts"
+
+export interface AsideDeps {
+  readonly dispatcher: Dispatcher
+  readonly workers: Workers
+}
+
+/** A question to a profile about a step's answer, besides the step's own worker. */
+export interface Aside {
+  readonly step: string
+  readonly attempt: number
+  /** Tells the questions about one answer from each other. */
+  readonly name: string
+  readonly profile: Profile
+  readonly prompt: string
+}
+
+/**
+ * Asks in a session of its own that may only read. The session's key follows from run, step, attempt and name, and it is
+ * looked for first: asked again after a crash, the answer that is there is taken. `warned` hears what a person should know.
+ */
+export async function askAside(
+  { dispatcher, workers }: AsideDeps,
+  run: Run,
+  { step, attempt, name, profile, prompt }: Aside,
+  warned: (warning: Warning) => void,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const { keep: _k, start: _s, mode: _m, ...rest } = profile
+  const reader: Profile = { ...rest, permission: [...rest.permission, READ_ONLY] }
+  const task: WorkerTask = {
+    run: run.id,
+    workflow: run.created.workflow.name,
+    step,
+    attempt,
+    key: `${run.id}/${step}/${attempt}/${name}`,
+    title: `${name} on ${step} · ${run.created.workflow.name}`,
+    profile: reader,
+    prompt,
+    resumed: true,
+    messages: [],
+    depth: (run.created.depth ?? 0) + 1,
+    mayDelegate: false,
+    ...deadlinesOf({}, reader),
+    asks: { policy: "deny", otherwise: "deny" },
+    ...(run.parent === undefined ? {} : { parent: run.parent }),
+  }
+  workers.add({ task, ask: undefined })
+  try {
+    const { maxWorkers = DEFAULTS.maxWorkers } = run.created.limits
+    const witness = { keptSession: () => undefined, opened: () => {}, warned }
+    const outcome = await dispatcher.work(task, maxWorkers, witness, signal)
+    if ("result" in outcome) return outcome.result
+    return { reason: "quota", output: "", detail: outcome.hold.detail, tokens: { input: 0, output: 0 }, cost: 0 }
+  } finally {
+    workers.remove(task.key)
+  }
+}
+
+const READ_ONLY = { permission: "edit", pattern: "*", action: "deny" } as const
+
+/** What all of it took together; undefined: there is nothing. */
+export function sumOf(results: readonly Took[]): Took | undefined {
+  if (results.length === 0) return undefined
+  return results.reduce<Took>(
+    (sum, { tokens, cost }) => ({
+      tokens: { input: sum.tokens.input + tokens.input, output: sum.tokens.output + tokens.output },
+      cost: sum.cost === null || cost === null ? null : sum.cost + cost,
+    }),
+    { tokens: { input: 0, output: 0 }, cost: 0 },
+  )
+}

@@ -1,0 +1,194 @@
+import type { Command, RunEvent } from "../core/events.ts"
+import type { InboxEntry, Wish } from "../core/ports.ts"
+import type { Run } from "../core/run.ts"
+import { GateWatch } from "./gate-watch.ts"
+import { Handover, type Outcome, type Settled } from "./handover.ts"
+import type { Reading } from "./reading.ts"
+import { type LoopDeps, RunLoop } from "./run-loop.ts"
+import { missingSecrets } from "./secrets.ts"
+
+export interface DrivingDeps extends LoopDeps {
+  /** It drives no run: what is asked of one that no process drives is refused. */
+  readonly isReader?: boolean
+}
+
+/**
+ * Who drives a run: this process when it can claim it, else the one that has. What is asked of a run goes there, and comes
+ * from there (src/engine/handover.ts).
+ */
+export class Driving {
+  readonly #deps: DrivingDeps
+  readonly #isReader: boolean
+  readonly #reading: Reading
+  readonly #loops = new Map<string, RunLoop>()
+  readonly #gates: GateWatch
+  readonly #handover: Handover
+  readonly #changed: (run: Run, events: readonly RunEvent[]) => void
+
+  /** `changed` hears every change of a run that is driven here. */
+  constructor(deps: DrivingDeps, reading: Reading, changed: (run: Run, events: readonly RunEvent[]) => void) {
+    this.#deps = deps
+    this.#isReader = deps.isReader ?? false
+    this.#reading = reading
+    this.#changed = changed
+    this.#gates = new GateWatch(deps.clock, (run) => void this.command(run, { type: "tick" }))
+    this.#handover = new Handover(deps, {
+      carryOut: (entry) => this.#carryOut(entry),
+      doHere: (entry) => this.#doHere(entry),
+    })
+  }
+
+  /** What drives a run here, or has; the last one first. */
+  loops(): ReadonlyMap<string, RunLoop> {
+    return this.#loops
+  }
+
+  /** Lets go of what is known of a run that was deleted. */
+  forget(run: string): void {
+    this.#loops.delete(run)
+  }
+
+  /** Whether another living process drives the run. */
+  isElsewhere(run: string): boolean {
+    return this.liveLoop(run) === undefined && this.#deps.store.isClaimed(run)
+  }
+
+  settled(outcome: Outcome): Promise<Settled> {
+    return this.#handover.settled(outcome)
+  }
+
+  post(run: string, wish: Wish, key?: string): Outcome {
+    return this.#handover.post(run, wish, key)
+  }
+
+  exists(run: string): boolean {
+    return this.#loops.has(run) || this.#deps.store.list().some(({ id }) => id === run)
+  }
+
+  /** What drives the run in this process. */
+  liveLoop(run: string): RunLoop | undefined {
+    const loop = this.#loops.get(run)
+    return loop && !loop.isOver && loop.broken === undefined ? loop : undefined
+  }
+
+  /** Sends a command to what drives the run here, or takes the run up with it, or hands it over. */
+  command(run: string, command: Command, key?: string): Outcome {
+    const loop = this.liveLoop(run)
+    if (loop) {
+      const refused = this.#send(loop, command, key)
+      if (refused === undefined) return { ok: true, run }
+      if (key !== undefined) this.#deps.store.refuse(run, key, refused)
+      return { ok: false, why: refused }
+    }
+    return this.exists(run) ? this.drive(run, command, key) : { ok: false, why: `there is no run ${run}` }
+  }
+
+  /** Why nothing came of it, or undefined. `key`: that of the wish it is. */
+  #send(loop: RunLoop, command: Command, key?: string): string | undefined {
+    const { run } = loop
+    if (command.type === "resume" && run?.status === "running" && !run.hold) return `run ${run.id} is running already`
+    this.#reopen(command)
+    return loop.send(command, key)
+  }
+
+  /** A person says that a provider may be asked again, or that what it held holds nothing any more: the next run finds
+   *  out anew. */
+  #reopen({ type }: Command): void {
+    if (type === "resume" || type === "abort") this.#deps.dispatcher.pool.closeAll()
+  }
+
+  /** What another process has asked of a run that this one drives. One that is being interrupted is left to the next. */
+  #carryOut({ run, key, wish }: InboxEntry): void {
+    const loop = this.liveLoop(run)
+    if (loop === undefined || loop.run?.status === "interrupted") return
+    const { store } = this.#deps
+    if (wish.type === "stop") {
+      store.append(run, [], key)
+      loop.stopStep(wish.step, wish.attempt)
+    } else this.command(run, wish, key)
+  }
+
+  /** Does here what was asked of a process that is gone: whoever drives the run does what is in its inbox. */
+  #doHere({ run, key, wish }: InboxEntry): Outcome {
+    const { store } = this.#deps
+    const refuse = (why: string): Outcome => {
+      store.withdraw(run, key)
+      return { ok: false, why }
+    }
+    if (this.#isReader) return refuse(`no process drives run ${run}`)
+    switch (wish.type) {
+      case "stop":
+      case "steered":
+      case "pause":
+        return refuse("the process that drove the run is gone")
+      case "decide":
+        if (this.isLeft(run)) return this.drive(run, { type: "resume", by: wish.by })
+        break
+      case "raise":
+        this.settleCrash(run)
+    }
+    return this.command(run, wish, key)
+  }
+
+  /** Whether a crash or an interrupt left the run with something that was at work. */
+  isLeft(run: string): boolean {
+    if (this.liveLoop(run) || this.isElsewhere(run)) return false
+    const status = this.#reading.load(run)?.status
+    return status === "running" || status === "interrupted"
+  }
+
+  /** A run that a crash left is interrupted, and stays so whatever is written down of it until somebody takes it up. */
+  settleCrash(run: string): void {
+    if (!this.#isReader && this.isLeft(run)) this.drive(run, { type: "interrupt", by: "a crash" })
+  }
+
+  /**
+   * Claims the run, gives it a loop, and sends the first command; `key` is that of the wish it is. What a person wants of a
+   * run that another process drives is handed to that one.
+   */
+  drive(run: string, command: Command, key?: string): Outcome {
+    const { store } = this.#deps
+    const claim = this.#isReader ? undefined : store.claim(run)
+    if (claim === undefined) {
+      if (this.#isReader && !store.isClaimed(run)) return { ok: false, why: `no process drives run ${run}` }
+      if (key !== undefined) return { ok: true, run, handed: [key] }
+      const isPersons = command.type !== "create" && command.type !== "tick" && command.type !== "interrupt"
+      if (isPersons) return this.#handover.post(run, this.#deps.vault.hide(command))
+      return { ok: false, why: `run ${run} is being worked on by another process` }
+    }
+    // Read under the claim: until now another process may have written.
+    const state = command.type === "create" ? undefined : this.#reading.load(run)
+    const why = missingSecrets(this.#deps.vault, state, command)
+    if (why !== undefined) {
+      if (key !== undefined) store.refuse(run, key, why)
+      claim.release()
+      return { ok: false, why }
+    }
+    const loop = new RunLoop(this.#deps, claim, state, (next, events) => this.#tell(next, events))
+    const previous = this.#loops.get(run)
+    this.#loops.delete(run)
+    this.#loops.set(run, loop)
+    this.#reopen(command)
+    const refused = loop.send(command, key)
+    if (refused === undefined) {
+      this.#handover.watch()
+      void loop.over.then(() => this.#rest())
+      this.#handover.takeOver(run)
+      return { ok: true, run }
+    }
+    if (key !== undefined) store.refuse(run, key, refused)
+    claim.release()
+    this.#loops.delete(run)
+    if (previous) this.#loops.set(run, previous)
+    return { ok: false, why: refused }
+  }
+
+  #rest(): void {
+    if (![...this.#loops.values()].some((loop) => !loop.isOver)) this.#handover.rest()
+  }
+
+  #tell(run: Run, events: readonly RunEvent[]): void {
+    this.#gates.changed(run)
+    this.#changed(run, events)
+  }
+}

@@ -1,0 +1,96 @@
+import type { CheckResult, Opinion, StepResult } from "../core/model.ts"
+import type { Checker, Render, Scope } from "../core/ports.ts"
+import { formatProblems } from "../core/problem.ts"
+import type { Answered } from "./judge.ts"
+import { scopeOf } from "./scope.ts"
+
+/** Another model's opinion of an answer, as a check that says that it is one. */
+
+/** Characters of an answer, and of what was asked, that are put before who gives an opinion. */
+const SHOWN_CHARS = 100_000
+
+/** Characters of a question that name its check. */
+const NAME_CHARS = 100
+
+const VERDICT = {
+  type: "object",
+  required: ["holds", "why"],
+  properties: { holds: { type: "boolean" }, why: { type: "string" } },
+} as const
+
+/** Asks a profile by its name; undefined: there is none of that name. */
+export type AskProfile = (name: string, profile: string, prompt: string) => Promise<StepResult | undefined>
+
+interface Sight {
+  readonly checker: Checker
+  readonly render: Render
+  readonly ask: AskProfile
+}
+
+/** What the profile says. Who fails, or is not clear, has given no verdict: then the check does not hold. */
+export async function opinionOf(
+  { checker, render, ask }: Sight,
+  answered: Answered,
+  opinion: Opinion,
+  at: number,
+): Promise<{ readonly check: CheckResult; readonly result?: StepResult }> {
+  const { profile, severity } = opinion
+  const { step, result: given, prompt = "" } = answered
+  const told = (isOk: boolean, detail: string, question = opinion.ask) => ({
+    check: { name: `opinion of ${profile}: ${lineOf(question)}`, isOk, severity, detail, output: "" },
+  })
+  const question = render(opinion.ask, ownScope(answered))
+  if (!question.ok) return told(false, `no verdict: ${formatProblems(question.problems)}`)
+  const result = await ask(`opinion-${at + 1}`, profile, promptFor(question.value, step.id, prompt, given.output))
+  if (result === undefined) return told(false, `no verdict: there is no profile ${profile}`, question.value)
+  const verdict = result.reason === "ok" ? await checker.structure(result.output, VERDICT) : undefined
+  if (verdict === undefined) {
+    const why = result.detail === undefined ? result.reason : `${result.reason}: ${result.detail}`
+    return { ...told(false, `no verdict: ${why}`, question.value), result }
+  }
+  if ("error" in verdict) return { ...told(false, `no verdict: ${verdict.error}`, question.value), result }
+  const { holds, why } = verdict.value as { readonly holds: boolean; readonly why: string }
+  return { ...told(holds, why, question.value), result }
+}
+
+function lineOf(text: string): string {
+  const [line = ""] = text.trim().split("\n", 1)
+  return line.length > NAME_CHARS ? `${line.slice(0, NAME_CHARS)}…` : line
+}
+
+/** What the step's own prompt sees, and its answer. */
+function ownScope({ run, step, result }: Answered): Scope {
+  const scope = scopeOf(run, step)
+  const name = step.part?.name ?? step.id
+  const own = { output: result.output, status: "success", reason: "ok", session: result.session ?? "" }
+  const { steps } = scope
+  return {
+    ...scope,
+    steps: {
+      get: (id) => (id === name ? own : steps.get(id)),
+      has: (id) => id === name || steps.has(id),
+      keys: () => [name, ...steps.keys()],
+    },
+  }
+}
+
+function promptFor(question: string, step: string, prompt: string, answer: string): string {
+  return `${question}
+
+Judge by this the answer of the step "${step}". You may read the project's files; change nothing.
+
+What was asked of it:
+
+${shown(prompt)}
+
+Its answer:
+
+${shown(answer)}
+
+Answer with nothing but JSON: {"holds": true or false, "why": "one or two sentences"}`
+}
+
+function shown(text: string): string {
+  if (text.length <= SHOWN_CHARS) return text
+  return `${text.slice(0, SHOWN_CHARS)}\n[cut after ${SHOWN_CHARS} of ${text.length} characters]`
+}

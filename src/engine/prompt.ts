@@ -1,0 +1,104 @@
+import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../core/composing.ts"
+import { afterworkOf } from "../core/concluding.ts"
+import { authorsOf, isReadDistilled } from "../core/distilled.ts"
+import type { Step, StepResult } from "../core/model.ts"
+import type { Render } from "../core/ports.ts"
+import type { Checked } from "../core/problem.ts"
+import { type Run, type StepState, stepOf } from "../core/run.ts"
+import { markOf, secretsOf } from "../core/secrets.ts"
+import { ancestorsOf, neighboursOf, scopeOf } from "./scope.ts"
+
+export interface PromptDeps {
+  readonly render: Render
+  readonly composer: Composer
+  readonly files: ProjectFiles
+  readonly vault: Vault
+}
+
+interface Which {
+  readonly step: Step
+  readonly state: StepState
+  readonly isResumed: boolean
+}
+
+/** What the worker is sent. An attempt that was prompted before is sent the same, whatever has changed since. */
+export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promise<Checked<Composed>> {
+  const { step, state, isResumed } = which
+  const { prompt, goOn, checkpoint } = state
+  const secrets = secretsOf(run.created.workflow)
+  // What was written down has no secrets in it: then it is put together again.
+  const isWhole = !Object.keys(secrets).some((name) => prompt?.includes(markOf(name)))
+  if (isResumed && prompt !== undefined && isWhole) return done({ prompt, cuts: [] })
+  const { schema } = afterworkOf(step)
+  const how = { isReported: isReported(run, step), ...(schema === undefined ? {} : { schema }) }
+  if (goOn?.session !== undefined && checkpoint === undefined) {
+    const again = { strategy: "fresh", earlier: [], files: [], ...how, isAgain: true } as const
+    return done(deps.composer.compose({ prompt: goOn.text, ...again }))
+  }
+  const opened = deps.vault.open(secrets)
+  if (!opened.ok) return problem(opened.why)
+  const scope = { ...scopeOf(run, step), ...(opened.values.size > 0 ? { secrets: opened.values } : {}) }
+  const own = deps.render(step.prompt, scope)
+  if (!own.ok) return own
+  try {
+    const earlier = await earlierOf(deps.files, run, step)
+    const files = step.context === "scoped" ? await deps.files.find(step.files ?? []) : []
+    const said = goOn === undefined ? own.value : `${own.value}\n\n${goOn.text}`
+    const asked = checkpoint === undefined ? said : `${said}\n\n${continued(checkpoint.text)}`
+    return done(deps.composer.compose({ prompt: asked, strategy: step.context ?? "fresh", earlier, files, ...how }))
+  } catch (error) {
+    return problem(error instanceof Error ? error.message : String(error))
+  }
+}
+
+const done = (value: Composed): Checked<Composed> => ({ ok: true, value })
+const problem = (message: string): Checked<never> => ({
+  ok: false,
+  problems: [{ file: "prompt", line: 1, column: 1, message }],
+})
+
+function continued(text: string): string {
+  return `You have worked on this before, in a session that became too long. This is what you wrote down there to go on from:
+
+${text}
+
+Go on from there; do not begin anew.`
+}
+
+/** The steps before that a step is told of, in the workflow's order, each with all of its answer in a file. */
+async function earlierOf(files: ProjectFiles, run: Run, step: Step): Promise<Earlier[]> {
+  if (step.context !== "full" && step.context !== "distilled") return []
+  const rows = rowsOf(run, step.context === "full" ? ancestorsOf(run, step) : neighboursOf(run, step))
+  const told = step.context === "full" ? rows : rows.flatMap((row) => authorsOf(run, row))
+  const ended = [...new Set(told)].flatMap(({ id, index, status, result }) =>
+    status === "success" && result ? [{ id, index, result }] : [],
+  )
+  ended.sort((a, b) => a.index - b.index)
+  return Promise.all(
+    ended.map(async ({ id, result: { output, structured, handoff } }) => ({
+      step: id,
+      output,
+      path: await files.keep(run.id, id, output),
+      ...(structured === undefined ? {} : { structured }),
+      ...(handoff === undefined ? {} : { handoff }),
+    })),
+  )
+}
+
+function rowsOf(run: Run, ids: Iterable<string>): StepState[] {
+  return [...ids].flatMap((id) => stepOf(run, id) ?? [])
+}
+
+/** Whether a step's worker is asked to report to those that read it distilled. */
+function isReported(run: Run, step: Step): boolean {
+  return run.created.workflow.distiller === undefined && isReadDistilled(run, step)
+}
+
+/** A worker's result with its report taken off the answer, where it was asked for one. */
+export function takeReport({ composer }: PromptDeps, run: Run, id: string, result: StepResult): StepResult {
+  const step = run.specs[stepOf(run, id)?.index ?? -1]
+  if (result.reason !== "ok" || !step || !isReported(run, step)) return result
+  const taken = composer.takeReport(result.output)
+  // Who wrote nothing but a report has said with it what there is to say.
+  return { ...result, ...taken, output: taken.output || result.output }
+}

@@ -1,0 +1,37 @@
+import { formatTrace } from "../core/format.ts"
+import { suggest } from "../core/nearest.ts"
+import type { Reply } from "../core/protocol.ts"
+import { type Talk, type TalkPlace, talkPlaces, traceOf } from "../core/trace.ts"
+import type { StepView } from "../core/view.ts"
+import { runNamed, stepNamed } from "../project/runs.ts"
+import { type Desk, error } from "./desk.ts"
+
+/** `/trace STEP-or-WORKER`: all of the step of the newest run that has one of that name, or that a worker of that name
+ *  did; what was said is asked of its session. */
+export async function trace(desk: Desk, wanted: string): Promise<Reply> {
+  const { engine } = desk
+  const found = stepNamed(engine, wanted)
+  if (found === undefined) return noStep(desk, wanted)
+  const { run, step } = found
+  const events = engine.events(run.id)
+  const talks = await Promise.all(talkPlaces(run.id, events, step.id).map((place) => talkOf(desk, step, place)))
+  const told = traceOf(events, step.id, talks)
+  const title = run.ask === null ? `${step.id} · ${run.workflow}` : run.workflow
+  const view = { type: "trace" as const, run: run.id, step, trace: told }
+  return { tone: "info", title, text: formatTrace(run.id, step, told), view }
+}
+
+function talkOf(desk: Desk, { kind, profile }: StepView, place: TalkPlace): Promise<Talk> {
+  if (kind === "subagent" || kind === "agent") return desk.talk(place)
+  const missing = `What was said is in the server of profile ${profile}, which is not asked: the rest is from the journal.`
+  return Promise.resolve({ missing })
+}
+
+function noStep({ engine }: Desk, wanted: string): Reply {
+  const steps = runNamed(engine, undefined)?.steps ?? []
+  const known = [...steps.map((step) => step.id), ...engine.workers().map((worker) => worker.name)]
+  return error(
+    `No step ${wanted}`,
+    `no run here has a step \`${wanted}\`: ${suggest(wanted, [...new Set(known)], "steps of the newest run")}`,
+  )
+}

@@ -1,0 +1,351 @@
+import { configDocument, type LoadedConfig } from "../config/load.ts"
+import { parseDuration } from "../core/duration.ts"
+import { type Path, type SourceDocument, valueAt } from "../core/issues.ts"
+import { DEFAULTS, type Step, type Workflow } from "../core/model.ts"
+import { suggest } from "../core/nearest.ts"
+import type { Checked, Problem } from "../core/problem.ts"
+import { workflowDocument } from "../spec/files.ts"
+import { type KeyInfo, keysOfLevels, LEVELS, type Level } from "./schemas.ts"
+
+import { isModel, workersOf } from "./workers.ts"
+
+/** Which value counts for a key, and where it was written. */
+
+/** A value somebody wrote, or that counts where nobody did (`file` is null then). */
+export interface Written {
+  /** `step review`, `profile coder`, `settings of demo`, `orchestrator.json`, `default`. */
+  readonly level: string
+  /** As it was written; a secret is hidden. */
+  readonly value: unknown
+  readonly file: string | null
+  readonly line: number | null
+}
+
+export interface Explained {
+  readonly key: string
+  /** What it is about: `step review`, `profile coder`; null: the whole project. */
+  readonly of: string | null
+  /** The one that counts. */
+  readonly counts: Written
+  /** Those that do not count, nearest first. */
+  readonly overridden: readonly Written[]
+  /** Of several: the one nearest to the step counts, or the lowest. */
+  readonly rule: "nearest" | "lowest"
+  /** What a role means that the value names. */
+  readonly means: readonly Written[]
+  readonly description: string
+}
+
+/** What is asked; `step` only with `workflow`. */
+export interface Question {
+  readonly key: string
+  readonly workflow?: { readonly file: string; readonly workflow: Workflow } | undefined
+  readonly step?: string | undefined
+  readonly profile?: string | undefined
+}
+
+/** Keys that may be written at several levels and mean the same there. All others mean something else at each. */
+const CHAINS: Readonly<Record<string, readonly Level[]>> = {
+  intervene: ["step", "profile", "settings", "top"],
+  timeout: ["step", "profile"],
+  idle_timeout: ["step", "profile"],
+  asks: ["step", "profile"],
+  model: ["step", "profile"],
+}
+/** Keys that a ceiling of orchestrator.json is laid over: the lower counts. */
+const CEILINGS: Readonly<Record<string, string>> = { max_parallel: "max_workers", budget: "budget" }
+
+const hours = (ms: number) => (ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : `${ms / 60_000}m`)
+/** What counts where nobody wrote anything and the schemas do not say it. */
+const WHERE_NOBODY_WROTE: Readonly<Record<string, unknown>> = {
+  intervene: "never",
+  idle_timeout: hours(DEFAULTS.stepIdleTimeoutMs),
+  tool_timeout: hours(DEFAULTS.toolTimeoutMs),
+  idle_stop: hours(DEFAULTS.serverIdleStopMs),
+  asks: "ask",
+  kind: "subagent",
+  mode: "background",
+  start: "fresh",
+  keep: false,
+  pin: false,
+  on_failure: "fail",
+  retry: { max_attempts: 1 },
+  gate: { timeout: hours(DEFAULTS.gateTimeoutMs) },
+  model: "that of the session the run was started in, else OpenCode's default",
+  agent: "OpenCode's default agent",
+  concurrency: "limits.max_workers",
+}
+const SECRETS = ["password"]
+
+type Source = { readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }
+
+/** What is asked of, and the documents it is looked for in. */
+interface Place {
+  readonly config: LoadedConfig
+  readonly configSource: SourceDocument | undefined
+  readonly workflow: (Source & { readonly name: string }) | undefined
+  readonly step?: string | undefined
+  /** A profile, or of a step what stands in its place: a role, or a model. */
+  readonly profile?: string | undefined
+  /** Whether nobody else works on the step. */
+  readonly isAlone?: boolean
+  readonly keys: ReturnType<typeof keysOfLevels>
+}
+
+/**
+ * Every answer to a question: one, or one for each step of the workflow (or each profile) when the key is theirs and
+ * none is named. A dotted key leads into a value (`gate.timeout`) or says where it is (`profiles.coder.model`,
+ * `limits.budget`, `settings.timeout`). An unknown key, step or profile is a problem with the nearest name.
+ */
+export function explain(config: LoadedConfig, question: Question): Checked<Explained[]> {
+  const { workflow, step } = question
+  const configSource = config.file === null ? undefined : configDocument(config.file)
+  if (configSource?.ok === false) return configSource
+  const source = workflow && workflowDocument(workflow.file)
+  if (source?.ok === false) return source
+  const place: Place = {
+    config,
+    configSource: configSource?.value,
+    workflow: source && workflow ? { ...source.value, name: workflow.workflow.name } : undefined,
+    step,
+    profile: question.profile,
+    keys: keysOfLevels(),
+  }
+  const steps = workflow ? [...stepsIn(workflow.workflow.steps)] : []
+  const ids = steps.map(({ id }) => id)
+  if (step !== undefined && !ids.includes(step)) return unknown("step", step, ids)
+  const { profile } = question
+  if (profile !== undefined && !Object.hasOwn(config.profiles, profile))
+    return unknown("profile", profile, Object.keys(config.profiles))
+  return answersTo(question.key, place, steps)
+}
+
+/** Those inside of groups, too; what another workflow has inside is in its own document. */
+function* stepsIn(steps: readonly Step[]): Generator<Step> {
+  for (const step of steps) {
+    yield step
+    if (step.group?.type === "parallel") yield* stepsIn(step.group.steps)
+  }
+}
+
+function unknown(what: string, wanted: string, known: readonly string[]): Checked<never> {
+  return wrong(wanted, `there is no ${what} \`${wanted}\``, suggest(wanted, known, `${what}s`))
+}
+
+function wrong(file: string, message: string, hint: string): Checked<never> {
+  const problem: Problem = { file, line: 0, column: 0, message, hint }
+  return { ok: false, problems: [problem] }
+}
+
+function answersTo(asked: string, given: Place, steps: readonly Step[]): Checked<Explained[]> {
+  const { key, only, profile, rest } = takeApart(asked, given)
+  if (profile !== undefined && !Object.hasOwn(given.config.profiles, profile))
+    return unknown("profile", profile, Object.keys(given.config.profiles))
+  const levels = LEVELS.filter((level) => given.keys[level].has(key) && (only === undefined || only === level))
+  const known = [...new Set(LEVELS.flatMap((level) => [...given.keys[level].keys()]))]
+  if (levels.length === 0) return wrong(asked, "there is no such key", suggest(key, known, "keys"))
+  const at = (place: Place) => levelsAt(levels, key, place).flatMap((chain) => answer(key, rest, chain, place))
+  // A step as each of its workers has it: an ensemble has several.
+  const ofStep = (step: Step): Place[] => {
+    const workers = [...new Set(workersOf(step))]
+    const isAlone = workers.length <= 1
+    const places = workers.map((name) => ({ ...given, step: step.id, profile: name, isAlone }))
+    const own = { ...given, step: step.id, profile: undefined }
+    return places.length > 0 && (levels.includes("profile") || isAlone) ? places : [own]
+  }
+  const named = profile ?? given.profile
+  const step = steps.find(({ id }) => id === given.step)
+  const found = (step && named === undefined ? ofStep(step) : [{ ...given, profile: named }]).flatMap(at)
+  if (found.length > 0) return { ok: true, value: found }
+  // Nobody in particular was named: everybody it can be said of.
+  const everybody: Place[] = given.workflow
+    ? steps.flatMap(ofStep)
+    : Object.keys(given.config.profiles).map((name) => ({ ...given, profile: name }))
+  const all = step === undefined ? everybody.flatMap(at) : []
+  if (all.length > 0) return { ok: true, value: all }
+  if (step) return wrong(asked, "is a key of profiles", `nobody works on step \`${step.id}\` itself`)
+  return wrong(asked, "is a key of a workflow", "say which: --workflow NAME, and --step STEP for one of its steps")
+}
+
+/** `profiles.coder.model` is the key `model` of a profile; `gate.timeout` leads into the value of `gate`. */
+function takeApart(asked: string, { keys }: Place) {
+  const [first = "", second, ...more] = asked.split(".")
+  const profile = second
+  if (first === "profiles" && profile !== undefined && more[0] !== undefined)
+    return { key: more[0], only: "profile" as const, profile, rest: more.slice(1) }
+  const isLevel = first === "limits" || first === "settings"
+  if (isLevel && second !== undefined && keys[first].has(second))
+    return { key: second, only: first as Level, profile: undefined, rest: more }
+  return { key: first, only: undefined, profile: undefined, rest: second === undefined ? [] : [second, ...more] }
+}
+
+/** The levels that there are here, as chains of those that mean the same. */
+function levelsAt(levels: readonly Level[], key: string, { step, profile, workflow }: Place): Level[][] {
+  const isThere: Record<Level, boolean> = {
+    step: step !== undefined,
+    profile: profile !== undefined,
+    settings: workflow !== undefined && step === undefined,
+    limits: true,
+    top: true,
+  }
+  const chain = levels.length > 1 ? CHAINS[key] : undefined
+  const inChain = (level: Level) => chain?.includes(level) ?? false
+  const chained = (chain ?? []).filter((level) => isThere[level] || (level === "settings" && workflow !== undefined))
+  // A ceiling is told with what it is laid over.
+  const isCeiling = key in CEILINGS && isThere.settings
+  const alone = levels.filter((level) => !inChain(level) && isThere[level] && !(isCeiling && level === "limits"))
+  return [...(chained.length > 0 ? [chained] : []), ...alone.map((level) => [level])]
+}
+
+function answer(key: string, rest: readonly string[], chain: readonly Level[], place: Place): Explained[] {
+  const level = chain[0] as Level
+  const ceiling = level === "settings" ? CEILINGS[key] : undefined
+  if (ceiling !== undefined) return underCeiling(key, ceiling, rest, place)
+  const written = chain.flatMap((one) => writtenAt(one, key, rest, place) ?? [])
+  const info = place.keys[level].get(key) as KeyInfo
+  const otherwise = fallbackOf(level, key, rest, info, place)
+  const [counts = otherwise, ...others] = written
+  const overridden = [...others, ...(counts === otherwise || otherwise.value === null ? [] : [otherwise])]
+  const { step, profile } = place
+  const isOfOne = level === "step" || level === "profile"
+  const as = place.isAlone === false && profile !== undefined ? ` as ${profile}` : ""
+  const of = isOfOne ? (step === undefined ? `profile ${profile}` : `step ${step}${as}`) : null
+  const means = key === "model" || key === "fallback" ? rolesOf(counts.value, place) : []
+  return [
+    { key: [key, ...rest].join("."), of, counts, overridden, rule: "nearest", means, description: info.description },
+  ]
+}
+
+/** The lower of what a workflow and orchestrator.json say; of a budget for each unit. */
+function underCeiling(key: string, ceiling: string, rest: readonly string[], place: Place): Explained[] {
+  const units = key === "budget" ? (rest.length > 0 ? [rest] : unitsOf(place)) : [[]]
+  const { description, ...info } = place.keys.settings.get(key) as KeyInfo
+  return units.map((unit): Explained => {
+    const own =
+      writtenAt("settings", key, unit, place) ?? fallbackOf("settings", key, unit, { description, ...info }, place)
+    const cap =
+      writtenAt("limits", ceiling, unit, place) ??
+      fallbackOf("limits", ceiling, unit, place.keys.limits.get(ceiling) as KeyInfo, place)
+    const isLower = amountOf(cap.value) < amountOf(own.value)
+    const [counts, other] = isLower ? [cap, own] : [own, cap]
+    return {
+      key: [key, ...unit].join("."),
+      of: null,
+      counts,
+      overridden: [other],
+      rule: "lowest",
+      means: [],
+      description,
+    }
+  })
+}
+
+/** As a number: a text is a duration, nothing is no limit. */
+function amountOf(value: unknown): number {
+  if (typeof value === "number") return value
+  return typeof value === "string" ? (parseDuration(value) ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
+}
+
+function unitsOf(place: Place): string[][] {
+  const written = [writtenAt("settings", "budget", [], place), writtenAt("limits", "budget", [], place)]
+  const units = written.flatMap((one) => (typeof one?.value === "object" && one.value ? Object.keys(one.value) : []))
+  return units.length === 0 ? [[]] : [...new Set(units)].map((unit) => [unit])
+}
+
+function writtenAt(level: Level, key: string, rest: readonly string[], place: Place): Written | undefined {
+  const { document, path } = locate(level, place)
+  if (document === undefined || path === undefined) return undefined
+  const find = (own: Path): Written | undefined => {
+    const value = valueAt(document.value, own)
+    if (value === undefined) return undefined
+    const shown = SECRETS.includes(key) && !/^\{env:[^{}]*\}$/.test(String(value)) ? "(hidden)" : value
+    const { line } = document.place(own, "key")
+    return {
+      level: wordsOf(level, place),
+      value: key === "profiles" ? namesIn(shown) : shown,
+      file: document.file,
+      line,
+    }
+  }
+  const found = find([...path, key, ...rest])
+  if (found) return found
+  if (level === "profile" && key === "kind") return find([...path, "backend"])
+  if (level === "profile" && key === "model") return modelNamed(place)
+  // `on_failure: retry` is short for it.
+  const short = level === "step" && key === "retry" ? find([...path, "on_failure"]) : undefined
+  if (short?.value !== "retry" || valueAt(document.value, [...path, key]) !== undefined) return undefined
+  return { ...short, value: rest.length === 0 ? { max_attempts: DEFAULTS.retryAttempts } : undefined }
+}
+
+/** The model of somebody who is no profile: a role's, or the one that was named. */
+function modelNamed({ configSource, workflow, step, profile = "" }: Place): Written | undefined {
+  const role = valueAt(configSource?.value, ["models", profile])
+  if (configSource && role !== undefined) {
+    const { line } = configSource.place(["models", profile], "key")
+    return { level: `role ${profile}`, value: role, file: configSource.file, line }
+  }
+  const path = workflow?.stepPath(step ?? "")
+  if (!workflow || !path || !isModel(profile)) return undefined
+  const { line } = workflow.document.place([...path, "profile"], "key")
+  return { level: `named by step ${step}`, value: profile, file: workflow.document.file, line }
+}
+
+/** Profiles hold what is not to be shown: their names do. */
+function namesIn(profiles: unknown): unknown {
+  return typeof profiles === "object" && profiles !== null ? Object.keys(profiles) : profiles
+}
+
+/** A role and a model work as the profile `default` does. */
+function profileFor({ profiles }: LoadedConfig, name = ""): string {
+  return Object.hasOwn(profiles, name) ? name : "default"
+}
+
+function locate(level: Level, { config, configSource, workflow, step, profile }: Place) {
+  switch (level) {
+    case "step":
+      return { document: workflow?.document, path: workflow?.stepPath(step ?? "") }
+    case "settings":
+      return { document: workflow?.document, path: ["settings"] }
+    case "profile":
+      return { document: configSource, path: ["profiles", profileFor(config, profile)] }
+    case "limits":
+      return { document: configSource, path: ["limits"] }
+    case "top":
+      return { document: configSource, path: [] }
+  }
+}
+
+function wordsOf(level: Level, { config, workflow, step, profile }: Place): string {
+  const words: Record<Level, string> = {
+    step: `step ${step}`,
+    profile: `profile ${profileFor(config, profile)}`,
+    settings: `settings of ${workflow?.name}`,
+    limits: "limits of orchestrator.json",
+    top: "orchestrator.json",
+  }
+  return words[level]
+}
+
+/** What counts where nobody wrote anything. */
+function fallbackOf(level: Level, key: string, rest: readonly string[], info: KeyInfo, place: Place): Written {
+  const isForeground = place.config.profiles[profileFor(place.config, place.profile)]?.mode === "foreground"
+  const known: Record<string, unknown> = {
+    ...WHERE_NOBODY_WROTE,
+    timeout: hours(isForeground ? DEFAULTS.foregroundTimeoutMs : DEFAULTS.stepTimeoutMs),
+    ...(level === "settings" ? { timeout: hours(DEFAULTS.runTimeoutMs), on_failure: info.default } : {}),
+  }
+  const value = Object.hasOwn(known, key) ? known[key] : info.default
+  const inner = valueAt(value, rest)
+  return { level: "default", value: (rest.length > 0 ? inner : value) ?? null, file: null, line: null }
+}
+
+/** The models that roles mean. */
+function rolesOf(value: unknown, { configSource }: Place): Written[] {
+  const names = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "string")
+  return names.flatMap((name) => {
+    const model = valueAt(configSource?.value, ["models", name])
+    if (configSource === undefined || model === undefined) return []
+    const { line } = configSource.place(["models", name], "key")
+    return [{ level: `role ${name}`, value: model, file: configSource.file, line }]
+  })
+}

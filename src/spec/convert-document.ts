@@ -1,0 +1,42 @@
+import { Document, isScalar, visit } from "yaml"
+import type { Checked } from "../core/problem.ts"
+import { toCanonical } from "./dialects/read.ts"
+import { parseYaml } from "./document.ts"
+import { nameOfFile, type ParseOptions, parseWorkflow } from "./parse.ts"
+
+/** Keys in the order in which people write and read them; all others follow as they come. */
+const ORDER = [
+  "$schema",
+  "name",
+  "description",
+  "version",
+  "metadata",
+  "inputs",
+  "settings",
+  "context",
+  "steps",
+  "hooks",
+]
+
+/**
+ * A workflow document of any form as YAML in the canonical one, or everything that is wrong with it. What is written
+ * means the same graph; comments are not kept, because the parts they stand at may be gone.
+ */
+export function convertWorkflow(text: string, file: string, options: ParseOptions): Checked<string> {
+  const checked = parseWorkflow(text, file, options)
+  if (!checked.ok) return checked
+  const parsed = parseYaml(text, file)
+  if (!parsed.ok) return parsed
+  const value = toCanonical(parsed.value).source.value as Record<string, unknown>
+  const named = { name: nameOfFile(file), ...value }
+  const keys = [...ORDER.filter((key) => key in named), ...Object.keys(named).filter((key) => !ORDER.includes(key))]
+  const document = new Document(Object.fromEntries(keys.map((key) => [key, named[key as keyof typeof named]])), {
+    aliasDuplicateObjects: false,
+  })
+  visit(document, {
+    Scalar(_, node) {
+      if (isScalar(node) && typeof node.value === "string" && node.value.includes("\n")) node.type = "BLOCK_LITERAL"
+    },
+  })
+  return { ok: true, value: document.toString({ lineWidth: 0 }) }
+}

@@ -1,0 +1,111 @@
+import { matchAt, RESERVED, STRING } from "../names.ts"
+import { split } from "../template.ts"
+
+/**
+ * Bare names: in other forms `${feature_name}` means a variable or an input, which the canonical form writes as
+ * `${context.variables.feature_name}` and `${inputs.feature_name}`.
+ */
+
+export interface Names {
+  readonly steps: ReadonlySet<string>
+  readonly variables: ReadonlySet<string>
+  /** Declared or not: those that are not are required of whoever starts the run. */
+  readonly inputs: Set<string>
+}
+
+/** A text in the canonical form, and where its characters come from in the one it was made of. */
+export interface Rewritten {
+  readonly text: string
+  readonly map: (offset: number) => number
+}
+
+const ALONE = /^\s*([A-Za-z_]\w*)\s*$/
+const KEYWORDS = ["true", "false", "null", "in", "item", "loop", ...RESERVED]
+
+/** Takes note of every `${name}` of a text that stands for an input nobody declared. */
+export function collectInputs(text: string, names: Names): void {
+  for (const { source } of expressionsIn(text)) {
+    const name = ALONE.exec(source)?.[1]
+    if (name !== undefined && isFree(name, names)) names.inputs.add(name)
+  }
+}
+
+const isFree = (name: string, { steps, variables }: Names) =>
+  !steps.has(name) && !variables.has(name) && !KEYWORDS.includes(name)
+
+/** A template with its bare names written out. */
+export function rewriteTemplate(text: string, names: Names): Rewritten {
+  const out = new Rewriter(text)
+  for (const { source, offset } of expressionsIn(text)) rewriteIn(source, offset, names, out)
+  return out.done()
+}
+
+/** A condition with its bare names written out; it may stand with or without `${…}`. */
+export function rewriteCondition(text: string, names: Names): Rewritten {
+  if (text.includes("${")) return rewriteTemplate(text, names)
+  const out = new Rewriter(text)
+  rewriteIn(text, 0, names, out)
+  return out.done()
+}
+
+function expressionsIn(text: string): { readonly source: string; readonly offset: number }[] {
+  return split(text).parts.flatMap((part) => ("literal" in part ? [] : [part]))
+}
+
+function rewriteIn(source: string, offset: number, names: Names, out: Rewriter): void {
+  for (let at = 0; at < source.length; ) {
+    const literal = matchAt(STRING, source, at)
+    const word = literal ? null : matchAt(/[A-Za-z_][\w-]*/y, source, at)
+    if (literal || !word) {
+      at += literal?.[0].length ?? 1
+      continue
+    }
+    const [name] = word
+    const isField = /[\w.]\s*$/.test(source.slice(0, at).slice(-2))
+    const isCall = /^\s*[(:]/.test(source.slice(at + name.length)) && !/^\s*:\s/.test(source.slice(at + name.length))
+    if (!isField && !isCall && !names.steps.has(name)) {
+      const prefix = names.variables.has(name) ? "context.variables." : names.inputs.has(name) ? "inputs." : ""
+      if (prefix !== "") out.insert(offset + at, prefix)
+    }
+    at += name.length
+  }
+}
+
+class Rewriter {
+  readonly #text: string
+  readonly #inserted: { readonly at: number; readonly text: string }[] = []
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  insert(at: number, text: string): void {
+    this.#inserted.push({ at, text })
+  }
+
+  done(): Rewritten {
+    let text = ""
+    let from = 0
+    for (const one of this.#inserted) {
+      text += this.#text.slice(from, one.at) + one.text
+      from = one.at
+    }
+    return { text: text + this.#text.slice(from), map: (offset) => this.#map(offset) }
+  }
+
+  #map(offset: number): number {
+    let added = 0
+    for (const { at, text } of this.#inserted) {
+      if (offset < at + added) break
+      if (offset < at + added + text.length) return at
+      added += text.length
+    }
+    return offset - added
+  }
+}
+
+/** Whether a text reads a step. */
+export function readsSteps(text: string, { steps }: Names): boolean {
+  const words = expressionsIn(text).flatMap(({ source }) => source.match(/[A-Za-z_][\w-]*(?=\s*\.)/g) ?? [])
+  return words.some((word) => steps.has(word))
+}

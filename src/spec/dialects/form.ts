@@ -1,0 +1,110 @@
+import type * as z from "zod"
+import { type Path, valueAt } from "../../core/issues.ts"
+import type { WorkflowSource } from "../document.ts"
+import { shared } from "../step-shape.ts"
+import type { Words } from "../words.ts"
+import { collectInputs, type Names, readsSteps, rewriteCondition, rewriteTemplate } from "./bare.ts"
+import { Draft, Text } from "./draft.ts"
+
+/** What the other forms of a workflow have in common on their way into the canonical one. */
+
+/** Another form of a workflow. */
+export interface Form {
+  /** What it looks like: checked first, so that mistakes are told in its words. */
+  readonly schema: z.ZodType
+  readonly words: Words
+  /** Makes the canonical form of it, as far as it can be understood. Never throws. */
+  draw(source: WorkflowSource): Draft
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+export const textOf = (value: unknown) => (typeof value === "string" ? value : undefined)
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+const keysOf = (value: unknown) => (isObject(value) ? Object.keys(value) : [])
+
+const HEAD = ["$schema", "name", "description", "version", "metadata", "settings", "context"]
+
+/** A document of another form while it is made canonical. */
+export class Drawing {
+  readonly source: WorkflowSource
+  readonly draft = new Draft()
+  readonly names: Names
+
+  constructor(source: WorkflowSource, steps: Iterable<string>) {
+    this.source = source
+    for (const key of HEAD) this.copy([key], [key])
+    // One by one: those that nobody declared are added.
+    for (const name of keysOf(this.at(["inputs"]))) this.copy(["inputs", name], ["inputs", name])
+    this.names = {
+      steps: new Set(steps),
+      variables: new Set(keysOf(this.at(["context", "variables"]))),
+      inputs: new Set(keysOf(this.at(["inputs"]))),
+    }
+  }
+
+  /** What is written at `path`. */
+  at(path: Path): unknown {
+    return valueAt(this.source.value, path)
+  }
+
+  /** Takes what is written at `from` as it is, if anything is. */
+  copy(from: Path, to: Path): void {
+    const value = this.at(from)
+    if (value !== undefined) this.draft.set(to, value, from)
+  }
+
+  /** The keys that a step has in every form. */
+  copyShared(from: Path, to: Path, but: readonly string[] = []): void {
+    for (const key of Object.keys(shared)) {
+      if (key === "condition" || but.includes(key)) continue
+      this.copy([...from, key], [...to, key])
+    }
+    this.expression([...from, "condition"], [...to, "condition"])
+  }
+
+  /** The expression at `path`, with or without `${…}` around it. */
+  expression(path: Path, to: Path): void {
+    const written = textOf(this.at(path))
+    if (written === undefined) {
+      this.copy(path, to)
+      return
+    }
+    const { text, map } = rewriteCondition(written, this.names)
+    this.draft.setText(to, new Text().take(text, path, map), path)
+  }
+
+  /** Takes note of the inputs that the texts at these places ask for. */
+  collect(paths: Iterable<Path>): void {
+    for (const path of paths) {
+      const text = textOf(this.at(path))
+      if (text === undefined) continue
+      const before = new Set(this.names.inputs)
+      collectInputs(text, this.names)
+      for (const name of this.names.inputs) if (!before.has(name)) this.declare(name, path)
+    }
+  }
+
+  /** Adds an input that nobody declared; it is asked for at `from`. */
+  declare(name: string, from: Path, spec: unknown = "string"): void {
+    this.names.inputs.add(name)
+    if (this.at(["inputs", name]) === undefined) this.draft.set(["inputs", name], spec, from)
+  }
+
+  /** Adds the template at `path` to a text, its bare names written out. */
+  take(text: Text, path: Path): Text {
+    const { text: written, map } = rewriteTemplate(textOf(this.at(path)) ?? "", this.names)
+    return text.take(written, path, map)
+  }
+
+  /** The template at `path` as a text of its own. */
+  template(path: Path, to: Path): void {
+    if (textOf(this.at(path)) !== undefined) this.draft.setText(to, this.take(new Text(), path), path)
+    else this.copy(path, to)
+  }
+
+  /** Whether the template at `path` reads a step. */
+  readsSteps(path: Path): boolean {
+    return readsSteps(textOf(this.at(path)) ?? "", this.names)
+  }
+}

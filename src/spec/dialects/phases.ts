@@ -1,0 +1,288 @@
+import * as z from "zod"
+import type { Path } from "../../core/issues.ts"
+import { context, head, hooks, settings } from "../schema.ts"
+import { worker } from "../shapes.ts"
+import { shared, stepKeys } from "../step-shape.ts"
+import { Text } from "./draft.ts"
+import { Drawing, type Form, isObject, listOf, textOf } from "./form.ts"
+
+/** The form with `phases`: each is done by models that are named in it, and reads what earlier ones came to. */
+
+const { proposers, judge, mode, verdict, quorum, over, by, route, max } = stepKeys
+
+const flat = z.strictObject({
+  name: stepKeys.id.describe("Name of the phase, unique in the workflow. Others name it in `input`."),
+  type: z
+    .enum(["single", "ensemble", "routed", "parallel"])
+    .default("single")
+    .describe(
+      "`single`: one model. `ensemble`: several propose, one judges. `routed`: each task to the model of its category. `parallel`: `phases` of its own, side by side.",
+    ),
+  model: worker.optional().describe("With `single`: who does it: a profile, a role of `models`, or `provider/model`."),
+  models: proposers.describe("With `ensemble`: who proposes."),
+  judge,
+  routing: route.describe("With `routed`: who does a task, by its category."),
+  default: stepKeys.default,
+  input: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .optional()
+    .describe(
+      "What it reads: `plan.output`, or a list. Without it the phase waits for the one before it and may read all.",
+    ),
+  output: stepKeys.output.describe("File that its answer is written to; `{name}` is an input of the workflow."),
+  context_strategy: stepKeys.context.describe(
+    "What it is given besides its input: `full`, `scoped`, `distilled`, `fresh`.",
+  ),
+  prompt: stepKeys.prompt.describe("What is asked; without it words that follow from the phase's name and its input."),
+  ...{ mode, verdict, quorum, over, by, max },
+  ...shared,
+})
+type Phase = z.infer<typeof flat> & { readonly phases?: readonly Phase[] | undefined }
+
+const WANTS = { single: "model", ensemble: "models", routed: "routing", parallel: "phases" } as const
+
+const phase: z.ZodType<Phase> = flat
+  .extend({
+    phases: z
+      .array(z.lazy((): z.ZodType<Phase> => phase))
+      .min(1)
+      .optional()
+      .describe("With `parallel`: the phases inside."),
+  })
+  .superRefine((one, ctx) => {
+    const say = (path: string[], message: string, hint: string) =>
+      ctx.addIssue({ code: "custom", path, message, params: { hint } })
+    for (const [type, key] of Object.entries(WANTS)) {
+      if (one[key] !== undefined && type !== one.type)
+        say([key], `is only for phases of type \`${type}\``, `set \`type: ${type}\`, or leave it out`)
+    }
+    const key = WANTS[one.type]
+    if (one[key] === undefined && one.type !== "single" && !(one.type === "routed" && one.default !== undefined))
+      say([], `of type \`${one.type}\` must have \`${key}\``, `add \`${key}\``)
+    if (one.type === "ensemble" && one.judge === undefined)
+      say([], "of type `ensemble` must have `judge`", "add `judge`")
+    if (one.type !== "ensemble" && one.judge !== undefined)
+      say(["judge"], "is only for phases of type `ensemble`", "leave it out")
+  })
+  .meta({ id: "phase" })
+
+const schema = z
+  .strictObject({
+    ...head,
+    settings: settings.prefault({}).describe("How the run goes as a whole."),
+    context: context.prefault({}).describe("What all phases may read: variables and secrets."),
+    phases: z.array(phase).min(1).describe("The phases, in their order."),
+    hooks: hooks.prefault({}).describe("Steps at the beginning and the end of a run."),
+  })
+  .describe("A workflow in phases.")
+
+export const phases: Form = {
+  schema,
+  words: { step: "phase", needs: "input", worker: "model" },
+  draw(source) {
+    const found = [...allPhases(isObject(source.value) ? source.value.phases : undefined, ["phases"])]
+    const drawing = new Drawing(
+      source,
+      found.flatMap(({ name }) => name ?? []),
+    )
+    drawing.collect(found.flatMap(({ path }) => ["prompt", "condition", "over"].map((key) => [...path, key])))
+    for (const { path } of found) collectBraces(drawing, [...path, "output"])
+    if (found.some(({ path }) => drawing.at([...path, "prompt"]) === undefined)) {
+      const text = { required: false, description: "what is wanted, in your own words" }
+      drawing.declare("task", ["phases"], text)
+    }
+    drawing.copy(["hooks"], ["hooks"])
+    drawPhases(drawing, ["phases"], ["steps"], true)
+    return drawing.draft
+  },
+}
+
+function* allPhases(list: unknown, path: Path): Generator<{ readonly path: Path; readonly name: string | undefined }> {
+  for (const [at, one] of listOf(list).entries()) {
+    if (!isObject(one)) continue
+    yield { path: [...path, at], name: textOf(one.name) }
+    yield* allPhases(one.phases, [...path, at, "phases"])
+  }
+}
+
+/** `{feature}` in a path is an input. */
+const BRACES = /(?<!\$)\{([A-Za-z_]\w*)\}/g
+
+function collectBraces(drawing: Drawing, path: Path): void {
+  for (const [, name = ""] of (textOf(drawing.at(path)) ?? "").matchAll(BRACES)) drawing.declare(name, path)
+}
+
+/** Inputs of a phase, each with its place: the phase it names, and what of it. */
+interface Input {
+  readonly phase: string
+  readonly path: Path
+}
+
+function inputsOf(drawing: Drawing, from: Path): Input[] {
+  const value = drawing.at([...from, "input"])
+  const written = Array.isArray(value)
+    ? value.map((one: unknown, at) => ({ one, path: [...from, "input", at] }))
+    : [{ one: value, path: [...from, "input"] }]
+  return written.flatMap(({ one, path }) =>
+    typeof one === "string" ? [{ phase: one.replace(/\.outputs?$/, ""), path }] : [],
+  )
+}
+
+function drawPhases(drawing: Drawing, from: Path, to: Path, isInOrder: boolean): void {
+  const list = listOf(drawing.at(from))
+  const wanted = new Set(
+    list.flatMap((one, at) =>
+      isObject(one) && one.type === "routed" && one.over === undefined
+        ? inputsOf(drawing, [...from, at]).map((input) => input.phase)
+        : [],
+    ),
+  )
+  for (const [at, one] of list.entries()) {
+    if (!isObject(one)) continue
+    const before = isInOrder && at > 0 ? list[at - 1] : undefined
+    const place: Place = {
+      from: [...from, at],
+      to: [...to, at],
+      phase: one,
+      previous: isObject(before) ? textOf(before.name) : undefined,
+    }
+    drawPhase(drawing, place)
+    if (typeof one.name === "string" && wanted.has(one.name) && one.schema === undefined) {
+      drawing.draft.set([...to, at, "schema"], tasksSchema(list, one.name), [...from, at])
+    }
+  }
+}
+
+interface Place {
+  readonly from: Path
+  readonly to: Path
+  readonly phase: Record<string, unknown>
+  /** The phase before it, when they are in order. */
+  readonly previous: string | undefined
+}
+
+const RENAMED = {
+  name: "id",
+  type: "type",
+  models: "proposers",
+  judge: "judge",
+  mode: "mode",
+  verdict: "verdict",
+  quorum: "quorum",
+  routing: "route",
+  default: "default",
+  by: "by",
+  max: "max",
+  context_strategy: "context",
+} as const
+
+function drawPhase(drawing: Drawing, place: Place): void {
+  const { from, to, phase, previous } = place
+  const { draft } = drawing
+  for (const [key, name] of Object.entries(RENAMED)) drawing.copy([...from, key], [...to, name])
+  if (phase.model !== undefined) drawing.copy([...from, "model"], [...to, "profile"])
+  drawing.copyShared(from, to)
+  const inputs = inputsOf(drawing, from)
+  if (phase.input !== undefined) {
+    for (const [at, { phase: name, path }] of inputs.entries()) draft.set([...to, "needs", at], name, path)
+  } else if (previous !== undefined) draft.set([...to, "needs", 0], previous, from)
+  // Who is told nothing of what came before may read all of it.
+  const isTold = phase.type === "parallel" ? false : phase.input !== undefined
+  const waits = phase.input !== undefined || previous !== undefined
+  if (waits && !isTold && phase.context_strategy === undefined) draft.set([...to, "context"], "full", from)
+  drawOutput(drawing, from, to)
+  if (phase.type === "parallel") {
+    drawPhases(drawing, [...from, "phases"], [...to, "steps"], false)
+    return
+  }
+  if (phase.type === "routed") drawOver(drawing, place, inputs)
+  if (phase.prompt === undefined) draft.setText([...to, "prompt"], promptOf(drawing, place, inputs), from)
+  else drawing.template([...from, "prompt"], [...to, "prompt"])
+}
+
+function drawOutput(drawing: Drawing, from: Path, to: Path): void {
+  const path = [...from, "output"]
+  const written = textOf(drawing.at(path))
+  if (written === undefined) {
+    drawing.copy(path, [...to, "output"])
+    return
+  }
+  const text = new Text()
+  let start = 0
+  for (const match of written.matchAll(BRACES)) {
+    const at = match.index
+    const offset = start
+    text.take(written.slice(start, at), path, (inside) => inside + offset)
+    text.take(`\${inputs.${match[1]}}`, path, () => at)
+    start = at + match[0].length
+  }
+  text.take(written.slice(start), path, (inside) => inside + start)
+  drawing.draft.setText([...to, "output"], text, path)
+}
+
+/** The list of a routed phase: what it is told, else the tasks of what it reads. */
+function drawOver(drawing: Drawing, { from, to, phase, previous }: Place, inputs: readonly Input[]): void {
+  if (phase.over !== undefined) {
+    drawing.expression([...from, "over"], [...to, "over"])
+    return
+  }
+  const first = inputs[0] ?? (previous === undefined ? undefined : { phase: previous, path: from })
+  if (first) drawing.draft.set([...to, "over"], `\${${first.phase}.structured.tasks}`, first.path)
+}
+
+/** What a phase must answer whose tasks are given to others. */
+function tasksSchema(list: readonly unknown[], name: string): object {
+  const routed = list
+    .filter(isObject)
+    .filter((one) => one.type === "routed" && JSON.stringify(one.input ?? "").includes(name))
+  const categories = routed.flatMap((one) =>
+    isObject(one.routing) && one.default === undefined ? Object.keys(one.routing) : [],
+  )
+  const by = routed.map((one) => textOf(one.by)).find((one) => one !== undefined) ?? "category"
+  const category = categories.length === 0 ? { type: "string" } : { enum: [...new Set(categories)] }
+  const item = { [by]: category, task: { type: "string" }, files: { type: "array", items: { type: "string" } } }
+  const tasks = {
+    type: "array",
+    minItems: 1,
+    items: { type: "object", required: [by, "task", "files"], properties: item },
+  }
+  return { type: "object", required: ["tasks"], properties: { tasks } }
+}
+
+/** What phases of these names are for, where the document says nothing. */
+const KNOWN: Readonly<Record<string, string>> = {
+  workshop:
+    "Think it through before anything is planned: what is really wanted, which directions there are, what speaks for and against each, what is not known yet. Say which direction you would take, and why. Change no files.",
+  plan: "Plan it: what is to be done in which order and in which files, how each part is tested, what could go wrong, what is left out. Change no files.",
+  decompose:
+    "Cut it into tasks that one worker each can do alone. For each task: its category, the task with all that its worker must know, and the files it may write. No two tasks may write the same file. Change no files.",
+  execute: "Do it.",
+  integrate:
+    "Put the parts together: make them fit, run what tests there are, and mend what does not work. Say what you changed.",
+  audit:
+    "Judge the work against what was wanted. Read the changes and run the tests yourself. Begin with APPROVED or REJECTED, then say why, and what is missing. Change no files.",
+}
+
+/** What a phase is asked that says nothing itself. */
+function promptOf(drawing: Drawing, { from, phase }: Place, inputs: readonly Input[]): Text {
+  const name = textOf(phase.name) ?? ""
+  const text = new Text()
+  const about = textOf(drawing.at(["description"]))
+  const workflow = `\`${name}\`${about === undefined ? "" : ` of: ${about.trim().replaceAll("${", () => "$${")}`}`
+  text.add(`This is the phase ${workflow}\n`, from)
+  for (const input of drawing.names.inputs) {
+    if (input !== "task") text.add(`\n${input}: \${inputs.${input}}`, from)
+  }
+  if (drawing.names.inputs.has("task"))
+    text.add("\n${inputs.task == '' ? '' : 'What is wanted: ' + inputs.task}\n", from)
+  text.add(`\n${KNOWN[name] ?? "Do what this phase is for."}\n`, from)
+  if (textOf(phase.description) !== undefined)
+    drawing.take(text.add("\n", from), [...from, "description"]).add("\n", from)
+  if (phase.type === "routed") {
+    return text.add("\nYour task: ${item.task}\nYou may write: ${fn:json(item.files)}\n", from)
+  }
+  for (const input of inputs.filter((one) => drawing.names.steps.has(one.phase))) {
+    text.add(`\n## ${input.phase}\n\n\${${input.phase}.output}\n`, input.path)
+  }
+  return text
+}

@@ -1,0 +1,135 @@
+import * as z from "zod"
+import type { Path } from "../../core/issues.ts"
+import { context, head, hooks, settings } from "../schema.ts"
+import { isInside, worker } from "../shapes.ts"
+import { shared, stepKeys } from "../step-shape.ts"
+import { Text } from "./draft.ts"
+import { Drawing, type Form, isObject, listOf, textOf } from "./form.ts"
+
+/** The form that planners write: `specs`, which come first, and `tasks` with the files that each may write. */
+
+const file = z
+  .string()
+  .min(1)
+  .refine(isInside, {
+    message: "must be a path inside the project, relative to its folder",
+    params: { hint: "like `specs/api.md`" },
+  })
+
+const spec = z
+  .strictObject({
+    file: file.describe("File the specification is written to."),
+    description: z.string().min(1).optional().describe("What it specifies."),
+    agent: worker.optional().describe("Who writes it. Default: `default`."),
+  })
+  .meta({ id: "spec" })
+
+const number = z.union([z.int().min(0), stepKeys.id])
+const task = z
+  .strictObject({
+    id: number.describe("Number or name of the task, unique; task 1 is the step `task-1`."),
+    agent: worker
+      .optional()
+      .describe("Who does it: a profile, a role of `models`, or `provider/model`. Default: `default`."),
+    task: z.string().min(1).describe("What is to be done."),
+    depends_on: z.array(number).optional().describe("Tasks that must have ended before."),
+    output: stepKeys.output,
+    context: stepKeys.context.describe("What the agent is given besides its task. Default: `scoped`."),
+    model: stepKeys.model,
+    ...shared,
+    files: z.array(file).optional().describe("Files the task owns: no other may write them."),
+  })
+  .meta({ id: "planned" })
+
+const schema = z
+  .strictObject({
+    ...head,
+    settings: settings.prefault({}).describe("How the run goes as a whole."),
+    context: context.prefault({}).describe("What all tasks may read: variables and secrets."),
+    specs: z.array(spec).optional().describe("Specifications, written before everything else."),
+    tasks: z.array(task).min(1).describe("The tasks; their order is given by `depends_on`."),
+    hooks: hooks.prefault({}).describe("Steps at the beginning and the end of a run."),
+  })
+  .describe("A plan: specifications and tasks.")
+
+export const plan: Form = {
+  schema,
+  words: { step: "task", needs: "depends_on", worker: "agent" },
+  draw(source) {
+    const at = (key: string) => listOf(isObject(source.value) ? source.value[key] : undefined)
+    const specs = specIds(at("specs"))
+    const tasks = at("tasks").flatMap((value, index) => (isObject(value) ? [{ value, path: ["tasks", index] }] : []))
+    const drawing = new Drawing(source, [...specs, ...tasks.flatMap(({ value }) => idOf(value.id) ?? [])])
+    drawing.collect(
+      tasks.flatMap(({ path }) => [
+        [...path, "task"],
+        [...path, "condition"],
+      ]),
+    )
+    drawing.copy(["hooks"], ["hooks"])
+    for (const [index, id] of specs.entries()) drawSpec(drawing, ["specs", index], ["steps", index], id)
+    for (const [index, { path }] of tasks.entries()) drawTask(drawing, path, ["steps", specs.length + index], specs)
+    return drawing.draft
+  },
+}
+
+/** Numbers are no names of steps. */
+const idOf = (id: unknown) => (typeof id === "number" ? `task-${id}` : textOf(id))
+
+/** `specs/api.md` is written by the step `spec-api`. */
+function specIds(specs: readonly unknown[]): string[] {
+  const taken = new Set<string>()
+  return specs.map((one) => {
+    const name = (isObject(one) ? textOf(one.file) : undefined)?.replace(/^.*\//, "").replace(/\.[^.]*$/, "") ?? "file"
+    const base = `spec-${name.replaceAll(/[^\w-]/g, "-")}`
+    const id =
+      Array.from({ length: specs.length }, (_, at) => (at === 0 ? base : `${base}-${at + 1}`)).find(
+        (id) => !taken.has(id),
+      ) ?? base
+    taken.add(id)
+    return id
+  })
+}
+
+function drawSpec(drawing: Drawing, from: Path, to: Path, id: string): void {
+  const { draft } = drawing
+  const file = textOf(drawing.at([...from, "file"])) ?? ""
+  draft.set([...to, "id"], id, [...from, "file"])
+  drawing.copy([...from, "agent"], [...to, "profile"])
+  const text = new Text().add(`Write the specification \`${literal(file)}\`, and no other file`, from)
+  if (textOf(drawing.at([...from, "description"])) !== undefined)
+    drawing.take(text.add(": ", from), [...from, "description"])
+  text.add(".\n\nThese tasks will be done by it:\n", from)
+  for (const [at] of listOf(drawing.at(["tasks"])).entries())
+    drawing.take(text.add("\n- ", from), ["tasks", at, "task"])
+  draft.setText([...to, "prompt"], text, from)
+  draft.set([...to, "files"], [literal(file)], [...from, "file"])
+  draft.set([...to, "checks"], [{ file }], [...from, "file"])
+}
+
+const literal = (text: string) => text.replaceAll("${", () => "$${")
+
+function drawTask(drawing: Drawing, from: Path, to: Path, specs: readonly string[]): void {
+  const { draft } = drawing
+  const id = idOf(drawing.at([...from, "id"]))
+  if (id !== undefined) draft.set([...to, "id"], id, [...from, "id"])
+  drawing.copy([...from, "agent"], [...to, "profile"])
+  for (const key of ["output", "model"]) drawing.copy([...from, key], [...to, key])
+  drawing.copyShared(from, to, ["files"])
+  const files = listOf(drawing.at([...from, "files"])).flatMap((one) => textOf(one) ?? [])
+  if (files.length > 0) drawing.copy([...from, "files"], [...to, "files"])
+  const waits = listOf(drawing.at([...from, "depends_on"]))
+  for (const [at, one] of waits.entries()) {
+    const need = idOf(one)
+    if (need !== undefined) draft.set([...to, "needs", at], need, [...from, "depends_on", at])
+  }
+  if (waits.length === 0) for (const [at, spec] of specs.entries()) draft.set([...to, "needs", at], spec, from)
+  if (drawing.at([...from, "context"]) === undefined) draft.set([...to, "context"], "scoped", from)
+  else drawing.copy([...from, "context"], [...to, "context"])
+  const path = [...from, "task"]
+  const text = drawing.take(new Text(), path)
+  if (files.length > 0) text.add(`\n\nYou may write only these files: ${files.map(literal).join(", ")}.`, from)
+  const read = listOf(drawing.at(["specs"])).flatMap((one) => (isObject(one) ? (textOf(one.file) ?? []) : []))
+  if (read.length > 0) text.add(`\n\nThe specifications are in: ${read.map(literal).join(", ")}. Keep to them.`, from)
+  if (textOf(drawing.at(path)) !== undefined) draft.setText([...to, "prompt"], text, path)
+}

@@ -1,0 +1,51 @@
+import * as z from "zod"
+import { issuesToProblems } from "../../core/issues.ts"
+import type { Problem } from "../../core/problem.ts"
+import type { WorkflowSource } from "../document.ts"
+import { workflowSchema } from "../schema.ts"
+import type { Form } from "./form.ts"
+import { isObject, listOf } from "./form.ts"
+import { phases } from "./phases.ts"
+import { pipeline } from "./pipeline.ts"
+import { plan } from "./plan.ts"
+import { tasks } from "./tasks.ts"
+
+/** Which form a document is written in, and what it is in the canonical one. */
+
+export interface Canonical {
+  /** The document in the canonical form; its places are those of the original. */
+  readonly source: WorkflowSource
+  /** What is wrong with it in its own form. */
+  readonly problems: Iterable<Problem>
+  /** False: it is not what its form asks for, so that its canonical form may lack something. */
+  readonly isComplete: boolean
+}
+
+/** Gives the canonical form of a document, whichever it is written in. */
+export function toCanonical(source: WorkflowSource): Canonical {
+  const form = formOf(source.value)
+  if (form === undefined) return { source, problems: [], isComplete: true }
+  const result = form.schema.safeParse(source.value)
+  const problems = result.success ? [] : issuesToProblems(source, result.error.issues, () => jsonSchemaOf(form.schema))
+  return { source: form.draw(source).source(source, form.words), problems, isComplete: result.success }
+}
+
+/** The form of a document; undefined: the canonical one, or none. */
+function formOf(value: unknown): Form | undefined {
+  if (!isObject(value) || "steps" in value) return undefined
+  if ("phases" in value) return phases
+  if ("pipeline" in value) return pipeline
+  if ("specs" in value) return plan
+  if (!("tasks" in value)) return undefined
+  const isPlanned = (one: unknown) =>
+    isObject(one) && ("task" in one || "depends_on" in one || typeof one.id === "number")
+  return listOf(value.tasks).some(isPlanned) ? plan : tasks
+}
+
+const jsonSchemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input", target: "draft-7" })
+
+/** The JSON Schema of a workflow document in any form, for editors and for `schema/`. */
+export function workflowJsonSchema(): object {
+  const forms = [workflowSchema, phases.schema, tasks.schema, pipeline.schema, plan.schema]
+  return jsonSchemaOf(z.union(forms).describe("A workflow of Baton, in any of its forms."))
+}

@@ -1,0 +1,52 @@
+import type { ReplyView } from "../core/protocol.ts"
+import { askFor } from "./ask-for.tsx"
+import type { ReplyDeps } from "./show.tsx"
+import { TextDialog } from "./text-dialog.tsx"
+import { traceDocument } from "./trace.ts"
+import { ALL, nextFilter, type TraceWish, withRows } from "./trace-rows.ts"
+import { canOpen } from "./view-model.ts"
+
+/** All of a step in one dialog: filtered, searched, and from there to its session. */
+
+type TraceReply = Extract<ReplyView, { type: "trace" }>
+
+/** Shows it; `wish` is what a person has asked to see of it. */
+export function showTrace(deps: ReplyDeps, view: TraceReply, wish: TraceWish = ALL): void {
+  const { api, guard, paint, live } = deps
+  const { dialog } = api.ui
+  const { step, run, trace } = view
+  const search = async () => {
+    const words = await askFor(api, paint, { title: `Search the trace of ${step.id}`, placeholder: "Words" })
+    showTrace(deps, view, { ...wish, words: words ?? wish.words })
+  }
+  const open = () => {
+    if (!canOpen(step)) return
+    dialog.clear()
+    deps.open(step.session)
+  }
+  const again = () => {
+    dialog.clear()
+    deps.submit(`/trace ${run}/${step.id}`)
+  }
+  const keys = {
+    f: () => showTrace(deps, view, { ...wish, filter: nextFilter(wish.filter) }),
+    "/": () => guard.start(search),
+    o: open,
+    r: again,
+    ...(wish === ALL ? {} : { a: () => showTrace(deps, view) }),
+  }
+  const help = [
+    ...(trace === undefined ? [] : ["f filter", "/ search", ...(wish === ALL ? [] : ["a all"])]),
+    ...(canOpen(step) ? ["o session"] : []),
+    "r again",
+  ].join(" · ")
+  const bindKeys = (bound: Readonly<Record<string, () => void>>) => {
+    const bindings = Object.entries(bound).map(([key, act]) => ({ key, cmd: () => guard.sync(undefined, act) }))
+    return api.keymap.registerLayer({ mode: "modal", bindings })
+  }
+  const document = withRows(traceDocument(step, run, live.now()), trace, wish)
+  dialog.replace(() => (
+    <TextDialog paint={paint} document={document} bindKeys={bindKeys} close={dialog.clear} keys={keys} help={help} />
+  ))
+  dialog.setSize("xlarge")
+}

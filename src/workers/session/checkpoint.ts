@@ -1,0 +1,46 @@
+import type { WorkerTask } from "../../core/ports.ts"
+import { describe } from "../../host/host.ts"
+import type { Site } from "./site.ts"
+import { keyOfSaying, ownMessage } from "./talk.ts"
+import type { Turn, TurnEnd } from "./turn.ts"
+import { tokensOf } from "./verdict.ts"
+
+/** A worker whose session has become too long writes down where it stands, so that it can go on in a new one. */
+
+/** How often one attempt may do that: a task that never ends is not to go on for ever. */
+const MAX_CHECKPOINTS = 20
+const ID = "checkpoint"
+const ASK = `Stop here: this session has become long, and you will go on in a new one that knows nothing of it. Call no more tools. Write down what you need to go on: what you were asked and have not done yet, what is done and where, what you found out, decisions and why, what to do next. If everything you were asked is done, write down your full answer and say that only it is to be given.`
+
+/**
+ * Watches a worker at work: once its context is over the profile's limit in the middle of its work, it is asked. Returns the
+ * function that ends the watch.
+ */
+export function watchContext(site: Site, task: WorkerTask, session: string, turn: Turn): () => void {
+  const { checkpoint: limit, keep } = task.profile
+  if (limit === undefined || keep || (task.checkpoints ?? 0) >= MAX_CHECKPOINTS) return () => {}
+  let isAsked = false
+  return site.host.subscribe((event) => {
+    if (isAsked || event.type !== "message.updated" || event.properties.info.sessionID !== session) return
+    const { info } = event.properties
+    // Who has just finished is not asked to begin again.
+    if (info.role !== "assistant" || info.summary || info.finish !== "tool-calls") return
+    const { input, output } = tokensOf([{ info }])
+    if (input + output < limit) return
+    isAsked = true
+    turn
+      .steer({ type: "message", message: { id: ID, text: ASK } })
+      .then(
+        (why) => why !== undefined && site.log.error("a worker could not be asked where it stands", { session, why }),
+      )
+      .catch((error) =>
+        site.log.error("a worker could not be asked where it stands", { session, error: describe(error) }),
+      )
+  })
+}
+
+/** Whether what a task ended with is where it stands: it was asked that, now or before a crash. */
+export function isCheckpoint(task: WorkerTask, { reason, entries }: TurnEnd): boolean {
+  const { messageID } = ownMessage(keyOfSaying(task.key, ID), "")
+  return reason === "ok" && entries.some(({ info }) => info.id === messageID)
+}

@@ -1,0 +1,77 @@
+import { join } from "node:path"
+import xterm from "@xterm/headless"
+import { afterAll, beforeAll, expect, it } from "vitest"
+import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { baton } from "./support/baton.ts"
+import { makeProject, type Project, ROOT } from "./support/project.ts"
+import { until } from "./support/until.ts"
+
+/** The progress of `baton run` on a real terminal, and in a pipe. */
+
+const LONG = 120_000
+const FLOW = `
+settings: { on_failure: continue }
+steps:
+  - { id: survey, prompt: Survey it }
+  - { id: build, needs: [survey], prompt: Build it }
+  - { id: guide, needs: [survey], prompt: Write the guide, retry: { max_attempts: 2, delay: 0.2s } }
+`
+
+let model: ScriptedModel
+let project: Project
+beforeAll(async () => {
+  model = await startScriptedModel()
+  project = makeProject({ model, workflows: { flow: FLOW } })
+}, LONG)
+afterAll(async () => {
+  await project?.dispose()
+  await model?.close()
+}, LONG)
+
+it(
+  "is a tree on a terminal, drawn in one place, and the report in its place at the end",
+  async () => {
+    model.script("Write the guide", nothing(), say("written"))
+    const hold = model.hold("Build it")
+    const screen = new xterm.Terminal({ cols: 70, rows: 30, allowProposedApi: true })
+    const child = Bun.spawn(["node", join(ROOT, "bin/baton.mjs"), "run", "flow"], {
+      cwd: project.dir,
+      env: { ...project.env, NO_COLOR: "1" },
+      terminal: { cols: 70, rows: 30, data: (_terminal, data) => screen.write(data) },
+    })
+    const lines = () => {
+      const { active } = screen.buffer
+      return Array.from({ length: active.length }, (_, row) => active.getLine(row)?.translateToString(true) ?? "")
+    }
+    const tree = () => lines().filter((line) => /^[○◐◔✓] (survey|build|guide) /.test(line))
+    const shows = (what: RegExp) =>
+      until(() => tree().join("\n").search(what) >= 0, {
+        what: () => `${what} in\n${lines().join("\n")}`,
+        timeoutMs: 60_000,
+      })
+    await hold.arrived
+    await shows(/^✓ survey +\d.*\n◐ build +[1-9].*scripted\/small\n✓ guide +\d.* · 2 tries/)
+    expect(tree()).toHaveLength(3)
+    expect(lines().join("").split("tried again in 0.2s")).toHaveLength(2)
+    hold.release(say("built"))
+    expect(await child.exited).toBe(0)
+    await until(() => lines().some((line) => line.startsWith("flow success in")), { what: "the report" })
+    expect(lines().filter((line) => line.startsWith("✓ build"))).toHaveLength(1)
+    child.terminal?.close()
+  },
+  LONG,
+)
+
+it(
+  "is a line when a step starts and one when it ends in a pipe",
+  async () => {
+    model.script("Write the guide", say("written"))
+    const { stderr } = await baton(project, "run", "flow")
+    expect(stderr).not.toContain("\x1b")
+    for (const step of ["survey", "build", "guide"]) {
+      expect(stderr.split("\n").filter((line) => line.startsWith(`◐ ${step} `))).toHaveLength(1)
+      expect(stderr.split("\n").filter((line) => line.startsWith(`✓ ${step} `))).toHaveLength(1)
+    }
+  },
+  LONG,
+)

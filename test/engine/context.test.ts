@@ -1,0 +1,285 @@
+import { createHash } from "node:crypto"
+import { expect, it } from "vitest"
+import { createChecker } from "../../src/checks/checker.ts"
+import type { RunEvent } from "../../src/core/events.ts"
+import type { Step, Workflow } from "../../src/core/model.ts"
+import type { EngineDeps } from "../../src/engine/engine.ts"
+import { systemClock } from "../../src/host/clock.ts"
+import { createVault } from "../../src/project/vault.ts"
+import { compileSchema } from "../../src/spec/json-schema.ts"
+import { render } from "../../src/spec/template.ts"
+import { createMemoryStore } from "../../src/store/memory/store.ts"
+import { memoryFiles } from "../support/context.ts"
+import { handDriven } from "../support/engine.ts"
+import { createdEvent, profile, step, workflow } from "../support/runs.ts"
+
+/** What workers are sent, and who else is asked about their answers, by the engine over workers driven by hand. */
+
+const REPORT = '```handoff\n{"decisions":["Use tabs."],"gotchas":["Bun."]}\n```'
+const profiles = { worker: profile(), judge: profile("judge") }
+
+function setUp(deps: Partial<EngineDeps> = {}, over: Partial<Workflow> = {}) {
+  const driven = handDriven({ render, ...deps })
+  const start = (...steps: Step[]) => {
+    const { type, at, ...created } = createdEvent("r", { workflow: { ...workflow(steps), ...over }, profiles })
+    return driven.engine.start(created)
+  }
+  const promptOf = async (id: string, n = 0) => (await driven.backend.job(id, n)).task.prompt
+  const finish = async (id: string, output: string, n = 0) => (await driven.backend.job(id, n)).finish({ output })
+  return { ...driven, start, promptOf, finish }
+}
+/** The journal up to and including the last event of a type. */
+const upTo = (events: readonly RunEvent[], type: RunEvent["type"], id: string) =>
+  events.slice(0, events.findLastIndex((event) => event.type === type && "step" in event && event.step === id) + 1)
+
+it("a step that nobody reads distilled is sent its prompt to the letter, whatever came before", async () => {
+  const { start, promptOf, finish } = setUp()
+  start(step("a"), step("b", "a"))
+  expect(await promptOf("a")).toBe("do a")
+  await finish("a", "a long story")
+  expect(await promptOf("b")).toBe("do b")
+})
+
+it("distilled: who is read reports, the report is taken off its answer, and only it is handed on", async () => {
+  const files = memoryFiles()
+  const { start, promptOf, finish, engine } = setUp({ files })
+  start(step("a"), { ...step("b", "a"), context: "distilled" }, { ...step("c", "b"), prompt: "read ${a.output}" })
+  expect(await promptOf("a")).toMatch(/^do a\n\n---\n\n.*```handoff/s)
+  await finish("a", `a long story\n\n${REPORT}`)
+  const prompt = await promptOf("b")
+  expect(prompt).toContain("## a\n\nDecisions:\n- Use tabs.\n\nWatch out:\n- Bun.\n\nAll of it: outputs/r/a.md")
+  expect(prompt).not.toContain("a long story")
+  expect(files.kept.get("outputs/r/a.md")).toBe("a long story")
+  await finish("b", "done")
+  expect(await promptOf("c")).toBe("read a long story")
+  await finish("c", "done")
+  const { view } = await engine.finished("r")
+  expect(view?.steps.map(({ output }) => output)).toEqual(["a long story", "done", "done"])
+  engine.remove("r")
+  expect(files.kept.size).toBe(0)
+})
+
+it("distilled: of a group each part that counts has reported", async () => {
+  const { start, promptOf, finish } = setUp()
+  const group: Step = { ...step("g"), type: "parallel", group: { type: "parallel", steps: [step("x"), step("y")] } }
+  start(group, { ...step("b", "g"), context: "distilled" })
+  for (const id of ["g:x", "g:y"]) {
+    expect(await promptOf(id)).toContain("```handoff")
+    await finish(id, `story of ${id}\n${REPORT.replace("tabs", id)}`)
+  }
+  const prompt = await promptOf("b")
+  expect(prompt).toContain("## g:x\n\nDecisions:\n- Use g:x.")
+  expect(prompt).toContain("## g:y\n\nDecisions:\n- Use g:y.")
+  expect(prompt).not.toContain("story of")
+})
+
+it("full: all that must have come before, in the workflow's order, and nothing else", async () => {
+  const { start, promptOf, finish } = setUp()
+  start(step("a"), step("b", "a"), step("other"), { ...step("c", "b"), context: "full" })
+  await finish("a", "story of a")
+  await finish("b", "story of b")
+  expect(await promptOf("c")).toMatch(/^do c\n\n---\n\n.*## a\n\nstory of a.*## b\n\nstory of b/s)
+  expect(await promptOf("c")).not.toContain("other")
+})
+
+it("what had to be cut is a warning of the step, once", async () => {
+  const store = createMemoryStore()
+  const first = setUp({ store })
+  first.start(step("a"), { ...step("b", "a"), context: "distilled" })
+  await first.finish("a", "x".repeat(50_000))
+  const sent = await first.promptOf("b")
+  const told = "what it was given of a was cut after 4000 of 50000 characters"
+  expect(first.engine.view("r")?.steps[1]?.warnings).toEqual([{ kind: "truncated", text: told }])
+  const again = createMemoryStore()
+  again.append("r", upTo(store.read("r"), "step.warned", "b"))
+  const second = setUp({ store: again })
+  second.engine.resume("r", "user")
+  expect(await second.promptOf("b")).toBe(sent)
+  expect(second.engine.view("r")?.steps[1]?.warnings).toHaveLength(1)
+})
+
+it("an attempt that was prompted before is sent the same, whatever its files are by now", async () => {
+  const store = createMemoryStore()
+  const scoped: Step = { ...step("a"), context: "scoped", files: ["src/a.ts"] }
+  const first = setUp({ store, files: memoryFiles({ "src/a.ts": "before" }) })
+  first.start(scoped)
+  const sent = await first.promptOf("a")
+  expect(sent).toContain("### src/a.ts\n\n```ts\nbefore\n```")
+  const again = createMemoryStore()
+  again.append("r", upTo(store.read("r"), "step.opened", "a"))
+  const second = setUp({ store: again, files: memoryFiles({ "src/a.ts": "after" }) })
+  second.engine.resume("r", "user")
+  expect(await second.promptOf("a")).toBe(sent)
+})
+
+it("a distiller is asked once, by name and read-only, is paid for, and after a crash its answer is looked for", async () => {
+  const store = createMemoryStore()
+  const { start, promptOf, finish, engine, backend } = setUp({ store }, { distiller: "judge" })
+  start(step("a"), { ...step("b", "a"), context: "distilled" }, { ...step("c", "a"), context: "distilled" })
+  expect(await promptOf("a")).toBe("do a")
+  await finish("a", "a long story")
+  const { task } = await backend.job("a", 1)
+  expect(task).toMatchObject({ key: "r/a/1/handoff", resumed: true, profile: { name: "judge" } })
+  expect(task.profile.permission.at(-1)).toEqual({ permission: "edit", pattern: "*", action: "deny" })
+  expect(task.prompt).toContain("a long story")
+  ;(await backend.job("a", 1)).finish({ output: REPORT, tokens: { input: 100, output: 10 }, cost: 0.5 })
+  for (const id of ["b", "c"]) {
+    expect(await promptOf(id)).toContain("- Use tabs.")
+    expect(await promptOf(id)).not.toContain("a long story")
+    ;(await backend.job(id)).finish({ output: "done", cost: 0 })
+  }
+  const { view } = await engine.finished("r")
+  expect(backend.jobs).toHaveLength(4)
+  expect(view?.tokens).toEqual({ input: 100, output: 10 })
+  const again = createMemoryStore()
+  again.append("r", upTo(store.read("r"), "step.answered", "a"))
+  const second = setUp({ store: again })
+  second.engine.resume("r", "user")
+  expect((await second.backend.job("a")).task).toMatchObject({ key: "r/a/1/handoff", resumed: true })
+})
+
+it("a distiller that gives nothing is a warning, and the beginning of the answer is handed on", async () => {
+  const { start, promptOf, finish, engine } = setUp({}, { distiller: "judge" })
+  start(step("a"), { ...step("b", "a"), context: "distilled" })
+  await finish("a", "a story")
+  await finish("a", "I cannot.", 1)
+  expect(await promptOf("b")).toContain("## a (no report; its answer)\n\na story")
+  const text = "judge made no handoff of its answer (ok)"
+  expect(engine.view("r")?.steps[0]?.warnings).toEqual([{ kind: "reported", text }])
+})
+
+it("files that a step wrote and does not own are a warning", async () => {
+  const { start, engine, backend } = setUp()
+  start({ ...step("a"), files: ["src/**"] }, step("b"))
+  const files = ["src/a.ts", "docs/a.md", "/etc/hosts"]
+  for (const id of ["a", "b"]) (await backend.job(id)).finish({ files })
+  const { view } = await engine.finished("r")
+  const text = "it wrote outside its files: docs/a.md, /etc/hosts"
+  expect(view?.steps.map(({ warnings }) => warnings)).toEqual([[{ kind: "files", text }], []])
+})
+
+it("a worker whose session became too long goes on in a new one, in the same attempt, and after a crash there", async () => {
+  const store = createMemoryStore()
+  const first = setUp({ store })
+  first.start(step("a"))
+  const took = { tokens: { input: 50, output: 5 }, cost: 0.5 }
+  ;(await first.backend.job("a")).finish({ output: "half of it is done", isCheckpoint: true, ...took })
+  const { task } = await first.backend.job("a", 1)
+  expect(task).toMatchObject({ key: "r/a/1/part-2", attempt: 1, resumed: false, checkpoints: 1 })
+  expect(task.session).toBeUndefined()
+  expect(task.prompt).toMatch(/^do a\n\nYou have worked on this before.*half of it is done/s)
+  const journals = (["step.checkpointed", "step.opened"] as const).map((type) => upTo(store.read("r"), type, "a"))
+  ;(await first.backend.job("a", 1)).finish({ output: "all of it", ...took })
+  const { view } = await first.engine.finished("r")
+  expect(view?.steps[0]).toMatchObject({
+    status: "success",
+    attempts: 1,
+    output: "all of it",
+    session: "ses_r/a/1/part-2",
+  })
+  expect(view?.tokens).toEqual({ input: 100, output: 10 })
+  expect(view?.cost).toBe(1)
+  for (const [at, events] of journals.entries()) {
+    const again = createMemoryStore()
+    again.append("r", events)
+    const second = setUp({ store: again })
+    second.engine.resume("r", "user")
+    const resumed = (await second.backend.job("a")).task
+    expect(resumed).toMatchObject({ key: "r/a/1/part-2", resumed: true, prompt: task.prompt })
+    expect(resumed.session).toBe(at === 0 ? undefined : "ses_r/a/1/part-2")
+  }
+})
+
+const opinion = { ask: "Is ${a.output} short?", profile: "judge", severity: "error" } as const
+const judged: Step = { ...step("a"), opinions: [opinion] }
+
+it("an opinion is asked after the checks, in a session of its own, and says that it is one", async () => {
+  const { start, finish, engine, backend } = setUp()
+  start(judged)
+  await finish("a", "a story")
+  const { task } = await backend.job("a", 1)
+  expect(task).toMatchObject({ key: "r/a/1/opinion-1", profile: { name: "judge" } })
+  expect(task.prompt).toMatch(/^Is a story short\?.*What was asked of it:\n\ndo a\n\nIts answer:\n\na story/s)
+  const took = { tokens: { input: 7, output: 3 }, cost: 0.25 }
+  ;(await backend.job("a", 1)).finish({ output: '{"holds":true,"why":"Two words."}', ...took })
+  const { view } = await engine.finished("r")
+  const check = { name: "opinion of judge: Is a story short?", isOk: true, detail: "Two words." }
+  expect(view).toMatchObject({ status: "success", tokens: took.tokens, steps: [{ checks: [check] }] })
+})
+
+it.each([
+  ['{"holds":false,"why":"Too long."}', "ok", "Too long."],
+  ["It is fine.", "ok", "no verdict: the answer (it has no block"],
+  ['{"holds":"yes"}', "ok", "no verdict: / must have required property 'why'; /holds must be boolean"],
+  ["", "timeout", "no verdict: timeout"],
+] as const)("an opinion that says %s (%s) does not hold", async (output, reason, detail) => {
+  const checker = createChecker({
+    root: "/nowhere",
+    ledger: "/nowhere",
+    clock: systemClock,
+    env: {},
+    compile: compileSchema,
+  })
+  const { start, finish, engine, backend } = setUp({ checker })
+  start(judged)
+  await finish("a", "a story")
+  ;(await backend.job("a", 1)).finish({ output, reason })
+  const { view } = await engine.finished("r")
+  expect(view).toMatchObject({ status: "failed", steps: [{ reason: "check-failed", checks: [{ isOk: false }] }] })
+  const said = view?.steps[0]?.checks?.[0]?.detail ?? ""
+  expect(said).toContain(detail)
+})
+
+const secrets = { TOKEN: { env: "TOKEN" } }
+const secret: Step = { ...step("a"), prompt: "use ${secrets.TOKEN}" }
+const vault = (value?: string) => createVault("/nowhere", value === undefined ? {} : { TOKEN: value })
+
+it("a secret goes into the prompt that names it, and nowhere else", async () => {
+  const store = createMemoryStore()
+  const hashed: string[] = []
+  const hash = (text: string) => {
+    hashed.push(text)
+    return createHash("sha256").update(text).digest("hex")
+  }
+  const { start, promptOf, finish, engine, backend } = setUp({ store, vault: vault("s3cr3t-t0ken"), hash }, { secrets })
+  start(secret, { ...step("b", "a"), prompt: "then ${a.output}" })
+  expect(await promptOf("a")).toBe("use s3cr3t-t0ken")
+  const { report } = await backend.job("a")
+  const ask = { id: "1", kind: "permission", session: "ses_r/a/1", questions: [], askedAt: 0, expiresAt: null } as const
+  report.asked({ ...ask, title: "bash: curl s3cr3t-t0ken", details: ["-H s3cr3t-t0ken"] })
+  report.warned({ kind: "model", text: "s3cr3t-t0ken" })
+  expect(engine.asks()[0]).toMatchObject({ title: "bash: curl [secret TOKEN]", details: ["-H [secret TOKEN]"] })
+  engine.steer("a", { type: "message", id: "m", text: "not s3cr3t-t0ken" }, "person")
+  await finish("a", `it is s3cr3t-t0ken, in base64 ${btoa("s3cr3t-t0ken")}`)
+  expect(await promptOf("b")).toBe("then it is [secret TOKEN], in base64 [secret TOKEN]")
+  await finish("b", "done")
+  await engine.finished("r")
+  for (const text of [JSON.stringify(store.read("r")), JSON.stringify(engine.view("r")), ...hashed]) {
+    expect(text).not.toContain("s3cr3t-t0ken")
+    expect(text).not.toContain(btoa("s3cr3t-t0ken"))
+  }
+})
+
+it("after a crash a prompt with a secret is put together again with its value", async () => {
+  const store = createMemoryStore()
+  const first = setUp({ store, vault: vault("s3cr3t-t0ken") }, { secrets })
+  first.start(secret)
+  await first.promptOf("a")
+  const again = createMemoryStore()
+  again.append("r", upTo(store.read("r"), "step.opened", "a"))
+  const without = setUp({ store: again, vault: vault() })
+  const why = "secret TOKEN: the environment variable TOKEN is not set"
+  expect(without.engine.resume("r", "user")).toEqual({ ok: false, why })
+  const second = setUp({ store: again, vault: vault("s3cr3t-t0ken") })
+  second.engine.resume("r", "user")
+  expect(await second.promptOf("a")).toBe("use s3cr3t-t0ken")
+})
+
+it.each([
+  [undefined, "secret TOKEN: the environment variable TOKEN is not set"],
+  ["short", "secret TOKEN: the environment variable TOKEN has fewer than 8 characters"],
+])("a run whose secret is %s does not begin", (value, why) => {
+  const { start, engine } = setUp({ vault: vault(value) }, { secrets })
+  expect(start(secret)).toEqual({ ok: false, why: expect.stringContaining(why) })
+  expect(engine.view("r")).toBeUndefined()
+})

@@ -1,0 +1,142 @@
+import { Database } from "bun:sqlite"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, it } from "vitest"
+import type { RunEvent } from "../../src/core/events.ts"
+import { formatRun, formatTrace } from "../../src/core/format.ts"
+import type { RunView } from "../../src/core/view.ts"
+import { holds, render } from "../../src/spec/template.ts"
+import { openSqliteStore } from "../../src/store/sqlite/store.ts"
+import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { handDriven } from "../support/engine.ts"
+
+/**
+ * A journal that an earlier version wrote (`by` is its commit), with everything it could write in it: the rows of its
+ * tables, and what it showed of each run. It must read the same today, and go on.
+ */
+type Row = Readonly<Record<string, string | number | null>>
+type OldView = { readonly id: string; readonly steps: readonly Readonly<Record<string, unknown>>[] }
+type Line = {
+  readonly version?: number
+  readonly schema?: readonly string[]
+  readonly run?: Row
+  readonly worker?: Row
+  readonly view?: OldView
+  readonly event?: { readonly run: string; readonly seq: number; readonly body: RunEvent }
+}
+const lines = readFileSync(join(import.meta.dirname, "../fixtures/journal-2.jsonl"), "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line) as Line)
+const views = lines.flatMap(({ view }) => view ?? [])
+const events = lines.flatMap(({ event }) => event ?? [])
+
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** The file as that version left it, opened by this one, and an engine over it whose workers answer at once. */
+function open() {
+  const folder = mkdtempSync(join(tmpdir(), "baton-old-"))
+  folders.push(folder)
+  const db = new Database(join(folder, "journal.db"), { create: true })
+  const [head] = lines
+  db.exec("BEGIN")
+  for (const sql of head?.schema ?? []) db.exec(sql)
+  const insert = (table: string, row: Row) =>
+    db
+      .query(
+        `INSERT INTO ${table} (${Object.keys(row).join()}) VALUES (${Object.keys(row)
+          .map(() => "?")
+          .join()})`,
+      )
+      .run(...Object.values(row))
+  for (const { run, worker } of lines) {
+    if (run) insert("run", run)
+    if (worker) insert("worker", worker)
+  }
+  for (const { run, seq, body } of events) insert("event", { run, seq, body: JSON.stringify(body) })
+  db.exec(`PRAGMA user_version=${head?.version}; COMMIT`)
+  db.close()
+  const store = openSqliteStore(folder)
+  const asked: string[] = []
+  const backend = createScriptedBackend(({ step, prompt }) => {
+    asked.push(step)
+    return { output: `anew ${prompt}`, model: "acme/small" }
+  })
+  const now = Math.max(...events.map(({ body }) => body.at))
+  return { ...handDriven({ store, now, render, evaluate: holds, backend: () => backend }), asked }
+}
+
+const doneIn = (run: RunView | undefined) =>
+  run?.steps.filter((step) => step.status === "success").map(({ id, output }) => ({ id, output })) ?? []
+
+describe("a journal of format 2", () => {
+  it("has everything that version could write", () => {
+    const types = new Set(events.map(({ body }) => body.type))
+    expect([...types].sort()).toEqual([
+      "budget.raised",
+      "gate.decided",
+      "gate.opened",
+      "run.closing",
+      "run.created",
+      "run.edited",
+      "run.ended",
+      "run.interrupted",
+      "run.paused",
+      "run.pausing",
+      "run.resumed",
+      "run.stopping",
+      "step.answered",
+      "step.checked",
+      "step.ended",
+      "step.held",
+      "step.opened",
+      "step.skipped",
+      "step.started",
+      "step.steered",
+      "step.warned",
+    ])
+  })
+
+  it.each(views)("shows run $id as it was shown then", ({ id, steps, ...run }) => {
+    const { engine } = open()
+    const view = engine.view(id)
+    expect(view).toMatchObject(run)
+    const shown = view?.steps.map((step) => ({ ...step, warnings: step.warnings.length }))
+    expect(shown).toMatchObject(steps)
+    if (view === undefined) return
+    expect(formatRun(view)).toContain(id)
+    for (const step of view.steps) expect(formatTrace(id, step)).toContain(step.id)
+  })
+
+  it.each([
+    ["killed", ["k2", "k3", "k4"], "success"],
+    ["interrupted", ["i2"], "success"],
+    ["paused", ["p2"], "success"],
+    ["held", ["spend", "last"], "success"],
+    ["rich-gate", ["bship", "btell"], "success"],
+    ["fan-failed", ["sad", "after"], "success"],
+    ["aborted", ["long", "never"], "success"],
+  ])("takes run %s up again: only %j is done", async (id, expected, status) => {
+    const { engine, asked, store } = open()
+    const before = doneIn(engine.view(id))
+    expect(engine.resume(id, "person").ok).toBe(true)
+    const { view } = await engine.finished(id)
+    expect(view?.status).toBe(status)
+    expect([...asked].sort()).toEqual([...expected].sort())
+    expect(doneIn(view)).toEqual(expect.arrayContaining(before))
+    const old = events.filter(({ run }) => run === id).map(({ body }) => body)
+    expect(store.read(id).slice(0, old.length)).toEqual(old)
+  })
+
+  it("knows its kept workers and what workers started", () => {
+    const { store, engine } = open()
+    expect(store.kept()).toMatchObject([{ name: "docs", session: "ses_asked/ask/1" }])
+    expect(store.delegated()).toMatchObject([{ id: "deeper", parent: "ses_asked/ask/1" }])
+    expect(engine.list()).toHaveLength(views.length)
+    expect(store.wishes()).toEqual([])
+  })
+})

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest"
+import type { TraceRow } from "../../src/core/trace.ts"
+import { openDesk } from "./support.ts"
+
+const FLOWS = {
+  one: "steps: [{ id: build, prompt: Build it }]",
+  far: "steps: [{ id: build, profile: far, prompt: x }]",
+}
+const called: TraceRow = { at: 5, kind: "tool", tone: "good", title: "bash: ls", text: "a.txt", tookMs: 20 }
+
+it("`/trace` tells what the session holds beside what the journal has", async () => {
+  const { type, backend, talks } = openDesk({}, FLOWS)
+  await type("/workflow run one")
+  const job = await backend.job("build")
+  talks.set(job.task.key, { rows: [called] })
+  const running = await type("/trace build")
+  expect(running.text).toMatch(/what happened[\s\S]*✓ bash: ls · 0.0s\n {4}a.txt/)
+  expect(running.view).toMatchObject({ type: "trace", trace: { missing: [], rows: expect.arrayContaining([called]) } })
+  job.finish({ output: "done" })
+  await expect.poll(async () => (await type(`/trace ${job.task.run}/build`)).text).toContain("✓ done")
+})
+
+it("`/trace` says when the session is gone, or in a server of its own, and tells the rest from the journal", async () => {
+  const { type, backend } = openDesk({ profiles: { far: { kind: "server" } } }, FLOWS)
+  await type("/workflow run one")
+  const gone = await backend.job("build")
+  expect((await type("/trace build")).text).toMatch(/ses_\S+ is gone\.[\s\S]*asked the default model\n {4}Build it/)
+  gone.finish({ output: "done" })
+  await type("/workflow run far")
+  await backend.job("build", 1)
+  expect((await type("/trace build")).text).toContain("What was said is in the server of profile far")
+})

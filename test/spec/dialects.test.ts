@@ -1,0 +1,400 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, it } from "vitest"
+import { checkConfig } from "../../src/config/load.ts"
+import { formatProblem } from "../../src/core/problem.ts"
+import { convertWorkflow } from "../../src/spec/convert-document.ts"
+import { parseWorkflow } from "../../src/spec/parse.ts"
+
+/** The other forms of a workflow: the documents they come from, and what they mean. */
+
+const FOLDER = join(import.meta.dirname, "../fixtures/requirements")
+const fixture = (name: string) => readFileSync(join(FOLDER, name), "utf8")
+
+/** Which document holds which blocks, in its order. */
+const BLOCKS: Record<string, readonly string[]> = {
+  "iteration-2.md": ["pipeline.yaml"],
+  "iteration-3.md": ["feature-build.yaml"],
+  "plan-001.md": ["workflow.schema.yaml", "full-stack-feature.yaml", "bug-fix.yaml"],
+  "handoff.md": ["plan.json", "oh-my-opencode.jsonc"],
+}
+
+/** Everybody that the blocks name. */
+const WHO = {
+  profiles: ["plan", "build", "planner", "backend", "frontend", "coder", "checker", "researcher", "auditor", "claude"],
+  roles: ["claude-sonnet", "claude-opus", "gemini-pro", "gpt-4o"],
+}
+
+function problemsOf(text: string, file = "w.yaml"): string[] {
+  const result = parseWorkflow(text, file, WHO)
+  return result.ok ? [] : result.problems.map(formatProblem)
+}
+
+function parsed(text: string, file = "w.yaml") {
+  const result = parseWorkflow(text, file, WHO)
+  if (!result.ok) throw new Error(result.problems.map(formatProblem).join("\n"))
+  return result.value
+}
+
+const graphOf = (text: string, file?: string) =>
+  Object.fromEntries(parsed(text, file).steps.map(({ id, profile, needs }) => [id, [profile, ...needs]]))
+
+describe("the documents the forms come from", () => {
+  it.each(Object.entries(BLOCKS))("%s holds its blocks, byte for byte", (document, files) => {
+    const blocks = [...fixture(document).matchAll(/^```(?:yaml|jsonc?)\n([\s\S]*?)^```$/gm)].map((match) => match[1])
+    expect(blocks).toEqual(files.map(fixture))
+  })
+
+  it("phases: feature-build", () => {
+    const workflow = parsed(fixture("feature-build.yaml"))
+    expect(Object.fromEntries(workflow.steps.map(({ id, type, needs }) => [id, [type, ...needs]]))).toEqual({
+      workshop: ["ensemble"],
+      plan: ["ensemble", "workshop"],
+      decompose: ["single", "plan"],
+      execute: ["routed", "decompose"],
+      integrate: ["single", "execute"],
+      audit: ["single", "plan", "integrate"],
+    })
+    expect(workflow.inputs).toMatchObject({ feature: { required: true }, task: { required: false } })
+    const [workshop, , decompose, execute, integrate, audit] = workflow.steps
+    expect(workshop?.group).toMatchObject({
+      proposers: ["claude-sonnet", "gemini-pro", "gpt-4o"],
+      judges: ["claude-opus"],
+    })
+    expect(workshop?.output).toBe("docs/ai/${inputs.feature}/workshop/direction.md")
+    expect(decompose?.schema).toMatchObject({
+      properties: { tasks: { items: { properties: { category: { enum: ["frontend", "backend", "test"] } } } } },
+    })
+    expect(execute).toMatchObject({
+      context: "scoped",
+      group: { over: "${decompose.structured.tasks}", route: { frontend: "gemini-pro", test: "claude-sonnet" } },
+    })
+    expect(integrate?.prompt).toContain("${execute.output}")
+    expect(audit).toMatchObject({ profile: "claude-opus", output: "docs/ai/${inputs.feature}/audits/verdict.md" })
+    expect(audit?.prompt).toMatch(/\$\{plan\.output\}[\s\S]*\$\{integrate\.output\}/)
+  })
+
+  it("tasks: full-stack-feature and bug-fix", () => {
+    const text = fixture("full-stack-feature.yaml")
+    expect(graphOf(text)).toEqual({
+      design: ["planner"],
+      api: ["backend", "design"],
+      ui: ["frontend", "design"],
+      integrate: ["coder", "api", "ui"],
+      test: ["checker", "integrate"],
+    })
+    expect(parsed(text).inputs).toEqual({ feature_name: { type: "string", required: true } })
+    expect(parsed(text).steps[1]).toMatchObject({ prompt: "Implement API for ${inputs.feature_name}", context: "full" })
+    expect(parsed(fixture("bug-fix.yaml")).inputs).toHaveProperty("bug_description")
+  })
+
+  it("pipeline: stages, and parts of them that others name", () => {
+    const text = fixture("pipeline.yaml")
+    expect(graphOf(text)).toEqual({
+      plan: ["plan"],
+      backend: ["backend", "plan"],
+      frontend: ["frontend", "plan"],
+      integrate: ["build", "backend", "frontend"],
+      audit: ["auditor", "integrate"],
+    })
+    expect(parsed(text).steps[0]?.output).toBe("plan.md")
+    expect(parsed(text).inputs).toMatchObject({ task: { required: true } })
+  })
+
+  it("plan JSON: specifications first, then tasks that own files", () => {
+    const text = fixture("plan.json")
+    expect(graphOf(text, "plan.json")).toEqual({
+      "spec-api": ["default"],
+      "spec-db": ["default"],
+      "task-1": ["claude", "spec-api", "spec-db"],
+    })
+    expect(parsed(text, "plan.json").steps[2]).toMatchObject({
+      files: ["src/api/auth.ts", "tests/api/auth.test.ts"],
+      context: "scoped",
+    })
+  })
+
+  it("the description of a format is not a workflow, and a configuration of another tool not ours: both are told", () => {
+    expect(problemsOf(fixture("workflow.schema.yaml"))).toEqual([
+      "w.yaml:3:1: this describes a format of workflows, and is not one — write values in the place of types; the schema of Baton's own is schema/workflow.schema.json",
+    ])
+    const config = checkConfig(fixture("oh-my-opencode.jsonc"), "orchestrator.jsonc", {})
+    expect(config.ok ? [] : config.problems.map(formatProblem)).toEqual([
+      "orchestrator.jsonc:3:3: this is a configuration of oh-my-opencode, and not of Baton — write each agent under `profiles`, with its `model`, and `prompt` for its `promptAppend`",
+    ])
+  })
+})
+
+describe("tasks", () => {
+  const FULL = `
+version: "1.0"
+name: nightly
+metadata: { author: me, tags: [a] }
+settings: { max_parallel: 2, timeout: 3600, on_failure: continue }
+context:
+  variables: { env: staging, flag: true }
+  secrets: { KEY: "{env:KEY}" }
+tasks:
+  - id: build-it
+    agent: coder
+    description: builds
+    parameters: { task: "Build \${target} for \${env} with \${secrets.KEY}", level: 3, note: "as \${fn:uppercase(env)}" }
+    retry: { max_attempts: 3, delay: 5, backoff: exponential }
+    timeout: 60
+    on_failure: skip
+  - id: ship
+    agent: coder
+    dependencies: [build-it]
+    parameters: { task: "Ship: \${build-it.output}" }
+    condition: build-it.status == 'success' && flag && env == 'staging'
+hooks:
+  on_start: [{ id: hello, agent: checker, parameters: { task: "say hi to \${target}" } }]
+  on_failure: [{ id: bye, agent: checker, description: say bye }]
+`
+  it("mean steps, with every key", () => {
+    const workflow = parsed(FULL)
+    expect(workflow).toMatchObject({
+      inputs: { target: { type: "string", required: true } },
+      variables: { env: "staging", flag: true },
+      settings: { maxParallel: 2, timeoutMs: 3_600_000, onFailure: "continue" },
+    })
+    const [hello, build, ship, bye] = workflow.steps
+    expect(hello).toMatchObject({ id: "hello", prompt: "say hi to ${inputs.target}", needs: [] })
+    expect(build).toMatchObject({
+      prompt:
+        "Build ${inputs.target} for ${context.variables.env} with ${secrets.KEY}\n\nlevel: 3\n\nnote: as ${fn:uppercase(context.variables.env)}",
+      retry: { maxAttempts: 3, delayMs: 5_000, backoff: "exponential" },
+      timeoutMs: 60_000,
+      onFailure: "skip",
+      needs: ["hello"],
+    })
+    expect(ship?.condition).toBe(
+      "build-it.status == 'success' && context.variables.flag && context.variables.env == 'staging'",
+    )
+    expect(ship).not.toHaveProperty("context")
+    expect(bye).toMatchObject({ hook: "failure", prompt: "say bye" })
+  })
+
+  const task = (...rest: string[]) => ["tasks:", "  - id: a", ...rest.map((one) => `    ${one}`)].join("\n")
+  const ok = ["agent: coder", "parameters: { task: do it }"]
+  const cases: [name: string, text: string, problem: string][] = [
+    [
+      "no agent",
+      task("parameters: { task: x }"),
+      "w.yaml:2:5: `agent` is missing — add `agent`: Who does the task: a profile of orchestrator.json, a role of its `models`, or `provider/model`.",
+    ],
+    [
+      "an unknown agent",
+      task("agent: codr", "parameters: { task: x }"),
+      "w.yaml:3:12: unknown agent `codr` — did you mean `coder`?",
+    ],
+    [
+      "nothing to do",
+      task("agent: coder"),
+      "w.yaml:2:5: item 1 of `tasks` must say what is to be done — `parameters: { task: … }`",
+    ],
+    [
+      "an unknown key",
+      task(...ok, "dependncies: [b]"),
+      "w.yaml:5:5: unknown key `dependncies` — did you mean `dependencies`?",
+    ],
+    [
+      "an unknown dependency",
+      task(...ok, "dependencies: [b]"),
+      "w.yaml:5:20: there is no task `b` — there are no other tasks",
+    ],
+    [
+      "a circle",
+      `${task(...ok, "dependencies: [b]")}\n  - { id: b, agent: coder, dependencies: [a], parameters: { task: x } }`,
+      "w.yaml:6:43: tasks need each other in a circle: a → b → a — remove one of these `dependencies`",
+    ],
+    [
+      "a task that has not run",
+      `${task("agent: coder", "parameters: { task: 'x ${b.output}' }")}\n  - { id: b, agent: coder, parameters: { task: x } }`,
+      "w.yaml:4:30: `b` may not have run yet — add `b` to `dependencies`",
+    ],
+    [
+      "a field that is none, after a name that is written out",
+      task("agent: coder", "parameters: { task: 'do ${what} and ${a.outptu}' }"),
+      "w.yaml:4:43: a task has no `outptu` — did you mean `output`?",
+    ],
+    [
+      "a mistake in another parameter",
+      task("agent: coder", "parameters: { task: x, more: 'y ${nope.output}' }"),
+      "w.yaml:4:39: unknown name `nope` — for a plain `${` write `$${`; known names: `inputs`, `a`",
+    ],
+    [
+      "a bad delay",
+      task(...ok, "retry: { delay: soon }"),
+      "w.yaml:5:21: `delay` must be a duration of at most 1h — like `5s`, `2m`, or a number of seconds; 0 for none",
+    ],
+  ]
+  it.each(cases)("%s", (_name, text, problem) => {
+    expect(problemsOf(text)).toEqual([problem])
+  })
+})
+
+describe("phases", () => {
+  it("wait for the one before, unless their input says otherwise; inside parallel they do not", () => {
+    const text = `
+phases:
+  - { name: a, model: claude-opus }
+  - { name: b, model: claude-opus }
+  - { name: c, model: claude-opus, input: a.output }
+  - name: d
+    type: parallel
+    phases:
+      - { name: x, model: gemini-pro, prompt: "look at \${topic}" }
+      - { name: y, model: gpt-4o, input: x.output }
+  - { name: e, type: routed, default: gpt-4o, over: "\${[1]}", prompt: "do \${item}", input: [d.outputs, b] }
+`
+    const { steps, inputs } = parsed(text)
+    expect(steps.map(({ id, needs, context }) => [id, needs, context])).toEqual([
+      ["a", [], undefined],
+      ["b", ["a"], "full"],
+      ["c", ["a"], undefined],
+      ["d", ["c"], "full"],
+      ["e", ["d", "b"], undefined],
+    ])
+    expect(steps[3]?.group).toMatchObject({
+      steps: [
+        { id: "x", needs: [] },
+        { id: "y", needs: ["x"] },
+      ],
+    })
+    expect(Object.keys(inputs)).toEqual(["topic", "task"])
+  })
+
+  const one = (...rest: string[]) => `phases:\n  - { name: a, ${rest.join(", ")} }`
+  const cases: [name: string, text: string, problem: string][] = [
+    ["an unknown model", one("model: gemini"), "w.yaml:2:23: unknown model `gemini` — did you mean `gemini-pro`?"],
+    [
+      "an ensemble of nobody",
+      one("type: ensemble", "judge: gpt-4o"),
+      "w.yaml:2:5: item 1 of `phases` of type `ensemble` must have `models` — add `models`",
+    ],
+    [
+      "an ensemble without a judge",
+      one("type: ensemble", "models: [gpt-4o]"),
+      "w.yaml:2:5: item 1 of `phases` of type `ensemble` must have `judge` — add `judge`",
+    ],
+    [
+      "models of a single one",
+      one("models: [gpt-4o]"),
+      "w.yaml:2:24: `models` is only for phases of type `ensemble` — set `type: ensemble`, or leave it out",
+    ],
+    [
+      "an input that is none",
+      `${one("model: gpt-4o")}\n  - { name: b, model: gpt-4o, input: aa.output }`,
+      "w.yaml:3:38: there is no phase `aa` — did you mean `a`?",
+    ],
+    [
+      "an unknown key",
+      one("model: gpt-4o", "context: full"),
+      "w.yaml:2:31: unknown key `context` — did you mean `context_strategy`?",
+    ],
+    [
+      "a bad path",
+      one("model: gpt-4o", "output: '../{feature}.md'"),
+      "w.yaml:2:39: `output` must be a path inside the project, relative to its folder — like `docs/plan.md`",
+    ],
+  ]
+  it.each(cases)("%s", (_name, text, problem) => {
+    expect(problemsOf(text)).toEqual([problem])
+  })
+})
+
+describe("pipeline", () => {
+  it("a stage without needs waits for all of the one before, and a stage can be needed by its name", () => {
+    const text = `
+pipeline:
+  - { stage: build, parallel: [{ agent: coder }, { agent: coder, name: coder-2 }] }
+  - { stage: look, agent: checker }
+  - { stage: end, agent: checker, needs: [build], prompt: "end \${what}" }
+  - { stage: aside, agent: checker, needs: [] }
+`
+    expect(graphOf(text)).toEqual({
+      coder: ["coder"],
+      "coder-2": ["coder"],
+      look: ["checker", "coder", "coder-2"],
+      end: ["checker", "coder", "coder-2"],
+      aside: ["checker"],
+    })
+  })
+
+  it.each([
+    [
+      "nobody",
+      "pipeline: [{ stage: a }]",
+      "w.yaml:1:12: item 1 of `pipeline` must have `agent` or `parallel` — `agent: NAME`",
+    ],
+    [
+      "twice the same agent",
+      "pipeline: [{ stage: a, parallel: [{ agent: coder }, { agent: coder }] }]",
+      "w.yaml:1:62: there are two stages `coder` — the other one is in line 1",
+    ],
+    [
+      "an unknown stage",
+      "pipeline: [{ stage: aa, agent: coder }, { stage: b, agent: coder, needs: [ab] }]",
+      "w.yaml:1:75: there is no stage `ab` — did you mean `aa`?",
+    ],
+    [
+      "a model that is no name",
+      "pipeline: [{ stage: a, parallel: [{ agent: x/y }] }]",
+      "w.yaml:1:44: `agent` cannot be the name of this part — add `name`",
+    ],
+  ])("%s", (_name, text, problem) => {
+    expect(problemsOf(text)).toEqual([problem])
+  })
+})
+
+describe("a plan", () => {
+  it.each([
+    [
+      "an unknown task",
+      '{"tasks": [{"id": 1, "task": "x", "depends_on": [2]}]}',
+      "w.yaml:1:50: there is no task `task-2` — there are no other tasks",
+    ],
+    [
+      "two of one number",
+      '{"tasks": [{"id": 1, "task": "x"}, {"id": 1, "task": "y"}]}',
+      "w.yaml:1:43: there are two tasks `task-1` — the other one is in line 1",
+    ],
+    [
+      "a file outside",
+      '{"specs": [{"file": "/etc/x"}], "tasks": [{"id": 1, "task": "x"}]}',
+      "w.yaml:1:21: `file` must be a path inside the project, relative to its folder — like `specs/api.md`",
+    ],
+    [
+      "no task",
+      '{"specs": []}',
+      "w.yaml:1:1: `tasks` is missing — add `tasks`: The tasks; their order is given by `depends_on`.",
+    ],
+    [
+      "an unknown agent",
+      '{"tasks": [{"id": 1, "task": "x", "agent": "claud"}]}',
+      "w.yaml:1:44: unknown agent `claud` — did you mean `claude`?",
+    ],
+  ])("%s", (_name, text, problem) => {
+    expect(problemsOf(text)).toEqual([problem])
+  })
+})
+
+describe("converting", () => {
+  const files = ["feature-build.yaml", "full-stack-feature.yaml", "bug-fix.yaml", "pipeline.yaml", "plan.json"]
+  it.each(files)("%s gives a document in the canonical form that means the same", (name) => {
+    const text = fixture(name)
+    const converted = convertWorkflow(text, name, WHO)
+    if (!converted.ok) throw new Error(converted.problems.map(formatProblem).join("\n"))
+    expect(converted.value).toMatch(/^name: /)
+    expect(converted.value).toContain("\nsteps:\n")
+    expect(parsed(converted.value, name)).toEqual(parsed(text, name))
+  })
+
+  it("is refused for a document with problems, with all of them", () => {
+    expect(convertWorkflow("phases: [{ name: a, modle: x }]", "w.yaml", WHO)).toMatchObject({
+      ok: false,
+      problems: [{ line: 1, column: 21 }],
+    })
+  })
+})
