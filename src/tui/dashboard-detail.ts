@@ -118,6 +118,7 @@ function facts({ run, step, worker, now, width }: DetailInput): Cell[][] {
 
 /** `coder (agent) · anthropic/sonnet, asked for anthropic/opus`. */
 function whoOf(step: StepView, worker: WorkerView | undefined): string {
+  if (step.type !== "single" && step.session === null) return step.type
   const model = step.reason === null ? (worker?.model ?? step.model ?? step.requestedModel) : step.model
   const isOther = step.requestedModel !== null && model !== null && step.requestedModel !== model
   const other = isOther ? `, asked for ${step.requestedModel}` : ""

@@ -28,7 +28,7 @@ function blank(width: number): Line {
   return { cells: [space(width)] }
 }
 
-/** `Baton  run 1 of 15 · 2 running · 1 needs you · 12 over          esc back`. */
+/** `Baton  ? 1 needs you · run 1 of 15 · 2 running · 12 over          esc back`. */
 function header({ runs, runAt, more, chosen, asks, width, keys }: FrameInput): Line {
   const sound = runs.filter((run) => "status" in run)
   const count = (is: (run: RunView) => boolean) => sound.filter(is).length
@@ -48,9 +48,9 @@ function header({ runs, runAt, more, chosen, asks, width, keys }: FrameInput): L
     space(1),
     { text: "Baton", tone: "text", isBold: true },
     space(2),
-    muted(said.join(" · ")),
-    ...(needs.length > 0 && said.length > 0 ? [muted(" · ")] : []),
     ...needs,
+    ...(needs.length > 0 && said.length > 0 ? [muted(" · ")] : []),
+    muted(said.join(" · ")),
   ]
   const help = [...keyed(shortKey(keys["dashboard.help"]), "keys"), ...keyed(shortKey(keys["dashboard.close"]), "back")]
   return { cells: spread(left, [...help], width) }

@@ -96,7 +96,7 @@ function stepColumns({ workers, asks, now }: FrameInput): Column<TreeRow>[] {
   return [
     { title: "state", max: 22, drop: 0, of: (row) => stateCell(row, busy(row), asks, now) },
     { title: "notes", max: 24, drop: 10, of: ({ step }) => muted(step.gate?.why === "warning" ? "" : notesOf(step)) },
-    { title: "profile", max: 12, drop: 9, of: ({ step }) => muted(step.profile) },
+    { title: "profile", max: 12, drop: 9, of: ({ step }) => muted(whoIs(step)) },
     { title: "model", max: 20, drop: 6, of: (row) => muted(modelOf(row.step, busy(row))) },
     { title: "time", max: 8, drop: 4, isRight: true, of: ({ step }) => muted(stepTime(step, now)) },
     { title: "last", max: 6, drop: 8, isRight: true, of: (row) => muted(lastOf(busy(row), now)) },
@@ -109,6 +109,11 @@ function stepColumns({ workers, asks, now }: FrameInput): Column<TreeRow>[] {
       of: (row) => muted(spent(row) === 0 ? "" : priceOf(busy(row)?.cost ?? row.step.cost)),
     },
   ]
+}
+
+/** The profile; of a group its type. */
+function whoIs({ type, profile }: StepView): string {
+  return type === "single" ? profile : type
 }
 
 function lastOf(worker: WorkerView | undefined, now: number): string {
