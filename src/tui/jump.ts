@@ -42,38 +42,34 @@ export function nextWorker(
   runs: readonly RunView[],
   workers: readonly WorkerView[],
 ): string | undefined {
-  const family = familyOf(session, runs)
-  const sessions = [...new Set(family.flatMap((run) => sessionsOf(run, runs)))]
-  const kept = workers.flatMap((one) =>
-    one.run === null && one.session !== null && one.kind !== "server" ? [one.session] : [],
+  const run = runAround(session, runs)
+  const sessions = run === undefined ? [] : [...new Set(sessionsOf(run, runs))]
+  const kept = workers.flatMap(({ run: task, session: id, kind }) =>
+    task === null && id !== null && kind !== "server" ? [id] : [],
   )
   const all = sessions.length > 0 ? sessions : [...new Set(kept)]
   const at = session === undefined ? -1 : all.indexOf(session)
   if (at >= 0) return all.length < 2 ? undefined : all[(at + by + all.length) % all.length]
-  const isRunning = (id: string) =>
-    family.some((run) => run.steps.some((step) => step.session === id && step.status === "running"))
-  return all.find(isRunning) ?? (by === 1 ? all[0] : all.at(-1))
+  const busy = run?.steps.find((step) => step.status === "running" && canOpen(step))?.session
+  return busy ?? (by === 1 ? all[0] : all.at(-1)) ?? undefined
 }
 
-/** The runs of the person's session that this one belongs to; else the one that runs, else the newest. */
-function familyOf(session: string | undefined, runs: readonly RunView[]): readonly RunView[] {
-  const top = rootOf(session, runs)
-  const own = runs.filter((run) => run.parent === top && top !== undefined)
-  const others = runs.filter(({ depth }) => depth === 0)
-  return own.length > 0
-    ? own.toReversed()
-    : [others.find(({ status }) => status === "running") ?? others[0]].filter((run) => run !== undefined)
-}
-
-/** The session at the top: the one the run was started from whose worker, or whose worker's worker, this one is. */
-function rootOf(session: string | undefined, runs: readonly RunView[]): string | undefined {
-  let top = session
+/** The run that this session is of, at any depth; of a person's session the one that runs, else its newest; else the one
+ *  that runs anywhere, else the newest. */
+function runAround(session: string | undefined, runs: readonly RunView[]): RunView | undefined {
+  let run: RunView | undefined
+  let at = session
   for (const _ of runs) {
-    const run = runs.find((one) => one.steps.some((step) => top !== undefined && step.session === top))
-    if (run === undefined || run.parent === null) break
-    top = run.parent
+    const above = runs.find((one) => at !== undefined && one.steps.some((step) => step.session === at))
+    if (above === undefined) break
+    run = above
+    at = above.parent ?? undefined
   }
-  return top
+  if (run !== undefined) return run
+  const tops = runs.filter(({ depth }) => depth === 0)
+  const own = tops.filter(({ parent }) => parent !== null && parent === session)
+  const isRunning = ({ status }: RunView) => status === "running"
+  return own.find(isRunning) ?? own[0] ?? tops.find(isRunning) ?? tops[0]
 }
 
 /** Sessions of a run's workers that can be opened, each followed by those of what it started. */

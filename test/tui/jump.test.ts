@@ -59,6 +59,12 @@ it("goes from the person's own session to the worker that runs, and from anywher
   expect(nextWorker(undefined, -1, [over], [])).toBe("ses_d")
 })
 
+it("stays in the run of the worker, whatever else has run in the same session", () => {
+  const before = runView({ id: "before", parent: "main", status: "success", endedAt: 1, steps: [doneStep("old")] })
+  expect(nextWorker("ses_z", 1, [...ALL, before], [])).toBe("ses_a")
+  expect(nextWorker("ses_a", -1, [...ALL, before], [])).toBe("ses_z")
+})
+
 it("goes among kept workers where there is no run, and nowhere where there is nobody", () => {
   const kept = ["k1", "k2"].map((name) => workerView(name, { run: null, isKept: true }))
   expect(nextWorker("main", 1, [], kept)).toBe("ses_k1")
