@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util"
 import { contextTokens } from "./context.ts"
+import { dashboard } from "./dashboard.ts"
 import { engineGrowth, engineOverhead } from "./engine.ts"
 import { formatMachine, observeMachine } from "./machine.ts"
 import { memory } from "./memory.ts"
@@ -22,6 +23,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   memory,
   recovery,
   transition,
+  dashboard,
 }
 
 const HELP = `Measures Baton side by side with the same work done without it.
