@@ -32,7 +32,7 @@ export function formatRun(run: RunView): string {
 }
 
 /** How many groups a step is inside of. */
-function depthOf(step: StepView, steps: readonly StepView[]): number {
+export function depthOf(step: StepView, steps: readonly StepView[]): number {
   let depth = 0
   for (let of = step.group; of !== null; depth++) of = steps.find(({ id }) => id === of)?.group ?? null
   return depth
