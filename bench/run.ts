@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util"
+import { contextTokens } from "./context.ts"
 import { engineGrowth, engineOverhead } from "./engine.ts"
 import { formatMachine, observeMachine } from "./machine.ts"
 import { formatTable, type Row } from "./report.ts"
@@ -14,6 +15,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   "start-up": startUp,
   engine: engineOverhead,
   growth: engineGrowth,
+  context: contextTokens,
 }
 
 const HELP = `Measures Baton side by side with the same work done without it.
