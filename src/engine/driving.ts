@@ -166,7 +166,8 @@ export class Driving {
     const isThere = command.type === "create" || state !== undefined
     const why = isThere ? missingSecrets(this.#deps.vault, state, command) : `there is no run ${run}`
     if (why !== undefined) {
-      if (key !== undefined) store.refuse(run, key, why)
+      // A run that is about to begin has its wishes before it is there.
+      if (key !== undefined && isThere) store.refuse(run, key, why)
       claim.release()
       return { ok: false, why }
     }

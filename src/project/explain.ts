@@ -5,7 +5,7 @@ import { DEFAULTS, type Step, type Workflow } from "../core/model.ts"
 import { suggest } from "../core/nearest.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { workflowDocument } from "../spec/files.ts"
-import { type KeyInfo, keysOfLevels, LEVELS, type Level } from "./schemas.ts"
+import { type KeyInfo, type KeysOfLevels, keysOfLevels, LEVELS, type Level } from "./schemas.ts"
 
 import { isModel, workersOf } from "./workers.ts"
 
@@ -89,7 +89,7 @@ interface Place {
   readonly profile?: string | undefined
   /** Whether nobody else works on the step. */
   readonly isAlone?: boolean
-  readonly keys: ReturnType<typeof keysOfLevels>
+  readonly keys: KeysOfLevels
 }
 
 /**

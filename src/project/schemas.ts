@@ -12,7 +12,16 @@ export interface KeyInfo {
 }
 
 /** The keys that can be written at each level, as the schemas declare them; refused ones left out. */
-export function keysOfLevels(): Readonly<Record<Level, ReadonlyMap<string, KeyInfo>>> {
+export function keysOfLevels(): KeysOfLevels {
+  known ??= readKeys()
+  return known
+}
+
+export type KeysOfLevels = Readonly<Record<Level, ReadonlyMap<string, KeyInfo>>>
+/** The schemas do not change while a process runs, and cost more to write out than a question does to answer. */
+let known: KeysOfLevels | undefined
+
+function readKeys(): KeysOfLevels {
   const workflow = jsonSchemaOf(workflowSchema)
   const config = configJsonSchema()
   return {

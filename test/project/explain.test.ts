@@ -16,9 +16,10 @@ function open(config: string | undefined, flow: string) {
   if (config !== undefined) writeFileSync(join(directory, "orchestrator.json"), config)
   writeFileSync(join(directory, ".opencode", "workflows", "flow.yaml"), flow)
   const project = new Project({ directory, globalDir: join(directory, "none"), env: { SECRET: "s3cret" } })
+  let read: [ReturnType<Project["config"]>, ReturnType<Project["checked"]>] | undefined
   const all = (key: string, on: { workflow?: boolean; step?: string; profile?: string } = {}) => {
-    const loaded = project.config()
-    const found = project.checked("flow")
+    read ??= [project.config(), project.checked("flow")]
+    const [loaded, found] = read
     if (!loaded.ok || !found.ok) throw new Error(JSON.stringify([loaded, found]))
     const { step, profile } = on
     const workflow = on.workflow || step !== undefined ? found.value : undefined

@@ -46,8 +46,10 @@ async function answer(key: string, prompt: string, signal: AbortSignal): Promise
   const file = fileOf(key)
   if (existsSync(file)) return { reason: "ok", output: readFileSync(file, "utf8") }
   const body = JSON.stringify({ messages: [{ role: "user", content: `[${key}] ${prompt}` }] })
-  const headers = { "content-type": "application/json" }
-  const response = await fetch(`${model}/chat/completions`, { method: "POST", headers, body, signal })
+  // A connection of its own: one that is used again may be closed at that very moment.
+  const headers = { "content-type": "application/json", connection: "close" }
+  const request = { method: "POST", headers, body, signal, keepalive: false }
+  const response = await fetch(`${model}/chat/completions`, request)
   if (!response.ok) return { reason: "error", detail: `the model says ${response.status}` }
   const { choices } = (await response.json()) as { choices: { message: { content: string } }[] }
   const output = choices[0]?.message.content ?? ""
