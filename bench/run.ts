@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util"
+import { contextTokens } from "./context.ts"
 import { dashboard } from "./dashboard.ts"
 import { engineGrowth, engineOverhead } from "./engine.ts"
 import { formatMachine, observeMachine } from "./machine.ts"
@@ -15,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   "start-up": startUp,
   engine: engineOverhead,
   growth: engineGrowth,
+  context: contextTokens,
   dashboard,
 }
 
