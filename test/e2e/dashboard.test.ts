@@ -97,7 +97,7 @@ describe("the dashboard", () => {
       await tui.waitFor(/Needs you +bash: echo hi[\s\S]*a answer/)
       expectScreen("dashboard-80x24", tui.text())
       tui.resize(200, 60)
-      await tui.waitFor(/│ ── ui ─/)
+      await tui.waitFor(/│ ── ui ─[\s\S]*\n a answer/)
       expectScreen("dashboard-200x60", tui.text())
       tui.resize(120, 36)
       await tui.waitFor((text) => !text.includes("│ ── ui"))

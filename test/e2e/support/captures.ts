@@ -27,7 +27,8 @@ function lasting(screen: string): string[] {
     .split("\n")
     .map((line) =>
       line
-        .replace(/\bses_\w+/g, "SESSION")
+        // A dialog may cover the beginning of one.
+        .replace(/\bses_\w+|\S+(?= ─+$)/g, "SESSION")
         .replace(/(?:\d+h )?(?:\d+m )?\b\d+(?:\.\d)?s\b|\d+h \d+m\b/g, "TIME")
         .replace(/\$\d[\d.]*|\b\d[\d.]*k?(?= tokens\b)|\b\d[\d.]*k\b/g, "N")
         .replace(/\b[0-9A-Za-z]{10}(?=│|$)/, "RUN")
