@@ -10,8 +10,19 @@ import type { Run, StepState } from "./run.ts"
  *  its own report. */
 export function isReadDistilled(run: Run, spec: Step): boolean {
   if (spec.schema !== undefined || spec.part?.role === "proposer") return false
-  const names = [spec.id, ...enclosing(run, spec).map((one) => one.spec.id)]
-  return run.specs.some((reader) => readsDistilled(reader) && reader.needs.some((need) => names.includes(need)))
+  const needed = neededDistilled(run.specs)
+  if (needed.size === 0) return false
+  return needed.has(spec.id) || enclosing(run, spec).some((one) => needed.has(one.spec.id))
+}
+
+/** Worked out once for the steps a run has: every step asks. */
+const known = new WeakMap<readonly Step[], ReadonlySet<string>>()
+
+/** Ids of what those need that read distilled. */
+function neededDistilled(specs: readonly Step[]): ReadonlySet<string> {
+  const needed = known.get(specs) ?? new Set(specs.filter(readsDistilled).flatMap(({ needs }) => needs))
+  known.set(specs, needed)
+  return needed
 }
 
 /** Whether the workflow's distiller has its turn after a step has answered. */

@@ -51,6 +51,15 @@ function numberOf(value: number, change: (text: string) => string): unknown {
 
 /** All secrets of a workflow and of those that are steps of it. */
 export function secretsOf(workflow: Workflow): Readonly<Record<string, SecretSource>> {
+  const secrets = known.get(workflow) ?? gathered(workflow)
+  known.set(workflow, secrets)
+  return secrets
+}
+
+/** Worked out once for a workflow: every step asks. */
+const known = new WeakMap<Workflow, Readonly<Record<string, SecretSource>>>()
+
+function gathered(workflow: Workflow): Readonly<Record<string, SecretSource>> {
   const nested = workflow.steps.flatMap(({ group }) =>
     group?.type === "workflow"
       ? [group.workflow]
@@ -58,5 +67,5 @@ export function secretsOf(workflow: Workflow): Readonly<Record<string, SecretSou
         ? [{ ...workflow, secrets: {}, steps: group.steps }]
         : [],
   )
-  return Object.assign({}, ...nested.map(secretsOf), workflow.secrets)
+  return Object.assign({}, ...nested.map(gathered), workflow.secrets)
 }
