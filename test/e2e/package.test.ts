@@ -36,6 +36,7 @@ beforeAll(async () => {
       "dist/tui.js",
       "dist/cli.js",
       "schema/workflow.schema.json",
+      "workflows/feature-build.yaml",
     ]),
   )
   const upstream = execFileSync("npm", ["config", "get", "registry"], { encoding: "utf8" }).trim()
@@ -74,6 +75,7 @@ describe("the packed tarball", () => {
       const program = join(project.dir, "node_modules/.bin/baton")
       const baton = (...args: string[]) => exec(program, args, { cwd: project.dir, env: project.env, timeout: 60_000 })
       expect((await baton("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
+      expect((await baton("plan", "workshop", "-i", "feature=x")).stdout).toContain("3 propose")
       const { stdout } = await baton("run", "demo", "--input", "topic=packed", "--opencode", OPENCODE)
       expect(stdout).toContain("demo success")
       expect(model.asked(/^Survey packed$/)).toHaveLength(1)
