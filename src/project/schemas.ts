@@ -1,6 +1,6 @@
 import { configJsonSchema } from "../config/schema.ts"
 import { NOT_YET, valueAt } from "../core/issues.ts"
-import { canonicalJsonSchema } from "../spec/schema.ts"
+import { jsonSchemaOf, workflowSchema } from "../spec/schema.ts"
 
 /** Where a value can be written, nearest to a step first. */
 export const LEVELS = ["step", "profile", "settings", "limits", "top"] as const
@@ -13,7 +13,7 @@ export interface KeyInfo {
 
 /** The keys that can be written at each level, as the schemas declare them; refused ones left out. */
 export function keysOfLevels(): Readonly<Record<Level, ReadonlyMap<string, KeyInfo>>> {
-  const workflow = canonicalJsonSchema()
+  const workflow = jsonSchemaOf(workflowSchema)
   const config = configJsonSchema()
   return {
     step: keysAt(workflow, ["properties", "steps", "items"]),
