@@ -32,7 +32,7 @@ const clock: Clock = {
 }
 
 /** A run of `count` steps, in a row (each quotes the one before it) or all independent. */
-function runOf(count: number, isChain: boolean): Omit<RunCreated, "type" | "at"> {
+export function runOf(count: number, isChain: boolean): Omit<RunCreated, "type" | "at"> {
   const steps = Array.from({ length: count }, (_, index): Step => {
     const before = isChain && index > 0 ? `s${index - 1}` : undefined
     return {
@@ -77,10 +77,10 @@ function createTickingBackend(): WorkerBackend {
   }
 }
 
-/** Drives a run to its end over `store`; gives the milliseconds. Throws unless it succeeds. */
-async function drive(store: Store, count: number, isChain: boolean): Promise<number> {
+/** An engine over `store`, with workers that do nothing. */
+export function engineOver(store: Store): Engine {
   const backend = createTickingBackend()
-  const engine = new Engine({
+  return new Engine({
     store,
     clock,
     render,
@@ -97,6 +97,11 @@ async function drive(store: Store, count: number, isChain: boolean): Promise<num
     checker,
     ...context(),
   })
+}
+
+/** Drives a run to its end over `store`; gives the milliseconds. Throws unless it succeeds. */
+export async function drive(store: Store, count: number, isChain: boolean): Promise<number> {
+  const engine = engineOver(store)
   const created = runOf(count, isChain)
   let succeeded = 0
   engine.subscribe((run) => {
@@ -112,7 +117,7 @@ async function drive(store: Store, count: number, isChain: boolean): Promise<num
 }
 
 /** A store that keeps nothing; `append` hears what would have been written. */
-function storeOf(append: Store["append"]): Store {
+export function storeOf(append: Store["append"]): Store {
   return {
     append,
     read: () => [],
@@ -175,7 +180,7 @@ async function durableRun(folder: string, isChain: boolean): Promise<number> {
 }
 
 /** One row and one transaction for each body, as durable as the journal: the least that can be done. */
-function bareAppends(folder: string, bodies: readonly string[]): Promise<number> {
+export function bareAppends(folder: string, bodies: Iterable<string>): Promise<number> {
   const db = new Database(join(folder, "bare.db"), { create: true })
   db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE event (seq INTEGER PRIMARY KEY, body TEXT)")
   const insert = db.query("INSERT INTO event (body) VALUES (?)")

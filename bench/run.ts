@@ -1,10 +1,14 @@
 import { parseArgs } from "node:util"
 import { contextTokens } from "./context.ts"
+import { dashboard } from "./dashboard.ts"
 import { engineGrowth, engineOverhead } from "./engine.ts"
 import { formatMachine, observeMachine } from "./machine.ts"
+import { memory } from "./memory.ts"
+import { recovery } from "./recovery.ts"
 import { formatTable, type Row } from "./report.ts"
 import { startUp } from "./start-up.ts"
 import { fanOut, sequential } from "./steps.ts"
+import { transition } from "./transition.ts"
 
 /** One benchmark: its rows; what it hears of progress goes to stderr. */
 type Benchmark = (tell: (line: string) => void) => Promise<Row | readonly Row[]>
@@ -16,11 +20,15 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   engine: engineOverhead,
   growth: engineGrowth,
   context: contextTokens,
+  memory,
+  recovery,
+  transition,
+  dashboard,
 }
 
 const HELP = `Measures Baton side by side with the same work done without it.
 
-  npm run bench                     everything, about six minutes
+  npm run bench                     everything, about eight minutes
   bun bench/run.ts [NAME…]          some of it: ${Object.keys(BENCHMARKS).join(", ")}
     --json                          the rows and the machine as JSON
     --quiet                         no progress on stderr

@@ -29,6 +29,7 @@ import { configJsonSchema } from "../src/config/schema.ts"
 import { formatProblems } from "../src/core/problem.ts"
 import { workflowJsonSchema } from "../src/spec/dialects/read.ts"
 import { parseWorkflow } from "../src/spec/parse.ts"
+import { DASHBOARD_KEYS, GLOBAL_KEYS } from "../src/tui/key-table.ts"
 
 /** Keeps the documentation true by machine: what it shows parses, what it names exists, what exists is named. */
 
@@ -268,4 +269,12 @@ it("docs/guide/troubleshooting.md quotes messages as the code has them", () => {
   const pieces = headings.flatMap((heading) => plain(heading).split("…")).map((piece) => piece.trim())
   expect(headings.length).toBeGreaterThan(20)
   expect(pieces.filter((piece) => !code.includes(piece))).toEqual([])
+})
+
+it("the guide names every key with its default", () => {
+  const text = read("docs/guide/in-the-tui.md") + read("docs/guide/dashboard.md")
+  const missing = [...GLOBAL_KEYS, ...DASHBOARD_KEYS].filter(
+    ({ id, key }) => !text.includes(`\`${id}\``) || !text.includes(`\`${key}\``),
+  )
+  expect(missing).toEqual([])
 })

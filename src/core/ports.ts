@@ -181,6 +181,8 @@ export interface Activity {
   readonly lastActivityAt: number
   readonly tokens: Tokens
   readonly cost: number | null
+  /** The end of what it has written and called so far, at most 2,000 characters; left out where nobody listens. */
+  readonly tail?: string
 }
 
 /** Something a worker needs a person for. */

@@ -8,9 +8,10 @@ import type { AskView, RunView, StepView, WorkerView } from "./view.ts"
  * same process and through `opencode attach` alike, and the host ignores commands it does not know.
  *
  *   TUI → server   request (sent again until the reply comes; the server answers each id once)
- *   server → TUI   reply; `state` whenever a run, a worker or an ask changes; `open` when a person is to go somewhere
+ *   server → TUI   reply; `state` whenever a run, a worker or an ask changes; `open` when a person is to go somewhere;
+ *                  `notice` when something needs a person or has ended
  */
-export type Message = Request | ReplyMessage | StateMessage | OpenMessage
+export type Message = Request | ReplyMessage | StateMessage | OpenMessage | NoticeMessage
 
 export interface Request {
   readonly kind: "request"
@@ -32,7 +33,9 @@ export interface ReplyMessage {
 /** What is alive. Texts are cut to their beginning: a command asks for the rest. */
 export interface StateMessage {
   readonly kind: "state"
-  /** Newest first: everything not ended, and what ended in this OpenCode. */
+  /** Folder it is about: one OpenCode serves several. */
+  readonly directory: string
+  /** Newest first: everything not ended, and the newest of what ended in this OpenCode. */
   readonly runs: readonly RunView[]
   /** Workers with a task, then those that are kept without one. */
   readonly workers: readonly WorkerView[]
@@ -47,6 +50,14 @@ export interface OpenMessage {
   readonly parent: string
 }
 
+/** Something needs a person, or has ended: said once, by a toast and by OpenCode's attention notification. */
+export interface NoticeMessage {
+  readonly kind: "notice"
+  readonly about: "needs-you" | "done" | "failed"
+  readonly title: string
+  readonly message: string
+}
+
 /** The answer to a command, for both ways of showing it: `text` where there is only text, `view` where there is more. */
 export interface Reply {
   readonly tone: "info" | "success" | "error"
@@ -57,7 +68,8 @@ export interface Reply {
 
 export type ReplyView =
   | { readonly type: "workflows"; readonly workflows: readonly WorkflowItem[] }
-  | { readonly type: "run"; readonly run: RunView }
+  | BoardReply
+  | StepReply
   | { readonly type: "trace"; readonly run: string; readonly step: StepView; readonly trace?: Trace }
   /** The run was started: the TUI shows nothing more than its line. */
   | { readonly type: "started"; readonly run: string }
@@ -67,6 +79,33 @@ export type ReplyView =
   | { readonly type: "open"; readonly session: string }
   /** It is done: the TUI says so in passing. */
   | { readonly type: "done" }
+
+/** The newest runs of the project, and which of them is meant (null: none). Texts are cut as in a state message. */
+export interface BoardReply {
+  readonly type: "board"
+  readonly run: string | null
+  readonly runs: readonly RunView[]
+  /** Runs whose journal cannot be read, and why. */
+  readonly broken: readonly BrokenRun[]
+  /** How many older ones there are. */
+  readonly more: number
+}
+
+export interface BrokenRun {
+  readonly id: string
+  readonly workflow: string
+  readonly createdAt: number
+  readonly why: string
+}
+
+/** One step with the beginning of its prompt and of its answer, and the end of what its worker is writing (null:
+ *  nothing is heard of it). */
+export interface StepReply {
+  readonly type: "step"
+  readonly run: string
+  readonly step: StepView
+  readonly tail: string | null
+}
 
 export interface WorkflowItem {
   readonly name: string

@@ -246,6 +246,8 @@ export interface WorkerView {
   readonly cost: number | null
   /** Whether its session is kept. */
   readonly isKept: boolean
+  /** The end of what it is writing; left out of state messages. */
+  readonly tail: string
 }
 
 /** `queued`: waits for a free place; `silent`: no sign of life for a minute; `asking`: see the inbox; `held`: a person

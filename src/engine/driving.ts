@@ -85,7 +85,7 @@ export class Driving {
       if (key !== undefined) this.#deps.store.refuse(run, key, refused)
       return { ok: false, why: refused }
     }
-    return this.exists(run) ? this.drive(run, command, key) : { ok: false, why: `there is no run ${run}` }
+    return this.drive(run, command, key)
   }
 
   /** Why nothing came of it, or undefined. `key`: that of the wish it is. */
@@ -163,7 +163,8 @@ export class Driving {
     }
     // Read under the claim: until now another process may have written.
     const state = command.type === "create" ? undefined : this.#reading.load(run)
-    const why = missingSecrets(this.#deps.vault, state, command)
+    const isThere = command.type === "create" || state !== undefined
+    const why = isThere ? missingSecrets(this.#deps.vault, state, command) : `there is no run ${run}`
     if (why !== undefined) {
       if (key !== undefined) store.refuse(run, key, why)
       claim.release()

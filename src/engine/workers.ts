@@ -23,12 +23,12 @@ interface Row extends Seat {
 /** The workers of this process and what they are doing: the live side of the journal, kept only in memory. */
 export class Workers {
   readonly #clock: Clock
-  readonly #hide: (ask: Ask) => Ask
+  readonly #hide: <Said>(said: Said) => Said
   readonly #rows = new Map<string, Row>()
   readonly #listeners = new Set<() => void>()
 
-  /** `hide`: takes out of an ask what nobody is to see. */
-  constructor(clock: Clock, hide: (ask: Ask) => Ask = (ask) => ask) {
+  /** `hide`: takes out of an ask, and of what a worker writes, what nobody is to see. */
+  constructor(clock: Clock, hide: <Said>(said: Said) => Said = (said) => said) {
     this.#clock = clock
     this.#hide = hide
   }
@@ -72,7 +72,7 @@ export class Workers {
 
   active(key: string, activity: Activity): void {
     this.#change(key, (row) => {
-      row.activity = activity
+      row.activity = activity.tail === undefined ? activity : { ...activity, tail: this.#hide(activity.tail) }
     })
   }
 
@@ -136,6 +136,7 @@ export class Workers {
       tokens: activity?.tokens ?? { input: 0, output: 0 },
       cost: activity?.cost ?? null,
       isKept: task.profile.keep === true,
+      tail: activity?.tail ?? "",
     }
   }
 
@@ -197,6 +198,7 @@ function viewOfKept(worker: KeptWorker): WorkerView {
     tokens: { input: 0, output: 0 },
     cost: null,
     isKept: true,
+    tail: "",
   }
 }
 

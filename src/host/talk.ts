@@ -102,7 +102,7 @@ function toolRow({ tool, state }: ToolPart, askedAt: number): TraceRow {
   if (state.status === "error") return { ...base, at, tone: "bad", text: state.error, tookMs }
   const { diff, exit } = state.metadata
   const isBad = typeof exit === "number" && exit !== 0
-  const ended = typeof exit === "number" ? ` (exit code ${exit})` : ""
+  const ended = isBad ? ` (exit code ${exit})` : ""
   const text = typeof diff === "string" && diff !== "" ? diff : state.output
   return { ...base, at, tone: isBad ? "bad" : "good", title: `${base.title}${ended}`, text: text.trim(), tookMs }
 }

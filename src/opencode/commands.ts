@@ -1,10 +1,9 @@
-import { formatRun, formatWorkflows } from "../core/format.ts"
+import { formatWorkflows } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
-import type { RunView } from "../core/view.ts"
 import { mainSession } from "../project/ask.ts"
-import { runNamed } from "../project/runs.ts"
+import { show, status } from "./board.ts"
 import { BY, type Desk, error, type Place } from "./desk.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
 import { parseLine, SUBCOMMANDS } from "./line.ts"
@@ -19,7 +18,8 @@ const HELP = [
   "/workflow                              pick a workflow and run it",
   "/workflow run NAME [key=value …] [task text]",
   "/workflow list                         the workflows of this project",
-  "/workflow status [RUN]                 how the newest run goes",
+  "/workflow status [RUN]                 the dashboard: how runs go, step by step",
+  "/workflow show RUN STEP                one step of a run, in the dashboard",
   "/workflow pause [RUN]                  start nothing more of it",
   "/workflow continue [RUN]               go on with what waits for you",
   "/workflow continue STEP [answer]       the same of one step",
@@ -63,7 +63,9 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
     case "help":
       return { tone: "info", title: "Workflow commands", text: HELP }
     case "status":
-      return status(runNamed(engine, parsed.run), parsed.run)
+      return status(engine, parsed.run)
+    case "show":
+      return show(engine, parsed.run, parsed.step)
     case "pause":
       return pause(desk, parsed.run, place)
     case "continue":
@@ -141,16 +143,4 @@ function list(workflows: readonly WorkflowItem[]): Reply {
     : "\n\nYour own go into .opencode/workflows/NAME.yaml, for example:\n\nsteps:\n  - id: hello\n    prompt: Say hello."
   const text = formatWorkflows(workflows) + own
   return { tone: "info", title: "Workflows", text, view: { type: "workflows", workflows } }
-}
-
-function status(view: RunView | undefined, wanted: string | undefined): Reply {
-  if (view)
-    return {
-      tone: "info",
-      title: `${view.workflow} · ${view.status}`,
-      text: formatRun(view),
-      view: { type: "run", run: view },
-    }
-  if (wanted !== undefined) return error("No such run", `there is no run ${wanted} in this project`)
-  return { tone: "info", title: "No runs", text: "Nothing has run in this project yet. `/workflow` picks a workflow." }
 }

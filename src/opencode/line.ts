@@ -20,6 +20,7 @@ export type Line =
   | { readonly command: "retry" | "skip"; readonly step: string; readonly message: string }
   | { readonly command: "raise"; readonly budget: Budget; readonly run?: string }
   | { readonly command: "trace"; readonly step: string }
+  | { readonly command: "show"; readonly run: string; readonly step: string }
   /** `out` is the file to write, relative to the project. */
   | { readonly command: "report"; readonly run?: string; readonly out?: string }
   | { readonly command: "graph"; readonly workflow: string; readonly format: "mermaid" | "ascii" }
@@ -29,6 +30,7 @@ export const SUBCOMMANDS = [
   "run",
   "list",
   "status",
+  "show",
   "pause",
   "continue",
   "retry",
@@ -69,6 +71,11 @@ export function parseLine(line: string): Line {
     case "abort":
     case "pause":
       return { command: subcommand.text, ...(first === undefined ? {} : { run: first }) }
+    case "show": {
+      const step = rest[1]?.text
+      if (first === undefined || step === undefined) return wrong("say which: `/workflow show RUN STEP`")
+      return { command: "show", run: first, step }
+    }
     case "resume":
       return parseResume(rest.map(({ text }) => text))
     case "continue":

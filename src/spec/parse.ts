@@ -9,7 +9,7 @@ import { checkEmbedded, type Lookup } from "./embedded.ts"
 import { checkGraph } from "./graph.ts"
 import { outlineOf } from "./outline.ts"
 import { checkExpressions } from "./references.ts"
-import { jsonSchemaOf, workflowSchema } from "./schema.ts"
+import { canonicalJsonSchema, workflowSchema } from "./schema.ts"
 import { toWorkflow } from "./to-workflow.ts"
 import { checkWorkers } from "./workers.ts"
 
@@ -37,7 +37,7 @@ export function parseWorkflow(text: string, file: string, options: ParseOptions 
   const problems = firstProblems(
     file,
     inItsForm,
-    result?.error ? issuesToProblems(source, result.error.issues, () => jsonSchemaOf(workflowSchema)) : [],
+    result?.error ? issuesToProblems(source, result.error.issues, canonicalJsonSchema) : [],
     checkGraph(outline),
     isComplete ? checkCombinations(outline) : [],
     options.profiles ? checkWorkers(outline, { profiles: options.profiles, roles: options.roles ?? [] }) : [],

@@ -103,3 +103,6 @@ export function jsonSchemaOf(schema: z.ZodType): object {
   jsonSchemas.set(schema, made)
   return made
 }
+
+/** The JSON Schema of a workflow document in the canonical form. */
+export const canonicalJsonSchema = () => jsonSchemaOf(workflowSchema)

@@ -19,12 +19,15 @@ export function StatusBar(props: {
   /** Whether a person can type into it. */
   readonly canType: () => boolean
   readonly keys: () => BarKeys
+  /** Whether the dashboard is on the screen, which says all of it. */
+  readonly isDashboard: () => boolean
 }) {
   const size = useTerminalDimensions()
   const line = createMemo(() => {
     const width = size().width - 2 * PADDING
     const late = props.live.waiting()[0]
     if (late !== undefined) return waitingLine(late, width)
+    if (props.isDashboard()) return undefined
     return statusBar({
       runs: props.live.inBar(),
       session: props.session(),

@@ -1,5 +1,12 @@
 import type { Clock } from "../core/ports.ts"
-import { decode, encode, type OpenMessage, type Reply, type StateMessage } from "../core/protocol.ts"
+import {
+  decode,
+  encode,
+  type NoticeMessage,
+  type OpenMessage,
+  type Reply,
+  type StateMessage,
+} from "../core/protocol.ts"
 
 /** The server half may still be loading, or stall for seconds: asking again is harmless, it answers each id once. */
 const RESEND_MS = 1_000
@@ -15,6 +22,8 @@ export interface ChannelDeps {
   onState(state: StateMessage): void
   /** A person is wanted in a session. */
   onOpen(message: OpenMessage): void
+  /** Something needs a person, or has ended. */
+  onNotice(notice: NoticeMessage): void
   /** The lines that have waited for more than a second, oldest first; empty again when all are answered. */
   onWaiting(lines: readonly string[]): void
 }
@@ -29,6 +38,8 @@ export interface Channel {
   /** Sends a line and resolves with its answer, at the latest after 30 s; never rejects. Unresolved after `close`.
    *  `screen` is the session that is shown, if it is not the one a person types into. */
   ask(line: string, session?: string, screen?: string): Promise<Answer>
+  /** The same for a line that no person typed: nobody is told that it waits. */
+  askQuietly(line: string): Promise<Answer>
   /** Takes every command string from the event bus; ignores those that are not for this TUI. */
   receive(command: string): void
   /** Stops asking. */
@@ -40,12 +51,10 @@ export function openChannel(deps: ChannelDeps): Channel {
   const pending = new Map<string, Pending>()
   const tellWaiting = () =>
     deps.onWaiting(
-      [...pending.values()]
-        .filter((request) => request.isLate && request.line.startsWith("/"))
-        .map((request) => request.line),
+      [...pending.values()].filter((request) => request.isLate && !request.isQuiet).map((request) => request.line),
     )
 
-  const ask = (line: string, session?: string, screen?: string) =>
+  const send = (line: string, isQuiet: boolean, session?: string, screen?: string) =>
     new Promise<Answer>((resolve) => {
       const id = deps.newId()
       const where = { ...(session === undefined ? {} : { session }), ...(screen === undefined ? {} : { screen }) }
@@ -58,7 +67,7 @@ export function openChannel(deps: ChannelDeps): Channel {
         tellWaiting()
         resolve(answer)
       }
-      const send = () => {
+      const sendOnce = () => {
         if (deps.clock.now() >= giveUpAt) return settle({ reply: noAnswer(failure), answered: false })
         deps.publish(command).catch((error: unknown) => {
           failure = String(error)
@@ -66,21 +75,23 @@ export function openChannel(deps: ChannelDeps): Channel {
         request.cancel = deps.clock.after(RESEND_MS, () => {
           request.isLate = true
           tellWaiting()
-          send()
+          sendOnce()
         })
       }
-      const request: Pending = { line, isLate: false, settle, cancel: () => undefined }
+      const request: Pending = { line, isQuiet, isLate: false, settle, cancel: () => undefined }
       pending.set(id, request)
-      send()
+      sendOnce()
     })
 
   return {
-    ask,
+    ask: (line, session, screen) => send(line, false, session, screen),
+    askQuietly: (line) => send(line, true),
     receive(command) {
       const message = decode(command)
       if (message?.kind === "reply") pending.get(message.id)?.settle({ reply: message.reply, answered: true })
       if (message?.kind === "state") deps.onState(message)
       if (message?.kind === "open") deps.onOpen(message)
+      if (message?.kind === "notice") deps.onNotice(message)
     },
     close() {
       for (const request of pending.values()) request.cancel()
@@ -91,6 +102,7 @@ export function openChannel(deps: ChannelDeps): Channel {
 
 interface Pending {
   readonly line: string
+  readonly isQuiet: boolean
   isLate: boolean
   settle(answer: Answer): void
   cancel(): void

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util"
 import { formatDuration } from "../core/duration.ts"
 import type { Tokens } from "../core/model.ts"
 
@@ -30,6 +31,44 @@ export function clip(text: string, width: number): string {
 export function cell(text: string, width: number): string {
   const line = clip(text, width)
   return line + " ".repeat(Math.max(0, width - widthOf(line)))
+}
+
+/** Characters that a terminal would act on. */
+const ACTS = /[^\P{Cc}\n]/gu
+
+/** A text in lines of at most `width` columns, broken between words where that is possible. Escape sequences are left
+ *  out. At most `limit` lines are made. */
+export function wrap(text: string, width: number, limit = Number.POSITIVE_INFINITY): string[] {
+  const lines: string[] = []
+  const plain = stripVTControlCharacters(text.replace(/\r\n?/g, "\n"))
+  const clean = plain.replace(/\t/g, "  ").replace(ACTS, "")
+  for (const line of clean.split("\n")) {
+    let rest = line.trimEnd()
+    do {
+      if (lines.length >= limit) return lines
+      const [first, next] = breakAt(rest, Math.max(1, width))
+      lines.push(first)
+      rest = next
+    } while (rest !== "")
+  }
+  return lines
+}
+
+/** What fits on a line, and what is left for the next one. */
+function breakAt(text: string, width: number): readonly [string, string] {
+  if (text.length <= width / 2 || widthOf(text) <= width) return [text, ""]
+  let end = 0
+  let used = 0
+  let word = 0
+  for (const { segment, index } of graphemes.segment(text)) {
+    used += widthOf(segment)
+    if (used > width) break
+    end = index + segment.length
+    if (segment === " ") word = end
+  }
+  if (end === 0) end = [...graphemes.segment(text.slice(0, 8))][0]?.segment.length ?? 1
+  const at = text[end] === " " ? end : word > 0 && text.slice(0, word).trim() !== "" ? word : end
+  return [text.slice(0, at).trimEnd(), text.slice(at).trimStart()]
 }
 
 /** Time that is still running, in whole seconds so that a tick changes one digit. Takes milliseconds; a clock of

@@ -59,9 +59,13 @@ export function showInbox(deps: ReplyDeps, snapshot: readonly InboxItem[]): void
 
 function showItem(deps: ReplyDeps, item: InboxItem): void {
   if (item.type === "gate") showGate(deps, item.gate)
-  else if (item.ask.kind === "permission") {
-    showWays(deps, topicOf(item.ask), item.ask.title, permissionWays(deps, item.ask))
-  } else deps.guard.start(() => answerQuestions(deps, item.ask))
+  else showAsk(deps, item.ask)
+}
+
+/** The answers to what a worker asks. */
+export function showAsk(deps: ReplyDeps, ask: AskView): void {
+  if (ask.kind === "permission") showWays(deps, topicOf(ask), ask.title, permissionWays(deps, ask))
+  else deps.guard.start(() => answerQuestions(deps, ask))
 }
 
 /** The decision about a step, each way with what it means. */

@@ -30,3 +30,63 @@ export function jumpFrom(
   const target = live.find(here) ?? live[0] ?? candidates.find(here) ?? candidates[0]
   return target === undefined ? { type: "nowhere" } : { type: "open", session: target.session }
 }
+
+/**
+ * The session of the worker after (1) or before (-1) the one on the screen, round and round: those of the run this
+ * session belongs to, and of what its workers started, in the order of the steps. From a session that is no worker's
+ * it is the first that runs, else the first. Undefined: there is no other.
+ */
+export function nextWorker(
+  session: string | undefined,
+  by: 1 | -1,
+  runs: readonly RunView[],
+  workers: readonly WorkerView[],
+): string | undefined {
+  const run = runAround(session, runs)
+  const sessions = run === undefined ? [] : [...new Set(sessionsOf(run, runs))]
+  const kept = workers.flatMap(({ run: task, session: id, kind }) =>
+    task === null && id !== null && kind !== "server" ? [id] : [],
+  )
+  const all = sessions.length > 0 ? sessions : [...new Set(kept)]
+  const at = session === undefined ? -1 : all.indexOf(session)
+  if (at >= 0) return all.length < 2 ? undefined : all[(at + by + all.length) % all.length]
+  const busy = run?.steps.find((step) => step.status === "running" && canOpen(step))?.session
+  return busy ?? (by === 1 ? all[0] : all.at(-1)) ?? undefined
+}
+
+/** The run that this session is of, at any depth; of a person's session the one that runs, else its newest; else the one
+ *  that runs anywhere, else the newest. */
+function runAround(session: string | undefined, runs: readonly RunView[]): RunView | undefined {
+  let run: RunView | undefined
+  let at = session
+  for (const _ of runs) {
+    const above = runs.find((one) => at !== undefined && one.steps.some((step) => step.session === at))
+    if (above === undefined) break
+    run = above
+    at = above.parent ?? undefined
+  }
+  if (run !== undefined) return run
+  const tops = runs.filter(({ depth }) => depth === 0)
+  const own = tops.filter(({ parent }) => parent !== null && parent === session)
+  const isRunning = ({ status }: RunView) => status === "running"
+  return own.find(isRunning) ?? own[0] ?? tops.find(isRunning) ?? tops[0]
+}
+
+/** Sessions of a run's workers that can be opened, each followed by those of what it started. */
+function sessionsOf(run: RunView, runs: readonly RunView[]): string[] {
+  return run.steps.flatMap((step) => {
+    const started = (step.delegated?.runs ?? []).flatMap((id) => runs.find((one) => one.id === id) ?? [])
+    return [...(canOpen(step) ? [step.session] : []), ...started.flatMap((child) => sessionsOf(child, runs))]
+  })
+}
+
+/** The session that the worker of this session was started from; undefined: it is no worker's. */
+export function parentOf(
+  session: string | undefined,
+  runs: readonly RunView[],
+  workers: readonly WorkerView[],
+): string | null | undefined {
+  if (session === undefined) return undefined
+  const run = runs.find((one) => one.steps.some((step) => step.session === session))
+  return run?.parent ?? workers.find((worker) => worker.session === session)?.parent
+}

@@ -1,6 +1,13 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { Guard } from "./guard.ts"
-import type { Keys } from "./options.ts"
+import {
+  DASHBOARD_KEYS,
+  type DashboardKey,
+  GLOBAL_KEYS,
+  type GlobalKey,
+  type KeyEntry,
+  type Keys,
+} from "./key-table.ts"
 import { isOurs } from "./prompt-line.ts"
 
 /** Above the host's own layers, whose priority is 0. */
@@ -13,9 +20,10 @@ export interface Actions {
   submit(line: string): void
   /** The host is about to submit a prompt of its own. */
   otherPrompt(): void
-  jump(): void
-  /** Says something to the worker on the screen. */
-  message(): void
+  /** What a key does. */
+  act(id: GlobalKey): void
+  /** What a key of the dashboard does. */
+  actInDashboard(id: DashboardKey): void
 }
 
 type KeyApi = Pick<TuiPluginApi, "keymap" | "renderer" | "tuiConfig">
@@ -41,42 +49,56 @@ export function listenToPrompt(api: KeyApi, actions: Actions, guard: Guard): () 
   return api.keymap.registerLayer({ mode: "base", priority: OVER_HOST, bindings })
 }
 
-/** Adds Baton's commands to the command palette and binds their keys. Returns the function that takes them away. */
-export function registerCommands(api: KeyApi, keys: Keys, actions: Actions, guard: Guard): () => void {
-  const commands = [
-    { id: "workflow", title: "Workflow: run…", run: () => actions.submit("/workflow") },
-    { id: "status", title: "Workflow: status", run: () => actions.submit("/workflow status") },
-    { id: "pause", title: "Workflow: pause", run: () => actions.submit("/workflow pause") },
-    { id: "continue", title: "Workflow: continue", run: () => actions.submit("/workflow continue") },
-    { id: "resume", title: "Workflow: resume", run: () => actions.submit("/workflow resume") },
-    { id: "jump", title: "Workflow: open the running step / back", run: actions.jump },
-    { id: "workers", title: "Workers: who is at work", run: () => actions.submit("/workers") },
-    { id: "inbox", title: "Workers: what needs you (inbox)", run: () => actions.submit("/inbox") },
-    { id: "message", title: "Workers: message the worker on the screen", run: actions.message },
-    { id: "handback", title: "Workers: hand the result back", run: () => actions.submit("/handback") },
-  ] as const
-  const offCommands = api.keymap.registerLayer({
-    commands: commands.map(({ id, title, run }) => ({
-      namespace: "palette",
-      name: `baton.${id}`,
-      title,
-      category: "Baton",
-      run: () => guard.sync(undefined, run),
-    })),
-  })
-  const bindings = commands
-    .filter(({ id }) => keys[id] !== "none")
-    .map(({ id, title }) => ({ key: keys[id], cmd: `baton.${id}`, desc: title }))
-  const offBindings = KEY_MODES.map((mode) => api.keymap.registerLayer({ mode, bindings }))
+/**
+ * Adds Baton's commands to the command palette and binds their keys, those of the dashboard in its own mode, where the
+ * others work too. Returns the function that takes them away.
+ */
+export function registerCommands(
+  api: KeyApi,
+  keys: Keys,
+  dashboardMode: string,
+  actions: Actions,
+  guard: Guard,
+): () => void {
+  const { keymap } = api
+  const offs = [
+    keymap.registerLayer({
+      commands: GLOBAL_KEYS.map(({ id, title }) => ({
+        namespace: "palette",
+        name: `baton.${id}`,
+        title,
+        category: "Baton",
+        run: () => guard.sync(undefined, () => actions.act(id)),
+      })),
+    }),
+    keymap.registerLayer({
+      commands: DASHBOARD_KEYS.map(({ id, title }) => ({
+        name: `baton.${id}`,
+        title,
+        run: () => guard.sync(undefined, () => actions.actInDashboard(id)),
+      })),
+    }),
+    ...KEY_MODES.map((mode) => keymap.registerLayer({ mode, bindings: bindingsOf(GLOBAL_KEYS, keys) })),
+    keymap.registerLayer({
+      mode: dashboardMode,
+      bindings: [...bindingsOf(GLOBAL_KEYS, keys), ...bindingsOf(DASHBOARD_KEYS, keys)],
+    }),
+  ]
   return () => {
-    for (const off of offBindings) off()
-    offCommands()
+    for (const off of offs.reverse()) off()
   }
 }
 
+function bindingsOf(table: readonly KeyEntry[], keys: Keys) {
+  return table.flatMap(({ id, title }) => {
+    const key = keys[id as keyof Keys]
+    return key === "none" ? [] : [{ key, cmd: `baton.${id}`, desc: title }]
+  })
+}
+
 /** The key of one of our commands as the user presses it (`ctrl+x w`), or undefined when it is unbound. */
-export function keyLabel(api: Pick<TuiPluginApi, "keymap" | "keys">, id: keyof Keys): string | undefined {
+export function keyLabel(api: Pick<TuiPluginApi, "keymap" | "keys">, id: GlobalKey): string | undefined {
   const command = `baton.${id}`
   const bindings = api.keymap.getCommandBindings({ visibility: "registered", commands: [command] })
-  return api.keys.formatBindings(bindings.get(command) ?? [])
+  return api.keys.formatBindings((bindings.get(command) ?? []).slice(0, 1))
 }

@@ -1,8 +1,9 @@
-import { batch, createSignal } from "solid-js"
+import { createSignal } from "solid-js"
 import { type GateView, openGates } from "../core/gates.ts"
 import type { Clock } from "../core/ports.ts"
 import type { StateMessage } from "../core/protocol.ts"
 import type { AskView, RunView, WorkerView } from "../core/view.ts"
+import type { Pace } from "./pace.ts"
 import { LINGER_MS } from "./view-model.ts"
 
 const TICK_MS = 1_000
@@ -24,6 +25,7 @@ export interface Live {
   now(): number
   /** Lines the server half has not answered for over a second. */
   waiting(): readonly string[]
+  /** Takes in what a folder's server half says: it replaces what that one said before, and nothing else. */
   update(state: Pick<StateMessage, "runs"> & Partial<StateMessage>): void
   setWaiting(lines: readonly string[]): void
   /** A prompt was sent: the person has seen what is over. */
@@ -33,7 +35,9 @@ export interface Live {
 }
 
 /** Holds what the server half last said. Written by the channel and the prompt line, read by the views. */
-export function createLive(clock: Clock): Live {
+export function createLive(clock: Clock, pace: Pace): Live {
+  /** What each folder said last. */
+  const said = new Map<string, Pick<StateMessage, "runs"> & Partial<StateMessage>>()
   const [runs, setRuns] = createSignal<readonly RunView[]>([])
   const [workers, setWorkers] = createSignal<readonly WorkerView[]>([])
   const [asks, setAsks] = createSignal<readonly AskView[]>([])
@@ -49,12 +53,13 @@ export function createLive(clock: Clock): Live {
   const tick = () => {
     cancel()
     setNow(clock.now())
+    const tickLater = () => pace.change(tick)
     if (runs().some((run) => run.status === "running")) {
-      cancel = clock.after(TICK_MS, tick)
+      cancel = clock.after(TICK_MS, tickLater)
       return
     }
     const next = Math.min(...[...until().values()].filter((end) => end > now()))
-    if (Number.isFinite(next)) cancel = clock.after(next - now(), tick)
+    if (Number.isFinite(next)) cancel = clock.after(next - now(), tickLater)
   }
 
   return {
@@ -66,11 +71,14 @@ export function createLive(clock: Clock): Live {
     now,
     waiting,
     update(next) {
-      batch(() => {
-        setUntil(lingering(until(), runs(), next.runs, clock.now()))
-        setRuns(next.runs)
-        setWorkers(next.workers ?? [])
-        setAsks(next.asks ?? [])
+      pace.change(() => {
+        said.set(next.directory ?? "", next)
+        const all = [...said.values()]
+        const together = all.flatMap((one) => one.runs).sort((a, b) => b.createdAt - a.createdAt)
+        setUntil(lingering(until(), runs(), together, clock.now()))
+        setRuns(together)
+        setWorkers(all.flatMap((one) => one.workers ?? []))
+        setAsks(all.flatMap((one) => one.asks ?? []).sort((a, b) => a.askedAt - b.askedAt))
         tick()
       })
     },

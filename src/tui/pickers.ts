@@ -1,8 +1,5 @@
-import { formatCost } from "../core/format.ts"
 import type { WorkflowItem } from "../core/protocol.ts"
-import type { RunView, StepView } from "../core/view.ts"
-import { cell, clip, cut, formatTokens, widthOf } from "./format.ts"
-import { notesOf, progress, runIcon, runTime, spent, stateOf, stepIcon, stepTime } from "./view-model.ts"
+import { cell, clip, cut, widthOf } from "./format.ts"
 
 /** Rows of OpenCode's select dialog, as plain data. The dialog sorts nothing and cuts a title at 61 columns. */
 export interface Choice<Value> {
@@ -59,41 +56,4 @@ function inputsOf(item: WorkflowItem): string {
 
 function columnOf(names: readonly string[]): number {
   return Math.min(NAME_COLUMNS, Math.max(0, ...names.map(widthOf)))
-}
-
-/** `demo · success 3/3 · 41s · 12k tokens · $0.12` */
-export function runTitle(run: RunView, now: number): string {
-  const facts = [`${run.status} ${progress(run)}`, runTime(run, now), spent(run)].filter((fact) => fact !== "")
-  return `${runIcon(run.status).text} ${run.workflow} · ${facts.join(" · ")}`
-}
-
-/** One row a step: icon and id, state and model (of a held one: why), then time, tokens and cost flush right. */
-export function stepChoices(run: RunView, now: number, columns: number): Choice<string>[] {
-  const name = columnOf(run.steps.map((step) => step.id))
-  const state = Math.max(0, ...run.steps.map((step) => widthOf(stateOf(step))))
-  const choices = run.steps.map((step) => ({
-    title: `${stepIcon(step.status).text} ${cell(step.id, name)}`,
-    value: step.id,
-    description: `${cell(stateOf(step), state)}  ${aboutStep(step)}`,
-    footer: [stepTime(step, now), ...spentBy(step)].filter((fact) => fact !== "").join(" · "),
-    category: "",
-  }))
-  return choices.map((choice) => fitRow(choice, columns))
-}
-
-/** Why it waits, or the model; with what a person should know besides. */
-function aboutStep(step: StepView): string {
-  const about = step.status === "waiting" ? (step.detail?.replace(/\s+/g, " ") ?? "") : shortModel(step)
-  // Then these are what it waits with.
-  if (step.gate?.why === "warning") return about
-  return [about, notesOf(step)].filter((text) => text !== "").join(" · ")
-}
-
-function spentBy(step: StepView): string[] {
-  return step.reason === null ? [] : [formatTokens(step.tokens), formatCost(step.cost)]
-}
-
-/** The model without its provider: the trace has both. */
-function shortModel(step: StepView): string {
-  return step.model === null ? "" : step.model.slice(step.model.indexOf("/") + 1)
 }

@@ -1,20 +1,17 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
-import { openGates } from "../core/gates.ts"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
-import type { RunView, StepView } from "../core/view.ts"
 import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
 import { inboxItems } from "./gate-rows.ts"
 import type { Guard } from "./guard.ts"
-import { showGate, showInbox } from "./inbox.tsx"
+import { showInbox } from "./inbox.tsx"
 import type { Live } from "./live.ts"
-import { rowColumns, runTitle, stepChoices, workflowChoices } from "./pickers.ts"
+import { rowColumns, workflowChoices } from "./pickers.ts"
 import { runLine } from "./prompt-line.ts"
-import { TextDialog } from "./text-dialog.tsx"
+import { showText } from "./show-text.tsx"
 import type { Paint } from "./theme.ts"
 import type { TextDocument } from "./trace.ts"
 import { showTrace } from "./trace-view.tsx"
-import { canOpen } from "./view-model.ts"
 import { showWorkers } from "./workers.tsx"
 
 export interface Replies {
@@ -36,12 +33,13 @@ export interface ReplyDeps {
   showReply(reply: Reply): void
   /** Puts a step's session on the screen. */
   open(session: string): void
+  /** Shows the dashboard at what an answer is about. */
+  openDashboard(reply: Reply): void
 }
 
 /** Shows replies with OpenCode's own dialogs. A run that was started shows nothing: the status line is there. */
-export function createReplies(given: Omit<ReplyDeps, "showReply">): Replies {
-  const deps: ReplyDeps = { ...given, showReply: (reply) => replies.show(reply) }
-  const replies: Replies = {
+export function createReplies(deps: ReplyDeps): Replies {
+  return {
     show({ tone, title, text, view }) {
       if (view?.type === "started") return
       if (view?.type === "open") return deps.open(view.session)
@@ -50,22 +48,11 @@ export function createReplies(given: Omit<ReplyDeps, "showReply">): Replies {
       if (view?.type === "asks" && view.asks.length + view.gates.length > 0)
         return showInbox(deps, inboxItems(view.asks, view.gates))
       if (view?.type === "workflows" && view.workflows.length > 0) return showWorkflows(deps, view.workflows)
-      if (view?.type === "run") return showRun(deps, view.run)
+      if (view?.type === "board" || view?.type === "step") return deps.openDashboard({ tone, title, text, view })
       if (view?.type === "trace") return showTrace(deps, view)
       showText(deps, message(title, text, tone === "info" ? "text" : tone))
     },
   }
-  return replies
-}
-
-function showText({ api, guard, paint }: ReplyDeps, document: TextDocument): void {
-  const { dialog } = api.ui
-  const bindKeys = (keys: Readonly<Record<string, () => void>>) => {
-    const bindings = Object.entries(keys).map(([key, run]) => ({ key, cmd: () => guard.sync(undefined, run) }))
-    return api.keymap.registerLayer({ mode: "modal", bindings })
-  }
-  dialog.replace(() => <TextDialog paint={paint} document={document} bindKeys={bindKeys} close={dialog.clear} />)
-  dialog.setSize("large")
 }
 
 function showWorkflows(deps: ReplyDeps, workflows: readonly WorkflowItem[]): void {
@@ -83,35 +70,6 @@ function showWorkflows(deps: ReplyDeps, workflows: readonly WorkflowItem[]): voi
     />
   ))
   dialog.setSize("large")
-}
-
-function showRun(deps: ReplyDeps, snapshot: RunView): void {
-  const { dialog, DialogSelect } = deps.api.ui
-  const run = () => deps.live.runs().find((other) => other.id === snapshot.id) ?? snapshot
-  // Live state carries no texts: what has changed since the reply is asked for again.
-  const showUnopened = (step: StepView) => {
-    const full = snapshot.steps.find((other) => other.id === step.id)
-    if (full?.status === step.status) showTrace(deps, { type: "trace", run: snapshot.id, step: full })
-    else deps.submit(`/trace ${step.id}`)
-  }
-  const pick = (id: string) => {
-    const step = run().steps.find((other) => other.id === id)
-    if (step === undefined) return
-    const gate = openGates(run()).find((one) => one.step === id)
-    if (gate) return showGate(deps, gate)
-    if (!canOpen(step)) return showUnopened(step)
-    dialog.clear()
-    deps.open(step.session)
-  }
-  dialog.replace(() => (
-    <DialogSelect<string>
-      title={runTitle(run(), deps.live.now())}
-      placeholder="Search steps"
-      options={stepChoices(run(), deps.live.now(), rowColumns("xlarge", deps.api.renderer.width))}
-      onSelect={(choice) => deps.guard.sync(undefined, () => pick(choice.value))}
-    />
-  ))
-  dialog.setSize("xlarge")
 }
 
 function message(title: string, text: string, tone: TextDocument["tone"]): TextDocument {

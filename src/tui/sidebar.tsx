@@ -1,18 +1,24 @@
 import { createMemo, Index, Show } from "solid-js"
 import { Parts } from "./bar.tsx"
 import type { Live } from "./live.ts"
+import { type Row, sidebar } from "./sidebar-rows.ts"
 import type { Paint } from "./theme.ts"
-import { type Row, sidebar } from "./view-model.ts"
 
 /** Columns OpenCode's sidebar leaves for content: 42 less its padding and scrollbar. */
 const WIDTH = 37
 
 /** The runs of one session, step by step (slot `sidebar_content`). Nothing for a session without a run. */
-export function RunsPanel(props: { readonly paint: Paint; readonly live: Live; readonly session: string }) {
-  const asking = createMemo(() => new Set(props.live.asks().map((ask) => ask.session)))
-  const panels = createMemo(() =>
-    sidebar(props.live.runs(), props.session, { now: props.live.now(), width: WIDTH, asking: asking() }),
-  )
+export function RunsPanel(props: {
+  readonly paint: Paint
+  readonly live: Live
+  readonly session: string
+  /** What opens the inbox: its key, or the command. */
+  readonly inbox: () => string
+}) {
+  const panels = createMemo(() => {
+    const { live, session } = props
+    return sidebar(live.runs(), session, { now: live.now(), width: WIDTH, asks: live.asks(), inbox: props.inbox() })
+  })
   return (
     <Index each={panels()}>
       {(panel) => (

@@ -1,82 +1,211 @@
-import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
+import type { TuiPluginApi, TuiToast } from "@opencode-ai/plugin/tui"
 import { nanoid } from "nanoid"
+import type { NoticeMessage, Reply } from "../core/protocol.ts"
 import { StatusBar } from "./bar.tsx"
 import { type Channel, openChannel } from "./channel.ts"
 import { systemClock } from "./clock.ts"
+import { DASHBOARD_MODE, DashboardView } from "./dashboard.tsx"
+import { actInDashboard, type DashboardActs } from "./dashboard-acts.tsx"
+import { Dashboard } from "./dashboard-state.ts"
 import { listenToEscape } from "./escape.ts"
 import { createGuard } from "./guard.ts"
+import type { GlobalKey } from "./key-table.ts"
 import { type Actions, keyLabel, listenToPrompt, registerCommands } from "./keys.ts"
 import { createLive } from "./live.ts"
-import { createNavigator } from "./navigator.ts"
+import { DASHBOARD_ROUTE, Navigator } from "./navigator.ts"
 import { readKeys } from "./options.ts"
+import { createPace } from "./pace.ts"
 import { createReplies } from "./show.tsx"
 import { RunsPanel } from "./sidebar.tsx"
 import type { BarKeys } from "./status-bar.ts"
 import { submitLine } from "./submit.ts"
-import { themePaint } from "./theme.ts"
+import { themeGround, themePaint } from "./theme.ts"
 import { messageTo } from "./workers.tsx"
 
-/** Puts Baton into a TUI: status line, sidebar, prompt lines, palette commands. Takes the plugin options of tui.json.
- *  Everything is taken away again when the host disposes of the plugin. */
-export function startTui(api: TuiPluginApi, options: unknown): void {
+type Deps = DashboardActs & { readonly api: TuiPluginApi }
+
+/** Puts Baton into a TUI: status line, sidebar, dashboard, prompt lines, palette commands. Takes the plugin options of
+ *  tui.json. Everything is taken away again when the host disposes of the plugin. */
+export function startTui(host: TuiPluginApi, options: unknown): void {
+  const api = withToasts(host, (toast) => {
+    if (!navigator.isDashboard()) return false
+    dashboard.say(toast)
+    return true
+  })
   const guard = createGuard(api.ui)
   const paint = themePaint(api.theme)
-  const live = createLive(systemClock)
-  const navigator = createNavigator(api, live)
+  const pace = createPace(systemClock)
+  const live = createLive(systemClock, pace)
+  const navigator = new Navigator(api, live)
   const { keys, problems } = readKeys(options)
   const channel = openChannel({
     publish: (command) => publish(api, command),
     clock: systemClock,
     newId: nanoid,
     onState: live.update,
-    onOpen: navigator.summon,
+    onOpen: (message) => navigator.summon(message),
+    onNotice: (notice) => guard.start(() => attend(api, notice)),
     onWaiting: live.setWaiting,
   })
-  const actions: Actions = {
+  const ask = async (line: string) => (await channel.askQuietly(line)).reply
+  const dashboard = new Dashboard({ live, pace, clock: systemClock, keys, ask })
+  const deps: Deps = {
+    api,
+    live,
+    guard,
+    paint,
+    dashboard,
+    keys,
     submit(line) {
       live.dismiss()
-      guard.start(() => submitLine(line, navigator, channel, replies))
+      if (isStatus(line)) showStatus(deps, navigator, ask)
+      else guard.start(() => submitLine(line, navigator, channel, replies))
     },
-    otherPrompt: live.dismiss,
-    jump: navigator.jump,
-    message() {
-      const worker = navigator.worker()
-      if (worker) guard.start(() => messageTo({ api, paint, submit: actions.submit }, worker))
-      else api.ui.toast({ variant: "info", message: "Open a worker's session first: /workers" })
+    send: async (line) => (await channel.ask(line, navigator.current(), navigator.session())).reply,
+    showReply: (reply) => replies.show(reply),
+    open: (session) => navigator.open(session),
+    openDashboard(reply) {
+      dashboard.take(reply, true)
+      navigator.openDashboard()
     },
+    close: () => navigator.closeDashboard(),
   }
-  const send = async (line: string) => (await channel.ask(line, navigator.current(), navigator.session())).reply
-  const replies = createReplies({ api, live, guard, paint, submit: actions.submit, send, open: navigator.open })
-  const { submit } = actions
-  const offs = [
+  const replies = createReplies(deps)
+  const offs = [...listen(deps, navigator, channel), () => dashboard.hide(), pace.close, live.close, channel.close]
+  for (const off of offs) api.lifecycle.onDispose(off)
+  draw(deps, navigator)
+  if (problems.length > 0) {
+    api.ui.toast({ variant: "warning", title: "Baton: options in tui.json", message: problems.join("\n") })
+  }
+  guard.start(() => hello(api, channel))
+}
+
+/** The same, but that toasts are first offered to `show`, which says whether it showed them. */
+function withToasts(api: TuiPluginApi, show: (toast: TuiToast) => boolean): TuiPluginApi {
+  const toast = (given: TuiToast) => {
+    if (!show(given)) api.ui.toast(given)
+  }
+  const ui: TuiPluginApi["ui"] = Object.create(api.ui, { toast: { value: toast } })
+  return Object.create(api, { ui: { value: ui } })
+}
+
+/** Hears the keys, the prompt and the server half; gives the functions that stop it. */
+function listen(deps: Deps, navigator: Navigator, channel: Channel) {
+  const { api, live, guard, keys, submit } = deps
+  const actions: Actions = {
+    submit,
+    otherPrompt: live.dismiss,
+    act: (id) => act(deps, navigator, id),
+    actInDashboard: (id) => actInDashboard(deps, id),
+  }
+  const session = () => navigator.session()
+  return [
+    api.event.on("tui.toast.show", ({ properties }) => {
+      if (navigator.isDashboard()) deps.dashboard.say(properties)
+    }),
     api.event.on("tui.command.execute", (event) =>
       guard.sync(undefined, () => channel.receive(event.properties.command)),
     ),
     listenToPrompt(api, actions, guard),
-    registerCommands(api, keys, actions, guard),
-    listenToEscape({ api, live, guard, clock: systemClock, session: navigator.session, submit }),
-    live.close,
-    channel.close,
+    registerCommands(api, keys, DASHBOARD_MODE, actions, guard),
+    listenToEscape({ api, live, guard, clock: systemClock, session, submit }),
   ]
-  for (const off of offs) api.lifecycle.onDispose(off)
+}
+
+/** Puts the status line, the sidebar and the dashboard where OpenCode has places for them. */
+function draw(deps: Deps, navigator: Navigator): void {
+  const { api, live, paint, dashboard } = deps
+  const sessionBefore = () => navigator.sessionBefore()
+  const ground = themeGround(api.theme)
+  api.route.register([
+    {
+      name: DASHBOARD_ROUTE,
+      render: () => (
+        <DashboardView
+          api={api}
+          dashboard={dashboard}
+          live={live}
+          paint={paint}
+          ground={ground}
+          session={sessionBefore}
+        />
+      ),
+    },
+  ])
   api.slots.register({
     slots: {
       app_bottom: () => (
         <StatusBar
           paint={paint}
           live={live}
-          session={navigator.session}
-          canType={navigator.canType}
+          session={() => navigator.session()}
+          canType={() => navigator.canType()}
+          isDashboard={() => navigator.isDashboard()}
           keys={() => barKeys(api)}
         />
       ),
-      sidebar_content: (_context, props) => <RunsPanel paint={paint} live={live} session={props.session_id} />,
+      sidebar_content: (_context, props) => (
+        <RunsPanel
+          paint={paint}
+          live={live}
+          session={props.session_id}
+          inbox={() => keyLabel(api, "inbox") ?? "/inbox"}
+        />
+      ),
     },
   })
-  if (problems.length > 0) {
-    api.ui.toast({ variant: "warning", title: "Baton: options in tui.json", message: problems.join("\n") })
+}
+
+/** The line that shows the dashboard as its key does; with a run it is asked for first. */
+function isStatus(line: string): boolean {
+  return /^\/workflow\s+status\s*$/.test(line)
+}
+
+/** The dashboard at once, whatever it takes to fill it. */
+function showStatus(
+  { dashboard, guard }: DashboardActs,
+  navigator: Navigator,
+  ask: (line: string) => Promise<Reply>,
+): void {
+  navigator.openDashboard()
+  guard.start(async () => dashboard.take(await ask("/workflow status"), false))
+}
+
+/** OpenCode's own way to say that it needs a person: a notification of the system and a sound, as the user has set. */
+async function attend(api: TuiPluginApi, { about, title, message }: NoticeMessage): Promise<void> {
+  const name = about === "needs-you" ? "permission" : about === "done" ? "done" : "error"
+  await api.attention.notify({ title, message, notification: { when: "blurred" }, sound: { name, when: "always" } })
+}
+
+/** What the keys do that work everywhere. */
+function act(deps: DashboardActs, navigator: Navigator, id: GlobalKey) {
+  switch (id) {
+    case "jump":
+      return navigator.jump()
+    case "next":
+      return navigator.step(1)
+    case "previous":
+      return navigator.step(-1)
+    case "parent":
+      return navigator.up()
+    case "workers":
+    case "inbox":
+    case "handback":
+      return deps.submit(`/${id}`)
+    case "workflow":
+      return deps.submit("/workflow")
+    case "status":
+    case "pause":
+    case "continue":
+    case "resume":
+    case "report":
+      return deps.submit(`/workflow ${id}`)
+    case "message": {
+      const worker = navigator.worker()
+      if (worker) return deps.guard.start(() => messageTo(deps, worker))
+      return deps.api.ui.toast({ variant: "info", message: "Open a worker's session first: /workers" })
+    }
   }
-  guard.start(() => hello(api, channel))
 }
 
 function barKeys(api: TuiPluginApi): BarKeys {
@@ -90,7 +219,7 @@ async function publish(api: TuiPluginApi, command: string): Promise<void> {
 
 /** Asks for the state of the runs. Silence is not reported here: the first command of a person will be told. */
 async function hello(api: TuiPluginApi, channel: Channel): Promise<void> {
-  const { reply, answered } = await channel.ask("hello")
+  const { reply, answered } = await channel.askQuietly("hello")
   if (answered && reply.tone === "error") {
     api.ui.toast({ variant: "error", title: reply.title, message: reply.text, duration: 10_000 })
   }

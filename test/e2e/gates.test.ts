@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf } from "./support/baton.ts"
-import { choose, closeDialog, fillIn, key } from "./support/dialogs.ts"
+import { choose, closeDashboard, closeDialog, fillIn, key } from "./support/dialogs.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 
@@ -116,8 +116,8 @@ describe("in the TUI", () => {
       await tui.submit("/workflow run leave")
       await tui.waitFor(/leave paused at 1\/3/)
       await tui.submit("/workflow status")
-      await tui.waitFor(/◔ review +needs you +failed \(empty\)/)
-      await closeDialog(tui)
+      await tui.waitFor(/◔ review +needs you[\s\S]*Needs you +review failed \(empty\)/)
+      await closeDashboard(tui)
       await tui.submit("/trace review")
       await tui.waitFor(/Waits +review failed \(empty\)/)
       await closeDialog(tui)

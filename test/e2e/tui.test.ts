@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
-import { closeDialog, fillIn, key } from "./support/dialogs.ts"
+import { closeDashboard, closeDialog, fillIn, key } from "./support/dialogs.ts"
 import { freePort, startServer } from "./support/opencode.ts"
 import { describeProcesses, processesWith } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
@@ -92,8 +92,8 @@ describe("a workflow in the TUI", () => {
       const before = model.requests.length
       tui = await openTui(project, { cols: 80, rows: 24 })
       await tui.submit("/workflow status")
-      await tui.waitFor(/✓ demo · success 3\/3[\s\S]*✓ survey[\s\S]*✓ draft[\s\S]*✓ review/)
-      await closeDialog(tui)
+      await tui.waitFor(/── demo success 3\/3[\s\S]*✓ survey[\s\S]*✓ draft[\s\S]*✓ review/)
+      await closeDashboard(tui)
       await tui.submit("/trace draft")
       await tui.waitFor(/State +✓ success[\s\S]*Prompt[\s\S]*↑↓ scroll/)
       await until(
@@ -168,10 +168,10 @@ describe("a workflow in the TUI", () => {
       hold.release()
       tui = await openTui(project)
       await tui.submit("/workflow status")
-      const screen = await tui.waitFor(/demo · interrupted/)
+      const screen = await tui.waitFor(/── demo interrupted/)
       expect(screen).toMatch(/✓ survey/)
       expect(asked()).toEqual([1, 1, 0])
-      await closeDialog(tui)
+      await closeDashboard(tui)
       await tui.submit("/workflow resume")
       await tui.waitFor(/demo · success/)
       expect(asked()).toEqual([1, 2, 1])

@@ -230,7 +230,7 @@ it("a TUI is told of an open gate, with long texts cut", async () => {
   await type("/workflow run one")
   ;(await backend.job("review")).finish({ ...FAILED, detail: "x".repeat(5_000) })
   await expect.poll(() => engine.find(undefined)?.status).toBe("paused")
-  const [run] = stateOf(engine).runs
+  const [run] = stateOf(engine, "/").runs
   expect(run?.steps[0]?.gate).toMatchObject({ why: "error", otherwise: "continue" })
   expect(JSON.stringify(run).length).toBeLessThan(4_000)
   expect((await type("/workflow status")).text).toContain("/workflow retry review [message]")

@@ -1,13 +1,15 @@
 import { expect, it } from "vitest"
-import { decode, type OpenMessage, type StateMessage } from "../../src/core/protocol.ts"
+import { decode, type NoticeMessage, type OpenMessage, type StateMessage } from "../../src/core/protocol.ts"
 import type { Host } from "../../src/host/host.ts"
 import { BY_MODEL } from "../../src/opencode/desk.ts"
 import { stateOf, watchRuns } from "../../src/opencode/live.ts"
 import { askWorker } from "../../src/project/ask.ts"
 import { openDesk } from "./support.ts"
 
-const CONFIG = { profiles: { docs: { mode: "foreground", keep: true }, coder: {} } }
+const CONFIG = { limits: { max_workers: 20 }, profiles: { docs: { mode: "foreground", keep: true }, coder: {} } }
+const WIDE = Array.from({ length: 20 }, (_, at) => `s${at}`)
 const FLOWS = {
+  wide: `settings: { max_parallel: 20 }\nsteps: [${WIDE.map((id) => `{ id: ${id}, prompt: ${id} }`).join(", ")}]`,
   flow: "steps: [{ id: build, profile: coder, prompt: build it }]",
   careful:
     "settings: { intervene: on-error }\nsteps: [{ id: review, prompt: review it }, { id: build, prompt: build it }]",
@@ -15,9 +17,9 @@ const FLOWS = {
 }
 
 /** A watched engine, and what a TUI would hear of it. */
-function watch() {
+function watch(isLoud = true) {
   const desk = openDesk(CONFIG, FLOWS)
-  const sent: (StateMessage | OpenMessage)[] = []
+  const sent: (StateMessage | OpenMessage | NoticeMessage)[] = []
   const toasts: { title?: string; message: string }[] = []
   const tui = {
     async publish({ body }: { body: { properties: { command: string } } }) {
@@ -32,9 +34,10 @@ function watch() {
   const host = { client: { tui }, directory: "/", isAttended: true, subscribe: () => () => undefined }
   const { engine, clock } = desk
   const log = { error: (message: string) => desk.errors.push(message) }
-  const stop = watchRuns({ host: host as unknown as Host, engine, log, clock, toasts: () => true })
+  const stop = watchRuns({ host: host as unknown as Host, engine, log, clock, toasts: () => isLoud })
+  const notices = () => sent.filter((message) => message.kind === "notice")
   const states = () => sent.filter((message) => message.kind === "state")
-  return { ...desk, sent, states, toasts, stop }
+  return { ...desk, sent, states, notices, toasts, stop }
 }
 
 it("tells of asks at once, and of activity at most twice a second", async () => {
@@ -87,7 +90,7 @@ it("shows one toast for a paused run, with why and the way out", async () => {
   expect(toasts[0]?.title).toBe("flow · paused")
   expect(toasts[0]?.message).toMatch(/^a is out of quota: used up · go on with \/workflow resume \w+$/)
   clock.advance(1_000)
-  expect(stateOf(engine).runs[0]).toMatchObject({ status: "paused", hold: { cause: "quota" } })
+  expect(stateOf(engine, "/").runs[0]).toMatchObject({ status: "paused", hold: { cause: "quota" } })
   expect((await type("/workflow resume")).tone).toBe("success")
   ;(await backend.job("build", 1)).finish()
   await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["flow · paused", "flow · success"])
@@ -162,4 +165,66 @@ it("says no more once it is stopped", async () => {
   stop()
   clock.advance(10_000)
   expect(sent).toEqual([])
+})
+
+const asking = (id: string) =>
+  ({
+    id,
+    kind: "permission",
+    session: "s",
+    title: "bash: npm test",
+    details: [],
+    questions: [],
+    askedAt: 0,
+    expiresAt: null,
+  }) as const
+
+it("calls for a person once when a run begins to need one, however many of its workers ask, and once at its end", async () => {
+  const { type, backend, toasts, notices } = watch()
+  await type("/workflow run wide")
+  const jobs = await Promise.all(WIDE.map((step) => backend.job(step)))
+  for (const [at, job] of jobs.entries()) job.report.asked(asking(`per_${at}`))
+  expect(toasts).toEqual([
+    expect.objectContaining({ title: "wide · s0 needs you", message: "bash: npm test · /inbox" }),
+  ])
+  for (const [at, job] of jobs.entries()) job.report.answered(`per_${at}`)
+  jobs[7]?.report.asked(asking("per_again"))
+  expect(toasts.map(({ title }) => title)).toEqual(["wide · s0 needs you", "wide · s7 needs you"])
+  jobs[7]?.report.answered("per_again")
+  for (const job of jobs) job.finish()
+  await expect.poll(() => toasts.length).toBe(3)
+  // OpenCode's notification says the same.
+  expect(notices().map(({ about, title }) => [about, title])).toEqual([
+    ["needs-you", "wide · s0 needs you"],
+    ["needs-you", "wide · s7 needs you"],
+    ["done", "wide · success"],
+  ])
+})
+
+it("says of a second step that waits in a run no more than the first did", async () => {
+  const { type, backend, toasts } = watch()
+  await type("/workflow run careful")
+  const [review, build] = [await backend.job("review"), await backend.job("build")]
+  review.finish({ reason: "empty" })
+  build.finish({ reason: "empty" })
+  await expect.poll(() => toasts.length).toBe(1)
+  await type("/workflow skip review")
+  await type("/workflow retry build")
+  ;(await backend.job("build", 1)).finish({ reason: "empty" })
+  await expect
+    .poll(() => toasts.map(({ title }) => title))
+    .toEqual(["careful · review waits for you", "careful · build waits for you"])
+})
+
+it("calls nobody with `toasts` off", async () => {
+  const { type, backend, toasts, notices } = watch(false)
+  await type("/workflow run flow")
+  const job = await backend.job("build")
+  job.report.asked(asking("per_1"))
+  job.report.answered("per_1")
+  job.finish({ reason: "quota", outage: { cause: "quota", model: "a/b" } })
+  await type("/workflow run careful")
+  ;(await backend.job("review")).finish({ reason: "empty" })
+  await type("/workflow abort")
+  expect([toasts, notices()]).toEqual([[], []])
 })

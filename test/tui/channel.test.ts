@@ -12,6 +12,7 @@ function open() {
   const sent: Request[] = []
   const states: StateMessage[] = []
   const opened: string[] = []
+  const noticed: string[] = []
   const late: (readonly string[])[] = []
   const bus: { refuses: string | undefined } = { refuses: undefined }
   let ids = 0
@@ -24,9 +25,10 @@ function open() {
     newId: () => `id${++ids}`,
     onState: (state) => states.push(state),
     onOpen: ({ session }) => opened.push(session),
+    onNotice: ({ title }) => noticed.push(title),
     onWaiting: (lines) => late.push(lines),
   })
-  return { clock, sent, states, opened, late, bus, channel }
+  return { clock, sent, states, opened, noticed, late, bus, channel }
 }
 
 it("sends a line with its session and resolves with the reply to it", async () => {
@@ -60,7 +62,7 @@ it("asks again every second under the same id, and stops once answered", async (
 
 it("names the lines that wait for more than a second, but not its own hello", () => {
   const { channel, late, clock } = open()
-  void channel.ask("hello")
+  void channel.askQuietly("hello")
   void channel.ask("/workflow run demo")
   clock.advance(1_000)
   expect(late.at(-1)).toEqual(["/workflow run demo"])
@@ -85,14 +87,16 @@ it("gives up after 30 seconds with what to check and what OpenCode said", async 
 })
 
 it("hands over states, and ignores requests, foreign replies and other commands", async () => {
-  const { channel, states, opened } = open()
+  const { channel, states, opened, noticed } = open()
   const answer = channel.ask("/workflow")
   channel.receive("session.new")
   channel.receive(encode({ kind: "request", id: "id1", line: "/workflow" }))
   channel.receive(encode({ kind: "reply", id: "of another TUI", reply: { ...REPLY, title: "foreign" } }))
-  channel.receive(encode({ kind: "state", runs: [runView()], workers: [], asks: [] }))
+  channel.receive(encode({ kind: "state", directory: "/", runs: [runView()], workers: [], asks: [] }))
   channel.receive(encode({ kind: "open", session: "ses_a", parent: "parent" }))
+  channel.receive(encode({ kind: "notice", about: "done", title: "demo · success", message: "3 steps done" }))
   channel.receive(encode({ kind: "reply", id: "id1", reply: REPLY }))
+  expect(noticed).toEqual(["demo · success"])
   expect(states.map(({ runs }) => runs)).toEqual([[runView()]])
   expect(opened).toEqual(["ses_a"])
   expect((await answer).reply.title).toBe("Workflows")

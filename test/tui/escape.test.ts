@@ -2,13 +2,14 @@ import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { expect, it } from "vitest"
 import { type EscapeDeps, listenToEscape } from "../../src/tui/escape.ts"
 import { createLive } from "../../src/tui/live.ts"
+import { createPace } from "../../src/tui/pace.ts"
 import { HandClock } from "./support/clock.ts"
 import { askView, runView } from "./support/runs.ts"
 
 /** A screen of OpenCode with a run that goes on, and its key: `press` gives whether the key was taken from the host. */
 function open() {
   const clock = new HandClock()
-  const live = createLive(clock)
+  const live = createLive(clock, createPace(clock))
   const screen = { dialog: false, prompt: "", status: "idle", session: "parent" as string | undefined }
   const submitted: string[] = []
   const toasts: string[] = []
@@ -71,6 +72,7 @@ it.each<[string, (screen: ReturnType<typeof open>) => unknown]>([
 ])("leaves the key to OpenCode while %s", (_, change) => {
   const screen = open()
   change(screen)
+  screen.clock.advance(200)
   expect([screen.press(), screen.press()]).toEqual([false, false])
   expect(screen.submitted).toEqual([])
 })

@@ -1,11 +1,13 @@
+import { createEffect, createRoot } from "solid-js"
 import { expect, it } from "vitest"
 import { createLive } from "../../src/tui/live.ts"
+import { createPace } from "../../src/tui/pace.ts"
 import { HandClock } from "./support/clock.ts"
-import { gateStep, runView } from "./support/runs.ts"
+import { askView, gateStep, runView } from "./support/runs.ts"
 
 function live() {
   const clock = new HandClock()
-  return { clock, live: createLive(clock) }
+  return { clock, live: createLive(clock, createPace(clock)) }
 }
 const running = runView()
 const ended = (at: number) => runView({ status: "success", endedAt: at })
@@ -36,14 +38,16 @@ it("keeps the line of an ended run for 30 seconds, with a single timer", () => {
 })
 
 it("takes the line away with the next prompt, but never that of a running run", () => {
-  const { live: state } = live()
+  const { live: state, clock } = live()
   state.update({ runs: [running] })
   state.dismiss()
   expect(state.inBar()).toHaveLength(1)
+  clock.advance(200)
   state.update({ runs: [ended(0)] })
   expect(state.inBar()).toHaveLength(1)
   state.dismiss()
   expect(state.inBar()).toEqual([])
+  clock.advance(200)
   state.update({ runs: [ended(0)] })
   expect(state.inBar()).toEqual([])
 })
@@ -63,6 +67,7 @@ it("keeps the line of a paused run until somebody decides, whatever is typed, an
   const paused = runView({ status: "paused", hold: { cause: "gate", detail: "" }, steps: [gateStep("review")] })
   state.update({ runs: [running] })
   state.update({ runs: [paused] })
+  clock.advance(200)
   state.dismiss()
   clock.advance(100_000)
   expect(state.inBar()).toHaveLength(1)
@@ -72,4 +77,43 @@ it("keeps the line of a paused run until somebody decides, whatever is typed, an
   expect(state.gates()).toEqual([])
   state.dismiss()
   expect(state.inBar()).toEqual([])
+})
+
+it("lets changes through at most five times a second, and loses none on the way", () => {
+  const { live: state, clock } = live()
+  let drawn = 0
+  createRoot(() =>
+    createEffect(() => {
+      state.runs()
+      drawn++
+    }),
+  )
+  state.update({ runs: [] })
+  drawn = 0
+  for (let at = 0; at < 2_000; at += 10) {
+    state.update({ runs: [runView({ id: `r${at}` })] })
+    clock.advance(10)
+  }
+  expect(drawn).toBeLessThanOrEqual(10)
+  expect(drawn).toBeGreaterThanOrEqual(9)
+  clock.advance(200)
+  expect(state.runs()[0]?.id).toBe("r1990")
+  // It began and ended between two redraws: its end is shown all the same.
+  state.update({ runs: [running] })
+  state.update({ runs: [ended(clock.now())] })
+  clock.advance(200)
+  expect(state.inBar()).toHaveLength(1)
+})
+
+it("keeps apart what the server halves of several folders say", () => {
+  const { live: state, clock } = live()
+  state.update({ directory: "/a", runs: [runView({ id: "a", createdAt: 1 })], asks: [askView("of a", { askedAt: 2 })] })
+  clock.advance(200)
+  state.update({ directory: "/b", runs: [runView({ id: "b", createdAt: 2 })], asks: [askView("of b", { askedAt: 1 })] })
+  clock.advance(200)
+  expect(state.runs().map(({ id }) => id)).toEqual(["b", "a"])
+  expect(state.asks().map(({ id }) => id)).toEqual(["of b", "of a"])
+  state.update({ directory: "/a", runs: [], asks: [] })
+  clock.advance(200)
+  expect(state.runs().map(({ id }) => id)).toEqual(["b"])
 })

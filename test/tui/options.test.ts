@@ -1,5 +1,6 @@
 import { expect, it } from "vitest"
-import { DEFAULT_KEYS, readKeys } from "../../src/tui/options.ts"
+import { DEFAULT_KEYS } from "../../src/tui/key-table.ts"
+import { readKeys } from "../../src/tui/options.ts"
 
 it("keeps the defaults when nothing is set", () => {
   expect(readKeys(undefined)).toEqual({ keys: DEFAULT_KEYS, problems: [] })
@@ -9,6 +10,13 @@ it("keeps the defaults when nothing is set", () => {
 it("rebinds what is named and leaves the rest", () => {
   const { keys } = readKeys({ keybinds: { jump: "none", workflow: "<leader>j" } })
   expect(keys).toEqual({ ...DEFAULT_KEYS, jump: "none", workflow: "<leader>j" })
+})
+
+it("takes the id of the command as a name, also of a key of the dashboard", () => {
+  const { keys } = readKeys({
+    keybinds: { "baton.inbox": "f9", "baton.dashboard.retry": "f5", "dashboard.skip": "none" },
+  })
+  expect(keys).toEqual({ ...DEFAULT_KEYS, inbox: "f9", "dashboard.retry": "f5", "dashboard.skip": "none" })
 })
 
 it("names a misspelt keybind with the nearest one, and a value that is no key", () => {

@@ -34,6 +34,7 @@ function tui(session: string | undefined, reply: Reply | undefined) {
     newId: () => "id",
     onState: () => {},
     onOpen: () => {},
+    onNotice: () => {},
     onWaiting: () => {},
   })
   const submit = (line: string) => submitLine(line, sessions, channel, { show: (answer) => shown.push(answer) })

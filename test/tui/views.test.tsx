@@ -1,11 +1,16 @@
 import { RGBA } from "@opentui/core"
 import { testRender } from "@opentui/solid"
-import { afterEach, expect, it } from "vitest"
+import { afterEach, expect, it, vi } from "vitest"
 import { StatusBar } from "../../src/tui/bar.tsx"
+import { DashboardView } from "../../src/tui/dashboard.tsx"
+import { Dashboard } from "../../src/tui/dashboard-state.ts"
+import { DEFAULT_KEYS } from "../../src/tui/key-table.ts"
 import { createLive } from "../../src/tui/live.ts"
+import { createPace } from "../../src/tui/pace.ts"
 import { RunsPanel } from "../../src/tui/sidebar.tsx"
 import { TextDialog } from "../../src/tui/text-dialog.tsx"
 import { type TextDocument, traceDocument } from "../../src/tui/trace.ts"
+import { FEATURE, WORKERS } from "./support/board.ts"
 import { HandClock } from "./support/clock.ts"
 import { doneStep, runningStep, runView, stepView } from "./support/runs.ts"
 
@@ -25,9 +30,18 @@ async function lines(): Promise<string[]> {
 
 async function renderBar(width = 80) {
   const clock = new HandClock()
-  const live = createLive(clock)
+  const live = createLive(clock, createPace(clock))
   const keys = () => ({ jump: "ctrl+x w", inbox: "ctrl+x i", message: "ctrl+x p" })
-  const bar = () => <StatusBar paint={paint} live={live} session={() => "parent"} canType={() => true} keys={keys} />
+  const bar = () => (
+    <StatusBar
+      paint={paint}
+      live={live}
+      session={() => "parent"}
+      canType={() => true}
+      keys={keys}
+      isDashboard={() => false}
+    />
+  )
   screen = await testRender(bar, { width, height: 3 })
   return { clock, live }
 }
@@ -42,6 +56,7 @@ it("draws no status line without a run, then ticks, then sums up and goes", asyn
   live.update({
     runs: [runView({ status: "success", endedAt: 12_000, steps: [doneStep("survey"), doneStep("review")] })],
   })
+  clock.advance(200)
   expect((await lines())[0]).toContain("✓ demo done · 12s")
   clock.advance(30_000)
   expect(await lines()).toEqual([""])
@@ -57,8 +72,12 @@ it("says on the status line that a command still waits for its answer", async ()
 })
 
 it("draws a session's run in the sidebar, times flush right", async () => {
-  const live = createLive(new HandClock())
-  screen = await testRender(() => <RunsPanel paint={paint} live={live} session="parent" />, { width: 40, height: 8 })
+  const clock = new HandClock()
+  const live = createLive(clock, createPace(clock))
+  screen = await testRender(() => <RunsPanel paint={paint} live={live} session="parent" inbox={() => "ctrl+x i"} />, {
+    width: 40,
+    height: 8,
+  })
   expect(await lines()).toEqual([""])
   const failed = stepView("review", { status: "failed", reason: "timeout" })
   live.update({ runs: [runView({ steps: [doneStep("日本語"), failed, stepView("plan")] })] })
@@ -122,4 +141,63 @@ it("scrolls a trace that is longer than the screen, to the end and back", async 
   expect((await lines()).join("\n")).toContain("State     ✓ success")
   dialog.press("pagedown")
   expect((await lines()).join("\n")).toContain("Output")
+})
+
+const GROUND = { page: RGBA.fromHex("#000000"), chosen: RGBA.fromHex("#333333") }
+
+/** A dashboard on a screen of 80x24 that counts how often it is drawn anew. */
+async function renderDashboard() {
+  const clock = new HandClock()
+  const pace = createPace(clock)
+  const live = createLive(clock, pace)
+  const modes: string[] = []
+  const push = (mode: string) => {
+    modes.push(mode)
+    return () => void modes.pop()
+  }
+  const api = { mode: { current: () => "", push } }
+  const ask = () => Promise.resolve({ tone: "error", title: "", text: "" } as const)
+  const dashboard = new Dashboard({ live, pace, clock, keys: DEFAULT_KEYS, ask })
+  const frame = vi.spyOn(dashboard, "frame")
+  live.update({ runs: [FEATURE], workers: WORKERS })
+  const view = () => (
+    <DashboardView
+      api={api}
+      dashboard={dashboard}
+      live={live}
+      paint={paint}
+      ground={(ground) => GROUND[ground]}
+      session={() => undefined}
+    />
+  )
+  screen = await testRender(view, { width: 80, height: 24 })
+  return { clock, live, dashboard, modes, frame }
+}
+
+it("draws the dashboard on the whole screen, in its own mode, with the row of the step on a ground of its own", async () => {
+  const { dashboard, modes } = await renderDashboard()
+  expect(modes).toEqual(["baton.dashboard"])
+  const drawn = await lines()
+  expect(drawn).toHaveLength(24)
+  expect(drawn[0]).toMatch(/^ Baton +1 running .*\? keys {2}esc back$/)
+  const row = drawn.findIndex((line) => /^┃ .*◐ ui /.test(line))
+  expect(row).toBeGreaterThan(2)
+  dashboard.move(1)
+  expect((await lines())[row + 1]).toMatch(/^┃ .*◐ tests /)
+})
+
+it("draws no more than five times a second whatever is told, and at once for a key", async () => {
+  const { clock, live, dashboard, frame } = await renderDashboard()
+  clock.advance(1_000)
+  frame.mockClear()
+  for (let at = 0; at < 2_000; at += 20) {
+    const tokens = { input: at, output: 0 }
+    live.update({ runs: [FEATURE], workers: WORKERS.map((one) => ({ ...one, tokens })) })
+    clock.advance(20)
+  }
+  expect(frame.mock.calls.length).toBeLessThanOrEqual(11)
+  expect(frame.mock.calls.length).toBeGreaterThanOrEqual(9)
+  frame.mockClear()
+  dashboard.move(1)
+  expect(frame.mock.calls.length).toBe(1)
 })

@@ -1,6 +1,7 @@
 import type { Reason, Tokens } from "../../core/model.ts"
 import type { Activity } from "../../core/ports.ts"
 import type { HostEvent } from "../../host/host.ts"
+import { Tail } from "./tail.ts"
 import type { Entry } from "./verdict.ts"
 import { tokensOf } from "./verdict.ts"
 
@@ -24,6 +25,7 @@ const BOUNDED_TOOLS = new Set(["worker_ask", "workflow_run"])
 export class Health {
   readonly #tools = new Map<string, OpenTool>()
   readonly #answers = new Map<string, Extract<Entry["info"], { role: "assistant" }>>()
+  readonly #tail = new Tail()
   #activeAt: number
   #retryUntil: number | undefined
   #isBusy = false
@@ -40,6 +42,7 @@ export class Health {
   /** Takes in an event of the worker's session. */
   hear(event: HostEvent, now: number): void {
     this.#activeAt = Math.max(this.#activeAt, now)
+    this.#tail.hear(event)
     switch (event.type) {
       case "session.status": {
         const { status } = event.properties
@@ -125,6 +128,7 @@ export class Health {
       lastActivityAt: this.#activeAt,
       tokens,
       cost: isPriced ? answers.reduce((sum, { cost }) => sum + cost, 0) : null,
+      tail: this.#tail.toString(),
     }
   }
 

@@ -42,3 +42,9 @@ export async function closeDialog(tui: Tui): Promise<void> {
   tui.press("escape")
   await tui.waitFor((text) => !/ esc\s*$/m.test(text))
 }
+
+/** Leaves the dashboard for where one was before. */
+export async function closeDashboard(tui: Tui): Promise<void> {
+  tui.press("escape")
+  await tui.waitFor((text) => !/ esc back\s*$/m.test(text))
+}

@@ -12,7 +12,7 @@ export interface Tui extends AsyncDisposable {
   waitFor(what: RegExp | ((text: string) => boolean), timeoutMs?: number): Promise<string>
   /** Sends text as if typed, in one go. */
   type(text: string): void
-  /** Presses a key: `enter`, `escape`, `tab`, `backspace`, an arrow, `ctrl+LETTER`, or several one after another. */
+  /** Presses a key: `enter`, `escape`, `tab`, `backspace`, an arrow, `home`, `end`, `ctrl+LETTER`, or several one after another. */
   press(...keys: readonly Key[]): void
   /** Types a line into the prompt in one go, waits until it stands there, and submits it. Not for dialogs. */
   submit(line: string): Promise<void>
@@ -32,6 +32,8 @@ const KEYS = {
   down: "\x1b[B",
   right: "\x1b[C",
   left: "\x1b[D",
+  home: "\x1b[H",
+  end: "\x1b[F",
 } as const
 export type Key = keyof typeof KEYS | `ctrl+${string}`
 
@@ -111,7 +113,7 @@ function textOf(screen: xterm.Terminal): string {
     (_, row) =>
       active
         .getLine(active.baseY + row)
-        ?.translateToString()
+        ?.translateToString(false, 0, screen.cols)
         .trimEnd() ?? "",
   ).join("\n")
 }

@@ -88,6 +88,7 @@ export function workerView(name: string, given: Partial<WorkerView> = {}): Worke
     tokens: { input: 0, output: 0 },
     cost: null,
     isKept: false,
+    tail: "",
     ...given,
   }
 }

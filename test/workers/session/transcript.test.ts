@@ -3,6 +3,7 @@ import { expect, it } from "vitest"
 import type { HostEvent } from "../../../src/host/host.ts"
 import { Transcript } from "../../../src/workers/session/transcript.ts"
 import { answersTo, verdictOf } from "../../../src/workers/session/verdict.ts"
+import { writtenBy } from "../../../src/workers/session/written.ts"
 
 const SESSION = "ses_1"
 const model = { providerID: "scripted", modelID: "small" }
@@ -83,4 +84,25 @@ it("forgets what the server removed", () => {
   }
   expect(verdictAfter(...TURN, withoutText).verdict?.reason).toBe("empty")
   expect(verdictAfter(...TURN, { id: "e", type: "message.removed", properties }).verdict).toBeUndefined()
+})
+
+it("keeps which files tool calls wrote, without what was in them, and nothing of other calls", () => {
+  const call = (id: string, tool: string, metadata: object): HostEvent =>
+    part({
+      id,
+      type: "tool",
+      tool,
+      callID: id,
+      state: { status: "completed", input: { content: "whole file" }, output: "long", title: "", metadata, time: {} },
+    } as never)
+  const transcript = new Transcript()
+  const heard = [
+    call("prt_3", "write", { filepath: "/p/a.ts", exists: true, diagnostics: { long: 1 } }),
+    call("prt_4", "edit", { filediff: { file: "/p/b.ts", patch: "long" }, diff: "long" }),
+    call("prt_5", "read", { preview: "long" }),
+  ]
+  for (const event of [message(asked), message(answering), ...heard, message(answered)]) transcript.hear(event)
+  const [answer] = answersTo(transcript.entries(), "msg_q")
+  expect(answer?.parts.flatMap(writtenBy)).toEqual(["/p/a.ts", "/p/b.ts"])
+  expect(JSON.stringify(answer?.parts)).not.toMatch(/long|whole file/)
 })

@@ -1,0 +1,146 @@
+import type { RunEvent } from "../core/events.ts"
+import { formatSpent } from "../core/format.ts"
+import { gateTitle, openGates, wayOn } from "../core/gates.ts"
+import type { Log } from "../core/ports.ts"
+import type { NoticeMessage } from "../core/protocol.ts"
+import type { Run } from "../core/run.ts"
+import { type AskView, type RunView, stepInFocus, viewRun } from "../core/view.ts"
+import type { Engine } from "../engine/engine.ts"
+import { ask, describe, type Host } from "../host/host.ts"
+import { BY_MODEL } from "./desk.ts"
+import { send } from "./send.ts"
+
+/** What of the reason of a gate, or of what a worker asks, stands in a toast. */
+const WHY_CHARS = 100
+const TOAST_MS = 10_000
+
+export interface AttentionDeps {
+  readonly host: Host
+  readonly engine: Engine
+  readonly log: Log
+  /** Whether a person is called at all. */
+  readonly toasts: () => boolean
+}
+
+/**
+ * Calls for a person, by one toast and OpenCode's notification: when a run begins to need one, and when it has ended
+ * (G9). Not for progress, and not again while it needs them anyway. Returns the function that stops it.
+ */
+export function watchAttention(deps: AttentionDeps): () => void {
+  const { host, engine, log, toasts } = deps
+  /** Runs that need a person already. */
+  const needy = new Set<string>()
+  const call = (notice: NoticeMessage, variant: "success" | "error" | "warning") => {
+    const toast = { title: notice.title, message: notice.message, variant, duration: TOAST_MS }
+    Promise.all([ask("show a toast", (o) => host.client.tui.showToast(toast, o)), send(host, notice)]).catch((error) =>
+      log.error("a person could not be called", { error: describe(error) }),
+    )
+  }
+  let asked = new Set<string>()
+  const offs = [
+    engine.subscribe((run, events) => {
+      // Most events change nothing of this, and there are many.
+      if (!events.some(({ type }) => type.startsWith("gate.") || type.startsWith("run."))) return
+      const isNeedy = needy.has(run.id)
+      if (openGates(viewRun(run, true)).length > 0) needy.add(run.id)
+      else if (!engine.asks().some((one) => one.run === run.id)) needy.delete(run.id)
+      const opened = events.findLast((event) => event.type === "gate.opened")
+      // The end first: `toasts` reads the config file, and events come all the time.
+      if (!wantsToast(run, events) || (opened !== undefined && isNeedy) || !toasts()) return
+      const view = engine.view(run.id) ?? viewRun(run, true)
+      call(
+        noticeOf(view, opened),
+        view.status === "success" ? "success" : view.status === "failed" ? "error" : "warning",
+      )
+    }),
+    engine.subscribeWorkers(() => {
+      const asks = engine.asks()
+      const fresh = asks.filter(({ id }) => !asked.has(id))
+      if (fresh.length === 0 && asks.length === asked.size) return
+      asked = new Set(asks.map(({ id }) => id))
+      const runs = engine.live()
+      const isNeedy = (id: string) =>
+        asks.some((one) => topOf(one, runs) === id) || runs.some((run) => run.id === id && openGates(run).length > 0)
+      for (const id of needy) if (!isNeedy(id)) needy.delete(id)
+      for (const one of fresh) {
+        const top = topOf(one, runs)
+        if (needy.has(top)) continue
+        needy.add(top)
+        if (toasts()) call(askNotice(one), "warning")
+      }
+    }),
+  ]
+  return () => {
+    for (const off of offs) off()
+  }
+}
+
+/** The run that an ask is part of for a person: the one whose worker's worker it may be. */
+function topOf({ run, session }: AskView, runs: readonly RunView[]): string {
+  let top = run ?? session
+  for (const _ of runs) {
+    const parent = runs.find(({ id }) => id === top)?.parent
+    const above = runs.find(({ steps }) => steps.some((step) => step.session !== null && step.session === parent))
+    if (above === undefined) break
+    top = above.id
+  }
+  return top
+}
+
+/** `feature · ui needs you` */
+function askNotice({ workflow, worker, title }: AskView): NoticeMessage {
+  const who = workflow === null ? worker : `${workflow} · ${worker}`
+  return { kind: "notice", about: "needs-you", title: `${who} needs you`, message: `${short(title)} · /inbox` }
+}
+
+function noticeOf(view: RunView, opened: Extract<RunEvent, { type: "gate.opened" }> | undefined): NoticeMessage {
+  if (opened) {
+    const title = `${view.workflow} · ${opened.step} waits for you`
+    return { kind: "notice", about: "needs-you", title, message: gateText(opened) }
+  }
+  const about = view.endedAt === null ? "needs-you" : view.status === "failed" ? "failed" : "done"
+  return { kind: "notice", about, title: `${view.workflow} · ${view.status}`, message: toastText(view) }
+}
+
+function short(text: string): string {
+  const line = text.replace(/\s+/g, " ")
+  return line.length > WHY_CHARS ? `${line.slice(0, WHY_CHARS)}…` : line
+}
+
+/**
+ * A run that ended or pauses, or a step that waits for a decision: one toast, whatever comes of it in the same run. Not
+ * the end of a question that a model asked, which has its answer; not a pause that a person just asked for and got.
+ */
+function wantsToast({ created }: Run, events: readonly RunEvent[]): boolean {
+  const isOfModel = created.ask !== undefined && created.by === BY_MODEL
+  const isAskedFor = events.some(({ type }) => type === "run.pausing")
+  return events.some((event) => {
+    if (event.type === "run.paused")
+      return event.hold.cause !== "gate" && !(event.hold.cause === "person" && isAskedFor)
+    return event.type === "gate.opened" || (event.type === "run.ended" && !isOfModel)
+  })
+}
+
+/** `review failed (check-failed): npm test: exit code 1 · /workflow retry review · /inbox` */
+function gateText({ step, why, detail }: Extract<RunEvent, { type: "gate.opened" }>): string {
+  const way = why === "error" ? "retry" : "continue"
+  return `${gateTitle(step, { why, detail: short(detail) })} · /workflow ${way} ${step} · /inbox`
+}
+
+function toastText(view: RunView): string {
+  const failed = view.steps.find((step) => step.status === "failed") ?? stepInFocus(view)
+  const done = view.steps.filter((step) => step.status === "success").length
+  const name = view.ask ?? failed?.id
+  switch (view.status) {
+    case "success":
+      return view.ask === null
+        ? `${done} ${done === 1 ? "step" : "steps"} done · ${formatSpent(view)}`
+        : `answered · /trace ${view.ask} · ${formatSpent(view)}`
+    case "failed":
+      return failed ? `${name}: ${failed.reason ?? view.cause ?? "failed"} · /trace ${name}` : "failed"
+    case "cancelled":
+      return `aborted after ${done} of ${view.steps.length} steps`
+    default:
+      return `${view.hold?.detail ?? "held"} · go on with /workflow ${wayOn(view.hold)} ${view.id}`
+  }
+}

@@ -1,0 +1,51 @@
+import type { AskView, RunView } from "../core/view.ts"
+
+/** What the TUI is told without asking for it. */
+
+/** Live state carries no prompts and only the beginning of each text: a command has the rest. */
+const OUTPUT_CHARS = 200
+const DETAIL_LINES = 8
+const DETAIL_CHARS = 300
+const OPTIONS_SHOWN = 20
+
+/** A run with every long text cut. */
+export function slim(run: RunView): RunView {
+  const steps = run.steps.map((step) => ({
+    ...step,
+    prompt: null,
+    context: null,
+    output: step.output.slice(0, OUTPUT_CHARS),
+    detail: step.detail === null ? null : cut(step.detail),
+    gate: step.gate === null ? null : { ...step.gate, detail: cut(step.gate.detail) },
+    checks: step.checks.map((check) => ({ ...check, detail: cut(check.detail), output: tailOf(check.output) })),
+    warnings: step.warnings.map(({ kind, text }) => ({ kind, text: cut(text) })),
+  }))
+  return { ...run, hold: run.hold === null ? null : { ...run.hold, detail: cut(run.hold.detail) }, steps }
+}
+
+function cut(text: string): string {
+  return text.length > DETAIL_CHARS ? `${text.slice(0, DETAIL_CHARS)}…` : text
+}
+
+function tailOf(text: string): string {
+  const end = text.trimEnd()
+  return end.length > DETAIL_CHARS ? `…${end.slice(-DETAIL_CHARS)}` : end
+}
+
+/** An ask with every long text cut. */
+export function slimAsk(ask: AskView): AskView {
+  const more = ask.details.length - DETAIL_LINES
+  const details = ask.details.slice(0, DETAIL_LINES).map(cut)
+  return {
+    ...ask,
+    title: cut(ask.title),
+    details: more > 0 ? [...details, `… ${more} more lines`] : details,
+    questions: ask.questions.map((question) => ({
+      ...question,
+      text: cut(question.text),
+      options: question.options
+        .slice(0, OPTIONS_SHOWN)
+        .map((option) => ({ label: option.label, description: cut(option.description) })),
+    })),
+  }
+}

@@ -1,0 +1,104 @@
+import { askFor } from "./ask-for.tsx"
+import { type Deed, deedOf, isAct } from "./dashboard-deeds.ts"
+import type { Dashboard } from "./dashboard-state.ts"
+import { showAsk, showGate } from "./inbox.tsx"
+import { DASHBOARD_KEYS, type DashboardKey, type Keys, shortKey } from "./key-table.ts"
+import type { ReplyDeps } from "./show.tsx"
+import { showText } from "./show-text.tsx"
+import { messageTo } from "./workers.tsx"
+
+export interface DashboardActs extends ReplyDeps {
+  readonly dashboard: Dashboard
+  readonly keys: Keys
+  /** Back to where one was before the dashboard. */
+  close(): void
+}
+
+/** What the keys of the dashboard do. */
+export function actInDashboard(deps: DashboardActs, id: DashboardKey) {
+  const { dashboard } = deps
+  switch (id) {
+    case "dashboard.up":
+      return dashboard.move(-1)
+    case "dashboard.down":
+      return dashboard.move(1)
+    case "dashboard.page-up":
+      return dashboard.move(-dashboard.page())
+    case "dashboard.page-down":
+      return dashboard.move(dashboard.page())
+    case "dashboard.first":
+      return dashboard.move(Number.NEGATIVE_INFINITY)
+    case "dashboard.last":
+      return dashboard.move(Number.POSITIVE_INFINITY)
+    case "dashboard.previous-run":
+      return dashboard.moveRun(-1)
+    case "dashboard.next-run":
+      return dashboard.moveRun(1)
+    case "dashboard.fold":
+      return dashboard.fold()
+    case "dashboard.inbox":
+      return deps.submit("/inbox")
+    case "dashboard.help":
+      return showKeys(deps)
+    case "dashboard.close":
+      return deps.close()
+  }
+  if (isAct(id)) doIt(deps, deedOf(id, dashboard.chosen()))
+}
+
+function doIt(deps: DashboardActs, deed: Deed) {
+  const { ui } = deps.api
+  switch (deed.type) {
+    case "line":
+      return deps.submit(deed.line)
+    case "confirm":
+      return confirm(deps, deed)
+    case "words":
+      return deps.guard.start(() => inWords(deps, deed))
+    case "open":
+      return deps.open(deed.session)
+    case "message":
+      return deps.guard.start(() => messageTo(deps, deed.worker))
+    case "ask":
+      return showAsk(deps, deed.ask)
+    case "gate":
+      return showGate(deps, deed.gate)
+    case "copy":
+      return deps.guard.start(() => copy(deps, deed))
+    case "no":
+      return ui.toast({ variant: "info", message: deed.why })
+  }
+}
+
+function confirm({ api, submit }: DashboardActs, { title, text, line }: Extract<Deed, { type: "confirm" }>): void {
+  const { dialog, DialogConfirm } = api.ui
+  dialog.replace(() => <DialogConfirm title={title} message={text} onConfirm={() => submit(line)} />)
+}
+
+async function inWords(deps: DashboardActs, { title, text, line }: Extract<Deed, { type: "words" }>): Promise<void> {
+  const words = await askFor(deps.api, deps.paint, { title, description: text, placeholder: "Words" })
+  if (words === undefined) return
+  deps.api.ui.dialog.clear()
+  deps.submit(line.replace("…", () => words))
+}
+
+/** Puts a step's answer, or what it was asked while it has none, on the clipboard of the terminal. */
+async function copy(deps: DashboardActs, { run, step }: Extract<Deed, { type: "copy" }>): Promise<void> {
+  const reply = await deps.send(`/trace ${run}/${step}`)
+  if (reply.view?.type !== "trace") return deps.showReply(reply)
+  const { output, prompt } = reply.view.step
+  const [what, text] = output.trim() === "" ? ["prompt", prompt ?? ""] : ["answer", output]
+  const { toast } = deps.api.ui
+  if (text === "") return toast({ variant: "info", message: `${step} has nothing to copy yet.` })
+  if (!deps.api.renderer.copyToClipboardOSC52(text))
+    return toast({ variant: "warning", message: "This terminal cannot be given a text to copy (OSC 52)." })
+  toast({ variant: "success", message: `Copied the ${what} of ${step}: ${text.length} characters.` })
+}
+
+function showKeys(deps: DashboardActs): void {
+  const facts = DASHBOARD_KEYS.flatMap(({ id, title }) => {
+    const key = deps.keys[id].split(",").flatMap((one) => shortKey(one) ?? [])
+    return key.length === 0 ? [] : [{ label: key.join(" "), value: title, tone: "text" as const }]
+  })
+  showText(deps, { title: "Keys of the dashboard", tone: "text", facts, sections: [] })
+}

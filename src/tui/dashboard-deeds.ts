@@ -1,0 +1,160 @@
+import { type GateView, isWaiting, openGates } from "../core/gates.ts"
+import type { AskView, RunView, StepView, WorkerView } from "../core/view.ts"
+import { clip } from "./format.ts"
+import { type DashboardKey, type Keys, shortKey } from "./key-table.ts"
+import { canOpen, isOver } from "./view-model.ts"
+
+/** What the keys of the dashboard do to the step that is chosen. Plain data: the view carries it out. */
+
+/** What the keys are about. */
+export interface Chosen {
+  readonly run: RunView
+  readonly step: StepView | undefined
+  readonly worker: WorkerView | undefined
+  readonly ask: AskView | undefined
+  readonly gate: GateView | undefined
+  /** How many things need a person, in all runs. */
+  readonly waiting: number
+}
+
+export type Deed =
+  | { readonly type: "line"; readonly line: string }
+  /** The same once the person has said yes. */
+  | { readonly type: "confirm"; readonly line: string; readonly title: string; readonly text: string }
+  /** The same with words of the person in the place of `…`. */
+  | { readonly type: "words"; readonly line: string; readonly title: string; readonly text: string }
+  | { readonly type: "open"; readonly session: string }
+  | { readonly type: "message"; readonly worker: WorkerView }
+  | { readonly type: "ask"; readonly ask: AskView }
+  | { readonly type: "gate"; readonly gate: GateView }
+  | { readonly type: "copy"; readonly run: string; readonly step: string }
+  /** It cannot be done, and why. */
+  | { readonly type: "no"; readonly why: string }
+
+type Act = Extract<
+  DashboardKey,
+  `dashboard.${"open" | "trace" | "answer" | "retry" | "retry-with" | "skip" | "message" | "pause" | "abort" | "copy"}`
+>
+
+export function isAct(id: DashboardKey): id is Act {
+  return Object.hasOwn(DEEDS, id)
+}
+
+/** What a key does now. */
+export function deedOf(id: Act, chosen: Chosen | undefined): Deed {
+  return chosen === undefined ? no("There is no run here yet.") : DEEDS[id](chosen)
+}
+
+const DEEDS: Record<Act, (chosen: Chosen) => Deed> = {
+  "dashboard.open": openIt,
+  "dashboard.trace": ({ run, step }) => ofStep(step, ({ id }) => line(`/trace ${run.id}/${id}`)),
+  "dashboard.answer": answer,
+  "dashboard.retry": (chosen) => retry(chosen, false),
+  "dashboard.retry-with": (chosen) => retry(chosen, true),
+  "dashboard.skip": ({ run, step, gate }) =>
+    ofStep(step, ({ id, name }) =>
+      gate
+        ? line(`/workflow skip ${run.id}/${id}`)
+        : no(`${name} does not wait for a decision: there is nothing to skip.`),
+    ),
+  "dashboard.message": ({ worker, step }) =>
+    worker ? { type: "message", worker } : no(`Nobody works on ${step?.name ?? "it"} now.`),
+  "dashboard.pause": ({ run }) => goOn(run),
+  "dashboard.abort": ({ run }) => {
+    const text = "It ends the run for good, with everything it is running."
+    return run.endedAt === null
+      ? { type: "confirm", line: `/workflow abort ${run.id}`, title: `Abort ${nameOf(run)}?`, text }
+      : no(`${nameOf(run)} is over.`)
+  },
+  "dashboard.copy": ({ run, step }) => ofStep(step, ({ id }) => ({ type: "copy", run: run.id, step: id })),
+}
+
+function ofStep(step: StepView | undefined, of: (step: StepView) => Deed): Deed {
+  return step === undefined ? no("This run has no steps.") : of(step)
+}
+
+function openIt({ step }: Chosen): Deed {
+  return ofStep(step, (one) => {
+    if (canOpen(one)) return { type: "open", session: one.session }
+    if (one.session === null) return no(`${one.name} has no session ${isOver(one) ? "" : "yet"}`.trimEnd().concat("."))
+    return no(`The session of ${one.name} is in another server: the trace shows all of it.`)
+  })
+}
+
+function answer({ ask, gate, waiting }: Chosen): Deed {
+  if (ask) return { type: "ask", ask }
+  if (gate) return { type: "gate", gate }
+  return waiting > 0 ? line("/inbox") : no("Nothing needs you now.")
+}
+
+function retry({ run, step, gate }: Chosen, isWithWords: boolean): Deed {
+  return ofStep(step, ({ id, name, status }) => {
+    const isFailed = status === "failed" && run.endedAt !== null
+    if (gate?.why === "gate") return no(`${name} is a question to you: answer it.`)
+    if (!gate && !isFailed) return no(`${name} is ${status}: only what has failed, or waits for you, is retried.`)
+    const way = `/workflow retry ${run.id}/${id}`
+    if (!isWithWords) return line(way)
+    const text = "It is said to it in its session."
+    return { type: "words", line: `${way} …`, title: `What ${clip(name, 30)} is to do better`, text }
+  })
+}
+
+/** Pauses a run, or goes on with it. */
+function goOn(run: RunView): Deed {
+  const { id, hold, status } = run
+  if (hold?.cause === "budget" && run.endedAt === null) {
+    const text = `${hold.detail}. Say usd=… or tokens=…`
+    return { type: "words", line: `/workflow raise … ${id}`, title: "What it may spend in all", text }
+  }
+  const gate = openGates(run)[0]
+  // That would decide it.
+  if (gate) return no(`${gate.step} waits for your decision.`)
+  if (isWaiting(run)) return line(`/workflow ${hold?.cause === "person" ? "continue" : "resume"} ${id}`)
+  if (status === "running") return line(`/workflow pause ${id}`)
+  return status === "interrupted" || status === "failed"
+    ? line(`/workflow resume ${id}`)
+    : no(`${nameOf(run)} is over: ${status}.`)
+}
+
+/** The keys that do something now, the most wanted first, with the word for it. */
+export function hintsFor(
+  chosen: Chosen | undefined,
+  keys: Keys,
+): readonly { readonly key: string; readonly word: string }[] {
+  const { run, step } = chosen ?? {}
+  const isUseful = (id: Act) => chosen !== undefined && deedOf(id, chosen).type !== "no"
+  const wanted: [id: DashboardKey, word: string, is: boolean][] = [
+    ["dashboard.answer", chosen?.ask ? "answer" : chosen?.gate ? "decide" : "inbox", isUseful("dashboard.answer")],
+    ["dashboard.open", "open", isUseful("dashboard.open")],
+    ["dashboard.trace", "trace", isUseful("dashboard.trace")],
+    ["dashboard.retry", "retry", isUseful("dashboard.retry")],
+    ["dashboard.retry-with", "retry with…", isUseful("dashboard.retry-with")],
+    ["dashboard.skip", "skip", isUseful("dashboard.skip")],
+    ["dashboard.message", "message", isUseful("dashboard.message")],
+    ["dashboard.pause", run ? wordOf(run) : "", isUseful("dashboard.pause")],
+    ["dashboard.abort", "abort", isUseful("dashboard.abort")],
+    ["dashboard.copy", "copy", step !== undefined && isOver(step) && step.attempts > 0],
+  ]
+  return wanted.flatMap(([id, word, is]) => {
+    const key = shortKey(keys[id])
+    return is && key !== undefined ? [{ key, word }] : []
+  })
+}
+
+function wordOf(run: RunView): string {
+  if (run.hold?.cause === "budget" && run.endedAt === null) return "raise"
+  if (isWaiting(run)) return run.hold?.cause === "person" ? "continue" : "resume"
+  return run.status === "running" ? "pause" : "resume"
+}
+
+function nameOf(run: RunView): string {
+  return run.ask ?? run.workflow
+}
+
+function line(text: string): Deed {
+  return { type: "line", line: text }
+}
+
+function no(why: string): Deed {
+  return { type: "no", why }
+}

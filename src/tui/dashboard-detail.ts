@@ -1,0 +1,170 @@
+import { formatCost } from "../core/format.ts"
+import { DECIDED, type GateView } from "../core/gates.ts"
+import type { AskView, RunView, StepView, WorkerView } from "../core/view.ts"
+import { type Cell, fill, muted, space } from "./dashboard-table.ts"
+import { clip, formatElapsed, formatTokens, wrap } from "./format.ts"
+import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
+import { stateNow } from "./worker-rows.ts"
+
+/** What the dashboard says about the step that is chosen: what needs a person first, then what it was asked and what it
+ *  writes. Plain data; cut to the room there is. */
+
+export interface DetailInput {
+  readonly run: RunView
+  readonly step: StepView
+  /** The end of what its worker is writing. */
+  readonly tail: string | null
+  /** Whether the prompt and the answer are known yet. */
+  readonly isLoaded: boolean
+  readonly worker: WorkerView | undefined
+  readonly ask: AskView | undefined
+  readonly gate: GateView | undefined
+  readonly now: number
+  readonly width: number
+  readonly height: number
+  /** The key that answers what needs a person. */
+  readonly answerKey: string
+}
+
+/** Columns of the words that say what a line is. */
+const LABEL = 11
+const TONE_OF: Partial<Record<Tone, Tone>> = { muted: "text" }
+
+/** At most `height` lines of `width` columns. */
+export function detailLines(input: DetailInput): Cell[][] {
+  const { step, width, height } = input
+  const said = [...needsYou(input), ...facts(input), ...checksAndWarnings(input)]
+  // Of what it was asked and what it says there is always something to see.
+  const top = said.slice(0, Math.max(2, height - 3)).map((line) => fill(line, width))
+  const free = height - top.length
+  if (free <= 0) return top
+  const room = width - LABEL
+  const answer = answerOf(input)
+  const asked = step.prompt === null ? (input.isLoaded ? "Not asked yet." : "…") : step.prompt
+  const answerRows = answer === undefined ? 0 : Math.min(wrap(dense(answer.text), room, free).length, free)
+  const promptRows = Math.min(
+    wrap(dense(asked), room, free).length,
+    Math.max(Math.floor(free / 3), free - answerRows, 1),
+  )
+  const prompt = labelled("Prompt", head(asked, room, promptRows), step.prompt === null ? "muted" : "text")
+  const left = free - prompt.length
+  if (answer === undefined || left <= 0) return [...top, ...prompt.map((line) => fill(line, width))]
+  const cut = answer.isTail ? tail(answer.text, room, left) : head(answer.text, room, left)
+  const lines = [...prompt, ...labelled(answer.label, cut, answer.tone)]
+  return [...top, ...lines.map((line) => fill(line, width))]
+}
+
+function answerOf({ step, tail, isLoaded }: DetailInput) {
+  const live = tail?.trimEnd() ?? ""
+  if (step.output.trim() !== "")
+    return { label: "Answer", text: step.output.trim(), tone: "text" as const, isTail: false }
+  if (live !== "") return { label: "Writes", text: live, tone: "text" as const, isTail: true }
+  if (step.status === "running") {
+    return { label: "Writes", text: isLoaded ? "Nothing yet." : "…", tone: "muted" as const, isTail: false }
+  }
+  return step.attempts === 0 ? undefined : { label: "Answer", text: "Nothing.", tone: "muted" as const, isTail: false }
+}
+
+/** What waits for a person here, and the key for it; else why the step is as it is. */
+function needsYou({ ask, gate, step, now, width, answerKey }: DetailInput): Cell[][] {
+  const room = width - LABEL
+  if (ask) {
+    const way = `${answerKey} answers${ask.expiresAt === null ? "" : `, ${formatElapsed(ask.expiresAt - now)} left`}`
+    const details = ask.details.filter((line) => !ask.title.includes(line)).slice(0, 2)
+    const said = [...head(ask.title, room, 2), ...details.map((line) => clip(line, room)), way]
+    return labelled("Needs you", said, "warning")
+  }
+  if (gate) {
+    const left = formatElapsed(Math.max(0, gate.expiresAt - now))
+    const way = `${answerKey} decides; else ${DECIDED[gate.otherwise]} in ${left}`
+    // What its checks, warnings and answer say stands below.
+    return labelled("Needs you", [...head(gate.title, room, 2), way], "warning")
+  }
+  return step.detail === null
+    ? []
+    : labelled("Why", head(step.detail, room, 3), step.status === "failed" ? "error" : "text")
+}
+
+function facts({ run, step, worker, now, width }: DetailInput): Cell[][] {
+  const room = width - LABEL
+  const icon = stepIcon(step.status)
+  const seen = worker?.lastActivityAt
+  const state = worker && worker.run !== null ? stateNow(worker, now) : undefined
+  const tokens = worker?.run != null ? worker.tokens : step.tokens
+  const cost = worker?.run != null ? worker.cost : step.cost
+  const isSpent = tokens.input + tokens.output > 0
+  const doing =
+    state === undefined || state === "working" || state === "asking"
+      ? []
+      : [state === "tool" ? (worker?.tool ?? "tool") : state]
+  const state_ = [
+    stateOf(step),
+    ...doing,
+    stepTime(step, now),
+    ...(seen == null ? [] : [`last sign ${formatElapsed(now - seen)} ago`]),
+    ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
+    ...(isSpent ? [formatTokens(tokens), formatCost(cost)] : []),
+  ].filter((fact) => fact !== "")
+  const lines = [
+    labelled("State", wrap(`${icon.text} ${state_.join(" · ")}`, room, 2), TONE_OF[icon.tone] ?? icon.tone),
+    labelled("Who", wrap(whoOf(step, worker), room, 2), "text"),
+  ]
+  const after = step.needs.map((id) => run.steps.find((one) => one.id === id)?.name ?? id)
+  if (after.length > 0) lines.push(labelled("After", [clip(after.join(", "), room)], "muted"))
+  const files = [...(step.saved === null ? [] : [step.saved]), ...step.files]
+  if (files.length > 0) lines.push(labelled("Files", [clip(files.join(", "), room)], "muted"))
+  return lines.flat()
+}
+
+/** `coder (agent) · anthropic/sonnet, asked for anthropic/opus`. */
+function whoOf(step: StepView, worker: WorkerView | undefined): string {
+  if (step.type !== "single" && step.session === null) return step.type
+  const model = step.reason === null ? (worker?.model ?? step.model ?? step.requestedModel) : step.model
+  const isOther = step.requestedModel !== null && model !== null && step.requestedModel !== model
+  const other = isOther ? `, asked for ${step.requestedModel}` : ""
+  const mode = step.mode === "foreground" ? ", with you" : ""
+  return `${step.profile} (${step.kind}${mode}) · ${model === null ? "no model yet" : model}${other}`
+}
+
+function checksAndWarnings({ step, width }: DetailInput): Cell[][] {
+  const room = width - LABEL
+  const red = step.checks.filter((check) => !check.isOk)
+  const green = step.checks.length - red.length
+  const lines = red.slice(0, 3).flatMap((check) => {
+    const isWarning = check.severity === "warning"
+    const title = clip(`${isWarning ? "!" : "✗"} ${check.name}: ${check.detail}`, room)
+    const output = check.output.trim().split("\n").slice(-2)
+    const said = check.output.trim() === "" ? [] : output.map((line) => clip(`  ${line}`, room))
+    return labelled("Check", [title, ...said], isWarning ? "warning" : "error")
+  })
+  if (green > 0) lines.push(...labelled("Checks", [`✓ ${green} of ${step.checks.length} hold`], "success"))
+  const warnings = step.warnings
+    .slice(0, 3)
+    .flatMap(({ text }) => labelled("Warning", [clip(`! ${text}`, room)], "warning"))
+  return [...lines, ...warnings]
+}
+
+/** The first rows of a text; the last of them says that there is more. */
+function head(text: string, width: number, rows: number): string[] {
+  const lines = wrap(dense(text), width, rows + 1)
+  if (lines.length <= rows) return lines
+  return [...lines.slice(0, rows - 1), clip(`${lines[rows - 1]} …`, width)]
+}
+
+/** The last rows of a text. */
+function tail(text: string, width: number, rows: number): string[] {
+  return wrap(dense(text), width).slice(-rows)
+}
+
+/** Without empty lines: there is little room. */
+function dense(text: string): string {
+  return text.replace(/\n\s*\n/g, "\n")
+}
+
+/** Lines with what they are before the first. */
+function labelled(label: string, lines: readonly string[], tone: Tone): Cell[][] {
+  return lines.map((text, at) => [
+    at === 0 ? muted(label.padEnd(LABEL)) : space(LABEL),
+    { text: text.replace(/\t/g, "  "), tone },
+  ])
+}

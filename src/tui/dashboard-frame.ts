@@ -1,0 +1,138 @@
+import type { RunView } from "../core/view.ts"
+import { hintsFor } from "./dashboard-deeds.ts"
+import { detailLines } from "./dashboard-detail.ts"
+import type { FrameInput } from "./dashboard-model.ts"
+import { runLines } from "./dashboard-runs.ts"
+import { stepLines, WIDE } from "./dashboard-steps.ts"
+import { bold, type Cell, fill, type Line, muted, rule, space, spread, textOf } from "./dashboard-table.ts"
+import { widthOf, wrap } from "./format.ts"
+import { shortKey } from "./key-table.ts"
+import type { Part } from "./view-model.ts"
+
+/** The dashboard as lines of a screen. */
+
+/** The screen: exactly `height` lines of `width` columns. */
+export function dashboardFrame(input: FrameInput): Line[] {
+  const { width, height } = input
+  const body = bodyOf(input)
+  const lines = [
+    header(input),
+    ...body,
+    ...Array.from({ length: Math.max(0, height - 2 - body.length) }, () => blank(width)),
+  ]
+  const last = input.said === undefined ? hints(input) : [input.said]
+  return [...lines.slice(0, height - 1), { cells: fill([space(1), ...last], width) }]
+}
+
+function blank(width: number): Line {
+  return { cells: [space(width)] }
+}
+
+/** `Baton  ? 1 needs you · run 1 of 15 · 2 running · 12 over          esc back`. */
+function header({ runs, runAt, more, chosen, asks, width, keys }: FrameInput): Line {
+  const sound = runs.filter((run) => "status" in run)
+  const count = (is: (run: RunView) => boolean) => sound.filter(is).length
+  const waiting = chosen?.waiting ?? asks.length
+  const facts = [
+    [count(({ status }) => status === "running"), "running"],
+    [count(({ status }) => status === "paused"), "paused"],
+    [count(({ status }) => status === "interrupted"), "interrupted"],
+    [count(({ endedAt }) => endedAt !== null), "over"],
+  ] as const
+  const all = runs.length + more
+  const place = all > 1 ? [`run ${runAt + 1} of ${all}`] : []
+  const said = [...place, ...facts.filter(([many]) => many > 0).map(([many, word]) => `${many} ${word}`)]
+  const needs: Cell[] =
+    waiting === 0 ? [] : [{ text: `? ${waiting} ${waiting === 1 ? "needs" : "need"} you`, tone: "warning" }]
+  const left: Cell[] = [
+    space(1),
+    { text: "Baton", tone: "text", isBold: true },
+    space(2),
+    ...needs,
+    ...(needs.length > 0 && said.length > 0 ? [muted(" · ")] : []),
+    muted(said.join(" · ")),
+  ]
+  const help = [...keyed(shortKey(keys["dashboard.help"]), "keys"), ...keyed(shortKey(keys["dashboard.close"]), "back")]
+  return { cells: spread(left, [...help], width) }
+}
+
+function keyed(key: string | undefined, word: string): Cell[] {
+  return key === undefined ? [] : [{ text: key, tone: "text" }, muted(` ${word}`), space(2)]
+}
+
+/** What the keys do now, as many as there is room for. */
+function hints({ chosen, keys, width }: FrameInput): Cell[] {
+  if (chosen === undefined) return []
+  let free = width - 1
+  return hintsFor(chosen, keys).flatMap(({ key, word }) => {
+    const cells = keyed(key, word)
+    free -= widthOf(textOf(cells))
+    return free < 0 ? [] : cells
+  })
+}
+
+function bodyOf(input: FrameInput): Line[] {
+  const { phase, runs, width, height } = input
+  const say = (title: string, text: string, tone: Part["tone"]): Line[] => [
+    blank(width),
+    { cells: fill([space(2), { text: title, tone, isBold: true }], width) },
+    blank(width),
+    ...wrap(text, Math.min(76, width - 4), Math.max(1, height - 6)).map((line) => ({
+      cells: fill([space(2), { text: line, tone: "text" }], width),
+    })),
+  ]
+  if (phase.type === "failed") return say(phase.title, phase.text, "error")
+  if (phase.type === "loading" && runs.length === 0) return say("Reading the journal…", "", "muted")
+  if (runs.length === 0) {
+    const how =
+      "Type /workflow to pick a workflow, or /workflow run NAME. Workflows are files in .opencode/workflows/; a run, once started, shows here with every step, what it writes, and what it costs."
+    return say("Nothing has run in this project yet", how, "text")
+  }
+  const wide = width >= WIDE
+  const left = wide ? Math.floor(width * 0.6) : width
+  const top = [...runLines(input, left), ...stepLines(input, left)]
+  if (!wide) {
+    const rows = height - 2 - top.length
+    return [...top, ...detail(input, width, rows)]
+  }
+  const rows = height - 2
+  const beside = detail(input, width - left - 2, rows)
+  return Array.from({ length: rows }, (_, at) => {
+    const one = top[at] ?? blank(left)
+    const cells: Cell[] = [
+      ...one.cells,
+      { text: "│", tone: "border" },
+      space(1),
+      ...(beside[at] ?? blank(width - left - 2)).cells,
+    ]
+    return { ...one, cells, reach: left }
+  })
+}
+
+function detail({ chosen, shown, runs, runAt, now, keys }: FrameInput, width: number, rows: number): Line[] {
+  if (rows <= 0) return []
+  const run = runs[runAt]
+  if (run !== undefined && !("status" in run)) {
+    const lines = wrap(`The journal of this run cannot be read: ${run.why}`, width - 2, rows - 1)
+    return [
+      { cells: rule([bold(run.workflow)], [], width) },
+      ...lines.map((text) => ({ cells: fill([space(1), { text, tone: "error" }], width) })),
+    ]
+  }
+  if (!chosen || !shown) return [{ cells: rule([], [], width) }]
+  const lines = detailLines({
+    ...chosen,
+    ...shown,
+    now,
+    width: width - 2,
+    height: rows - 1,
+    answerKey: shortKey(keys["dashboard.answer"]) ?? "/inbox",
+  })
+  const title = [bold(shown.step.id)]
+  const session = shown.step.session === null ? [] : [muted(shown.step.session)]
+  const isRoom = widthOf(shown.step.id) + 40 < width
+  return [
+    { cells: rule(title, isRoom ? session : [], width) },
+    ...lines.map((cells) => ({ cells: fill([space(1), ...cells], width) })),
+  ]
+}

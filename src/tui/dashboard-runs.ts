@@ -1,0 +1,99 @@
+import { formatCost } from "../core/format.ts"
+import type { BrokenRun } from "../core/protocol.ts"
+import type { RunView } from "../core/view.ts"
+import type { FrameInput } from "./dashboard-model.ts"
+import { type Cell, type Column, type Line, mark, muted, space, table } from "./dashboard-table.ts"
+import { formatElapsed, short } from "./format.ts"
+import { isOver, type Part, progress, runIcon, runTime } from "./view-model.ts"
+
+/** The runs of the project, a line each. */
+
+/** Columns of a run's progress. */
+const BAR = 10
+
+/** How many runs are seen at once. */
+export function runRows(height: number, count: number): number {
+  return Math.max(1, Math.min(count, Math.floor(height / 8) - 1))
+}
+
+/** The runs around the one that is chosen. */
+export function runLines(input: FrameInput, width: number): Line[] {
+  const { runs, runAt, height, now } = input
+  const rows = runRows(height, runs.length)
+  const from = Math.max(0, Math.min(runAt - Math.floor(rows / 2), runs.length - rows))
+  const seen = runs.slice(from, from + rows)
+  const drawn = table<RunView | BrokenRun>({
+    rows: seen,
+    width,
+    name: { title: "", share: 0.34, of: nameOfRun },
+    columns: runColumns(input, now),
+  })
+  return seen.map((run, at) => {
+    const isChosen = from + at === runAt
+    return { cells: [...mark(isChosen), ...drawn.draw(run)], isChosen, pick: { type: "run", key: run.id } }
+  })
+}
+
+function nameOfRun(run: RunView | BrokenRun): Cell[] {
+  if (!("status" in run))
+    return [
+      { text: "✗ ", tone: "error" },
+      { text: run.workflow, tone: "text" },
+    ]
+  return [runIcon(run.status), space(1), { text: run.ask === null ? run.workflow : `asked ${run.ask}`, tone: "text" }]
+}
+
+function runColumns({ asks, workers }: FrameInput, now: number): Column<RunView | BrokenRun>[] {
+  const of = (get: (run: RunView) => Part | string) => (run: RunView | BrokenRun) => {
+    const part = "status" in run ? get(run) : ""
+    return typeof part === "string" ? muted(part) : part
+  }
+  const spentBy = (run: RunView) => {
+    const busy = workers.filter((one) => one.run === run.id)
+    return (
+      run.tokens.input + run.tokens.output + busy.reduce((sum, { tokens }) => sum + tokens.input + tokens.output, 0)
+    )
+  }
+  const needs = (run: RunView) => asks.some((ask) => ask.run === run.id) || run.steps.some((step) => step.gate !== null)
+  return [
+    {
+      title: "",
+      max: 14,
+      drop: 0,
+      of: (run) => {
+        if (!("status" in run)) return { text: "unreadable", tone: "error" }
+        return needs(run) && run.endedAt === null ? { text: "needs you", tone: "warning" } : muted(run.status)
+      },
+    },
+    { title: "", max: BAR, drop: 6, of: of(bar) },
+    { title: "", max: 9, drop: 5, of: of(progress) },
+    {
+      title: "",
+      max: 12,
+      drop: 7,
+      isRight: true,
+      of: of((run) => (run.status === "running" ? "" : `${formatElapsed(now - (run.endedAt ?? run.createdAt))} ago`)),
+    },
+    { title: "", max: 9, drop: 3, isRight: true, of: of((run) => runTime(run, now)) },
+    {
+      title: "",
+      max: 13,
+      drop: 8,
+      isRight: true,
+      of: of((run) => (spentBy(run) === 0 ? "" : `${short(spentBy(run))} tokens`)),
+    },
+    { title: "", max: 9, drop: 4, isRight: true, of: of((run) => (spentBy(run) === 0 ? "" : priceOf(run.cost))) },
+    { title: "", max: 12, drop: 9, isRight: true, of: (run) => muted(run.id) },
+  ]
+}
+
+/** `$0.0123`, or `$?` where a price is not known. */
+export function priceOf(cost: number | null): string {
+  return cost === null ? "$?" : formatCost(cost)
+}
+
+function bar(run: RunView): Part {
+  const over = run.steps.filter(isOver).length
+  const full = run.steps.length === 0 ? 0 : Math.floor((over / run.steps.length) * BAR)
+  return { text: "━".repeat(full) + "╌".repeat(BAR - full), tone: runIcon(run.status).tone }
+}

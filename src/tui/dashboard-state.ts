@@ -1,0 +1,306 @@
+import type { TuiToast } from "@opencode-ai/plugin/tui"
+import { createSignal } from "solid-js"
+import { openGates } from "../core/gates.ts"
+import type { Clock } from "../core/ports.ts"
+import type { BoardReply, BrokenRun, Reply, StepReply } from "../core/protocol.ts"
+import type { RunView } from "../core/view.ts"
+import type { Chosen } from "./dashboard-deeds.ts"
+import { dashboardFrame } from "./dashboard-frame.ts"
+import type { FrameInput } from "./dashboard-model.ts"
+import { treeRoom, workerOf } from "./dashboard-steps.ts"
+import { type Line, windowFrom } from "./dashboard-table.ts"
+import { clip } from "./format.ts"
+import { inboxItems } from "./gate-rows.ts"
+import { type TreeRow, treeRows } from "./graph.ts"
+import type { Keys } from "./key-table.ts"
+import type { Live } from "./live.ts"
+import type { Pace } from "./pace.ts"
+import { belongsTo, type Part } from "./view-model.ts"
+
+/** How often the chosen step is asked for while it works. */
+const LOOK_MS = 1_000
+/** A step must be chosen for so long before it is asked for: keys that are held down pass many. */
+const SETTLE_MS = 120
+/** How long something said stays, as OpenCode's toasts do. */
+const SAID_MS = 5_000
+/** How often runs are asked for that another process drives. */
+const FOREIGN_MS = 3_000
+
+export interface DashboardDeps {
+  readonly live: Live
+  readonly pace: Pace
+  readonly clock: Clock
+  readonly keys: Keys
+  /** Sends a line without showing its answer; never rejects. */
+  ask(line: string): Promise<Reply>
+}
+
+/** All that is derived from the rest, at one moment. */
+interface Now {
+  readonly runs: readonly (RunView | BrokenRun)[]
+  readonly runAt: number
+  readonly rows: readonly TreeRow[]
+  readonly rowAt: number
+  readonly chosen: Chosen | undefined
+}
+
+/**
+ * What the dashboard shows and what is chosen in it. Lives as long as the TUI, so that one comes back to where one was;
+ * readable from Solid views.
+ */
+export class Dashboard {
+  readonly #deps: DashboardDeps
+  readonly #snapshot = createSignal<BoardReply>()
+  readonly #failure = createSignal<{ readonly title: string; readonly text: string }>()
+  readonly #wantedRun = createSignal<string>()
+  /** Undefined: the step that matters most, whichever that is. */
+  readonly #wantedRow = createSignal<string>()
+  readonly #folds = createSignal<ReadonlyMap<string, boolean>>(new Map())
+  readonly #look = createSignal<StepReply>()
+  readonly #said = createSignal<Part>()
+  #from = 0
+  #size = { width: 80, height: 24 }
+  #isShown = false
+  #isLooking = false
+  #foreignAt = 0
+  #cancel = () => {}
+  #forget = () => {}
+
+  constructor(deps: DashboardDeps) {
+    this.#deps = deps
+  }
+
+  /** It is on the screen from now on: asks for what it shows. The newest run of the session is chosen, if it has one. */
+  show(session: string | undefined): void {
+    const { live } = this.#deps
+    this.#isShown = true
+    this.#failure[1](undefined)
+    const top = live.runs().filter(({ depth }) => depth === 0)
+    const first = top.find((run) => belongsTo(run, session)) ?? top.find(({ endedAt }) => endedAt === null)
+    this.#chooseRun(first?.id)
+    this.#tick(0)
+  }
+
+  hide(): void {
+    this.#isShown = false
+    this.#cancel()
+    this.#forget()
+    this.#said[1](undefined)
+  }
+
+  /** Says something on the last line for a while: OpenCode shows no toasts over a screen that is not its own. */
+  say({ title, message, variant = "info" }: TuiToast): void {
+    const [mark, tone] = SAID[variant]
+    const text = clip([title ?? "", message].filter((one) => one !== "").join(" · "), Number.POSITIVE_INFINITY)
+    this.#said[1]({ text: `${mark} ${text}`, tone })
+    this.#forget()
+    this.#forget = this.#deps.clock.after(SAID_MS, () => this.#said[1](undefined))
+  }
+
+  /** Takes the answer to `/workflow status` or `show`; `isWanted`: a person asked for that run, or that step. */
+  take(reply: Reply, isWanted: boolean): void {
+    const { view } = reply
+    this.#deps.pace.change(() => {
+      if (view?.type === "board") {
+        this.#failure[1](undefined)
+        this.#snapshot[1](view)
+        if (view.run !== null && (isWanted || this.#wantedRun[0]() === undefined)) this.#chooseRun(view.run)
+        this.#tick(0)
+      } else if (view?.type === "step") {
+        this.#look[1](view)
+        if (!isWanted) return
+        this.#chooseRun(view.run)
+        this.#wantedRow[1](`${view.run}/${view.step.id}`)
+      } else if (reply.tone === "error") this.#failure[1]({ title: reply.title, text: reply.text })
+    })
+  }
+
+  /** The screen. */
+  frame(width: number, height: number): Line[] {
+    const { live, keys } = this.#deps
+    this.#size = { width, height }
+    const now = this.#now()
+    this.#from = this.#fromOf(now)
+    const problem = this.#failure[0]()
+    return dashboardFrame({
+      ...now,
+      width,
+      height,
+      keys,
+      now: live.now(),
+      phase:
+        problem && now.runs.length === 0
+          ? { type: "failed", ...problem }
+          : { type: this.#snapshot[0]() === undefined ? "loading" : "ready" },
+      more: this.#snapshot[0]()?.more ?? 0,
+      rowsFrom: this.#from,
+      said: this.#said[0](),
+      shown: now.chosen && this.#shownOf(now.chosen),
+      workers: live.workers(),
+      asks: live.asks(),
+    })
+  }
+
+  chosen(): Chosen | undefined {
+    return this.#now().chosen
+  }
+
+  /** Moves among the steps by rows, or to an end with an infinite number. */
+  move(by: number): void {
+    const { rows, rowAt } = this.#now()
+    this.#chooseRow(rows[Math.min(rows.length - 1, Math.max(0, rowAt + by))])
+  }
+
+  moveRun(by: number): void {
+    const { runs, runAt } = this.#now()
+    this.#chooseRun(runs[Math.min(runs.length - 1, Math.max(0, runAt + by))]?.id)
+  }
+
+  pick({ type, key }: NonNullable<Line["pick"]>): void {
+    if (type === "run") this.#chooseRun(key)
+    else this.#chooseRow(this.#now().rows.find((row) => row.key === key))
+  }
+
+  /** Folds the group that is chosen, or opens it. */
+  fold(): void {
+    const { rows, rowAt } = this.#now()
+    const row = rows[rowAt]
+    if (row === undefined || row.below === 0) return
+    const [folds, setFolds] = this.#folds
+    setFolds(new Map([...folds(), [row.key, !row.isFolded]]))
+    this.#chooseRow(row)
+  }
+
+  /** How many rows of steps are seen. */
+  page(): number {
+    return Math.max(1, treeRoom({ ...this.#size, ...this.#now() }) - 1)
+  }
+
+  #now(): Now {
+    const runs = this.#runs()
+    const runAt = Math.max(
+      0,
+      runs.findIndex(({ id }) => id === this.#wantedRun[0]()),
+    )
+    const run = runs[runAt]
+    if (run === undefined || !("status" in run)) return { runs, runAt, rows: [], rowAt: 0, chosen: undefined }
+    const { live } = this.#deps
+    const all = [...live.runs(), ...(this.#snapshot[0]()?.runs ?? [])]
+    const rows = treeRows({ run, runs: all, folds: this.#folds[0]() })
+    const wanted = rows.findIndex(({ key }) => key === this.#wantedRow[0]())
+    const asking = live.asks().map(({ session }) => session)
+    const rowAt = wanted >= 0 ? wanted : focusOf(rows, asking)
+    return { runs, runAt, rows, rowAt, chosen: this.#chosenOf(run, rows[rowAt]) }
+  }
+
+  /** Newest first, without what workers started: that stands under their steps. */
+  #runs(): (RunView | BrokenRun)[] {
+    const known = this.#deps.live.runs()
+    const ids = new Set(known.map(({ id }) => id))
+    const { runs = [], broken = [] } = this.#snapshot[0]() ?? {}
+    const others = [...runs, ...broken].filter(({ id }) => !ids.has(id))
+    const isTop = (run: RunView | BrokenRun) => !("depth" in run) || run.depth === 0 || run.id === this.#wantedRun[0]()
+    return [...known, ...others].filter(isTop).sort((a, b) => b.createdAt - a.createdAt)
+  }
+
+  #chosenOf(top: RunView, row: TreeRow | undefined): Chosen {
+    const { live } = this.#deps
+    const run = row?.run ?? top
+    const step = row?.step
+    return {
+      run,
+      step,
+      worker: step && workerOf(live.workers(), run.id, step),
+      ask: live.asks().find((ask) => step !== undefined && step.session !== null && ask.session === step.session),
+      gate: openGates(run).find((gate) => gate.step === step?.id),
+      waiting: inboxItems(live.asks(), live.gates()).length,
+    }
+  }
+
+  /** The chosen step with the texts that were asked for. */
+  #shownOf({ run, step }: Chosen): FrameInput["shown"] {
+    if (step === undefined) return undefined
+    const seen = this.#look[0]()
+    if (seen?.run !== run.id || seen.step.id !== step.id) return { step, tail: null, isLoaded: false }
+    const isSame = seen.step.status === step.status && seen.step.attempts === step.attempts
+    const texts = { prompt: seen.step.prompt, output: isSame ? seen.step.output : "" }
+    return { step: { ...step, ...texts }, tail: step.status === "running" ? seen.tail : null, isLoaded: true }
+  }
+
+  #chooseRun(id: string | undefined): void {
+    if (id === undefined || id === this.#wantedRun[0]()) return
+    this.#wantedRun[1](id)
+    this.#wantedRow[1](undefined)
+    this.#moved()
+  }
+
+  #chooseRow(row: TreeRow | undefined): void {
+    if (row === undefined) return
+    this.#wantedRow[1](row.key)
+    this.#moved()
+  }
+
+  #moved(): void {
+    this.#from = this.#fromOf(this.#now())
+    this.#tick(SETTLE_MS)
+  }
+
+  #fromOf(now: Now): number {
+    return windowFrom(this.#from, now.rowAt, treeRoom({ ...this.#size, ...now }), now.rows.length)
+  }
+
+  #tick(wait: number): void {
+    this.#cancel()
+    if (!this.#isShown) return
+    this.#cancel = this.#deps.clock.after(wait, () => {
+      // Never rejects: a question that fails has an answer that says so.
+      void Promise.all([this.#lookAgain(), this.#lookAbroad()]).then(() => this.#tick(LOOK_MS))
+    })
+  }
+
+  /** Asks for the texts of the chosen step, unless what is known of them is still right. */
+  async #lookAgain(): Promise<void> {
+    const { run, step } = this.chosen() ?? {}
+    if (this.#isLooking || run === undefined || step === undefined) return
+    const seen = this.#look[0]()
+    const isKnown = seen?.run === run.id && seen.step.id === step.id
+    const isSame = isKnown && seen.step.status === step.status && seen.step.attempts === step.attempts
+    if (isSame && step.status !== "running") return
+    this.#isLooking = true
+    const reply = await this.#deps.ask(`/workflow show ${run.id} ${step.id}`)
+    this.#isLooking = false
+    if (reply.view?.type === "step") this.take(reply, false)
+  }
+
+  /** Asks how the runs go that another process drives: nobody tells of them. */
+  async #lookAbroad(): Promise<void> {
+    const { live, clock, ask } = this.#deps
+    const here = new Set(live.runs().map(({ id }) => id))
+    const isAbroad = this.#snapshot[0]()?.runs.some((run) => run.endedAt === null && !here.has(run.id)) ?? false
+    if (!isAbroad || clock.now() < this.#foreignAt) return
+    this.#foreignAt = clock.now() + FOREIGN_MS
+    this.take(await ask("/workflow status"), false)
+  }
+}
+
+const SAID = {
+  info: ["·", "text"],
+  success: ["✓", "success"],
+  warning: ["!", "warning"],
+  error: ["✗", "error"],
+} as const
+
+/** The step a person most likely wants to look at: one that needs them, else that runs, else the last that failed, else
+ *  the last that has a session. */
+function focusOf(rows: readonly TreeRow[], asking: readonly string[]): number {
+  const needsYou = ({ step }: TreeRow) => step.gate !== null || (step.session !== null && asking.includes(step.session))
+  const isGroup = ({ below }: TreeRow) => below > 0
+  const found = [
+    rows.findIndex(needsYou),
+    rows.findIndex((row) => row.step.status === "running" && !isGroup(row)),
+    rows.findIndex(({ step }) => step.status === "running"),
+    rows.findLastIndex(({ step }) => step.status === "failed"),
+    rows.findLastIndex(({ step }) => step.session !== null),
+  ].find((at) => at >= 0)
+  return found ?? 0
+}

@@ -1,0 +1,150 @@
+import type { AskView, RunView, StepView, WorkerView } from "../core/view.ts"
+import type { Chosen } from "./dashboard-deeds.ts"
+import type { FrameInput } from "./dashboard-model.ts"
+import { priceOf, runRows } from "./dashboard-runs.ts"
+import { bold, type Cell, type Column, fill, type Line, mark, muted, rule, space, table } from "./dashboard-table.ts"
+import { formatElapsed, short } from "./format.ts"
+import type { TreeRow } from "./graph.ts"
+import { isOver, notesOf, type Part, progress, stateOf, stepIcon, stepTime } from "./view-model.ts"
+import { stateNow } from "./worker-rows.ts"
+
+/** The steps of the chosen run as a tree, a line each. */
+
+/** From this width on the chosen step stands beside the steps, not below them. */
+export const WIDE = 150
+
+/** How many rows of the tree the screen has room for. */
+export function treeRoom({
+  width,
+  height,
+  runs,
+  rows,
+  chosen,
+}: Pick<FrameInput, "width" | "height" | "runs" | "rows" | "chosen">): number {
+  const room = height - 2 - runRows(height, runs.length) - 2 - noticeRows(chosen)
+  if (width >= WIDE) return Math.max(1, room)
+  const free = room - 1
+  return Math.max(1, Math.min(rows.length, free - Math.min(10, Math.floor(free * 0.45))))
+}
+
+function noticeRows(chosen: Chosen | undefined): number {
+  return chosen && noticeOf(chosen.run) !== undefined ? 1 : 0
+}
+
+/** Why the whole run waits, where no step of it says so. */
+function noticeOf(run: RunView): string | undefined {
+  if (run.hold === null || run.endedAt !== null || run.steps.some((step) => step.gate !== null)) return undefined
+  return run.hold.detail
+}
+
+/** The run's name, why it waits, and the rows of the tree that are seen. */
+export function stepLines(input: FrameInput, width: number): Line[] {
+  const { chosen, rows, rowsFrom, rowAt, runs, runAt } = input
+  const run = runs[runAt]
+  if (run === undefined || !("status" in run)) return []
+  const room = treeRoom(input)
+  const seen = rows.slice(rowsFrom, rowsFrom + room)
+  const drawn = table({
+    rows,
+    width,
+    name: { title: "step", share: 0.42, of: nameOfStep },
+    columns: stepColumns(input),
+  })
+  const below = rows.length - rowsFrom - seen.length
+  const hidden = [...(rowsFrom > 0 ? [`↑ ${rowsFrom}`] : []), ...(below > 0 ? [`↓ ${below}`] : [])].join("  ")
+  const title = [bold(run.ask ?? run.workflow), muted(` ${run.status} ${progress(run)}`)]
+  const notice = noticeOf(run)
+  return [
+    { cells: rule(title, hidden === "" ? [] : [muted(hidden)], width) },
+    ...(notice !== undefined && chosen
+      ? [{ cells: fill([space(2), { text: `‖ ${notice}`, tone: "warning" }], width) }]
+      : []),
+    { cells: drawn.head },
+    ...seen.map((row, at): Line => {
+      const isChosen = rowsFrom + at === rowAt
+      const cells = [...mark(isChosen), ...drawn.draw(row)]
+      return { cells, isChosen, pick: { type: "step", key: row.key } }
+    }),
+  ]
+}
+
+function nameOfStep({ lead, label, step, below, isFolded }: TreeRow): Cell[] {
+  const isQuiet = step.status === "pending" || step.status === "skipped" || step.status === "cancelled"
+  const icon = stepIcon(step.status)
+  const fold = isFolded ? [muted(` ▸ ${below}`)] : []
+  return [{ text: lead, tone: "border" }, icon, space(1), { text: label, tone: isQuiet ? "muted" : "text" }, ...fold]
+}
+
+/** The worker of a step. */
+export function workerOf(workers: readonly WorkerView[], run: string, step: StepView): WorkerView | undefined {
+  const isOf = (one: WorkerView) => one.run === run && (one.step === step.id || one.step === null)
+  return (
+    workers.find(isOf) ??
+    workers.find((one) => one.run === null && one.session !== null && one.session === step.session)
+  )
+}
+
+function stepColumns({ workers, asks, now }: FrameInput): Column<TreeRow>[] {
+  const busy = (row: TreeRow) => {
+    const worker = row.step.status === "running" ? workerOf(workers, row.run.id, row.step) : undefined
+    return worker?.run == null ? undefined : worker
+  }
+  const spent = (row: TreeRow) => {
+    const tokens = busy(row)?.tokens ?? row.step.tokens
+    return tokens.input + tokens.output
+  }
+  return [
+    { title: "state", max: 22, drop: 0, of: (row) => stateCell(row, busy(row), asks, now) },
+    { title: "notes", max: 24, drop: 10, of: ({ step }) => muted(step.gate?.why === "warning" ? "" : notesOf(step)) },
+    { title: "profile", max: 12, drop: 9, of: ({ step }) => muted(whoIs(step)) },
+    { title: "model", max: 20, drop: 6, of: (row) => muted(modelOf(row.step, busy(row))) },
+    { title: "time", max: 8, drop: 4, isRight: true, of: ({ step }) => muted(stepTime(step, now)) },
+    { title: "last", max: 6, drop: 8, isRight: true, of: (row) => muted(lastOf(busy(row), now)) },
+    { title: "tokens", max: 6, drop: 7, isRight: true, of: (row) => muted(spent(row) === 0 ? "" : short(spent(row))) },
+    {
+      title: "cost",
+      max: 9,
+      drop: 5,
+      isRight: true,
+      of: (row) => muted(spent(row) === 0 ? "" : priceOf(busy(row)?.cost ?? row.step.cost)),
+    },
+  ]
+}
+
+/** The profile; of a group its type. */
+function whoIs({ type, profile }: StepView): string {
+  return type === "single" ? profile : type
+}
+
+function lastOf(worker: WorkerView | undefined, now: number): string {
+  return worker?.lastActivityAt == null ? "" : formatElapsed(now - worker.lastActivityAt)
+}
+
+function modelOf(step: StepView, worker: WorkerView | undefined): string {
+  const model = worker?.model ?? step.model ?? ""
+  return model.slice(model.indexOf("/") + 1)
+}
+
+function stateCell(
+  { step, run }: TreeRow,
+  worker: WorkerView | undefined,
+  asks: readonly AskView[],
+  now: number,
+): Part {
+  const isAsking = asks.some((ask) => ask.run === run.id && ask.session === step.session)
+  if ((isAsking && step.status === "running") || step.gate !== null) return { text: "needs you", tone: "warning" }
+  const parts = run.steps.filter(({ group }) => group === step.id)
+  if (parts.length > 0) {
+    return { text: `${step.status} ${parts.filter(isOver).length}/${parts.length}`, tone: stepIcon(step.status).tone }
+  }
+  if (worker) {
+    const state = stateNow(worker, now)
+    const word = state === "tool" ? `› ${worker.tool ?? "tool"}` : state === "yours" ? "your turn" : state
+    return { text: word, tone: state === "silent" || state === "held" || state === "yours" ? "warning" : "active" }
+  }
+  const isNoted = step.warnings.length > 0 || step.checks.some((check) => !check.isOk)
+  return {
+    text: `${stateOf(step)}${isNoted ? " !" : ""}`,
+    tone: step.status === "running" ? "active" : stepIcon(step.status).tone,
+  }
+}

@@ -1,0 +1,146 @@
+import { cell, clip, widthOf } from "./format.ts"
+import type { Part } from "./view-model.ts"
+
+/** Lines and tables of a full screen, as plain data: every line is exactly as wide as it is told. */
+
+/** A piece of a line. */
+export interface Cell extends Part {
+  readonly isBold?: boolean
+}
+
+export interface Line {
+  readonly cells: readonly Cell[]
+  /** It is what the keys are about. */
+  readonly isChosen?: boolean
+  /** What a click on it chooses, on its first `reach` columns (left out: anywhere). */
+  readonly pick?: { readonly type: "run" | "step"; readonly key: string }
+  readonly reach?: number
+}
+
+export interface Column<Row> {
+  readonly title: string
+  readonly max: number
+  /** Of the columns that do not fit, the one with the highest number goes first; 0 stays. */
+  readonly drop: number
+  readonly isRight?: boolean
+  readonly of: (row: Row) => Part
+}
+
+/** A table that fits: which columns, how wide, and how a row of it is drawn. */
+export interface Table<Row> {
+  readonly head: readonly Cell[]
+  draw(row: Row): readonly Cell[]
+}
+
+const GAP = 2
+/** What stands before the first column: the bar of the row that is chosen, and a space. */
+const MARGIN = 2
+
+export interface TableInput<Row> {
+  readonly rows: readonly Row[]
+  readonly columns: readonly Column<Row>[]
+  /** The first column: it takes what it needs, up to this share of the width. */
+  readonly name: { readonly title: string; readonly of: (row: Row) => readonly Cell[]; readonly share: number }
+  readonly width: number
+}
+
+export function table<Row>({ rows, columns, name, width }: TableInput<Row>): Table<Row> {
+  const all = columns
+    .map((column) => ({
+      ...column,
+      width: Math.min(
+        column.max,
+        rows.reduce((widest, row) => Math.max(widest, widthOf(column.of(row).text)), 0),
+      ),
+    }))
+    .filter((column) => column.width > 0)
+    .map((column) => ({ ...column, width: Math.max(column.width, widthOf(column.title)) }))
+  const wanted = rows.reduce((widest, row) => Math.max(widest, widthOf(textOf(name.of(row)))), widthOf(name.title))
+  const first = Math.min(wanted, Math.max(14, Math.floor(width * name.share)))
+  const total = () => MARGIN + first + all.reduce((sum, column) => sum + GAP + column.width, 0)
+  while (total() > width) {
+    const worst = Math.max(...all.map(({ drop }) => drop))
+    if (worst <= 0) break
+    all.splice(
+      all.findIndex(({ drop }) => drop === worst),
+      1,
+    )
+  }
+  const lay = (lead: readonly Cell[], of: (column: (typeof all)[number]) => Part): Cell[] => {
+    const left = all
+      .filter(({ isRight }) => !isRight)
+      .flatMap((column) => [space(GAP), fitted(of(column), column.width, false)])
+    const right = all
+      .filter(({ isRight }) => isRight)
+      .flatMap((column) => [space(GAP), fitted(of(column), column.width, true)])
+    return spread([...fill(lead, first), ...left], right, width - MARGIN)
+  }
+  return {
+    head: [space(MARGIN), ...lay([muted(name.title)], ({ title }) => muted(title))],
+    draw: (row) => lay(name.of(row), (column) => column.of(row)),
+  }
+}
+
+/** Both ends of a line, with what is between filled up; the left one is cut where there is no room for it. */
+export function spread(left: readonly Cell[], right: readonly Cell[], width: number): Cell[] {
+  const end = widthOf(textOf(right))
+  return [...fill(left, Math.max(0, width - end)), ...(end > width ? fill(right, width) : right)]
+}
+
+/** Cells on exactly `width` columns: cut, or filled up with spaces. */
+export function fill(cells: readonly Cell[], width: number): Cell[] {
+  const kept: Cell[] = []
+  let free = width
+  for (const one of cells) {
+    const wide = widthOf(one.text)
+    if (wide <= free) kept.push(one)
+    else if (free > 0) kept.push({ ...one, text: cell(one.text, free) })
+    free -= wide
+    if (free <= 0) break
+  }
+  return free > 0 ? [...kept, space(free)] : kept
+}
+
+function fitted(part: Part, width: number, isRight: boolean): Cell {
+  const text = clip(part.text, width)
+  return { ...part, text: isRight ? " ".repeat(Math.max(0, width - widthOf(text))) + text : cell(text, width) }
+}
+
+/** The text of cells. */
+export function textOf(cells: readonly Part[]): string {
+  return cells.map(({ text }) => text).join("")
+}
+
+export function space(width: number): Cell {
+  return { text: " ".repeat(Math.max(0, width)), tone: "muted" }
+}
+
+export function muted(text: string): Cell {
+  return { text, tone: "muted" }
+}
+
+/** `── title ─────── right ──`, to the full width. */
+export function rule(title: readonly Cell[], right: readonly Cell[], width: number): Cell[] {
+  const border = (length: number): Cell => ({ text: "─".repeat(Math.max(0, length)), tone: "border" })
+  const end = right.length === 0 ? [] : [space(1), ...right, space(1), border(2)]
+  const room = width - widthOf(textOf(end))
+  const begin = title.length === 0 ? [] : [border(2), space(1), ...title, space(1)]
+  const used = widthOf(textOf(begin))
+  return used > room ? fill(begin, width) : [...begin, border(room - used), ...end]
+}
+
+/** The first row of a window of `size` rows in which `at` is seen, moved as little as possible from where it was. */
+export function windowFrom(before: number, at: number, size: number, count: number): number {
+  const last = Math.max(0, count - size)
+  const low = Math.max(0, at - size + 1)
+  return Math.min(last, Math.max(low, Math.min(before, at)))
+}
+
+/** What stands before a line that can be chosen. */
+export function mark(isChosen: boolean): Cell[] {
+  return [{ text: isChosen ? "┃" : " ", tone: "active" }, space(1)]
+}
+
+export function bold(text: string): Cell {
+  return { text, tone: "text", isBold: true }
+}

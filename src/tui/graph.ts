@@ -1,0 +1,112 @@
+import type { RunView, StepView } from "../core/view.ts"
+import { isOver } from "./view-model.ts"
+
+/** The steps of a run as the rows of a tree: what runs at the same time stands in one bracket, parts stand under their
+ *  group, and what a worker has delegated under its step. Plain data. */
+
+export interface TreeRow {
+  /** `RUN/STEP`. */
+  readonly key: string
+  /** The run the step is of: the one that is shown, or one that a worker started. */
+  readonly run: RunView
+  readonly step: StepView
+  /** What stands before the step's mark: the brackets and the depth. */
+  readonly lead: string
+  /** How many groups and steps it stands under. */
+  readonly depth: number
+  readonly label: string
+  /** How many rows are below it, shown or folded away. */
+  readonly below: number
+  readonly isFolded: boolean
+}
+
+/** A finished group with more parts than this is shown folded until it is opened. */
+const FOLDED_FROM = 5
+
+export interface TreeInput {
+  readonly run: RunView
+  /** Where runs that workers started are looked for. */
+  readonly runs: readonly RunView[]
+  /** By key: whether a person has folded or opened it. */
+  readonly folds: ReadonlyMap<string, boolean>
+}
+
+export function treeRows({ run, runs, folds }: TreeInput): TreeRow[] {
+  const rows: TreeRow[] = []
+  const known = new Map(runs.map((one) => [one.id, one]))
+  const seen = new Set<string>()
+  walk(run, "", "", 0)
+  return rows
+
+  function walk(of: RunView, lead: string, before: string, depth: number): void {
+    if (seen.has(of.id)) return
+    seen.add(of.id)
+    const ids = new Set(of.steps.map(({ id }) => id))
+    const parts = new Map<string | null, StepView[]>()
+    for (const step of of.steps) {
+      const group = step.group !== null && ids.has(step.group) ? step.group : null
+      const among = parts.get(group)
+      if (among) among.push(step)
+      else parts.set(group, [step])
+    }
+    place(of, parts, parts.get(null) ?? [], { lead, before, depth })
+  }
+
+  function place(
+    of: RunView,
+    parts: ReadonlyMap<string | null, StepView[]>,
+    siblings: readonly StepView[],
+    { lead, before, depth }: { readonly lead: string; readonly before: string; readonly depth: number },
+  ): void {
+    const layers = layered(siblings)
+    const isBracketed = layers.some((layer) => layer.length > 1)
+    for (const layer of layers) {
+      for (const [at, step] of layer.entries()) {
+        const isLast = at === layer.length - 1
+        const bracket = layer.length === 1 ? " " : at === 0 ? "┌" : isLast ? "└" : "├"
+        const on = layer.length === 1 || isLast ? " " : "│"
+        const key = `${of.id}/${step.id}`
+        const own = parts.get(step.id) ?? []
+        const started = (step.delegated?.runs ?? []).flatMap((id) => known.get(id) ?? [])
+        const isFolded = folds.get(key) ?? (own.length > FOLDED_FROM && isOver(step))
+        rows.push({
+          key,
+          run: of,
+          step,
+          lead: isBracketed ? `${lead}${bracket} ` : lead,
+          depth,
+          label: `${before}${of.ask ?? step.name}`,
+          below: own.length + started.length,
+          isFolded: isFolded && own.length + started.length > 0,
+        })
+        if (isFolded) continue
+        const deeper = `${isBracketed ? `${lead}${on} ` : lead}  `
+        place(of, parts, own, { lead: deeper, before: "", depth: depth + 1 })
+        for (const child of started) walk(child, deeper, "↳ ", depth + 1)
+      }
+    }
+  }
+}
+
+/** Steps that may run at the same time, layer by layer: each one layer below the last that it needs. */
+function layered(steps: readonly StepView[]): StepView[][] {
+  const byId = new Map(steps.map((step) => [step.id, step]))
+  const depths = new Map<string, number>()
+  const depthOf = (step: StepView): number => {
+    const known = depths.get(step.id)
+    if (known !== undefined) return known
+    depths.set(step.id, 0)
+    const needs = step.needs.flatMap((id) => byId.get(id) ?? [])
+    const depth = needs.reduce((deepest, need) => Math.max(deepest, depthOf(need) + 1), 0)
+    depths.set(step.id, depth)
+    return depth
+  }
+  const layers: StepView[][] = []
+  for (const step of steps) {
+    const depth = depthOf(step)
+    const layer = layers[depth]
+    if (layer) layer.push(step)
+    else layers[depth] = [step]
+  }
+  return layers.filter((layer) => layer !== undefined)
+}

@@ -1,0 +1,162 @@
+import { openGates, wayOn } from "../core/gates.ts"
+import type { StepStatus } from "../core/model.ts"
+import type { AskView, RunView, StepView } from "../core/view.ts"
+import { clip, widthOf } from "./format.ts"
+import { inboxItems } from "./gate-rows.ts"
+import { type TreeRow, treeRows } from "./graph.ts"
+import {
+  belongsTo,
+  isOver,
+  type Part,
+  progress,
+  runIcon,
+  runTime,
+  spent,
+  stepIcon,
+  stepTime,
+  type Tone,
+} from "./view-model.ts"
+
+/** The runs of a session as lines of its sidebar. Plain data; times are milliseconds since 1970. */
+
+/** One line: `right` is set flush right. */
+export interface Row {
+  readonly key: string
+  readonly icon: Part
+  readonly left: Part
+  readonly right: Part
+}
+
+export interface RunPanel {
+  readonly id: string
+  readonly title: string
+  readonly state: Row
+  readonly rows: readonly Row[]
+  /** Tokens and cost so far; empty before anything was spent. */
+  readonly total: string
+}
+
+export interface SidebarInput {
+  readonly now: number
+  /** Columns of the sidebar. */
+  readonly width: number
+  /** What workers ask, in any run. */
+  readonly asks: readonly AskView[]
+  /** What opens the inbox: its key, or the command. */
+  readonly inbox: string
+}
+
+/** Steps listed one by one; of a longer run only those that need eyes. */
+const PANEL_STEPS = 12
+
+/**
+ * The runs of one session for its sidebar: those not over, else the one that ended last; at most three. Empty when the
+ * session has none.
+ */
+export function sidebar(runs: readonly RunView[], session: string, input: SidebarInput): RunPanel[] {
+  const own = runs.filter((run) => belongsTo(run, session))
+  const live = own.filter((run) => run.endedAt === null)
+  return (live.length > 0 ? live.slice(0, 3) : own.slice(0, 1)).map((run) => panel(run, runs, input))
+}
+
+function muted(text: string): Part {
+  return { text, tone: "muted" }
+}
+
+function panel(run: RunView, runs: readonly RunView[], input: SidebarInput): RunPanel {
+  const { now, width } = input
+  const folds = new Map(run.steps.filter(isOver).map((step) => [`${run.id}/${step.id}`, true]))
+  const rows = treeRows({ run, runs, folds })
+  return {
+    id: run.id,
+    title: clip(run.ask === null ? `Workflow ${run.workflow}` : `Asked ${run.ask}`, width),
+    state: {
+      key: "state",
+      icon: runIcon(run.status),
+      left: muted(`${run.status} ${progress(run)}`),
+      right: muted(runTime(run, now)),
+    },
+    rows: [...needsYou(run, rows, input), ...stepRows(rows, input)],
+    total: spent(run),
+  }
+}
+
+/** The one thing that needs the person, which is the oldest, and the way to it; else why the run waits. */
+function needsYou(run: RunView, rows: readonly TreeRow[], { asks, width, inbox }: SidebarInput): Row[] {
+  if (run.endedAt !== null) return []
+  const row = (key: string, icon: string, text: string, tone: Tone): Row => ({
+    key,
+    icon: { text: icon, tone },
+    left: { text: clip(text, width - 2), tone },
+    right: muted(""),
+  })
+  const ids = new Set(rows.map((one) => one.run.id))
+  const items = inboxItems(
+    asks.filter((ask) => ask.run !== null && ids.has(ask.run)),
+    rows.flatMap((one) => openGates(one.run).filter(({ step }) => step === one.step.id)),
+  )
+  const [first] = items
+  if (first) {
+    const [what, does] =
+      first.type === "gate" ? [first.gate.title, "decides"] : [`${first.ask.worker}: ${first.ask.title}`, "answers"]
+    const more = items.length > 1 ? `, ${items.length - 1} more` : ""
+    return [row("needs", "?", what, "warning"), row("way", " ", `${inbox} ${does}${more}`, "text")]
+  }
+  if (run.hold === null) return []
+  return [row("hold", " ", run.hold.detail, "warning"), row("way", " ", `/workflow ${wayOn(run.hold)}`, "text")]
+}
+
+function stepRows(rows: readonly TreeRow[], input: SidebarInput): Row[] {
+  if (rows.length <= PANEL_STEPS) return rows.map((row) => stepRow(row, input))
+  const needEyes = rows.filter(({ step }) => ["running", "waiting", "failed"].includes(step.status))
+  const listed = needEyes.slice(0, PANEL_STEPS - 4)
+  const rest = rows.filter((row) => !listed.includes(row))
+  const count = (status: StepStatus): Row[] => {
+    const many = rest.filter(({ step }) => step.status === status).length
+    const word = status === "success" ? "done" : status
+    const more = listed.some(({ step }) => step.status === status) ? "more " : ""
+    const row = {
+      key: `all ${status}`,
+      icon: stepIcon(status),
+      left: muted(`${many} ${more}${word}`),
+      right: muted(""),
+    }
+    return many === 0 ? [] : [row]
+  }
+  return [
+    ...(["success", "skipped", "cancelled"] as const).flatMap(count),
+    ...listed.map((row) => stepRow(row, input)),
+    ...(["failed", "waiting", "running", "pending"] as const).flatMap(count),
+  ]
+}
+
+/** What stands beside a step: that it needs a person, why it failed, how many parts are done, or its time. */
+function besideStep({ step, run }: TreeRow, isAsking: boolean, now: number): Part {
+  if (step.status === "failed") return { text: step.reason ?? "failed", tone: "error" }
+  if (isAsking || step.gate !== null) return { text: "needs you", tone: "warning" }
+  const parts = run.steps.filter(({ group }) => group === step.id)
+  if (parts.length > 0 && !isOver(step)) return muted(`${parts.filter(isOver).length}/${parts.length}`)
+  return muted(stepTime(step, now))
+}
+
+/** Whether the worker of a step has asked something. */
+function isAsked({ session }: StepView, asks: readonly AskView[]): boolean {
+  return session !== null && asks.some((ask) => ask.session === session)
+}
+
+function stepRow(row: TreeRow, { asks, now, width }: SidebarInput): Row {
+  const { step, label, key } = row
+  const lead = "  ".repeat(row.depth)
+  const isAsking = isAsked(step, asks)
+  const right = besideStep(row, isAsking, now)
+  const room = width - 2 - (right.text === "" ? 0 : widthOf(right.text) + 1)
+  const isQuiet = step.status === "pending" || step.status === "skipped" || step.status === "cancelled"
+  const icon = isAsking ? ({ text: "?", tone: "warning" } as const) : stepIcon(step.status)
+  const left = Math.max(0, room - widthOf(lead))
+  return {
+    key,
+    icon: { ...icon, text: `${lead}${icon.text}` },
+    left: { text: clip(label, left), tone: isQuiet ? "muted" : "text" },
+    right,
+  }
+}

@@ -1,0 +1,241 @@
+import { describe, expect, it } from "vitest"
+import type { BoardReply, Reply, StepReply } from "../../src/core/protocol.ts"
+import type { RunView } from "../../src/core/view.ts"
+import { Dashboard } from "../../src/tui/dashboard-state.ts"
+import { textOf } from "../../src/tui/dashboard-table.ts"
+import { widthOf } from "../../src/tui/format.ts"
+import { DEFAULT_KEYS } from "../../src/tui/key-table.ts"
+import { createLive } from "../../src/tui/live.ts"
+import { createPace } from "../../src/tui/pace.ts"
+import { ASK, FEATURE, MEND, OVER, WORKERS } from "./support/board.ts"
+import { HandClock } from "./support/clock.ts"
+import { doneStep, runningStep, runView, stepView } from "./support/runs.ts"
+
+const board = (given: Partial<BoardReply> = {}): Reply => ({
+  tone: "info",
+  title: "",
+  text: "",
+  view: { type: "board", run: null, runs: [], broken: [], more: 0, ...given },
+})
+
+/** A dashboard over a server half that answers by hand. `text` is the screen. */
+function open(answers: (line: string) => Reply | undefined = () => undefined) {
+  const clock = new HandClock()
+  const pace = createPace(clock)
+  const live = createLive(clock, pace)
+  const lines: string[] = []
+  const ask = async (line: string) => {
+    lines.push(line)
+    return answers(line) ?? { tone: "error" as const, title: "no", text: "no" }
+  }
+  const dashboard = new Dashboard({ live, pace, clock, keys: DEFAULT_KEYS, ask })
+  const text = (width = 80, height = 24) => {
+    const frame = dashboard.frame(width, height)
+    expect(frame).toHaveLength(height)
+    for (const { cells } of frame) expect(widthOf(textOf(cells))).toBe(width)
+    return frame.map(({ cells }) => textOf(cells).trimEnd()).join("\n")
+  }
+  /** Lets what has been asked be answered, and time pass. */
+  const settle = async (ms = 200) => {
+    for (let at = 0; at < ms; at += 50) {
+      clock.advance(50)
+      for (let turn = 0; turn < 5; turn++) await Promise.resolve()
+    }
+  }
+  return { clock, live, dashboard, lines, text, settle }
+}
+
+/** The server half's view of a step, with texts. */
+const stepReply = (run: RunView, id: string, given: Partial<StepReply> = {}): Reply => {
+  const step = run.steps.find((one) => one.id === id)
+  if (step === undefined) throw new Error(`no step ${id}`)
+  const prompt =
+    "Build the user interface for the tide table.\n\nUse the components that are in src/ui; add no library."
+  const view: StepReply = { type: "step", run: run.id, step: { ...step, prompt }, tail: null, ...given }
+  return { tone: "info", title: "", text: "", view }
+}
+const TAIL = "I look at the components first.\n› read src/ui/table.tsx\nIt can sort already.\n› bash npm test"
+const RUNS = [FEATURE, MEND, OVER]
+
+function filled() {
+  const seen = open((line) => {
+    const [, run, step] = /^\/workflow show (\S+) (\S+)$/.exec(line) ?? []
+    const found = RUNS.find(({ id }) => id === run)
+    if (found && step) return stepReply(found, step, { tail: step === "build/ui" ? TAIL : null })
+    return board({ run: FEATURE.id, runs: RUNS, more: 12 })
+  })
+  seen.live.update({ runs: RUNS, workers: WORKERS, asks: [ASK] })
+  seen.clock.advance(84_000)
+  seen.dashboard.show(undefined)
+  seen.dashboard.take(board({ run: FEATURE.id, runs: RUNS, more: 12 }), false)
+  return seen
+}
+
+describe("a project with runs", () => {
+  it.each([
+    [80, 24],
+    [120, 36],
+    [200, 60],
+  ])("on a screen of %i by %i", async (width, height) => {
+    const { text, settle } = filled()
+    await settle()
+    await expect(text(width, height)).toMatchFileSnapshot(`screens/dashboard-${width}x${height}.txt`)
+  })
+
+  it("shows what waits for a decision with why, what its check says, and the ways out", async () => {
+    const { dashboard, text, settle } = filled()
+    dashboard.moveRun(1)
+    await settle(400)
+    await expect(text()).toMatchFileSnapshot("screens/dashboard-gate.txt")
+  })
+
+  it("fits any screen, with names and texts of any width", async () => {
+    const wide = doneStep("日本語".repeat(12), 1, { profile: "名前".repeat(9), model: `a/${"長".repeat(30)}` })
+    const { text, live, settle } = filled()
+    live.update({
+      runs: [runView({ workflow: "日本語".repeat(20), steps: [wide, stepView("x".repeat(90))] })],
+      asks: [ASK],
+    })
+    await settle()
+    for (let width = 30; width <= 220; width += 7) for (let height = 12; height <= 60; height += 8) text(width, height)
+  })
+})
+
+it("chooses what needs a person, and stays where the person went", async () => {
+  const { dashboard, live, settle } = filled()
+  expect(dashboard.chosen()?.step?.id).toBe("build/ui")
+  expect(dashboard.chosen()?.ask?.id).toBe("per_1")
+  dashboard.move(-1)
+  expect(dashboard.chosen()?.step?.id).toBe("build/api")
+  live.update({ runs: RUNS, workers: WORKERS, asks: [] })
+  await settle()
+  expect(dashboard.chosen()?.step?.id).toBe("build/api")
+  dashboard.move(Number.POSITIVE_INFINITY)
+  expect(dashboard.chosen()?.step?.id).toBe("ship")
+  dashboard.moveRun(1)
+  expect(dashboard.chosen()).toMatchObject({ run: { id: MEND.id }, gate: { step: "review" } })
+  dashboard.moveRun(-1)
+  expect(dashboard.chosen()?.run.id).toBe(FEATURE.id)
+})
+
+it("asks for the texts of the chosen step only, and again each second while it works", async () => {
+  const { dashboard, lines, settle } = filled()
+  await settle(3_000)
+  const asked = lines.filter((line) => line.startsWith("/workflow show"))
+  expect(new Set(asked)).toEqual(new Set([`/workflow show ${FEATURE.id} build/ui`]))
+  expect(asked.length).toBeGreaterThanOrEqual(2)
+  expect(asked.length).toBeLessThanOrEqual(4)
+  lines.length = 0
+  // Keys that are held down pass many steps: only the last is asked for.
+  for (let n = 0; n < 6; n++) dashboard.move(-1)
+  await settle(3_000)
+  expect(lines).toEqual([`/workflow show ${FEATURE.id} plan`])
+  dashboard.hide()
+  dashboard.move(1)
+  await settle(3_000)
+  expect(lines).toHaveLength(1)
+})
+
+it("says what was done in the place of the keys, for five seconds, and forgets it when one leaves", async () => {
+  const { dashboard, text, clock } = filled()
+  dashboard.say({ title: "mend · review waits for you", message: "it said\nnothing", variant: "warning" })
+  expect(text()).toMatch(/ ! mend · review waits for you · it said nothing$/)
+  clock.advance(5_000)
+  expect(text()).toMatch(/ a answer {2}enter open[^\n]*$/)
+  dashboard.say({ message: "Copied", variant: "success" })
+  dashboard.hide()
+  expect(text()).not.toContain("Copied")
+})
+
+it("folds a group and opens it again", async () => {
+  const { dashboard, text } = filled()
+  dashboard.pick({ type: "step", key: `${FEATURE.id}/build` })
+  dashboard.fold()
+  expect(text()).toMatch(/◐ build ▸ 3 +running 1\/3/)
+  expect(text()).not.toMatch(/◐ tests/)
+  dashboard.fold()
+  expect(text()).toMatch(/└ ◐ tests/)
+})
+
+it("scrolls through 500 steps, with the chosen one always on the screen", () => {
+  const { dashboard, live, text, clock } = open()
+  const steps = Array.from({ length: 500 }, (_, at) =>
+    stepView(`step-${at}`, { needs: at === 0 ? [] : [`step-${at - 1}`] }),
+  )
+  live.update({ runs: [runView({ steps })] })
+  clock.advance(200)
+  text()
+  for (let n = 0; n < 250; n++) dashboard.move(1)
+  expect(text()).toMatch(/┃ ○ step-250 /)
+  dashboard.move(-dashboard.page())
+  expect(text()).toMatch(/┃ ○ step-24\d /)
+  dashboard.move(Number.POSITIVE_INFINITY)
+  expect(text()).toMatch(/┃ ○ step-499 [\s\S]*step-499/)
+  expect(text()).toContain("↑ 490")
+})
+
+describe("without runs", () => {
+  it("says that the journal is being read, then that nothing has run and what to type", async () => {
+    const { dashboard, text, settle } = open()
+    dashboard.show(undefined)
+    await expect(text()).toMatchFileSnapshot("screens/dashboard-loading.txt")
+    dashboard.take(board(), false)
+    await settle()
+    await expect(text()).toMatchFileSnapshot("screens/dashboard-empty.txt")
+  })
+
+  it("says what is wrong where nothing can be read at all", async () => {
+    const { dashboard, text } = open()
+    dashboard.show(undefined)
+    dashboard.take(
+      {
+        tone: "error",
+        title: "Baton failed",
+        text: "the journal was written by a newer Baton (format 9, this one reads up to 3): update Baton",
+      },
+      false,
+    )
+    await expect(text()).toMatchFileSnapshot("screens/dashboard-failed.txt")
+  })
+
+  it("lists a run whose journal cannot be read among the others, with why", async () => {
+    const { dashboard, text, settle } = open()
+    const broken = { id: "brokenRun1", workflow: "torn", createdAt: 10, why: "SyntaxError: event 3 is no JSON" }
+    dashboard.show(undefined)
+    dashboard.take(board({ run: OVER.id, runs: [OVER], broken: [broken] }), false)
+    await settle()
+    expect(text()).toContain("✗ torn")
+    dashboard.moveRun(-1)
+    await expect(text()).toMatchFileSnapshot("screens/dashboard-broken.txt")
+    expect(dashboard.chosen()).toBeUndefined()
+  })
+})
+
+it("asks now and then for a run that another process drives, and knows when it has ended", async () => {
+  const far = runView({ id: "far", steps: [runningStep("a")] })
+  let isOver = false
+  const ended = { ...far, status: "success" as const, endedAt: 9 }
+  const { dashboard, text, settle, lines } = open((line) =>
+    line === "/workflow status" ? board({ run: "far", runs: [isOver ? ended : far] }) : undefined,
+  )
+  dashboard.show(undefined)
+  dashboard.take(board({ run: "far", runs: [far] }), false)
+  await settle()
+  expect(text()).toMatch(/◐ demo +running/)
+  isOver = true
+  await settle(5_000)
+  expect(text()).toMatch(/✓ demo +success/)
+  const asked = lines.filter((line) => line === "/workflow status").length
+  await settle(10_000)
+  expect(lines.filter((line) => line === "/workflow status")).toHaveLength(asked)
+})
+
+it("goes to the run and step that a person asked for", async () => {
+  const { dashboard, settle } = filled()
+  dashboard.take(board({ run: OVER.id, runs: RUNS }), true)
+  await settle()
+  expect(dashboard.chosen()?.run.id).toBe(OVER.id)
+  dashboard.take(stepReply(FEATURE, "survey"), true)
+  await settle()
+  expect(dashboard.chosen()).toMatchObject({ run: { id: FEATURE.id }, step: { id: "survey" } })
+})

@@ -1,0 +1,70 @@
+import { expect, it } from "vitest"
+import type { RunView } from "../../src/core/view.ts"
+import { treeRows } from "../../src/tui/graph.ts"
+import { doneStep, runningStep, runView, stepView } from "./support/runs.ts"
+
+const drawn = (run: RunView, runs: readonly RunView[] = [run], folds = new Map<string, boolean>()) =>
+  treeRows({ run, runs, folds }).map(({ lead, label, isFolded, below }) =>
+    `${lead}${label}${isFolded ? ` +${below}` : ""}`.trimEnd(),
+  )
+
+it("draws steps in a row without anything before them", () => {
+  const steps = [stepView("a"), stepView("b", { needs: ["a"] }), stepView("c", { needs: ["b"] })]
+  expect(drawn(runView({ steps }))).toEqual(["a", "b", "c"])
+})
+
+it("puts what runs at the same time into one bracket, in the order it runs", () => {
+  const steps = [
+    stepView("join", { needs: ["two", "one", "three"] }),
+    stepView("one", { needs: ["start"] }),
+    stepView("two", { needs: ["start"] }),
+    stepView("three", { needs: ["start"] }),
+    stepView("start"),
+  ]
+  expect(drawn(runView({ steps }))).toEqual(["  start", "┌ one", "├ two", "└ three", "  join"])
+})
+
+const PARTS = ["a", "b", "c", "d", "e", "f"].map((name) => doneStep(`build/${name}`, 1, { group: "build", name }))
+
+it("stands the parts of a group under it, by their names, also of a group in a group", () => {
+  const steps = [
+    stepView("plan", { status: "running" }),
+    stepView("plan/claude", { group: "plan", name: "claude" }),
+    stepView("plan/gemini", { group: "plan", name: "gemini" }),
+    stepView("plan/gemini/draft", { group: "plan/gemini", name: "draft" }),
+    stepView("plan/judge", { group: "plan", name: "judge", needs: ["plan/claude", "plan/gemini"] }),
+    stepView("ship", { needs: ["plan"] }),
+  ]
+  expect(drawn(runView({ steps }))).toEqual(["plan", "  ┌ claude", "  └ gemini", "      draft", "    judge", "ship"])
+})
+
+it("folds a finished group with many parts until it is opened, and any group when it is told to", () => {
+  const folded = runView({ steps: [doneStep("build"), ...PARTS, stepView("ship", { needs: ["build"] })] })
+  expect(drawn(folded)).toEqual(["build +6", "ship"])
+  expect(drawn(folded, [folded], new Map([["r1/build", false]]))).toHaveLength(8)
+  const running = runView({ steps: [runningStep("build"), ...PARTS] })
+  expect(drawn(running)).toHaveLength(7)
+  expect(drawn(running, [running], new Map([["r1/build", true]]))).toEqual(["build +6"])
+})
+
+it("stands what a worker has delegated under its step, at any depth", () => {
+  const delegated = (id: string) => ({ runs: [id], tokens: { input: 0, output: 0 }, cost: null })
+  const deepest = runView({ id: "r3", depth: 2, ask: "docs", steps: [doneStep("ask")] })
+  const child = runView({
+    id: "r2",
+    depth: 1,
+    workflow: "inner",
+    steps: [doneStep("x", 1, { delegated: delegated("r3") }), stepView("y", { needs: ["x"] })],
+  })
+  const run = runView({
+    steps: [runningStep("lead", { delegated: delegated("r2") }), stepView("end", { needs: ["lead"] })],
+  })
+  expect(drawn(run, [run, child, deepest])).toEqual(["lead", "  ↳ x", "    ↳ docs", "  ↳ y", "end"])
+})
+
+it("keeps its pace with 500 steps that each need the one before", () => {
+  const steps = Array.from({ length: 500 }, (_, at) => stepView(`s${at}`, { needs: at === 0 ? [] : [`s${at - 1}`] }))
+  const start = performance.now()
+  expect(drawn(runView({ steps }))).toHaveLength(500)
+  expect(performance.now() - start).toBeLessThan(100)
+})

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest"
+import type { AskView, RunView } from "../../src/core/view.ts"
+import { widthOf } from "../../src/tui/format.ts"
+import { sidebar } from "../../src/tui/sidebar-rows.ts"
+import { askView, doneStep, gateStep, runningStep, runView, stepView } from "./support/runs.ts"
+
+const demo = runView({ steps: [doneStep("survey"), runningStep("review"), stepView("plan")] })
+
+describe("the sidebar", () => {
+  const rows = (runs: readonly RunView[], session = "parent", asks: readonly AskView[] = []) =>
+    sidebar(runs, session, { now: 12_400, width: 37, asks, inbox: "ctrl+x i" }).map((panel) =>
+      [panel.title, panel.state, ...panel.rows, panel.total]
+        .map((row) => (typeof row === "string" ? row : `${row.icon.text} ${row.left.text}|${row.right.text}`))
+        .filter((row) => row !== ""),
+    )
+
+  it("lists a run's steps with state and time", () => {
+    expect(rows([demo])).toEqual([["Workflow demo", "◐ running 1/3|12s", "✓ survey|3.0s", "◐ review|12s", "○ plan|"]])
+  })
+
+  it("says which thing needs the person first, and marks the step whose worker waits", () => {
+    const ask = askView("per_1", { worker: "review", session: "ses_review", run: demo.id, title: "bash: npm test" })
+    const later = askView("per_2", { session: "ses_else", run: demo.id, askedAt: 5 })
+    const [panel] = rows([demo], "parent", [later, ask])
+    expect(panel).toContain("? review|needs you")
+    expect(panel?.slice(2, 4)).toEqual(["? review: bash: npm test|", "  ctrl+x i answers, 1 more|"])
+  })
+
+  it("belongs to the parent and to the steps' sessions, to no other", () => {
+    expect(rows([demo], "ses_review")).toHaveLength(1)
+    expect(rows([demo], "elsewhere")).toEqual([])
+  })
+
+  it("shows which steps wait for a person, why, and where that is decided", () => {
+    const steps = [doneStep("survey"), gateStep("review", { detail: "failed (empty)" }), stepView("ship")]
+    const hold = { cause: "gate", detail: "review: failed (empty)" } as const
+    expect(rows([runView({ status: "paused", hold, steps })])[0]).toEqual([
+      "Workflow demo",
+      "‖ paused 1/3|",
+      "? review failed (empty)|",
+      "  ctrl+x i decides|",
+      "✓ survey|3.0s",
+      "◔ review|needs you",
+      "○ ship|",
+    ])
+  })
+
+  it("shows why a step failed in place of its time, and what was spent", () => {
+    const failed = stepView("review", { status: "failed", reason: "check-failed", startedAt: 0, endedAt: 5 })
+    const run = runView({ status: "failed", endedAt: 5_000, steps: [failed], tokens: { input: 900, output: 0 } })
+    expect(rows([run])[0]).toEqual([
+      "Workflow demo",
+      "✗ failed 1/1|5.0s",
+      "✗ review|check-failed",
+      "900 tokens · $0.00",
+    ])
+  })
+
+  it("lists all that are not over, at most three, and of those that are over only the newest", () => {
+    const over = (id: string) => runView({ id, workflow: id, status: "success", endedAt: 1 })
+    const titles = (runs: RunView[]) => rows(runs).map((panel) => panel[0])
+    expect(titles([over("new"), over("old")])).toEqual(["Workflow new"])
+    expect(titles([over("new"), demo])).toEqual(["Workflow demo"])
+    expect(titles(["a", "b", "c", "d"].map((id) => runView({ id })))).toHaveLength(3)
+  })
+
+  it("stands parts under the group that is at work, and only counts those of the others", () => {
+    const steps = [
+      doneStep("plan"),
+      doneStep("plan:a", 1, { group: "plan", name: "a" }),
+      runningStep("build", { needs: ["plan"] }),
+      doneStep("build:a", 1_000, { group: "build", name: "a" }),
+      runningStep("build:b", { group: "build", name: "b" }),
+    ]
+    expect(rows([runView({ steps })])[0]?.slice(2)).toEqual(["✓ plan|3.0s", "◐ build|1/2", "  ✓ a|1.0s", "  ◐ b|12s"])
+  })
+
+  it("keeps to what needs eyes in a long run", () => {
+    const steps = [
+      ...Array.from({ length: 20 }, (_, i) => doneStep(`done-${i}`)),
+      stepView("broken", { status: "failed", reason: "empty" }),
+      ...Array.from({ length: 10 }, (_, i) => runningStep(`busy-${i}`)),
+      ...Array.from({ length: 19 }, (_, i) => stepView(`later-${i}`)),
+    ]
+    const shown = rows([runView({ steps })])[0] ?? []
+    expect(shown).toContain("✗ broken|empty")
+    expect(shown).toContain("◐ busy-6|12s")
+    expect(shown[2]).toBe("✓ 20 done|")
+    expect(shown.slice(-2)).toEqual(["◐ 3 more running|", "○ 19 pending|"])
+    expect(shown.length).toBeLessThanOrEqual(15)
+  })
+
+  it("cuts long and wide names to the sidebar's width", () => {
+    const run = runView({
+      workflow: "名".repeat(60),
+      steps: [runningStep("名".repeat(60)), runningStep("x".repeat(60))],
+    })
+    for (const row of rows([run])[0] ?? []) expect(widthOf(row)).toBeLessThanOrEqual(37)
+  })
+})
