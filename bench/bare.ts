@@ -49,6 +49,25 @@ export function askByEvents({ client, subscribe }: Host): Ask {
   }
 }
 
+/** Asks in one session that grows, one prompt after another. */
+export async function openSession(
+  { client, subscribe }: Host,
+  parent: string,
+): Promise<(text: string) => Promise<void>> {
+  const sessionID = await createSession(client, parent, "one session")
+  let idle: (() => void) | undefined
+  subscribe((event) => {
+    if (event.type === "session.idle" && event.properties.sessionID === sessionID) idle?.()
+  })
+  return async (text) => {
+    const over = Promise.withResolvers<void>()
+    idle = over.resolve
+    const parts = [{ type: "text" as const, text }]
+    await client.session.promptAsync({ sessionID, agent: AGENT, model: MODEL, parts }, THROW)
+    await over.promise
+  }
+}
+
 /** Runs `jobs` with at most `size` of them at a time; resolves with their results in order. */
 export async function pool<T>(size: number, jobs: readonly (() => Promise<T>)[]): Promise<T[]> {
   const results: T[] = []

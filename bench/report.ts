@@ -8,7 +8,7 @@ export interface Row {
   /** What was measured, in words. */
   readonly what: string
   /** Of `measured` and `bare`, and of a difference. */
-  readonly unit: "ms" | "us" | "MB"
+  readonly unit: "ms" | "us" | "MB" | "kTok"
   /** Medians over the rounds. */
   readonly measured: number
   readonly bare: number

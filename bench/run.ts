@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util"
+import { contextTokens } from "./context.ts"
 import { engineGrowth, engineOverhead } from "./engine.ts"
 import { formatMachine, observeMachine } from "./machine.ts"
 import { memory } from "./memory.ts"
@@ -17,6 +18,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   "start-up": startUp,
   engine: engineOverhead,
   growth: engineGrowth,
+  context: contextTokens,
   memory,
   recovery,
   transition,

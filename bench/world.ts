@@ -25,7 +25,7 @@ const log: Log = {
 }
 
 /** Opens it in a project of its own in a temporary folder, which goes with it. */
-export async function openWorld(options: Pick<ProjectOptions, "config" | "workflows">): Promise<World> {
+export async function openWorld(options: Pick<ProjectOptions, "config" | "workflows" | "files">): Promise<World> {
   await using stack = new AsyncDisposableStack()
   const model = stack.use(await startScriptedModel())
   const project = stack.use(makeProject({ ...options, model, baton: false }))

@@ -12,7 +12,7 @@ import { providerConfig, type ScriptedModel, say, startScriptedModel } from "./s
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const HELP = `npm run demo [-- options]
 
-  --topic TEXT   what the three steps are about (default: how tides work)
+  --topic TEXT   what the page is about (default: how tides work)
   --scripted     use the bundled scripted model even if a provider is set up
   --help         this text
 `
@@ -21,9 +21,21 @@ const SCRIPTED = `No model provider is used: a scripted model on this machine an
 OpenCode, its sessions and the workflow are real. Nothing is spent; the costs
 shown come from invented prices.
 `
-const CONFIGURED = `Using the model provider that is set up in your OpenCode, for three short prompts.
+const CONFIGURED = `Using the model provider that is set up in your OpenCode, for four short prompts.
 (\`npm run demo -- --scripted\` uses a bundled scripted model instead.)
 `
+
+/** What the scripted model writes when two write a page, and what it makes of them. */
+const PAGES = [
+  "Twice a day the sea comes and goes. The Moon pulls on it, and the Earth turns underneath.",
+  "Think of a bathtub that somebody rocks: what goes up at one end goes down at the other.",
+] as const
+const VERDICT = {
+  verdict: "synthesize",
+  answer: `${PAGES[0]} ${PAGES[1]}`,
+  reasons: ["one has the facts, the other the picture"],
+  dissent: ["without the picture it would be shorter"],
+}
 
 const { values } = parseArgs({
   options: {
@@ -65,8 +77,8 @@ function scripted(model: ScriptedModel, base: string, project: string, topic: st
     /^Collect/,
     say(`- The Moon pulls on the sea; the Sun helps, or works against it.\n- The topic is ${topic}.`),
   )
-  model.script(/^Write/, say(`Twice a day the sea comes and goes. This page is about ${topic}, and it is short.`))
-  model.script(/^Review/, say("Approved: short and clear. It could name a source."))
+  model.script(/^Write/, say(PAGES[0]), say(PAGES[1]))
+  model.script(/^Several proposals/, say(`\`\`\`json\n${JSON.stringify(VERDICT)}\n\`\`\``))
   writeFileSync(join(project, "opencode.json"), `${JSON.stringify(providerConfig(model.url), null, 2)}\n`)
   const home = join(base, "home")
   for (const folder of [join(project, ".opencode"), join(home, ".config/opencode")]) skipInstall(folder)

@@ -9,6 +9,7 @@ import { continueCommand } from "../src/cli/continue.ts"
 import { convertCommand } from "../src/cli/convert.ts"
 import { EXIT } from "../src/cli/exit.ts"
 import { graphCommand } from "../src/cli/graph.ts"
+import { initCommand } from "../src/cli/init.ts"
 import { listCommand } from "../src/cli/list.ts"
 import { pauseCommand } from "../src/cli/pause.ts"
 import { planCommand } from "../src/cli/plan.ts"
@@ -185,6 +186,7 @@ describe("docs/guide/command-line.md", () => {
     validateCommand(),
     configCommand(),
     convertCommand(),
+    initCommand(),
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),

@@ -10,10 +10,14 @@ import type { Prepared } from "../project/project.ts"
 export function failureLines(step: Step, prepared: Prepared): string[] {
   const { settings } = prepared.definition.workflow
   const policy = step.type === "gate" ? undefined : whosePolicy(step, prepared)
-  const { condition, retry, checks = [], onFailure } = step
+  const { condition, retry, checks = [], opinions = [], onFailure } = step
   return [
     ...(condition === undefined ? [] : [`only if ${condition.trim()}`]),
     ...(checks.length > 0 ? [`checks: ${checks.map(checkWords).join("; ")}`] : []),
+    ...opinions.map(({ ask, profile, severity }) => {
+      const weight = severity === "warning" ? " (only a warning)" : ""
+      return `opinion of ${profile}: ${ask.trim()}${weight}`
+    }),
     ...(retry === undefined && onFailure === undefined ? [] : [triesOf(retry, onFailure, settings)]),
     ...(step.effects === undefined ? [] : ["has effects outside: done again only when a person says so"]),
     ...(policy === undefined ? [] : [`pauses for a person: ${policy.intervene} (${policy.whose})`]),

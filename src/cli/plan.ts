@@ -1,10 +1,12 @@
 import { Command } from "commander"
 import { formatDuration } from "../core/duration.ts"
+import { formatCost } from "../core/format.ts"
 import { DEFAULTS, type Hook, type Step, type Workflow } from "../core/model.ts"
 import type { Prepared } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
 import { collectInput, collectModel } from "./inputs.ts"
+import { groupLines, stepsInside, turnsOf } from "./plan-groups.ts"
 import { failureLines, runLines } from "./plan-words.ts"
 import { everyWorkerLine, profileLines } from "./profile.ts"
 import { type Colors, paint } from "./style.ts"
@@ -74,9 +76,7 @@ export function formatPlan(prepared: Prepared, colors: Colors): string {
   const { workflow, inputs, profiles, limits } = definition
   const { settings } = workflow
   const cap = Math.min(settings.maxParallel, limits.maxWorkers)
-  const turns = workflow.steps.filter(
-    (step) => step.type === "single" && step.condition === undefined && !step.hook,
-  ).length
+  const turns = turnsOf(workflow)
   const given = Object.entries(inputs).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   const steps = waves(workflow).flatMap((ids, at) => [
     colors.dim(`${at + 1}.`),
@@ -99,17 +99,45 @@ export function formatPlan(prepared: Prepared, colors: Colors): string {
     ...Object.values(profiles).flatMap(profileLines),
     everyWorkerLine(limits),
     "",
-    `${turns} model turns at least; this plan asked none.`,
+    `${turns.least} model turns at least${turns.most === turns.least ? "" : `, ${turns.most} at most`}; this plan asked none.`,
     "",
   ].join("\n")
 }
 
 function stepLines(step: Step, prepared: Prepared, colors: Colors): string[] {
-  const work = step.type === "gate" ? [`a gate: ${step.prompt.trim()}`] : workLines(step, prepared)
-  const lines = [...work, ...failureLines(step, prepared)].flatMap((line) => line.split("\n"))
+  const lines = [...whatLines(step, prepared), ...givenLines(step), ...failureLines(step, prepared)]
+  const inside = stepsInside(step).flatMap((one) => stepLines(one, prepared, colors))
+  const isShown = step.needs.length > 0 && step.hook === undefined
   return [
-    `   ${colors.bold(step.id)}${step.needs.length > 0 && !step.hook ? colors.dim(`  after ${step.needs.join(", ")}`) : ""}`,
-    ...lines.map((line) => `      ${line}`),
+    `   ${colors.bold(step.id)}${isShown ? colors.dim(`  after ${step.needs.join(", ")}`) : ""}`,
+    ...lines.flatMap((line) => line.split("\n")).map((line) => `      ${line}`),
+    ...inside.map((line) => `   ${line}`),
+  ]
+}
+
+/** Who does what in a step. */
+function whatLines(step: Step, prepared: Prepared): string[] {
+  if (step.type === "gate") return [`a gate: ${step.prompt.trim()}`]
+  const group = groupLines(step, prepared)
+  if (step.type === "check") return ["only its checks, nobody is asked", ...group]
+  if (step.group === undefined) return [...workLines(step, prepared), ...group]
+  return [...group, ...(step.timeoutMs === undefined ? [] : [`at most ${formatDuration(step.timeoutMs)}`])]
+}
+
+/** What a worker is given, may write, and must give back. */
+function givenLines({ context, files, output, schema, budget }: Step): string[] {
+  const money = [
+    ...(budget?.usd === undefined ? [] : [formatCost(budget.usd)]),
+    ...(budget?.tokens === undefined ? [] : [`${budget.tokens} tokens`]),
+    ...(budget?.timeMs === undefined ? [] : [formatDuration(budget.timeMs)]),
+    ...(budget?.workers === undefined ? [] : [`${budget.workers} workers`]),
+  ]
+  return [
+    ...(context === undefined || context === "fresh" ? [] : [`context: ${context}`]),
+    ...(files === undefined ? [] : [`may write: ${files.join(", ")}`]),
+    ...(schema === undefined ? [] : ["answers with data that fits its schema"]),
+    ...(output === undefined ? [] : [`writes its answer to ${output}`]),
+    ...(money.length === 0 ? [] : [`may spend: ${money.join(", ")}`]),
   ]
 }
 
@@ -117,8 +145,9 @@ function workLines(step: Step, { definition }: Prepared): string[] {
   const profile = definition.profiles[step.profile]
   const timeout = step.timeoutMs ?? profile?.timeoutMs ?? DEFAULTS.stepTimeoutMs
   const idle = step.idleTimeoutMs ?? profile?.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs
+  const model = step.model === undefined ? (profile?.model ?? "of the session") : `${step.model} (the step's)`
   return [
-    `profile ${step.profile} (${profile?.kind ?? "subagent"}), model ${profile?.model ?? "of the session"}${step.asks === undefined ? "" : `, asks: ${step.asks.policy}`}`,
+    `profile ${step.profile} (${profile?.kind ?? "subagent"}), model ${model}${step.asks === undefined ? "" : `, asks: ${step.asks.policy}`}`,
     `at most ${formatDuration(timeout)}, ${formatDuration(idle)} of silence`,
   ]
 }

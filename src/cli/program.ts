@@ -6,6 +6,7 @@ import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { convertCommand } from "./convert.ts"
 import { graphCommand } from "./graph.ts"
+import { initCommand } from "./init.ts"
 import { listCommand } from "./list.ts"
 import { pauseCommand } from "./pause.ts"
 import { planCommand } from "./plan.ts"
@@ -44,6 +45,7 @@ export function createProgram(compose: LoadCompose): Command {
     validateCommand(),
     configCommand(),
     convertCommand(),
+    initCommand(),
     graphCommand(),
     reportCommand(compose),
     listCommand(compose),

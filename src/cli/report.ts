@@ -1,7 +1,8 @@
 import { formatDuration } from "../core/duration.ts"
-import { formatSpent } from "../core/format.ts"
+import { depthOf, formatSpent } from "../core/format.ts"
 import { CONTINUES, type GateView, openGates } from "../core/gates.ts"
-import type { RunView, StepView } from "../core/view.ts"
+import { verdictLines } from "../core/verdict.ts"
+import { nameInGroup, type RunView, type StepView, spentWithParts } from "../core/view.ts"
 import { type Colors, paint, stepMark } from "./style.ts"
 
 /** Lines of a step's output in the report; `baton trace STEP` has the rest. */
@@ -12,7 +13,7 @@ export function formatReport(view: RunView, stream: { readonly isTTY?: boolean }
   const colors = paint(stream)
   const took = view.endedAt === null ? "" : ` in ${formatDuration(view.endedAt - view.createdAt)}`
   const total = `${view.workflow} ${statusWord(view, colors)}${took} · ${formatSpent(view)} · run ${view.id}`
-  return `${view.steps.map((step) => stepBlock(step, colors)).join("\n")}\n${total}\n${wayOut(view)}`
+  return `${view.steps.map((step) => stepBlock(step, view.steps, colors)).join("")}\n${total}\n${wayOut(view)}`
 }
 
 /** Why a run waits and what to type, or how to take it up; empty for one that went well. */
@@ -48,21 +49,31 @@ function statusWord(view: RunView, colors: Colors): string {
   return colors.yellow(view.status)
 }
 
-function stepBlock(step: StepView, colors: Colors): string {
+function stepBlock(step: StepView, steps: readonly StepView[], colors: Colors): string {
+  const isGroup = step.type !== "single" && step.type !== "gate" && step.type !== "check"
   const facts = [
     ...(step.reason !== null && step.reason !== "ok" ? [step.reason] : []),
     ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
-    ...(step.model === null ? [] : [step.model]),
-    ...(step.reason === null ? [step.status] : [formatSpent(step)]),
+    ...(isGroup ? [step.type] : step.model === null ? [] : [step.model]),
+    ...(step.reason === null ? [step.status] : step.type === "check" ? [] : [formatSpent(spentWithParts(step, steps))]),
     ...(step.session === null ? [] : [`session ${step.session}`]),
   ]
+  const level = depthOf(step, steps)
   // What a step waits with stands at the end, with what to type.
   const detail = step.detail === null || step.gate !== null ? [] : [colors.yellow(step.detail)]
   const notes = step.warnings.map(({ text }) => colors.yellow(`! ${text}`))
-  const output = step.output === "" ? [] : step.output.split("\n")
-  const shown = output.slice(0, OUTPUT_LINES)
-  const more = output.length - shown.length
-  if (more > 0) shown.push(colors.dim(`… ${more} more lines: baton trace ${step.id}`))
-  const body = [...detail, ...notes, ...shown].map((line) => `  ${line}`)
-  return `${[`${stepMark(step.status, colors)} ${colors.bold(step.id)}  ${colors.dim(facts.join(" · "))}`, ...body].join("\n")}\n`
+  const verdict = step.verdict === null ? [] : verdictLines(step.verdict).map((line) => colors.dim(line))
+  const body = [...detail, ...notes, ...verdict, ...outputOf(step, level > 0, colors)].map((line) => `  ${line}`)
+  const head = `${stepMark(step.status, colors)} ${colors.bold(nameInGroup(step))}  ${colors.dim(facts.join(" · "))}`
+  const block = [head, ...body].map((line) => `${"  ".repeat(level)}${line}`).join("\n")
+  return `${level === 0 ? "\n" : ""}${block}\n`
+}
+
+/** The beginning of an answer. What a part has answered is in its group's. */
+function outputOf(step: StepView, isPart: boolean, colors: Colors): string[] {
+  if (step.output === "" || (isPart && step.status === "success")) return []
+  const output = step.output.split("\n")
+  const more = output.length - OUTPUT_LINES
+  const rest = more > 0 ? [colors.dim(`… ${more} more lines: baton trace ${step.id}`)] : []
+  return [...output.slice(0, OUTPUT_LINES), ...rest]
 }

@@ -1,7 +1,7 @@
 import { Command } from "commander"
 import type { LoadOptions } from "../config/load.ts"
-import { formatSpent } from "../core/format.ts"
-import type { RunView } from "../core/view.ts"
+import { depthOf, formatSpent } from "../core/format.ts"
+import { nameInGroup, type RunView, type StepView, spentWithParts } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { runNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
@@ -45,7 +45,8 @@ export function findRun(engine: Engine | undefined, run: string | undefined): Ru
 
 function formatStatus(view: RunView): string {
   const colors = paint(process.stdout)
-  const width = Math.max(...view.steps.map((step) => step.id.length))
+  const nameOf = (step: StepView) => `${"  ".repeat(depthOf(step, view.steps))}${nameInGroup(step)}`
+  const width = Math.max(...view.steps.map((step) => nameOf(step).length))
   const steps = view.steps.map((step) => {
     const facts = [
       step.reason !== null && step.reason !== "ok" && step.gate === null
@@ -54,9 +55,9 @@ function formatStatus(view: RunView): string {
       ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
       ...step.warnings.map(({ text }) => `warning: ${text}`),
       ...(step.detail === null ? [] : [step.detail]),
-      ...(step.reason === null ? [] : [formatSpent(step)]),
+      ...(step.reason === null ? [] : [formatSpent(spentWithParts(step, view.steps))]),
     ]
-    return `${stepMark(step.status, colors)} ${step.id.padEnd(width)}  ${colors.dim(facts.join(" · "))}`
+    return `${stepMark(step.status, colors)} ${nameOf(step).padEnd(width)}  ${colors.dim(facts.join(" · "))}`
   })
   return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${formatSpent(view)}\n${wayOut(view)}`
 }

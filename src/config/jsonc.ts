@@ -1,5 +1,6 @@
 import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser"
-import type { Path, Place, SourceDocument } from "../core/issues.ts"
+import type { Path, SourceDocument } from "../core/issues.ts"
+import { Lines } from "../core/lines.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 
 /** JSON with comments and trailing commas, as a document that knows its places. */
@@ -35,10 +36,10 @@ export function parseJsonc(source: string, file: string): Checked<SourceDocument
   if (text.length > MAX_CHARS) return whole("the file is too large", `at most ${MAX_CHARS / 1024} KiB`)
   if (text.trim() === "") return whole("the file is empty", "write `{}` or delete the file")
   if (depthOf(text) > MAX_DEPTH) return whole("the file is nested too deeply", `at most ${MAX_DEPTH} levels`)
-  const lines = lineStarts(text)
+  const lines = new Lines(text)
   const problem = (offset: number, message: string, hint?: string): Problem => ({
     file,
-    ...placeOf(lines, offset),
+    ...lines.placeOf(offset),
     message,
     ...(hint === undefined ? {} : { hint }),
   })
@@ -50,7 +51,7 @@ export function parseJsonc(source: string, file: string): Checked<SourceDocument
   const problems: Problem[] = []
   const value = toValue(root, (node, message, hint) => problems.push(problem(node.offset, message, hint)))
   if (problems.length > 0) return { ok: false, problems }
-  return { ok: true, value: { file, value, place: (path, part) => placeOf(lines, find(root, path, part)) } }
+  return { ok: true, value: { file, value, place: (path, part) => lines.placeOf(find(root, path, part)) } }
 }
 
 /** One mistake often makes the parser stumble several times; what follows on the same line is an echo. */
@@ -112,21 +113,4 @@ function find(root: Node, path: Path, part: "key" | "value"): number {
 function propertyOf(node: Node, name: string): { key?: Node | undefined; value?: Node | undefined } | undefined {
   const property = node.children?.find((child) => child.type === "property" && child.children?.[0]?.value === name)
   return property && { key: property.children?.[0], value: property.children?.[1] }
-}
-
-function lineStarts(text: string): number[] {
-  const starts = [0]
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1)
-  return starts
-}
-
-function placeOf(starts: readonly number[], offset: number): Place {
-  let low = 0
-  let high = starts.length - 1
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if ((starts[middle] ?? 0) <= offset) low = middle
-    else high = middle - 1
-  }
-  return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
 }

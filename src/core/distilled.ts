@@ -32,7 +32,8 @@ export function authorsOf(run: Run, row: StepState): StepState[] {
   if (row.parts === undefined) return [row]
   const members = membersOf(run, row)
   const isLast = run.specs[row.index]?.loop !== undefined
-  const isJudged = members.some(({ spec }) => spec.part?.role === "judge")
-  const counted = isLast ? members.slice(-1) : members.filter(({ spec }) => !isJudged || spec.part?.role === "judge")
+  // What a judge says is a verdict; the answer is the ensemble's.
+  if (members.some(({ spec }) => spec.part?.role === "judge")) return [row]
+  const counted = isLast ? members.slice(-1) : members
   return counted.flatMap((member) => authorsOf(run, member.row))
 }

@@ -32,7 +32,7 @@ export function formatRun(run: RunView): string {
 }
 
 /** How many groups a step is inside of. */
-function depthOf(step: StepView, steps: readonly StepView[]): number {
+export function depthOf(step: StepView, steps: readonly StepView[]): number {
   let depth = 0
   for (let of = step.group; of !== null; depth++) of = steps.find(({ id }) => id === of)?.group ?? null
   return depth
@@ -72,6 +72,8 @@ export function formatTrace(run: string, step: StepView, trace?: Trace): string 
     ...(step.startedAt !== null && step.endedAt !== null
       ? [`took ${formatDuration(step.endedAt - step.startedAt)}`]
       : []),
+    ...(step.files.length === 0 ? [] : [`wrote ${step.files.join(", ")}`]),
+    ...(step.saved === null ? [] : [`its answer is in ${step.saved}`]),
     ...step.warnings.map(({ text }) => `warning: ${text}`),
   ]
   if (step.verdict !== null) lines.push("", "── verdict", ...verdictLines(step.verdict))

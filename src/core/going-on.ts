@@ -1,6 +1,6 @@
 import { advanceGroups, endGroups } from "./advancing.ts"
 import { fail, isStopping } from "./concluding.ts"
-import { type Decision, type Draft, specOf, stepsThat } from "./draft.ts"
+import { type Decision, type Draft, specOf, stepsThat, type Words } from "./draft.ts"
 import { deadlineAround } from "./enclosing.ts"
 import type { Step, StepResult } from "./model.ts"
 import { effectsGate, gateOf, messageAfter, overBudget, overOwnBudget } from "./outcome.ts"
@@ -19,8 +19,8 @@ export function proceed(draft: Draft, now: number): Decision {
     const { run } = draft
     if (isStopping(run) || run.hold || run.running >= cap) break
     const delayed = run.delayed.map((index) => rowAt(run.steps, index))
-    const retry = delayed.find((step) => (step.retryAt ?? 0) <= now && ownsAlone(run, step))
-    const next = retry ?? nextReady(run, (step) => ownsAlone(run, step))
+    const retry = delayed.find((step) => (step.retryAt ?? 0) <= now && ownsAlone(draft, step))
+    const next = retry ?? nextReady(run, (step) => ownsAlone(draft, step))
     if (!next) break
     const hold = overBudget(run, now)
     if (hold) draft.add({ type: "run.pausing", at: now, hold })
@@ -42,17 +42,23 @@ export function proceed(draft: Draft, now: number): Decision {
 }
 
 /** Whether nobody at work owns a file that this step owns too. Who proposes or judges writes nothing. */
-function ownsAlone(run: Run, step: StepState): boolean {
-  const mine = ownedBy(run, step)
+function ownsAlone({ run, words }: Draft, step: StepState): boolean {
+  const mine = ownedBy(run, step, words)
   if (mine.length === 0) return true
   const atWork = rowsOf(run.steps).filter((other) => other.index !== step.index && isAtWork(run, other))
-  return atWork.every((other) => overlapOf(mine, ownedBy(run, other)) === undefined)
+  return atWork.every((other) => overlapOf(mine, ownedBy(run, other, words)) === undefined)
 }
 
-function ownedBy(run: Run, { index }: StepState): readonly string[] {
-  const { files = [], part, group, type } = run.specs[index] as Step
+function ownedBy(run: Run, { index }: StepState, words: Words): readonly string[] {
+  const spec = run.specs[index] as Step
+  const { files = [], part, group, type } = spec
   const isWriter = part?.role !== "proposer" && part?.role !== "judge" && type === "single" && group === undefined
-  return isWriter ? files : []
+  if (!isWriter) return []
+  return files.map((pattern) => {
+    const filled = pattern.includes("${") ? words.text(run, spec, pattern) : { ok: true as const, value: pattern }
+    // What cannot be told could be anything.
+    return filled.ok ? filled.value : "**"
+  })
 }
 
 /** Everything the step needs has ended: it starts, or is skipped. */

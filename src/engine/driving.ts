@@ -1,6 +1,7 @@
 import type { Command, RunEvent } from "../core/events.ts"
 import type { InboxEntry, Wish } from "../core/ports.ts"
 import type { Run } from "../core/run.ts"
+import { secretsOf } from "../core/secrets.ts"
 import { GateWatch } from "./gate-watch.ts"
 import { Handover, type Outcome, type Settled } from "./handover.ts"
 import type { Reading } from "./reading.ts"
@@ -57,8 +58,12 @@ export class Driving {
     return this.#handover.settled(outcome)
   }
 
+  /** Hands it to the process that drives the run, without the secrets that are known here. */
   post(run: string, wish: Wish, key?: string): Outcome {
-    return this.#handover.post(run, wish, key)
+    const { vault } = this.#deps
+    const state = this.#reading.load(run)
+    if (state) vault.open(secretsOf(state.created.workflow))
+    return this.#handover.post(run, vault.hide(wish), key)
   }
 
   exists(run: string): boolean {
@@ -153,7 +158,7 @@ export class Driving {
       if (this.#isReader && !store.isClaimed(run)) return { ok: false, why: `no process drives run ${run}` }
       if (key !== undefined) return { ok: true, run, handed: [key] }
       const isPersons = command.type !== "create" && command.type !== "tick" && command.type !== "interrupt"
-      if (isPersons) return this.#handover.post(run, this.#deps.vault.hide(command))
+      if (isPersons) return this.post(run, command)
       return { ok: false, why: `run ${run} is being worked on by another process` }
     }
     // Read under the claim: until now another process may have written.

@@ -4,6 +4,7 @@ import type { Budget } from "../core/model.ts"
 import type { AskAnswer, KeptWorker, RunHeader, Steer } from "../core/ports.ts"
 import type { Profile } from "../core/profile.ts"
 import type { Run } from "../core/run.ts"
+import { secretsOf } from "../core/secrets.ts"
 import type { AskView, RunView, WorkerView } from "../core/view.ts"
 import { Dispatcher } from "./dispatch.ts"
 import { Driving, type DrivingDeps } from "./driving.ts"
@@ -155,6 +156,15 @@ export class Engine {
   /** Everything the journal holds of a run, in order; empty when there is no such run. */
   events(run: string): readonly RunEvent[] {
     return this.#deps.store.read(run)
+  }
+
+  /** The same without the values of the run's secrets, in all texts in it; undefined when they are not there to be looked
+   *  for. */
+  withoutSecrets<T>(run: string, value: T): T | undefined {
+    const { vault } = this.#deps
+    const workflow = this.#reading.current(run)?.created.workflow
+    const isKnown = workflow === undefined || vault.open(secretsOf(workflow)).ok
+    return isKnown ? vault.hide(value) : undefined
   }
 
   /** What a run was given when it began. */

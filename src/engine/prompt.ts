@@ -1,7 +1,8 @@
 import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../core/composing.ts"
 import { afterworkOf } from "../core/concluding.ts"
 import { authorsOf, isReadDistilled } from "../core/distilled.ts"
-import type { Step, StepResult } from "../core/model.ts"
+import { scopeAround } from "../core/enclosing.ts"
+import type { Step, StepResult, Workflow } from "../core/model.ts"
 import type { Render } from "../core/ports.ts"
 import type { Checked } from "../core/problem.ts"
 import { type Run, type StepState, stepOf } from "../core/run.ts"
@@ -19,11 +20,13 @@ interface Which {
   readonly step: Step
   readonly state: StepState
   readonly isResumed: boolean
+  /** Patterns of the files it owns. */
+  readonly owned: readonly string[]
 }
 
 /** What the worker is sent. An attempt that was prompted before is sent the same, whatever has changed since. */
 export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promise<Checked<Composed>> {
-  const { step, state, isResumed } = which
+  const { step, state, isResumed, owned } = which
   const { prompt, goOn, checkpoint } = state
   const secrets = secretsOf(run.created.workflow)
   // What was written down has no secrets in it: then it is put together again.
@@ -35,14 +38,14 @@ export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promis
     const again = { strategy: "fresh", earlier: [], files: [], ...how, isAgain: true } as const
     return done(deps.composer.compose({ prompt: goOn.text, ...again }))
   }
-  const opened = deps.vault.open(secrets)
+  const opened = deps.vault.open(secretsAround(run, step))
   if (!opened.ok) return problem(opened.why)
   const scope = { ...scopeOf(run, step), ...(opened.values.size > 0 ? { secrets: opened.values } : {}) }
   const own = deps.render(step.prompt, scope)
   if (!own.ok) return own
   try {
     const earlier = await earlierOf(deps.files, run, step)
-    const files = step.context === "scoped" ? await deps.files.find(step.files ?? []) : []
+    const files = step.context === "scoped" ? await deps.files.find(owned) : []
     const said = goOn === undefined ? own.value : `${own.value}\n\n${goOn.text}`
     const asked = checkpoint === undefined ? said : `${said}\n\n${continued(checkpoint.text)}`
     return done(deps.composer.compose({ prompt: asked, strategy: step.context ?? "fresh", earlier, files, ...how }))
@@ -56,6 +59,12 @@ const problem = (message: string): Checked<never> => ({
   ok: false,
   problems: [{ file: "prompt", line: 1, column: 1, message }],
 })
+
+/** The secrets of the workflow the step stands in. */
+function secretsAround(run: Run, step: Step): NonNullable<Workflow["secrets"]> {
+  const group = scopeAround(run, step)?.spec.group
+  return (group?.type === "workflow" ? group.workflow : run.created.workflow).secrets ?? {}
+}
 
 function continued(text: string): string {
   return `You have worked on this before, in a session that became too long. This is what you wrote down there to go on from:

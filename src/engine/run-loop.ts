@@ -25,9 +25,9 @@ import { Changes } from "./changes.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { judge } from "./judge.ts"
 import { keptNamed, keptSession, nameOf } from "./kept.ts"
+import { strayWarning } from "./owned.ts"
 import { takeReport } from "./prompt.ts"
 import { scopeOf } from "./scope.ts"
-import { strayWarning } from "./strays.ts"
 import { failure, taskOf } from "./task.ts"
 import type { Workers } from "./workers.ts"
 
@@ -239,7 +239,12 @@ export class RunLoop {
     const outcome = effect.type === "start" ? await this.#start(effect, controller) : await this.#stopLeftover(effect)
     if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
     const result = takeReport(this.#deps, this.#run as Run, step, outcome.result)
-    const strays = strayWarning(this.#whereabouts(this.#run as Run, step).spec, result)
+    const strays = strayWarning(
+      this.#deps.render,
+      this.#run as Run,
+      this.#whereabouts(this.#run as Run, step).spec,
+      result,
+    )
     if (strays) this.#warn(step, attempt, strays)
     const delegated = this.#delegated(step, result)
     return { type: "ended", step, attempt, result, ...(delegated ? { delegated } : {}) }

@@ -8,6 +8,7 @@ import type { Profile } from "../core/profile.ts"
 import { type Run, type StepState, stepOf } from "../core/run.ts"
 import { lowest } from "../core/spent.ts"
 import { isKept, nameOf } from "./kept.ts"
+import { ownedBy } from "./owned.ts"
 import { type PromptDeps, promptOf } from "./prompt.ts"
 import { asksOf } from "./workers.ts"
 
@@ -37,7 +38,10 @@ export async function taskOf(
   const step = run.specs[state?.index ?? -1]
   const profile = run.created.profiles[step?.profile ?? ""]
   if (!state || !step || !profile) return failure(`step ${effect.step} has no profile`)
-  const composed = await promptOf(deps, run, { step, state, isResumed: effect.resumed })
+  const owned = ownedBy(deps.render, run, step)
+  if (!owned.ok) return failure(formatProblems(owned.problems))
+  const files = owned.value
+  const composed = await promptOf(deps, run, { step, state, isResumed: effect.resumed, owned: files ?? [] })
   if (!composed.ok) return failure(formatProblems(composed.problems))
   const { prompt, cuts } = composed.value
   const count = state.checkpoint?.count ?? 0
@@ -72,7 +76,7 @@ export async function taskOf(
     asks: asksOf(step, profile),
     ...(schema === undefined ? {} : { schema }),
     ...limitOf(run, step, state),
-    ...(step.files === undefined ? {} : { files: step.files }),
+    ...(files === undefined ? {} : { files }),
     ...(run.parent === undefined ? {} : { parent: run.parent }),
     ...(session === undefined ? {} : { session }),
   }

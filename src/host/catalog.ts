@@ -153,6 +153,12 @@ export async function missingModels(host: Host, wanted: readonly WantedModel[]):
   })
 }
 
+/** Every `provider/model` of a server, and the one it uses where nobody names another. Throws a HostError. */
+export async function offeredModels(host: Host): Promise<{ models: readonly string[]; standard: string | undefined }> {
+  const { models, defaultModel } = await catalogOf(host)
+  return { models: [...models.keys()], standard: defaultModel }
+}
+
 /** What an agent may do by itself; undefined: the default agent's rules. */
 export async function agentRules(host: Host, agent: string | undefined): Promise<readonly PermissionRule[]> {
   const { agents, defaultAgent } = await catalogOf(host)

@@ -6,6 +6,11 @@ import type { StepView } from "../core/view.ts"
 import { runNamed, stepNamed } from "../project/runs.ts"
 import { type Desk, error } from "./desk.ts"
 
+/** A session holds the values of secrets as they were sent. */
+const UNSAFE: Talk = {
+  missing: "What was said is not shown: the workflow's secrets are not there, so they could not be taken out of it.",
+}
+
 /** `/trace STEP-or-WORKER`: all of the step of the newest run that has one of that name, or that a worker of that name
  *  did; what was said is asked of its session. */
 export async function trace(desk: Desk, wanted: string): Promise<Reply> {
@@ -15,7 +20,7 @@ export async function trace(desk: Desk, wanted: string): Promise<Reply> {
   const { run, step } = found
   const events = engine.events(run.id)
   const talks = await Promise.all(talkPlaces(run.id, events, step.id).map((place) => talkOf(desk, step, place)))
-  const told = traceOf(events, step.id, talks)
+  const told = traceOf(events, step.id, engine.withoutSecrets(run.id, talks) ?? [UNSAFE])
   const title = run.ask === null ? `${step.id} · ${run.workflow}` : run.workflow
   const view = { type: "trace" as const, run: run.id, step, trace: told }
   return { tone: "info", title, text: formatTrace(run.id, step, told), view }

@@ -1,6 +1,6 @@
 import { configJsonSchema } from "../config/schema.ts"
 import { NOT_YET, valueAt } from "../core/issues.ts"
-import { canonicalJsonSchema } from "../spec/schema.ts"
+import { jsonSchemaOf, workflowSchema } from "../spec/schema.ts"
 
 /** Where a value can be written, nearest to a step first. */
 export const LEVELS = ["step", "profile", "settings", "limits", "top"] as const
@@ -22,7 +22,7 @@ export type KeysOfLevels = Readonly<Record<Level, ReadonlyMap<string, KeyInfo>>>
 let known: KeysOfLevels | undefined
 
 function readKeys(): KeysOfLevels {
-  const workflow = canonicalJsonSchema()
+  const workflow = jsonSchemaOf(workflowSchema)
   const config = configJsonSchema()
   return {
     step: keysAt(workflow, ["properties", "steps", "items"]),

@@ -1,5 +1,6 @@
-import { isScalar, LineCounter, parseDocument } from "yaml"
+import { isScalar, parseDocument } from "yaml"
 import type { Path, Place, SourceDocument } from "../core/issues.ts"
+import { Lines } from "../core/lines.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { Converter, MAX_DEPTH } from "./convert.ts"
 import { sourceOffset } from "./scalar.ts"
@@ -25,12 +26,10 @@ export function parseYaml(source: string, file: string): Checked<WorkflowSource>
     problems: [{ file, line: 1, column: 1, message, hint }],
   })
   if (text.length > MAX_CHARS) return whole("the file is too large", `at most ${MAX_CHARS / 1024} KiB`)
-  const lines = new LineCounter()
-  const at = (offset: number): Place => {
-    const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)))
-    return { line, column: col }
-  }
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
+  // Not the library's own counter: after some syntax errors it has lost lines.
+  const lines = new Lines(text)
+  const at = (offset: number): Place => lines.placeOf(Math.max(0, Math.min(offset, text.length)))
+  const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false })
   const faults = [...document.errors, ...document.warnings]
   if (faults.some((fault) => fault.code === "RESOURCE_EXHAUSTION"))
     return whole("the file is nested too deeply", `at most ${MAX_DEPTH} levels`)

@@ -26,23 +26,38 @@ const OPTIONS = {
   addUsedSchema: false,
 } as const
 
-/** A fresh one each time: a schema with an `$id` can be added only once to one, and schemas of users must not meet. */
+const isDraft7 = ({ $schema }: JsonSchema) => typeof $schema === "string" && $schema.includes("draft-07")
+
+/** A fresh one for each schema: what one user's schema is called must not meet another's. That it is valid was looked at
+ *  before, by the two below. */
 function ajvFor(schema: JsonSchema): Draft7 {
-  const isDraft7 = typeof schema.$schema === "string" && schema.$schema.includes("draft-07")
-  const ajv = isDraft7 ? new Draft7(OPTIONS) : new Ajv2020(OPTIONS)
-  formats.default(ajv as Draft7)
-  return ajv as Draft7
+  const options = { ...OPTIONS, validateSchema: false }
+  const ajv = isDraft7(schema) ? new Draft7(options) : new Ajv2020(options)
+  formats.default(ajv)
+  return ajv
+}
+
+/** Those that only look at schemas: to make one takes longer than to read a document. */
+const lookers = new Map<boolean, Draft7>()
+
+function lookerFor(schema: JsonSchema): Draft7 {
+  const is7 = isDraft7(schema)
+  const looker = lookers.get(is7) ?? (is7 ? new Draft7(OPTIONS) : new Ajv2020(OPTIONS))
+  lookers.set(is7, looker)
+  return looker
 }
 
 /** What is wrong with a schema itself, each at its place inside it; empty: it can be used. */
 export function schemaFaults(schema: JsonSchema): SchemaFault[] {
   try {
-    const ajv = ajvFor(schema)
-    if (ajv.validateSchema(schema) === true) {
-      ajv.compile(schema)
+    const looker = lookerFor(schema)
+    if (looker.validateSchema(schema) === true) {
+      ajvFor(schema).compile(schema)
       return []
     }
-    return distinct((ajv.errors ?? []).map((error) => ({ path: pathOf(error.instancePath), message: wordsOf(error) })))
+    return distinct(
+      (looker.errors ?? []).map((error) => ({ path: pathOf(error.instancePath), message: wordsOf(error) })),
+    )
   } catch (error) {
     return [faultOf(schema, error instanceof Error ? error.message : String(error))]
   }
@@ -75,7 +90,8 @@ function distinct(faults: readonly SchemaFault[]): SchemaFault[] {
 
 function wordsOf({ keyword, message, params }: ErrorObject): string {
   if (keyword === "additionalProperties") return `must not have \`${params.additionalProperty}\``
-  if (keyword === "enum") return `must be one of ${(params.allowedValues as unknown[]).map(String).join(", ")}`
+  if (keyword === "enum")
+    return `must be one of ${(params.allowedValues as unknown[]).map((one) => JSON.stringify(one)).join(", ")}`
   if (keyword === "const") return `must be ${JSON.stringify(params.allowedValue)}`
   return message ?? "is not valid"
 }

@@ -50,7 +50,8 @@ type Found = Omit<OutlineStep, "scope">
 export function outlineOf(source: WorkflowSource): Outline {
   const listAt = (path: Path) => {
     const raw = valueAt(source.value, path)
-    return (Array.isArray(raw) ? raw : []).map((step, index) => stepOf(step, [...path, index]))
+    // Not `map`: what was left out on the way into this form is a hole in the list.
+    return Array.from(Array.isArray(raw) ? raw : [], (step: unknown, index) => stepOf(step, [...path, index]))
   }
   const all = (others: readonly Found[], path: Path) =>
     others.flatMap(({ id }): OutlineNeed[] => (id === undefined ? [] : [{ id, path }]))
@@ -86,16 +87,20 @@ function scopeOf(found: readonly Found[], owner: OutlineStep | undefined): Outli
   return scope
 }
 
-function stepOf(step: unknown, path: Path): Found {
+function idOf(step: unknown): string | undefined {
   const id = valueAt(step, ["id"])
+  return typeof id === "string" ? id : undefined
+}
+
+function stepOf(step: unknown, path: Path): Found {
   const needs = valueAt(step, ["needs"])
   const inner = valueAt(step, ["steps"])
   const listed = Array.isArray(needs) ? needs : []
   return {
     path,
-    id: typeof id === "string" ? id : undefined,
+    id: idOf(step),
     isLoop: valueAt(step, ["loop"]) !== undefined,
-    inside: new Set(Array.isArray(inner) ? inner.map((one) => String(valueAt(one, ["id"]))) : []),
+    inside: new Set(Array.isArray(inner) ? inner.flatMap((one) => idOf(one) ?? []) : []),
     needs: listed.flatMap((need: unknown, at) =>
       typeof need === "string" ? [{ id: need, path: [...path, "needs", at] }] : [],
     ),

@@ -9,7 +9,7 @@ import { checkEmbedded, type Lookup } from "./embedded.ts"
 import { checkGraph } from "./graph.ts"
 import { outlineOf } from "./outline.ts"
 import { checkExpressions } from "./references.ts"
-import { canonicalJsonSchema, workflowSchema } from "./schema.ts"
+import { jsonSchemaOf, workflowSchema } from "./schema.ts"
 import { toWorkflow } from "./to-workflow.ts"
 import { checkWorkers } from "./workers.ts"
 
@@ -32,12 +32,12 @@ export function parseWorkflow(text: string, file: string, options: ParseOptions 
   const parsed = parseYaml(text, file)
   if (!parsed.ok) return parsed
   const { source, problems: inItsForm, isComplete } = toCanonical(parsed.value)
-  const result = workflowSchema.safeParse(source.value)
+  const result = isComplete ? workflowSchema.safeParse(source.value) : undefined
   const outline = outlineOf(source)
   const problems = firstProblems(
     file,
     inItsForm,
-    result.success || !isComplete ? [] : issuesToProblems(source, result.error.issues, canonicalJsonSchema),
+    result?.error ? issuesToProblems(source, result.error.issues, () => jsonSchemaOf(workflowSchema)) : [],
     checkGraph(outline),
     isComplete ? checkCombinations(outline) : [],
     options.profiles ? checkWorkers(outline, { profiles: options.profiles, roles: options.roles ?? [] }) : [],
@@ -45,7 +45,7 @@ export function parseWorkflow(text: string, file: string, options: ParseOptions 
     checkExpressions(outline),
     checkName(source.value, file),
   )
-  if (problems.length > 0 || !result.success) return { ok: false, problems }
+  if (problems.length > 0 || !result?.success) return { ok: false, problems }
   const embed = (name: string) => {
     const found = options.lookup?.(name)
     return found !== undefined && "workflow" in found ? found.workflow : unresolved(name)

@@ -95,7 +95,11 @@ export const workflowSchema = z
 /** A document after defaults: durations are milliseconds. */
 export type WorkflowDocument = z.infer<typeof workflowSchema>
 
-/** The JSON Schema of a workflow document in the canonical form. */
-export function canonicalJsonSchema(): object {
-  return z.toJSONSchema(workflowSchema, { io: "input", target: "draft-7" })
+const jsonSchemas = new WeakMap<z.ZodType, object>()
+
+/** The JSON Schema of what a document may look like. Made once: it takes longer than reading a document. */
+export function jsonSchemaOf(schema: z.ZodType): object {
+  const made = jsonSchemas.get(schema) ?? z.toJSONSchema(schema, { io: "input", target: "draft-7" })
+  jsonSchemas.set(schema, made)
+  return made
 }

@@ -18,6 +18,8 @@ const TONES: Record<TraceRow["tone"], Tone> = { plain: "text", good: "text", bad
 const MARKS: Record<TraceRow["tone"], string> = { plain: "·", good: "✓", bad: "✗", warn: "!" }
 /** Lines of a row's text while nothing is chosen: a filter or a search shows all of them. */
 const HEAD_LINES = 5
+/** Rows that are drawn at once, the newest: more take the terminal a second. */
+const MOST_ROWS = 300
 
 /** The filter after this one; after the last the first. */
 export function nextFilter(filter: TraceFilter): TraceFilter {
@@ -28,9 +30,10 @@ export function nextFilter(filter: TraceFilter): TraceFilter {
 export function withRows(document: TextDocument, trace: Trace | undefined, wish: TraceWish): TextDocument {
   if (trace === undefined) return document
   const rows = rowSections(trace, wish)
+  const count = filteredRows(trace.rows, wish.filter, wish.words).length
   const missing = trace.missing.map((text): TextSection => ({ text, tone: "warning" }))
   const isAll = wish.filter === "all" && wish.words === ""
-  const shown = rows.length === trace.rows.length ? String(rows.length) : `${rows.length} of ${trace.rows.length}`
+  const shown = count === trace.rows.length ? String(count) : `${count} of ${trace.rows.length}`
   const heading: TextSection = {
     text: "",
     heading: `What happened: ${nameOf(wish)} (${shown})`,
@@ -54,7 +57,13 @@ function nameOf({ filter, words }: TraceWish): string {
 function rowSections({ rows }: Trace, wish: TraceWish): TextSection[] {
   const start = rows[0]?.at ?? 0
   const isAll = wish.filter === "all" && wish.words === ""
-  return filteredRows(rows, wish.filter, wish.words).map(({ at, title, text, tone, tookMs }): TextSection => {
+  const found = filteredRows(rows, wish.filter, wish.words)
+  const more = found.length - MOST_ROWS
+  const left: TextSection[] =
+    more > 0
+      ? [{ text: `… the first ${more} are left out: filter or search to see them`, tone: "muted", isRow: true }]
+      : []
+  const shown = found.slice(-MOST_ROWS).map(({ at, title, text, tone, tookMs }): TextSection => {
     const took = tookMs === null ? "" : ` · ${formatDuration(tookMs)}`
     return {
       heading: `+${formatDuration(at - start).padEnd(7)} ${MARKS[tone]} ${title}${took}`,
@@ -64,4 +73,5 @@ function rowSections({ rows }: Trace, wish: TraceWish): TextSection[] {
       isRow: true,
     }
   })
+  return [...left, ...shown]
 }

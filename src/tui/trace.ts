@@ -1,5 +1,6 @@
 import { formatCheck, formatCost } from "../core/format.ts"
 import { DECIDED, gateTitle } from "../core/gates.ts"
+import { verdictLines } from "../core/verdict.ts"
 import type { Delegated, StepView } from "../core/view.ts"
 import { formatElapsed, short } from "./format.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
@@ -54,9 +55,13 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       fact("Tokens", `${short(step.tokens.input)} in, ${short(step.tokens.output)} out`),
       fact("Cost", step.reason === null ? "not known yet" : formatCost(step.cost)),
       ...(step.delegated === null ? [] : [fact("Delegated", delegatedBy(step.delegated))]),
+      ...filesOf(step).map((text) => fact("Files", text)),
       ...step.warnings.map(({ text }) => fact("Warning", text, "warning")),
     ],
     sections: [
+      ...(step.verdict === null
+        ? []
+        : [{ heading: "Verdict", text: verdictLines(step.verdict).join("\n"), tone: "text" as const }]),
       ...(step.checks.length === 0
         ? []
         : [{ heading: "Checks", text: step.checks.map(formatCheck).join("\n"), tone: checksTone(step) }]),
@@ -83,6 +88,11 @@ function checksTone({ checks }: StepView): Tone {
   const red = checks.filter((check) => !check.isOk)
   if (red.length === 0) return "success"
   return red.some(({ severity }) => severity === "error") ? "error" : "warning"
+}
+
+/** What its worker wrote, and where its answer was written to. */
+function filesOf({ files, saved }: StepView): string[] {
+  return [...(files.length === 0 ? [] : [files.join(", ")]), ...(saved === null ? [] : [`its answer: ${saved}`])]
 }
 
 function delegatedBy({ runs, tokens, cost }: Delegated): string {

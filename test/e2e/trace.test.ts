@@ -67,7 +67,7 @@ it(
   async () => {
     await tui.submit("/trace build")
     await tui.waitFor(/State +✓ success[\s\S]*Build the tides[\s\S]*↑↓ scroll/)
-    expect(dialog().slice(0, 16)).toMatchInlineSnapshot(`
+    expect(dialog().slice(0, 17)).toMatchInlineSnapshot(`
       [
         "build esc",
         "State     ✓ success",
@@ -79,6 +79,7 @@ it(
         "Session   SESSION",
         "Tokens    …",
         "Cost      …",
+        "Files     tides.txt",
         "Checks",
         "✓ grep -q high tides.txt: exit code 0",
         "Prompt",

@@ -9,6 +9,7 @@ import { createVault } from "../../src/project/vault.ts"
 import { compileSchema } from "../../src/spec/json-schema.ts"
 import { render } from "../../src/spec/template.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
+import { until } from "../e2e/support/until.ts"
 import { memoryFiles } from "../support/context.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, profile, step, workflow } from "../support/runs.ts"
@@ -156,6 +157,27 @@ it("files that a step wrote and does not own are a warning", async () => {
   const { view } = await engine.finished("r")
   const text = "it wrote outside its files: docs/a.md, /etc/hosts"
   expect(view?.steps.map(({ warnings }) => warnings)).toEqual([[{ kind: "files", text }], []])
+})
+
+it("patterns of files are filled in, also for who may write at the same time, and never lead out of the project", async () => {
+  const { start, engine, backend } = setUp(
+    {},
+    {
+      variables: { area: "api", up: "../x" },
+      settings: { maxParallel: 3, timeoutMs: 3_600_000, onFailure: "continue" },
+    },
+  )
+  const owned = (id: string, file: string): Step => ({ ...step(id), files: [file] })
+  start(
+    owned("a", "src/${context.variables.area}/**"),
+    owned("b", "src/api/b.ts"),
+    owned("c", "${context.variables.up}/c.ts"),
+  )
+  expect((await backend.job("a")).task.files).toEqual(["src/api/**"])
+  await until(() => engine.view("r")?.steps[2]?.status === "failed", { what: "the third step to fail" })
+  expect(engine.view("r")?.steps[2]?.detail).toContain("`../x/c.ts` is not inside the project")
+  expect(engine.view("r")?.steps[1]?.status).toBe("pending")
+  ;(await backend.job("a")).finish({})
 })
 
 it("a worker whose session became too long goes on in a new one, in the same attempt, and after a crash there", async () => {

@@ -5,11 +5,17 @@ import type { Reply } from "../../src/core/protocol.ts"
 import type { Talk, TalkPlace } from "../../src/core/trace.ts"
 import { handleLine } from "../../src/opencode/commands.ts"
 import { Project } from "../../src/project/project.ts"
+import { createVault } from "../../src/project/vault.ts"
 import { render } from "../../src/spec/template.ts"
 import { handDriven } from "../support/engine.ts"
 
-/** A project in a temporary folder and a real engine over workers driven by hand, as the surfaces see them. */
-export function openDesk(config: object, workflows: Readonly<Record<string, string>> = {}) {
+/** A project in a temporary folder and a real engine over workers driven by hand, as the surfaces see them. Secrets are
+ *  read from `env`. */
+export function openDesk(
+  config: object,
+  workflows: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string | undefined>> = {},
+) {
   const directory = mkdtempSync(join(tmpdir(), "baton-desk-"))
   mkdirSync(join(directory, ".opencode", "workflows"), { recursive: true })
   writeFileSync(join(directory, ".opencode", "orchestrator.json"), JSON.stringify(config))
@@ -17,7 +23,7 @@ export function openDesk(config: object, workflows: Readonly<Record<string, stri
     writeFileSync(join(directory, ".opencode", "workflows", `${name}.yaml`), text)
   }
   const project = new Project({ directory, globalDir: join(directory, "none"), env: {} })
-  const { engine, backend, clock, errors, store } = handDriven({ render })
+  const { engine, backend, clock, errors, store } = handDriven({ render, vault: createVault(directory, env) })
   /** What sessions hold, by the task. */
   const talks = new Map<string, Talk>()
   const handoffs: { session: string; text: string; id: string }[] = []

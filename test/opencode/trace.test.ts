@@ -5,6 +5,7 @@ import { openDesk } from "./support.ts"
 const FLOWS = {
   one: "steps: [{ id: build, prompt: Build it }]",
   far: "steps: [{ id: build, profile: far, prompt: x }]",
+  deploy: "context: { secrets: { TOKEN: { env: T } } }\nsteps: [{ id: deploy, prompt: 'use ${secrets.TOKEN}' }]",
 }
 const called: TraceRow = { at: 5, kind: "tool", tone: "good", title: "bash: ls", text: "a.txt", tookMs: 20 }
 
@@ -29,4 +30,17 @@ it("`/trace` says when the session is gone, or in a server of its own, and tells
   await type("/workflow run far")
   await backend.job("build", 1)
   expect((await type("/trace build")).text).toContain("What was said is in the server of profile far")
+})
+
+it("takes the values of secrets out of what a session holds, and shows none of it where they are not known", async () => {
+  const env: Record<string, string> = { T: "hunter2hunter2" }
+  const { type, backend, talks } = openDesk({}, FLOWS, env)
+  expect((await type("/workflow run deploy")).text).toContain("Started deploy")
+  const job = await backend.job("deploy")
+  talks.set(job.task.key, { rows: [{ ...called, title: "bash: deploy hunter2hunter2" }] })
+  expect((await type("/trace deploy")).text).toContain("bash: deploy [secret TOKEN]")
+  delete env.T
+  const { text } = await type("/trace deploy")
+  expect(text).toContain("the workflow's secrets are not there")
+  expect(text).not.toMatch(/hunter2|bash: deploy/)
 })

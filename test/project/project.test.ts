@@ -140,7 +140,7 @@ steps:
       "      pauses for a person: never (the step's)",
       "",
     ])
-    expect(lines).toContain("2 model turns at least; this plan asked none.")
+    expect(lines).toContain("2 model turns at least, 6 at most; this plan asked none.")
   })
 
   it("shows hooks apart, by the end they are for", () => {
@@ -160,7 +160,7 @@ steps: [{ id: a, prompt: p, effects: external }]`
       "   why",
       "At the end in any case:",
       "   tidy",
-      "2 model turns at least; this plan asked none.",
+      "2 model turns at least, 4 at most; this plan asked none.",
     ])
   })
 
@@ -180,5 +180,71 @@ steps: [{ id: a, prompt: p, effects: external }]`
     ],
   ])("of %s with %j says of gates %j", (workflow, config, expected) => {
     expect(planned(workflow, config).filter((line) => line.startsWith("a gate waits"))).toEqual(expected)
+  })
+})
+
+describe("plan of groups", () => {
+  const text = `
+steps:
+  - { id: think, type: ensemble, proposers: [a/x, b/y, a/x], judge: [c/z, a/x], mode: sequential, verdict: pick, prompt: p, retry: {} }
+  - id: each
+    needs: [think]
+    type: routed
+    over: \${think.structured.list}
+    route: { ui: a/x }
+    default: b/y
+    max: 5
+    prompt: p
+    files: [src/**]
+    context: scoped
+  - id: both
+    needs: [each]
+    type: parallel
+    loop: { max: 4, until: "one.output == 'ok'", stagnant: 2 }
+    steps:
+      - { id: one, prompt: p, model: c/z, checks: [{ ask: Is it good?, profile: b/y }] }
+      - { id: two, needs: [one], type: check, run: npm test }
+  - { id: end, needs: [both], prompt: p, schema: { type: object }, output: out.md, budget: { usd: 1, workers: 2 } }
+`
+  it("shows parts, caps, loops, and how many turns it can come to", () => {
+    const lines = planned(text)
+    expect(
+      lines.slice(2, lines.indexOf("") + 40).filter((line) => line.startsWith("   ") || /turns/.test(line)),
+    ).toEqual(
+      expect.arrayContaining([
+        "      3 propose (one after another, each seeing those before): a/x, b/y, a/x; 2 must answer",
+        "      c/z picks one, or else a/x",
+        "      each item of ${think.structured.list}, 5 at most, by its category: ui → a/x, any other → b/y",
+        "      context: scoped",
+        "      may write: src/**",
+        "      up to 4 rounds, until one.output == 'ok'; a person is asked after 2 without any change",
+        "      one",
+        "         profile default (subagent), model c/z (the step's)",
+        "         opinion of b/y: Is it good?",
+        "      two  after one",
+        "         only its checks, nobody is asked",
+        "         checks: npm test",
+        "      answers with data that fits its schema",
+        "      writes its answer to out.md",
+        "      may spend: $1.00, 2 workers",
+      ]),
+    )
+    // Two proposals and a judge, an opinion, the end; 3 × 2 + 2, 5 items, 4 rounds of two, the end.
+    expect(lines).toContain("6 model turns at least, 22 at most; this plan asked none.")
+  })
+
+  it("shows a workflow inside, and that its max_parallel does not count", () => {
+    writeFileSync(
+      join(root, ".opencode/workflows/inner.yaml"),
+      "settings: { max_parallel: 9 }\nsteps: [{ id: x, prompt: p }]",
+    )
+    const lines = planned("steps: [{ id: a, type: workflow, workflow: inner }]")
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        "      the workflow inner",
+        "      its max_parallel 9 does not count here: the run's own does",
+        "      x",
+      ]),
+    )
   })
 })

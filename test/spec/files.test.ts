@@ -97,11 +97,11 @@ it("passes profiles on", () => {
 })
 
 it("reads the example project", () => {
-  const profiles = ["researcher", "writer", "reviewer"]
+  const profiles = ["researcher", "writer", "teacher", "editor"]
   const result = resolveWorkflow("demo", { root: join(REPOSITORY, "examples/demo"), profiles })
   expect(result.ok ? result.value.workflow.steps.map((one) => one.id) : result.problems).toEqual([
     "survey",
-    "draft",
-    "review",
+    "page",
+    "proof",
   ])
 })

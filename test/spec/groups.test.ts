@@ -243,7 +243,7 @@ describe("one mistake", () => {
     [
       "a schema of no type",
       lines("prompt: p", "schema: { type: objekt }"),
-      "w.yaml:4:21: `type` must be one of array, boolean, integer, null, number, object, string",
+      'w.yaml:4:21: `type` must be one of "array", "boolean", "integer", "null", "number", "object", "string"',
     ],
     [
       "a keyword that is none",

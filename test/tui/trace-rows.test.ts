@@ -73,3 +73,13 @@ it("goes through the filters and comes back to everything", () => {
   while (seen.length < 6) seen.push(nextFilter(seen.at(-1) ?? "all"))
   expect(seen).toEqual(["all", "messages", "tools", "decisions", "problems", "all"])
 })
+
+it("draws the newest rows of a trace that is too long to draw at once, and says so", () => {
+  const many: Trace = { rows: Array.from({ length: 1_000 }, (_, at) => row(at, { title: `call ${at}` })), missing: [] }
+  const { sections } = withRows(traceDocument(step, "r1", 0), many, { filter: "all", words: "call" })
+  const text = sections.flatMap(({ heading, text: own }) => [heading ?? "", own]).filter((one) => one !== "")
+  expect(text[0]).toContain("(1000)")
+  expect(text[1]).toBe("… the first 700 are left out: filter or search to see them")
+  expect(text).toHaveLength(302)
+  expect(text.at(-1)).toContain("call 999")
+})

@@ -20,6 +20,23 @@ it("shows the model that answered beside the one that was asked for, and an unkn
   expect(document.sections.map((section) => section.text)).toEqual(["Do it", "Done"])
 })
 
+it("names the files its worker wrote, and where its answer is", () => {
+  const step = doneStep("build", 8_000, { files: ["a.ts", "b.ts"], saved: "docs/plan.md" })
+  const files = traceDocument(step, "r1", 0).facts.flatMap(({ label, value }) => (label === "Files" ? [value] : []))
+  expect(files).toEqual(["a.ts, b.ts", "its answer: docs/plan.md"])
+  expect(formatTrace("r1", step)).toContain("wrote a.ts, b.ts\nits answer is in docs/plan.md")
+})
+
+it("says how an ensemble came to its answer", () => {
+  const verdict = { asked: 3, answered: 2, providers: [], order: ["a", "b"], seed: 1, judge: "opus" }
+  const step = doneStep("plan", 8_000, {
+    verdict: { ...verdict, verdict: "pick", choice: "a", reasons: ["short"], dissent: [] },
+  })
+  const [first] = traceDocument(step, "r1", 0).sections
+  expect(first).toMatchObject({ heading: "Verdict", text: expect.stringContaining("2 of 3 proposers answered") })
+  expect(first?.text).toContain("because: short")
+})
+
 it("says why a step failed", () => {
   const step = stepView("review", { status: "failed", reason: "timeout", detail: "no answer in 20m", model: "a/one" })
   const document = traceDocument(step, "r1", 0)

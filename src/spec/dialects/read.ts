@@ -2,7 +2,7 @@ import * as z from "zod"
 import { issuesToProblems } from "../../core/issues.ts"
 import type { Problem } from "../../core/problem.ts"
 import type { WorkflowSource } from "../document.ts"
-import { workflowSchema } from "../schema.ts"
+import { jsonSchemaOf, workflowSchema } from "../schema.ts"
 import type { Form } from "./form.ts"
 import { isObject, listOf } from "./form.ts"
 import { phases } from "./phases.ts"
@@ -41,8 +41,6 @@ function formOf(value: unknown): Form | undefined {
     isObject(one) && ("task" in one || "depends_on" in one || typeof one.id === "number")
   return listOf(value.tasks).some(isPlanned) ? plan : tasks
 }
-
-const jsonSchemaOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input", target: "draft-7" })
 
 /** The JSON Schema of a workflow document in any form, for editors and for `schema/`. */
 export function workflowJsonSchema(): object {

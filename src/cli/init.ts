@@ -1,0 +1,55 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { dirname, join, relative } from "node:path"
+import { Command } from "commander"
+import { findConfig, projectRoot } from "../config/find.ts"
+import { type Offered, starterConfig } from "../config/starter.ts"
+import { offeredModels } from "../host/catalog.ts"
+import { connect } from "./connect.ts"
+import { type GlobalOptions, placeOf, stderrLog } from "./context.ts"
+import { UserError } from "./exit.ts"
+
+/** `baton init`: a first `orchestrator.jsonc`, with the models that the user's OpenCode has. */
+export function initCommand(): Command {
+  return new Command("init")
+    .description("write a first orchestrator.jsonc, with the models your OpenCode has")
+    .option("--attach <url>", "ask a running OpenCode server instead of starting one")
+    .action(async (options: { attach?: string }, command: Command) => {
+      const globals = command.optsWithGlobals<GlobalOptions>()
+      const place = placeOf(globals)
+      const root = projectRoot(place)
+      // One of the user's global folder is no reason: a project's own counts before it.
+      const there = findConfig(root, join(root, ".opencode"))
+      if (!there.ok || there.value !== null) {
+        const file = there.ok ? String(there.value) : String(there.problems[0]?.file)
+        throw new UserError(`${relative(process.cwd(), file)} is there already: nothing was written`)
+      }
+      const offered = await ask(place.directory, root, options.attach, globals.opencode)
+      const file = join(root, ".opencode", "orchestrator.jsonc")
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, starterConfig(offered), { flag: "wx" })
+      const what =
+        offered.models.length === 0 ? "without models: OpenCode named none" : `from ${offered.models.length} models`
+      process.stdout.write(`wrote ${relative(process.cwd(), file)} (${what}); \`baton validate\` checks it\n`)
+    })
+}
+
+/** What OpenCode offers; nothing, and why on stderr, where it cannot be asked. */
+async function ask(
+  directory: string,
+  root: string,
+  attach: string | undefined,
+  opencode: string | undefined,
+): Promise<Offered> {
+  try {
+    const connection = await connect({ directory, root, attach, opencode, log: stderrLog })
+    try {
+      return await offeredModels(connection.host)
+    } finally {
+      await connection.close()
+    }
+  } catch (error) {
+    if (!(error instanceof UserError) || attach !== undefined) throw error
+    process.stderr.write(`baton: ${error.message}\n`)
+    return { models: [] }
+  }
+}
