@@ -80,6 +80,8 @@ export function runLines(prepared: Prepared): string[] {
   const money = [
     ...capOf(budget?.usd, limits.budget?.usd, formatCost),
     ...capOf(budget?.tokens, limits.budget?.tokens, (tokens) => `${tokens} tokens`),
+    ...capOf(budget?.timeMs, limits.budget?.timeMs, (ms) => `${formatDuration(ms)} of time`),
+    ...capOf(budget?.workers, limits.budget?.workers, (workers) => `${workers} workers`),
   ]
   return [
     ...(money.length > 0 ? [`budget: ${money.join(", ")}`] : []),

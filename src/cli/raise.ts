@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander"
-import { dollarsOf, tokensOf } from "../core/amount.ts"
+import { AMOUNTS } from "../core/amount.ts"
 import type { LoadCompose } from "./context.ts"
 import { carryOut, decision, findOpen, RUN } from "./decide.ts"
 
@@ -7,12 +7,14 @@ import { carryOut, decision, findOpen, RUN } from "./decide.ts"
 export function raiseCommand(compose: LoadCompose): Command {
   return decision("raise", "let a run spend so much in all, and go on with it if that held it")
     .argument("[run]", RUN)
-    .option("--usd <amount>", "US dollars", amount(dollarsOf))
-    .option("--tokens <count>", "tokens read and written (500k, 2M)", amount(tokensOf))
-    .action((wanted: string | undefined, given: { usd?: number; tokens?: number }, command: Command) => {
-      const { usd, tokens } = given
-      if (usd === undefined && tokens === undefined) command.error("say how much: --usd N, or --tokens N")
-      const budget = { ...(usd === undefined ? {} : { usd }), ...(tokens === undefined ? {} : { tokens }) }
+    .option("--usd <amount>", "US dollars", amount("usd"))
+    .option("--tokens <count>", "tokens read and written (500k, 2M)", amount("tokens"))
+    .option("--time <duration>", "time at work (90m, 2h)", amount("time"))
+    .option("--workers <count>", "workers started: tries of steps", amount("workers"))
+    .action((wanted: string | undefined, given: Readonly<Record<string, number>>, command: Command) => {
+      const named = Object.entries(AMOUNTS).filter(([name]) => given[name] !== undefined)
+      if (named.length === 0) command.error("say how much: --usd N, --tokens N, --time T, or --workers N")
+      const budget = Object.fromEntries(named.map(([name, { key }]) => [key, given[name]]))
       return carryOut(compose, command, {
         find: (engine) => findOpen(engine, wanted),
         act: (engine, { id }) => engine.raise(id, budget, "baton raise"),
@@ -20,9 +22,9 @@ export function raiseCommand(compose: LoadCompose): Command {
     })
 }
 
-function amount(read: (text: string) => number | undefined): (text: string) => number {
+function amount(name: string): (text: string) => number {
   return (text) => {
-    const value = read(text)
+    const value = AMOUNTS[name]?.read(text)
     if (value === undefined) throw new InvalidArgumentError("it is no amount above 0")
     return value
   }

@@ -97,8 +97,13 @@ function foreignProblem(document: SourceDocument): Problem | undefined {
 }
 
 function toLimits({ max_workers, max_depth, budget }: Config["limits"]): Limits {
-  const { usd, tokens } = budget ?? {}
-  const given = { ...(usd === undefined ? {} : { usd }), ...(tokens === undefined ? {} : { tokens }) }
+  const { usd, tokens, time, workers } = budget ?? {}
+  const given = {
+    ...(usd === undefined ? {} : { usd }),
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(time === undefined ? {} : { timeMs: time }),
+    ...(workers === undefined ? {} : { workers }),
+  }
   return { maxWorkers: max_workers, maxDepth: max_depth, ...(budget === undefined ? {} : { budget: given }) }
 }
 

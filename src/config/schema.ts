@@ -165,9 +165,11 @@ const limits = z.strictObject({
     .strictObject({
       usd: z.number().min(0.01).optional().describe("US dollars."),
       tokens: z.int().min(1).optional().describe("Tokens, read and written."),
+      time: duration.optional().describe("Time at work."),
+      workers: z.int().min(1).optional().describe("Workers that may be started: tries of steps."),
     })
-    .refine(({ usd, tokens }) => usd !== undefined || tokens !== undefined, {
-      message: "must have `usd` or `tokens`",
+    .refine((one) => Object.values(one).some((cap) => cap !== undefined), {
+      message: "must have `usd`, `tokens`, `time` or `workers`",
       params: { hint: '`{ "usd": 5 }`' },
     })
     .optional()

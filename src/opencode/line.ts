@@ -1,4 +1,4 @@
-import { dollarsOf, tokensOf } from "../core/amount.ts"
+import { amountIn } from "../core/amount.ts"
 import type { Budget } from "../core/model.ts"
 import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"
 import { restOf, type Word, wordsOf } from "./words.ts"
@@ -127,23 +127,21 @@ function parseGraph([workflow, format = "ascii", ...more]: readonly string[]): L
 }
 
 function parseRaise(words: readonly string[]): Line {
-  const given: { usd?: number; tokens?: number } = {}
+  let budget: Budget = {}
   const runs: string[] = []
   for (const word of words) {
-    const [, name, text = ""] = /^(usd|tokens)=(.*)$/.exec(word) ?? []
-    if (name !== "usd" && name !== "tokens") {
-      if (word.includes("=") || runs.length > 0) return wrong(`\`${word}\` is neither usd=… nor tokens=… nor a run`)
+    const amount = amountIn(word)
+    if (amount === undefined) {
+      if (word.includes("=") || runs.length > 0)
+        return wrong(`\`${word}\` is neither usd=…, tokens=…, time=… or workers=… nor a run`)
       runs.push(word)
-      continue
-    }
-    const amount = name === "usd" ? dollarsOf(text) : tokensOf(text)
-    if (amount === undefined) return wrong(`\`${word}\` is no amount: ${name}=${name === "usd" ? "10" : "2000000"}`)
-    given[name] = amount
+    } else if ("why" in amount) return wrong(amount.why)
+    else budget = { ...budget, ...amount.budget }
   }
-  if (Object.keys(given).length === 0)
+  if (Object.keys(budget).length === 0)
     return wrong("say how much it may spend in all: `/workflow raise usd=10`, or `tokens=2000000`")
   const run = runs[0]
-  return { command: "raise", budget: given, ...(run === undefined ? {} : { run }) }
+  return { command: "raise", budget, ...(run === undefined ? {} : { run }) }
 }
 
 function parseRun(line: string, workflow: string, words: readonly Word[]): Line {

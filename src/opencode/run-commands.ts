@@ -1,3 +1,4 @@
+import { budgetWords } from "../core/amount.ts"
 import { openGates } from "../core/gates.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Reply } from "../core/protocol.ts"
@@ -129,12 +130,10 @@ export async function raise({ engine }: Desk, line: Extract<Line, { command: "ra
   const { id, workflow } = found.value
   const result = await engine.settled(engine.raise(id, line.budget, BY))
   if (!result.ok) return error("That did not work", result.why)
-  const { usd, tokens } = line.budget
-  const amount = [...(usd === undefined ? [] : [`$${usd}`]), ...(tokens === undefined ? [] : [`${tokens} tokens`])]
   const { hold } = engine.view(id) ?? {}
   if (hold?.cause === "budget") return error(`${workflow} is still over its budget`, `${hold.detail}: raise it further`)
   return done(
-    `${workflow} may spend ${amount.join(" and ")}`,
+    `${workflow} may spend ${budgetWords(line.budget)}`,
     `In all, with what run ${id} has spent already.${result.driver === "here" ? "" : ` ${where(result)}`}`,
   )
 }

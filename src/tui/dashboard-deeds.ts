@@ -103,7 +103,7 @@ function retry({ run, step, gate }: Chosen, isWithWords: boolean): Deed {
 function goOn(run: RunView): Deed {
   const { id, hold, status } = run
   if (hold?.cause === "budget" && run.endedAt === null) {
-    const text = `${hold.detail}. Say usd=… or tokens=…`
+    const text = `${hold.detail}. Say usd=…, tokens=…, time=… or workers=…`
     return { type: "words", line: `/workflow raise … ${id}`, title: "What it may spend in all", text }
   }
   const gate = openGates(run)[0]

@@ -270,7 +270,7 @@ describe("one mistake", () => {
     [
       "a budget of nothing",
       '{"limits": {"budget": {}}}',
-      'o.json:1:23: `budget` must have `usd` or `tokens` — `{ "usd": 5 }`',
+      'o.json:1:23: `budget` must have `usd`, `tokens`, `time` or `workers` — `{ "usd": 5 }`',
     ],
     ["a budget below nothing", '{"limits": {"budget": {"usd": -1}}}', "o.json:1:31: `usd` must be at least 0.01"],
     [
