@@ -30,13 +30,15 @@ export function edit(run: Run, event: Extract<RunEvent, { type: "run.edited" }>)
     return profilesOf(old).every((name) => same(profiles[name], run.created.profiles[name]))
   }
   const created = { ...run.created, workflow, profiles, limits }
-  const edited = withSpecs({ ...run, created, budget: lowest(workflow.settings.budget, limits.budget) }, workflow.steps)
+  const changed = { ...run, created, budget: lowest(workflow.settings.budget, limits.budget) }
   const isSame = (index: number) => isSameSpec(workflow.steps[index])
-  const kept = keptOf(edited, isSame, true)
-  const redone = workflow.steps.filter((_, index) => !kept.has(index) && !mayGoOn(edited, kept, index, isSame))
-  const ids = new Set(redone.map((step) => step.id))
-  const parts = run.specs.slice(run.created.workflow.steps.length).filter((part) => !ids.has(rootOf(run, part)))
-  return renew(withSpecs(edited, [...workflow.steps, ...parts.filter((part) => rootOf(run, part) !== "")]), kept)
+  const bare = withSpecs(changed, workflow.steps)
+  const kept = keptOf(bare, isSame, true)
+  const goesOn = (index: number) => kept.has(index) || mayGoOn(bare, kept, index, isSame)
+  const roots = new Set(workflow.steps.filter((_, index) => goesOn(index)).map((step) => step.id))
+  const parts = run.specs.slice(run.created.workflow.steps.length).filter((part) => roots.has(rootOf(run, part)))
+  const edited = withSpecs(changed, [...workflow.steps, ...parts])
+  return renew(edited, keptOf(edited, isSame, true))
 }
 
 /** Whether a group that did not succeed keeps its parts: it is as it was, and so is what it needs. */

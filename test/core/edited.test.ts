@@ -70,3 +70,91 @@ describe("resuming over a changed workflow", () => {
     expect(r.run.status).toBe("success")
   })
 })
+
+describe("a run with groups", () => {
+  const group = (prompt = "do x"): Step => ({
+    ...step("g", "a"),
+    type: "parallel",
+    group: { type: "parallel", steps: [{ ...step("x"), prompt }, step("y", "x")] },
+  })
+  const edit = (r: ReturnType<typeof drive>, ...steps: readonly Step[]) =>
+    r.send({
+      type: "resume",
+      by: "user",
+      edited: {
+        workflow: workflow(steps, { onFailure: "continue" }),
+        profiles: r.run.created.profiles,
+        limits: r.run.created.limits,
+      },
+    })
+  const ran = (...failing: string[]) => {
+    const r = drive([step("a"), group(), step("z", "g")], { onFailure: "continue" })
+    for (const id of ["a", "g:x", "g:y", "z"])
+      if (r.step(id)?.status === "running") r.end(id, failing.includes(id) ? "error" : "ok")
+    r.started.length = 0
+    return r
+  }
+
+  it("keeps a group that is as it was, with all its parts", () => {
+    const r = ran("z")
+    edit(r, group(), step("a"), { ...step("z", "g"), prompt: "another" })
+    expect(r.started).toEqual(["z"])
+    r.end("z")
+    expect(r.run.status).toBe("success")
+    expect(r.statuses()).toEqual({ g: "success", a: "success", z: "success", "g:x": "success", "g:y": "success" })
+  })
+
+  it("does a changed group again from its beginning, and what needs it", () => {
+    const r = ran()
+    edit(r, step("a"), group("do x better"), step("z", "g"))
+    expect(r.started).toEqual(["g:x"])
+    expect(r.run.specs.find(({ id }) => id === "g:x")?.prompt).toBe("do x better")
+    for (const id of ["g:x", "g:y", "z"]) r.end(id)
+    expect(r.run.status).toBe("success")
+  })
+
+  it("does a group again whose needs have changed", () => {
+    const r = ran()
+    edit(r, { ...step("a"), prompt: "another" }, group(), step("z", "g"))
+    expect(r.started).toEqual(["a"])
+    r.end("a")
+    expect(r.started).toEqual(["a", "g:x"])
+  })
+
+  it("goes on with a group that has failed: only what did not go well in it", () => {
+    const r = ran("g:y")
+    edit(r, step("a"), group(), { ...step("z", "g"), prompt: "another" })
+    expect(r.started).toEqual(["g:y"])
+    r.end("g:y")
+    expect(r.started).toEqual(["g:y", "z"])
+  })
+
+  it("goes on with a group that was at work when the run was interrupted", () => {
+    const r = drive([step("a"), group(), step("z", "g")], { onFailure: "continue" })
+    r.end("a")
+    r.end("g:x")
+    r.send({ type: "interrupt", by: "user" })
+    r.end("g:y", "aborted")
+    r.started.length = 0
+    edit(r, step("a"), group(), { ...step("z", "g"), prompt: "another" })
+    expect(r.started).toEqual(["g:y"])
+    r.end("g:y")
+    r.end("z")
+    expect(r.run.status).toBe("success")
+    expect(r.step("g").parts?.open).toBe(0)
+  })
+
+  it("drops what was at work of a group that has changed", () => {
+    const r = drive([step("a"), group(), step("z", "g")], { onFailure: "continue" })
+    r.end("a")
+    r.send({ type: "interrupt", by: "user" })
+    r.end("g:x", "aborted")
+    r.started.length = 0
+    edit(r, step("a"), group("do x better"), step("z", "g"))
+    expect(r.started).toEqual(["g:x"])
+    expect(r.step("g:x").attempt).toBe(1)
+    for (const id of ["g:x", "g:y", "z"]) r.end(id)
+    expect(r.run.status).toBe("success")
+    expect(r.run.running).toBe(0)
+  })
+})
