@@ -2,6 +2,7 @@ import type { Next } from "./groups.ts"
 import { type Member, membersOf, NO_COST } from "./members.ts"
 import type { Group, JsonSchema, Step, StepResult, Warning } from "./model.ts"
 import type { Run, StepState } from "./run.ts"
+import { plain, told } from "./telling.ts"
 import type { Verdict } from "./verdict.ts"
 
 type Ensemble = Extract<Group, { type: "ensemble" }>
@@ -32,7 +33,8 @@ export function nextOfEnsemble(run: Run, spec: Step, group: Ensemble, step: Step
   if (judge) return decided(judge, shown, facts, group, proposed)
   const asked = judged.slice(step.parts?.before ?? 0)
   const next = group.judges[asked.length]
-  if (next !== undefined) return { type: "steps", steps: [judgeOf(spec, group, next, judged.length, shown)], seed }
+  if (next !== undefined)
+    return { type: "steps", steps: [told(judgeOf(spec, group, next, judged.length, shown), step.goOn?.text)], seed }
   const why = asked.map(
     ({ spec: part, row }) => `${part.profile} (${row.result?.reason === "ok" ? "unclear" : row.result?.reason})`,
   )
@@ -83,11 +85,6 @@ function nameOf(profiles: readonly string[], at: number): string {
   const name = tidy(profiles[at] ?? "")
   const same = profiles.slice(0, at).filter((other) => tidy(other) === name).length
   return same === 0 ? name : `${name}-${same + 1}`
-}
-
-/** Text that means nothing to a template. */
-function plain(text: string): string {
-  return text.replaceAll("${", () => "$${")
 }
 
 // ── the judge ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -209,7 +209,7 @@ function evolveStep(run: Run, event: Exclude<Extract<RunEvent, { step: string }>
     }
   }
   if (event.type === "gate.opened") return gateOpened(run, step, event)
-  if (event.type === "gate.decided") return gateDecided(run, step, event.at)
+  if (event.type === "gate.decided") return gateDecided(run, step, event)
   if (event.type === "step.looked") return looked(run, step, event)
   if (event.type === "step.started") {
     const next = {

@@ -40,7 +40,11 @@ export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.c
 }
 
 /** The step is at it again, until the event that follows says what became of it. */
-export function gateDecided(run: Run, { gate: _, ...step }: StepState, at: number): Run {
+export function gateDecided(
+  run: Run,
+  { gate: _, ...step }: StepState,
+  { at, message }: Extract<RunEvent, { type: "gate.decided" }>,
+): Run {
   const decided: StepState = { ...step, status: "running" }
   const steps = withRow(run.steps, step.index, decided)
   const { hold, ...rest } = run
@@ -54,5 +58,6 @@ export function gateDecided(run: Run, { gate: _, ...step }: StepState, at: numbe
       running: run.running + (isAtWork(run, decided) ? 1 : 0),
     },
     decided,
+    message,
   )
 }

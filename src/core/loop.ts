@@ -3,6 +3,7 @@ import type { Next } from "./groups.ts"
 import { type Member, membersOf, NO_COST } from "./members.ts"
 import type { Loop, Reason, Step, StepResult } from "./model.ts"
 import type { Run, StepState } from "./run.ts"
+import { told } from "./telling.ts"
 
 /**
  * A step that is done again and again: each round is a step of its own. It ends when a round went well and its `until`
@@ -26,7 +27,7 @@ export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, wo
     const times = look.same === 1 ? "a round has" : `${look.same} rounds have`
     return { type: "stagnant", detail: `${times} changed nothing in the project` }
   }
-  return { type: "steps", steps: [roundOf(spec, rounds.length + 1)] }
+  return { type: "steps", steps: [told(roundOf(spec, rounds.length + 1), step.goOn?.text)] }
 }
 
 /** One round: the step without what is for the loop as a whole. */

@@ -32,9 +32,10 @@ export function begun(run: Run, index: number): Run {
   const row = rowAt(run.steps, index)
   const parts = row.parts ?? NONE
   const redo = new Set(toRedo(run, run.specs[index] as Step, parts))
+  const say = row.goOn === undefined ? {} : { say: row.goOn.text }
   let { steps, ready } = run
   for (const at of redo) {
-    const part = rowAt(steps, at)
+    const part = { ...rowAt(steps, at), ...say }
     const needs = (run.specs[at] as Step).needs.flatMap((need) => run.graph.indexOf.get(need) ?? [])
     const unmet = new Set(needs.filter((need) => redo.has(need))).size
     if (unmet === 0) ready = push(ready, at)
@@ -127,11 +128,12 @@ export function looked(run: Run, step: StepState, event: Extract<RunEvent, { typ
   return { ...run, steps: withRow(run.steps, step.index, { ...step, parts: { ...parts, look } }) }
 }
 
-/** A loop that stood still goes on: what the project is like counts anew. */
-export function turnAgain(run: Run, step: StepState): Run {
+/** A loop that stood still goes on: what the project is like counts anew, and its next rounds are told what was said. */
+export function turnAgain(run: Run, step: StepState, message: string | undefined): Run {
   const { parts, isAnswered } = step
   if (parts === undefined || parts.open > 0 || isAnswered) return run
   const look = parts.look && { ...parts.look, same: 0 }
-  const steps = withRow(run.steps, step.index, { ...step, parts: { ...parts, ...(look ? { look } : {}) } })
+  const goOn = message === undefined ? {} : { goOn: { text: message } }
+  const steps = withRow(run.steps, step.index, { ...step, ...goOn, parts: { ...parts, ...(look ? { look } : {}) } })
   return { ...run, steps, due: [...without(run.due, step.index), step.index] }
 }

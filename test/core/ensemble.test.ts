@@ -139,11 +139,25 @@ describe("an ensemble", () => {
     propose(r, "gemini", "gpt")
     expect(r.run.status).toBe("paused")
     r.started.length = 0
-    r.decide("plan", "retry")
+    r.decide("plan", "retry", "Be brief.")
     expect(r.started).toEqual(["plan:gemini", "plan:gpt"])
+    expect(r.step("plan:gpt").goOn?.text).toBe("Be brief.")
     r.end("plan:gemini")
     r.end("plan:gpt")
     expect(r.started.at(-1)).toBe("plan:judge")
+  })
+
+  it("tried again after all judges failed asks the judges anew, with what was said", () => {
+    const r = open(ensemble(), { intervene: "on-error" })
+    propose(r)
+    r.end("plan:judge", "error")
+    r.end("plan:judge-2", "error")
+    r.decide("plan", "retry", "Take the shortest.")
+    expect(r.started.at(-1)).toBe("plan:judge-3")
+    expect(r.run.specs.at(-1)).toMatchObject({ profile: "opus" })
+    expect(r.run.specs.at(-1)?.prompt).toContain("Take the shortest.")
+    judge(r, "plan:judge-3", VERDICT)
+    expect(r.step("plan").status).toBe("success")
   })
 
   it("has one deadline for the whole chain", () => {

@@ -221,8 +221,9 @@ describe("a loop", () => {
       detail: "3 rounds have changed nothing in the project",
       otherwise: "abort",
     })
-    r.decide("a", "continue")
+    r.decide("a", "retry", "Look at ${HOME} first.")
     expect(r.started.at(-1)).toBe("a:4")
+    expect(r.run.specs.at(-1)?.prompt).toBe("do a\n\nLook at $${HOME} first.")
     r.end("a:4")
     expect(r.run.status).toBe("success")
   })
