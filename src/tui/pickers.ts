@@ -24,27 +24,30 @@ function fitRow<Value>(choice: Choice<Value>, columns: number): Choice<Value> {
   return { ...choice, description: cut(choice.description, Math.max(0, room)) }
 }
 
-/** The picker's rows: what can be run, then the files that cannot (the host hides disabled rows, so these open their
- *  problem instead). */
+/** The picker's rows: the project's workflows, then its files that cannot be run (the host hides disabled rows, so these
+ *  open their problem instead), then what comes with Baton. */
 export function workflowChoices(workflows: readonly WorkflowItem[], columns: number): Choice<WorkflowItem>[] {
   const width = columnOf(workflows.map((item) => item.name))
   const sound = workflows.filter((item) => item.broken === undefined)
   const broken = workflows.filter((item) => item.broken !== undefined)
+  const builtIn = sound.filter((item) => item.isBuiltIn)
+  const own = sound.filter((item) => !item.isBuiltIn)
+  const isOne = broken.length === 0 && (own.length === 0 || builtIn.length === 0)
+  const row = (item: WorkflowItem, category: string) => ({
+    title: cell(item.name, width),
+    value: item,
+    description: item.description.replace(/\s+/g, " "),
+    footer: inputsOf(item),
+    category: isOne ? "" : category,
+  })
   const choices = [
-    ...sound.map((item) => ({
-      title: cell(item.name, width),
-      value: item,
-      description: item.description.replace(/\s+/g, " "),
-      footer: inputsOf(item),
-      category: broken.length > 0 ? "Workflows" : "",
-    })),
+    ...own.map((item) => row(item, "Workflows")),
     ...broken.map((item) => ({
-      title: cell(item.name, width),
-      value: item,
+      ...row(item, "Cannot be run"),
       description: (item.broken ?? "").split("\n", 1)[0] ?? "",
       footer: "",
-      category: "Cannot be run",
     })),
+    ...builtIn.map((item) => row(item, "Built in")),
   ]
   return choices.map((choice) => fitRow(choice, columns))
 }

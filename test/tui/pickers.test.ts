@@ -31,3 +31,13 @@ it("keeps title, description and footer apart on one row of a narrow dialog", ()
   expect(row?.description).toMatch(/…$/)
   expect(widthOf(`${row?.title} ${row?.description}  ${row?.footer}`)).toBeLessThanOrEqual(70)
 })
+
+it("lists what comes with Baton after the project's own, the broken ones included", () => {
+  const all = [item("mine"), item("plan", { isBuiltIn: true }), item("release", { broken: "release.yaml:1:1: no" })]
+  expect(workflowChoices(all, 80).map(({ category, value }) => `${category}: ${value.name}`)).toEqual([
+    "Workflows: mine",
+    "Cannot be run: release",
+    "Built in: plan",
+  ])
+  expect(workflowChoices([item("plan", { isBuiltIn: true })], 80)[0]?.category).toBe("")
+})
