@@ -94,7 +94,7 @@ describe("the dashboard", () => {
       await tui.waitFor(/Needs you +bash: echo hi[\s\S]*Prompt +feature ui\n[\s\S]*Writes +› bash echo hi/)
       expectScreen("dashboard-120x36", tui.text())
       tui.resize(80, 24)
-      await tui.waitFor(/Needs you +bash: echo hi[\s\S]*a answer/)
+      await tui.waitFor(/Needs you +bash: echo hi[\s\S]*\n a answer {2}enter open/)
       expectScreen("dashboard-80x24", tui.text())
       tui.resize(200, 60)
       await tui.waitFor(/│ ── ui ─[\s\S]*\n a answer/)
@@ -189,7 +189,7 @@ describe("the dashboard", () => {
       await chosen(/fix +needs you/)
       tui.type("r")
       await model.waitFor("mend it", { count: 2, timeoutMs: 60_000 })
-      await chosen(/fix +needs you/)
+      await chosen(/fix +needs you +2 tries/)
       tui.type("s")
       await tui.waitFor(/✓ mend +success/)
       expect(tui.text()).toMatch(/– fix +skipped/)
@@ -231,6 +231,14 @@ describe("from worker to worker", () => {
       await tui.waitFor(/my draft/)
       holds[0]?.release(callTool("worker_ask", { worker: "docs", prompt: "what is the tide" }))
       await holds[2]?.arrived
+      // What is alive is told a few times a second: all three workers must have been.
+      key(tui, "o")
+      await tui.waitFor(/◐ nested +running/)
+      // It still shows the run that was chosen last.
+      tui.press("left")
+      await tui.waitFor(/◐ head +› worker_ask[\s\S]*↳ docs +working[\s\S]*◐ beside +working/)
+      tui.press("escape")
+      await tui.waitFor(/my draft/)
       key(tui, "w")
       await tui.waitFor(/lead the way[\s\S]*Subagent/)
       tui.press("ctrl+x", "right")
