@@ -3,6 +3,7 @@ import { isDistilled } from "./distilled.ts"
 import { type Decision, Draft, refuse, specOf, stepsThat, type Words } from "./draft.ts"
 import type { Command, RunEvent, Took } from "./events.ts"
 import { end, proceed, start } from "./going-on.ts"
+import { todosOf } from "./loop.ts"
 import type { CheckResult, GateAction, StepResult, Warning } from "./model.ts"
 import { effectsGate } from "./outcome.ts"
 import { isAtWork } from "./parts.ts"
@@ -251,7 +252,8 @@ function answer(draft: Draft, command: Answer, now: number): Decision {
     case "looked": {
       if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
       const { type: _, ...facts } = command
-      return proceed(draft.add({ type: "step.looked", at: now, ...facts }), now)
+      const fingerprint = `${facts.fingerprint}${todosOf(run, step)}`
+      return proceed(draft.add({ type: "step.looked", at: now, ...facts, fingerprint }), now)
     }
     case "checked":
       return checked(draft, step, command, now)

@@ -30,6 +30,16 @@ export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, wo
   return { type: "steps", steps: [told(roundOf(spec, rounds.length + 1), step.goOn?.text)] }
 }
 
+/** How the todo lists of a loop's last round stood at its end: also these are progress. */
+export function todosOf(run: Run, step: StepState): string {
+  const last = membersOf(run, step).at(-1)
+  if (last === undefined) return ""
+  const own = last.row.result?.todos
+  return `${own === undefined ? "" : ` ${own}`}${membersOf(run, last.row)
+    .map(({ row }) => (row.result?.todos === undefined ? "" : ` ${row.result.todos}`))
+    .join("")}`
+}
+
 /** One round: the step without what is for the loop as a whole. */
 function roundOf(spec: Step, round: number): Step {
   const { loop: _l, condition: _c, hook: _h, onFailure: _o, output: _o2, budget: _b, part, ...body } = spec

@@ -322,6 +322,8 @@ export interface StepResult {
   readonly handoff?: Handoff
   /** Files its worker wrote with its tools, relative to the project; undefined: not known. */
   readonly files?: readonly string[]
+  /** How its worker's todo list stood at the end: the states of its items. */
+  readonly todos?: string
 }
 
 /** Why a model is out of reach. `quota`: used up; `auth`: the key is refused; `unknown`: there is no such model;

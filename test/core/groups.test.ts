@@ -228,6 +228,17 @@ describe("a loop", () => {
     expect(r.run.status).toBe("success")
   })
 
+  it("takes another state of its worker's todo list for progress", () => {
+    const r = drive([loop({ stagnant: 1 })])
+    look(r, "same")
+    r.end("a:1", "error", 1, { todos: "completed,pending" })
+    look(r, "same")
+    expect(r.started).toEqual(["a:1", "a:2"])
+    r.end("a:2", "error", 1, { todos: "completed,pending" })
+    look(r, "same")
+    expect(r.run.status).toBe("paused")
+  })
+
   it.each([
     ["skip", "success", "skipped"],
     ["abort", "cancelled", "failed"],

@@ -44,6 +44,11 @@ settings: { intervene: on-error }
 steps:
   - { id: fix, prompt: "circles: fix", checks: ["exit 1"], loop: { max: 9, stagnant: 2 } }
 `,
+  listed: `
+settings: { intervene: on-error }
+steps:
+  - { id: fix, prompt: "listed: fix", checks: ["exit 1"], loop: { max: 3, stagnant: 1 } }
+`,
   inner: `
 inputs: { topic: string }
 steps:
@@ -183,6 +188,21 @@ describe("a loop", () => {
       expect(model.asked("circles: fix")).toHaveLength(2)
       const left = await baton(project, "skip", "fix")
       expect(left.code).toBe(0)
+    },
+    LONG,
+  )
+})
+
+describe("a todo list", () => {
+  it(
+    "that a worker gets further with is progress, though no file has changed",
+    async () => {
+      const todo = (status: string) =>
+        callTool("todowrite", { todos: [{ content: "mend it", status, priority: "high", id: "1" }] })
+      model.script("listed: fix", todo("in_progress"), say("begun"), todo("completed"), say("done"))
+      const stuck = await run("listed")
+      // Without it nothing would have changed after the first round.
+      expect(Object.keys(endedOf(stuck.stdout).steps)).toContain("fix:2")
     },
     LONG,
   )

@@ -5,6 +5,7 @@ import type { WorkerReport, WorkerTask } from "../../core/ports.ts"
 import { IdentityError, isPriced } from "../../host/catalog.ts"
 import { describe, HostError } from "../../host/host.ts"
 import type { Site } from "./site.ts"
+import { todosIn } from "./todos.ts"
 import type { TurnEnd } from "./turn.ts"
 import { answersTo, isCounted, tokensOf, turnOf } from "./verdict.ts"
 import { writtenIn } from "./written.ts"
@@ -24,6 +25,7 @@ export async function resultOf(
   const isKnown = await Promise.all(
     turn.map(async ({ info }) => isCounted(info) && (await isPriced(host, `${info.providerID}/${info.modelID}`))),
   )
+  const todos = todosIn(turn)
   const answered = last ? `${last.providerID}/${last.modelID}` : undefined
   return {
     reason: end.reason,
@@ -35,6 +37,7 @@ export async function resultOf(
     ...(end.structured === undefined ? {} : { structured: end.structured }),
     ...(answered === undefined ? {} : { model: answered }),
     files: writtenIn(turn, origin),
+    ...(todos === undefined ? {} : { todos }),
     ...(end.outage ? { outage: { ...end.outage, model: answered ?? model } } : {}),
   }
 }

@@ -1,6 +1,7 @@
 import type { Message, Part } from "@opencode-ai/sdk/v2"
 import { RESULT_TOOL } from "../../core/permission.ts"
 import type { HostEvent } from "../../host/host.ts"
+import { TODO_TOOL } from "./todos.ts"
 import type { Entry } from "./verdict.ts"
 import { writtenBy } from "./written.ts"
 
@@ -27,7 +28,7 @@ export class Transcript {
         break
       case "message.part.updated": {
         const { part } = event.properties
-        // Neither says how a turn ended, and both can be long. Of tool calls those count that wrote a file or gave the answer.
+        // Neither says how a turn ended, and both can be long. Of tool calls those count that wrote a file, a todo list or the answer.
         if (part.type === "reasoning" || (part.type === "tool" && !doesCount(part))) break
         const parts = this.#parts.get(part.messageID) ?? new Map<string, Part>()
         this.#parts.set(part.messageID, parts.set(part.id, withoutText(part)))
@@ -39,7 +40,7 @@ export class Transcript {
     }
   }
 
-  /** The messages without reasoning and without the tool calls that neither wrote a file nor gave the answer, oldest first;
+  /** The messages without reasoning and without the tool calls that wrote neither a file nor a todo list nor the answer, oldest first;
    *  none when events may have been missed. */
   entries(): readonly Entry[] {
     if (!this.#isWhole) return []
@@ -51,12 +52,17 @@ export class Transcript {
 }
 
 function doesCount(part: Part): boolean {
-  return (part.type === "tool" && part.tool === RESULT_TOOL) || writtenBy(part).length > 0
+  return isSpoken(part) || writtenBy(part).length > 0
+}
+
+/** A tool call that says something by what it was given. */
+function isSpoken(part: Part): boolean {
+  return part.type === "tool" && (part.tool === RESULT_TOOL || part.tool === TODO_TOOL)
 }
 
 /** A tool call without what it was given and what came of it, which can be whole files. */
 function withoutText(part: Part): Part {
-  if (part.type !== "tool" || part.tool === RESULT_TOOL || part.state.status !== "completed") return part
+  if (part.type !== "tool" || isSpoken(part) || part.state.status !== "completed") return part
   const { filepath, filediff, files } = part.state.metadata
   const slim = (file: unknown) => ({ ...(file as object), patch: undefined })
   const metadata = {
