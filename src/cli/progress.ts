@@ -4,7 +4,8 @@ import type { RunEvent } from "../core/events.ts"
 import { formatSpent } from "../core/format.ts"
 import { DECIDED, gateTitle } from "../core/gates.ts"
 import type { Run } from "../core/run.ts"
-import { type StepView, spentWithParts, viewRun } from "../core/view.ts"
+import { type Branch, treeOf } from "../core/tree.ts"
+import { viewRun } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { Region } from "./region.ts"
 import { paint, stepMark } from "./style.ts"
@@ -75,15 +76,16 @@ export function clearLine(): void {
 }
 
 function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createColors>): string[] {
-  const { steps } = "step" in event ? viewRun(run, true) : { steps: [] }
-  const step = "step" in event ? steps.find((other) => other.id === event.step) : undefined
+  const tree = "step" in event ? treeOf(viewRun(run, true).steps) : []
+  const branch = "step" in event ? tree.find(({ step }) => step.id === event.step) : undefined
+  const step = branch?.step
   if (event.type === "step.opened" && step) {
     return [
       `${stepMark("running", colors)} ${step.id}  ${colors.dim(`${step.profile} · ${step.model ?? "OpenCode's default model"}`)}`,
     ]
   }
   if (event.type === "step.ended" && event.retryAt !== undefined) return retryLine(event, event.retryAt, colors)
-  if (event.type === "step.ended" && step) return [endedLine(step, steps, colors)]
+  if (event.type === "step.ended" && branch) return [endedLine(branch, colors)]
   if (event.type === "run.created") return [colors.dim(`run ${run.id} · session ${run.parent}`)]
   if (event.type === "step.held" && step) {
     return [`${stepMark("waiting", colors)} ${step.id}  ${colors.yellow(event.hold.detail)}`]
@@ -119,9 +121,9 @@ function retryLine(
   ]
 }
 
-function endedLine(step: StepView, steps: readonly StepView[], colors: ReturnType<typeof pc.createColors>): string {
+function endedLine({ step, spent }: Branch, colors: ReturnType<typeof pc.createColors>): string {
   const took = step.startedAt !== null && step.endedAt !== null ? formatDuration(step.endedAt - step.startedAt) : ""
-  const spent = step.type === "check" ? [] : [formatSpent(spentWithParts(step, steps))]
+  const price = step.type === "check" ? [] : [formatSpent(spent)]
   const why = step.reason === "ok" ? "" : `  ${colors.red(step.reason ?? "")}${step.detail ? `: ${step.detail}` : ""}`
-  return `${stepMark(step.status, colors)} ${step.id}  ${colors.dim([took, ...spent].join(" · "))}${why}`
+  return `${stepMark(step.status, colors)} ${step.id}  ${colors.dim([took, ...price].join(" · "))}${why}`
 }

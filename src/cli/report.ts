@@ -1,8 +1,9 @@
 import { formatDuration } from "../core/duration.ts"
-import { depthOf, formatSpent } from "../core/format.ts"
+import { formatSpent } from "../core/format.ts"
 import { CONTINUES, type GateView, openGates } from "../core/gates.ts"
+import { type Branch, treeOf } from "../core/tree.ts"
 import { verdictLines } from "../core/verdict.ts"
-import { nameInGroup, type RunView, type StepView, spentWithParts } from "../core/view.ts"
+import { nameInGroup, type RunView, type StepView } from "../core/view.ts"
 import { type Colors, paint, stepMark } from "./style.ts"
 
 /** Lines of a step's output in the report; `baton trace STEP` has the rest. */
@@ -13,7 +14,9 @@ export function formatReport(view: RunView, stream: { readonly isTTY?: boolean }
   const colors = paint(stream)
   const took = view.endedAt === null ? "" : ` in ${formatDuration(view.endedAt - view.createdAt)}`
   const total = `${view.workflow} ${statusWord(view, colors)}${took} · ${formatSpent(view)} · run ${view.id}`
-  return `${view.steps.map((step) => stepBlock(step, view.steps, colors)).join("")}\n${total}\n${wayOut(view)}`
+  return `${treeOf(view.steps)
+    .map((branch) => stepBlock(branch, colors))
+    .join("")}\n${total}\n${wayOut(view)}`
 }
 
 /** Why a run waits and what to type, or how to take it up; empty for one that went well. */
@@ -49,16 +52,15 @@ function statusWord(view: RunView, colors: Colors): string {
   return colors.yellow(view.status)
 }
 
-function stepBlock(step: StepView, steps: readonly StepView[], colors: Colors): string {
+function stepBlock({ step, level, spent }: Branch, colors: Colors): string {
   const isGroup = step.type !== "single" && step.type !== "gate" && step.type !== "check"
   const facts = [
     ...(step.reason !== null && step.reason !== "ok" ? [step.reason] : []),
     ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
     ...(isGroup ? [step.type] : step.model === null ? [] : [step.model]),
-    ...(step.reason === null ? [step.status] : step.type === "check" ? [] : [formatSpent(spentWithParts(step, steps))]),
+    ...(step.reason === null ? [step.status] : step.type === "check" ? [] : [formatSpent(spent)]),
     ...(step.session === null ? [] : [`session ${step.session}`]),
   ]
-  const level = depthOf(step, steps)
   // What a step waits with stands at the end, with what to type.
   const detail = step.detail === null || step.gate !== null ? [] : [colors.yellow(step.detail)]
   const notes = step.warnings.map(({ text }) => colors.yellow(`! ${text}`))

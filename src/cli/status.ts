@@ -1,7 +1,8 @@
 import { Command } from "commander"
 import type { LoadOptions } from "../config/load.ts"
-import { depthOf, formatSpent } from "../core/format.ts"
-import { nameInGroup, type RunView, type StepView, spentWithParts } from "../core/view.ts"
+import { formatSpent } from "../core/format.ts"
+import { type Branch, treeOf } from "../core/tree.ts"
+import { nameInGroup, type RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { runNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
@@ -45,9 +46,11 @@ export function findRun(engine: Engine | undefined, run: string | undefined): Ru
 
 function formatStatus(view: RunView): string {
   const colors = paint(process.stdout)
-  const nameOf = (step: StepView) => `${"  ".repeat(depthOf(step, view.steps))}${nameInGroup(step)}`
-  const width = Math.max(...view.steps.map((step) => nameOf(step).length))
-  const steps = view.steps.map((step) => {
+  const nameOf = ({ step, level }: Branch) => `${"  ".repeat(level)}${nameInGroup(step)}`
+  const tree = treeOf(view.steps)
+  const width = Math.max(...tree.map((branch) => nameOf(branch).length))
+  const steps = tree.map((branch) => {
+    const { step, spent } = branch
     const facts = [
       step.reason !== null && step.reason !== "ok" && step.gate === null
         ? `${step.status}: ${step.reason}`
@@ -55,9 +58,9 @@ function formatStatus(view: RunView): string {
       ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
       ...step.warnings.map(({ text }) => `warning: ${text}`),
       ...(step.detail === null ? [] : [step.detail]),
-      ...(step.reason === null ? [] : [formatSpent(spentWithParts(step, view.steps))]),
+      ...(step.reason === null ? [] : [formatSpent(spent)]),
     ]
-    return `${stepMark(step.status, colors)} ${nameOf(step).padEnd(width)}  ${colors.dim(facts.join(" · "))}`
+    return `${stepMark(step.status, colors)} ${nameOf(branch).padEnd(width)}  ${colors.dim(facts.join(" · "))}`
   })
   return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${formatSpent(view)}\n${wayOut(view)}`
 }

@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
+import { type Branch, treeOf } from "../core/tree.ts"
 import { nameInGroup, type RunView, type StepView } from "../core/view.ts"
 import { type Colors, stepMark } from "./style.ts"
 
@@ -11,17 +12,12 @@ export interface TreeSize {
   readonly rows: number
 }
 
-interface Line {
-  readonly step: StepView
-  readonly level: number
-}
-
 const NAME_COLUMNS = 32
 
 /** The lines of the tree, none wider than the terminal. Of a run with more steps than rows those that are at work, wait or
  *  failed, with their groups; the rest is counted. `now` is milliseconds since 1970. */
 export function treeLines(run: RunView, now: number, { columns, rows }: TreeSize, colors: Colors): string[] {
-  const all = inTree(run.steps)
+  const all = treeOf(run.steps)
   const shown = all.length <= rows ? all : fitting(all, Math.max(1, rows - 1))
   const width = Math.min(
     NAME_COLUMNS,
@@ -32,41 +28,28 @@ export function treeLines(run: RunView, now: number, { columns, rows }: TreeSize
   return [...lines, colors.dim(clip(`… ${countWords(all, shown)}`, columns))]
 }
 
-/** Every step below its group, otherwise in the order of the run. */
-function inTree(steps: readonly StepView[]): Line[] {
-  const ids = new Set(steps.map(({ id }) => id))
-  const below = new Map<string | null, StepView[]>()
-  for (const step of steps) {
-    const group = step.group !== null && ids.has(step.group) ? step.group : null
-    below.set(group, [...(below.get(group) ?? []), step])
-  }
-  const lines = (group: string | null, level: number): Line[] =>
-    (below.get(group) ?? []).flatMap((step) => [{ step, level }, ...lines(step.id, level + 1)])
-  return lines(null, 0)
-}
-
 /** Those that matter now, with their groups; then, as far as there is room, the ones that ended last. */
-function fitting(all: readonly Line[], rows: number): Line[] {
+function fitting(all: readonly Branch[], rows: number): Branch[] {
   const byId = new Map(all.map((line) => [line.step.id, line]))
-  const kept = new Set<Line>()
-  const keep = (line: Line) => {
+  const kept = new Set<Branch>()
+  const keep = (line: Branch) => {
     const group = line.step.group === null ? undefined : byId.get(line.step.group)
     const lines = [line, ...(group ? groupsOf(group, byId) : [])].filter((one) => !kept.has(one))
     if (kept.size + lines.length <= rows) for (const one of lines) kept.add(one)
   }
-  const rank = ({ step }: Line) => ["running", "waiting", "failed"].indexOf(step.status)
+  const rank = ({ step }: Branch) => ["running", "waiting", "failed"].indexOf(step.status)
   for (const line of all.filter((one) => rank(one) >= 0).sort((a, b) => rank(a) - rank(b))) keep(line)
   const ended = all.filter(({ step }) => step.endedAt !== null)
   for (const line of ended.sort((a, b) => (b.step.endedAt ?? 0) - (a.step.endedAt ?? 0))) keep(line)
   return all.filter((line) => kept.has(line))
 }
 
-function groupsOf(line: Line, byId: ReadonlyMap<string, Line>): Line[] {
+function groupsOf(line: Branch, byId: ReadonlyMap<string, Branch>): Branch[] {
   const above = line.step.group === null ? undefined : byId.get(line.step.group)
   return [line, ...(above ? groupsOf(above, byId) : [])]
 }
 
-function countWords(all: readonly Line[], shown: readonly Line[]): string {
+function countWords(all: readonly Branch[], shown: readonly Branch[]): string {
   const hidden = all.filter((line) => !shown.includes(line))
   const over = hidden.filter(({ step }) => step.endedAt !== null).length
   return [
@@ -76,7 +59,7 @@ function countWords(all: readonly Line[], shown: readonly Line[]): string {
 }
 
 function lineOf(
-  { step, level }: Line,
+  { step, level }: Branch,
   now: number,
   { width, columns }: { readonly width: number; readonly columns: number },
   colors: Colors,

@@ -3,6 +3,7 @@ import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gates.ts"
 import type { CheckResult } from "./model.ts"
 import type { WorkflowItem } from "./protocol.ts"
 import type { Trace, TraceRow } from "./trace.ts"
+import { treeOf } from "./tree.ts"
 import { verdictLines } from "./verdict.ts"
 import type { AskView, Delegated, RunView, StepView, WorkerView } from "./view.ts"
 
@@ -19,23 +20,16 @@ export function formatWorkflows(workflows: readonly WorkflowItem[]): string {
 }
 
 export function formatRun(run: RunView): string {
-  const steps = run.steps.flatMap((step) => {
+  const steps = treeOf(run.steps).flatMap(({ step, level }) => {
     const why = step.reason !== null && step.reason !== "ok" && step.gate === null ? ` (${step.reason})` : ""
     const detail = step.detail === null ? "" : ` — ${step.detail}`
     const tries = step.attempts > 1 ? ` · ${step.attempts} tries` : ""
     const voices = step.verdict === null ? "" : ` · ${step.verdict.answered}/${step.verdict.asked} answered`
-    const indent = "  ".repeat(depthOf(step, run.steps))
+    const indent = "  ".repeat(level)
     const warnings = step.warnings.map(({ text }) => `${" ".repeat(10)}warning: ${text}`)
     return [`${step.status.padEnd(9)} ${indent}${step.id}${why}${detail}${tries}${voices}`, ...warnings]
   })
   return [`${run.workflow} · ${run.status} · run ${run.id}`, ...waysOut(run), ...steps, formatSpent(run)].join("\n")
-}
-
-/** How many groups a step is inside of. */
-export function depthOf(step: StepView, steps: readonly StepView[]): number {
-  let depth = 0
-  for (let of = step.group; of !== null; depth++) of = steps.find(({ id }) => id === of)?.group ?? null
-  return depth
 }
 
 /** Why a run waits, and what to type. */

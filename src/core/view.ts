@@ -173,13 +173,6 @@ export function withDelegated(run: RunView, children: ReadonlyMap<string, readon
   }
 }
 
-/** What a step took, with all its parts. */
-export function spentWithParts(step: StepView, steps: readonly StepView[]): Pick<StepView, "tokens" | "cost"> {
-  const parts = steps.filter((other) => other.group === step.id)
-  const isUnknown = step.reason === null && parts.length === 0
-  return isUnknown ? step : sumOf([step, ...parts.map((part) => spentWithParts(part, steps))])
-}
-
 /** What several took together. */
 export function sumOf(spent: readonly { readonly tokens: Tokens; readonly cost: number | null }[]) {
   return {

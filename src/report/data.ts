@@ -4,7 +4,8 @@ import type { Hook, InputValue, Tokens, Warning } from "../core/model.ts"
 import type { Run } from "../core/run.ts"
 import { NOTHING, plus } from "../core/spent.ts"
 import { type Moment, momentsOf, type Try, triesOf } from "../core/story.ts"
-import { type RunView, type StepView, sumOf } from "../core/view.ts"
+import { type Branch, treeOf } from "../core/tree.ts"
+import type { RunView, StepView } from "../core/view.ts"
 import { type Graph, graphOf } from "./graph.ts"
 
 /** What a report of a run says, from its journal alone. Plain data; times are milliseconds since 1970. */
@@ -26,13 +27,7 @@ export interface Report {
   readonly warnings: readonly (Warning & { readonly step: string })[]
 }
 
-export interface StepReport {
-  readonly view: StepView
-  /** How deep it is inside groups: 0 for a step of the workflow itself. */
-  readonly level: number
-  /** What it took, its parts and their parts included. */
-  readonly spent: Pick<ModelCost, "tokens" | "cost">
-  readonly isGroup: boolean
+export interface StepReport extends Branch {
   /** When it runs that is not of the graph; null: an ordinary step. */
   readonly hook: Hook | null
   readonly tries: readonly Try[]
@@ -72,16 +67,11 @@ export function reportOf(events: readonly RunEvent[], { run, find, now }: Source
   if (state === undefined) throw new Error(`run ${run.id} has no events`)
   const tries = triesOf(events)
   const hooks = new Map(state.specs.map(({ id, hook }) => [id, hook]))
-  const parts = partsOf(run.steps)
-  const groups = new Map(run.steps.map(({ id, group }) => [id, group]))
-  const steps = run.steps.map((view) => ({
-    view,
-    level: levelOf(groups, view.id),
-    isGroup: parts.has(view.id),
-    spent: sumOf(withParts(parts, view)),
-    hook: hooks.get(view.id) ?? null,
-    tries: tries.get(view.id) ?? [],
-    delegated: delegatedBy(view, find),
+  const steps = treeOf(run.steps).map((branch) => ({
+    ...branch,
+    hook: hooks.get(branch.step.id) ?? null,
+    tries: tries.get(branch.step.id) ?? [],
+    delegated: delegatedBy(branch.step, find),
   }))
   const { workflow, inputs } = createdBy(events)
   return {
@@ -91,7 +81,7 @@ export function reportOf(events: readonly RunEvent[], { run, find, now }: Source
     inputs,
     madeAt: now,
     steps,
-    numbers: new Map(run.steps.map(({ id }, at) => [id, at + 1])),
+    numbers: new Map(steps.map(({ step }, at) => [step.id, at + 1])),
     moments: momentsOf(events),
     models: modelsOf(steps),
     knownUsd: knownUsdOf(steps),
@@ -102,29 +92,6 @@ export function reportOf(events: readonly RunEvent[], { run, find, now }: Source
 
 function createdBy(events: readonly RunEvent[]): RunCreated {
   return events[0] as RunCreated
-}
-
-type PartsByGroup = ReadonlyMap<string, readonly StepView[]>
-
-function partsOf(steps: readonly StepView[]): PartsByGroup {
-  const parts = new Map<string, StepView[]>()
-  for (const step of steps) {
-    if (step.group === null) continue
-    const own = parts.get(step.group) ?? []
-    own.push(step)
-    parts.set(step.group, own)
-  }
-  return parts
-}
-
-function withParts(parts: PartsByGroup, step: StepView): StepView[] {
-  return [step, ...(parts.get(step.id) ?? []).flatMap((part) => withParts(parts, part))]
-}
-
-function levelOf(groups: ReadonlyMap<string, string | null>, id: string): number {
-  let level = 0
-  for (let group = groups.get(id) ?? null; group !== null; group = groups.get(group) ?? null) level++
-  return level
 }
 
 function delegatedBy({ delegated }: StepView, find: Sources["find"]): RunView[] {
@@ -166,11 +133,11 @@ function isModels({ model, session }: { readonly model?: string; readonly sessio
 function filesOf(steps: readonly StepReport[], events: readonly RunEvent[], run: RunView): FileReport {
   const by = new Map<string, Set<string>>()
   const add = (path: string, step: string) => by.set(path, (by.get(path) ?? new Set()).add(step))
-  for (const { view, tries, delegated } of steps) {
-    for (const { result } of tries) for (const path of result?.files ?? []) add(path, view.id)
-    for (const path of view.files) add(path, view.id)
-    if (view.saved !== null) add(view.saved, view.id)
-    for (const step of delegated.flatMap((child) => child.steps)) for (const path of step.files) add(path, view.id)
+  for (const { step, tries, delegated } of steps) {
+    for (const { result } of tries) for (const path of result?.files ?? []) add(path, step.id)
+    for (const path of step.files) add(path, step.id)
+    if (step.saved !== null) add(step.saved, step.id)
+    for (const { files } of delegated.flatMap((run) => run.steps)) for (const path of files) add(path, step.id)
   }
   const attributed = [...by].map(([path, ids]) => ({ path, steps: [...ids] })).sort((a, b) => compare(a.path, b.path))
   const changed = events.findLast((event) => event.type === "run.changed")

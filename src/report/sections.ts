@@ -31,34 +31,34 @@ export function steps(report: Report): Html {
     {
       name: "Step",
       isHead: true,
-      cell: ({ view, level }) => html`<span class="level${Math.min(level, 3)}">${linkTo(report, view.id)}</span>`,
+      cell: ({ step, level }) => html`<span class="level${Math.min(level, 3)}">${linkTo(report, step.id)}</span>`,
     },
-    { name: "State", cell: ({ view }) => stateOf(view) },
+    { name: "State", cell: ({ step }) => stateOf(step) },
     {
       name: "Needs",
-      cell: ({ view, hook }) =>
+      cell: ({ step, hook }) =>
         hook !== null
           ? html`at the end (${hook})`
           : joined(
-              view.needs.map((need) => linkTo(report, need)),
+              step.needs.map((need) => linkTo(report, need)),
               ", ",
             ),
     },
     { name: "Done by", cell: (step) => doneBy(step) },
-    { name: "Tries", isNumber: true, cell: ({ view }) => html`${view.attempts}` },
-    { name: "Time", isNumber: true, cell: ({ view }) => html`${tookOf(view)}` },
+    { name: "Tries", isNumber: true, cell: ({ step }) => html`${step.attempts}` },
+    { name: "Time", isNumber: true, cell: ({ step }) => html`${tookOf(step)}` },
     { name: "Tokens", isNumber: true, cell: ({ spent }) => html`${countOf(spent.tokens.input + spent.tokens.output)}` },
     {
       name: "Cost",
       isNumber: true,
-      cell: ({ view, spent }) => html`${view.attempts === 0 ? "" : formatCost(spent.cost)}`,
+      cell: ({ step, spent }) => html`${step.attempts === 0 ? "" : formatCost(spent.cost)}`,
     },
   ]
   return table("Steps", columns, report.steps)
 }
 
-function doneBy({ view, isGroup }: StepReport): Html {
-  const { type, profile, kind, model, requestedModel, attempts } = view
+function doneBy({ step, isGroup }: StepReport): Html {
+  const { type, profile, kind, model, requestedModel, attempts } = step
   if (type === "gate") return html`a person`
   if (isGroup) return html`${type === "single" ? "rounds" : type} (its parts, below)`
   if (type !== "single") return html`${type}`
@@ -70,22 +70,22 @@ function doneBy({ view, isGroup }: StepReport): Html {
 // ── verdicts ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export function verdicts(report: Report): Html {
-  const judged = report.steps.filter(({ view }) => view.attempts > 0 || view.detail !== null || view.reason !== null)
+  const judged = report.steps.filter(({ step }) => step.attempts > 0 || step.detail !== null || step.reason !== null)
   if (judged.length === 0) return html`<p>Nothing has been judged yet.</p>`
   return table(
     "Verdicts",
     [
-      { name: "Step", isHead: true, cell: ({ view }) => linkTo(report, view.id) },
-      { name: "Verdict", cell: ({ view }) => stateOf(view) },
+      { name: "Step", isHead: true, cell: ({ step }) => linkTo(report, step.id) },
+      { name: "Verdict", cell: ({ step }) => stateOf(step) },
       { name: "Reason", cell: (step) => reasonOf(step) },
-      { name: "Checks", cell: ({ view }) => checkList(view.checks) },
+      { name: "Checks", cell: ({ step }) => checkList(step.checks) },
     ],
     judged,
   )
 }
 
-function reasonOf({ view, isGroup }: StepReport): Html {
-  const { detail, reason, status, type, verdict } = view
+function reasonOf({ step, isGroup }: StepReport): Html {
+  const { detail, reason, status, type, verdict } = step
   const good = isGroup ? "its parts came to it" : GOOD[type]
   const why = detail ?? (reason === "ok" ? good : (reason ?? (status === "running" ? "not known yet" : "")))
   if (verdict === null) return html`${why}`
@@ -117,7 +117,7 @@ function checkItem({ name, isOk, severity, detail }: CheckResult): Html {
 
 export function costs(report: Report): Html {
   const { models } = report
-  const spent = report.steps.filter(({ view, isGroup }) => view.attempts > 0 && view.type !== "gate" && !isGroup)
+  const spent = report.steps.filter(({ step, isGroup }) => step.attempts > 0 && step.type !== "gate" && !isGroup)
   if (spent.length === 0) return html`<p>Nothing was spent.</p>`
   return html`<p>${totalOf(report)}</p>
 <h3>By model</h3>
@@ -136,11 +136,11 @@ ${table(
 ${table(
   "Costs by step",
   [
-    { name: "Step", isHead: true, cell: ({ view }) => linkTo(report, view.id) },
-    { name: "Tokens in", isNumber: true, cell: ({ view }) => html`${countOf(view.tokens.input)}` },
-    { name: "Tokens out", isNumber: true, cell: ({ view }) => html`${countOf(view.tokens.output)}` },
-    { name: "Cost", isNumber: true, cell: ({ view }) => html`${formatCost(view.cost)}` },
-    { name: "Delegated", isNumber: true, cell: ({ view }) => html`${delegatedBy(view)}` },
+    { name: "Step", isHead: true, cell: ({ step }) => linkTo(report, step.id) },
+    { name: "Tokens in", isNumber: true, cell: ({ step }) => html`${countOf(step.tokens.input)}` },
+    { name: "Tokens out", isNumber: true, cell: ({ step }) => html`${countOf(step.tokens.output)}` },
+    { name: "Cost", isNumber: true, cell: ({ step }) => html`${formatCost(step.cost)}` },
+    { name: "Delegated", isNumber: true, cell: ({ step }) => html`${delegatedBy(step)}` },
   ],
   spent,
 )}`

@@ -14,41 +14,41 @@ export function details(report: Report): Html {
 ${report.steps.map((step, at) => article(report, step, at + 1))}`
 }
 
-function article(report: Report, step: StepReport, number: number): Html {
-  const { view, tries } = step
-  const failed = view.status === "failed"
+function article(report: Report, one: StepReport, number: number): Html {
+  const { step, tries } = one
+  const failed = step.status === "failed"
   const last = tries.at(-1)
-  const output = view.output.trim()
+  const output = step.output.trim()
   return html`<article id="step-${number}" aria-labelledby="step-${number}-name">
-<h3 id="step-${number}-name"><code>${view.id}</code> ${stateOf(view)}</h3>
-${view.detail === null ? null : html`<p class="why">${view.detail}</p>`}
-<p class="meta">${metaOf(step)}</p>
-${view.warnings.map(({ text }) => html`<p class="tone warn">! ${text}</p>`)}
-${checkList(view.checks)}
-${view.checks.flatMap(({ isOk, name, output: said }) => (isOk || said.trim() === "" ? [] : [fold(`What ${name} wrote`, said, failed)]))}
+<h3 id="step-${number}-name"><code>${step.id}</code> ${stateOf(step)}</h3>
+${step.detail === null ? null : html`<p class="why">${step.detail}</p>`}
+<p class="meta">${metaOf(one)}</p>
+${step.warnings.map(({ text }) => html`<p class="tone warn">! ${text}</p>`)}
+${checkList(step.checks)}
+${step.checks.flatMap(({ isOk, name, output: said }) => (isOk || said.trim() === "" ? [] : [fold(`What ${name} wrote`, said, failed)]))}
 ${tries.length > 1 ? triesTable(report, tries) : null}
-${view.files.length === 0 ? null : html`<p>Wrote ${view.files.map((path, at) => html`${at > 0 ? ", " : ""}<code>${path}</code>`)}.</p>`}
-${view.saved === null ? null : html`<p>Its answer is in <code>${view.saved}</code>.</p>`}
+${step.files.length === 0 ? null : html`<p>Wrote ${step.files.map((path, at) => html`${at > 0 ? ", " : ""}<code>${path}</code>`)}.</p>`}
+${step.saved === null ? null : html`<p>Its answer is in <code>${step.saved}</code>.</p>`}
 ${last?.context ? fold("Told before the prompt", last.context, false) : null}
-${view.prompt === null ? null : fold("Prompt", view.prompt, false)}
+${step.prompt === null ? null : fold("Prompt", step.prompt, false)}
 ${output === "" ? html`<p class="muted">No answer.</p>` : fold("Answer", output, failed || output.length < 400)}
 </article>
 `
 }
 
-function metaOf({ view, spent, isGroup }: StepReport): Html {
+function metaOf({ step, spent, isGroup }: StepReport): Html {
   const facts = [
-    isGroup || view.type !== "single"
-      ? view.type === "single"
+    isGroup || step.type !== "single"
+      ? step.type === "single"
         ? "rounds"
-        : view.type
-      : `${view.profile} (${view.kind})`,
-    ...(view.model === null ? [] : [view.model]),
-    ...(view.startedAt !== null && view.endedAt !== null ? [formatDuration(view.endedAt - view.startedAt)] : []),
-    ...(view.reason === null ? [] : [`${countOf(spent.tokens.input)} tokens in, ${countOf(spent.tokens.output)} out`]),
-    ...(view.reason === null ? [] : [formatCost(spent.cost)]),
+        : step.type
+      : `${step.profile} (${step.kind})`,
+    ...(step.model === null ? [] : [step.model]),
+    ...(step.startedAt !== null && step.endedAt !== null ? [formatDuration(step.endedAt - step.startedAt)] : []),
+    ...(step.reason === null ? [] : [`${countOf(spent.tokens.input)} tokens in, ${countOf(spent.tokens.output)} out`]),
+    ...(step.reason === null ? [] : [formatCost(spent.cost)]),
   ]
-  const session = view.session === null ? null : html` · session <code>${view.session}</code>`
+  const session = step.session === null ? null : html` · session <code>${step.session}</code>`
   return html`${facts.join(" · ")}${session}`
 }
 

@@ -35,7 +35,7 @@ function spanOf({ run, moments, steps, madeAt }: Report): Span {
   return { start: run.createdAt, end: Math.max(run.createdAt + 1, run.endedAt ?? last, ...tried) }
 }
 
-function lane({ view, tries, level }: StepReport, span: Span): Html {
+function lane({ step, tries, level }: StepReport, span: Span): Html {
   const first = tries[0] as Try
   const last = tries.at(-1) as Try
   const took = last.endedAt === null ? "" : formatDuration(last.endedAt - first.startedAt)
@@ -44,7 +44,7 @@ function lane({ view, tries, level }: StepReport, span: Span): Html {
     last.endedAt === null ? "has not ended" : `takes ${took}`,
     ...(tries.length > 1 ? [plural(tries.length, "try").replace("trys", "tries")] : []),
   ].join(", ")
-  return html`<div class="lane"><span class="who level${Math.min(level, 3)}">${nameInGroup(view)}<span class="hidden">: ${said}</span></span><svg class="bars" aria-hidden="true" width="100%" height="16">${tries.map((one) => bars(one, span))}</svg><span class="took" aria-hidden="true">${took}</span></div>
+  return html`<div class="lane"><span class="who level${Math.min(level, 3)}">${nameInGroup(step)}<span class="hidden">: ${said}</span></span><svg class="bars" aria-hidden="true" width="100%" height="16">${tries.map((one) => bars(one, span))}</svg><span class="took" aria-hidden="true">${took}</span></div>
 `
 }
 

@@ -1,3 +1,4 @@
+import { partsByGroup } from "../core/tree.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import { isOver } from "./view-model.ts"
 
@@ -41,20 +42,13 @@ export function treeRows({ run, runs, folds }: TreeInput): TreeRow[] {
   function walk(of: RunView, lead: string, before: string, depth: number): void {
     if (seen.has(of.id)) return
     seen.add(of.id)
-    const ids = new Set(of.steps.map(({ id }) => id))
-    const parts = new Map<string | null, StepView[]>()
-    for (const step of of.steps) {
-      const group = step.group !== null && ids.has(step.group) ? step.group : null
-      const among = parts.get(group)
-      if (among) among.push(step)
-      else parts.set(group, [step])
-    }
+    const parts = partsByGroup(of.steps)
     place(of, parts, parts.get(null) ?? [], { lead, before, depth })
   }
 
   function place(
     of: RunView,
-    parts: ReadonlyMap<string | null, StepView[]>,
+    parts: ReturnType<typeof partsByGroup>,
     siblings: readonly StepView[],
     { lead, before, depth }: { readonly lead: string; readonly before: string; readonly depth: number },
   ): void {
