@@ -249,6 +249,28 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
+    "in the foreground handed back in the middle of an answer gives the whole answer",
+    async () => {
+      const work = place.start(backend, place.task(`<${kind}> half`, {}, { kind, mode: "foreground" }))
+      const session = await work.report.session
+      await until(() => phases(work).at(-1) === "yours", { what: "the worker's answer" })
+      const answer = "a draft of many words"
+      place.model.script(`<${kind}> longer`, say(answer, { chunks: 10, delayMs: 100 }))
+      const parts = [{ type: "text" as const, text: `<${kind}> longer` }]
+      await place.server.client.session.promptAsync({ sessionID: session, parts })
+      await until(() => work.report.activities.some(({ tail }) => /a draft/.test(tail ?? "")), {
+        what: "its beginning",
+      })
+      expect(await backend.steer(session, { type: "handback" })).toBeUndefined()
+      // Pressed twice.
+      expect(await backend.steer(session, { type: "handback" })).toBeUndefined()
+      expect(await backend.steer(session, { type: "interrupt" })).toBe("its task is just over")
+      expect(await work.result).toMatchObject({ reason: "ok", output: answer })
+    },
+    STEP,
+  )
+
+  it(
     "in the foreground hands back the words it is given, and survives an answer that fails",
     async () => {
       const prompt = `<${kind}> together again`

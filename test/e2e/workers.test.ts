@@ -227,8 +227,8 @@ describe("a run that waits for a person", () => {
       await tui.submit("make it shorter")
       await tui.waitFor(/a short draft/)
       key(tui, "d")
-      await tui.waitFor(/Answer to: good morning/)
-      await tui.waitFor(/seat · success/)
+      // At once: in 80 columns the toast covers half of what it stands on, for ten seconds.
+      await tui.waitFor((screen) => /┃ {2}good morning/.test(screen) && /seat · success/.test(screen))
       expect(model.asked(/^then a short draft/)).toHaveLength(1)
       // In the session that an OpenCode before this one kept.
       expect(JSON.stringify(model.asked(/^refine the plan/)[0])).toContain("what is the plan for tides")

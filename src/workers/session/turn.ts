@@ -9,7 +9,8 @@ import type { Site } from "./site.ts"
 import { abortTree, isBusy } from "./stop.ts"
 import { type Address, keyOfSaying, type OwnMessage, ownMessage, Talk } from "./talk.ts"
 import type { Failure } from "./trouble.ts"
-import { answersTo, type Entry, lastWordsOf, type Verdict, verdictOf, verdictOfSilence } from "./verdict.ts"
+import type { Entry, Verdict } from "./verdict.ts"
+import { answersTo, lastWordsOf, verdictOf, verdictOfLoop, verdictOfSilence } from "./verdict.ts"
 
 export interface TurnRequest extends Patience {
   readonly address: Address
@@ -105,7 +106,8 @@ export class Turn {
   async steer(steer: Steer): Promise<string | undefined> {
     // Nothing is said before the prompt.
     await this.#begun.promise
-    if (this.#isOver || this.#handback) return "its task is just over"
+    const isGivenBack = this.#handback && (this.#handback.text !== undefined || steer.type !== "handback")
+    if (this.#isOver || isGivenBack) return "its task is just over"
     switch (steer.type) {
       case "message":
         return this.#say(steer.message.text, steer.message.id)
@@ -115,7 +117,7 @@ export class Turn {
         return this.#resume()
       case "handback":
         if (!this.#request.isForeground) return "it works in the background: nothing is handed back by a person"
-        this.#handback = steer.text === undefined ? {} : { text: steer.text }
+        this.#handback = steer.text ? { text: steer.text } : {}
         this.#wake()
         return undefined
     }
@@ -257,9 +259,9 @@ export class Turn {
         this.#isOver = true
         return this.#stop(stop)
       }
-      const epoch = this.#epoch
+      const [epoch, handback] = [this.#epoch, this.#handback]
       const end = await this.#look()
-      if (end && epoch === this.#epoch && !this.#handback) {
+      if (end && epoch === this.#epoch && handback === this.#handback) {
         this.#isOver = true
         return end
       }
@@ -271,7 +273,7 @@ export class Turn {
     const now = this.#site.clock.now()
     const { timeoutMs } = this.#request
     if (this.#signal.aborted) return { reason: "aborted", detail: "stopped" }
-    if (this.#handback) return { reason: "ok", detail: "" }
+    if (this.#handback?.text !== undefined) return { reason: "ok", detail: "" }
     if (this.#ear.isLooping && !this.#isHeld && !this.#request.isForeground)
       return { reason: "truncated", detail: "the model's stream ended in the middle of the answer" }
     if (now >= this.#startedAt + timeoutMs)
@@ -289,6 +291,7 @@ export class Turn {
   async #look(): Promise<TurnEnd | undefined> {
     const isDirty = this.#isDirty
     this.#isDirty = false
+    if (this.#handback) return this.#lookForLastWords()
     if (this.#isHeld || (!isDirty && this.#idleSince === undefined)) return undefined
     if (this.#request.isForeground) return this.#lookForeground()
     const heard = this.#heardEnd()
@@ -321,16 +324,27 @@ export class Turn {
 
   /** With a person there an answer ends nothing; only a model out of reach does, before there was any answer. */
   async #lookForeground(): Promise<TurnEnd | undefined> {
-    if (this.#ear.isLooping) {
-      await abortTree(this.#host, this.#site.clock, this.#session)
-      this.#ear.isLooping = false
-    }
+    await this.#breakLoop()
     if (!this.#isYours() || this.#hasAnswered || this.#ear.hasLooked) return undefined
     this.#ear.hasLooked = true
     const entries = await this.#talk.read()
     const verdict = this.#talk.verdict(entries)
     if (verdict?.reason === "ok") this.#hasAnswered = true
     return verdict?.outage ? { ...verdict, entries } : undefined
+  }
+
+  /** Handed back without words of the person's: what it is just writing is waited for, half an answer is none. */
+  async #lookForLastWords(): Promise<TurnEnd | undefined> {
+    await this.#breakLoop()
+    if (await isBusy(this.#host, this.#session)) return undefined
+    const entries = await this.#talk.read()
+    return { ...lastWordsOf(entries, this.#messageID), entries }
+  }
+
+  async #breakLoop(): Promise<void> {
+    if (!this.#ear.isLooping) return
+    await abortTree(this.#host, this.#site.clock, this.#session)
+    this.#ear.isLooping = false
   }
 
   /**
@@ -372,23 +386,14 @@ export class Turn {
   async #stop({ reason, detail, outage }: Failure): Promise<TurnEnd> {
     await abortTree(this.#host, this.#site.clock, this.#session)
     const entries = await this.#talk.read()
-    if (this.#handback && reason === "ok") return { ...this.#handedBack(entries, this.#handback.text), entries }
+    if (reason === "ok" && this.#handback?.text) return { reason, output: this.#handback.text, entries }
     const answers = answersTo(entries, this.#messageID)
-    if (this.#ear.isLooping) {
-      const finished = answers.find((entry) => entry.info.finish === "unknown")
-      const verdict = finished && verdictOf([finished])
-      if (verdict) return { ...verdict, entries }
-    }
+    const torn = this.#ear.isLooping ? verdictOfLoop(answers) : undefined
+    if (torn) return { ...torn, entries }
     const verdict = verdictOf(answers)
     // It came in the very moment of stopping: an answer that is there is not thrown away.
     if (verdict?.reason === "ok" && this.#talk.hasAll(entries) && !this.#request.isForeground)
       return { ...verdict, entries }
     return { reason, detail, output: verdict?.output ?? "", entries, ...(outage ? { outage } : {}) }
-  }
-
-  #handedBack(entries: readonly Entry[], text: string | undefined): Verdict {
-    const output = text ?? lastWordsOf(entries, this.#messageID)
-    if (output !== "") return { reason: "ok", output }
-    return { reason: "empty", output, detail: "it was handed back without an answer" }
   }
 }

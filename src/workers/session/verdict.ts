@@ -64,10 +64,14 @@ export function answersTo(entries: readonly Entry[], messageID: string): readonl
     .filter(({ info }) => info.summary !== true && !earlier.has(info.parentID))
 }
 
-/** What the worker said last in this task, whatever came after. */
-export function lastWordsOf(entries: readonly Entry[], messageID: string): string {
-  const answers = turnOf(entries, messageID).filter(({ info }) => info.summary !== true)
-  return answers.map(({ parts }) => textOf(parts)).findLast((text) => text !== "") ?? ""
+/** What a person hands back without words: the last whole answer of the task, whatever came after it. */
+export function lastWordsOf(entries: readonly Entry[], messageID: string): Verdict {
+  const answers = turnOf(entries, messageID).filter(({ info, parts }) => info.summary !== true && textOf(parts) !== "")
+  const whole = answers.map((answer) => verdictOf([answer])).findLast((verdict) => verdict?.reason === "ok")
+  if (whole) return whole
+  const output = textOf(answers.at(-1)?.parts ?? [])
+  if (output === "") return { reason: "empty", output, detail: "it was handed back without an answer" }
+  return { reason: "truncated", output, detail: "it was handed back before it had finished an answer" }
 }
 
 function isAssistant(entry: Entry): entry is Answer {
@@ -109,6 +113,12 @@ export function verdictOf(answers: readonly Answer[]): Verdict | undefined {
   }
   if (output === "") return { reason: "empty", output, detail: "the model finished without writing anything" }
   return { reason: "ok", output }
+}
+
+/** Of a stream without an end, which OpenCode asks for again and again: what the first try came to. */
+export function verdictOfLoop(answers: readonly Answer[]): Verdict | undefined {
+  const first = answers.find(({ info }) => info.finish === "unknown")
+  return first && verdictOf([first])
 }
 
 /** What an idle session means whose messages say nothing conclusive. */

@@ -1,4 +1,5 @@
 import xterm from "@xterm/headless"
+import { evidence } from "./evidence.ts"
 import { signal } from "./processes.ts"
 import { OPENCODE, type Project } from "./project.ts"
 import { until } from "./until.ts"
@@ -74,7 +75,10 @@ export async function openTui(project: Project, options: TuiOptions = {}): Promi
         const now = text()
         return (typeof what === "function" ? what(now) : now.search(what) >= 0) && now
       },
-      { what: () => `${what} on screen, which shows:\n${text()}`, timeoutMs },
+      {
+        what: () => `${what} on screen at ${new Date().toISOString()}, which shows:\n${text()}\n${evidence(project)}`,
+        timeoutMs,
+      },
     )
   const end = async (force?: NodeJS.Signals) => {
     signal(process.pid, force ?? "SIGTERM")

@@ -53,6 +53,21 @@ describe("verdictOf", () => {
   })
 })
 
+describe("lastWordsOf", () => {
+  const words = (...answers: ReturnType<typeof assistant>[]) =>
+    lastWordsOf([user("mine", text("q")), ...answers], "mine")
+  const stopped = assistant([text("tw")], {
+    finish: undefined,
+    error: { name: "MessageAbortedError", data: { message: "" } },
+  })
+  it("is the last whole answer, never half of one", () => {
+    expect(words(assistant([text("one")]), stopped)).toEqual({ reason: "ok", output: "one" })
+    expect(words(stopped)).toMatchObject({ reason: "truncated", output: "tw" })
+    expect(words(assistant([]))).toMatchObject({ reason: "empty", output: "" })
+    expect(words()).toMatchObject({ reason: "empty" })
+  })
+})
+
 describe("answersTo", () => {
   const mine = user("mine", text("q"))
   const first = assistant([text("one")])
@@ -62,7 +77,6 @@ describe("answersTo", () => {
     const entries = [user("before", text("x")), mine, first, user("next", text("y")), late, last]
     expect(answersTo(entries, "mine")).toEqual([last])
     expect(turnOf(entries, "mine")).toEqual([first, late, last])
-    expect(lastWordsOf(entries.slice(0, 4), "mine")).toBe("one")
   })
 
   it("end where another task of the same session begins", () => {

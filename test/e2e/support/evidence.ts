@@ -1,0 +1,43 @@
+import { Database } from "bun:sqlite"
+import { existsSync } from "node:fs"
+import type { RunEvent } from "../../../src/core/events.ts"
+import type { Project } from "./project.ts"
+
+const EVENTS = 20
+const LOG_LINES = 20
+const LINE_CHARS = 300
+
+/** What the last run of the project came to and what OpenCode's log complains of, for the error of a wait in vain: a
+ *  screen alone does not say why something is not on it. */
+export function evidence(project: Project): string {
+  const complaints = project
+    .log()
+    .split("\n")
+    .filter((line) => /level=(ERROR|WARN)|service=baton/.test(line))
+  return ["The newest run:", ...lastEvents(project), "OpenCode's log:", ...complaints.slice(-LOG_LINES).map(cut)].join(
+    "\n  ",
+  )
+}
+
+function lastEvents(project: Project): string[] {
+  const file = project.path(".opencode/workflow-state/journal.db")
+  if (!existsSync(file)) return ["none"]
+  const db = new Database(file, { readonly: true })
+  try {
+    const rows = db
+      .query<{ body: string }, []>(
+        "SELECT body FROM event WHERE run = (SELECT id FROM run ORDER BY created_at DESC, id DESC LIMIT 1) ORDER BY seq",
+      )
+      .all()
+    return rows
+      .map(({ body }) => JSON.parse(body) as RunEvent)
+      .map(({ at, ...event }) => cut(`${new Date(at).toISOString()} ${JSON.stringify(event)}`))
+      .slice(-EVENTS)
+  } finally {
+    db.close()
+  }
+}
+
+function cut(line: string): string {
+  return line.length > LINE_CHARS ? `${line.slice(0, LINE_CHARS)}…` : line
+}
