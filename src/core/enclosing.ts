@@ -1,6 +1,6 @@
-import { DEFAULTS, type Group, type Settings, type Step } from "./model.ts"
+import { type Budget, DEFAULTS, type Group, type Settings, type Step } from "./model.ts"
 import type { Run, StepState } from "./run.ts"
-import { NOTHING, plus, type Spent } from "./spent.ts"
+import { lowest, NOTHING, plus, type Spent } from "./spent.ts"
 import { rowAt } from "./table.ts"
 
 /** What a step owes to the groups it is a part of: all pure questions to a run. */
@@ -69,6 +69,12 @@ export function deadlineAround(run: Run, spec: Step): number | undefined {
     return time === undefined ? [] : [began + time]
   })
   return ends.length === 0 ? undefined : Math.min(...ends)
+}
+
+/** What a step may spend: its own budget, and of a nested workflow that workflow's; undefined: there is none. */
+export function budgetOf({ budget, group }: Step): Budget | undefined {
+  const inner = group?.type === "workflow" ? group.workflow.settings.budget : undefined
+  return budget === undefined || inner === undefined ? (budget ?? inner) : lowest(budget, inner)
 }
 
 /** What a step has taken so far, its parts included, and how many tries that were. */

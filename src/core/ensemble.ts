@@ -1,4 +1,5 @@
 import type { Next } from "./groups.ts"
+import { hashOf } from "./hash.ts"
 import { type Member, membersOf, NO_COST } from "./members.ts"
 import type { Group, JsonSchema, Step, StepResult, Warning } from "./model.ts"
 import type { Run, StepState } from "./run.ts"
@@ -12,7 +13,7 @@ type Ensemble = Extract<Group, { type: "ensemble" }>
  * consensus. The judge sees the proposals without names and in a drawn order; when it fails the next judge is asked.
  */
 export function nextOfEnsemble(run: Run, spec: Step, group: Ensemble, step: StepState): Next {
-  const seed = step.parts?.seed ?? seedOf(`${run.id}/${spec.id}/${step.attempt}`)
+  const seed = step.parts?.seed ?? hashOf(`${run.id}/${spec.id}/${step.attempt}`)
   const members = membersOf(run, step)
   const proposed = members.filter(({ spec: part }) => part.part?.role === "proposer")
   const judged = members.filter(({ spec: part }) => part.part?.role === "judge")
@@ -235,13 +236,6 @@ function whyNot(proposed: readonly Member[]): string {
 }
 
 // ── the order ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** A whole number that is always the same for the same text (FNV-1a, 32 bits). */
-function seedOf(text: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return hash >>> 0
-}
 
 /** The list in the order that belongs to the seed (Fisher–Yates over mulberry32). */
 function shuffled<T>(list: readonly T[], seed: number): T[] {

@@ -1,9 +1,10 @@
-import { enclosing, isTolerated, settingsOf, takenBy } from "./enclosing.ts"
+import { budgetOf, enclosing, isTolerated, settingsOf, takenBy } from "./enclosing.ts"
 import type { Definition } from "./events.ts"
+import { hashOf } from "./hash.ts"
 import type { GateAction, Hold, Intervene, Settings, Step, StepResult, Warning } from "./model.ts"
 import { DEFAULTS } from "./model.ts"
 import type { Gate, Run, StepState } from "./run.ts"
-import { lowest, minus, plus, shareOf, usedUp } from "./spent.ts"
+import { minus, plus, shareOf, usedUp } from "./spent.ts"
 
 /** The rules of what follows an attempt: another try, a gate, a warning, a held run. All pure. */
 
@@ -26,14 +27,7 @@ export function retryAt(run: Run, spec: Step, step: StepState, result: StepResul
   if (step.attempt >= retry.maxAttempts) return undefined
   const factor = retry.backoff === "exponential" ? 2 ** (step.attempt - 1) : 1
   const wait = Math.min(retry.delayMs * factor, MAX_RETRY_MS)
-  return now + Math.round(wait * (1 + JITTER * spread(`${run.id}/${step.id}/${step.attempt}`)))
-}
-
-/** A number from 0 to 1 that is always the same for the same text (FNV-1a, 32 bits). */
-function spread(text: string): number {
-  let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
-  return (hash >>> 0) / 0xffffffff
+  return now + Math.round(wait * (1 + JITTER * (hashOf(`${run.id}/${step.id}/${step.attempt}`) / 0xffffffff)))
 }
 
 /** What the worker is told when it is tried again in its session; undefined: it begins anew, in a new one. */
@@ -52,9 +46,9 @@ export function messageAfter(step: StepState): string | undefined {
 export function warningsOf(run: Run, step: StepState, result: StepResult): Warning[] {
   if (step.warnings?.some((warning) => warning.kind === "budget")) return []
   const own = run.specs[step.index]?.budget
-  const took = takenBy(run, { ...step, result })
-  if (own && step.parts === undefined && shareOf(own, took) >= BUDGET_WARNING) {
-    return [{ kind: "budget", text: `${Math.round(shareOf(own, took) * 100)} % of the step's budget is spent` }]
+  const ownShare = own && step.parts === undefined ? shareOf(own, takenBy(run, { ...step, result })) : 0
+  if (ownShare >= BUDGET_WARNING) {
+    return [{ kind: "budget", text: `${Math.round(ownShare * 100)} % of the step's budget is spent` }]
   }
   // What an answer took counts from when it came.
   const all = plus(run.spent, run.delegated)
@@ -74,8 +68,8 @@ export function overBudget(run: Run, now: number): Hold | undefined {
 /** Why a step may not start: it, or a group it is a part of, has spent what it may. */
 export function overOwnBudget(run: Run, spec: Step, row: StepState, now: number): string | undefined {
   for (const one of [{ spec, row }, ...enclosing(run, spec)]) {
-    const { group, budget: own } = one.spec
-    const budget = lowest(own, group?.type === "workflow" ? group.workflow.settings.budget : undefined)
+    const budget = budgetOf(one.spec)
+    if (budget === undefined) continue
     const timeMs = one.row.startedAt === undefined ? 0 : now - Math.max(one.row.startedAt, run.activeSince)
     const what = usedUp(budget, { ...takenBy(run, one.row), timeMs })
     if (what !== undefined) return `${one.spec.id} has spent ${what}`

@@ -1,5 +1,5 @@
 import { afterworkOf } from "../core/concluding.ts"
-import { deadlineAround, enclosing, takenBy } from "../core/enclosing.ts"
+import { budgetOf, deadlineAround, enclosing, takenBy } from "../core/enclosing.ts"
 import type { Effect } from "../core/events.ts"
 import { type Budget, DEFAULTS, type Step, type StepResult } from "../core/model.ts"
 import type { Clock, Store, WorkerTask } from "../core/ports.ts"
@@ -86,7 +86,8 @@ export async function taskOf(
 /** What the step, and the groups it is a part of, have left to spend. */
 function limitOf(run: Run, spec: Step, row: StepState): { readonly limit?: Budget } {
   const limits = [{ spec, row }, ...enclosing(run, spec)].flatMap((one): Budget[] => {
-    const { usd, tokens } = one.spec.budget ?? {}
+    const { usd, tokens } = budgetOf(one.spec) ?? {}
+    if (usd === undefined && tokens === undefined) return []
     const taken = takenBy(run, one.row)
     const left = tokens === undefined ? undefined : tokens - taken.tokens.input - taken.tokens.output
     const money = usd === undefined ? undefined : usd - taken.knownUsd

@@ -377,4 +377,12 @@ describe("a worker that has spent what its step may", () => {
     const { view } = await engine.finished("r")
     expect(view?.steps[0]).toMatchObject({ status: "failed", reason: "over-budget" })
   })
+
+  it("has the least that it, the groups around it and the workflow it is nested in have left", async () => {
+    const inner = workflow([{ ...step("x"), budget: { usd: 2 } }], { budget: { tokens: 70, usd: 3 } })
+    const group = { type: "workflow" as const, workflow: inner, with: {} }
+    const { backend, begin } = setUp({}, [{ ...step("a"), type: "workflow", group, budget: { tokens: 100 } }])
+    begin()
+    expect((await backend.job("a:x")).task.limit).toEqual({ tokens: 70, usd: 2 })
+  })
 })
