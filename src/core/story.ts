@@ -1,3 +1,4 @@
+import { budgetWords } from "./amount.ts"
 import { formatDuration } from "./duration.ts"
 import type { RunEvent } from "./events.ts"
 import { DECIDED, gateTitle } from "./gates.ts"
@@ -92,10 +93,6 @@ function stopping({ cause, by }: Extract<RunEvent, { type: "run.stopping" }>): T
     return { kind: "decision", tone: "warn", title: `aborted${by === undefined ? "" : ` by ${by}`}` }
   const why = cause === "deadline" ? "it passed its deadline" : "a step failed"
   return { kind: "run", tone: "bad", title: `nothing more starts: ${why}` }
-}
-
-function budgetWords({ usd, tokens }: { readonly usd?: number; readonly tokens?: number }): string {
-  return [...(usd === undefined ? [] : [`$${usd}`]), ...(tokens === undefined ? [] : [`${tokens} tokens`])].join(", ")
 }
 
 function toldOfStep(event: StepEvent): Told[] {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import type { Budget } from "../../src/core/model.ts"
 import { momentsOf, triesOf } from "../../src/core/story.ts"
 import { filteredRows, type TraceRow, talkPlaces, traceOf } from "../../src/core/trace.ts"
 import { drive } from "../support/drive.ts"
@@ -47,6 +48,12 @@ describe("what happened", () => {
       [null, "run", "paused: build: failed (error): no such key", ""],
       ["build", "decision", "skipped by user", "never mind"],
     ])
+  })
+
+  it("says all that a budget was raised to", () => {
+    const raised = (budget: Budget) => momentsOf([{ type: "budget.raised", at: 1, by: "ann", budget }])
+    expect(raised({ usd: 10, timeMs: 7_200_000 })[0]?.title).toBe("ann let it spend more: $10 and 2h 00m of time")
+    expect(raised({ tokens: 5_000, workers: 40 })[0]?.title).toBe("ann let it spend more: 5000 tokens and 40 workers")
   })
 
   it("has every try with its times, its model and its waits", () => {
