@@ -7,6 +7,7 @@ const OUTPUT_CHARS = 200
 const DETAIL_LINES = 8
 const DETAIL_CHARS = 300
 const OPTIONS_SHOWN = 20
+const FILES_SHOWN = 20
 
 /** A run with every long text cut. */
 export function slim(run: RunView): RunView {
@@ -14,6 +15,8 @@ export function slim(run: RunView): RunView {
     ...step,
     prompt: null,
     context: null,
+    verdict: null,
+    files: step.files.slice(0, FILES_SHOWN),
     output: step.output.slice(0, OUTPUT_CHARS),
     detail: step.detail === null ? null : cut(step.detail),
     gate: step.gate === null ? null : { ...step.gate, detail: cut(step.gate.detail) },
