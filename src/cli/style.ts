@@ -1,4 +1,5 @@
 import pc from "picocolors"
+import { MARKS } from "../core/marks.ts"
 import type { StepStatus } from "../core/model.ts"
 
 export type Colors = ReturnType<typeof pc.createColors>
@@ -9,14 +10,14 @@ export function paint(stream: { readonly isTTY?: boolean }): Colors {
 }
 
 export function stepMark(status: StepStatus, colors: Colors): string {
-  const marks: Record<StepStatus, string> = {
-    pending: colors.dim("○"),
-    running: colors.cyan("◐"),
-    waiting: colors.yellow("◔"),
-    success: colors.green("✓"),
-    failed: colors.red("✗"),
-    skipped: colors.dim("–"),
-    cancelled: colors.yellow("⊘"),
+  const paints: Record<StepStatus, (mark: string) => string> = {
+    pending: colors.dim,
+    running: colors.cyan,
+    waiting: colors.yellow,
+    success: colors.green,
+    failed: colors.red,
+    skipped: colors.dim,
+    cancelled: colors.yellow,
   }
-  return marks[status]
+  return paints[status](MARKS[status])
 }

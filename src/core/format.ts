@@ -176,3 +176,8 @@ export function formatAsks(asks: readonly AskView[], now: number): string {
     })
     .join("\n\n")
 }
+
+/** `12,345` */
+export function countOf(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",")
+}

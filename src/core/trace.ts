@@ -1,4 +1,5 @@
 import type { RunEvent } from "./events.ts"
+import { countOf } from "./format.ts"
 import type { Tokens } from "./model.ts"
 import { type Moment, type MomentKind, momentsOf } from "./story.ts"
 
@@ -122,6 +123,5 @@ function isShown({ kind, tone }: TraceRow, filter: TraceFilter): boolean {
 
 /** `2,437 in, 36 out` */
 export function tokenWords({ input, output }: Tokens): string {
-  const count = (tokens: number) => String(tokens).replace(/\B(?=(\d{3})+$)/g, ",")
-  return `${count(input)} in, ${count(output)} out`
+  return `${countOf(input)} in, ${countOf(output)} out`
 }

@@ -1,3 +1,4 @@
+import type { Took } from "./events.ts"
 import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StepType, StopCause, Tokens, Warning } from "./model.ts"
 import type { Kind, Mode } from "./profile.ts"
 import { type Gate, type Run, type StepState, spentBy } from "./run.ts"
@@ -174,7 +175,7 @@ export function withDelegated(run: RunView, children: ReadonlyMap<string, readon
 }
 
 /** What several took together. */
-export function sumOf(spent: readonly { readonly tokens: Tokens; readonly cost: number | null }[]) {
+export function sumOf(spent: readonly Took[]): Took {
   return {
     tokens: {
       input: spent.reduce((sum, one) => sum + one.tokens.input, 0),

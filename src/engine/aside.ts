@@ -1,4 +1,3 @@
-import type { Took } from "../core/events.ts"
 import { DEFAULTS, type StepResult, type Warning } from "../core/model.ts"
 import type { WorkerTask } from "../core/ports.ts"
 import type { Profile } from "../core/profile.ts"
@@ -65,15 +64,3 @@ export async function askAside(
 }
 
 const READ_ONLY = { permission: "edit", pattern: "*", action: "deny" } as const
-
-/** What all of it took together; undefined: there is nothing. */
-export function sumOf(results: readonly Took[]): Took | undefined {
-  if (results.length === 0) return undefined
-  return results.reduce<Took>(
-    (sum, { tokens, cost }) => ({
-      tokens: { input: sum.tokens.input + tokens.input, output: sum.tokens.output + tokens.output },
-      cost: sum.cost === null || cost === null ? null : sum.cost + cost,
-    }),
-    { tokens: { input: 0, output: 0 }, cost: 0 },
-  )
-}

@@ -7,7 +7,7 @@ import type { CheckResult, JsonSchema, Step, StepResult, Warning } from "../core
 import type { Checker, Render, Snapshot } from "../core/ports.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Run } from "../core/run.ts"
-import { sumOf } from "./aside.ts"
+import { sumOf } from "../core/view.ts"
 import { type AskProfile, opinionOf } from "./opinions.ts"
 import { scopeOf } from "./scope.ts"
 
@@ -56,13 +56,13 @@ export async function judge(judges: Judges, answered: Answered, signal: AbortSig
     if (said.result) asked.push(said.result)
   }
   const distilled = isWell(checks) && !signal.aborted ? await distil(judges, answered) : undefined
-  const took = sumOf([...asked, ...(distilled ? [distilled.result] : [])])
+  const aside = distilled ? [...asked, distilled.result] : asked
   return {
     checks,
     ...structured,
     ...(saved && "saved" in saved ? { saved: saved.saved } : {}),
     ...(distilled?.handoff ? { handoff: distilled.handoff } : {}),
-    ...(took ? { took } : {}),
+    ...(aside.length > 0 ? { took: sumOf(aside) } : {}),
   }
 }
 

@@ -20,7 +20,8 @@ import type {
   WorkerTask,
 } from "../core/ports.ts"
 import { type Run, stepOf } from "../core/run.ts"
-import { askAside, sumOf } from "./aside.ts"
+import { sumOf } from "../core/view.ts"
+import { askAside } from "./aside.ts"
 import { Changes } from "./changes.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
 import { judge } from "./judge.ts"
@@ -275,7 +276,7 @@ export class RunLoop {
       if (!("result" in outcome) || !outcome.result.isCheckpoint) return outcome
       const { isCheckpoint: _, ...result } = outcome.result
       const delegated = this.#delegated(step, result)
-      const took = sumOf([result, ...(delegated ? [delegated] : [])]) as Took
+      const took = sumOf([result, ...(delegated ? [delegated] : [])])
       const refused = this.send({ type: "checkpointed", step, attempt, text: result.output, took })
       // What is not on disk cannot be gone on from.
       if (refused !== undefined || controller.signal.aborted) return { result: { ...result, ...NOT_DONE } }

@@ -1,14 +1,10 @@
-import type { AssistantMessage, Message, Part, ToolPart, UserMessage } from "@opencode-ai/sdk/v2"
+import type { AssistantMessage, Part, ToolPart, UserMessage } from "@opencode-ai/sdk/v2"
 import { formatCost } from "../core/format.ts"
 import { type Talk, type TalkPlace, type TraceRow, tokenWords } from "../core/trace.ts"
+import { type Entry, markIn, taskFrom } from "./entries.ts"
 import { ask, describe, type Host, HostError } from "./host.ts"
 
 /** What was said in a worker's session for one task: every message, and every tool call with what came of it. */
-
-interface Entry {
-  readonly info: Message
-  readonly parts: readonly Part[]
-}
 
 /** Reads it from the server. A session that is gone, or a server that does not answer, is told and not thrown. */
 export async function readTalk({ client }: Host, { session, task }: TalkPlace): Promise<Talk> {
@@ -25,23 +21,9 @@ export async function readTalk({ client }: Host, { session, task }: TalkPlace): 
 
 /** The rows of a task among a session's messages; of a session without our marks all of it. */
 export function talkOf(entries: readonly Entry[], task: string): TraceRow[] {
-  return ofTask(entries, task).flatMap(({ info, parts }) =>
-    info.role === "user" ? toldRows(info, parts) : answerRows(info, parts),
-  )
-}
-
-function markIn({ parts }: Entry): unknown {
-  const marked = parts.flatMap((part) => (part.type === "text" ? [part.metadata?.baton] : [])).find(Boolean)
-  return (marked as { task?: unknown } | undefined)?.task
-}
-
-/** From the task's first message to the next task's. */
-function ofTask(entries: readonly Entry[], task: string): readonly Entry[] {
   const start = entries.findIndex((entry) => markIn(entry) === task)
-  if (start < 0) return entries
-  const rest = entries.slice(start)
-  const end = rest.findIndex((entry) => ![undefined, task].includes(markIn(entry) as string | undefined))
-  return end < 0 ? rest : rest.slice(0, end)
+  const own = start < 0 ? entries : taskFrom(entries, start)
+  return own.flatMap(({ info, parts }) => (info.role === "user" ? toldRows(info, parts) : answerRows(info, parts)))
 }
 
 function toldRows(info: UserMessage, parts: readonly Part[]): TraceRow[] {
@@ -51,7 +33,7 @@ function toldRows(info: UserMessage, parts: readonly Part[]): TraceRow[] {
     .join("\n")
     .trim()
   if (text === "") return []
-  const isOurs = markIn({ info, parts }) !== undefined
+  const isOurs = markIn({ parts }) !== undefined
   const isContext = texts.every((part) => part.synthetic)
   const title = isContext ? "told beforehand" : isOurs ? "asked" : "said in its session"
   return [{ at: info.time.created, kind: "message", tone: "plain", title, text, tookMs: null }]

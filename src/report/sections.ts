@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts"
-import { formatCost } from "../core/format.ts"
+import { countOf, formatCost } from "../core/format.ts"
+import { MARKS } from "../core/marks.ts"
 import type { CheckResult } from "../core/model.ts"
 import type { Moment } from "../core/story.ts"
 import { verdictLines } from "../core/verdict.ts"
@@ -7,7 +8,7 @@ import type { StepView } from "../core/view.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html, joined } from "./html.ts"
 import { type Column, table } from "./table.ts"
-import { countOf, isoOf, markOf, plural, sinceOf, timeOf } from "./words.ts"
+import { isoOf, plural, sinceOf, timeOf } from "./words.ts"
 
 /** The tables of a report. */
 
@@ -19,7 +20,7 @@ function linkTo(report: Report, step: string): Html {
 
 export function stateOf({ status, reason }: StepView): Html {
   const why = reason === null || reason === "ok" || status === "cancelled" ? "" : ` · ${reason}`
-  return html`<span class="state ${status}">${markOf(status)} ${status}${why}</span>`
+  return html`<span class="state ${status}">${MARKS[status]} ${status}${why}</span>`
 }
 
 function tookOf({ startedAt, endedAt }: StepView): string {

@@ -1,11 +1,11 @@
 import { formatDuration } from "../core/duration.ts"
-import { formatCost } from "../core/format.ts"
+import { countOf, formatCost } from "../core/format.ts"
 import type { Try } from "../core/story.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html } from "./html.ts"
 import { checkList, stateOf } from "./sections.ts"
 import { type Column, table } from "./table.ts"
-import { countOf, sinceOf } from "./words.ts"
+import { sinceOf } from "./words.ts"
 
 /** Each step in full: what it was asked, what it answered, its tries, checks and files. */
 

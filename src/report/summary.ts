@@ -1,10 +1,11 @@
 import { formatDuration } from "../core/duration.ts"
-import { formatCost } from "../core/format.ts"
+import { countOf, formatCost } from "../core/format.ts"
 import { openGates, wayOn } from "../core/gates.ts"
+import { MARKS } from "../core/marks.ts"
 import type { RunView } from "../core/view.ts"
 import type { Report } from "./data.ts"
 import { type Html, html } from "./html.ts"
-import { countOf, isoOf, markOf, plural, timeOf } from "./words.ts"
+import { isoOf, plural, timeOf } from "./words.ts"
 
 /** The head of a report: what ran, what it came to, what it took, and what a person has to do about it. */
 
@@ -16,7 +17,7 @@ export function summary(report: Report): Html {
   const { run, description, inputs } = report
   const given = Object.entries(inputs)
   return html`<p class="kicker">Baton report</p>
-<h1>${run.workflow} <span class="state ${run.status}">${markOf(run.status)} ${run.status}</span></h1>
+<h1>${run.workflow} <span class="state ${run.status}">${MARKS[run.status]} ${run.status}</span></h1>
 ${description === null ? null : html`<p class="about">${description}</p>`}
 <p class="verdict">${sentence(report)}</p>
 <dl class="facts">

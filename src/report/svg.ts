@@ -1,6 +1,6 @@
+import { MARKS } from "../core/marks.ts"
 import { type Html, html } from "./html.ts"
 import { type Arrow, BOX_CHARS, type Box, insideAt, type Layout } from "./layout.ts"
-import { markOf } from "./words.ts"
 
 /** A graph as a picture, colours by the page's style. A box leads to where its step is described. */
 
@@ -38,7 +38,7 @@ function drawn(box: Box, linkOf: (step: string) => string | undefined): Html {
   const { node, width, height, inside } = box
   const href = linkOf(node.id)
   const kind = `${inside === null ? "box" : "cluster"} ${node.status ?? "planned"}`
-  const mark = node.status === null ? "" : `${markOf(node.status)} `
+  const mark = node.status === null ? "" : `${MARKS[node.status]} `
   const name = clip(`${mark}${node.label}`)
   const isGate = node.note === "gate"
   const shape = html`<rect class="shape" width="${round(width)}" height="${round(height)}" rx="${isGate ? 23 : 8}"/>`

@@ -1,23 +1,7 @@
 import { formatDuration } from "../core/duration.ts"
-import type { RunStatus, StepStatus } from "../core/model.ts"
+import { countOf } from "../core/format.ts"
 
-/** Words, marks and times of a report. */
-
-const MARKS: Record<StepStatus | RunStatus, string> = {
-  pending: "○",
-  running: "◐",
-  waiting: "◔",
-  success: "✓",
-  failed: "✗",
-  skipped: "–",
-  cancelled: "⊘",
-  interrupted: "‖",
-  paused: "‖",
-}
-
-export function markOf(status: StepStatus | RunStatus): string {
-  return MARKS[status]
-}
+/** Words and times of a report. */
 
 /** `2026-11-21 17:40:09 UTC` of milliseconds since 1970. */
 export function timeOf(at: number): string {
@@ -32,11 +16,6 @@ export function isoOf(at: number): string {
 /** `+3m 05s` after the beginning. */
 export function sinceOf(at: number, start: number): string {
   return `+${formatDuration(Math.max(0, at - start))}`
-}
-
-/** `12,345` */
-export function countOf(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",")
 }
 
 /** `1 file`, `2 files` */

@@ -6,7 +6,7 @@ import {
   canOpen,
   type Part,
   progress,
-  RUN,
+  RUN_TONES,
   runIcon,
   runTime,
   spent,
@@ -108,7 +108,7 @@ function headline(run: RunView, now: number): Part[] {
   const broken = run.steps.find((step) => step.status === "failed")
   const why = run.status === "failed" && broken ? `· ${clip(broken.id, NAME_COLUMNS)} ${stateOf(broken)}` : endWord(run)
   const facts = [runTime(run, now), spent(run)].filter((fact) => fact !== "")
-  return [{ text: ` ${why}`, tone: RUN[run.status][1] }, ...facts.map((fact) => muted(` · ${fact}`))]
+  return [{ text: ` ${why}`, tone: RUN_TONES[run.status] }, ...facts.map((fact) => muted(` · ${fact}`))]
 }
 
 /** Why a paused run waits, and what to type. */

@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
+import { MARKS } from "../core/marks.ts"
 import type { RunStatus, StepStatus } from "../core/model.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import { formatElapsed, formatTokens } from "./format.ts"
@@ -14,31 +15,30 @@ export interface Part {
 }
 /** An ended run's line stays this long, unless a prompt is sent before. */
 export const LINGER_MS = 30_000
-type Shown = readonly [icon: string, tone: Tone]
-const STEP: Record<StepStatus, Shown> = {
-  pending: ["○", "muted"],
-  running: ["◐", "active"],
-  waiting: ["◔", "warning"],
-  success: ["✓", "success"],
-  failed: ["✗", "error"],
-  skipped: ["–", "muted"],
-  cancelled: ["⊘", "muted"],
+const STEP_TONES: Record<StepStatus, Tone> = {
+  pending: "muted",
+  running: "active",
+  waiting: "warning",
+  success: "success",
+  failed: "error",
+  skipped: "muted",
+  cancelled: "muted",
 }
-export const RUN: Record<RunStatus, Shown> = {
-  running: ["◐", "active"],
-  success: ["✓", "success"],
-  failed: ["✗", "error"],
-  cancelled: ["⊘", "warning"],
-  interrupted: ["‖", "warning"],
-  paused: ["‖", "warning"],
+export const RUN_TONES: Record<RunStatus, Tone> = {
+  running: "active",
+  success: "success",
+  failed: "error",
+  cancelled: "warning",
+  interrupted: "warning",
+  paused: "warning",
 }
 
 export function stepIcon(status: StepStatus): Part {
-  return { text: STEP[status][0], tone: STEP[status][1] }
+  return { text: MARKS[status], tone: STEP_TONES[status] }
 }
 
 export function runIcon(status: RunStatus): Part {
-  return { text: RUN[status][0], tone: RUN[status][1] }
+  return { text: MARKS[status], tone: RUN_TONES[status] }
 }
 
 /** Whether a step has ended. */

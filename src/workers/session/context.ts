@@ -1,9 +1,9 @@
 import type { Part } from "@opencode-ai/sdk/v2"
 import type { WorkerSeat } from "../../core/ports.ts"
+import type { Entry } from "../../host/entries.ts"
 import { ask, type Host, HostError } from "../../host/host.ts"
 import type { Site } from "./site.ts"
 import { keyOfContext, ownMessage } from "./talk.ts"
-import type { Entry } from "./verdict.ts"
 
 /** What a worker is told of the session it was started from. */
 

@@ -1,3 +1,4 @@
+import type { Entry } from "../../host/entries.ts"
 import type { HostEvent } from "../../host/host.ts"
 import type { Desk } from "./desk.ts"
 import { Health } from "./health.ts"
@@ -5,7 +6,6 @@ import type { Site } from "./site.ts"
 import type { Talk } from "./talk.ts"
 import { Transcript } from "./transcript.ts"
 import { type Failure, failureOf } from "./trouble.ts"
-import type { Entry } from "./verdict.ts"
 
 /** What an event means for a task: a sign of life; something to look at; the provider made OpenCode wait; somebody else
  *  than we spoke to the worker; events were missed. */

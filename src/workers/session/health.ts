@@ -1,8 +1,8 @@
 import type { Reason, Tokens } from "../../core/model.ts"
 import type { Activity } from "../../core/ports.ts"
+import type { Entry } from "../../host/entries.ts"
 import type { HostEvent } from "../../host/host.ts"
 import { Tail } from "./tail.ts"
-import type { Entry } from "./verdict.ts"
 import { tokensOf } from "./verdict.ts"
 
 export interface Patience {

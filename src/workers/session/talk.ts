@@ -1,6 +1,7 @@
+import { type Entry, markOf } from "../../host/entries.ts"
 import { ask, type Host } from "../../host/host.ts"
 import { ownID } from "./ids.ts"
-import { type Answer, answersTo, type Entry, markOf, turnOf, type Verdict, verdictOf } from "./verdict.ts"
+import { type Answer, answersTo, turnOf, type Verdict, verdictOf } from "./verdict.ts"
 
 /** A message of ours, under ids of its own: sent twice it is one message, answered once. */
 export interface OwnMessage {

@@ -1,4 +1,4 @@
-import type { Entry } from "./verdict.ts"
+import type { Entry } from "../../host/entries.ts"
 
 /** OpenCode's tool for a session's todo list. */
 export const TODO_TOOL = "todowrite"

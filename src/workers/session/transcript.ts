@@ -1,8 +1,8 @@
 import type { Message, Part } from "@opencode-ai/sdk/v2"
 import { RESULT_TOOL } from "../../core/permission.ts"
+import type { Entry } from "../../host/entries.ts"
 import type { HostEvent } from "../../host/host.ts"
 import { TODO_TOOL } from "./todos.ts"
-import type { Entry } from "./verdict.ts"
 import { writtenBy } from "./written.ts"
 
 /**

@@ -1,6 +1,7 @@
 import type { AskPolicy } from "../../core/model.ts"
 import type { Steer, WorkerReport } from "../../core/ports.ts"
 import type { PermissionRule } from "../../core/profile.ts"
+import type { Entry } from "../../host/entries.ts"
 import { Desk } from "./desk.ts"
 import { Ear, type Heard } from "./ear.ts"
 import type { Patience } from "./health.ts"
@@ -9,8 +10,7 @@ import type { Site } from "./site.ts"
 import { abortTree, isBusy } from "./stop.ts"
 import { type Address, keyOfSaying, type OwnMessage, ownMessage, Talk } from "./talk.ts"
 import type { Failure } from "./trouble.ts"
-import type { Entry, Verdict } from "./verdict.ts"
-import { answersTo, lastWordsOf, verdictOf, verdictOfLoop, verdictOfSilence } from "./verdict.ts"
+import { answersTo, lastWordsOf, type Verdict, verdictOf, verdictOfLoop, verdictOfSilence } from "./verdict.ts"
 
 export interface TurnRequest extends Patience {
   readonly address: Address

@@ -1,11 +1,7 @@
-import type { AssistantMessage, Message, Part } from "@opencode-ai/sdk/v2"
+import type { AssistantMessage, Part } from "@opencode-ai/sdk/v2"
 import type { Reason, Tokens } from "../../core/model.ts"
+import { type Entry, taskFrom } from "../../host/entries.ts"
 import { type Failure, failureOf, type Trouble } from "./trouble.ts"
-
-export interface Entry {
-  readonly info: Message
-  readonly parts: readonly Part[]
-}
 
 /** What came of one prompt, read from the session's messages. */
 export interface Verdict {
@@ -17,28 +13,12 @@ export interface Verdict {
 
 export type Answer = Entry & { readonly info: AssistantMessage }
 
-/** Our mark in the parts of a message, which tells the messages of one task from those of another in a kept session. */
-export function markOf(task: string): { readonly baton: { readonly task: string } } {
-  return { baton: { task } }
-}
-
-function markIn({ parts }: Entry): unknown {
-  const marked = parts.flatMap((part) => (part.type === "text" ? [part.metadata?.baton] : [])).find(Boolean)
-  return (marked as { task?: unknown } | undefined)?.task
-}
-
-/** All that belongs to the task which our message began: up to the next task in the same session. */
+/** All that belongs to the task which our message began. */
 function taskOf(entries: readonly Entry[], messageID: string): readonly Entry[] {
-  const start = entries.findIndex((entry) => entry.info.id === messageID)
-  const first = entries[start]
-  if (first === undefined) return []
-  const rest = entries.slice(start)
-  const own = markIn(first)
-  const end = rest.findIndex((entry) => {
-    const mark = entry.info.role === "user" ? markIn(entry) : undefined
-    return mark !== undefined && mark !== own
-  })
-  return end < 0 ? rest : rest.slice(0, end)
+  return taskFrom(
+    entries,
+    entries.findIndex((entry) => entry.info.id === messageID),
+  )
 }
 
 /**

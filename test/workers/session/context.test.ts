@@ -1,7 +1,7 @@
 import type { Part } from "@opencode-ai/sdk/v2"
 import { describe, expect, it } from "vitest"
+import type { Entry } from "../../../src/host/entries.ts"
 import { briefOf, forkOf } from "../../../src/workers/session/context.ts"
-import type { Entry } from "../../../src/workers/session/verdict.ts"
 
 const text = (content: string, over: object = {}) => ({ type: "text", text: content, ...over }) as unknown as Part
 const tool = (name: string) => ({ type: "tool", tool: name }) as unknown as Part

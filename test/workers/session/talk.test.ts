@@ -1,8 +1,8 @@
 import type { Part } from "@opencode-ai/sdk/v2"
 import { expect, it } from "vitest"
+import type { Entry } from "../../../src/host/entries.ts"
 import type { Host } from "../../../src/host/host.ts"
 import { ownMessage, Talk } from "../../../src/workers/session/talk.ts"
-import type { Entry } from "../../../src/workers/session/verdict.ts"
 
 const [prompt, said] = [ownMessage("task", "do it"), ownMessage("task/message/1", "and this")]
 const user = (id: string): Entry => ({

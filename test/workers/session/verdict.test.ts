@@ -1,10 +1,9 @@
 import type { AssistantMessage, Part } from "@opencode-ai/sdk/v2"
 import { describe, expect, it } from "vitest"
+import { type Entry, markOf } from "../../../src/host/entries.ts"
 import {
   answersTo,
-  type Entry,
   lastWordsOf,
-  markOf,
   textOf,
   tokensOf,
   turnOf,
