@@ -58,9 +58,14 @@ export class Dashboard {
   readonly #folds = createSignal<ReadonlyMap<string, boolean>>(new Map())
   readonly #look = createSignal<StepReply>()
   readonly #said = createSignal<Part>()
+  /** When it was looked at last: what has ended grows older, too. */
+  readonly #at = createSignal(0)
   #from = 0
   #size = { width: 80, height: 24 }
   #isShown = false
+  #session: string | undefined
+  /** Nobody has moved since it was put on the screen, and the first answer to what runs there are is not there yet. */
+  #isFresh = false
   #isLooking = false
   #foreignAt = 0
   #cancel = () => {}
@@ -72,12 +77,10 @@ export class Dashboard {
 
   /** It is on the screen from now on: asks for what it shows. The newest run of the session is chosen, if it has one. */
   show(session: string | undefined): void {
-    const { live } = this.#deps
-    this.#isShown = true
+    this.#isShown = this.#isFresh = true
+    this.#session = session
     this.#failure[1](undefined)
-    const top = live.runs().filter(({ depth }) => depth === 0)
-    const first = top.find((run) => belongsTo(run, session)) ?? top.find(({ endedAt }) => endedAt === null)
-    this.#chooseRun(first?.id)
+    this.#chooseFirst(this.#deps.live.runs())
     this.#tick(0)
   }
 
@@ -105,6 +108,9 @@ export class Dashboard {
         this.#failure[1](undefined)
         this.#snapshot[1](view)
         if (view.run !== null && (isWanted || this.#wantedRun[0]() === undefined)) this.#chooseRun(view.run)
+        // What is alive is told with some delay: a run that was just started is in the answer only.
+        else if (this.#isFresh) this.#chooseFirst(this.#runs())
+        this.#isFresh = false
         this.#tick(0)
       } else if (view?.type === "step") {
         this.#look[1](view)
@@ -127,7 +133,7 @@ export class Dashboard {
       width,
       height,
       keys,
-      now: live.now(),
+      now: Math.max(live.now(), this.#at[0]()),
       phase:
         problem && now.runs.length === 0
           ? { type: "failed", ...problem }
@@ -147,16 +153,19 @@ export class Dashboard {
 
   /** Moves among the steps by rows, or to an end with an infinite number. */
   move(by: number): void {
+    this.#isFresh = false
     const { rows, rowAt } = this.#now()
     this.#chooseRow(rows[Math.min(rows.length - 1, Math.max(0, rowAt + by))])
   }
 
   moveRun(by: number): void {
+    this.#isFresh = false
     const { runs, runAt } = this.#now()
     this.#chooseRun(runs[Math.min(runs.length - 1, Math.max(0, runAt + by))]?.id)
   }
 
   pick({ type, key }: NonNullable<Line["pick"]>): void {
+    this.#isFresh = false
     if (type === "run") this.#chooseRun(key)
     else this.#chooseRow(this.#now().rows.find((row) => row.key === key))
   }
@@ -227,6 +236,13 @@ export class Dashboard {
     return { step: { ...step, ...texts }, tail: step.status === "running" ? seen.tail : null, isLoaded: true }
   }
 
+  /** The newest of the session it was opened from, else the newest that is not over. */
+  #chooseFirst(all: readonly (RunView | BrokenRun)[]): void {
+    const runs = all.flatMap((run) => ("status" in run && run.depth === 0 ? [run] : []))
+    const first = runs.find((run) => belongsTo(run, this.#session)) ?? runs.find(({ endedAt }) => endedAt === null)
+    this.#chooseRun(first?.id)
+  }
+
   #chooseRun(id: string | undefined): void {
     if (id === undefined || id === this.#wantedRun[0]()) return
     this.#wantedRun[1](id)
@@ -254,8 +270,18 @@ export class Dashboard {
     if (!this.#isShown) return
     this.#cancel = this.#deps.clock.after(wait, () => {
       // Never rejects: a question that fails has an answer that says so.
-      void Promise.all([this.#lookAgain(), this.#lookAbroad()]).then(() => this.#tick(LOOK_MS))
+      void Promise.all([this.#lookAgain(), this.#lookAbroad()]).then(() => {
+        this.#grow()
+        this.#tick(LOOK_MS)
+      })
     })
+  }
+
+  /** Lets what has ended grow older while nothing runs that would do it. */
+  #grow(): void {
+    const { live, pace, clock } = this.#deps
+    const now = clock.now()
+    if (now - Math.max(live.now(), this.#at[0]()) >= LOOK_MS) pace.change(() => this.#at[1](now))
   }
 
   /** Asks for the texts of the chosen step, unless what is known of them is still right. */

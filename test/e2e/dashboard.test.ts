@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { expectScreen } from "./support/captures.ts"
-import { fillIn, key } from "./support/dialogs.ts"
+import { closeDialog, fillIn, key } from "./support/dialogs.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 
@@ -41,6 +41,7 @@ beforeAll(async () => {
     workflows: {
       feature: FEATURE,
       grouped: GROUPED,
+      dear: "settings: { budget: { tokens: 100 } }\nsteps: [{ id: one, prompt: dear one }, { id: two, needs: [one], prompt: dear two }]",
       mend: "settings: { intervene: on-error }\nsteps: [{ id: fix, prompt: mend it }, { id: ship, prompt: mend ship, needs: [fix] }]",
       nested: "steps: [{ id: head, profile: lead, prompt: lead the way }, { id: beside, prompt: stay beside }]",
     },
@@ -106,6 +107,25 @@ describe("the dashboard", () => {
   )
 
   it(
+    "goes to the first and the last step, page by page too, and shows the inbox",
+    async () => {
+      tui.press("end")
+      await chosen(/review +pending/)
+      tui.press("pageup")
+      await chosen(/survey +success/)
+      tui.press("pagedown")
+      await chosen(/review +pending/)
+      tui.type("i")
+      await tui.waitFor(/Inbox: 2 need you[\s\S]*tests {2}failed[\s\S]*ui {5}bash: echo hi/)
+      expectScreen("dashboard-inbox", tui.text())
+      await closeDialog(tui)
+      tui.press("up", "up")
+      await chosen(/ui +needs you/)
+    },
+    LONG,
+  )
+
+  it(
     "answers an ask in place, then shows what waits next",
     async () => {
       tui.type("a")
@@ -115,6 +135,23 @@ describe("the dashboard", () => {
       tui.press("escape")
       await tui.waitFor(/✓ ui +success/)
       expect(model.asked("feature ui")).toHaveLength(2)
+    },
+    LONG,
+  )
+
+  it(
+    "stands in the sidebar of the session, with the one thing that needs the person",
+    async () => {
+      tui.press("escape")
+      tui.resize(130, 30)
+      // The toast lies upon it for ten seconds, and OpenCode's scrollbar comes and goes.
+      expectScreen(
+        "sidebar",
+        await tui.waitFor((text) => /◔ tests[\s\S]*Context/.test(text) && !/waits for you|█/.test(text)),
+      )
+      key(tui, "o")
+      tui.resize(120, 36)
+      await chosen(/ui +success/)
     },
     LONG,
   )
@@ -179,6 +216,24 @@ describe("the dashboard", () => {
   )
 
   it(
+    "lets a run spend more that has spent what it may",
+    async () => {
+      tui.type("q")
+      await tui.submit("/workflow run dear")
+      await tui.waitFor(/dear · paused/)
+      key(tui, "o")
+      await tui.waitFor(/dear +paused[\s\S]*p raise/)
+      tui.type("p")
+      await tui.waitFor(/What it may spend in all[\s\S]*the run has spent \d+ of 100 tokens/)
+      await fillIn(tui, "tokens=200k")
+      tui.press("enter")
+      await tui.waitFor(/✓ dear +success/)
+      expect(model.asked("dear two")).toHaveLength(1)
+    },
+    LONG,
+  )
+
+  it(
     "retries and skips by a key, chooses among runs, folds groups, and lists its keys",
     async () => {
       model.script("mend it", nothing())
@@ -194,7 +249,7 @@ describe("the dashboard", () => {
       await tui.waitFor(/✓ mend +success/)
       expect(tui.text()).toMatch(/– fix +skipped/)
       tui.press("right")
-      await tui.waitFor(/── feature cancelled/)
+      await tui.waitFor(/── dear success/)
       tui.press("left")
       await tui.waitFor(/── mend success/)
       tui.type("q")
@@ -234,8 +289,6 @@ describe("from worker to worker", () => {
       // What is alive is told a few times a second: all three workers must have been.
       key(tui, "o")
       await tui.waitFor(/◐ nested +running/)
-      // It still shows the run that was chosen last.
-      tui.press("left")
       await tui.waitFor(/◐ head +› worker_ask[\s\S]*↳ docs +working[\s\S]*◐ beside +working/)
       tui.press("escape")
       await tui.waitFor(/my draft/)

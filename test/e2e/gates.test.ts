@@ -36,7 +36,7 @@ beforeAll(async () => {
       "steps: [{ id: approve, type: gate, prompt: Ship it to everybody? }, { id: ship, needs: [approve], prompt: 'shipped ${approve.output}' }]",
     dear: "settings: { budget: { tokens: 100 } }\nsteps: [{ id: one, prompt: dear one }, { id: two, needs: [one], prompt: dear two }]",
   }
-  project = makeProject({ model, workflows })
+  project = makeProject({ model, workflows, tui: { attention: { enabled: true, sound: false } } })
 }, LONG)
 afterAll(async () => {
   await project?.dispose()
@@ -45,7 +45,9 @@ afterAll(async () => {
 
 describe("in the TUI", () => {
   beforeAll(async () => {
-    tui = await openTui(project)
+    // A terminal that can show notifications, whose window is not in front.
+    tui = await openTui(project, { env: { TERM: "xterm-ghostty", TERM_PROGRAM: "ghostty" } })
+    tui.press("blur")
     await tui.submit("hello")
     await tui.waitFor(/Answer to: hello/)
   }, LONG)
@@ -65,6 +67,12 @@ describe("in the TUI", () => {
       expect(CHAIN("mend").map((prompt) => model.asked(prompt).length)).toEqual([1, 1, 1])
       const [again] = model.asked("say more")
       expect(JSON.stringify(again?.messages)).toContain("mend review")
+      // OpenCode's own notification says the same as each toast; the first is of the session that said hello.
+      await expect.poll(() => tui.notifications.length).toBeGreaterThan(2)
+      expect(tui.notifications.slice(1)).toEqual([
+        "mend · review waits for you;review failed (empty): the model finished without writing anything · /workflow retry review · /inbox",
+        expect.stringMatching(/^mend · success;3 steps done · /),
+      ])
     },
     LONG,
   )

@@ -230,6 +230,36 @@ it("asks now and then for a run that another process drives, and knows when it h
   expect(lines.filter((line) => line === "/workflow status")).toHaveLength(asked)
 })
 
+it("shows the newest run of the session though nobody has told of it yet, unless a person has moved", async () => {
+  const fresh = runView({ id: "fresh", parent: "ses_1", createdAt: 900, steps: [runningStep("a")] })
+  const old = runView({ id: "old", parent: "ses_1", createdAt: 100, status: "success", endedAt: 200, steps: [] })
+  for (const hasMoved of [false, true]) {
+    const { dashboard, live, settle } = open()
+    live.update({ runs: [old] })
+    dashboard.show("ses_1")
+    expect(dashboard.chosen()?.run.id).toBe("old")
+    if (hasMoved) dashboard.moveRun(1)
+    dashboard.take(board({ run: "fresh", runs: [fresh, old] }), false)
+    await settle()
+    expect(dashboard.chosen()?.run.id).toBe(hasMoved ? "old" : "fresh")
+    // Later answers do not take it away.
+    dashboard.moveRun(1)
+    dashboard.take(board({ run: "fresh", runs: [fresh, old] }), false)
+    await settle()
+    expect(dashboard.chosen()?.run.id).toBe("old")
+  }
+})
+
+it("says how long ago something ended while nothing runs", async () => {
+  const { dashboard, live, clock, text, settle } = open()
+  const ended = runView({ id: "over", status: "success", createdAt: clock.now(), endedAt: clock.now(), steps: [] })
+  live.update({ runs: [ended] })
+  dashboard.show(undefined)
+  dashboard.take(board({ run: "over", runs: [ended] }), false)
+  await settle(95_000)
+  expect(text(120)).toMatch(/success .*1m 3\ds ago/)
+})
+
 it("goes to the run and step that a person asked for", async () => {
   const { dashboard, settle } = filled()
   dashboard.take(board({ run: OVER.id, runs: RUNS }), true)

@@ -24,6 +24,8 @@ export interface ProjectOptions {
   readonly files?: Readonly<Record<string, string>>
   /** Laid over `opencode.json`, top-level key by top-level key. */
   readonly opencode?: object
+  /** Laid over `tui.json`, top-level key by top-level key. */
+  readonly tui?: object
   /** Whether OpenCode loads Baton, both halves, from this repository's dist/; true when left out. */
   readonly baton?: boolean
   /** Options of the plugin entry in `opencode.json`. */
@@ -112,7 +114,7 @@ function filesOf(options: ProjectOptions, home: string): Record<string, string> 
     ...options.opencode,
   }
   const files: Record<string, string> = { "opencode.json": json(opencode) }
-  if (baton) files["tui.json"] = json({ plugin })
+  if (baton) files["tui.json"] = json({ plugin, ...options.tui })
   if (options.config !== undefined)
     files[".opencode/orchestrator.json"] = typeof options.config === "string" ? options.config : json(options.config)
   for (const [name, text] of Object.entries(options.workflows ?? {})) files[`.opencode/workflows/${name}.yaml`] = text

@@ -13,11 +13,13 @@ export interface Tui extends AsyncDisposable {
   waitFor(what: RegExp | ((text: string) => boolean), timeoutMs?: number): Promise<string>
   /** Sends text as if typed, in one go. */
   type(text: string): void
-  /** Presses a key: `enter`, `escape`, `tab`, `backspace`, an arrow, `home`, `end`, `ctrl+LETTER`, or several one after another. */
+  /** Presses a key: `enter`, `escape`, `tab`, `backspace`, an arrow, `home`, `end`, `pageup`, `pagedown`, `ctrl+LETTER`, or several one after another. */
   press(...keys: readonly Key[]): void
   /** Types a line into the prompt in one go, waits until it stands there, and submits it. Not for dialogs. */
   submit(line: string): Promise<void>
   resize(cols: number, rows: number): void
+  /** What the terminal was told to show as a notification of the system, `title;text` (OSC 777), oldest first. */
+  readonly notifications: readonly string[]
   /** SIGTERM; after 3 s SIGKILL to the whole process group. Returns once the process has ended. */
   close(): Promise<void>
   /** SIGKILL, to the TUI alone. */
@@ -35,6 +37,10 @@ const KEYS = {
   left: "\x1b[D",
   home: "\x1b[H",
   end: "\x1b[F",
+  pageup: "\x1b[5~",
+  pagedown: "\x1b[6~",
+  /** What a terminal says when its window is no longer the one in front. */
+  blur: "\x1b[O",
 } as const
 export type Key = keyof typeof KEYS | `ctrl+${string}`
 
@@ -68,6 +74,9 @@ export async function openTui(project: Project, options: TuiOptions = {}): Promi
   if (!terminal) throw new Error("no pseudo-terminal")
   screen.onData((answer) => terminal.write(answer)) // OpenCode asks the terminal what it can do
 
+  const notifications: string[] = []
+  screen.parser.registerOscHandler(777, (data) => notifications.push(data.replace(/^notify;/, "")) > 0)
+
   const text = () => textOf(screen)
   const waitFor: Tui["waitFor"] = (what, timeoutMs = 30_000) =>
     until(
@@ -91,6 +100,7 @@ export async function openTui(project: Project, options: TuiOptions = {}): Promi
   const tui: Tui = {
     pid: process.pid,
     text,
+    notifications,
     waitFor,
     type: (typed) => void terminal.write(typed),
     press: (...keys) => void terminal.write(keys.map(bytesOf).join("")),
