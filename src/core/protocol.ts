@@ -67,7 +67,12 @@ export interface Reply {
 }
 
 export type ReplyView =
-  | { readonly type: "workflows"; readonly workflows: readonly WorkflowItem[] }
+  /** `purpose`: what is to be done with the one that is picked. */
+  | {
+      readonly type: "workflows"
+      readonly workflows: readonly WorkflowItem[]
+      readonly purpose: "run" | "plan" | "graph"
+    }
   | BoardReply
   | StepReply
   | { readonly type: "trace"; readonly run: string; readonly step: StepView; readonly trace?: Trace }

@@ -3,6 +3,7 @@ import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Reply, WorkflowItem } from "../core/protocol.ts"
 import { mainSession } from "../project/ask.ts"
+import { formatPlan } from "../project/plan.ts"
 import { show, status } from "./board.ts"
 import { BY, type Desk, error, type Place } from "./desk.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
@@ -16,8 +17,9 @@ import { act, askOrTell, handBack, listWorkers, spawn } from "./worker-commands.
 /** What `/workflow help` says. */
 const HELP = [
   "/workflow                              pick a workflow and run it",
-  "/workflow run NAME [key=value …] [task text]",
+  "/workflow run NAME [key=value …] [--model NAME=MODEL] [task text]",
   "/workflow list                         the workflows of this project",
+  "/workflow plan NAME [key=value …]      what it would do, without asking a model",
   "/workflow status [RUN]                 the dashboard: how runs go, step by step",
   "/workflow show RUN STEP                one step of a run, in the dashboard",
   "/workflow pause [RUN]                  start nothing more of it",
@@ -57,9 +59,12 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
   switch (parsed.command) {
     case "run":
       return run(parsed, session, desk)
+    case "plan":
+      return plan(parsed, desk)
     case "pick":
+      return list(project.workflows(), parsed.purpose)
     case "list":
-      return list(project.workflows())
+      return list(project.workflows(), "run")
     case "help":
       return { tone: "info", title: "Workflow commands", text: HELP }
     case "status":
@@ -116,13 +121,22 @@ function wrong(line: string, why: string): Reply {
   return error(slash === "/workflow" ? "Not a workflow command" : `Not a ${slash} command`, why + hint)
 }
 
-async function run(
-  wanted: Extract<ReturnType<typeof parseLine>, { command: "run" }>,
-  session: string | undefined,
-  { project, engine, missing }: Desk,
-): Promise<Reply> {
+type Wanted = Extract<ReturnType<typeof parseLine>, { command: "run" | "plan" }>
+
+/** What a workflow would do; nothing is asked and nothing starts. */
+function plan({ workflow, inputs, task, models }: Wanted, { project }: Desk): Reply {
+  const prepared = project.prepare(workflow, inputs, task, models)
+  if (!prepared.ok) return error(`Cannot plan ${workflow}`, formatProblems(prepared.problems, project.root))
+  return {
+    tone: "info",
+    title: `Plan of ${prepared.value.definition.workflow.name}`,
+    text: formatPlan(prepared.value).trimEnd(),
+  }
+}
+
+async function run(wanted: Wanted, session: string | undefined, { project, engine, missing }: Desk): Promise<Reply> {
   if (session === undefined) return error("No session", "open a session first: the steps become its child sessions")
-  const prepared = project.prepare(wanted.workflow, wanted.inputs, wanted.task)
+  const prepared = project.prepare(wanted.workflow, wanted.inputs, wanted.task, wanted.models)
   if (!prepared.ok) return error(`Cannot run ${wanted.workflow}`, formatProblems(prepared.problems, project.root))
   const models = await missing(prepared.value.definition)
   if (models !== undefined) return error(`Cannot run ${wanted.workflow}`, models)
@@ -137,10 +151,10 @@ async function run(
   }
 }
 
-function list(workflows: readonly WorkflowItem[]): Reply {
+function list(workflows: readonly WorkflowItem[], purpose: "run" | "plan" | "graph"): Reply {
   const own = workflows.some((one) => !one.isBuiltIn)
     ? ""
     : "\n\nYour own go into .opencode/workflows/NAME.yaml, for example:\n\nsteps:\n  - id: hello\n    prompt: Say hello."
   const text = formatWorkflows(workflows) + own
-  return { tone: "info", title: "Workflows", text, view: { type: "workflows", workflows } }
+  return { tone: "info", title: "Workflows", text, view: { type: "workflows", workflows, purpose } }
 }

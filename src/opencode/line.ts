@@ -6,12 +6,16 @@ import { restOf, type Word, wordsOf } from "./words.ts"
 /** A line of Baton's (`/workflow …`, `/trace …`, `/workers …`, `/inbox …`, `/handback …`), taken apart. */
 export type Line =
   | {
-      readonly command: "run"
+      readonly command: "run" | "plan"
       readonly workflow: string
       readonly inputs: Readonly<Record<string, string>>
       readonly task: string
+      /** Models of this run by profile or role. */
+      readonly models: Readonly<Record<string, string>>
     }
-  | { readonly command: "pick" | "list" | "help" }
+  | { readonly command: "list" | "help" }
+  /** One of the workflows, for that purpose. */
+  | { readonly command: "pick"; readonly purpose: "run" | "plan" | "graph" }
   | { readonly command: "status" | "abort" | "pause"; readonly run?: string }
   /** `isEdited`: over the workflow as it is now. */
   | { readonly command: "resume"; readonly run?: string; readonly isEdited: boolean }
@@ -29,6 +33,7 @@ export type Line =
 export const SUBCOMMANDS = [
   "run",
   "list",
+  "plan",
   "status",
   "show",
   "pause",
@@ -43,9 +48,11 @@ export const SUBCOMMANDS = [
   "help",
 ] as const
 
+const PAIR = /^([A-Za-z_][\w-]*)=(.*)$/s
+
 /**
- * Reads a line the user typed. `run NAME key=value … task text`: pairs come first, and from the first word that is not
- * one the rest is task text, taken as typed (without the quotes around the whole of it).
+ * Reads a line the user typed. `run NAME key=value … task text`: pairs (and `--model NAME=MODEL`) come first, and from
+ * the first word that is not one the rest is task text, taken as typed (without the quotes around the whole of it).
  */
 export function parseLine(line: string): Line {
   const typed = line.trim()
@@ -61,9 +68,12 @@ export function parseLine(line: string): Line {
   const first = rest[0]?.text
   switch (subcommand?.text) {
     case undefined:
-      return { command: "pick" }
+      return { command: "pick", purpose: "run" }
     case "run":
-      return first === undefined ? { command: "pick" } : parseRun(typed, first, rest.slice(1))
+    case "plan":
+      return first === undefined
+        ? { command: "pick", purpose: subcommand.text }
+        : parseRun(typed, subcommand.text, first, rest.slice(1))
     case "list":
     case "help":
       return { command: subcommand.text }
@@ -120,7 +130,7 @@ function parseReport(words: readonly string[]): Line {
 }
 
 function parseGraph([workflow, format = "ascii", ...more]: readonly string[]): Line {
-  if (workflow === undefined) return wrong("say which workflow: `/workflow graph NAME [ascii|mermaid]`")
+  if (workflow === undefined) return { command: "pick", purpose: "graph" }
   if (more.length > 0 || (format !== "ascii" && format !== "mermaid"))
     return wrong(`\`${format}\` is no format: \`/workflow graph ${workflow} ascii\`, or \`mermaid\``)
   return { command: "graph", workflow, format }
@@ -144,13 +154,19 @@ function parseRaise(words: readonly string[]): Line {
   return { command: "raise", budget, ...(run === undefined ? {} : { run }) }
 }
 
-function parseRun(line: string, workflow: string, words: readonly Word[]): Line {
+function parseRun(line: string, command: "run" | "plan", workflow: string, words: readonly Word[]): Line {
   const inputs: Record<string, string> = {}
-  const textAt = words.findIndex((word) => !/^[A-Za-z_][\w-]*=/.test(word.text))
-  for (const word of textAt < 0 ? words : words.slice(0, textAt)) {
-    const equals = word.text.indexOf("=")
-    inputs[word.text.slice(0, equals)] = word.text.slice(equals + 1)
+  const models: Record<string, string> = {}
+  let at = 0
+  for (; at < words.length; at++) {
+    const text = words[at]?.text ?? ""
+    const isModel = text === "--model" || text === "-m"
+    const [, name, value] = PAIR.exec(isModel ? (words[++at]?.text ?? "") : text) ?? []
+    if (isModel && !value)
+      return wrong("it is `--model NAME=PROVIDER/MODEL`: a profile or a role, and its model in this run")
+    if (name === undefined || value === undefined) break
+    const pairs = isModel ? models : inputs
+    pairs[name] = value
   }
-  const task = textAt < 0 ? "" : restOf(line, words.slice(textAt))
-  return { command: "run", workflow, inputs, task }
+  return { command, workflow, inputs, models, task: at < words.length ? restOf(line, words.slice(at)) : "" }
 }

@@ -70,7 +70,11 @@ function doIt(deps: DashboardActs, deed: Deed) {
   }
 }
 
-function confirm({ api, submit }: DashboardActs, { title, text, line }: Extract<Deed, { type: "confirm" }>): void {
+/** Submits a line once the person has said yes. */
+export function confirm(
+  { api, submit }: Pick<DashboardActs, "api" | "submit">,
+  { title, text, line }: Omit<Extract<Deed, { type: "confirm" }>, "type">,
+): void {
   const { dialog, DialogConfirm } = api.ui
   dialog.replace(() => <DialogConfirm title={title} message={text} onConfirm={() => submit(line)} />)
 }

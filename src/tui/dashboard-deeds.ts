@@ -17,6 +17,9 @@ export interface Chosen {
   readonly waiting: number
 }
 
+/** What aborting a run means. */
+export const ABORTS = "It ends the run for good, with everything it is running."
+
 export type Deed =
   | { readonly type: "line"; readonly line: string }
   /** The same once the person has said yes. */
@@ -61,9 +64,8 @@ const DEEDS: Record<Act, (chosen: Chosen) => Deed> = {
     worker ? { type: "message", worker } : no(`Nobody works on ${step?.name ?? "it"} now.`),
   "dashboard.pause": ({ run }) => goOn(run),
   "dashboard.abort": ({ run }) => {
-    const text = "It ends the run for good, with everything it is running."
     return run.endedAt === null
-      ? { type: "confirm", line: `/workflow abort ${run.id}`, title: `Abort ${nameOf(run)}?`, text }
+      ? { type: "confirm", line: `/workflow abort ${run.id}`, title: `Abort ${nameOf(run)}?`, text: ABORTS }
       : no(`${nameOf(run)} is over.`)
   },
   "dashboard.copy": ({ run, step }) => ofStep(step, ({ id }) => ({ type: "copy", run: run.id, step: id })),

@@ -20,9 +20,14 @@ export const GLOBAL_KEYS = [
   { id: "message", title: "Workers: message the worker on the screen", key: "<leader>p" },
   { id: "handback", title: "Workers: hand the result back", key: "<leader>d" },
   { id: "workflow", title: "Workflow: run…", key: "none" },
+  { id: "plan", title: "Workflow: plan…", key: "none" },
+  { id: "graph", title: "Workflow: draw…", key: "none" },
+  { id: "decide", title: "Workflow: retry, skip or continue what waits", key: "none" },
+  { id: "trace", title: "Workflow: trace of the worker on the screen", key: "none" },
   { id: "pause", title: "Workflow: pause", key: "none" },
   { id: "continue", title: "Workflow: continue", key: "none" },
   { id: "resume", title: "Workflow: resume", key: "none" },
+  { id: "abort", title: "Workflow: abort", key: "none" },
   { id: "report", title: "Workflow: report", key: "none" },
 ] as const satisfies readonly KeyEntry[]
 

@@ -25,10 +25,10 @@ export function sessionTitle(line: string): string {
   return clip(line.replace(NEEDS_SESSION, ""), TITLE_COLUMNS)
 }
 
-/** The line that runs a workflow with these inputs; a value with anything but plain characters is quoted. */
-export function runLine(workflow: string, inputs: Readonly<Record<string, string>>): string {
+/** The line that runs or plans a workflow with these inputs; a value with anything but plain characters is quoted. */
+export function runLine(command: "run" | "plan", workflow: string, inputs: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(inputs).map(([name, value]) => `${name}=${quote(value)}`)
-  return ["/workflow run", workflow, ...pairs].join(" ")
+  return [`/workflow ${command}`, workflow, ...pairs].join(" ")
 }
 
 /** A text as one word of a line. */

@@ -7,7 +7,7 @@ import type { Guard } from "./guard.ts"
 import { showInbox } from "./inbox.tsx"
 import type { Live } from "./live.ts"
 import { rowColumns, workflowChoices } from "./pickers.ts"
-import { runLine } from "./prompt-line.ts"
+import { quote, runLine } from "./prompt-line.ts"
 import { showText } from "./show-text.tsx"
 import type { Paint } from "./theme.ts"
 import type { TextDocument } from "./trace.ts"
@@ -47,7 +47,7 @@ export function createReplies(deps: ReplyDeps): Replies {
       if (view?.type === "workers" && view.workers.length > 0) return showWorkers(deps, view.workers)
       if (view?.type === "asks" && view.asks.length + view.gates.length > 0)
         return showInbox(deps, inboxItems(view.asks, view.gates))
-      if (view?.type === "workflows" && view.workflows.length > 0) return showWorkflows(deps, view.workflows)
+      if (view?.type === "workflows" && view.workflows.length > 0) return showWorkflows(deps, view)
       if (view?.type === "board" || view?.type === "step") return deps.openDashboard({ tone, title, text, view })
       if (view?.type === "trace") return showTrace(deps, view)
       showText(deps, message(title, text, tone === "info" ? "text" : tone))
@@ -55,15 +55,19 @@ export function createReplies(deps: ReplyDeps): Replies {
   }
 }
 
-function showWorkflows(deps: ReplyDeps, workflows: readonly WorkflowItem[]): void {
+type Picked = Extract<NonNullable<Reply["view"]>, { type: "workflows" }>
+
+const PICKERS = { run: "Run a workflow", plan: "Plan a workflow", graph: "Draw a workflow" } as const
+
+function showWorkflows(deps: ReplyDeps, { workflows, purpose }: Picked): void {
   const { dialog, DialogSelect } = deps.api.ui
   const pick = (item: WorkflowItem) => {
-    if (item.broken === undefined) deps.guard.start(() => runItem(deps, item))
+    if (item.broken === undefined) deps.guard.start(() => startItem(deps, item, purpose))
     else showText(deps, message(`${item.name} cannot be run`, item.broken, "error"))
   }
   dialog.replace(() => (
     <DialogSelect<WorkflowItem>
-      title="Run a workflow"
+      title={PICKERS[purpose]}
       placeholder="Search workflows"
       options={workflowChoices(workflows, rowColumns("large", deps.api.renderer.width))}
       onSelect={(choice) => deps.guard.sync(undefined, () => pick(choice.value))}
@@ -76,9 +80,9 @@ function message(title: string, text: string, tone: TextDocument["tone"]): TextD
   return { title, tone, facts: [], sections: [{ text, tone: "text" }] }
 }
 
-/** Asks for each required input in turn, then runs the workflow; escape at any of them runs nothing. */
-async function runItem(deps: ReplyDeps, item: WorkflowItem): Promise<void> {
-  const required = item.inputs.filter((input) => input.required)
+/** Asks for each required input in turn, then runs or plans the workflow; escape at any of them does nothing. */
+async function startItem(deps: ReplyDeps, item: WorkflowItem, purpose: Picked["purpose"]): Promise<void> {
+  const required = purpose === "graph" ? [] : item.inputs.filter((input) => input.required)
   const values: Record<string, string> = {}
   for (const [index, input] of required.entries()) {
     const step = required.length > 1 ? ` (${index + 1} of ${required.length})` : ""
@@ -88,5 +92,5 @@ async function runItem(deps: ReplyDeps, item: WorkflowItem): Promise<void> {
     values[input.name] = value
   }
   deps.api.ui.dialog.clear()
-  deps.submit(runLine(item.name, values))
+  deps.submit(purpose === "graph" ? `/workflow graph ${quote(item.name)}` : runLine(purpose, item.name, values))
 }

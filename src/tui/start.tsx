@@ -5,7 +5,8 @@ import { StatusBar } from "./bar.tsx"
 import { type Channel, openChannel } from "./channel.ts"
 import { systemClock } from "./clock.ts"
 import { DASHBOARD_MODE, DashboardView } from "./dashboard.tsx"
-import { actInDashboard, type DashboardActs } from "./dashboard-acts.tsx"
+import { actInDashboard, confirm, type DashboardActs } from "./dashboard-acts.tsx"
+import { ABORTS } from "./dashboard-deeds.ts"
 import { Dashboard } from "./dashboard-state.ts"
 import { listenToEscape } from "./escape.ts"
 import { createGuard } from "./guard.ts"
@@ -195,15 +196,23 @@ function act(deps: DashboardActs, navigator: Navigator, id: GlobalKey) {
     case "workflow":
       return deps.submit("/workflow")
     case "status":
+    case "decide":
+      return deps.submit("/inbox")
+    case "plan":
+    case "graph":
     case "pause":
     case "continue":
     case "resume":
     case "report":
       return deps.submit(`/workflow ${id}`)
+    case "abort":
+      return confirm(deps, { title: "Abort the run?", text: ABORTS, line: "/workflow abort" })
+    case "trace":
     case "message": {
       const worker = navigator.worker()
-      if (worker) return deps.guard.start(() => messageTo(deps, worker))
-      return deps.api.ui.toast({ variant: "info", message: "Open a worker's session first: /workers" })
+      if (!worker) return deps.api.ui.toast({ variant: "info", message: "Open a worker's session first: /workers" })
+      if (id === "trace") return deps.submit(`/trace ${worker.name}`)
+      return deps.guard.start(() => messageTo(deps, worker))
     }
   }
 }

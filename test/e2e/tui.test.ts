@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
 import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
-import { closeDashboard, closeDialog, fillIn, key } from "./support/dialogs.ts"
+import { expectScreen } from "./support/captures.ts"
+import { choose, closeDashboard, closeDialog, fillIn, key } from "./support/dialogs.ts"
 import { freePort, startServer } from "./support/opencode.ts"
 import { describeProcesses, processesWith } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
@@ -87,7 +88,7 @@ describe("a workflow in the TUI", () => {
   )
 
   it(
-    "is looked at without a model: status, trace, the picker, a misspelt name, an unknown subcommand",
+    "is looked at without a model: status, trace, plan, the picker, a misspelt name, an unknown subcommand",
     async () => {
       const before = model.requests.length
       tui = await openTui(project, { cols: 80, rows: 24 })
@@ -104,6 +105,14 @@ describe("a workflow in the TUI", () => {
         },
         { what: () => `the answer to be scrolled to:\n${tui?.text()}`, everyMs: 200 },
       )
+      await closeDialog(tui)
+      await tui.submit("/workflow plan demo topic=tides")
+      const plan = await tui.waitFor(/Plan of demo[\s\S]*inputs: topic="tides"[\s\S]*1\.\s+survey[\s\S]*profile/)
+      expectScreen("plan", plan)
+      await closeDialog(tui)
+      tui.press("ctrl+p")
+      await choose(tui, "Workflow: plan")
+      await tui.waitFor(/Plan a workflow[\s\S]*demo/)
       await closeDialog(tui)
       await tui.submit("/workflow run dmeo topic=x")
       await tui.waitFor(/did you mean `demo`\?/)

@@ -26,10 +26,31 @@ describe("run", () => {
   })
 })
 
+describe("models of a run", () => {
+  const pair = { planner: "a/big", docs: "a/small" }
+  it.each<[string, object]>([
+    [
+      "/workflow run demo --model planner=a/big topic=tides -m docs=a/small fix it",
+      { command: "run", workflow: "demo", inputs: { topic: "tides" }, models: pair, task: "fix it" },
+    ],
+    [
+      "/workflow plan demo --model planner=a/big",
+      { command: "plan", workflow: "demo", inputs: {}, models: { planner: "a/big" }, task: "" },
+    ],
+    ["/workflow run demo --model", { command: "wrong", why: expect.stringContaining("--model NAME=PROVIDER/MODEL") }],
+    ["/workflow run demo --model big fix it", { command: "wrong" }],
+    ["/workflow run demo say --model x", { command: "run", inputs: {}, models: {}, task: "say --model x" }],
+  ])("%s", (line, expected) => {
+    expect(parseLine(line)).toMatchObject(expected)
+  })
+})
+
 describe("the other commands", () => {
   it.each<[string, object]>([
-    ["/workflow", { command: "pick" }],
-    ["/workflow run", { command: "pick" }],
+    ["/workflow", { command: "pick", purpose: "run" }],
+    ["/workflow run", { command: "pick", purpose: "run" }],
+    ["/workflow plan", { command: "pick", purpose: "plan" }],
+    ["/workflow graph", { command: "pick", purpose: "graph" }],
     ["/workflow list", { command: "list" }],
     ["/workflow help", { command: "help" }],
     ["/workflow status", { command: "status" }],

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import pc from "picocolors"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { formatPlan } from "../../src/cli/plan.ts"
 import { formatProblems } from "../../src/core/problem.ts"
+import { formatPlan } from "../../src/project/plan.ts"
 import { Project } from "../../src/project/project.ts"
 
 let root: string

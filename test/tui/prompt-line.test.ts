@@ -42,7 +42,11 @@ it("titles the session of a run by what was typed, in at most 60 columns", () =>
 })
 
 it("quotes input values that are more than one plain word", () => {
-  expect(runLine("demo", {})).toBe("/workflow run demo")
-  expect(runLine("demo", { topic: "tea", path: "docs/ai/x.md" })).toBe("/workflow run demo topic=tea path=docs/ai/x.md")
-  expect(runLine("demo", { topic: 'green "tea" \\' })).toBe(String.raw`/workflow run demo topic="green \"tea\" \\"`)
+  expect(runLine("run", "demo", {})).toBe("/workflow run demo")
+  expect(runLine("run", "demo", { topic: "tea", path: "docs/ai/x.md" })).toBe(
+    "/workflow run demo topic=tea path=docs/ai/x.md",
+  )
+  expect(runLine("run", "demo", { topic: 'green "tea" \\' })).toBe(
+    String.raw`/workflow run demo topic="green \"tea\" \\"`,
+  )
 })

@@ -2,7 +2,7 @@ import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
 import { type Check, DEFAULTS, type Intervene, type Retry, type Settings, type Step } from "../core/model.ts"
 import { policyOf } from "../core/outcome.ts"
-import type { Prepared } from "../project/project.ts"
+import type { Prepared } from "./project.ts"
 
 /** What a plan says of failure: tries, checks, gates, money. Each a line, without any when there is nothing to say. */
 

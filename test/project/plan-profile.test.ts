@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { everyWorkerLine, profileLines, rightsOf } from "../../src/cli/profile.ts"
 import { checkConfig } from "../../src/config/load.ts"
+import { everyWorkerLine, profileLines, rightsOf } from "../../src/project/plan-profile.ts"
 
 /** The lines of a profile as it stands in a config. */
 function linesOf(profile: object) {

@@ -1,0 +1,122 @@
+import { formatDuration } from "../core/duration.ts"
+import { formatCost } from "../core/format.ts"
+import { DEFAULTS, type Hook, type Step, type Workflow } from "../core/model.ts"
+import { groupLines, stepsInside, turnsOf } from "./plan-groups.ts"
+import { everyWorkerLine, profileLines } from "./plan-profile.ts"
+import { failureLines, runLines } from "./plan-words.ts"
+import type { Prepared } from "./project.ts"
+
+/** How a plan sets off what it names. */
+export interface Ink {
+  readonly bold: (text: string) => string
+  readonly dim: (text: string) => string
+}
+const PLAIN: Ink = { bold: String, dim: String }
+
+const HOOKS: Readonly<Record<Hook, string>> = {
+  success: "After success:",
+  failure: "After a failure:",
+  complete: "At the end in any case:",
+}
+
+/** Step ids by the earliest moment they can start: everything of one wave may run at the same time. Without hooks. */
+export function waves(workflow: Workflow): string[][] {
+  const wave = new Map<string, number>()
+  const waveOf = (step: Step): number => {
+    const known = wave.get(step.id)
+    if (known !== undefined) return known
+    const needs = workflow.steps.filter((other) => step.needs.includes(other.id))
+    const own = Math.max(-1, ...needs.map(waveOf)) + 1
+    wave.set(step.id, own)
+    return own
+  }
+  const rows: string[][] = []
+  for (const step of workflow.steps.filter((one) => one.hook === undefined)) {
+    const at = waveOf(step)
+    rows[at] ??= []
+    rows[at].push(step.id)
+  }
+  return rows
+}
+
+/** A plan as a person reads it: what would run, in what order, as whom and with what rights. */
+export function formatPlan(prepared: Prepared, ink: Ink = PLAIN): string {
+  const { file, definition } = prepared
+  const { workflow, inputs, profiles, limits } = definition
+  const { settings } = workflow
+  const cap = Math.min(settings.maxParallel, limits.maxWorkers)
+  const turns = turnsOf(workflow)
+  const given = Object.entries(inputs).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  const steps = waves(workflow).flatMap((ids, at) => [
+    ink.dim(`${at + 1}.`),
+    ...workflow.steps.filter((step) => ids.includes(step.id)).flatMap((step) => stepLines(step, prepared, ink)),
+  ])
+  const hooks = Object.entries(HOOKS).flatMap(([when, words]) => {
+    const own = workflow.steps.filter((step) => step.hook === when)
+    return own.length === 0 ? [] : [ink.dim(words), ...own.flatMap((step) => stepLines(step, prepared, ink))]
+  })
+  return [
+    `${ink.bold(workflow.name)}  ${ink.dim(file)}`,
+    ...(workflow.description === undefined ? [] : [workflow.description]),
+    ...(given.length > 0 ? [`inputs: ${given.join(", ")}`] : []),
+    `at most ${cap} at the same time, ${formatDuration(settings.timeoutMs)} for the whole run, on failure: ${settings.onFailure}`,
+    ...runLines(prepared),
+    "",
+    ...steps,
+    ...hooks,
+    "",
+    ...Object.values(profiles).flatMap(profileLines),
+    everyWorkerLine(limits),
+    "",
+    `${turns.least} model turns at least${turns.most === turns.least ? "" : `, ${turns.most} at most`}; this plan asked none.`,
+    "",
+  ].join("\n")
+}
+
+function stepLines(step: Step, prepared: Prepared, ink: Ink): string[] {
+  const lines = [...whatLines(step, prepared), ...givenLines(step), ...failureLines(step, prepared)]
+  const inside = stepsInside(step).flatMap((one) => stepLines(one, prepared, ink))
+  const isShown = step.needs.length > 0 && step.hook === undefined
+  return [
+    `   ${ink.bold(step.id)}${isShown ? ink.dim(`  after ${step.needs.join(", ")}`) : ""}`,
+    ...lines.flatMap((line) => line.split("\n")).map((line) => `      ${line}`),
+    ...inside.map((line) => `   ${line}`),
+  ]
+}
+
+/** Who does what in a step. */
+function whatLines(step: Step, prepared: Prepared): string[] {
+  if (step.type === "gate") return [`a gate: ${step.prompt.trim()}`]
+  const group = groupLines(step, prepared)
+  if (step.type === "check") return ["only its checks, nobody is asked", ...group]
+  if (step.group === undefined) return [...workLines(step, prepared), ...group]
+  return [...group, ...(step.timeoutMs === undefined ? [] : [`at most ${formatDuration(step.timeoutMs)}`])]
+}
+
+/** What a worker is given, may write, and must give back. */
+function givenLines({ context, files, output, schema, budget }: Step): string[] {
+  const money = [
+    ...(budget?.usd === undefined ? [] : [formatCost(budget.usd)]),
+    ...(budget?.tokens === undefined ? [] : [`${budget.tokens} tokens`]),
+    ...(budget?.timeMs === undefined ? [] : [formatDuration(budget.timeMs)]),
+    ...(budget?.workers === undefined ? [] : [`${budget.workers} workers`]),
+  ]
+  return [
+    ...(context === undefined || context === "fresh" ? [] : [`context: ${context}`]),
+    ...(files === undefined ? [] : [`may write: ${files.join(", ")}`]),
+    ...(schema === undefined ? [] : ["answers with data that fits its schema"]),
+    ...(output === undefined ? [] : [`writes its answer to ${output}`]),
+    ...(money.length === 0 ? [] : [`may spend: ${money.join(", ")}`]),
+  ]
+}
+
+function workLines(step: Step, { definition }: Prepared): string[] {
+  const profile = definition.profiles[step.profile]
+  const timeout = step.timeoutMs ?? profile?.timeoutMs ?? DEFAULTS.stepTimeoutMs
+  const idle = step.idleTimeoutMs ?? profile?.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs
+  const model = step.model === undefined ? (profile?.model ?? "of the session") : `${step.model} (the step's)`
+  return [
+    `profile ${step.profile} (${profile?.kind ?? "subagent"}), model ${model}${step.asks === undefined ? "" : `, asks: ${step.asks.policy}`}`,
+    `at most ${formatDuration(timeout)}, ${formatDuration(idle)} of silence`,
+  ]
+}
