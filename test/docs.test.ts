@@ -9,6 +9,7 @@ import { continueCommand } from "../src/cli/continue.ts"
 import { convertCommand } from "../src/cli/convert.ts"
 import { EXIT } from "../src/cli/exit.ts"
 import { graphCommand } from "../src/cli/graph.ts"
+import { doctorCommand } from "../src/cli/doctor.ts"
 import { initCommand } from "../src/cli/init.ts"
 import { listCommand } from "../src/cli/list.ts"
 import { pauseCommand } from "../src/cli/pause.ts"
@@ -189,6 +190,7 @@ describe("docs/guide/command-line.md", () => {
     configCommand(),
     convertCommand(),
     initCommand(),
+    doctorCommand(nothing),
     listCommand(nothing),
     statusCommand(nothing),
     traceCommand(nothing),

@@ -5,6 +5,7 @@ import { configCommand } from "./config.ts"
 import type { LoadCompose } from "./context.ts"
 import { continueCommand } from "./continue.ts"
 import { convertCommand } from "./convert.ts"
+import { doctorCommand } from "./doctor.ts"
 import { graphCommand } from "./graph.ts"
 import { initCommand } from "./init.ts"
 import { listCommand } from "./list.ts"
@@ -46,6 +47,7 @@ export function createProgram(compose: LoadCompose): Command {
     configCommand(),
     convertCommand(),
     initCommand(),
+    doctorCommand(compose),
     graphCommand(),
     reportCommand(compose),
     listCommand(compose),

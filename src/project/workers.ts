@@ -103,19 +103,12 @@ function distillersOf({ distiller, steps }: Workflow): string[] {
 
 /** Whom a run asks for which model; the first of each is the one that is asked for, the others may stand in. Of a server
  *  that somebody else runs nothing is known here. */
-export function modelsWanted({
-  workflow,
-  profiles,
-}: Cast): { readonly who: string; readonly models: readonly string[] }[] {
-  const of = ({ name, model, url, fallback = [] }: Profile, own: string | undefined) => {
-    const first = own ?? model
-    return url !== undefined || first === undefined ? [] : [{ who: name, models: [first, ...fallback] }]
-  }
+export function modelsWanted({ workflow, profiles }: Cast): Asked[] {
   const all = [
-    ...Object.values(profiles).flatMap((profile) => of(profile, undefined)),
+    ...profileModels(profiles),
     ...[...allSteps(workflow)].flatMap(({ profile, model }) => {
       const worker = Object.hasOwn(profiles, profile) ? profiles[profile] : undefined
-      return model === undefined || worker === undefined ? [] : of(worker, model)
+      return model === undefined || worker === undefined ? [] : modelsOf(worker, model)
     }),
   ]
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()]
@@ -142,4 +135,19 @@ export function workersOf({ type, profile, group, opinions = [] }: Step): string
     default:
       return type === "single" ? [profile, ...asked] : asked
   }
+}
+
+/** Who is asked for which model, and those that may stand in for it. */
+interface Asked {
+  readonly who: string
+  readonly models: readonly string[]
+}
+
+/** The same of profiles, whatever they are used for. */
+export function profileModels(profiles: Readonly<Record<string, Profile>>): Asked[] {
+  return Object.values(profiles).flatMap((profile) => modelsOf(profile, profile.model))
+}
+
+function modelsOf({ name, url, fallback = [] }: Profile, first: string | undefined): Asked[] {
+  return url !== undefined || first === undefined ? [] : [{ who: name, models: [first, ...fallback] }]
 }

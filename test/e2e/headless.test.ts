@@ -315,6 +315,55 @@ describe("looking", () => {
   )
 })
 
+describe("baton doctor", () => {
+  it(
+    "says of a healthy project that everything is there, without a model turn",
+    async () => {
+      const before = model.requests.length
+      const { code, stdout } = await baton(project, "doctor")
+      expect(stdout).toMatch(/^✓ runs on Bun [\d.]+, OpenCode is .*opencode/)
+      expect(stdout).toMatch(/✓ OpenCode loads Baton: opencode\.json, tui\.json\n/)
+      expect(stdout).toMatch(/✓ 2 workflows of the project, 7 built in\n/)
+      expect(stdout).toMatch(/✓ OpenCode 1\.18\.33 answers\n✓ \d+ models, scripted\/small where nobody names one\n$/)
+      expect(stdout).not.toContain("✗")
+      expect(code).toBe(0)
+      expect(model.requests.length).toBe(before)
+    },
+    LONG,
+  )
+
+  it(
+    "says all that is wrong with a sick one, with what to do, and exits 2",
+    async () => {
+      const sick = makeProject({
+        model,
+        baton: false,
+        config: { profiles: { coder: { model: "scripted/smal" } } },
+        workflows: { demo: DEMO, bad: "steps: [{ id: a, promt: x }]" },
+      })
+      try {
+        const { code, stdout } = await baton(sick, "doctor")
+        expect(stdout).toMatch(
+          /✗ workflow bad cannot be run\n {4}\.opencode\/workflows\/bad\.yaml:1:9: .*\n {4}.*bad\.yaml:1:18: unknown key `promt`/,
+        )
+        expect(stdout).toMatch(
+          /! the TUI does not have Baton: .*\n {4}add "plugin": \["opencode-baton"\] to opencode\.json and to tui\.json\n/,
+        )
+        expect(stdout).toMatch(
+          /✗ profiles name models .*\n {4}OpenCode has no model `scripted\/smal` \(coder\): did you mean `scripted\/small`\?/,
+        )
+        expect(code).toBe(2)
+        expect(await baton(sick, "doctor", "--attach", "http://127.0.0.1:1")).toMatchObject({
+          stdout: expect.stringMatching(/✗ OpenCode does not answer\n {4}.*is `opencode serve` running there\?/),
+        })
+      } finally {
+        await sick.dispose()
+      }
+    },
+    LONG,
+  )
+})
+
 describe("mistakes exit 2 and say the way out", () => {
   it(
     "a misspelt workflow, a missing input, an unknown option",

@@ -1,0 +1,150 @@
+import { relative } from "node:path"
+import { Command } from "commander"
+import { loadedBy } from "../config/halves.ts"
+import { wayOn } from "../core/gates.ts"
+import { formatProblems } from "../core/problem.ts"
+import { missingModels, offeredModels } from "../host/catalog.ts"
+import { ask, describe } from "../host/host.ts"
+import type { Project } from "../project/project.ts"
+import { profileModels } from "../project/workers.ts"
+import { type Connection, connect } from "./connect.ts"
+import { type GlobalOptions, type LoadCompose, placeOf, projectOf, stderrLog } from "./context.ts"
+import { EXIT, UserError } from "./exit.ts"
+import { readJournal } from "./status.ts"
+import { paint } from "./style.ts"
+
+/** One thing that was looked at. `exit` is the code of the command where it is `bad`. */
+interface Finding {
+  readonly state: "good" | "note" | "bad"
+  readonly text: string
+  /** What to do, or more of it; may have several lines. */
+  readonly detail?: string
+  readonly exit?: number
+}
+
+/** `baton doctor`: whether everything is there that runs need, and what to do where it is not. Asks no model. */
+export function doctorCommand(compose: LoadCompose): Command {
+  return new Command("doctor")
+    .description("look whether everything is there that runs need, without asking any model")
+    .option("--attach <url>", "ask a running OpenCode server instead of starting one")
+    .action(async (options: { attach?: string }, command: Command) => {
+      const globals = command.optsWithGlobals<GlobalOptions>()
+      let exit: number = EXIT.success
+      for await (const finding of look(compose, globals, options.attach)) {
+        process.stdout.write(`${lineOf(finding)}\n`)
+        if (finding.state === "bad") exit = Math.max(exit, finding.exit ?? EXIT.failed)
+      }
+      process.exitCode = exit
+    })
+}
+
+async function* look(compose: LoadCompose, globals: GlobalOptions, attach: string | undefined) {
+  const project = projectOf(globals)
+  const place = placeOf(globals)
+  yield programs(globals)
+  yield* documents(project)
+  yield halves(project.root, place.globalDir)
+  yield journal(compose, globals)
+  yield* openCode(project, globals, attach)
+}
+
+function programs(globals: GlobalOptions): Finding {
+  const runtime = process.versions.bun === undefined ? `Node ${process.versions.node}` : `Bun ${process.versions.bun}`
+  const opencode = globals.opencode ?? process.env.BATON_OPENCODE
+  return { state: "good", text: `runs on ${runtime}${opencode === undefined ? "" : `, OpenCode is ${opencode}`}` }
+}
+
+function* documents(project: Project): Generator<Finding> {
+  const config = project.config()
+  if (config.ok) {
+    const { profiles, file } = config.value
+    const where = file === null ? "no orchestrator.json: defaults count (`baton init` writes one)" : name(file)
+    yield { state: "good", text: `${where}, ${count(Object.keys(profiles).length, "profile")}` }
+  } else {
+    yield broken("orchestrator.json is not valid", formatProblems(config.problems, process.cwd()))
+  }
+  const workflows = project.workflows()
+  const own = workflows.filter((one) => !one.isBuiltIn)
+  const sick = own.filter((one) => one.broken !== undefined)
+  for (const one of sick) yield broken(`workflow ${one.name} cannot be run`, one.broken ?? "")
+  const rest = `${count(own.length - sick.length, "workflow")} of the project, ${workflows.length - own.length} built in`
+  yield { state: "good", text: rest }
+}
+
+function halves(root: string, globalDir: string): Finding {
+  const server = loadedBy("opencode", root, globalDir)
+  const tui = loadedBy("tui", root, globalDir)
+  if (server !== undefined && tui !== undefined)
+    return { state: "good", text: `OpenCode loads Baton: ${name(server)}, ${name(tui)}` }
+  const missing = [...(server === undefined ? ["opencode.json"] : []), ...(tui === undefined ? ["tui.json"] : [])]
+  const text = `the TUI does not have Baton: ${missing.join(" and ")} ${missing.length > 1 ? "do" : "does"} not name it`
+  return { state: "note", text, detail: `add "plugin": ["opencode-baton"] to ${missing.join(" and to ")}` }
+}
+
+async function journal(compose: LoadCompose, globals: GlobalOptions): Promise<Finding> {
+  try {
+    const engine = await readJournal(compose, placeOf(globals))
+    const runs = (engine?.list() ?? []).flatMap(({ id }) => engine?.view(id) ?? [])
+    const waiting = runs.filter(({ status }) => status === "interrupted" || status === "paused")
+    const text = `the journal can be read: ${count(runs.length, "run")}`
+    if (waiting.length === 0) return { state: "good", text }
+    const lines = waiting.map(
+      ({ id, workflow, status, hold }) => `${workflow} is ${status}: \`baton ${hold ? wayOn(hold) : "resume"} ${id}\``,
+    )
+    return { state: "note", text: `${text}, ${waiting.length} not over`, detail: lines.join("\n") }
+  } catch (error) {
+    return { state: "bad", text: "the journal cannot be read", detail: describe(error) }
+  }
+}
+
+async function* openCode(
+  project: Project,
+  globals: GlobalOptions,
+  attach: string | undefined,
+): AsyncGenerator<Finding> {
+  const { directory } = placeOf(globals)
+  const options = { directory, root: project.root, attach, opencode: globals.opencode, log: stderrLog }
+  let connection: Connection
+  try {
+    connection = await connect(options)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    yield { state: "bad", text: "OpenCode does not answer", detail: error.message }
+    return
+  }
+  try {
+    const { host } = connection
+    const { version } = await ask("ask for its version", (o) => host.client.global.health(o))
+    yield { state: "good", text: `OpenCode ${version} answers` }
+    const { models, standard } = await offeredModels(host)
+    const none = "no provider is set up: `opencode auth login`"
+    if (models.length === 0) yield { state: "bad", text: "OpenCode has no models", detail: none }
+    else yield { state: "good", text: `${count(models.length, "model")}, ${standard ?? "none"} where nobody names one` }
+    const config = project.config()
+    const missing = config.ok ? await missingModels(host, profileModels(config.value.profiles)) : []
+    if (missing.length > 0) yield broken("profiles name models that OpenCode does not have", missing.join("\n"))
+  } finally {
+    await connection.close()
+  }
+}
+
+function broken(text: string, detail: string): Finding {
+  return { state: "bad", text, detail, exit: EXIT.usage }
+}
+
+function lineOf({ state, text, detail }: Finding): string {
+  const colors = paint(process.stdout)
+  const mark = { good: colors.green("✓"), note: colors.yellow("!"), bad: colors.red("✗") }[state]
+  return [`${mark} ${text}`, ...(detail === undefined ? [] : detail.split("\n").map((line) => `    ${line}`))].join(
+    "\n",
+  )
+}
+
+function name(file: string): string {
+  const near = relative(process.cwd(), file)
+  return near.startsWith("..") ? file : near
+}
+
+function count(number: number, one: string): string {
+  return `${number} ${one}${number === 1 ? "" : "s"}`
+}
