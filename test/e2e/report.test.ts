@@ -12,6 +12,7 @@ import { HOSTILE } from "../report/support.ts"
 import { baton } from "./support/baton.ts"
 import { findChromium, openPage, type Page } from "./support/browser.ts"
 import { makeProject, type Project } from "./support/project.ts"
+import { until } from "./support/until.ts"
 
 /** A report of a run on the real OpenCode, read from its journal and looked at in a real browser. */
 
@@ -203,10 +204,11 @@ describe.skipIf(chromium === undefined)(`the report's page in Chromium${why}`, (
     expect(pdf.subarray(0, 5).toString()).toBe("%PDF-")
     const isShown =
       "[...document.querySelectorAll('#details pre')].every((pre) => pre.checkVisibility({ contentVisibilityAuto: true }))"
+    // With the next frame, which a busy machine takes its time for.
     await page.paper(true)
-    expect(await page.evaluate(isShown)).toBe(true)
+    await until(() => page.evaluate(isShown), { what: "all to be shown on paper" })
     expect(await page.evaluate("document.querySelector('nav').checkVisibility()")).toBe(false)
     await page.paper(false)
-    expect(await page.evaluate(isShown)).toBe(false)
+    await until(async () => !(await page.evaluate(isShown)), { what: "it to be folded again" })
   })
 })
