@@ -29,9 +29,18 @@ export function watchHandoffs(host: Host, engine: Engine, log: Log, now: number)
     }
     work().catch((error) => log.error("a handoff did not reach its session", { run: id, error: describe(error) }))
   }
+  // One that cannot be read owes nothing that could be posted, and must not keep the others.
+  const owing = (id: string) => {
+    try {
+      return engine.view(id)
+    } catch (error) {
+      log.error("what a run may owe could not be read", { run: id, error: describe(error) })
+      return undefined
+    }
+  }
   for (const { id, createdAt } of engine.list().slice(0, RUNS_READ)) {
     if (now - createdAt > MISSED_MAX_MS) continue
-    const view = engine.view(id)
+    const view = owing(id)
     if (view?.parent != null && view.by !== BY_MODEL) hand(view, () => isMissing(host, view.parent as string, id))
   }
   return engine.subscribe((run, events) => {

@@ -3,6 +3,7 @@ import type { Host, HostEvent } from "../../src/host/host.ts"
 import { BY_MODEL } from "../../src/opencode/desk.ts"
 import { watchHandoffs } from "../../src/opencode/handoffs.ts"
 import { askWorker } from "../../src/project/ask.ts"
+import { handDriven } from "../support/engine.ts"
 import { openDesk } from "./support.ts"
 
 interface Posted {
@@ -104,4 +105,23 @@ it("posts at its start what an earlier process did not get to, where the session
   await expect.poll(() => posted.length).toBe(1)
   expect(posted[0]?.parts[0]?.text).toContain("never posted")
   expect(desk.errors).toEqual([])
+})
+
+it("passes over a run whose journal cannot be read, and says so", async () => {
+  const desk = openDesk(DESK)
+  await ask(desk, { output: "never posted" })
+  await ask(desk, { output: "torn" })
+  const { read } = desk.store
+  const torn = desk.engine.list()[0]?.id
+  desk.store.read = (run) => {
+    if (run === torn) throw new Error("the journal is torn")
+    return read(run)
+  }
+  // Nothing of it is in memory, as in an OpenCode that has just been started.
+  const { engine } = handDriven({ store: desk.store })
+  const { host, posted } = openHost()
+  watchHandoffs(host, engine, { error: (message) => desk.errors.push(message) }, 0)
+  await expect.poll(() => posted.length).toBe(1)
+  expect(posted[0]?.parts[0]?.text).toContain("never posted")
+  expect(desk.errors).toEqual(["what a run may owe could not be read"])
 })
