@@ -74,7 +74,7 @@ export async function ask<A extends Answer>(
   let last: unknown
   for (let attempt = 0; attempt < (isRepeatable ? 2 : 1); attempt++) {
     try {
-      const answer = await call({ signal: AbortSignal.timeout(timeoutMs) })
+      const answer = await within(timeoutMs, call)
       if (answer.error === undefined) return answer.data as NonNullable<A["data"]>
       // The server answered, and will answer the same again.
       if (answer.response) throw new HostError(what, describe(answer.error), answer.response.status)
@@ -85,6 +85,20 @@ export async function ask<A extends Answer>(
     }
   }
   throw new HostError(what, describe(last))
+}
+
+/** What a call gives, unless its time is over. Inside OpenCode a request has no socket: whether its signal ends it is up to
+ *  what it calls. */
+async function within<A>(ms: number, call: (options: { signal: AbortSignal }) => Promise<A>): Promise<A> {
+  const signal = AbortSignal.timeout(ms)
+  const late = Promise.withResolvers<never>()
+  const giveUp = () => late.reject(signal.reason)
+  signal.addEventListener("abort", giveUp, { once: true })
+  try {
+    return await Promise.race([call({ signal }), late.promise])
+  } finally {
+    signal.removeEventListener("abort", giveUp)
+  }
 }
 
 /** The sentence inside whatever shape an error has. */
