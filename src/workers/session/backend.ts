@@ -1,3 +1,4 @@
+import type { Session } from "@opencode-ai/sdk/v2"
 import type { StepResult } from "../../core/model.ts"
 import type { WorkerBackend, WorkerOpened, WorkerReport, WorkerSeat, WorkerTask } from "../../core/ports.ts"
 import { type Identity, identify, isPriced } from "../../host/catalog.ts"
@@ -6,7 +7,7 @@ import { isCheckpoint, watchContext } from "./checkpoint.ts"
 import { contextFor, toldContext } from "./context.ts"
 import { checkModel, resultOf, resultOfError, withData } from "./result.ts"
 import { rulesFor } from "./rules.ts"
-import { createSession, existing, findByKey, isForeground, makeVisible } from "./seat.ts"
+import { createSession, existing, findByKey, isForeground, makeVisible, renewRules } from "./seat.ts"
 import type { Site } from "./site.ts"
 import { abortTree } from "./stop.ts"
 import { type Address, keyOfContext, keyOfSaying, ownMessage, tell } from "./talk.ts"
@@ -71,11 +72,12 @@ function contextMessage(seat: WorkerSeat, text: string) {
   return { ...ownMessage(keyOfContext(seat.key), text), isSynthetic: true }
 }
 
+function rulesOf(site: Site, seat: WorkerSeat, { agent }: Identity, canBeAsked: boolean) {
+  return rulesFor(site, seat, agent, canBeAsked && site.host.isAttended)
+}
+
 async function create(site: Site, seat: WorkerSeat, identity: Identity, canBeAsked: boolean): Promise<WorkerOpened> {
-  const [rules, context] = await Promise.all([
-    rulesFor(site, seat, identity.agent, canBeAsked && site.host.isAttended),
-    contextFor(site, seat),
-  ])
+  const [rules, context] = await Promise.all([rulesOf(site, seat, identity, canBeAsked), contextFor(site, seat)])
   const session = await createSession(site, seat, identity, rules)
   return { session, model: nameOf(identity), ...(context === undefined ? {} : { context }) }
 }
@@ -83,7 +85,7 @@ async function create(site: Site, seat: WorkerSeat, identity: Identity, canBeAsk
 async function openForLater(site: Site, seat: WorkerSeat): Promise<WorkerOpened> {
   const identity = await identify(site.host, seat.profile, seat.parent, site.origin)
   const known = await findByKey(site, seat)
-  if (known !== undefined) return { session: known, model: nameOf(identity) }
+  if (known !== undefined) return { session: known.id, model: nameOf(identity) }
   const opened = await create(site, seat, identity, seat.profile.asks?.policy !== "deny")
   const { session, context } = opened
   if (context !== undefined) await tell(site.host, addressOf(seat, session, identity), contextMessage(seat, context))
@@ -92,16 +94,19 @@ async function openForLater(site: Site, seat: WorkerSeat): Promise<WorkerOpened>
 }
 
 /** The session of an earlier try of this attempt or of the kept worker: the one named, else the one with our key. */
-async function knownSession(site: Site, task: WorkerTask): Promise<string | undefined> {
+async function knownSession(site: Site, task: WorkerTask): Promise<Session | undefined> {
   if (task.session !== undefined) return existing(site, task.session)
   return task.resumed ? findByKey(site, task) : undefined
 }
 
 /** The session to work in, and what its worker has been or will be told before the prompt. */
 async function seatOf(site: Site, task: WorkerTask, identity: Identity) {
-  const session = await knownSession(site, task)
-  if (session === undefined)
-    return { opened: await create(site, task, identity, task.asks.policy !== "deny"), isNew: true }
+  const canBeAsked = task.asks.policy !== "deny"
+  const known = await knownSession(site, task)
+  if (known === undefined) return { opened: await create(site, task, identity, canBeAsked), isNew: true }
+  // An attempt that is taken up again has them already, unless it may never have come so far.
+  if (task.profile.keep || !task.resumed) await renewRules(site, known, await rulesOf(site, task, identity, canBeAsked))
+  const session = known.id
   const opened: WorkerOpened = { session, model: nameOf(identity) }
   const isTold = task.resumed && !task.profile.keep && (task.profile.start ?? "fresh") !== "fresh"
   if (!isTold) return { opened, isNew: false }

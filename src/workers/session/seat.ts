@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { Session } from "@opencode-ai/sdk/v2"
 import type { WorkerSeat } from "../../core/ports.ts"
 import type { PermissionRule } from "../../core/profile.ts"
@@ -18,10 +19,9 @@ function isChild(site: Site, seat: WorkerSeat): boolean {
 }
 
 /** `session` if it is still there. */
-export async function existing(site: Site, session: string): Promise<string | undefined> {
+export async function existing(site: Site, session: string): Promise<Session | undefined> {
   try {
-    await ask("read the session", (o) => site.host.client.session.get({ sessionID: session }, o))
-    return session
+    return await ask("read the session", (o) => site.host.client.session.get({ sessionID: session }, o))
   } catch (error) {
     if (error instanceof HostError && error.status === 404) return undefined
     throw error
@@ -29,9 +29,9 @@ export async function existing(site: Site, session: string): Promise<string | un
 }
 
 /** The session that was made for this seat before, found by the key it is marked with. */
-export async function findByKey(site: Site, seat: WorkerSeat): Promise<string | undefined> {
+export async function findByKey(site: Site, seat: WorkerSeat): Promise<Session | undefined> {
   const sessions = await neighbours(site, seat)
-  return sessions.find(({ metadata }) => (metadata?.baton as { key?: unknown } | undefined)?.key === seat.key)?.id
+  return sessions.find(({ metadata }) => (metadata?.baton as { key?: unknown } | undefined)?.key === seat.key)
 }
 
 async function neighbours({ host, ...site }: Site, seat: WorkerSeat): Promise<readonly Session[]> {
@@ -73,6 +73,14 @@ export async function createSession(
     { isRepeatable: false },
   )
   return session.id
+}
+
+/** Has a session that goes on decide by the rules of its new task. OpenCode only ever adds rules, and the last ones count. */
+export async function renewRules(site: Site, session: Session, permission: readonly PermissionRule[]): Promise<void> {
+  if (isDeepStrictEqual(session.permission?.slice(-permission.length), [...permission])) return
+  await ask("set the worker's permissions", (o) =>
+    site.host.client.session.update({ sessionID: session.id, permission: [...permission] }, o),
+  )
 }
 
 /** A session that nobody has prompted is missing in OpenCode's child navigation until something of it changes. */
