@@ -37,10 +37,12 @@ async function follow(
   for (let connection = 0; !signal.aborted; connection++) {
     try {
       const { stream } = await client.event.subscribe({}, { signal, sseMaxRetryAttempts: 0 })
-      if (connection > 0) feed.emit({ type: "baton.reconnected", properties: {} })
       for await (const event of stream) {
-        if (event.type === "server.connected") onFirst()
         feed.emit(event)
+        if (event.type !== "server.connected") continue
+        onFirst()
+        // Not sooner: what happens between a look at what was missed and the connection would be missed as well.
+        if (connection > 0) feed.emit({ type: "baton.reconnected", properties: {} })
       }
     } catch (error) {
       if (!signal.aborted) onError(error)
