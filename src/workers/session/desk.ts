@@ -31,6 +31,9 @@ export class Desk {
   readonly #open = new Map<string, Open>()
   /** Asks this desk answers by itself at this moment. */
   readonly #answering = new Set<string>()
+  /** Asks that are over: what the server said of them before is not news. */
+  readonly #over = new Set<string>()
+  #isClosed = false
 
   constructor(options: DeskOptions) {
     this.#options = options
@@ -57,6 +60,7 @@ export class Desk {
       case "permission.replied":
       case "question.replied":
       case "question.rejected":
+        this.#over.add(event.properties.requestID)
         this.#forget(event.properties.requestID)
         break
     }
@@ -66,12 +70,14 @@ export class Desk {
   async reread(): Promise<void> {
     const { site, session } = this.#options
     const { permission, question } = site.host.client
+    // What comes or goes while the server looks is told by its own event.
+    const before = [...this.#open.keys()]
     const [permissions, questions] = await Promise.all([
       ask("list the permission requests", (o) => permission.list({}, o)),
       ask("list the questions", (o) => question.list({}, o)),
     ])
     const mine = [...permissions, ...questions].filter((request) => request.sessionID === session)
-    for (const id of [...this.#open.keys()]) if (!mine.some((request) => request.id === id)) this.#forget(id)
+    for (const id of before) if (!mine.some((request) => request.id === id)) this.#forget(id)
     for (const request of mine) {
       if ("questions" in request) this.#take(askOfQuestion(request))
       else this.#take(askOfPermission(request), request)
@@ -97,10 +103,12 @@ export class Desk {
 
   /** No ask of this desk waits any more. */
   close(): void {
+    this.#isClosed = true
     for (const id of [...this.#open.keys()]) this.#forget(id)
   }
 
   #take(found: Omit<Ask, "askedAt" | "expiresAt">, permission?: PermissionRequest): void {
+    if (this.#isClosed || this.#over.has(found.id)) return
     if (this.#open.has(found.id) || this.#answering.has(found.id)) return
     const { site, asks, report } = this.#options
     const now = site.clock.now()

@@ -1,0 +1,59 @@
+import { expect, it } from "vitest"
+import type { HostEvent } from "../../../src/host/host.ts"
+import { Desk } from "../../../src/workers/session/desk.ts"
+import { recordReport } from "../../support/workers.ts"
+import { openSite } from "./support.ts"
+
+const asked = {
+  type: "permission.asked",
+  properties: { id: "per_1", sessionID: "s", permission: "bash", patterns: ["ls"], metadata: {}, always: [] },
+} as unknown as HostEvent
+const replied = {
+  type: "permission.replied",
+  properties: { sessionID: "s", requestID: "per_1", reply: "once" },
+} as unknown as HostEvent
+
+function openDesk() {
+  const { site, calls } = openSite()
+  const report = recordReport()
+  const desk = new Desk({
+    site,
+    session: "s",
+    asks: { policy: "ask", otherwise: "deny" },
+    rules: [],
+    report,
+    onChange: () => undefined,
+  })
+  /** What the server says is open, when it says so. */
+  const listed = Promise.withResolvers<unknown[]>()
+  calls["permission.list"] = () => listed.promise
+  return { desk, report, listed }
+}
+
+it("keeps what is asked while the server looks up what is open", async () => {
+  const { desk, report, listed } = openDesk()
+  const reading = desk.reread()
+  desk.hear(asked)
+  listed.resolve([])
+  await reading
+  expect([...report.asks.keys()]).toEqual(["per_1"])
+})
+
+it("does not ask again what was answered while the server looked up what is open", async () => {
+  const { desk, report, listed } = openDesk()
+  desk.hear(asked)
+  const reading = desk.reread()
+  desk.hear(replied)
+  listed.resolve([asked.properties])
+  await reading
+  expect(report.asks.size).toBe(0)
+})
+
+it("takes nothing in any more once it is closed", async () => {
+  const { desk, report, listed } = openDesk()
+  const reading = desk.reread()
+  desk.close()
+  listed.resolve([asked.properties])
+  await reading
+  expect(report.asks.size).toBe(0)
+})
