@@ -5,7 +5,7 @@ import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { describe } from "../../host/host.ts"
 import { isCheckpoint, watchContext } from "./checkpoint.ts"
 import { contextFor, toldContext } from "./context.ts"
-import { checkModel, resultOf, resultOfError, withData } from "./result.ts"
+import { checkModel, isLost, resultOf, resultOfError, withData } from "./result.ts"
 import { rulesFor } from "./rules.ts"
 import { createSession, existing, findByKey, isForeground, makeVisible, renewRules } from "./seat.ts"
 import type { Site } from "./site.ts"
@@ -114,6 +114,17 @@ async function seatOf(site: Site, task: WorkerTask, identity: Identity) {
   return { opened: context === undefined ? opened : { ...opened, context }, isNew: false }
 }
 
+/** Stops a worker that can no longer be looked at. One in a server elsewhere that does not answer is left to it: its task
+ *  is given to that server again. */
+async function letGo({ host, origin, clock, log }: Site, session: string, error: unknown): Promise<void> {
+  if (isLost(error) && host !== origin) return
+  try {
+    await abortTree(host, clock, session)
+  } catch (cause) {
+    log.error("a worker that was given up could not be stopped", { session, error: describe(cause) })
+  }
+}
+
 async function work(
   site: Site,
   turns: Map<string, Turn>,
@@ -154,6 +165,9 @@ async function work(
     const end = withData(task, prompt.messageID, await turn.run())
     const result = checkModel(task, model, await resultOf(site, session, prompt.messageID, model, end), report)
     return isCheckpoint(task, end) && end.structured === undefined ? { ...result, isCheckpoint: true } : result
+  } catch (error) {
+    await letGo(site, session, error)
+    return resultOfError(error, signal.aborted, session)
   } finally {
     unwatch()
     if (turns.get(session) === turn) turns.delete(session)

@@ -70,13 +70,19 @@ export function checkModel(
   return result
 }
 
-/** What became of a task that threw. */
-export function resultOfError(error: unknown, isStopped: boolean): StepResult {
-  if (isStopped) return { reason: "aborted", output: "", tokens: NO_TOKENS, cost: null }
-  // A server that does not answer may have been asked before it fell silent: what that cost is not known.
-  const isLost = error instanceof HostError && error.status === undefined
-  const end = isLost ? { reason: "worker-lost" as const, cost: null } : { reason: "error" as const, cost: 0 }
+/** Whether an error says that the server does not answer at all. */
+export function isLost(error: unknown): boolean {
+  return error instanceof HostError && error.status === undefined
+}
+
+/** What became of a task that threw; `session`: of the worker that may have been asked by then. */
+export function resultOfError(error: unknown, isStopped: boolean, session?: string): StepResult {
+  const seat = session === undefined ? {} : { session }
+  if (isStopped) return { reason: "aborted", output: "", tokens: NO_TOKENS, cost: null, ...seat }
+  const reason = isLost(error) ? "worker-lost" : "error"
+  // Who was asked, or may have been before the server fell silent, has cost nobody knows what.
+  const cost = session === undefined && reason === "error" ? 0 : null
   const model = error instanceof IdentityError ? error.model : undefined
   const outage = model === undefined ? {} : { outage: { cause: "unknown" as const, model } }
-  return { ...end, output: "", detail: describe(error), tokens: NO_TOKENS, ...outage }
+  return { reason, cost, output: "", detail: describe(error), tokens: NO_TOKENS, ...seat, ...outage }
 }

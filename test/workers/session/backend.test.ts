@@ -40,3 +40,15 @@ it("a kept worker may at each task do what that task allows, and no more", async
   await work({ step: "e", session }, 5)
   expect(may("edit", "src/a.ts")).toBe("allow")
 })
+
+it("stops what it can no longer look at, and does not say that it cost nothing", async () => {
+  const { start, sent, calls, aborted, emit } = openBackend()
+  const { result, report } = start({})
+  await expect.poll(() => sent.length).toBe(1)
+  const session = await report.session
+  calls["session.messages"] = () => new Response(null, { status: 500 })
+  calls["session.status"] = () => new Response(null, { status: 500 })
+  emit("session.idle", { sessionID: session })
+  expect(await result).toMatchObject({ reason: "error", detail: expect.stringContaining("500"), session, cost: null })
+  expect(aborted).toEqual([session])
+})
