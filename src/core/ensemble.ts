@@ -1,6 +1,6 @@
 import type { Next } from "./groups.ts"
 import { hashOf } from "./hash.ts"
-import { type Member, membersOf, NO_COST } from "./members.ts"
+import { type Member, membersOf, NO_COST, unusedName } from "./members.ts"
 import type { Group, JsonSchema, Step, StepResult, Warning } from "./model.ts"
 import type { Run, StepState } from "./run.ts"
 import { plain, told } from "./telling.ts"
@@ -80,12 +80,16 @@ function proposerOf(spec: Step, group: Ensemble, at: number, before: readonly Me
   }
 }
 
-/** Profiles as names of steps: unique, and without what an id cannot have. */
+/** Profiles as names of steps: unique, without what an id cannot have, and none that a judge has. */
 function nameOf(profiles: readonly string[], at: number): string {
-  const tidy = (profile: string) => profile.replaceAll(/[^A-Za-z0-9_.-]+/g, "-")
-  const name = tidy(profiles[at] ?? "")
-  const same = profiles.slice(0, at).filter((other) => tidy(other) === name).length
-  return same === 0 ? name : `${name}-${same + 1}`
+  const names = new Set<string>()
+  let name = ""
+  for (const profile of profiles.slice(0, at + 1)) {
+    const tidy = profile.replaceAll(/[^A-Za-z0-9_.-]+/g, "-")
+    name = unusedName(/^judge(-\d+)?$/.test(tidy) ? `proposer-${tidy}` : tidy, 2, names)
+    names.add(name)
+  }
+  return name
 }
 
 // ── the judge ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -23,6 +23,13 @@ export function membersOf(run: Run, step: StepState): Member[] {
   })
 }
 
+/** The name, or one with a number behind it, from `number` on, that is not in `names`: parts of one id would be one step. */
+export function unusedName(wanted: string, number: number, names: ReadonlySet<string>): string {
+  let name = wanted
+  for (let next = number; names.has(name); next++) name = `${wanted}-${next}`
+  return name
+}
+
 /**
  * Success when every part went well; its answer is that of the parts `shown` picks: of one its own, of several all of
  * them under their names.

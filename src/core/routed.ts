@@ -1,6 +1,6 @@
 import type { Words } from "./draft.ts"
 import type { Next } from "./groups.ts"
-import { type Member, membersOf, NO_COST, outcomeOf } from "./members.ts"
+import { type Member, membersOf, NO_COST, outcomeOf, unusedName } from "./members.ts"
 import type { Group, Step } from "./model.ts"
 import type { Run, StepState } from "./run.ts"
 
@@ -51,7 +51,7 @@ function itemsOf(values: readonly unknown[], by: string): Item[] {
   const names = new Set<string>()
   return values.map((value, at): Item => {
     const wanted = tidy(fieldOf(value, "id")) || String(at + 1)
-    const name = names.has(wanted) ? `${wanted}-${at + 1}` : wanted
+    const name = unusedName(wanted, at + 1, names)
     names.add(name)
     const files = fieldOf(value, "files")
     const needs = fieldOf(value, "depends_on") ?? fieldOf(value, "needs")

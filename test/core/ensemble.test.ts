@@ -160,6 +160,18 @@ describe("an ensemble", () => {
     expect(r.step("plan").status).toBe("success")
   })
 
+  it("never gives two of its parts one id, whatever its profiles are called", () => {
+    const names = ["judge", "gpt", "gpt-2", "gpt"]
+    const given = ensemble({ proposers: names, judges: ["judge"], quorum: 1 })
+    const r = drive([given], { maxParallel: 8 }, 8, {
+      profiles: Object.fromEntries(names.map((name) => [name, profile(name)])),
+    })
+    const proposers = ["plan:proposer-judge", "plan:gpt", "plan:gpt-2", "plan:gpt-3"]
+    expect(r.started).toEqual(proposers)
+    for (const id of proposers) r.end(id)
+    expect(r.started.at(-1)).toBe("plan:judge")
+  })
+
   it("has one deadline for the whole chain", () => {
     const r = open(ensemble({}, { timeoutMs: 5_000 }))
     r.pass(6_000)
@@ -243,6 +255,17 @@ describe("a routed step", () => {
     const r = run(routed(items))
     expect(r.started).toEqual([])
     expect(r.step("build").result).toMatchObject({ reason: "error", detail })
+  })
+
+  it("never gives two items one id, whatever the list says", () => {
+    const category = "backend"
+    const ids = ["a", "a-3", "a"]
+    const list = routed(ids.map((id) => ({ id, category })))
+    // Two steps of one id would be started for ever.
+    const r = drive([list], { budget: { workers: 9 } }, 8, { profiles })
+    expect(r.started).toEqual(["build:a", "build:a-3", "build:a-4"])
+    for (const id of r.started) r.end(id)
+    expect(r.run.status).toBe("success")
   })
 
   it("has a declared default for what is not named, and nothing to do with an empty list", () => {
