@@ -125,7 +125,8 @@ function pause(draft: Draft, by: string, now: number): Decision {
 function raise(draft: Draft, command: Extract<Command, { type: "raise" }>, now: number): Decision {
   const { budget, by } = command
   draft.add({ type: "budget.raised", at: now, budget, by })
-  if (draft.run.hold?.cause !== "budget") return draft.decision()
+  // One that was interrupted is not taken up by this: what was at work in it has nobody.
+  if (draft.run.hold?.cause !== "budget" || draft.run.status === "interrupted") return draft.decision()
   draft.add({ type: "run.resumed", at: now, by })
   return proceed(draft, now)
 }
@@ -137,9 +138,14 @@ function decideGate(draft: Draft, command: Extract<Command, { type: "decide" }>,
   if (step.gate) {
     if (command.action === "retry" && specOf(run, step).type === "gate") return refuse(run, `${step.id} has no worker`)
     const { parent, by } = command
-    if (parent !== undefined && parent !== run.parent) draft.add({ type: "run.resumed", at: now, by, parent })
+    const isMoved = parent !== undefined && parent !== run.parent
+    if (isMoved) draft.add({ type: "run.resumed", at: now, by, parent })
     settleGate(draft, stepOf(draft.run, step.id) as StepState, command, now)
-    return draft.run.stopping === "abort" ? stopRest(draft, now) : proceed(draft, now)
+    if (draft.run.stopping === "abort") return stopRest(draft, now)
+    // Those that were held are at work again by that.
+    const held = isMoved ? stepsThat(run, "waiting").filter((one) => one.hold) : []
+    for (const { id } of held) again(draft, stepOf(draft.run, id) as StepState, now)
+    return proceed(draft, now)
   }
   const { action, by, message, parent } = command
   const isAgain = action === "retry" && run.endedAt !== undefined && step.status !== "success"

@@ -151,6 +151,40 @@ describe("holding", () => {
     expect(r.run.status).toBe("success")
   })
 
+  it("ends when a gate beside it is decided from another session: it is asked for again, and not left without a worker", () => {
+    const held = () => {
+      const r = drive([{ ...step("a"), intervene: "always" }, step("b")])
+      r.open("b")
+      r.end("a")
+      r.hold("b")
+      r.effects.length = 0
+      return r
+    }
+    const r = held()
+    r.send({ type: "decide", step: "a", action: "continue", by: "user", parent: "ses_other" })
+    expect(r.statuses()).toEqual({ a: "success", b: "running" })
+    expect(r.effects).toEqual([{ type: "start", step: "b", attempt: 1, resumed: true }])
+    const s = held()
+    s.send({ type: "decide", step: "a", action: "abort", by: "user", parent: "ses_other" })
+    expect(s.effects).toEqual([{ type: "stop", step: "b", attempt: 1 }])
+  })
+
+  it("by a budget ends with a raise, but a run that was interrupted waits for a person to take it up", () => {
+    const r = drive([step("a"), step("b"), step("c")], { maxParallel: 2, budget: { usd: 0.2 } })
+    r.end("a")
+    expect(r.run).toMatchObject({ status: "running", hold: { cause: "budget" } })
+    r.send({ type: "interrupt", by: "a crash" })
+    r.effects.length = 0
+    r.send({ type: "raise", budget: { usd: 5 }, by: "user" })
+    expect(r.effects).toEqual([])
+    expect(r.run.status).toBe("interrupted")
+    r.resume()
+    expect(r.effects).toEqual([
+      { type: "start", step: "b", attempt: 1, resumed: true },
+      { type: "start", step: "c", attempt: 1, resumed: false },
+    ])
+  })
+
   it("of a run that is stopping for a failure holds nothing up", () => {
     const r = drive([step("a"), step("b"), step("c", "b")])
     r.hold("a")
