@@ -71,9 +71,9 @@ function resume(draft: Draft, command: Extract<Command, { type: "resume" }>, now
   if (edited) draft.add({ type: "run.edited", at: now, by, ...edited })
   draft.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }) })
   if (run.endedAt !== undefined) return proceed(draft, now)
+  if (stopping === "abort" || stopping === "deadline") return stopRunning(draft)
   // Those that were held included.
   for (const step of atWork(draft.run)) again(draft, step, now)
-  if (stopping === "abort" || stopping === "deadline") return stopRunning(draft)
   // Of a run that nobody paused a person may not know what there is to decide.
   for (const step of status === "paused" ? stepsThat(draft.run, "waiting") : [])
     if (step.gate) settleGate(draft, step, { action: "continue", by }, now)
@@ -100,8 +100,11 @@ function interrupt(draft: Draft, by: string, now: number): Decision {
 
 function stop(draft: Draft, cause: "abort" | "deadline", now: number, by?: string): Decision {
   const { run } = draft
-  if (run.stopping === "abort" || run.stopping === cause) return refuse(run, `run ${run.id} is already stopping`)
-  draft.add({ type: "run.stopping", at: now, cause, ...(by === undefined ? {} : { by }) })
+  const isStopping = run.stopping === "abort" || run.stopping === cause
+  if (isStopping && cause === "deadline") return refuse(run, `run ${run.id} is already stopping`)
+  // Said again it stops what a crash or an interrupt has left of it.
+  if (!isStopping || run.status === "interrupted")
+    draft.add({ type: "run.stopping", at: now, cause, ...(by === undefined ? {} : { by }) })
   if (run.running > 0) return stopRunning(draft)
   end(draft, now)
   return draft.decision()

@@ -128,6 +128,26 @@ describe("stopping", () => {
     r.end("a", "aborted")
     expect(r.run.status).toBe("cancelled")
   })
+
+  it("abort of a run that was left while it was being aborted stops what is left, and so does its resume", () => {
+    const left = (by: "crash" | "interrupt") => {
+      const r = drive([step("a")])
+      r.open("a")
+      r.send({ type: "abort", by: "user" })
+      if (by === "interrupt") r.send({ type: "interrupt", by: "ctrl-c" })
+      r.effects.length = 0
+      return r
+    }
+    for (const by of ["crash", "interrupt"] as const) {
+      for (const type of ["abort", "resume"] as const) {
+        const r = left(by)
+        expect(r.send({ type, by: "user" }).refused).toBeUndefined()
+        expect(r.effects).toEqual([{ type: "stop", step: "a", attempt: 1 }])
+        r.end("a", "aborted")
+        expect(r.run.status).toBe("cancelled")
+      }
+    }
+  })
 })
 
 describe("holding", () => {

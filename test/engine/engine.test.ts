@@ -202,6 +202,27 @@ describe("after a crash", () => {
   })
 })
 
+describe("a run that was being aborted when its process was killed", () => {
+  it.each(["abort", "resume"] as const)(
+    "is over after its %s: its session is stopped, and what it took is unknown",
+    async (word) => {
+      const { engine, backend, start, store } = setUp()
+      start([step("a")])
+      await backend.job("a")
+      engine.abort("r", "user")
+      const events = store.read("r")
+      expect(events.at(-1)?.type).toBe("run.stopping")
+      const journal = createMemoryStore()
+      journal.append("r", events)
+      const next = setUp(journal)
+      expect(next.engine[word]("r", "user").ok).toBe(true)
+      const { view } = await next.engine.finished("r")
+      expect(next.backend.stopped).toEqual(["ses_r/a/1"])
+      expect(view).toMatchObject({ status: "cancelled", cost: null })
+    },
+  )
+})
+
 describe("interrupting and resuming in one process", () => {
   it("lets go of the workers, keeps what finished, and goes on where it was", async () => {
     const { engine, backend, start } = setUp()
