@@ -66,18 +66,31 @@ function fact(draft: Draft, event: RunEvent): Decision {
 function resume(draft: Draft, command: Extract<Command, { type: "resume" }>, now: number): Decision {
   const { run } = draft
   const { stopping, status } = run
-  const { by, parent, edited } = command
+  const { by, parent, edited, isLive } = command
   if (run.status === "success" && !edited) return refuse(run, `run ${run.id} has ended (success)`)
+  // Its worker would go on with what is to be done anew.
+  if (edited && isLive) return refuse(run, `run ${run.id} is at work: it can be changed once it has paused`)
   if (edited) draft.add({ type: "run.edited", at: now, by, ...edited })
-  draft.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }) })
+  const live = isLive ? { isLive } : {}
+  draft.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }), ...live })
   if (run.endedAt !== undefined) return proceed(draft, now)
   if (stopping === "abort" || stopping === "deadline") return stopRunning(draft)
-  // Those that were held included.
-  for (const step of atWork(draft.run)) again(draft, step, now)
+  // Those that were held included. What is at work here goes on by itself.
+  for (const { id } of isLive ? heldOf(run) : atWork(draft.run)) again(draft, stepOf(draft.run, id) as StepState, now)
   // Of a run that nobody paused a person may not know what there is to decide.
   for (const step of status === "paused" ? stepsThat(draft.run, "waiting") : [])
     if (step.gate) settleGate(draft, step, { action: "continue", by }, now)
   return proceed(draft, now)
+}
+
+/** Steps that a provider holds. */
+function heldOf(run: Run): StepState[] {
+  return stepsThat(run, "waiting").filter((step) => step.hold)
+}
+
+/** Of a run that nobody has stopped: that it goes on begins no new time. */
+function liveOf({ status }: Run): { readonly isLive?: true } {
+  return status === "running" ? { isLive: true } : {}
 }
 
 function atWork(run: Run): StepState[] {
@@ -130,7 +143,7 @@ function raise(draft: Draft, command: Extract<Command, { type: "raise" }>, now: 
   draft.add({ type: "budget.raised", at: now, budget, by })
   // One that was interrupted is not taken up by this: what was at work in it has nobody.
   if (draft.run.hold?.cause !== "budget" || draft.run.status === "interrupted") return draft.decision()
-  draft.add({ type: "run.resumed", at: now, by })
+  draft.add({ type: "run.resumed", at: now, by, ...liveOf(draft.run) })
   return proceed(draft, now)
 }
 
@@ -142,12 +155,11 @@ function decideGate(draft: Draft, command: Extract<Command, { type: "decide" }>,
     if (command.action === "retry" && specOf(run, step).type === "gate") return refuse(run, `${step.id} has no worker`)
     const { parent, by } = command
     const isMoved = parent !== undefined && parent !== run.parent
-    if (isMoved) draft.add({ type: "run.resumed", at: now, by, parent })
+    if (isMoved) draft.add({ type: "run.resumed", at: now, by, parent, ...liveOf(run) })
     settleGate(draft, stepOf(draft.run, step.id) as StepState, command, now)
     if (draft.run.stopping === "abort") return stopRest(draft, now)
     // Those that were held are at work again by that.
-    const held = isMoved ? stepsThat(run, "waiting").filter((one) => one.hold) : []
-    for (const { id } of held) again(draft, stepOf(draft.run, id) as StepState, now)
+    for (const { id } of isMoved ? heldOf(run) : []) again(draft, stepOf(draft.run, id) as StepState, now)
     return proceed(draft, now)
   }
   const { action, by, message, parent } = command

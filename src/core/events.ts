@@ -48,6 +48,8 @@ export type RunEvent =
       readonly parent?: string
       /** Said to the worker of a step when it is tried again. */
       readonly say?: { readonly step: string; readonly text: string }
+      /** It was at work all the time: its time goes on. */
+      readonly isLive?: true
     }
   /** Nothing new starts from here on; `abort` and `deadline` also end what is running. */
   | { readonly type: "run.stopping"; readonly at: number; readonly cause: StopCause; readonly by?: string }
@@ -277,6 +279,8 @@ export type Command =
       readonly parent?: string
       /** The workflow as it is now; undefined: as it was. */
       readonly edited?: Definition
+      /** Whoever hears it drives the run: what is at work has its worker. */
+      readonly isLive?: true
     }
   | { readonly type: "interrupt"; readonly by: string }
   | { readonly type: "abort"; readonly by: string }

@@ -184,7 +184,7 @@ function resume(ended: Run, event: Extract<RunEvent, { type: "run.resumed" }>): 
     status: "running",
     steps,
     running: run.running + held.length,
-    activeSince: event.at,
+    activeSince: event.isLive ? run.activeSince : event.at,
     ...(event.parent === undefined ? {} : { parent: event.parent }),
   }
 }

@@ -93,7 +93,8 @@ export class Driving {
     const { run } = loop
     if (command.type === "resume" && run?.status === "running" && !run.hold) return `run ${run.id} is running already`
     this.#reopen(command)
-    return loop.send(command, key)
+    const isLive = command.type === "resume" && run?.status === "running"
+    return loop.send(isLive ? { ...command, isLive } : command, key)
   }
 
   /** A person says that a provider may be asked again, or that what it held holds nothing any more: the next run finds

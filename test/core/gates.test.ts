@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Intervene } from "../../src/core/model.ts"
+import type { Intervene, Step } from "../../src/core/model.ts"
 import { viewRun } from "../../src/core/view.ts"
 import { drive } from "../support/drive.ts"
 import { profile, step } from "../support/runs.ts"
@@ -350,6 +350,42 @@ describe("pausing", () => {
     r.resume()
     r.end("a")
     expect(r.statuses().b).toBe("running")
+  })
+
+  const takenBack = (steps: readonly Step[], settings = {}, ms = 0) => {
+    const r = drive(steps, settings)
+    r.open("a")
+    r.pass(ms)
+    r.send({ type: "pause", by: "user" })
+    r.effects.length = 0
+    r.send({ type: "resume", by: "user", isLive: true })
+    return r
+  }
+
+  it("and taken back leaves what runs alone, also what has effects outside", () => {
+    const r = takenBack([{ ...step("a"), effects: "external" }, step("b", "a")])
+    expect(r.effects).toEqual([])
+    expect(r.statuses().a).toBe("running")
+    r.end("a")
+    expect(r.statuses()).toEqual({ a: "success", b: "running" })
+  })
+
+  it("and taken back gives no new time", () => {
+    const r = takenBack([step("a"), step("b", "a")], { budget: { timeMs: 1_000 } }, 900)
+    r.pass(300)
+    r.end("a")
+    expect(r.run).toMatchObject({ status: "paused", hold: { cause: "budget" } })
+  })
+
+  it("is not taken back over a changed workflow while something runs", () => {
+    const r = drive([step("a"), step("b", "a")])
+    r.send({ type: "pause", by: "user" })
+    const { workflow, profiles, limits } = r.run.created
+    const edited = { workflow: { ...workflow, steps: [{ ...step("a"), prompt: "other" }] }, profiles, limits }
+    expect(r.send({ type: "resume", by: "user", edited, isLive: true }).refused).toContain("once it has paused")
+    r.end("a")
+    r.send({ type: "resume", by: "user", edited })
+    expect(r.started).toEqual(["a", "a"])
   })
 })
 

@@ -181,6 +181,19 @@ describe("a paused run", () => {
     expect((await engine.finished("r")).view?.status).toBe("success")
   })
 
+  it("that is taken back while something runs leaves its worker alone, and its answer counts", async () => {
+    const { engine, backend, start } = setUp()
+    start([{ ...step("a"), effects: "external" }, step("b", "a")])
+    const a = await backend.job("a")
+    engine.pause("r", "user")
+    expect(engine.resume("r", "user").ok).toBe(true)
+    expect(engine.view("r")?.steps[0]?.status).toBe("running")
+    a.finish()
+    ;(await backend.job("b")).finish()
+    expect((await engine.finished("r")).view?.status).toBe("success")
+    expect(backend.jobs).toHaveLength(2)
+  })
+
   it("over its budget goes on when that is raised", async () => {
     const { engine, backend, start } = setUp()
     start([step("a"), step("b", "a")], { budget: { tokens: 10 } })
