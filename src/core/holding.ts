@@ -12,7 +12,9 @@ export function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, {
   const waiting: StepState = { ...step, status: "waiting", gate: { ...gate, openedAt } }
   const steps = withRow(run.steps, step.index, waiting)
   const running = run.running - (isAtWork(run, step) ? 1 : 0)
-  return { ...run, steps, running, due: without(run.due, step.index), hold: gateHold(waiting) }
+  // A pause is a person's to take back: it outlives the gate.
+  const hold = run.hold?.cause === "person" ? run.hold : gateHold(waiting)
+  return { ...run, steps, running, due: without(run.due, step.index), hold }
 }
 
 export function gateHold({ id, gate }: StepState): Hold {
@@ -48,11 +50,11 @@ export function gateDecided(
   const decided: StepState = { ...step, status: "running" }
   const steps = withRow(run.steps, step.index, decided)
   const { hold, ...rest } = run
-  const isHeld = hold?.cause !== "gate" || rowsOf(steps).some((row) => row.status === "waiting")
+  const next = hold?.cause === "gate" ? holdAfter(rowsOf(steps)) : hold
   return turnAgain(
     {
       ...rest,
-      ...(isHeld && hold ? { hold } : {}),
+      ...(next ? { hold: next } : {}),
       ...(run.status === "paused" ? { status: "running" as const, activeSince: at } : {}),
       steps,
       running: run.running + (isAtWork(run, decided) ? 1 : 0),
@@ -60,4 +62,11 @@ export function gateDecided(
     decided,
     message,
   )
+}
+
+/** What holds a run, one gate of which was decided: the next one, or what a provider holds. */
+function holdAfter(rows: readonly StepState[]): Hold | undefined {
+  const waiting = rows.filter((row) => row.status === "waiting")
+  const gate = waiting.find((row) => row.gate)
+  return gate ? gateHold(gate) : waiting[0]?.hold
 }

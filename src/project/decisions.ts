@@ -167,7 +167,9 @@ export function continueRun(engine: Engine, run: RunView, by: string, parent: st
   // While the rest of it is at work, only its gates hold it.
   const gates = run.status === "paused" ? [] : openGates(run)
   if (gates.length === 0) return engine.resume(run.id, by, parent)
-  const outcomes = gates.map(({ step }) => engine.decide(run.id, { step, action: "continue", by }))
+  const decided = gates.map(({ step }) => engine.decide(run.id, { step, action: "continue", by }))
+  // Gates are not what a person's pause waits for.
+  const outcomes = run.hold?.cause === "person" ? [...decided, engine.resume(run.id, by, parent)] : decided
   const handed = outcomes.flatMap((outcome) => (outcome.ok ? (outcome.handed ?? []) : []))
   return outcomes.find(({ ok }) => !ok) ?? { ok: true, run: run.id, ...(handed.length > 0 ? { handed } : {}) }
 }

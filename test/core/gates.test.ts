@@ -242,10 +242,10 @@ describe("an open gate", () => {
     const r = drive([{ ...step("a"), intervene: "always" }, { ...step("b"), intervene: "always" }, step("c", "a", "b")])
     r.end("a")
     r.end("b")
-    r.decide("a", "continue")
-    expect(r.run.status).toBe("paused")
-    expect(r.statuses()).toEqual({ a: "success", b: "waiting", c: "pending" })
     r.decide("b", "continue")
+    expect(r.run).toMatchObject({ status: "paused", hold: { detail: "a: done" } })
+    expect(r.statuses()).toEqual({ a: "waiting", b: "success", c: "pending" })
+    r.decide("a", "continue")
     expect(r.statuses().c).toBe("running")
   })
 })
@@ -368,6 +368,21 @@ describe("pausing", () => {
     expect(r.statuses().a).toBe("running")
     r.end("a")
     expect(r.statuses()).toEqual({ a: "success", b: "running" })
+  })
+
+  it("outlives a gate that is decided, by its timeout or a person", () => {
+    for (const by of ["timeout", "person"]) {
+      const r = drive([{ ...step("a"), intervene: "always" }, step("b", "a")], { gateTimeoutMs: 1_000 })
+      r.send({ type: "pause", by: "user" })
+      r.end("a")
+      expect(viewRun(r.run, true).steps[0]?.gate).toMatchObject({ why: "always" })
+      if (by === "timeout") r.pass(2_000)
+      else r.decide("a", "continue")
+      expect(r.statuses()).toEqual({ a: "success", b: "pending" })
+      expect(r.run).toMatchObject({ status: "paused", hold: { cause: "person" } })
+      r.resume()
+      expect(r.statuses().b).toBe("running")
+    }
   })
 
   it("and taken back gives no new time", () => {

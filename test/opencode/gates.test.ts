@@ -137,6 +137,21 @@ describe("which run is meant", () => {
     await type("/workflow continue")
     expect(engine.find(undefined)?.steps.map(({ status }) => status)).toEqual(["success", "running"])
   })
+
+  it("continue of a run takes its pause back with its gates, of one step only that", async () => {
+    const { type, backend, engine } = open()
+    for (const [n, word] of ["continue left", "continue"].entries()) {
+      await type("/workflow run two")
+      await backend.job("right", n)
+      await type("/workflow pause")
+      ;(await backend.job("left", n)).finish()
+      await expect.poll(() => engine.find(undefined)?.steps[0]?.status).toBe("waiting")
+      await type(`/workflow ${word}`)
+      const { hold, steps } = engine.find(undefined) ?? {}
+      expect(steps?.map(({ status }) => status)).toEqual(["success", "running"])
+      expect(hold?.cause).toBe(word === "continue" ? undefined : "person")
+    }
+  })
 })
 
 describe("a step of type gate", () => {
