@@ -246,11 +246,13 @@ function evolveStep(run: Run, event: Exclude<Extract<RunEvent, { step: string }>
   return { ...run, steps: withRow(run.steps, step.index, paid), spent: plus(run.spent, took) }
 }
 
-/** A step at the beginning of a try: of the tries before it only what they took is left. */
+/** A step at the beginning of a try: of the tries before it only what they took is left, and where. */
 function started(step: StepState, event: Extract<RunEvent, { type: "step.started" }>): StepState {
   const { attempt, at, goOn } = event
   const { id, index, unmet, broken, warnings, misfits, parts } = step
   const earlier = spentBy(step)
+  const session = step.result?.session ?? step.session
+  const earlierSessions = [...new Set([...(step.earlierSessions ?? []), ...(session === undefined ? [] : [session])])]
   return {
     id,
     index,
@@ -265,6 +267,7 @@ function started(step: StepState, event: Extract<RunEvent, { type: "step.started
     ...(goOn === undefined ? {} : { goOn }),
     ...(misfits === undefined ? {} : { misfits }),
     ...(parts === undefined ? {} : { parts }),
+    ...(earlierSessions.length === 0 ? {} : { earlierSessions }),
   }
 }
 

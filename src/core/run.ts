@@ -50,6 +50,8 @@ export interface StepState {
   readonly tryStartedAt?: number
   readonly endedAt?: number
   readonly session?: string
+  /** Those of its earlier tries. */
+  readonly earlierSessions?: readonly string[]
   readonly requestedModel?: string | null
   readonly inputHash?: string
   readonly prompt?: string

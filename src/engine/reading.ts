@@ -1,7 +1,7 @@
 import type { Took } from "../core/events.ts"
 import { evolve } from "../core/evolve.ts"
 import type { DelegatedRun, Store } from "../core/ports.ts"
-import type { Run } from "../core/run.ts"
+import { type Run, stepOf } from "../core/run.ts"
 import { type RunView, type StepView, sumOf, viewRun, withDelegated } from "../core/view.ts"
 
 /** What is known of runs: of those driven here at once, of the others from the journal. */
@@ -48,14 +48,14 @@ export class Reading {
   #viewAmong(run: string, delegated: readonly DelegatedRun[]): RunView | undefined {
     const state = this.current(run)
     const view = state && viewRun(state, this.#store.isClaimed(run))
-    return view && this.#withDelegated(view, delegated)
+    return state && view && this.#withDelegated(state, view, delegated)
   }
 
   /** Adds what the run's workers have delegated, as deep as it goes. */
-  #withDelegated(view: RunView, delegated: readonly DelegatedRun[]): RunView {
+  #withDelegated(state: Run, view: RunView, delegated: readonly DelegatedRun[]): RunView {
     const children = new Map<string, RunView[]>()
     for (const run of delegated) {
-      const step = view.steps.find((one) => startedFrom(run, one))
+      const step = view.steps.find((one) => startedFrom(run, one, stepOf(state, one.id)?.earlierSessions))
       const child = step && this.#viewAmong(run.id, delegated)
       if (step && child) children.set(step.id, [...(children.get(step.id) ?? []), child])
     }
@@ -63,8 +63,8 @@ export class Reading {
   }
 }
 
-/** Whether a run was started from a step's session while the step ran: a kept session serves many steps. */
-function startedFrom(run: DelegatedRun, step: StepView): boolean {
-  if (run.parent !== step.session || step.startedAt === null) return false
+/** Whether a run was started from a session of a step while the step ran: a kept session serves many steps. */
+function startedFrom(run: DelegatedRun, step: StepView, earlier: readonly string[] = []): boolean {
+  if ((run.parent !== step.session && !earlier.includes(run.parent)) || step.startedAt === null) return false
   return run.createdAt >= step.startedAt && run.createdAt <= (step.endedAt ?? run.createdAt)
 }

@@ -296,6 +296,26 @@ describe("what a worker delegates", () => {
   })
 })
 
+describe("what the worker of an earlier try delegated", () => {
+  it("is part of the run's cost, too", async () => {
+    const { backend, engine } = setUp()
+    const retry = { maxAttempts: 2, delayMs: 0, backoff: "fixed" } as const
+    const { type, at, ...created } = createdEvent("r", { workflow: workflow([{ ...step("a"), retry }]) })
+    engine.start(created)
+    const first = await backend.job("a")
+    const inner = createdEvent("child", { workflow: workflow([step("inner")]), parent: "ses_r/a/1", depth: 1 })
+    const { type: _type, at: _at, ...child } = inner
+    engine.start(child)
+    ;(await backend.job("inner")).finish({ cost: 0.75, tokens: { input: 7, output: 2 } })
+    await engine.finished("child")
+    first.finish({ reason: "error", cost: 0.25, tokens: { input: 1, output: 1 } })
+    ;(await backend.job("a", 1)).finish({ cost: 0.5, tokens: { input: 2, output: 2 } })
+    const { view } = await engine.finished("r")
+    expect(view).toMatchObject({ status: "success", cost: 1.5, tokens: { input: 10, output: 5 } })
+    expect(view?.steps[0]).toMatchObject({ cost: 0.75, delegated: { runs: ["child"], cost: 0.75 } })
+  })
+})
+
 describe("a budget", () => {
   it("counts what a worker delegates", async () => {
     const { backend, engine, store } = setUp()
