@@ -5,6 +5,7 @@ import type { Path, SourceDocument } from "../core/issues.ts"
 import type { Workflow } from "../core/model.ts"
 import { suggest } from "../core/nearest.ts"
 import type { Checked, Problem } from "../core/problem.ts"
+import { toCanonical } from "./dialects/read.ts"
 import { parseYaml } from "./document.ts"
 import type { LookedUp } from "./embedded.ts"
 import { outlineOf } from "./outline.ts"
@@ -215,7 +216,8 @@ function twice(name: string, file: string, twin: string): Problem {
   return { file, line: 0, column: 0, message, hint: "rename one of the two" }
 }
 
-/** A workflow file as it was written, with its places, and where in it each step stands; nothing of it is checked. */
+/** A workflow file in the canonical form, with the places it was written at, and where in it each step stands; nothing of
+ *  it is checked. */
 export function workflowDocument(
   file: string,
 ): Checked<{ readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }> {
@@ -223,8 +225,9 @@ export function workflowDocument(
   if (!text.ok) return text
   const parsed = parseYaml(text.value, file)
   if (!parsed.ok) return parsed
-  const { steps } = outlineOf(parsed.value)
-  return { ok: true, value: { document: parsed.value, stepPath: (id) => steps.find((step) => step.id === id)?.path } }
+  const { source } = toCanonical(parsed.value)
+  const { steps } = outlineOf(source)
+  return { ok: true, value: { document: source, stepPath: (id) => steps.find((step) => step.id === id)?.path } }
 }
 
 function read(file: string): Checked<string> {

@@ -191,6 +191,31 @@ describe("which value counts", () => {
     )
   })
 
+  it("knows a workflow in another form, at the lines it was written in", () => {
+    const flow = `settings: { intervene: never }
+tasks:
+  - id: a
+    agent: coder
+    parameters: { task: a }
+    timeout: 1200
+    retry: { max_attempts: 3 }
+  - { id: b, agent: quick, parameters: { task: b } }
+`
+    const { ask: asked } = open(CONFIG, flow)
+    expect(asked("timeout", { step: "a" })).toEqual([
+      {
+        key: "timeout",
+        of: "step a",
+        is: ["1200 step a flow.yaml:6", '"45m" profile coder orchestrator.json:8', '"30m" default'],
+      },
+    ])
+    expect(asked("retry.max_attempts", { step: "a" })[0]?.is[0]).toBe("3 step a flow.yaml:7")
+    expect(asked("intervene", { step: "b" })[0]?.is[0]).toBe('"never" settings of flow flow.yaml:1')
+    const phases = open(CONFIG, "phases:\n  - name: a\n    model: x/y\n    idle_timeout: 1m\n")
+    expect(phases.ask("idle_timeout", { step: "a" })[0]?.is[0]).toBe('"1m" step a flow.yaml:4')
+    expect(phases.ask("model", { step: "a" })[0]?.is[0]).toBe('"x/y" named by step a flow.yaml:3')
+  })
+
   it("is the default where there is no orchestrator.json", () => {
     expect(open(undefined, "steps: [{ id: a, prompt: a }]").ask("toasts")).toEqual([
       { key: "toasts", is: ["true default"] },
