@@ -78,6 +78,7 @@ export function* checkCombinations(outline: Outline): Generator<Problem> {
     const type = written(outline, step, "type") ?? "single"
     if (isType(type)) yield* checkSort(outline, step, type)
     if (type !== "gate") yield* checkTries(outline, step)
+    if (type === "parallel" || type === "workflow") yield* checkWhole(outline, step, type)
     yield* checkGroup(outline, step)
     yield* checkPlainTexts(outline, step)
   }
@@ -139,6 +140,15 @@ function* checkTries(outline: Outline, step: OutlineStep): Generator<Problem> {
   if (written(outline, step, "on_failure") !== "retry" || written(outline, step, "retry", "max_attempts") !== 1) return
   const message = "`on_failure: retry` and one try contradict each other"
   yield problemAt(outline.source, [...step.path, "on_failure"], "key", message, "set `max_attempts` to 2 or more")
+}
+
+/** A group whose parts are tried by themselves is done once, and again only by a loop. */
+function* checkWhole(outline: Outline, step: OutlineStep, type: "parallel" | "workflow"): Generator<Problem> {
+  if (written(outline, step, "on_failure") !== "retry") return
+  const message = `a step of type \`${type}\` is not tried again as a whole`
+  const whose = type === "parallel" ? "its steps" : "the steps of that workflow"
+  const way = `put \`retry\` on ${whose}, or use \`loop: { max: 2 }\``
+  yield problemAt(outline.source, [...step.path, "on_failure"], "key", message, way)
 }
 
 /** Commands and paths of checks are taken as they are; `${inputs.x}` is nothing a shell could mean either. */

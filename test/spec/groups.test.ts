@@ -166,6 +166,16 @@ describe("one mistake", () => {
       "w.yaml:5:5: a step of type `parallel` cannot have `retry` — put it on its steps",
     ],
     [
+      "a group that is to be tried again",
+      lines("type: parallel", "steps: [{ id: a, prompt: p }]", "on_failure: retry"),
+      "w.yaml:5:5: a step of type `parallel` is not tried again as a whole — put `retry` on its steps, or use `loop: { max: 2 }`",
+    ],
+    [
+      "a workflow that is to be tried again",
+      lines("type: workflow", "workflow: other", "on_failure: retry"),
+      "w.yaml:5:5: a step of type `workflow` is not tried again as a whole — put `retry` on the steps of that workflow, or use `loop: { max: 2 }`",
+    ],
+    [
       "a key of another type",
       lines("prompt: p", "proposers: [a]"),
       "w.yaml:4:5: a step of type `single` cannot have `proposers` — set `type: ensemble`, or leave it out",
