@@ -265,6 +265,31 @@ phases:
     expect(Object.keys(inputs)).toEqual(["topic", "task"])
   })
 
+  it("ask the phase that a routed one takes its tasks from for them, and no other", () => {
+    const categoriesOf = (text: string) =>
+      Object.fromEntries(
+        parsed(text).steps.map(({ id, schema }) => {
+          const category = /"category":\{"enum":(\[[^\]]*\])/.exec(JSON.stringify(schema) ?? "")?.[1]
+          return [id, category === undefined ? null : JSON.parse(category)]
+        }),
+      )
+    const cut = `
+phases:
+  - { name: plan, model: gpt-4o }
+  - { name: cut, model: gpt-4o }
+`
+    const routed = (name: string, category: string, input = "") =>
+      `  - { name: ${name}, type: routed, routing: { ${category}: gpt-4o }${input === "" ? "" : `, input: ${input}`} }\n`
+    expect(categoriesOf(cut + routed("do", "ui"))).toEqual({ plan: null, cut: ["ui"], do: null })
+    expect(categoriesOf(cut + routed("do", "ui", "[cut.output, plan.output]"))).toEqual({
+      plan: null,
+      cut: ["ui"],
+      do: null,
+    })
+    const both = `${cut}  - { name: recut, model: gpt-4o }\n${routed("one", "ui", "cut.output")}${routed("two", "api", "recut.output")}`
+    expect(categoriesOf(both)).toMatchObject({ cut: ["ui"], recut: ["api"] })
+  })
+
   const one = (...rest: string[]) => `phases:\n  - { name: a, ${rest.join(", ")} }`
   const cases: [name: string, text: string, problem: string][] = [
     ["an unknown model", one("model: gemini"), "w.yaml:2:23: unknown model `gemini` — did you mean `gemini-pro`?"],

@@ -130,26 +130,24 @@ function inputsOf(drawing: Drawing, from: Path): Input[] {
 
 function drawPhases(drawing: Drawing, from: Path, to: Path, isInOrder: boolean): void {
   const list = listOf(drawing.at(from))
-  const wanted = new Set(
-    list.flatMap((one, at) =>
-      isObject(one) && one.type === "routed" && one.over === undefined
-        ? inputsOf(drawing, [...from, at]).map((input) => input.phase)
-        : [],
-    ),
-  )
-  for (const [at, one] of list.entries()) {
-    if (!isObject(one)) continue
+  const places = list.flatMap((one, at): Place[] => {
     const before = isInOrder && at > 0 ? list[at - 1] : undefined
-    const place: Place = {
-      from: [...from, at],
-      to: [...to, at],
-      phase: one,
-      previous: isObject(before) ? textOf(before.name) : undefined,
-    }
+    const previous = isObject(before) ? textOf(before.name) : undefined
+    return isObject(one) ? [{ from: [...from, at], to: [...to, at], phase: one, previous }] : []
+  })
+  const takers = new Map<string, Record<string, unknown>[]>()
+  for (const place of places) {
+    const source = taskSource(drawing, place)?.phase
+    if (source === undefined) continue
+    const known = takers.get(source)
+    if (known) known.push(place.phase)
+    else takers.set(source, [place.phase])
+  }
+  for (const place of places) {
+    const { name, schema } = place.phase
     drawPhase(drawing, place)
-    if (typeof one.name === "string" && wanted.has(one.name) && one.schema === undefined) {
-      drawing.draft.set([...to, at, "schema"], tasksSchema(list, one.name), [...from, at])
-    }
+    const routed = typeof name === "string" && schema === undefined ? takers.get(name) : undefined
+    if (routed) drawing.draft.set([...place.to, "schema"], tasksSchema(routed), place.from)
   }
 }
 
@@ -195,7 +193,7 @@ function drawPhase(drawing: Drawing, place: Place): void {
     drawPhases(drawing, [...from, "phases"], [...to, "steps"], false)
     return
   }
-  if (phase.type === "routed") drawOver(drawing, place, inputs)
+  if (phase.type === "routed") drawOver(drawing, place)
   if (phase.prompt === undefined) draft.setText([...to, "prompt"], promptOf(drawing, place, inputs), from)
   else drawing.template([...from, "prompt"], [...to, "prompt"])
 }
@@ -221,20 +219,21 @@ function drawOutput(drawing: Drawing, from: Path, to: Path): void {
 }
 
 /** The list of a routed phase: what it is told, else the tasks of what it reads. */
-function drawOver(drawing: Drawing, { from, to, phase, previous }: Place, inputs: readonly Input[]): void {
-  if (phase.over !== undefined) {
-    drawing.expression([...from, "over"], [...to, "over"])
-    return
-  }
-  const first = inputs[0] ?? (previous === undefined ? undefined : { phase: previous, path: from })
-  if (first) drawing.draft.set([...to, "over"], `\${${first.phase}.structured.tasks}`, first.path)
+function drawOver(drawing: Drawing, place: Place): void {
+  const { from, to, phase } = place
+  if (phase.over !== undefined) drawing.expression([...from, "over"], [...to, "over"])
+  const source = taskSource(drawing, place)
+  if (source) drawing.draft.set([...to, "over"], `\${${source.phase}.structured.tasks}`, source.path)
 }
 
-/** What a phase must answer whose tasks are given to others. */
-function tasksSchema(list: readonly unknown[], name: string): object {
-  const routed = list
-    .filter(isObject)
-    .filter((one) => one.type === "routed" && JSON.stringify(one.input ?? "").includes(name))
+/** The phase whose answer is the tasks of a routed one: the first it reads, else the one before it. */
+function taskSource(drawing: Drawing, { from, phase, previous }: Place): Input | undefined {
+  if (phase.type !== "routed" || phase.over !== undefined) return undefined
+  return inputsOf(drawing, from)[0] ?? (previous === undefined ? undefined : { phase: previous, path: from })
+}
+
+/** What a phase must answer whose tasks are given to these routed ones. */
+function tasksSchema(routed: readonly Record<string, unknown>[]): object {
   const categories = routed.flatMap((one) =>
     isObject(one.routing) && one.default === undefined ? Object.keys(one.routing) : [],
   )
