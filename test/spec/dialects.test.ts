@@ -290,6 +290,28 @@ phases:
     expect(categoriesOf(both)).toMatchObject({ cut: ["ui"], recut: ["api"] })
   })
 
+  it("are told what they read, also in words of their own", () => {
+    const text = `
+phases:
+  - { name: plan, model: gpt-4o }
+  - { name: cut, model: gpt-4o }
+  - { name: build, model: gpt-4o, prompt: Build it., input: plan.output }
+  - { name: look, model: gpt-4o, prompt: "Compare with \${cut.output}", input: [plan.output, cut.output] }
+  - { name: fresh, model: gpt-4o, prompt: Look at it., input: plan.output, context_strategy: fresh }
+  - { name: do, type: routed, routing: { ui: gpt-4o }, input: [cut.output, plan.output] }
+  - { name: each, type: routed, default: gpt-4o, over: "cut.structured.tasks", input: [cut.output, plan.output], prompt: "\${item.task}" }
+`
+    const prompts = Object.fromEntries(parsed(text).steps.map(({ id, prompt }) => [id, prompt]))
+    expect(prompts).toMatchObject({
+      build: "Build it.\n\n## plan\n\n${plan.output}\n",
+      look: "Compare with ${cut.output}",
+      fresh: "Look at it.",
+      do: expect.stringMatching(/Your task: \$\{item\.task\}[\s\S]*## plan\n\n\$\{plan\.output\}\n$/),
+      each: "${item.task}\n\n## plan\n\n${plan.output}\n",
+    })
+    expect(prompts.do).not.toContain("cut.output")
+  })
+
   const one = (...rest: string[]) => `phases:\n  - { name: a, ${rest.join(", ")} }`
   const cases: [name: string, text: string, problem: string][] = [
     ["an unknown model", one("model: gemini"), "w.yaml:2:23: unknown model `gemini` — did you mean `gemini-pro`?"],
@@ -345,6 +367,23 @@ pipeline:
       end: ["checker", "coder", "coder-2"],
       aside: ["checker"],
     })
+  })
+
+  it("a stage with words of its own is given the answers before, unless it reads some or says otherwise", () => {
+    const text = `
+pipeline:
+  - { stage: plan, agent: planner, prompt: Plan it. }
+  - { stage: build, agent: coder, prompt: Build it. }
+  - { stage: look, agent: checker, prompt: "Look at \${build.output}" }
+  - { stage: end, agent: checker, prompt: End it., context: fresh }
+`
+    const contexts = parsed(text).steps.map(({ id, context }) => [id, context])
+    expect(contexts).toEqual([
+      ["plan", undefined],
+      ["build", "full"],
+      ["look", undefined],
+      ["end", "fresh"],
+    ])
   })
 
   it.each([

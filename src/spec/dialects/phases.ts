@@ -33,7 +33,9 @@ const flat = z.strictObject({
   context_strategy: stepKeys.context.describe(
     "What it is given besides its input: `full`, `scoped`, `distilled`, `fresh`.",
   ),
-  prompt: stepKeys.prompt.describe("What is asked; without it words that follow from the phase's name and its input."),
+  prompt: stepKeys.prompt.describe(
+    "What is asked; without it words that follow from the phase's name. What `input` names is told too, unless the prompt reads some itself.",
+  ),
   ...{ mode, verdict, quorum, over, by, max },
   ...shared,
 })
@@ -194,8 +196,7 @@ function drawPhase(drawing: Drawing, place: Place): void {
     return
   }
   if (phase.type === "routed") drawOver(drawing, place)
-  if (phase.prompt === undefined) draft.setText([...to, "prompt"], promptOf(drawing, place, inputs), from)
-  else drawing.template([...from, "prompt"], [...to, "prompt"])
+  drawPrompt(drawing, place)
 }
 
 function drawOutput(drawing: Drawing, from: Path, to: Path): void {
@@ -262,8 +263,31 @@ const KNOWN: Readonly<Record<string, string>> = {
     "Judge the work against what was wanted. Read the changes and run the tests yourself. Begin with APPROVED or REJECTED, then say why, and what is missing. Change no files.",
 }
 
+/** What a phase is asked, and the answers that its input names. */
+function drawPrompt(drawing: Drawing, place: Place): void {
+  const { from, to, phase } = place
+  const own = [...from, "prompt"]
+  if (phase.prompt !== undefined && textOf(phase.prompt) === undefined) {
+    drawing.copy(own, [...to, "prompt"])
+    return
+  }
+  const text = phase.prompt === undefined ? promptOf(drawing, place) : drawing.take(new Text(), own)
+  const isSaid = phase.prompt !== undefined && (phase.context_strategy !== undefined || drawing.readsSteps(own))
+  for (const { phase: name, path } of isSaid ? [] : told(drawing, place)) {
+    text.add(`${text.value.endsWith("\n") ? "" : "\n"}\n## ${name}\n\n\${${name}.output}\n`, path)
+  }
+  drawing.draft.setText([...to, "prompt"], text, phase.prompt === undefined ? from : own)
+}
+
+/** What a phase reads; of a routed one without that whose parts are its tasks. */
+function told(drawing: Drawing, place: Place): Input[] {
+  const over = textOf(place.phase.over)?.match(/[A-Za-z_][\w-]*(?=\s*\.)/g) ?? []
+  const cut = new Set<string | undefined>([taskSource(drawing, place)?.phase, ...over])
+  return inputsOf(drawing, place.from).filter(({ phase }) => drawing.names.steps.has(phase) && !cut.has(phase))
+}
+
 /** What a phase is asked that says nothing itself. */
-function promptOf(drawing: Drawing, { from, phase }: Place, inputs: readonly Input[]): Text {
+function promptOf(drawing: Drawing, { from, phase }: Place): Text {
   const name = textOf(phase.name) ?? ""
   const text = new Text()
   const about = textOf(drawing.at(["description"]))
@@ -277,11 +301,6 @@ function promptOf(drawing: Drawing, { from, phase }: Place, inputs: readonly Inp
   text.add(`\n${KNOWN[name] ?? "Do what this phase is for."}\n`, from)
   if (textOf(phase.description) !== undefined)
     drawing.take(text.add("\n", from), [...from, "description"]).add("\n", from)
-  if (phase.type === "routed") {
-    return text.add("\nYour task: ${item.task}\nYou may write: ${fn:json(item.files)}\n", from)
-  }
-  for (const input of inputs.filter((one) => drawing.names.steps.has(one.phase))) {
-    text.add(`\n## ${input.phase}\n\n\${${input.phase}.output}\n`, input.path)
-  }
+  if (phase.type === "routed") text.add("\nYour task: ${item.task}\nYou may write: ${fn:json(item.files)}\n", from)
   return text
 }

@@ -16,7 +16,9 @@ const job = {
     .optional()
     .describe("Stages, or parts of stages, that must have ended before; without it the stage before."),
   output: stepKeys.output,
-  context: stepKeys.context.describe("What the agent is given besides its prompt; without it all answers before."),
+  context: stepKeys.context.describe(
+    "What the agent is given besides its prompt; without it all answers before, unless the prompt reads some itself.",
+  ),
   model: stepKeys.model,
   ...shared,
 }
@@ -141,10 +143,11 @@ function drawJob(drawing: Drawing, job: Job, to: Path, resolve: (name: string) =
       for (const one of resolve(name)) if (!needs.has(one)) needs.set(one, [...job.needs, at])
   }
   for (const [at, [name, from]] of [...needs].entries()) draft.set([...to, "needs", at], name, from)
-  if (drawing.at([...path, "prompt"]) === undefined) {
-    draft.setText([...to, "prompt"], promptOf(drawing, job), path)
-    if (needs.size > 0 && drawing.at([...path, "context"]) === undefined) draft.set([...to, "context"], "full", path)
-  } else drawing.template([...path, "prompt"], [...to, "prompt"])
+  const own = [...path, "prompt"]
+  if (drawing.at(own) === undefined) draft.setText([...to, "prompt"], promptOf(drawing, job), path)
+  else drawing.template(own, [...to, "prompt"])
+  const isGiven = needs.size > 0 && !drawing.readsSteps(own)
+  if (isGiven && drawing.at([...path, "context"]) === undefined) draft.set([...to, "context"], "full", path)
 }
 
 /** What is asked in a stage that says nothing itself. */
