@@ -444,6 +444,48 @@ describe("a plan", () => {
   })
 })
 
+describe("a name by itself", () => {
+  const RIGHT = "docs/${inputs.feature}-${context.variables.env}.md"
+  const keys = `output: "docs/\${feature}-\${env}.md", files: ["src/\${feature}/**"], checks: [npm test, { ask: "Is \${feature} there?" }], loop: { max: 2, until: "a.output.contains(feature)" }, condition: "env in regions && (flag ? env:feature) != ''"`
+  const head = "context: { variables: { env: eu, regions: [eu, us], flag: true } }\n"
+  const hooks = `\nhooks: { on_start: [{ id: h, prompt: "go \${feature}", files: ["\${env}/*"], condition: "env in regions" }] }`
+  it.each([
+    ["tasks", `${head}tasks: [{ id: a, agent: coder, parameters: { task: x }, ${keys} }]`],
+    ["phases", `${head}phases: [{ name: a, model: gpt-4o, prompt: x, ${keys} }]${hooks}`],
+    ["pipeline", `${head}pipeline: [{ stage: a, agent: coder, prompt: x, ${keys} }]${hooks}`],
+    ["a plan", `${head}specs: []\ntasks: [{ id: a, agent: coder, task: x, ${keys} }]${hooks}`],
+  ])("is a variable or an input wherever something is filled in: %s", (_form, text) => {
+    const { inputs, steps } = parsed(text)
+    expect(inputs.feature).toMatchObject({ type: "string", required: true })
+    expect(steps.find(({ id }) => id === "a")).toMatchObject({
+      output: RIGHT,
+      files: ["src/${inputs.feature}/**"],
+      checks: [{ run: "npm test" }],
+      opinions: [{ ask: "Is ${inputs.feature} there?" }],
+      loop: { until: "a.output.contains(inputs.feature)" },
+      condition:
+        "context.variables.env in context.variables.regions && (context.variables.flag ? context.variables.env:inputs.feature) != ''",
+    })
+    if (!text.includes("hooks")) return
+    expect(steps.find(({ id }) => id === "h")).toMatchObject({
+      prompt: "go ${inputs.feature}",
+      files: ["${context.variables.env}/*"],
+      condition: "context.variables.env in context.variables.regions",
+    })
+  })
+
+  it("is told where it was written, and braces of a phase's output are inputs beside it", () => {
+    expect(problemsOf('tasks: [{ id: a, agent: coder, parameters: { task: x }, output: "d/${a}/${nope.x}" }]')).toEqual(
+      [
+        "w.yaml:1:70: `a` is a task — read one of its fields: `a.output`",
+        "w.yaml:1:75: unknown name `nope` — for a plain `${` write `$${`; known names: `inputs`, `a`",
+      ],
+    )
+    const [phase] = parsed('phases: [{ name: a, model: gpt-4o, output: "d/{one}/${two}/{three}.md" }]').steps
+    expect(phase?.output).toBe("d/${inputs.one}/${inputs.two}/${inputs.three}.md")
+  })
+})
+
 describe("converting", () => {
   const files = ["feature-build.yaml", "full-stack-feature.yaml", "bug-fix.yaml", "pipeline.yaml", "plan.json"]
   it.each(files)("%s gives a document in the canonical form that means the same", (name) => {

@@ -61,14 +61,20 @@ function rewriteIn(source: string, offset: number, names: Names, out: Rewriter):
       continue
     }
     const [name] = word
-    const isField = /[\w.]\s*$/.test(source.slice(0, at).slice(-2))
-    const isCall = /^\s*[(:]/.test(source.slice(at + name.length)) && !/^\s*:\s/.test(source.slice(at + name.length))
-    if (!isField && !isCall && !names.steps.has(name)) {
+    const isCall = /^\s*\(/.test(source.slice(at + name.length)) || source.startsWith("fn:", at)
+    if (!isField(source, at) && !isCall && !names.steps.has(name)) {
       const prefix = names.variables.has(name) ? "context.variables." : names.inputs.has(name) ? "inputs." : ""
       if (prefix !== "") out.insert(offset + at, prefix)
     }
     at += name.length
   }
+}
+
+/** Whether the word at `at` is a field, or the end of a number. */
+function isField(source: string, at: number): boolean {
+  let before = at - 1
+  while (/\s/.test(source[before] ?? "")) before--
+  return source[before] === "." || (before === at - 1 && /\w/.test(source[before] ?? ""))
 }
 
 class Rewriter {

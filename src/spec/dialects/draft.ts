@@ -29,6 +29,11 @@ export class Draft {
     this.#put(path, value, { path: from })
   }
 
+  /** Puts a copy of a value at `path`, if there is any, so that parts of it can be replaced. */
+  copy(path: Path, value: unknown, from: Path): void {
+    if (value !== undefined) this.set(path, structuredClone(value), from)
+  }
+
   /** The same of a text that was put together. */
   setText(path: Path, text: Text, from: Path): void {
     this.#put(path, text.value, { path: from, locate: (offset) => text.locate(offset) })

@@ -25,6 +25,12 @@ const keysOf = (value: unknown) => (isObject(value) ? Object.keys(value) : [])
 
 const HEAD = ["$schema", "name", "description", "version", "metadata", "settings", "context"]
 
+/** A place inside a step where something is filled in. */
+interface Slot {
+  readonly path: Path
+  readonly isExpression: boolean
+}
+
 /** A document of another form while it is made canonical. */
 export class Drawing {
   readonly source: WorkflowSource
@@ -37,7 +43,7 @@ export class Drawing {
     // One by one: those that nobody declared are added.
     for (const name of keysOf(this.at(["inputs"]))) this.copy(["inputs", name], ["inputs", name])
     this.names = {
-      steps: new Set(steps),
+      steps: new Set([...steps, ...this.hooks().flatMap((path) => textOf(this.at([...path, "id"])) ?? [])]),
       variables: new Set(keysOf(this.at(["context", "variables"]))),
       inputs: new Set(keysOf(this.at(["inputs"]))),
     }
@@ -56,11 +62,63 @@ export class Drawing {
 
   /** The keys that a step has in every form. */
   copyShared(from: Path, to: Path, but: readonly string[] = []): void {
-    for (const key of Object.keys(shared)) {
-      if (key === "condition" || but.includes(key)) continue
-      this.copy([...from, key], [...to, key])
+    const keys = Object.keys(shared).filter((key) => !but.includes(key))
+    // Not what the user wrote itself: texts inside of it are changed.
+    for (const key of keys) this.draft.copy([...to, key], this.at([...from, key]), [...from, key])
+    this.#fill(
+      this.#slots(from).filter(({ path }) => keys.includes(String(path[0]))),
+      from,
+      to,
+    )
+  }
+
+  /** Hooks that are steps as the canonical form has them. */
+  copyHooks(): void {
+    this.draft.copy(["hooks"], this.at(["hooks"]), ["hooks"])
+    for (const path of this.hooks()) this.#fill([...this.#slots(path), ...this.#hookSlots(path)], path, path)
+  }
+
+  /** Where in these hooks something is filled in. */
+  hookTexts(): Path[] {
+    return this.hooks().flatMap((step) =>
+      [...this.#slots(step), ...this.#hookSlots(step)].map(({ path }) => [...step, ...path]),
+    )
+  }
+
+  /** Where the hooks stand. */
+  hooks(): Path[] {
+    const hooks = this.at(["hooks"])
+    return keysOf(hooks).flatMap((when) => listOf(this.at(["hooks", when])).map((_, at) => ["hooks", when, at]))
+  }
+
+  /** Where in a step, besides what it is asked, something is filled in. */
+  texts(step: Path): Path[] {
+    return this.#slots(step).map(({ path }) => [...step, ...path])
+  }
+
+  #slots(step: Path): Slot[] {
+    const items = (...[key, ...rest]: [string, ...string[]]) =>
+      listOf(this.at([...step, key])).map((_, at) => [key, at, ...rest])
+    const templates: Path[] = [["output"], ...items("files"), ...items("checks", "ask")]
+    return [
+      ...templates.map((path) => ({ path, isExpression: false })),
+      ...[["condition"], ["loop", "until"]].map((path) => ({ path, isExpression: true })),
+    ].filter(({ path }) => textOf(this.at([...step, ...path])) !== undefined)
+  }
+
+  /** What other forms say in their own way, and hooks as the canonical form does. */
+  #hookSlots(step: Path): Slot[] {
+    const given = keysOf(this.at([...step, "with"])).map((name) => ({ path: ["with", name], isExpression: false }))
+    return [{ path: ["prompt"], isExpression: false }, { path: ["over"], isExpression: true }, ...given].filter(
+      ({ path }) => textOf(this.at([...step, ...path])) !== undefined,
+    )
+  }
+
+  #fill(slots: readonly Slot[], from: Path, to: Path): void {
+    for (const { path, isExpression } of slots) {
+      if (isExpression) this.expression([...from, ...path], [...to, ...path])
+      else this.template([...from, ...path], [...to, ...path])
     }
-    this.expression([...from, "condition"], [...to, "condition"])
   }
 
   /** The expression at `path`, with or without `${…}` around it. */
@@ -91,10 +149,10 @@ export class Drawing {
     if (this.at(["inputs", name]) === undefined) this.draft.set(["inputs", name], spec, from)
   }
 
-  /** Adds the template at `path` to a text, its bare names written out. */
-  take(text: Text, path: Path): Text {
-    const { text: written, map } = rewriteTemplate(textOf(this.at(path)) ?? "", this.names)
-    return text.take(written, path, map)
+  /** Adds the template at `path` to a text, or the part of it from `start` on, its bare names written out. */
+  take(text: Text, path: Path, start = 0, end?: number): Text {
+    const { text: written, map } = rewriteTemplate((textOf(this.at(path)) ?? "").slice(start, end), this.names)
+    return text.take(written, path, (offset) => start + map(offset))
   }
 
   /** The template at `path` as a text of its own. */

@@ -87,13 +87,14 @@ export const phases: Form = {
       source,
       found.flatMap(({ name }) => name ?? []),
     )
-    drawing.collect(found.flatMap(({ path }) => ["prompt", "condition", "over"].map((key) => [...path, key])))
+    const texts = found.flatMap(({ path }) => [[...path, "prompt"], [...path, "over"], ...drawing.texts(path)])
+    drawing.collect([...texts, ...drawing.hookTexts()])
     for (const { path } of found) collectBraces(drawing, [...path, "output"])
     if (found.some(({ path }) => drawing.at([...path, "prompt"]) === undefined)) {
       const text = { required: false, description: "what is wanted, in your own words" }
       drawing.declare("task", ["phases"], text)
     }
-    drawing.copy(["hooks"], ["hooks"])
+    drawing.copyHooks()
     drawPhases(drawing, ["phases"], ["steps"], true)
     return drawing.draft
   },
@@ -210,12 +211,11 @@ function drawOutput(drawing: Drawing, from: Path, to: Path): void {
   let start = 0
   for (const match of written.matchAll(BRACES)) {
     const at = match.index
-    const offset = start
-    text.take(written.slice(start, at), path, (inside) => inside + offset)
+    drawing.take(text, path, start, at)
     text.take(`\${inputs.${match[1]}}`, path, () => at)
     start = at + match[0].length
   }
-  text.take(written.slice(start), path, (inside) => inside + start)
+  drawing.take(text, path, start)
   drawing.draft.setText([...to, "output"], text, path)
 }
 

@@ -98,15 +98,11 @@ export const pipeline: Form = {
     }
     const ids = new Set(jobs.flatMap(({ id }) => id ?? []))
     const drawing = new Drawing(source, ids)
-    drawing.collect(
-      jobs.flatMap(({ path }) => [
-        [...path, "prompt"],
-        [...path, "condition"],
-      ]),
-    )
+    const texts = jobs.flatMap(({ path }) => [[...path, "prompt"], ...drawing.texts(path)])
+    drawing.collect([...texts, ...drawing.hookTexts()])
     const unsaid = jobs.find(({ path }) => drawing.at([...path, "prompt"]) === undefined)
     if (unsaid) drawing.declare("task", unsaid.path, { description: "what is wanted, in your own words" })
-    drawing.copy(["hooks"], ["hooks"])
+    drawing.copyHooks()
     for (const [at, one] of jobs.entries())
       drawJob(drawing, one, ["steps", at], (name) => (ids.has(name) ? [name] : (stages.get(name) ?? [name])))
     return drawing.draft
@@ -134,7 +130,8 @@ function drawJob(drawing: Drawing, job: Job, to: Path, resolve: (name: string) =
   const { id, path, before } = job
   if (id !== undefined) draft.set([...to, "id"], id, job.idPath)
   drawing.copy([...path, "agent"], [...to, "profile"])
-  for (const key of ["output", "context", "model"]) drawing.copy([...path, key], [...to, key])
+  for (const key of ["context", "model"]) drawing.copy([...path, key], [...to, key])
+  drawing.template([...path, "output"], [...to, "output"])
   drawing.copyShared(path, to)
   const needs = new Map<string, Path>()
   if (drawing.at(job.needs) === undefined) for (const name of before) needs.set(name, path)

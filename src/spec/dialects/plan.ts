@@ -60,13 +60,9 @@ export const plan: Form = {
     const specs = specIds(at("specs"))
     const tasks = at("tasks").flatMap((value, index) => (isObject(value) ? [{ value, path: ["tasks", index] }] : []))
     const drawing = new Drawing(source, [...specs, ...tasks.flatMap(({ value }) => idOf(value.id) ?? [])])
-    drawing.collect(
-      tasks.flatMap(({ path }) => [
-        [...path, "task"],
-        [...path, "condition"],
-      ]),
-    )
-    drawing.copy(["hooks"], ["hooks"])
+    const texts = tasks.flatMap(({ path }) => [[...path, "task"], ...drawing.texts(path)])
+    drawing.collect([...texts, ...drawing.hookTexts()])
+    drawing.copyHooks()
     for (const [index, id] of specs.entries()) drawSpec(drawing, ["specs", index], ["steps", index], id)
     for (const [index, { path }] of tasks.entries()) drawTask(drawing, path, ["steps", specs.length + index], specs)
     return drawing.draft
@@ -114,10 +110,10 @@ function drawTask(drawing: Drawing, from: Path, to: Path, specs: readonly string
   const id = idOf(drawing.at([...from, "id"]))
   if (id !== undefined) draft.set([...to, "id"], id, [...from, "id"])
   drawing.copy([...from, "agent"], [...to, "profile"])
-  for (const key of ["output", "model"]) drawing.copy([...from, key], [...to, key])
-  drawing.copyShared(from, to, ["files"])
-  const files = listOf(drawing.at([...from, "files"])).flatMap((one) => textOf(one) ?? [])
-  if (files.length > 0) drawing.copy([...from, "files"], [...to, "files"])
+  drawing.copy([...from, "model"], [...to, "model"])
+  drawing.template([...from, "output"], [...to, "output"])
+  const files = listOf(drawing.at([...from, "files"])).map((_, at) => [...from, "files", at])
+  drawing.copyShared(from, to, files.length > 0 ? [] : ["files"])
   const waits = listOf(drawing.at([...from, "depends_on"]))
   for (const [at, one] of waits.entries()) {
     const need = idOf(one)
@@ -128,7 +124,9 @@ function drawTask(drawing: Drawing, from: Path, to: Path, specs: readonly string
   else drawing.copy([...from, "context"], [...to, "context"])
   const path = [...from, "task"]
   const text = drawing.take(new Text(), path)
-  if (files.length > 0) text.add(`\n\nYou may write only these files: ${files.map(literal).join(", ")}.`, from)
+  for (const [at, file] of files.entries())
+    drawing.take(text.add(at === 0 ? "\n\nYou may write only these files: " : ", ", from), file)
+  if (files.length > 0) text.add(".", from)
   const read = listOf(drawing.at(["specs"])).flatMap((one) => (isObject(one) ? (textOf(one.file) ?? []) : []))
   if (read.length > 0) text.add(`\n\nThe specifications are in: ${read.map(literal).join(", ")}. Keep to them.`, from)
   if (textOf(drawing.at(path)) !== undefined) draft.setText([...to, "prompt"], text, path)

@@ -78,18 +78,18 @@ export const tasks: Form = {
       source,
       all.flatMap(({ value }) => (isObject(value) ? (textOf(value.id) ?? []) : [])),
     )
-    drawing.collect(all.flatMap(({ value, from }) => textsOf(value, from)))
+    drawing.collect(all.flatMap(({ value, from }) => [...textsOf(value, from), ...drawing.texts(from)]))
     for (const one of all) drawTask(drawing, one.from, one.to, one.isHook)
     return drawing.draft
   },
 }
 
-/** Places of the texts in which `${name}` may stand. */
+/** Places of what the agent is asked. */
 function textsOf(task: unknown, from: Path): Path[] {
   if (!isObject(task)) return []
   const parameters = isObject(task.parameters) ? Object.keys(task.parameters) : []
   const prompt = parameters.includes("task") ? [] : [[...from, "description"]]
-  return [...parameters.map((key) => [...from, "parameters", key]), ...prompt, [...from, "condition"]]
+  return [...parameters.map((key) => [...from, "parameters", key]), ...prompt]
 }
 
 function drawTask(drawing: Drawing, from: Path, to: Path, isHook: boolean): void {
@@ -97,12 +97,13 @@ function drawTask(drawing: Drawing, from: Path, to: Path, isHook: boolean): void
   drawing.copy([...from, "id"], [...to, "id"])
   drawing.copy([...from, "agent"], [...to, "profile"])
   if (!isHook) drawing.copy([...from, "dependencies"], [...to, "needs"])
-  for (const key of ["context", "output", "model"]) drawing.copy([...from, key], [...to, key])
+  for (const key of ["context", "model"]) drawing.copy([...from, key], [...to, key])
+  drawing.template([...from, "output"], [...to, "output"])
   drawing.copyShared(from, to)
   const { text, main } = promptOf(drawing, from)
   if (text.value !== "") draft.setText([...to, "prompt"], text, main)
   const waits = listOf(drawing.at([...from, "dependencies"])).length > 0
-  const reads = textsOf(drawing.at(from), from).some((path) => path.at(-1) !== "condition" && drawing.readsSteps(path))
+  const reads = textsOf(drawing.at(from), from).some((path) => drawing.readsSteps(path))
   if (waits && !reads && !isHook && drawing.at([...from, "context"]) === undefined) {
     draft.set([...to, "context"], "full", [...from, "dependencies"])
   }
