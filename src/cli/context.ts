@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { globalConfigDir } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
@@ -6,6 +6,7 @@ import type { Log } from "../core/ports.ts"
 import type { Host } from "../host/host.ts"
 import { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
+import { UserError } from "./exit.ts"
 
 /** What the commands need of compose.ts. Loaded at the first use: it needs Bun's SQLite, and `plan` does not. */
 export type LoadCompose = () => Promise<{
@@ -19,9 +20,11 @@ export interface GlobalOptions {
   readonly opencode?: string
 }
 
-/** Where the command is about, from the working directory or `--directory`. */
+/** Where the command is about, from the working directory or `--directory`. Throws UserError when that is no folder. */
 export function placeOf(options: GlobalOptions): LoadOptions {
-  const directory = resolve(options.directory ?? ".")
+  const directory = pathOf(options, ".")
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError(`no such folder: ${directory}`)
   const worktree = worktreeOf(directory)
   return {
     directory,
@@ -29,6 +32,11 @@ export function placeOf(options: GlobalOptions): LoadOptions {
     globalDir: globalConfigDir(process.env),
     env: process.env,
   }
+}
+
+/** A path as it was typed, from the folder the command works in. Absolute. */
+export function pathOf(options: GlobalOptions, path: string): string {
+  return resolve(options.directory ?? ".", path)
 }
 
 /** Root of the git worktree around `directory`, as OpenCode finds it. */

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
-import { resolve } from "node:path"
 import { Command } from "commander"
-import { type GlobalOptions, projectOf } from "./context.ts"
+import { type GlobalOptions, pathOf, projectOf } from "./context.ts"
 import { problemsError, UserError } from "./exit.ts"
 
 /** `baton convert FILE [--out F]`: a workflow of any form in the canonical one. */
@@ -10,23 +9,27 @@ export function convertCommand(): Command {
     .description("write a workflow of any form in the canonical form (`steps:`)")
     .argument("<file>", "workflow file with `phases`, `tasks`, `pipeline` or a plan in it")
     .option("-o, --out <file>", "write it to this new file instead of stdout")
-    .action((file: string, { out }: { out?: string }, command: Command) => {
-      if (!existsSync(file)) throw new UserError(`no such file: ${file}`)
-      const project = projectOf(command.optsWithGlobals<GlobalOptions>())
-      const converted = project.convert(resolve(file), readFileSync(file, "utf8"))
+    .action((typed: string, { out }: { out?: string }, command: Command) => {
+      const globals = command.optsWithGlobals<GlobalOptions>()
+      const project = projectOf(globals)
+      const file = pathOf(globals, typed)
+      if (!existsSync(file)) throw new UserError(`no such file: ${typed}`)
+      const converted = project.convert(file, readFileSync(file, "utf8"))
       if (!converted.ok) throw problemsError(converted.problems)
       if (out === undefined) process.stdout.write(converted.value)
-      else write(out, converted.value)
+      else {
+        write(pathOf(globals, out), out, converted.value)
+        process.stdout.write(`wrote ${out}\n`)
+      }
     })
 }
 
 /** Never in the place of a file that is there: what it says may be somebody's work. */
-function write(file: string, text: string): void {
+function write(file: string, typed: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: "wx" })
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new UserError(existsSync(file) ? `${file} is there already: delete it, or name another file` : why)
+    throw new UserError(existsSync(file) ? `${typed} is there already: delete it, or name another file` : why)
   }
-  process.stdout.write(`wrote ${file}\n`)
 }

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs"
-import { dirname, resolve } from "node:path"
+import { dirname } from "node:path"
 import { Command } from "commander"
 import { reportPage } from "../project/report.ts"
-import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
+import { type GlobalOptions, type LoadCompose, pathOf, placeOf } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { formatReport } from "./report.ts"
 import { findRun, readJournal } from "./status.ts"
@@ -14,14 +14,15 @@ export function reportCommand(compose: LoadCompose): Command {
     .argument("[run]", "id of the run")
     .option("-o, --out <file>", "write an HTML page that needs nothing else")
     .action(async (wanted: string | undefined, options: { out?: string }, command: Command) => {
-      const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
+      const globals = command.optsWithGlobals<GlobalOptions>()
+      const engine = await readJournal(compose, placeOf(globals))
       const run = findRun(engine, wanted)
       if (!engine || !run) throw new UserError("nothing has run in this project yet")
       if (options.out === undefined) {
         process.stdout.write(formatReport(run, process.stdout))
         return
       }
-      const file = resolve(options.out)
+      const file = pathOf(globals, options.out)
       const page = await reportPage(engine, run, Date.now())
       try {
         mkdirSync(dirname(file), { recursive: true })

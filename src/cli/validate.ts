@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
-import { basename, resolve } from "node:path"
+import { basename } from "node:path"
 import { Command } from "commander"
-import { type GlobalOptions, projectOf } from "./context.ts"
+import { type GlobalOptions, pathOf, projectOf } from "./context.ts"
 import { problemsError, UserError } from "./exit.ts"
 
 /** `baton validate [FILE…]`: every problem of the files, or of the whole project, with its place. */
@@ -10,10 +10,11 @@ export function validateCommand(): Command {
     .description("check workflow files and orchestrator.json (default: all of the project)")
     .argument("[files...]", "workflow files, or an orchestrator.json")
     .action((files: string[], _: unknown, command: Command) => {
-      const project = projectOf(command.optsWithGlobals<GlobalOptions>())
-      const missing = files.filter((file) => !existsSync(file))
+      const globals = command.optsWithGlobals<GlobalOptions>()
+      const project = projectOf(globals)
+      const missing = files.filter((file) => !existsSync(pathOf(globals, file)))
       if (missing.length > 0) throw new UserError(`no such file: ${missing.join(", ")}`)
-      const checked = project.check(files.length === 0 ? undefined : files.map((file) => resolve(file)))
+      const checked = project.check(files.length === 0 ? undefined : files.map((file) => pathOf(globals, file)))
       if (checked.problems.length > 0) throw problemsError(checked.problems)
       const names = checked.files.map((file) => basename(file))
       process.stdout.write(
