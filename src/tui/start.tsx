@@ -195,9 +195,9 @@ function act(deps: DashboardActs, navigator: Navigator, id: GlobalKey) {
       return deps.submit(`/${id}`)
     case "workflow":
       return deps.submit("/workflow")
-    case "status":
     case "decide":
       return deps.submit("/inbox")
+    case "status":
     case "plan":
     case "graph":
     case "pause":

@@ -196,6 +196,11 @@ describe("a workflow in the TUI", () => {
       tui = await openTui(project)
       await tui.submit("/workflow run demo topic=aborting")
       const request = await hold.arrived
+      // From the palette it is asked first.
+      tui.press("ctrl+p")
+      await choose(tui, "Workflow: abort")
+      await tui.waitFor(/Abort the run\?[\s\S]*everything it is running/)
+      await closeDialog(tui)
       await tui.submit("/workflow abort")
       await tui.waitFor(/demo · cancelled/)
       await until(() => request.closedByClientAt !== undefined, { what: "the provider connection to be closed" })
