@@ -86,6 +86,10 @@ export function verdictOf(answers: readonly Answer[]): Verdict | undefined {
   if (finish === "length") {
     return { reason: "truncated", output, detail: "the answer was cut at the model's output limit" }
   }
+  if (finish === "content-filter") {
+    return { reason: "truncated", output, detail: "the answer was cut by the provider's content filter" }
+  }
+  if (finish === "error") return { reason: "error", output, detail: "the model's stream ended with an error" }
   if (finish === "unknown") {
     return output === ""
       ? { reason: "empty", output, detail: "the model's stream ended without an answer" }

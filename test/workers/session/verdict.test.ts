@@ -35,6 +35,9 @@ describe("verdictOf", () => {
     ["the output limit", assistant([text("hi")], { finish: "length" }), "truncated"],
     ["a stream without an end", assistant([text("hi")], { finish: "unknown" }), "truncated"],
     ["a stream without anything", assistant([], { finish: "unknown" }), "empty"],
+    ["an error in the stream", assistant([text("hi")], { finish: "error" }), "error"],
+    ["an error before the first word", assistant([], { finish: "error" }), "error"],
+    ["a content filter", assistant([text("hi")], { finish: "content-filter" }), "truncated"],
     ["a tool call, more to come", assistant([text("hi")], { finish: "tool-calls" }), undefined],
     ["not completed", assistant([text("hi")], { time: { created: 1 } }), undefined],
     ["aborted", assistant([text("hi")], error("MessageAbortedError")), "aborted"],
@@ -44,6 +47,10 @@ describe("verdictOf", () => {
     ["a bad key", assistant([], error("ProviderAuthError", { message: "key" })), "error"],
   ])("%s: %#", (_, entry, reason) => {
     expect(verdictOf([entry])?.reason).toBe(reason)
+  })
+
+  it("says that a content filter cut the answer", () => {
+    expect(verdictOf([assistant([text("hi")], { finish: "content-filter" })])?.detail).toContain("content filter")
   })
 
   it("is the last message's, and nothing without one", () => {
