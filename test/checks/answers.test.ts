@@ -143,6 +143,23 @@ describe("an answer in a file", () => {
     expect(readdirSync(root)).toEqual(["docs"])
   })
 
+  it("is not written into git's or Baton's own files by a link, nor where these are links themselves", async () => {
+    const state = ".opencode/workflow-state"
+    for (const folder of [".git/hooks", state, "moved/workflow-state"]) mkdirSync(at(folder), { recursive: true })
+    writeFileSync(at(`${state}/journal.db`), "a journal")
+    symlinkSync(".git", at("docs"))
+    symlinkSync(".opencode", at("conf"))
+    symlinkSync(`${state}/journal.db`, at("plan.md"))
+    for (const path of ["docs/hooks/pre-commit", "docs/new/x", "conf/workflow-state/x.md", "plan.md"]) {
+      expect(await checker.save(path, "x"), path).toEqual({ error: "belongs to git or to Baton" })
+    }
+    rmSync(at(".opencode"), { recursive: true })
+    symlinkSync("moved", at(".opencode"))
+    expect(await checker.save("moved/workflow-state/x.md", "x")).toEqual({ error: "belongs to git or to Baton" })
+    expect(await checker.save("conf/x.md", "x")).toEqual({ saved: "conf/x.md" })
+    expect([readdirSync(at(".git/hooks")), readdirSync(at("moved")).sort()]).toEqual([[], ["workflow-state", "x.md"]])
+  })
+
   it("says what the disk says", async () => {
     write("file", "a file")
     expect(await checker.save("file/below.md", "x")).toEqual({
