@@ -21,7 +21,8 @@ export function scriptsOf(command: string): string[] {
       words.push(word)
       continue
     }
-    const script = scriptOf(words.filter((part, at) => !ASSIGNMENT.test(part) || at > 0).map(unquote))
+    const program = words.findIndex((part) => !ASSIGNMENT.test(part))
+    const script = program < 0 ? undefined : scriptOf(words.slice(program).map(unquote))
     if (script !== undefined) found.add(script)
     words = []
   }

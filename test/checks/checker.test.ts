@@ -176,6 +176,7 @@ describe("a check script", () => {
     ["./test.sh"],
     ["sh test.sh"],
     ["CI=1 sh -e test.sh --all"],
+    ["CI=1 NODE_ENV=test sh test.sh"],
     ["cd . && sh ./test.sh"],
     ["true; 'test.sh' || ./'test.sh'"],
   ])("that the step has changed proves nothing and is not run: %s", async (line) => {
