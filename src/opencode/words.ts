@@ -21,9 +21,16 @@ export function wordsOf(line: string): Word[] {
   return words
 }
 
-/** The text from the first of these words to the end of the line, as typed; a single word without its quotes. */
+/** A text that is in quotes as a whole: one pair, closed at its end. */
+const QUOTED = /^(?:"(?:[^"\\]|\\.)*"|'[^']*')$/
+
+/**
+ * The text from the first of these words to the end of the line, as typed: a quote in it may be an apostrophe. Only the
+ * quotes around the whole of it are taken off.
+ */
 export function restOf(line: string, words: readonly Word[]): string {
-  const [first, ...more] = words
+  const [first] = words
   if (first === undefined) return ""
-  return more.length === 0 ? first.text : line.slice(first.at)
+  const typed = line.slice(first.at)
+  return QUOTED.test(typed) ? first.text : typed
 }

@@ -21,6 +21,8 @@ describe("run", () => {
     ["/workflow  run   demo", ["demo", {}, ""]],
     ['/workflow run demo topic="never closed', ["demo", { topic: "never closed" }, ""]],
     ["/workflow run ./x.yaml", ["./x.yaml", {}, ""]],
+    ["/workflow run demo don't break it", ["demo", {}, "don't break it"]],
+    ["/workflow run demo topic=tides don't", ["demo", { topic: "tides" }, "don't"]],
   ])("%s", (line, expected) => {
     expect(run(line)).toEqual(expected)
   })
@@ -76,6 +78,17 @@ describe("the other commands", () => {
       '/workflow retry r1/review say "why"  twice',
       { command: "retry", step: "r1/review", message: 'say "why"  twice' },
     ],
+    ["/workflow retry review don't do that", { command: "retry", step: "review", message: "don't do that" }],
+    ["/workflow retry review don't say it won't", { command: "retry", step: "review", message: "don't say it won't" }],
+    [
+      '/workflow retry review "quoted, \\"as a whole\\""',
+      { command: "retry", step: "review", message: 'quoted, "as a whole"' },
+    ],
+    ["/workflow retry review 'why'?", { command: "retry", step: "review", message: "'why'?" }],
+    ['/workflow retry review say:"never closed', { command: "retry", step: "review", message: 'say:"never closed' }],
+    ["/workers ask ui what's up?", { command: "ask", worker: "ui", text: "what's up?" }],
+    ["/workers ask ui C:\\new", { command: "ask", worker: "ui", text: "C:\\new" }],
+    ["/handback it's done", { command: "handback", text: "it's done", worker: "its done", rest: "" }],
     ["/workflow skip review", { command: "skip", step: "review", message: "" }],
     [
       "/workflow raise usd=$2.50 tokens=2M r1",
