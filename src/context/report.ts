@@ -67,11 +67,14 @@ function handoffIn(text: string): Handoff | undefined {
 
 function entriesOf(value: unknown): string[] {
   const items = Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]
-  const texts = items.map((item) => (typeof item === "string" ? item : JSON.stringify(item)).trim())
-  return texts
+  const texts = items
+    .map((item) => (typeof item === "string" ? item : JSON.stringify(item)).trim())
     .filter((text) => text !== "")
+  const entries = texts
     .slice(0, MAX_ENTRIES)
     .map((text) => (text.length > ENTRY_CHARS ? `${text.slice(0, ENTRY_CHARS)}…` : text))
+  const more = texts.length - entries.length
+  return more > 0 ? [...entries, `… and ${more} more, not kept`] : entries
 }
 
 const TITLES: Readonly<Record<(typeof LISTS)[number], string>> = {

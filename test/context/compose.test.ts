@@ -147,10 +147,13 @@ describe("a report at the end of an answer", () => {
     },
   )
 
-  it("is held to a length, whatever a model writes", () => {
+  it("is held to a length, whatever a model writes, and says how much is missing", () => {
     const long = JSON.stringify({ decisions: Array.from({ length: 900 }, () => "x".repeat(5_000)) })
     const taken = composer.takeReport(block(long)).handoff as Handoff
-    expect(taken.decisions).toHaveLength(50)
+    expect(taken.decisions).toHaveLength(51)
     expect(taken.decisions[0]).toHaveLength(501)
+    expect(taken.decisions[50]).toBe("… and 850 more, not kept")
+    const full = JSON.stringify({ decisions: Array.from({ length: 50 }, () => "x") })
+    expect(composer.takeReport(block(full)).handoff?.decisions).toHaveLength(50)
   })
 })
