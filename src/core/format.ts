@@ -170,7 +170,8 @@ export function formatAsks(asks: readonly AskView[], now: number): string {
         ...question.options.map((option) => `    - ${option.label}`),
       ])
       const answer = ask.kind === "permission" ? `/inbox allow|always|deny ${ask.id}` : `/inbox answer ${ask.id} TEXT`
-      const lines = [...ask.details.map((line) => `  ${line}`), ...choices, `  ${answer}`]
+      const more = ask.more === undefined ? [] : [`  … ${ask.more} more lines`]
+      const lines = [...ask.details.map((line) => `  ${line}`), ...more, ...choices, `  ${answer}`]
       const waits = formatDuration(Math.max(0, now - ask.askedAt))
       return [`${ask.worker}${where} waits ${waits}: ${ask.title}`, ...lines].join("\n")
     })

@@ -194,6 +194,8 @@ export interface Ask {
   readonly title: string
   /** What it is about, a line each. */
   readonly details: readonly string[]
+  /** How many lines of it are not in `details`, where some are not. */
+  readonly more?: number
   /** Of a question: what can be chosen, for each question it holds. */
   readonly questions: readonly AskQuestion[]
   readonly askedAt: number

@@ -271,6 +271,8 @@ export interface AskView {
   readonly session: string
   readonly title: string
   readonly details: readonly string[]
+  /** How many lines are not in `details`, where some are not. */
+  readonly more?: number
   readonly questions: readonly {
     readonly text: string
     readonly options: readonly { readonly label: string; readonly description: string }[]

@@ -37,12 +37,13 @@ function tailOf(text: string): string {
 
 /** An ask with every long text cut. */
 export function slimAsk(ask: AskView): AskView {
-  const more = ask.details.length - DETAIL_LINES
   const details = ask.details.slice(0, DETAIL_LINES).map(cut)
+  const more = ask.details.length - details.length + (ask.more ?? 0)
   return {
     ...ask,
     title: cut(ask.title),
-    details: more > 0 ? [...details, `… ${more} more lines`] : details,
+    details,
+    ...(more > 0 ? { more } : {}),
     questions: ask.questions.map((question) => ({
       ...question,
       text: cut(question.text),

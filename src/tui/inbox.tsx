@@ -100,11 +100,13 @@ interface Topic {
   readonly id: string
   readonly category: string
   readonly details: readonly string[]
+  readonly more?: number
   readonly questions: AskView["questions"]
 }
 
-function topicOf({ id, worker, workflow, details, questions }: AskView): Topic {
-  return { id, category: `${workflow === null ? worker : `${worker} · ${workflow}`} asks`, details, questions }
+function topicOf({ id, worker, workflow, details, more, questions }: AskView): Topic {
+  const category = `${workflow === null ? worker : `${worker} · ${workflow}`} asks`
+  return { id, category, details, ...(more === undefined ? {} : { more }), questions }
 }
 
 async function answerQuestions(deps: ReplyDeps, ask: AskView): Promise<void> {

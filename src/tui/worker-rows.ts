@@ -161,7 +161,7 @@ export function answerChoices(
  * out the last one says so.
  */
 export function askDetails(
-  ask: Pick<AskView, "details" | "questions">,
+  ask: Pick<AskView, "details" | "more" | "questions">,
   title: string,
   heading: string,
   { columns, rows }: { readonly columns: number; readonly rows: number },
@@ -173,12 +173,13 @@ export function askDetails(
   const lines = [...(heading === said ? [] : [title]), ...ask.details.filter(isNew)]
   const fitting: string[] = []
   let free = Math.max(2, rows)
+  const hidden = ask.more ?? 0
   for (const [index, line] of lines.entries()) {
-    const isLast = index === lines.length - 1
+    const isLast = index === lines.length - 1 && hidden === 0
     const needed = Math.ceil(widthOf(line) / columns)
-    if (needed > (isLast ? free : free - 1)) return [...fitting, `… ${lines.length - index} more lines`]
+    if (needed > (isLast ? free : free - 1)) return [...fitting, `… ${lines.length - index + hidden} more lines`]
     fitting.push(line)
     free -= needed
   }
-  return fitting
+  return hidden > 0 ? [...fitting, `… ${hidden} more lines`] : fitting
 }

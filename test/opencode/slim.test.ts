@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
-import { slim } from "../../src/opencode/slim.ts"
-import { doneStep, runView } from "../tui/support/runs.ts"
+import { slim, slimAsk } from "../../src/opencode/slim.ts"
+import { askView, doneStep, runView } from "../tui/support/runs.ts"
 
 const long = "x".repeat(50_000)
 
@@ -30,4 +30,11 @@ it("tells of a step in a few hundred characters, however much there is", () => {
   const told = slim(runView({ steps: [step] }))
   expect(told.steps[0]).toMatchObject({ id: "plan", output: "x".repeat(200) })
   expect(JSON.stringify(told).length).toBeLessThan(5_000)
+})
+
+it("counts what an ask leaves out from all that there was", () => {
+  const lines = (length: number) => Array.from({ length }, (_, at) => `line ${at}`)
+  expect(slimAsk(askView("per_1", { details: lines(12), more: 18 }))).toMatchObject({ details: lines(8), more: 22 })
+  expect(slimAsk(askView("per_1", { details: lines(3), more: 1 }))).toMatchObject({ details: lines(3), more: 1 })
+  expect(slimAsk(askView("per_1", { details: lines(8) }))).not.toHaveProperty("more")
 })

@@ -174,6 +174,8 @@ describe("/inbox", () => {
     const job = await backend.job("build")
     job.report.asked(permission())
     expect((await type("/inbox")).text).toContain("/inbox allow|always|deny per_1")
+    job.report.asked(permission({ details: ["a", "b"], more: 18 }))
+    expect((await type("/inbox")).text).toContain("  b\n  … 18 more lines\n  /inbox allow")
     expect((await type("/inbox answer per_1 yes")).text).toContain("it asks for a permission")
     expect((await type("/inbox allow per_2")).tone).toBe("error")
     expect(await type("/inbox always per_1")).toMatchObject({ text: expect.stringMatching(/^allowed from now on · /) })

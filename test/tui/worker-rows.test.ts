@@ -124,6 +124,9 @@ describe("what stands under the answers to an ask", () => {
     expect(lines(5)).toEqual(long.details)
     expect(lines(4)).toEqual(["one", "two two two two", "… 2 more lines"])
     expect(lines(0)).toEqual(["one", "… 3 more lines"])
+    const cut = { ...long, more: 20 }
+    const rest = (rows: number) => askDetails(cut, cut.title, cut.title, { columns: 10, rows }).at(-1)
+    expect([rest(9), rest(5), rest(0)]).toEqual(["… 20 more lines", "… 21 more lines", "… 23 more lines"])
   })
 })
 

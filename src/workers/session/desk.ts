@@ -184,10 +184,12 @@ function askOfPermission(request: PermissionRequest): Omit<Ask, "askedAt" | "exp
     const value = metadata[name]
     return typeof value === "string" ? value.split("\n") : []
   })
-  const details = [...new Set([...patterns, ...texts])].filter((line) => line.trim() !== "").slice(0, DETAIL_LINES)
+  const lines = [...new Set([...patterns, ...texts])].filter((line) => line.trim() !== "")
+  const details = lines.slice(0, DETAIL_LINES)
+  const more = lines.length - details.length
   const what = typeof metadata.command === "string" ? metadata.command.split("\n", 1)[0] : patterns.join(", ")
   const title = what ? `${permission}: ${what}` : permission
-  return { id, kind: "permission", session: sessionID, title, details, questions: [] }
+  return { id, kind: "permission", session: sessionID, title, details, ...(more > 0 ? { more } : {}), questions: [] }
 }
 
 function askOfQuestion(request: QuestionRequest): Omit<Ask, "askedAt" | "expiresAt"> {

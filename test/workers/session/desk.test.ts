@@ -13,6 +13,12 @@ const replied = {
   properties: { sessionID: "s", requestID: "per_1", reply: "once" },
 } as unknown as HostEvent
 
+/** The same of a command of so many lines. */
+const askedFor = (lines: number) => {
+  const command = Array.from({ length: lines }, (_, at) => `echo ${at}`).join("\n")
+  return { ...asked, properties: { ...asked.properties, metadata: { command } } } as unknown as HostEvent
+}
+
 function openDesk() {
   const { site, calls } = openSite()
   const report = recordReport()
@@ -56,4 +62,14 @@ it("takes nothing in any more once it is closed", async () => {
   listed.resolve([asked.properties])
   await reading
   expect(report.asks.size).toBe(0)
+})
+
+it("says how many lines of a long command it leaves out", () => {
+  const long = openDesk()
+  long.desk.hear(askedFor(30))
+  expect(long.report.asks.get("per_1")?.details).toHaveLength(12)
+  expect(long.report.asks.get("per_1")).toMatchObject({ more: 19 })
+  const short = openDesk()
+  short.desk.hear(askedFor(11))
+  expect(short.report.asks.get("per_1")).not.toHaveProperty("more")
 })
