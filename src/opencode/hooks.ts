@@ -111,14 +111,19 @@ async function sendReply({ host, log }: HookDeps, request: Request, reply: Reply
   }
 }
 
-/** Says hello back: what is alive, and what is wrong with the configuration. */
+/** Says hello back: what is alive, and what is wrong with the configuration. Never rejects. */
 async function greet(deps: HookDeps): Promise<Reply> {
-  const problems = await deps.configProblems()
-  const runtime = deps.opened()
-  if (runtime) await publishState(deps.host, runtime.engine)
-  return problems === undefined
-    ? { tone: "info", title: "Baton", text: "ready" }
-    : { tone: "error", title: "orchestrator.json is not valid", text: problems }
+  try {
+    const problems = await deps.configProblems()
+    const runtime = deps.opened()
+    if (runtime) await publishState(deps.host, runtime.engine)
+    return problems === undefined
+      ? { tone: "info", title: "Baton", text: "ready" }
+      : { tone: "error", title: "orchestrator.json is not valid", text: problems }
+  } catch (error) {
+    deps.log.error("hello failed", { error: describe(error) })
+    return { tone: "error", title: "Baton failed", text: describe(error) }
+  }
 }
 
 async function answerLine(deps: HookDeps, line: string, place: Place): Promise<Reply> {

@@ -1,0 +1,46 @@
+import { expect, it } from "vitest"
+import { decode, encode, type Message } from "../../src/core/protocol.ts"
+import type { Host } from "../../src/host/host.ts"
+import { createHooks, type HookDeps } from "../../src/opencode/hooks.ts"
+
+/** The hooks over a host that takes what the TUI is told, and a configuration that reads as `configProblems` says. */
+function openHooks(configProblems: HookDeps["configProblems"]) {
+  const sent: Message[] = []
+  const errors: string[] = []
+  const answered = Promise.withResolvers<void>()
+  const tui = {
+    async publish({ body }: { body: { properties: { command: string } } }) {
+      const message = decode(body.properties.command)
+      if (message) sent.push(message)
+      answered.resolve()
+      return { data: true }
+    },
+  }
+  const hooks = createHooks({
+    host: { client: { tui } } as unknown as Host,
+    feed: { emit: () => undefined, subscribe: () => () => undefined },
+    log: { error: (message) => errors.push(message) },
+    runtime: () => Promise.reject(new Error("no engine is needed here")),
+    opened: () => undefined,
+    configProblems,
+    dispose: () => Promise.resolve(),
+  })
+  const say = async (line: string) => {
+    const command = encode({ kind: "request", id: line, line })
+    await hooks.event?.({ event: { type: "tui.command.execute", properties: { command } } })
+    await answered.promise
+  }
+  return { say, sent, errors }
+}
+
+it("answers hello with what is wrong with the configuration, also when that cannot be read", async () => {
+  const fine = openHooks(() => Promise.resolve(undefined))
+  await fine.say("hello")
+  expect(fine.sent).toEqual([{ kind: "reply", id: "hello", reply: { tone: "info", title: "Baton", text: "ready" } }])
+  const broken = openHooks(() => Promise.reject(new Error("EACCES: orchestrator.json")))
+  await broken.say("hello")
+  expect(broken.sent).toMatchObject([
+    { kind: "reply", id: "hello", reply: { tone: "error", text: "EACCES: orchestrator.json" } },
+  ])
+  expect(broken.errors).toEqual(["hello failed"])
+})
