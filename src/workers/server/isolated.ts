@@ -80,8 +80,10 @@ function configVariable(content: string, file: string): Env {
  * empty folder that it does not install packages into.
  */
 function furnish(own: string, real: string): void {
+  // By name: a link that leads nowhere is there, too.
+  const linked = new Set(readdirSync(own))
   for (const name of existsSync(real) ? readdirSync(real) : []) {
-    if (name !== "opencode" && !existsSync(join(own, name))) symlinkSync(join(real, name), join(own, name))
+    if (name !== "opencode" && !linked.has(name)) symlinkSync(join(real, name), join(own, name))
   }
   mkdirSync(join(own, "opencode", "node_modules"), { recursive: true })
   const lock = { lockfileVersion: 3, packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } }
