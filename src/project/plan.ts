@@ -112,7 +112,8 @@ function givenLines({ context, files, output, schema, budget }: Step): string[] 
 
 function workLines(step: Step, { definition }: Prepared): string[] {
   const profile = definition.profiles[step.profile]
-  const timeout = step.timeoutMs ?? profile?.timeoutMs ?? DEFAULTS.stepTimeoutMs
+  const total = profile?.mode === "foreground" ? DEFAULTS.foregroundTimeoutMs : DEFAULTS.stepTimeoutMs
+  const timeout = step.timeoutMs ?? profile?.timeoutMs ?? total
   const idle = step.idleTimeoutMs ?? profile?.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs
   const model = step.model === undefined ? (profile?.model ?? "of the session") : `${step.model} (the step's)`
   return [

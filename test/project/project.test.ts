@@ -84,6 +84,12 @@ describe("plan", () => {
     ])
   })
 
+  it("gives a worker of a foreground profile the time that a conversation has", () => {
+    const profiles = { talk: { mode: "foreground" } }
+    const shown = planned("steps: [{ id: a, prompt: p, profile: talk }]", { profiles })
+    expect(shown).toContain("      at most 4h 00m, 5m 00s of silence")
+  })
+
   const FULL = `
 settings: { budget: { usd: 10, tokens: 500 }, gate: { timeout: 2h } }
 steps:
