@@ -76,6 +76,8 @@ const WHERE_NOBODY_WROTE: Readonly<Record<string, unknown>> = {
   concurrency: "limits.max_workers",
 }
 const SECRETS = ["password"]
+/** What a role or a model has in the place of the profile `default`. */
+const PROFILE_MODEL = ["model", "fallback"]
 
 type Source = { readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }
 
@@ -253,6 +255,10 @@ function unitsOf(place: Place): string[][] {
 }
 
 function writtenAt(level: Level, key: string, rest: readonly string[], place: Place): Written | undefined {
+  const model = level === "profile" && PROFILE_MODEL.includes(key) ? modelNamed(place) : undefined
+  // Of who is no profile: the model is its own, and what may stand in for that of `default` was not meant for it.
+  const isItsOwn = model !== undefined && profileFor(place.config, place.profile) !== place.profile
+  if (isItsOwn) return key === "model" ? model : undefined
   const { document, path } = locate(level, place)
   if (document === undefined || path === undefined) return undefined
   const find = (own: Path): Written | undefined => {
@@ -270,7 +276,7 @@ function writtenAt(level: Level, key: string, rest: readonly string[], place: Pl
   const found = find([...path, key, ...rest])
   if (found) return found
   if (level === "profile" && key === "kind") return find([...path, "backend"])
-  if (level === "profile" && key === "model") return modelNamed(place)
+  if (key === "model" && model) return model
   // `on_failure: retry` is short for it.
   const short = level === "step" && key === "retry" ? find([...path, "on_failure"]) : undefined
   if (short?.value !== "retry" || valueAt(document.value, [...path, key]) !== undefined) return undefined

@@ -146,6 +146,24 @@ describe("which value counts", () => {
     ])
   })
 
+  it("tells of a role and a model what is left of profile `default`: neither its model nor what may stand in for that", () => {
+    const config = `{
+  "models": { "quick": "a/small" },
+  "profiles": { "default": { "model": "b/big", "fallback": ["c/d"], "timeout": "9m" } }
+}`
+    const steps = ["quick", "x/large", "default"].map((profile) => ({ id: profile.slice(0, 1), prompt: "p", profile }))
+    const { ask: about, project } = open(config, JSON.stringify({ steps }))
+    const prepared = project.prepare("flow", {}, "")
+    const profiles = prepared.ok ? prepared.value.definition.profiles : {}
+    for (const { id, profile } of steps) {
+      const first = (key: string) => about(key, { step: id })[0]?.is[0]
+      const own = profiles[profile]
+      expect(first("fallback")).toContain(`${JSON.stringify(own?.fallback ?? null)} `)
+      expect(first("timeout")).toBe('"9m" profile default orchestrator.json:3')
+      expect(first("model")).toContain(`${JSON.stringify(own?.model)} `)
+    }
+  })
+
   it("tells two things of one name apart", () => {
     expect(ask("timeout", { workflow: true })).toEqual([{ key: "timeout", is: ['"4h" default'] }])
     expect(ask("settings.timeout", { workflow: true })).toEqual([{ key: "timeout", is: ['"4h" default'] }])
@@ -216,7 +234,9 @@ tasks:
     expect(phases.ask("model", { step: "a" })[0]?.is[0]).toBe('"x/y" named by step a flow.yaml:3')
   })
 
-  it("is the default where there is no orchestrator.json", () => {
+  it("is the default where there is no orchestrator.json, but of a model that is named", () => {
+    const named = open(undefined, "steps: [{ id: a, prompt: a, profile: x/y }]").ask("model", { step: "a" })
+    expect(named[0]?.is).toEqual(['"x/y" named by step a flow.yaml:1', expect.stringContaining("default")])
     expect(open(undefined, "steps: [{ id: a, prompt: a }]").ask("toasts")).toEqual([
       { key: "toasts", is: ["true default"] },
     ])
