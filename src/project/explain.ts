@@ -75,6 +75,8 @@ const WHERE_NOBODY_WROTE: Readonly<Record<string, unknown>> = {
   agent: "OpenCode's default agent",
   concurrency: "limits.max_workers",
 }
+/** The parts of an `asks` that does not say them: it counts as a whole. */
+const ASKS_PARTS: Readonly<Record<string, unknown>> = { policy: "ask", timeout: null, otherwise: "deny" }
 const SECRETS = ["password"]
 /** What a role or a model has in the place of the profile `default`. */
 const PROFILE_MODEL = ["model", "fallback"]
@@ -275,6 +277,9 @@ function writtenAt(level: Level, key: string, rest: readonly string[], place: Pl
   }
   const found = find([...path, key, ...rest])
   if (found) return found
+  const asks = key === "asks" ? find([...path, key]) : undefined
+  if (asks)
+    return { ...asks, value: typeof asks.value === "string" && rest[0] === "policy" ? asks.value : partOf(rest) }
   if (level === "profile" && key === "kind") return find([...path, "backend"])
   if (key === "model" && model) return model
   // `on_failure: retry` is short for it.
@@ -341,8 +346,12 @@ function fallbackOf(level: Level, key: string, rest: readonly string[], info: Ke
     ...(level === "settings" ? { timeout: hours(DEFAULTS.runTimeoutMs), on_failure: info.default } : {}),
   }
   const value = Object.hasOwn(known, key) ? known[key] : info.default
-  const inner = valueAt(value, rest)
+  const inner = key === "asks" ? partOf(rest) : valueAt(value, rest)
   return { level: "default", value: (rest.length > 0 ? inner : value) ?? null, file: null, line: null }
+}
+
+function partOf(rest: readonly string[]): unknown {
+  return valueAt(ASKS_PARTS, rest) ?? null
 }
 
 /** The models that roles mean. */

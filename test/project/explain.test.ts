@@ -164,6 +164,27 @@ describe("which value counts", () => {
     }
   })
 
+  it("takes the `asks` nearest to the step as a whole, also when one part of it is asked for", () => {
+    const config = `{
+  "profiles": { "p": { "asks": { "policy": "ask", "timeout": "10m", "otherwise": "allow" } } }
+}`
+    const flow = `steps:
+  - { id: short, prompt: p, profile: p, asks: deny }
+  - { id: long, prompt: p, profile: p, asks: { policy: ask } }
+  - { id: none, prompt: p, profile: p }
+  - { id: bare, prompt: p }
+`
+    const { ask: about } = open(config, flow)
+    const part = (key: string, step: string) => about(`asks.${key}`, { step })[0]?.is
+    const profile = "profile p orchestrator.json:2"
+    expect(part("policy", "short")).toEqual(['"deny" step short flow.yaml:2', `"ask" ${profile}`, '"ask" default'])
+    expect(part("timeout", "short")).toEqual(["null step short flow.yaml:2", `"10m" ${profile}`])
+    expect(part("timeout", "long")?.[0]).toBe("null step long flow.yaml:3")
+    expect(part("otherwise", "long")?.[0]).toBe('"deny" step long flow.yaml:3')
+    expect(part("timeout", "none")).toEqual([`"10m" ${profile}`])
+    expect(part("policy", "bare")).toEqual(['"ask" default'])
+  })
+
   it("tells two things of one name apart", () => {
     expect(ask("timeout", { workflow: true })).toEqual([{ key: "timeout", is: ['"4h" default'] }])
     expect(ask("settings.timeout", { workflow: true })).toEqual([{ key: "timeout", is: ['"4h" default'] }])
