@@ -1,3 +1,4 @@
+import { askProblems } from "../core/asks.ts"
 import { problemAt, type SourceDocument, valueAt } from "../core/issues.ts"
 import type { Problem } from "../core/problem.ts"
 import { keysOf } from "./profiles.ts"
@@ -70,12 +71,6 @@ export function* checkCombinations(document: SourceDocument, value: unknown): Ge
     for (const { key, isBroken, message, hint } of RULES) {
       if (isBroken(written)) yield problemAt(document, [...profile, key], "key", message, hint)
     }
-    const asks = [...profile, "asks"]
-    const policy = valueAt(value, [...asks, "policy"])
-    const timeout = valueAt(value, [...asks, "timeout"])
-    if (timeout !== undefined && (policy === "deny" || policy === "allow-listed")) {
-      const message = `\`timeout\` is how long a person has, and with \`${policy}\` none is asked`
-      yield problemAt(document, [...asks, "timeout"], "key", message, "use the policy `ask`, or leave it out")
-    }
+    yield* askProblems(document, value, [...profile, "asks"])
   }
 }

@@ -1,3 +1,4 @@
+import { askProblems } from "../core/asks.ts"
 import { problemAt, valueAt } from "../core/issues.ts"
 import type { StepType } from "../core/model.ts"
 import type { Problem } from "../core/problem.ts"
@@ -79,6 +80,8 @@ export function* checkCombinations(outline: Outline): Generator<Problem> {
     if (isType(type)) yield* checkSort(outline, step, type)
     if (type !== "gate") yield* checkTries(outline, step)
     if (type === "parallel" || type === "workflow") yield* checkWhole(outline, step, type)
+    if (isType(type) && SORTS[type].may.includes("asks"))
+      yield* askProblems(outline.source, outline.source.value, [...step.path, "asks"])
     yield* checkGroup(outline, step)
     yield* checkPlainTexts(outline, step)
   }

@@ -17,7 +17,10 @@ const asks = z
     z.strictObject({
       policy: askPolicy.describe("Who answers: `ask` a person, `deny` nobody, `allow-listed` the profile's own rules."),
       timeout: duration.optional().describe("With `ask`: how long a person has."),
-      otherwise: z.enum(["deny", "allow"]).default("deny").describe("The answer when that time is over."),
+      otherwise: z
+        .enum(["deny", "allow"])
+        .default("deny")
+        .describe("With `ask`: the answer when that time is over. Default: `deny`."),
     }),
   ])
   .transform((value): AskPolicy => {

@@ -258,6 +258,11 @@ describe("one mistake", () => {
       "o.json:1:48: `timeout` is how long a person has, and with `deny` none is asked — use the policy `ask`, or leave it out",
     ],
     [
+      "an answer after a time that nobody has",
+      '{"profiles": {"x": {"asks": {"policy": "allow-listed", "otherwise": "allow"}}}}',
+      "o.json:1:56: `otherwise` is the answer when a person's time is over, and with `allow-listed` none is asked — use the policy `ask`, or leave it out",
+    ],
+    [
       "an unknown answer policy",
       '{"profiles": {"x": {"asks": "alow-listed"}}}',
       "o.json:1:29: `asks` cannot be `alow-listed` — did you mean `allow-listed`?",

@@ -106,6 +106,21 @@ describe("one mistake in the document", () => {
       "name: x\nname: y\nsteps: [{ id: a, prompt: p }]",
       "w.yaml:2:1: `name` is written twice — keep one of the two",
     ],
+    [
+      "a time for nobody",
+      step("asks: { policy: deny, timeout: 5m }"),
+      "w.yaml:4:27: `timeout` is how long a person has, and with `deny` none is asked — use the policy `ask`, or leave it out",
+    ],
+    [
+      "an answer after a time that nobody has",
+      step("asks: { policy: allow-listed, otherwise: deny }"),
+      "w.yaml:4:35: `otherwise` is the answer when a person's time is over, and with `allow-listed` none is asked — use the policy `ask`, or leave it out",
+    ],
+    [
+      "a time for nobody at a gate",
+      "steps: [{ id: a, type: gate, prompt: p, asks: { policy: deny, timeout: 5m } }]",
+      "w.yaml:1:41: a step of type `gate` cannot have `asks` — nobody works at a gate; leave it out",
+    ],
     ["an unknown key", step("profle: x"), "w.yaml:4:5: unknown key `profle` — did you mean `profile`?"],
     ["an unknown top key", `${step()}\nsetings: {}`, "w.yaml:4:1: unknown key `setings` — did you mean `settings`?"],
     [

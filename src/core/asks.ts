@@ -1,0 +1,19 @@
+import { type Path, problemAt, type SourceDocument, valueAt } from "./issues.ts"
+import type { Problem } from "./problem.ts"
+
+/** Parts of `asks` that are for a person, and what they say. */
+const OF_PERSON = {
+  timeout: "how long a person has",
+  otherwise: "the answer when a person's time is over",
+} as const
+
+/** What stands in the `asks` at `path` of `value` for a person although its policy asks none. */
+export function* askProblems(document: SourceDocument, value: unknown, path: Path): Generator<Problem> {
+  const policy = valueAt(value, [...path, "policy"])
+  if (policy !== "deny" && policy !== "allow-listed") return
+  for (const [key, what] of Object.entries(OF_PERSON)) {
+    if (valueAt(value, [...path, key]) === undefined) continue
+    const message = `\`${key}\` is ${what}, and with \`${policy}\` none is asked`
+    yield problemAt(document, [...path, key], "key", message, "use the policy `ask`, or leave it out")
+  }
+}
