@@ -11,7 +11,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 const cli = join(here, "..", "dist", "cli.js")
 const args = process.argv.slice(2)
 
-const NO_JOURNAL = new Set(["plan", "validate", "config", "help"])
+const NO_JOURNAL = new Set(["plan", "validate", "config", "convert", "graph", "help"])
 const command = args.find(
   (arg, at) => !arg.startsWith("-") && !["-C", "--directory", "--opencode"].includes(args[at - 1]),
 )
@@ -23,7 +23,9 @@ if (!existsSync(cli)) {
 }
 const needsJournal = command !== undefined && !isAboutBaton && !NO_JOURNAL.has(command)
 const opencode = needsJournal ? findOpencode() : undefined
-if (needsJournal && !process.versions.bun) {
+// `init` asks an OpenCode for its models, and does without where there is none.
+const canDoWithout = command === "init" && opencode === undefined && option("--attach") === undefined
+if (needsJournal && !canDoWithout && !process.versions.bun) {
   runInBun()
 } else {
   if (opencode) process.env.BATON_OPENCODE = opencode

@@ -1,0 +1,56 @@
+import { spawnSync } from "node:child_process"
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { delimiter, join } from "node:path"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+
+/** What `bin/baton.mjs` runs in Node alone, and what it looks for OpenCode for. */
+
+/** Bun puts a `node` that is Bun itself on the PATH of what it starts. */
+const NODE = (process.env.PATH ?? "")
+  .split(delimiter)
+  .filter((folder) => !folder.includes("bun-node"))
+  .map((folder) => join(folder, process.platform === "win32" ? "node.exe" : "node"))
+  .find((file) => existsSync(file)) as string
+
+let root: string
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "baton-bin-"))
+  for (const folder of ["bin", "dist"]) mkdirSync(join(root, folder))
+  copyFileSync(join(import.meta.dirname, "../../bin/baton.mjs"), join(root, "bin/baton.mjs"))
+  const main = "process.stdout.write(`ran with ${process.env.BATON_OPENCODE}`); return 0"
+  writeFileSync(join(root, "package.json"), '{ "type": "module" }')
+  writeFileSync(join(root, "dist/cli.js"), `export function main() { ${main} }`)
+})
+afterAll(() => rmSync(root, { recursive: true }))
+
+/** What becomes of these words where neither OpenCode nor Bun is on the PATH. */
+function baton(...words: string[]): string {
+  const { stdout, stderr } = spawnSync(NODE, [join(root, "bin/baton.mjs"), ...words], {
+    cwd: root,
+    env: { PATH: root },
+    encoding: "utf8",
+  })
+  return stdout + stderr
+}
+
+describe("without OpenCode and Bun", () => {
+  it.each(["plan", "validate", "config", "convert", "init", "graph", "help"])("%s runs", (command) => {
+    expect(baton(command, "x")).toBe("ran with undefined")
+  })
+
+  const JOURNAL = "run resume continue retry skip abort raise pause doctor report list status trace workers prune"
+  it.each(JOURNAL.split(" "))("%s says what is missing", (command) => {
+    expect(baton(command, "x")).toContain("OpenCode was not found")
+  })
+
+  it("help is there of every command", () => {
+    expect(baton("run", "--help")).toContain("ran with")
+  })
+})
+
+it("init wants the OpenCode that is named", () => {
+  expect(baton("init", "--attach", "http://localhost:1")).toContain("OpenCode was not found")
+  expect(baton("init", "--opencode", "/opt/opencode")).toContain("/opt/opencode could not be started")
+})
