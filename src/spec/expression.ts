@@ -135,10 +135,26 @@ interface CelFailure {
   readonly start: number
 }
 
+/** A whole number may be an int or a number like those of inputs: what is right in one of both readings is right. */
 function firstError(env: Environment, text: string, wanted: Wanted): CelFailure | undefined {
+  const whole = errorOf(env, text, wanted, false)
+  const wide = whole && errorOf(env, text, wanted, true)
+  return wide && wide.start > whole.start ? wide : wide && whole
+}
+
+/** Makes doubles of whole numbers, but for those that must be ints: places in a list, and what functions are given. */
+function widen(node: unknown, isFree = true): void {
+  if (Array.isArray(node)) for (const one of node) widen(one, isFree)
+  if (!isNode(node)) return
+  if (node.op !== "value") widen(node.args, !["[]", "[?]", "call", "rcall"].includes(node.op))
+  else if (isFree && typeof node.args === "bigint") Object.assign(node, { args: Number(node.args) })
+}
+
+function errorOf(env: Environment, text: string, wanted: Wanted, isWide: boolean): CelFailure | undefined {
   try {
     const parsed = env.parse(text)
     guard(parsed.ast)
+    if (isWide) widen(parsed.ast)
     const result = parsed.check()
     if (!result.valid) return result.error && failure(result.error)
     const type = result.type ?? "dyn"

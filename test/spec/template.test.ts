@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import type { Scope } from "../../src/core/ports.ts"
 import { formatProblem } from "../../src/core/problem.ts"
 import type { Known } from "../../src/spec/names.ts"
-import { checkValue, holds, render } from "../../src/spec/template.ts"
+import { checkTemplate, checkValue, holds, render } from "../../src/spec/template.ts"
 
 const scope: Scope = {
   inputs: { topic: "tides", n: 3, half: 0.5, flag: true, empty: "" },
@@ -104,6 +104,38 @@ it("never throws, whatever stands in the braces", () => {
     }),
     { numRuns: 500 },
   )
+})
+
+describe("a whole number beside a number of the inputs", () => {
+  const types = new Map([
+    ["n", "double"],
+    ["flag", "bool"],
+    ["topic", "string"],
+  ] as const)
+  const known: Known = { inputs: new Set(Object.keys(scope.inputs)), steps: scope.steps, isInText: true }
+  const problemsOf = (template: string) =>
+    checkTemplate(template, known, { inputs: types, variables: new Map() }).problems.map(({ message }) => message)
+
+  it.each([
+    ["${inputs.n in [1, 2]} ${inputs.n in [1, 3]} ${3 in [inputs.n]}", "false true true"],
+    ["${[inputs.n] == [3]} ${[[3], [1]] != [[inputs.n], [2]]} ${{'a': inputs.n} == {'a': 3}}", "true true true"],
+    ["${inputs.flag ? inputs.n : 0} ${!inputs.flag ? inputs.n : -1} ${inputs.flag ? [1] : [inputs.n]}", "3 -1 [1]"],
+    ["${inputs.n in [1, 3] ? [4, 5][1] : inputs.n} ${inputs.topic.substring(1) == 'ides' ? inputs.n : 1}", "5 3"],
+    ["${size([1]) in [1, 2]} ${[size([1])] == [1]}", "true true"],
+  ])("%j is right, and is so when it runs", (template, expected) => {
+    expect(problemsOf(template)).toEqual([])
+    expect(text(template)).toBe(expected)
+  })
+
+  it.each([
+    ["${inputs.topic in [1]}", "`string in list<int>` has no meaning"],
+    ["${inputs.flag ? inputs.topic : 0}", "ternary branches must have the same type, got 'string' and 'int'"],
+    ["${[1, 2][inputs.n]}", "list index must be int, got 'number'"],
+    ["${inputs.n in [1] && nope == 1}", "unknown name `nope`"],
+    ["${inputs.n in [1] && inputs.topic > 1}", "`string > number` has no meaning"],
+  ])("%j is wrong", (template, expected) => {
+    expect(problemsOf(template)).toEqual([expected])
+  })
 })
 
 describe("what cannot be filled in is a problem", () => {
