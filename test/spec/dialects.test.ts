@@ -413,6 +413,15 @@ pipeline:
 })
 
 describe("a plan", () => {
+  it("fills in what a specification describes, and asks for the inputs that only it names", () => {
+    const spec = { file: "specs/api.md", description: "API of ${feature}, in ${lang}" }
+    const { steps, inputs } = parsed(JSON.stringify({ specs: [spec], tasks: [{ id: 1, task: "build ${feature}" }] }))
+    expect(steps[0]?.prompt).toContain(
+      "`specs/api.md`, and no other file: API of ${inputs.feature}, in ${inputs.lang}.",
+    )
+    expect(inputs).toMatchObject({ feature: { required: true }, lang: { required: true } })
+  })
+
   it.each([
     [
       "an unknown task",
@@ -428,6 +437,11 @@ describe("a plan", () => {
       "a file outside",
       '{"specs": [{"file": "/etc/x"}], "tasks": [{"id": 1, "task": "x"}]}',
       "w.yaml:1:21: `file` must be a path inside the project, relative to its folder — like `specs/api.md`",
+    ],
+    [
+      "a file with a name in it",
+      '{"specs": [{"file": "specs/${feature}.md"}], "tasks": [{"id": 1, "task": "x"}]}',
+      "w.yaml:1:21: `file` is taken as it is written, nothing is filled in here — write the path out, or make a task of it, with `output`",
     ],
     [
       "no task",

@@ -18,7 +18,13 @@ const file = z
 
 const spec = z
   .strictObject({
-    file: file.describe("File the specification is written to."),
+    // It must be there afterwards, and nothing is filled into what is looked for.
+    file: file
+      .refine((path) => !path.includes("${"), {
+        message: "is taken as it is written, nothing is filled in here",
+        params: { hint: "write the path out, or make a task of it, with `output`" },
+      })
+      .describe("File the specification is written to, as it is."),
     description: z.string().min(1).optional().describe("What it specifies."),
     agent: worker.optional().describe("Who writes it. Default: `default`."),
   })
@@ -60,8 +66,9 @@ export const plan: Form = {
     const specs = specIds(at("specs"))
     const tasks = at("tasks").flatMap((value, index) => (isObject(value) ? [{ value, path: ["tasks", index] }] : []))
     const drawing = new Drawing(source, [...specs, ...tasks.flatMap(({ value }) => idOf(value.id) ?? [])])
+    const described = specs.map((_, index) => ["specs", index, "description"])
     const texts = tasks.flatMap(({ path }) => [[...path, "task"], ...drawing.texts(path)])
-    drawing.collect([...texts, ...drawing.hookTexts()])
+    drawing.collect([...described, ...texts, ...drawing.hookTexts()])
     drawing.copyHooks()
     for (const [index, id] of specs.entries()) drawSpec(drawing, ["specs", index], ["steps", index], id)
     for (const [index, { path }] of tasks.entries()) drawTask(drawing, path, ["steps", specs.length + index], specs)
