@@ -265,6 +265,30 @@ phases:
     expect(Object.keys(inputs)).toEqual(["topic", "task"])
   })
 
+  it("inside parallel are told what that one reads and nothing else, unless they say what they read", () => {
+    const text = `
+phases:
+  - { name: a, model: gpt-4o }
+  - { name: b, model: gpt-4o }
+  - name: c
+    type: parallel
+    input: b.output
+    phases:
+      - { name: x, model: gemini-pro }
+      - { name: y, model: gemini-pro, prompt: Look at it., input: x.output }
+      - { name: z, type: parallel, phases: [{ name: deep, model: gpt-4o, prompt: Look. }] }
+  - { name: d, type: parallel, input: b.output, context_strategy: full, phases: [{ name: w, model: gpt-4o, prompt: w }] }
+`
+    const [c, d] = parsed(text).steps.slice(2)
+    expect([c?.context, d?.context]).toEqual([undefined, "full"])
+    const [x, y, z] = c?.group?.type === "parallel" ? c.group.steps : []
+    expect(x?.prompt).toMatch(/\n## b\n\n\$\{b\.output\}\n$/)
+    expect(y?.prompt).toBe("Look at it.\n\n## x\n\n${x.output}\n")
+    expect(z?.context).toBeUndefined()
+    expect(z?.group).toMatchObject({ steps: [{ prompt: "Look.\n\n## b\n\n${b.output}\n" }] })
+    expect(d?.group).toMatchObject({ steps: [{ prompt: "w" }] })
+  })
+
   it("ask the phase that a routed one takes its tasks from for them, and no other", () => {
     const categoriesOf = (text: string) =>
       Object.fromEntries(

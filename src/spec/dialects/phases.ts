@@ -95,7 +95,7 @@ export const phases: Form = {
       drawing.declare("task", ["phases"], text)
     }
     drawing.copyHooks()
-    drawPhases(drawing, ["phases"], ["steps"], true)
+    drawPhases(drawing, ["phases"], ["steps"])
     return drawing.draft
   },
 }
@@ -131,12 +131,13 @@ function inputsOf(drawing: Drawing, from: Path): Input[] {
   )
 }
 
-function drawPhases(drawing: Drawing, from: Path, to: Path, isInOrder: boolean): void {
+/** Phases in their order, or those inside a parallel one, with what that one reads. */
+function drawPhases(drawing: Drawing, from: Path, to: Path, around?: readonly Input[]): void {
   const list = listOf(drawing.at(from))
   const places = list.flatMap((one, at): Place[] => {
-    const before = isInOrder && at > 0 ? list[at - 1] : undefined
+    const before = around === undefined && at > 0 ? list[at - 1] : undefined
     const previous = isObject(before) ? textOf(before.name) : undefined
-    return isObject(one) ? [{ from: [...from, at], to: [...to, at], phase: one, previous }] : []
+    return isObject(one) ? [{ from: [...from, at], to: [...to, at], phase: one, previous, around: around ?? [] }] : []
   })
   const takers = new Map<string, Record<string, unknown>[]>()
   for (const place of places) {
@@ -160,6 +161,8 @@ interface Place {
   readonly phase: Record<string, unknown>
   /** The phase before it, when they are in order. */
   readonly previous: string | undefined
+  /** What the parallel phase around it reads. */
+  readonly around: readonly Input[]
 }
 
 const RENAMED = {
@@ -188,12 +191,13 @@ function drawPhase(drawing: Drawing, place: Place): void {
     for (const [at, { phase: name, path }] of inputs.entries()) draft.set([...to, "needs", at], name, path)
   } else if (previous !== undefined) draft.set([...to, "needs", 0], previous, from)
   // Who is told nothing of what came before may read all of it.
-  const isTold = phase.type === "parallel" ? false : phase.input !== undefined
-  const waits = phase.input !== undefined || previous !== undefined
-  if (waits && !isTold && phase.context_strategy === undefined) draft.set([...to, "context"], "full", from)
+  const reads = phase.input !== undefined
+  if (previous !== undefined && !reads && phase.context_strategy === undefined)
+    draft.set([...to, "context"], "full", from)
   drawOutput(drawing, from, to)
   if (phase.type === "parallel") {
-    drawPhases(drawing, [...from, "phases"], [...to, "steps"], false)
+    const known = phase.context_strategy === undefined ? (reads ? inputs : place.around) : []
+    drawPhases(drawing, [...from, "phases"], [...to, "steps"], known)
     return
   }
   if (phase.type === "routed") drawOver(drawing, place)
@@ -283,7 +287,8 @@ function drawPrompt(drawing: Drawing, place: Place): void {
 function told(drawing: Drawing, place: Place): Input[] {
   const over = textOf(place.phase.over)?.match(/[A-Za-z_][\w-]*(?=\s*\.)/g) ?? []
   const cut = new Set<string | undefined>([taskSource(drawing, place)?.phase, ...over])
-  return inputsOf(drawing, place.from).filter(({ phase }) => drawing.names.steps.has(phase) && !cut.has(phase))
+  const inputs = place.phase.input === undefined ? place.around : inputsOf(drawing, place.from)
+  return inputs.filter(({ phase }) => drawing.names.steps.has(phase) && !cut.has(phase))
 }
 
 /** What a phase is asked that says nothing itself. */
