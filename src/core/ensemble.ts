@@ -11,6 +11,7 @@ type Ensemble = Extract<Group, { type: "ensemble" }>
 /**
  * Several propose, one judges. Proposers that fail are not asked for an opinion, and below the quorum there is no
  * consensus. The judge sees the proposals without names and in a drawn order; when it fails the next judge is asked.
+ * Tried again, the proposals stay, and a judge is asked anew.
  */
 export function nextOfEnsemble(run: Run, spec: Step, group: Ensemble, step: StepState): Next {
   const seed = step.parts?.seed ?? hashOf(`${run.id}/${spec.id}/${step.attempt}`)
@@ -30,7 +31,8 @@ export function nextOfEnsemble(run: Run, spec: Step, group: Ensemble, step: Step
     return { type: "result", result: unjudged(answers, { ...facts, judge: null, verdict: null }, detail) }
   }
   const shown = shuffled(answers, seed)
-  const judge = judged.findLast((member) => verdictOf(member, shown, group) !== undefined)
+  const counting = judged.slice(step.parts?.refused ?? 0)
+  const judge = counting.findLast((member) => verdictOf(member, shown, group) !== undefined)
   if (judge) return decided(judge, shown, facts, group, proposed)
   const asked = judged.slice(step.parts?.before ?? 0)
   const next = group.judges[asked.length]

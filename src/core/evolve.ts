@@ -218,7 +218,9 @@ function evolveStep(run: Run, event: Exclude<Extract<RunEvent, { step: string }>
       ready: dequeue(run, step.index),
       delayed: run.delayed.filter((index) => index !== step.index),
     }
-    if (isGroup(run.specs[step.index] as Step)) return begun(next, step.index)
+    // Stopped before anybody had looked at what it came to, it has nothing against it.
+    const isRefused = step.result !== undefined || event.goOn !== undefined
+    if (isGroup(run.specs[step.index] as Step)) return begun(next, step.index, isRefused)
     const running = run.running + (step.status === "running" ? 0 : 1)
     return { ...next, running, tries: run.tries + 1 }
   }

@@ -26,9 +26,9 @@ export function without(list: readonly number[], index: number): readonly number
 
 /**
  * The group is at it: its turn comes at once. When it was at it before, those of its parts that did not go well are done
- * anew, and all others stay (G2).
+ * anew, and all others stay (G2). `isRefused`: what it came to then is not what is wanted.
  */
-export function begun(run: Run, index: number): Run {
+export function begun(run: Run, index: number, isRefused: boolean): Run {
   const row = rowAt(run.steps, index)
   const parts = row.parts ?? NONE
   const redo = new Set(toRedo(run, run.specs[index] as Step, parts))
@@ -43,11 +43,8 @@ export function begun(run: Run, index: number): Run {
   }
   const isLoop = run.specs[index]?.loop !== undefined
   const { look: _, ...rest } = parts
-  const now: Parts = {
-    ...rest,
-    open: redo.size,
-    before: beforeOf(run, run.specs[index] as Step, parts) - (isLoop ? redo.size : 0),
-  }
+  const before = beforeOf(run, run.specs[index] as Step, parts) - (isLoop ? redo.size : 0)
+  const now: Parts = { ...rest, open: redo.size, before, ...(isRefused ? { refused: before } : {}) }
   steps = withRow(steps, index, { ...row, parts: now })
   return { ...run, steps, ready, due: redo.size === 0 ? [...without(run.due, index), index] : without(run.due, index) }
 }

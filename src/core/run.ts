@@ -84,6 +84,8 @@ export interface Parts {
   readonly look?: { readonly fingerprint: string; readonly same: number; readonly round: number }
   /** Of a loop that was taken up anew: the rounds before that; of an ensemble: the judges. */
   readonly before?: number
+  /** Of an ensemble: the judges whose verdict counts no more, because a check, or a person, wants another. */
+  readonly refused?: number
 }
 
 export type SkipCause = Extract<RunEvent, { type: "step.skipped" }>["cause"]

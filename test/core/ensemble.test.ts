@@ -160,6 +160,51 @@ describe("an ensemble", () => {
     expect(r.step("plan").status).toBe("success")
   })
 
+  const checks = [{ type: "command", run: "npm test", expect: "pass", severity: "error" }] as const
+
+  it("tried again after its own check failed keeps the proposals and asks a judge anew, who is told why", () => {
+    const r = open(ensemble({}, { checks }), { intervene: "on-error" })
+    propose(r)
+    judge(r, "plan:judge", VERDICT)
+    r.check("plan", { isOk: false, detail: "exit code 1", output: "expected 3, got 4" })
+    expect(r.run.status).toBe("paused")
+    r.started.length = 0
+    r.decide("plan", "retry")
+    expect(r.started).toEqual(["plan:judge-2"])
+    expect(r.run.specs.at(-1)).toMatchObject({ profile: "opus" })
+    expect(r.run.specs.at(-1)?.prompt).toContain("expected 3, got 4")
+    judge(r, "plan:judge-2", { ...VERDICT, answer: "a better one" })
+    r.check("plan", {})
+    expect(r.step("plan")).toMatchObject({ status: "success", result: { output: "a better one" } })
+    expect(r.step("plan").result?.verdict?.judge).toBe("plan:judge-2")
+  })
+
+  it.each([undefined, "Take the shortest."])(
+    "that went well and is tried again with %s asks a judge anew",
+    (message) => {
+      const r = open(ensemble(), { intervene: "always" })
+      propose(r)
+      judge(r, "plan:judge", VERDICT)
+      r.decide("plan", "retry", message)
+      expect(r.started.at(-1)).toBe("plan:judge-2")
+      expect(r.run.specs.at(-1)?.prompt).toContain(message ?? "do plan")
+    },
+  )
+
+  it("cut off before its answer was checked keeps its verdict when the run is resumed", () => {
+    const r = open(ensemble({}, { checks }))
+    propose(r)
+    judge(r, "plan:judge", VERDICT)
+    r.send({ type: "abort", by: "user" })
+    r.end("plan", "aborted")
+    expect(r.run.status).toBe("cancelled")
+    r.started.length = 0
+    r.effects.length = 0
+    r.resume()
+    expect(r.started).toEqual([])
+    expect(r.effects).toEqual([{ type: "check", step: "plan", attempt: 2 }])
+  })
+
   it("never gives two of its parts one id, whatever its profiles are called", () => {
     const names = ["judge", "gpt", "gpt-2", "gpt"]
     const given = ensemble({ proposers: names, judges: ["judge"], quorum: 1 })
