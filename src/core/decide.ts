@@ -196,7 +196,7 @@ function settleGate(draft: Draft, step: StepState, { action, by, message }: Word
       draft.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: `skipped by ${by}` })
       break
     case "abort":
-      if (!draft.run.stopping) draft.add({ type: "run.stopping", at: now, cause: "abort", by })
+      if (!isCut(draft.run)) draft.add({ type: "run.stopping", at: now, cause: "abort", by })
       conclude(draft, id, step.result ?? { ...result, reason: "rejected", detail: `refused by ${by}` }, now)
   }
 }
@@ -219,7 +219,7 @@ function settleEffects(
   } else if (action === "skip") {
     draft.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: "not done again" })
   } else {
-    if (!draft.run.stopping) draft.add({ type: "run.stopping", at: now, cause: "abort" })
+    if (!isCut(draft.run)) draft.add({ type: "run.stopping", at: now, cause: "abort" })
     conclude(draft, id, unknown, now)
   }
 }

@@ -192,6 +192,25 @@ describe("an open gate", () => {
     expect(r.run).toMatchObject({ status: "cancelled", cause: "abort" })
   })
 
+  it.each([{ intervene: "always" }, { effects: "external" }] as const)(
+    "abort, also while the run stops for a failure: what runs is stopped (%o)",
+    (more) => {
+      const r = drive([{ ...step("a"), ...more }, step("b"), step("c")])
+      r.open("a")
+      if ("effects" in more) {
+        r.send({ type: "interrupt", by: "ctrl-c" })
+        r.resume()
+      } else r.end("a")
+      r.end("b", "error")
+      expect(r.run).toMatchObject({ status: "running", stopping: "failure" })
+      r.decide("a", "abort")
+      expect(r.stopped.slice(-1)).toEqual(["c"])
+      expect(r.effects.at(-1)).toEqual({ type: "stop", step: "c", attempt: 1 })
+      r.end("c", "aborted")
+      expect(r.run).toMatchObject({ status: "cancelled", cause: "abort" })
+    },
+  )
+
   it("is decided once, and who decided is in the journal", () => {
     const r = open()
     r.decide("a", "skip")
