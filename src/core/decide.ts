@@ -166,7 +166,21 @@ function decideGate(draft: Draft, command: Extract<Command, { type: "decide" }>,
   const isAgain = action === "retry" && run.endedAt !== undefined && step.status !== "success"
   if (!isAgain) return refuse(run, `${step.id} waits for no decision (it is ${step.status})`)
   const say = message === undefined ? {} : { say: { step: step.id, text: message } }
-  return proceed(draft.add({ type: "run.resumed", at: now, by, ...say, ...(parent ? { parent } : {}) }), now)
+  draft.add({ type: "run.resumed", at: now, by, ...say, ...(parent ? { parent } : {}) })
+  return isDoneWith(draft.run, step) ? refuse(run, doneWith(step)) : proceed(draft, now)
+}
+
+/** Whether a step that was skipped stays so in a run that is taken up: it counts as done. */
+function isDoneWith(run: Run, { id, skipped }: StepState): boolean {
+  const now = stepOf(run, id)
+  if (now?.status !== "skipped") return false
+  // What a part was skipped for is done anew when its group begins again.
+  return specOf(run, now).part === undefined || skipped?.cause !== "needs"
+}
+
+function doneWith({ id, skipped, result }: StepState): string {
+  const why = skipped?.detail ?? [result?.reason, result?.detail].filter((part) => part !== undefined).join(": ")
+  return `${id} was skipped (${why}) and counts as done: change it in the workflow, and resume the run with --edited`
 }
 
 type Word = Pick<Extract<Command, { type: "decide" }>, "action" | "by" | "message">

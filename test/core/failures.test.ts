@@ -204,4 +204,30 @@ describe("resuming a run that has failed", () => {
     expect(r.resume().refused).toContain("has ended (success)")
     expect(r.decide("a", "retry").refused).toContain("waits for no decision")
   })
+
+  it.each([
+    [{ onFailure: "skip" }, /^a was skipped \(error: boom\)/],
+    [{ condition: "false" }, /^a was skipped \(its condition does not hold\)/],
+  ] as const)("does not say yes to a step that counts as done: %o", (more, why) => {
+    const r = drive([{ ...step("a"), ...more }, step("b"), step("c", "a")], { onFailure: "continue" })
+    if ("onFailure" in more) r.end("a", "error", 1, { detail: "boom" })
+    r.end("b", "error")
+    r.end("c")
+    expect(r.run.status).toBe("failed")
+    const { refused, events } = r.decide("a", "retry", "once more")
+    expect(refused).toMatch(why)
+    expect(refused).toContain("--edited")
+    expect(events).toEqual([])
+    expect(r.decide("b", "retry").refused).toBeUndefined()
+  })
+
+  it("is done with a step that was skipped for what it needs, once that has gone well", () => {
+    const r = drive([step("a"), step("b", "a")], { onFailure: "continue" })
+    r.end("a", "error")
+    expect(r.statuses()).toEqual({ a: "failed", b: "skipped" })
+    expect(r.decide("b", "retry").refused).toBeUndefined()
+    expect(r.started).toEqual(["a", "a"])
+    r.end("a")
+    expect(r.started.at(-1)).toBe("b")
+  })
 })
