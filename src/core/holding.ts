@@ -21,13 +21,17 @@ export function gateHold({ id, gate }: StepState): Hold {
   return { cause: "gate", detail: `${id}: ${gate?.detail}`, ...(gate ? { until: gate.expiresAt } : {}) }
 }
 
-/** The hooks for this end are ready, the others will never be. */
+/** The hooks for this end are ready, the others will never be. What waits otherwise waits for nobody any more. */
 export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.closing" }>): Run {
   let { steps, well } = run
   // What a failure has kept from starting does not start now.
   let ready: Queue<number> = emptyQueue
   for (const row of rowsOf(steps)) {
     const { hook } = run.specs[row.index] ?? {}
+    if (row.status === "waiting") {
+      const { gate: _g, hold: _h, ...left } = row
+      steps = withRow(steps, row.index, left)
+    }
     if (hook === undefined || row.status !== "pending") continue
     if (hook === "complete" || hook === (status === "success" ? "success" : "failure")) {
       steps = withRow(steps, row.index, { ...row, unmet: 0 })
@@ -38,7 +42,9 @@ export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.c
     steps = withRow(steps, row.index, { ...row, status: "skipped", skipped, endedAt: at })
     well++
   }
-  return { ...run, closing: status, steps, ready, delayed: [], well }
+  const { hold, ...rest } = run
+  const isStill = hold?.cause === "person" || hold?.cause === "budget"
+  return { ...rest, ...(isStill ? { hold } : {}), closing: status, steps, ready, delayed: [], well }
 }
 
 /** The step is at it again, until the event that follows says what became of it. */

@@ -190,7 +190,9 @@ function shownStatus(run: Run, step: StepState): { status: StepStatus; detail: s
   if (step.skipped) return { status: step.status, detail: step.skipped.detail }
   if (step.status === "pending" && step.result) return shownRetry(run, step)
   const isOpen = step.status === "pending" || step.status === "waiting"
-  if (!isOpen || run.endedAt === undefined) return { status: step.status, detail: null }
+  // While the hooks run nothing is left that it could wait for.
+  const isLeft = step.status === "waiting" && !step.gate && !step.hold
+  if (!isOpen || (run.endedAt === undefined && !isLeft)) return { status: step.status, detail: null }
   if (step.status === "waiting") return { status: "cancelled", detail: "the run ended while it was held" }
   if (run.cause === "abort") return { status: "cancelled", detail: "the run was aborted before it started" }
   if (run.cause === "deadline") return { status: "cancelled", detail: "the run passed its deadline before it started" }

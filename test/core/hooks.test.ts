@@ -78,6 +78,46 @@ describe("hooks", () => {
     expect(r.run.status).toBe("success")
   })
 
+  it.each(["gate", "provider"])(
+    "of a failed run do not wait for a step that a %s holds: it does not matter any more",
+    (by) => {
+      const r = drive([
+        { ...step("a"), ...(by === "gate" ? { intervene: "always" } : {}) },
+        step("b"),
+        step("c", "a"),
+        ...hooks,
+      ])
+      if (by === "gate") r.end("a")
+      else r.hold("a")
+      r.end("b", "error")
+      expect(r.run).toMatchObject({ status: "running", closing: "failed" })
+      expect(r.started).toEqual(["a", "b", "no", "always"])
+      expect(viewRun(r.run, true).steps[0]).toMatchObject({ status: "cancelled", gate: null })
+      expect(r.decide("a", "continue").refused).toContain("waits for no decision")
+      // Nobody drives it for a while: what is left of the gate is not taken up.
+      r.effects.length = 0
+      r.resume()
+      expect(r.effects.map((effect) => effect.type === "start" && effect.step)).toEqual(["no", "always"])
+      r.end("no")
+      r.end("always")
+      expect(r.run).toMatchObject({ status: "failed", cause: "failure" })
+      expect(r.statuses()).toMatchObject({ c: "pending" })
+      r.started.length = 0
+      r.resume()
+      expect(r.started).toEqual(["a", "b"])
+    },
+  )
+
+  it("of a failed run wait when a person has paused it", () => {
+    const r = drive([{ ...step("a"), intervene: "always" }, step("b"), ...hooks])
+    r.send({ type: "pause", by: "user" })
+    r.end("a")
+    r.end("b", "error")
+    expect(r.run).toMatchObject({ status: "paused", hold: { cause: "person" } })
+    r.resume()
+    expect(r.started).toEqual(["a", "b", "no", "always"])
+  })
+
   it("survive a crash between the end of the steps and their own", () => {
     const r = drive([step("a"), ...hooks])
     r.end("a")
