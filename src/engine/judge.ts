@@ -66,6 +66,13 @@ export async function judge(judges: Judges, answered: Answered, signal: AbortSig
   }
 }
 
+/** Of an answer that could not be judged to the end: it has not passed. `asked`: who was asked about it before that. */
+export function unjudged(error: unknown, asked: readonly StepResult[]): Judgement {
+  const detail = `could not be looked at: ${String(error)}`
+  const checks = [{ name: "the answer", isOk: false, severity: "error" as const, detail, output: "" }]
+  return { checks, ...(asked.length > 0 ? { took: sumOf(asked) } : {}) }
+}
+
 function isWell(checks: readonly CheckResult[]): boolean {
   return checks.every((check) => check.isOk || check.severity === "warning")
 }

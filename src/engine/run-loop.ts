@@ -24,7 +24,7 @@ import { sumOf } from "../core/view.ts"
 import { askAside } from "./aside.ts"
 import { Changes } from "./changes.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"
-import { judge } from "./judge.ts"
+import { type Judgement, judge, unjudged } from "./judge.ts"
 import { keptNamed, keptSession, nameOf } from "./kept.ts"
 import { strayWarning } from "./owned.ts"
 import { takeReport } from "./prompt.ts"
@@ -258,11 +258,18 @@ export class RunLoop {
     const warned = (warning: Warning) => this.#warn(id, attempt, warning)
     const ask = async (name: string, called: string, prompt: string) => {
       const profile = run.created.profiles[called]
-      return profile && askAside(this.#deps, run, { step: id, attempt, name, profile, prompt }, warned, signal)
+      const said =
+        profile && (await askAside(this.#deps, run, { step: id, attempt, name, profile, prompt }, warned, signal))
+      if (said) asked.push(said)
+      return said
     }
+    const asked: StepResult[] = []
     const { prompt } = stepOf(run, id) ?? {}
     const answered = { run, step, result, prompt, before: this.#snapshots.get(id) }
-    const said = await judge({ ...this.#deps, ask, warned }, answered, signal)
+    const said = await judge({ ...this.#deps, ask, warned }, answered, signal).catch((error): Judgement => {
+      this.#deps.log.error("an answer could not be looked at", { step: id, error: String(error) })
+      return unjudged(error, asked)
+    })
     if (!signal.aborted) return { type: "checked", step: id, attempt, ...said }
     return { type: "ended", step: id, attempt, result: { ...result, reason: "aborted" } }
   }

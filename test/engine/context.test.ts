@@ -10,6 +10,7 @@ import { compileSchema } from "../../src/spec/json-schema.ts"
 import { render } from "../../src/spec/template.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { until } from "../e2e/support/until.ts"
+import { checker } from "../support/checker.ts"
 import { memoryFiles } from "../support/context.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, profile, step, workflow } from "../support/runs.ts"
@@ -250,6 +251,27 @@ it.each([
   expect(view).toMatchObject({ status: "failed", steps: [{ reason: "check-failed", checks: [{ isOk: false }] }] })
   const said = view?.steps[0]?.checks?.[0]?.detail ?? ""
   expect(said).toContain(detail)
+})
+
+it("a check that throws does not hold, and the step keeps its answer and what it took", async () => {
+  const broken = { ...checker, structure: () => Promise.reject(new Error("no disk")) }
+  const { start, engine, backend, errors } = setUp({ checker: broken })
+  start(judged)
+  ;(await backend.job("a")).finish({ output: "a story", tokens: { input: 10, output: 5 }, cost: 0.5 })
+  const took = { tokens: { input: 7, output: 3 }, cost: 0.25 }
+  ;(await backend.job("a", 1)).finish({ output: '{"holds":true,"why":"Two words."}', ...took })
+  const { view } = await engine.finished("r")
+  const failed = { isOk: false, severity: "error", detail: "could not be looked at: Error: no disk" }
+  expect(view?.steps[0]).toMatchObject({
+    status: "failed",
+    reason: "check-failed",
+    output: "a story",
+    checks: [failed],
+  })
+  // The opinion was asked before that.
+  expect(view?.steps[0]).toMatchObject({ tokens: { input: 17, output: 8 }, cost: 0.75 })
+  expect(view).toMatchObject({ tokens: { input: 17, output: 8 }, cost: 0.75 })
+  expect(errors).toEqual(["an answer could not be looked at"])
 })
 
 const secrets = { TOKEN: { env: "TOKEN" } }
