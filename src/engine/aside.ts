@@ -57,7 +57,7 @@ export async function askAside(
     const witness = { keptSession: () => undefined, opened: () => {}, warned }
     const outcome = await dispatcher.work(task, maxWorkers, witness, signal)
     if ("result" in outcome) return outcome.result
-    return { reason: "quota", output: "", detail: outcome.hold.detail, tokens: { input: 0, output: 0 }, cost: 0 }
+    return { reason: "quota", output: "", detail: outcome.hold.detail, ...outcome.took }
   } finally {
     workers.remove(task.key)
   }

@@ -1,3 +1,4 @@
+import type { Took } from "../core/events.ts"
 import type { Budget, Outage, OutageHold, StepResult, Warning } from "../core/model.ts"
 import type { Activity, Clock, Log, WorkerBackend, WorkerOpened, WorkerReport, WorkerTask } from "../core/ports.ts"
 import { STOP_GRACE_MS } from "../core/ports.ts"
@@ -5,8 +6,8 @@ import { formatTime } from "../core/time.ts"
 import { type Lease, Pool } from "./pool.ts"
 import type { Workers } from "./workers.ts"
 
-/** How an attempt went: to its end, or as far as something holds it. */
-export type Outcome = { readonly result: StepResult } | { readonly hold: OutageHold }
+/** How an attempt went: to its end, or as far as something holds it, and what it took until then. */
+export type Outcome = { readonly result: StepResult } | { readonly hold: OutageHold; readonly took: Took }
 
 /** What of a task goes into the journal, and comes from it. */
 export interface Witness {
@@ -33,6 +34,8 @@ interface Try {
   readonly isReassigned: boolean
   readonly isBack: boolean
   readonly workedMs: number
+  /** What the last try took: that of the ones before it in the same session included. */
+  readonly took: Took
 }
 
 const LOST = { output: "", tokens: { input: 0, output: 0 }, cost: null } as const
@@ -63,6 +66,7 @@ export class Dispatcher {
         isReassigned: false,
         isBack: false,
         workedMs: 0,
+        took: { tokens: NOTHING.tokens, cost: NOTHING.cost },
       }
       while ("task" in next) next = await this.#try(next, maxWorkers, witness, signal)
       return next
@@ -96,7 +100,7 @@ export class Dispatcher {
     const { result, session, hasYielded } = await this.#use(place.lease, placed, witness, signal)
     const task = { ...attempt.task, resumed: true, ...(session === undefined ? {} : { session }) }
     const workedMs = attempt.workedMs + clock.now() - startedAt
-    const again = { ...attempt, task, workedMs }
+    const again = { ...attempt, task, workedMs, took: { tokens: result.tokens, cost: result.cost } }
     if (hasYielded && result.reason === "aborted" && !signal.aborted) return { ...again, isBack: true }
     if (result.reason === "worker-lost" && profile.kind === "server" && !attempt.isReassigned && !signal.aborted) {
       witness.warned({ kind: "reassigned", text: `${result.detail ?? "the server was lost"}; given to a new one` })
@@ -118,7 +122,7 @@ export class Dispatcher {
     const provider = providerOf(outage.model)
     if (hold && provider !== null && known === undefined) this.pool.open(provider, hold)
     const [model, ...fallback] = attempt.fallback
-    if (model === undefined) return hold ? { hold } : { result }
+    if (model === undefined) return hold ? { hold, took: attempt.took } : { result }
     const asked = outage.model ?? attempt.task.profile.model ?? "the session's model"
     witness.warned({ kind: "fallback", text: `${asked}: ${result.detail ?? outage.cause}; going on with ${model}` })
     const task = { ...attempt.task, profile: { ...attempt.task.profile, model } }

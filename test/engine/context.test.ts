@@ -253,6 +253,32 @@ it.each([
   expect(said).toContain(detail)
 })
 
+it.each([
+  [0.25, 0.875],
+  [null, null],
+])(
+  "an opinion that a provider holds has taken what its tries took (cost %s), and none of those that had no try",
+  async (cost, sum) => {
+    const { engine, backend } = setUp()
+    const big = profile("big", { model: "acme/big", fallback: ["other/mid"] })
+    const { type, at, ...created } = createdEvent("r", {
+      workflow: workflow([
+        { ...judged, opinions: ["mid", "big", "big"].map((name) => ({ ...opinion, profile: name })) },
+      ]),
+      profiles: { worker: profile(), mid: profile("mid", { model: "other/mid" }), big },
+    })
+    engine.start(created)
+    ;(await backend.job("a")).finish({ output: "a story", tokens: { input: 10, output: 5 }, cost: 0.5 })
+    const out = (model: string) => ({ reason: "quota", outage: { cause: "quota", model } }) as const
+    ;(await backend.job("a", 1)).finish({ ...out("other/mid"), tokens: { input: 1, output: 1 }, cost: 0.125 })
+    ;(await backend.job("a", 2)).finish({ ...out("acme/big"), tokens: { input: 7, output: 3 }, cost })
+    const { view } = await engine.finished("r")
+    expect(backend.jobs).toHaveLength(3)
+    expect(view?.steps[0]?.checks).toHaveLength(3)
+    expect(view?.steps[0]).toMatchObject({ reason: "check-failed", tokens: { input: 18, output: 9 }, cost: sum })
+  },
+)
+
 it("a check that throws does not hold, and the step keeps its answer and what it took", async () => {
   const broken = { ...checker, structure: () => Promise.reject(new Error("no disk")) }
   const { start, engine, backend, errors } = setUp({ checker: broken })
