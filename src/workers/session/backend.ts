@@ -121,7 +121,9 @@ async function letGo({ host, origin, clock, log }: Site, session: string, error:
   try {
     await abortTree(host, clock, session)
   } catch (cause) {
-    log.error("a worker that was given up could not be stopped", { session, error: describe(cause) })
+    // A server that is gone has no session at work.
+    if (!isLost(cause))
+      log.error("a worker that was given up could not be stopped", { session, error: describe(cause) })
   }
 }
 
