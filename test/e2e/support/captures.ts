@@ -2,22 +2,41 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { expect } from "vitest"
 import { ROOT } from "./project.ts"
+import type { Tui } from "./screen.ts"
+import { until } from "./until.ts"
 
 /** Screens of the real TUI, kept as text for people to look at. */
 
 const FOLDER = join(ROOT, "test/e2e/screens")
 
+const WAIT_MS = 10_000
+
 /**
- * Compares a screen with the one kept under that name, but for what differs each time: folders, times, ids, counts of tokens and
- * prices, and with them how wide things are. Writes it with `BATON_CAPTURE=1`.
+ * Waits until the screen is the one kept under that name, but for what differs each time: folders, times, ids, counts
+ * of tokens and prices, and with them how wide things are. It is drawn piece by piece, so a look at it may come too soon.
+ * Keeps it, once it stands still, with `BATON_CAPTURE=1`.
  */
-export function expectScreen(name: string, screen: string): void {
+export async function expectScreen(name: string, tui: Pick<Tui, "text">): Promise<void> {
   const file = join(FOLDER, `${name}.txt`)
   if (process.env.BATON_CAPTURE === "1") {
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, `${screen.trimEnd()}\n`)
+    writeFileSync(file, `${(await still(tui)).trimEnd()}\n`)
   }
-  expect(lasting(screen)).toEqual(lasting(readFileSync(file, "utf8")))
+  const kept = lasting(readFileSync(file, "utf8"))
+  await expect.poll(() => lasting(tui.text()), { timeout: WAIT_MS, interval: 50 }).toEqual(kept)
+}
+
+/** The screen, once what lasts of it has been the same for half a second. */
+async function still(tui: Pick<Tui, "text">): Promise<string> {
+  let [before, since] = ["", Date.now()]
+  return until(
+    () => {
+      const now = lasting(tui.text()).join("\n")
+      if (now !== before) [before, since] = [now, Date.now()]
+      return Date.now() - since >= 500 && tui.text()
+    },
+    { what: "the screen to stand still" },
+  )
 }
 
 /** What of a screen is the same each time, a line each. */
