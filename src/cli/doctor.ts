@@ -1,14 +1,17 @@
 import { relative } from "node:path"
 import { Command } from "commander"
 import { loadedBy } from "../config/halves.ts"
+import type { LoadedConfig, LoadOptions } from "../config/load.ts"
+import { plural } from "../core/format.ts"
 import { wayOn } from "../core/gates.ts"
-import { formatProblems } from "../core/problem.ts"
+import { type Checked, formatProblems } from "../core/problem.ts"
+import type { Profile } from "../core/profile.ts"
 import { missingModels, offeredModels } from "../host/catalog.ts"
 import { ask, describe } from "../host/host.ts"
-import type { Project } from "../project/project.ts"
+import { Project } from "../project/project.ts"
 import { profileModels } from "../project/workers.ts"
-import { type Connection, connect } from "./connect.ts"
-import { type GlobalOptions, type LoadCompose, placeOf, projectOf, stderrLog } from "./context.ts"
+import { type Connection, type ConnectOptions, connect } from "./connect.ts"
+import { type GlobalOptions, type LoadCompose, placeOf, stderrLog } from "./context.ts"
 import { EXIT, UserError } from "./exit.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
@@ -39,13 +42,16 @@ export function doctorCommand(compose: LoadCompose): Command {
 }
 
 async function* look(compose: LoadCompose, globals: GlobalOptions, attach: string | undefined) {
-  const project = projectOf(globals)
   const place = placeOf(globals)
+  const project = new Project(place)
+  const config = project.config()
   yield programs(globals)
-  yield* documents(project)
+  yield* documents(project, config)
   yield halves(project.root, place.globalDir)
-  yield journal(compose, globals)
-  yield* openCode(project, globals, attach)
+  yield journal(compose, place)
+  const { directory } = place
+  const options = { directory, root: project.root, attach, opencode: globals.opencode, log: stderrLog }
+  yield* openCode(options, config.ok ? config.value.profiles : {})
 }
 
 function programs(globals: GlobalOptions): Finding {
@@ -54,12 +60,11 @@ function programs(globals: GlobalOptions): Finding {
   return { state: "good", text: `runs on ${runtime}${opencode === undefined ? "" : `, OpenCode is ${opencode}`}` }
 }
 
-function* documents(project: Project): Generator<Finding> {
-  const config = project.config()
+function* documents(project: Project, config: Checked<LoadedConfig>): Generator<Finding> {
   if (config.ok) {
     const { profiles, file } = config.value
     const where = file === null ? "no orchestrator.json: defaults count (`baton init` writes one)" : name(file)
-    yield { state: "good", text: `${where}, ${count(Object.keys(profiles).length, "profile")}` }
+    yield { state: "good", text: `${where}, ${plural(Object.keys(profiles).length, "profile")}` }
   } else {
     yield broken("orchestrator.json is not valid", formatProblems(config.problems, process.cwd()))
   }
@@ -67,7 +72,7 @@ function* documents(project: Project): Generator<Finding> {
   const own = workflows.filter((one) => !one.isBuiltIn)
   const sick = own.filter((one) => one.broken !== undefined)
   for (const one of sick) yield broken(`workflow ${one.name} cannot be run`, one.broken ?? "")
-  const rest = `${count(own.length - sick.length, "workflow")} of the project, ${workflows.length - own.length} built in`
+  const rest = `${plural(own.length - sick.length, "workflow")} of the project, ${workflows.length - own.length} built in`
   yield { state: "good", text: rest }
 }
 
@@ -81,12 +86,12 @@ function halves(root: string, globalDir: string): Finding {
   return { state: "note", text, detail: `add "plugin": ["opencode-baton"] to ${missing.join(" and to ")}` }
 }
 
-async function journal(compose: LoadCompose, globals: GlobalOptions): Promise<Finding> {
+async function journal(compose: LoadCompose, place: LoadOptions): Promise<Finding> {
   try {
-    const engine = await readJournal(compose, placeOf(globals))
+    const engine = await readJournal(compose, place)
     const runs = (engine?.list() ?? []).flatMap(({ id }) => engine?.view(id) ?? [])
     const waiting = runs.filter(({ status }) => status === "interrupted" || status === "paused")
-    const text = `the journal can be read: ${count(runs.length, "run")}`
+    const text = `the journal can be read: ${plural(runs.length, "run")}`
     if (waiting.length === 0) return { state: "good", text }
     const lines = waiting.map(
       ({ id, workflow, status, hold }) => `${workflow} is ${status}: \`baton ${hold ? wayOn(hold) : "resume"} ${id}\``,
@@ -98,12 +103,9 @@ async function journal(compose: LoadCompose, globals: GlobalOptions): Promise<Fi
 }
 
 async function* openCode(
-  project: Project,
-  globals: GlobalOptions,
-  attach: string | undefined,
+  options: ConnectOptions,
+  profiles: Readonly<Record<string, Profile>>,
 ): AsyncGenerator<Finding> {
-  const { directory } = placeOf(globals)
-  const options = { directory, root: project.root, attach, opencode: globals.opencode, log: stderrLog }
   let connection: Connection
   try {
     connection = await connect(options)
@@ -119,9 +121,9 @@ async function* openCode(
     const { models, standard } = await offeredModels(host)
     const none = "no provider is set up: `opencode auth login`"
     if (models.length === 0) yield { state: "bad", text: "OpenCode has no models", detail: none }
-    else yield { state: "good", text: `${count(models.length, "model")}, ${standard ?? "none"} where nobody names one` }
-    const config = project.config()
-    const missing = config.ok ? await missingModels(host, profileModels(config.value.profiles)) : []
+    else
+      yield { state: "good", text: `${plural(models.length, "model")}, ${standard ?? "none"} where nobody names one` }
+    const missing = await missingModels(host, profileModels(profiles))
     if (missing.length > 0) yield broken("profiles name models that OpenCode does not have", missing.join("\n"))
   } finally {
     await connection.close()
@@ -143,8 +145,4 @@ function lineOf({ state, text, detail }: Finding): string {
 function name(file: string): string {
   const near = relative(process.cwd(), file)
   return near.startsWith("..") ? file : near
-}
-
-function count(number: number, one: string): string {
-  return `${number} ${one}${number === 1 ? "" : "s"}`
 }

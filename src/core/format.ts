@@ -182,3 +182,8 @@ export function formatAsks(asks: readonly AskView[], now: number): string {
 export function countOf(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",")
 }
+
+/** `1 file`, `2 files` */
+export function plural(count: number, one: string): string {
+  return `${countOf(count)} ${one}${count === 1 ? "" : "s"}`
+}

@@ -34,10 +34,8 @@ export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, wo
 export function todosOf(run: Run, step: StepState): string {
   const last = membersOf(run, step).at(-1)
   if (last === undefined) return ""
-  const own = last.row.result?.todos
-  return `${own === undefined ? "" : ` ${own}`}${membersOf(run, last.row)
-    .map(({ row }) => (row.result?.todos === undefined ? "" : ` ${row.result.todos}`))
-    .join("")}`
+  const rows = [last.row, ...membersOf(run, last.row).map(({ row }) => row)]
+  return rows.map(({ result }) => (result?.todos === undefined ? "" : ` ${result.todos}`)).join("")
 }
 
 /** One round: the step without what is for the loop as a whole. */

@@ -66,12 +66,15 @@ export interface Reply {
   readonly view?: ReplyView
 }
 
+/** What a workflow is picked for. */
+export type Purpose = "run" | "plan" | "graph"
+
 export type ReplyView =
   /** `purpose`: what is to be done with the one that is picked. */
   | {
       readonly type: "workflows"
       readonly workflows: readonly WorkflowItem[]
-      readonly purpose: "run" | "plan" | "graph"
+      readonly purpose: Purpose
     }
   | BoardReply
   | StepReply

@@ -113,7 +113,10 @@ interface Worked {
 }
 
 /** How long a worker of a profile has for a step. */
-export function deadlinesOf(step: Pick<Step, "timeoutMs" | "idleTimeoutMs">, profile: Profile) {
+export function deadlinesOf(
+  step: Pick<Step, "timeoutMs" | "idleTimeoutMs">,
+  profile: Pick<Profile, "mode" | "timeoutMs" | "idleTimeoutMs" | "toolTimeoutMs">,
+) {
   const total = profile.mode === "foreground" ? DEFAULTS.foregroundTimeoutMs : DEFAULTS.stepTimeoutMs
   return {
     timeoutMs: step.timeoutMs ?? profile.timeoutMs ?? total,

@@ -1,9 +1,8 @@
 import { formatWorkflows } from "../core/format.ts"
 import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
-import type { Reply, WorkflowItem } from "../core/protocol.ts"
+import type { Purpose, Reply, WorkflowItem } from "../core/protocol.ts"
 import { mainSession } from "../project/ask.ts"
-import { formatPlan } from "../project/plan.ts"
 import { show, status } from "./board.ts"
 import { BY, type Desk, error, type Place } from "./desk.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
@@ -124,9 +123,10 @@ function wrong(line: string, why: string): Reply {
 type Wanted = Extract<ReturnType<typeof parseLine>, { command: "run" | "plan" }>
 
 /** What a workflow would do; nothing is asked and nothing starts. */
-function plan({ workflow, inputs, task, models }: Wanted, { project }: Desk): Reply {
+async function plan({ workflow, inputs, task, models }: Wanted, { project }: Desk): Promise<Reply> {
   const prepared = project.prepare(workflow, inputs, task, models)
   if (!prepared.ok) return error(`Cannot plan ${workflow}`, formatProblems(prepared.problems, project.root))
+  const { formatPlan } = await import("../project/plan.ts")
   return {
     tone: "info",
     title: `Plan of ${prepared.value.definition.workflow.name}`,
@@ -151,7 +151,7 @@ async function run(wanted: Wanted, session: string | undefined, { project, engin
   }
 }
 
-function list(workflows: readonly WorkflowItem[], purpose: "run" | "plan" | "graph"): Reply {
+function list(workflows: readonly WorkflowItem[], purpose: Purpose): Reply {
   const own = workflows.some((one) => !one.isBuiltIn)
     ? ""
     : "\n\nYour own go into .opencode/workflows/NAME.yaml, for example:\n\nsteps:\n  - id: hello\n    prompt: Say hello."

@@ -1,5 +1,6 @@
 import { amountIn } from "../core/amount.ts"
 import type { Budget } from "../core/model.ts"
+import type { Purpose } from "../core/protocol.ts"
 import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"
 import { restOf, type Word, wordsOf } from "./words.ts"
 
@@ -15,7 +16,7 @@ export type Line =
     }
   | { readonly command: "list" | "help" }
   /** One of the workflows, for that purpose. */
-  | { readonly command: "pick"; readonly purpose: "run" | "plan" | "graph" }
+  | { readonly command: "pick"; readonly purpose: Purpose }
   | { readonly command: "status" | "abort" | "pause"; readonly run?: string }
   /** `isEdited`: over the workflow as it is now. */
   | { readonly command: "resume"; readonly run?: string; readonly isEdited: boolean }

@@ -1,6 +1,7 @@
 import { formatDuration } from "../core/duration.ts"
 import { formatCost } from "../core/format.ts"
-import { DEFAULTS, type Hook, type Step, type Workflow } from "../core/model.ts"
+import type { Hook, Step, Workflow } from "../core/model.ts"
+import { deadlinesOf } from "../engine/task.ts"
 import { groupLines, stepsInside, turnsOf } from "./plan-groups.ts"
 import { everyWorkerLine, profileLines } from "./plan-profile.ts"
 import { failureLines, runLines } from "./plan-words.ts"
@@ -112,12 +113,10 @@ function givenLines({ context, files, output, schema, budget }: Step): string[] 
 
 function workLines(step: Step, { definition }: Prepared): string[] {
   const profile = definition.profiles[step.profile]
-  const total = profile?.mode === "foreground" ? DEFAULTS.foregroundTimeoutMs : DEFAULTS.stepTimeoutMs
-  const timeout = step.timeoutMs ?? profile?.timeoutMs ?? total
-  const idle = step.idleTimeoutMs ?? profile?.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs
+  const { timeoutMs, idleTimeoutMs } = deadlinesOf(step, profile ?? {})
   const model = step.model === undefined ? (profile?.model ?? "of the session") : `${step.model} (the step's)`
   return [
     `profile ${step.profile} (${profile?.kind ?? "subagent"}), model ${model}${step.asks === undefined ? "" : `, asks: ${step.asks.policy}`}`,
-    `at most ${formatDuration(timeout)}, ${formatDuration(idle)} of silence`,
+    `at most ${formatDuration(timeoutMs)}, ${formatDuration(idleTimeoutMs)} of silence`,
   ]
 }

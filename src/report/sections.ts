@@ -1,5 +1,5 @@
 import { formatDuration } from "../core/duration.ts"
-import { countOf, formatCost } from "../core/format.ts"
+import { countOf, formatCost, plural } from "../core/format.ts"
 import { MARKS } from "../core/marks.ts"
 import type { CheckResult } from "../core/model.ts"
 import type { Moment } from "../core/story.ts"
@@ -8,7 +8,7 @@ import type { StepView } from "../core/view.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html, joined } from "./html.ts"
 import { type Column, table } from "./table.ts"
-import { isoOf, plural, sinceOf, timeOf } from "./words.ts"
+import { isoOf, sinceOf, timeOf } from "./words.ts"
 
 /** The tables of a report. */
 

@@ -1,11 +1,11 @@
 import { formatDuration } from "../core/duration.ts"
-import { countOf, formatCost } from "../core/format.ts"
+import { countOf, formatCost, plural } from "../core/format.ts"
 import { openGates, wayOn } from "../core/gates.ts"
 import { MARKS } from "../core/marks.ts"
 import type { RunView } from "../core/view.ts"
 import type { Report } from "./data.ts"
 import { type Html, html } from "./html.ts"
-import { isoOf, plural, timeOf } from "./words.ts"
+import { isoOf, timeOf } from "./words.ts"
 
 /** The head of a report: what ran, what it came to, what it took, and what a person has to do about it. */
 

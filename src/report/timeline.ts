@@ -1,9 +1,10 @@
 import { formatDuration } from "../core/duration.ts"
+import { plural } from "../core/format.ts"
 import type { Try } from "../core/story.ts"
 import { nameInGroup } from "../core/view.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html } from "./html.ts"
-import { plural, sinceOf } from "./words.ts"
+import { sinceOf } from "./words.ts"
 
 /** When each step was at work, as bars along the time of the run. Drawn in per cent, so that it fits any width. */
 

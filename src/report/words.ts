@@ -1,5 +1,4 @@
 import { formatDuration } from "../core/duration.ts"
-import { countOf } from "../core/format.ts"
 
 /** Words and times of a report. */
 
@@ -16,9 +15,4 @@ export function isoOf(at: number): string {
 /** `+3m 05s` after the beginning. */
 export function sinceOf(at: number, start: number): string {
   return `+${formatDuration(Math.max(0, at - start))}`
-}
-
-/** `1 file`, `2 files` */
-export function plural(count: number, one: string): string {
-  return `${countOf(count)} ${one}${count === 1 ? "" : "s"}`
 }

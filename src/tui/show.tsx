@@ -1,5 +1,5 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
-import type { Reply, WorkflowItem } from "../core/protocol.ts"
+import type { Purpose, Reply, WorkflowItem } from "../core/protocol.ts"
 import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
 import { inboxItems } from "./gate-rows.ts"
@@ -57,7 +57,11 @@ export function createReplies(deps: ReplyDeps): Replies {
 
 type Picked = Extract<NonNullable<Reply["view"]>, { type: "workflows" }>
 
-const PICKERS = { run: "Run a workflow", plan: "Plan a workflow", graph: "Draw a workflow" } as const
+const PICKERS: Readonly<Record<Purpose, string>> = {
+  run: "Run a workflow",
+  plan: "Plan a workflow",
+  graph: "Draw a workflow",
+}
 
 function showWorkflows(deps: ReplyDeps, { workflows, purpose }: Picked): void {
   const { dialog, DialogSelect } = deps.api.ui
@@ -81,7 +85,7 @@ function message(title: string, text: string, tone: TextDocument["tone"]): TextD
 }
 
 /** Asks for each required input in turn, then runs or plans the workflow; escape at any of them does nothing. */
-async function startItem(deps: ReplyDeps, item: WorkflowItem, purpose: Picked["purpose"]): Promise<void> {
+async function startItem(deps: ReplyDeps, item: WorkflowItem, purpose: Purpose): Promise<void> {
   const required = purpose === "graph" ? [] : item.inputs.filter((input) => input.required)
   const values: Record<string, string> = {}
   for (const [index, input] of required.entries()) {

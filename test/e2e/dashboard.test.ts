@@ -118,6 +118,13 @@ describe("the dashboard", () => {
       tui.type("i")
       await tui.waitFor(/Inbox: 2 need you[\s\S]*tests {2}failed[\s\S]*ui {5}bash: echo hi/)
       await expectScreen("dashboard-inbox", tui)
+      tui.resize(80, 24)
+      const isSmall = (text: string) => text.split("\n").length === 24
+      await tui.waitFor(
+        (text) => isSmall(text) && /Inbox: 2 need you[\s\S]*tests {2}failed[\s\S]*ui {5}bash: echo hi/.test(text),
+      )
+      tui.resize(120, 36)
+      await tui.waitFor((text) => !isSmall(text) && /Inbox: 2 need you/.test(text))
       await closeDialog(tui)
       tui.press("up", "up")
       await chosen(/ui +needs you/)
