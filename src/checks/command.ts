@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { type Check, DEFAULTS } from "../core/model.ts"
 import type { Clock } from "../core/ports.ts"
 import { startTracked, type Tracked } from "../host/ledger.ts"

@@ -1,5 +1,5 @@
 import type pc from "picocolors"
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import type { RunEvent } from "../core/events.ts"
 import { formatSpent } from "../core/format.ts"
 import { DECIDED, gateTitle } from "../core/gates.ts"

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from "commander"
-import { formatDuration, parseDuration } from "../core/duration.ts"
+import { formatDuration, parseDuration } from "../core/base/duration.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"

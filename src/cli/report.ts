@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { formatSpent } from "../core/format.ts"
 import { CONTINUES, type GateView, openGates } from "../core/gates.ts"
 import { type Branch, treeOf } from "../core/tree.ts"

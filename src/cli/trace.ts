@@ -1,6 +1,6 @@
 import { Command } from "commander"
+import { suggest } from "../core/base/nearest.ts"
 import { formatTrace } from "../core/format.ts"
-import { suggest } from "../core/nearest.ts"
 import { traceOf } from "../core/trace.ts"
 import { stepNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"

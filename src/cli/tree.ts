@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { formatCost } from "../core/format.ts"
 import { type Branch, treeOf } from "../core/tree.ts"
 import { nameInGroup, type RunView, type StepView } from "../core/view.ts"

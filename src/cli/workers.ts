@@ -1,5 +1,5 @@
 import { Command } from "commander"
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import type { StepView, WorkerView } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"

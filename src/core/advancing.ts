@@ -1,3 +1,4 @@
+import { rowAt, rowsOf } from "./base/table.ts"
 import { conclude, hasAfterwork, isCut, isStopping, UNCHECKED, warn, weigh } from "./concluding.ts"
 import { type Draft, specOf } from "./draft.ts"
 import { nextOf } from "./groups.ts"
@@ -5,7 +6,6 @@ import { membersOf, NO_COST, summary } from "./members.ts"
 import { DEFAULTS, type StepResult } from "./model.ts"
 import { isGroup } from "./parts.ts"
 import { type StepState, stepOf } from "./run.ts"
-import { rowAt, rowsOf } from "./table.ts"
 
 /** Takes every group whose turn it is as far as it goes now: to more parts, to its end, or to a look that must come first. */
 export function advanceGroups(draft: Draft, now: number): void {

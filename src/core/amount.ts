@@ -1,4 +1,4 @@
-import { formatDuration, MAX_DURATION_MS, parseDuration } from "./duration.ts"
+import { formatDuration, MAX_DURATION_MS, parseDuration } from "./base/duration.ts"
 import type { Budget } from "./model.ts"
 
 /** What a person types as an amount to spend. */

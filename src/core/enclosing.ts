@@ -1,7 +1,7 @@
+import { rowAt } from "./base/table.ts"
 import { type Budget, DEFAULTS, type Group, type Settings, type Step } from "./model.ts"
 import type { Run, StepState } from "./run.ts"
 import { lowest, NOTHING, plus, type Spent } from "./spent.ts"
-import { rowAt } from "./table.ts"
 
 /** What a step owes to the groups it is a part of: all pure questions to a run. */
 

@@ -1,5 +1,5 @@
+import { hashOf } from "./base/hash.ts"
 import type { Next } from "./groups.ts"
-import { hashOf } from "./hash.ts"
 import { type Member, membersOf, NO_COST, unusedName } from "./members.ts"
 import type { Group, JsonSchema, Step, StepResult, Warning } from "./model.ts"
 import type { Run, StepState } from "./run.ts"

@@ -1,4 +1,4 @@
-import { formatDuration } from "./duration.ts"
+import { formatDuration } from "./base/duration.ts"
 import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gates.ts"
 import type { CheckResult } from "./model.ts"
 import type { WorkflowItem } from "./protocol.ts"

@@ -1,4 +1,5 @@
 import { advanceGroups, endGroups } from "./advancing.ts"
+import { rowAt, rowsOf } from "./base/table.ts"
 import { fail, isStopping } from "./concluding.ts"
 import { type Decision, type Draft, specOf, stepsThat, type Words } from "./draft.ts"
 import { deadlineAround } from "./enclosing.ts"
@@ -8,7 +9,6 @@ import { isAtWork, isGroup } from "./parts.ts"
 import { overlapOf } from "./paths.ts"
 import { formatProblems } from "./problem.ts"
 import { nextReady, type Run, type StepState } from "./run.ts"
-import { rowAt, rowsOf } from "./table.ts"
 
 /** Starts what may start, and ends or pauses the run when nothing runs and nothing can start. */
 export function proceed(draft: Draft, now: number): Decision {

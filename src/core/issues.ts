@@ -1,4 +1,4 @@
-import { suggest } from "./nearest.ts"
+import { suggest } from "./base/nearest.ts"
 import type { Problem } from "./problem.ts"
 
 /**

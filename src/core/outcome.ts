@@ -1,6 +1,6 @@
+import { hashOf } from "./base/hash.ts"
 import { budgetOf, enclosing, isTolerated, settingsOf, takenBy } from "./enclosing.ts"
 import type { Definition } from "./events.ts"
-import { hashOf } from "./hash.ts"
 import type { GateAction, Hold, Intervene, Settings, Step, StepResult, Warning } from "./model.ts"
 import { DEFAULTS } from "./model.ts"
 import type { Gate, Run, StepState } from "./run.ts"

@@ -1,10 +1,10 @@
 import { anew } from "./anew.ts"
+import { push } from "./base/queue.ts"
+import { appended, rowAt, withRow } from "./base/table.ts"
 import type { RunEvent } from "./events.ts"
 import { type Graph, graphOf } from "./graph.ts"
 import type { Step } from "./model.ts"
-import { push } from "./queue.ts"
 import type { Parts, Run, StepState } from "./run.ts"
-import { appended, rowAt, withRow } from "./table.ts"
 
 /** What groups and their parts make of a run: parts of `evolve`. */
 

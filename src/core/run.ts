@@ -1,3 +1,5 @@
+import { type Queue, shift } from "./base/queue.ts"
+import { rowAt, type Table } from "./base/table.ts"
 import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
 import type { Graph } from "./graph.ts"
 import type {
@@ -12,9 +14,7 @@ import type {
   StopCause,
   Warning,
 } from "./model.ts"
-import { type Queue, shift } from "./queue.ts"
 import { NOTHING, plus, type Spent } from "./spent.ts"
-import { rowAt, type Table } from "./table.ts"
 
 /** One step of a run, as its events tell it. */
 export interface StepState {

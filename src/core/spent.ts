@@ -1,4 +1,4 @@
-import { formatDuration } from "./duration.ts"
+import { formatDuration } from "./base/duration.ts"
 import type { Budget, Tokens } from "./model.ts"
 
 /** What was spent, in US dollars; null: a part of it is unknown. */

@@ -1,8 +1,8 @@
+import { rowsOf } from "./base/table.ts"
 import type { Took } from "./events.ts"
 import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StepType, StopCause, Tokens, Warning } from "./model.ts"
 import type { Kind, Mode } from "./profile.ts"
 import { type Gate, type Run, type StepState, spentBy } from "./run.ts"
-import { rowsOf } from "./table.ts"
 import type { Verdict } from "./verdict.ts"
 
 /** A step as it is shown: in the TUI, in `baton status`, in the last `--json` line. Plain data. */

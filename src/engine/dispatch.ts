@@ -1,8 +1,8 @@
+import { formatTime } from "../core/base/time.ts"
 import type { Took } from "../core/events.ts"
 import type { Budget, Outage, OutageHold, StepResult, Warning } from "../core/model.ts"
 import type { Activity, Clock, Log, WorkerBackend, WorkerOpened, WorkerReport, WorkerTask } from "../core/ports.ts"
 import { STOP_GRACE_MS } from "../core/ports.ts"
-import { formatTime } from "../core/time.ts"
 import { type Lease, Pool } from "./pool.ts"
 import type { Workers } from "./workers.ts"
 

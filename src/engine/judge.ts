@@ -1,6 +1,6 @@
+import { dataOf } from "../core/base/json.ts"
 import type { Composer } from "../core/composing.ts"
 import { afterworkOf } from "../core/concluding.ts"
-import { dataOf } from "../core/data.ts"
 import { isDistilled } from "../core/distilled.ts"
 import type { Command } from "../core/events.ts"
 import type { CheckResult, JsonSchema, Step, StepResult, Warning } from "../core/model.ts"

@@ -1,5 +1,5 @@
 import type { Session } from "@opencode-ai/sdk/v2"
-import { suggest } from "../core/nearest.ts"
+import { suggest } from "../core/base/nearest.ts"
 import type { PermissionRule } from "../core/profile.ts"
 import { ask, type Host } from "./host.ts"
 

@@ -1,5 +1,5 @@
+import { suggest } from "../core/base/nearest.ts"
 import { formatWorkflows } from "../core/format.ts"
-import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Purpose, Reply, WorkflowItem } from "../core/protocol.ts"
 import { mainSession } from "../project/ask.ts"

@@ -1,5 +1,5 @@
+import { suggest } from "../core/base/nearest.ts"
 import { formatAsks, formatGates } from "../core/format.ts"
-import { suggest } from "../core/nearest.ts"
 import type { AskAnswer } from "../core/ports.ts"
 import type { Reply } from "../core/protocol.ts"
 import type { AskView } from "../core/view.ts"

@@ -1,5 +1,5 @@
+import { suggest } from "../core/base/nearest.ts"
 import { formatTrace } from "../core/format.ts"
-import { suggest } from "../core/nearest.ts"
 import type { Reply } from "../core/protocol.ts"
 import { type Talk, type TalkPlace, talkPlaces, traceOf } from "../core/trace.ts"
 import type { StepView } from "../core/view.ts"

@@ -1,6 +1,6 @@
 import type { LoadedConfig } from "../config/load.ts"
+import { suggest } from "../core/base/nearest.ts"
 import { DEFAULTS } from "../core/model.ts"
-import { suggest } from "../core/nearest.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Profile } from "../core/profile.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"

@@ -1,5 +1,5 @@
+import { suggest } from "../core/base/nearest.ts"
 import { type GateView, isWaiting, openGates } from "../core/gates.ts"
-import { suggest } from "../core/nearest.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 

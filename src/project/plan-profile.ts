@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { type AskPolicy, DEFAULTS, type Limits } from "../core/model.ts"
 import { closeReadOnly, evaluate, isReadOnly } from "../core/permission.ts"
 import type { PermissionRule, Profile } from "../core/profile.ts"

@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { formatCost } from "../core/format.ts"
 import { type Check, DEFAULTS, type Intervene, type Retry, type Settings, type Step } from "../core/model.ts"
 import { policyOf } from "../core/outcome.ts"

@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { formatCost } from "../core/format.ts"
 import type { Hook, Step, Workflow } from "../core/model.ts"
 import { deadlinesOf } from "../engine/task.ts"

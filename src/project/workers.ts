@@ -1,7 +1,7 @@
 import type { LoadedConfig } from "../config/load.ts"
 import { toProfiles } from "../config/profiles.ts"
+import { suggest } from "../core/base/nearest.ts"
 import type { Step, Workflow } from "../core/model.ts"
-import { suggest } from "../core/nearest.ts"
 import type { Problem } from "../core/problem.ts"
 import type { Profile } from "../core/profile.ts"
 

@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { countOf, formatCost } from "../core/format.ts"
 import type { Try } from "../core/story.ts"
 import type { Report, StepReport } from "./data.ts"

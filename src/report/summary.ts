@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { countOf, formatCost, plural } from "../core/format.ts"
 import { openGates, wayOn } from "../core/gates.ts"
 import { MARKS } from "../core/marks.ts"

@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { plural } from "../core/format.ts"
 import type { Try } from "../core/story.ts"
 import { nameInGroup } from "../core/view.ts"

@@ -1,6 +1,6 @@
+import { suggest } from "../core/base/nearest.ts"
 import { problemAt } from "../core/issues.ts"
 import type { Workflow } from "../core/model.ts"
-import { suggest } from "../core/nearest.ts"
 import type { Problem } from "../core/problem.ts"
 import { convert } from "./inputs.ts"
 import { keysAt, type Outline, type OutlineStep, textAt, written } from "./outline.ts"

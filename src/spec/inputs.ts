@@ -1,5 +1,5 @@
+import { suggest } from "../core/base/nearest.ts"
 import type { InputSpec, InputValue, Workflow } from "../core/model.ts"
-import { suggest } from "../core/nearest.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 
 /** Name of the input that takes the free text of a command line. */

@@ -1,4 +1,4 @@
-import { nearest, suggest } from "../core/nearest.ts"
+import { nearest, suggest } from "../core/base/nearest.ts"
 
 /**
  * The names of an expression. CEL knows no hyphens in names and nothing of steps, so before it is parsed every

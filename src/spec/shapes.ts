@@ -1,5 +1,5 @@
 import * as z from "zod"
-import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/duration.ts"
+import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/base/duration.ts"
 import { type Budget, type Check, DEFAULTS, type Opinion, type Retry } from "../core/model.ts"
 
 /** Parts of a workflow document on their own: times, tries, checks, money, and when a person is asked. */

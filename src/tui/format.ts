@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util"
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import type { Tokens } from "../core/model.ts"
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })

@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { headOf } from "../core/format.ts"
 import { filteredRows, TRACE_FILTERS, type Trace, type TraceFilter, type TraceRow } from "../core/trace.ts"
 import type { TextDocument, TextSection } from "./trace.ts"

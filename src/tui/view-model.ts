@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
 import { formatCost } from "../core/format.ts"
 import { MARKS } from "../core/marks.ts"
 import type { RunStatus, StepStatus } from "../core/model.ts"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { formatDuration, parseDuration } from "../../src/core/duration.ts"
-import { nearest, suggest } from "../../src/core/nearest.ts"
+import { formatDuration, parseDuration } from "../../src/core/base/duration.ts"
+import { nearest, suggest } from "../../src/core/base/nearest.ts"
 import { formatProblems } from "../../src/core/problem.ts"
 
 describe("nearest", () => {

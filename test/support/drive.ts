@@ -1,8 +1,8 @@
+import { rowsOf } from "../../src/core/base/table.ts"
 import { decide } from "../../src/core/decide.ts"
 import type { Command, Effect, RunCreated, RunEvent } from "../../src/core/events.ts"
 import type { CheckResult, GateAction, Reason, Settings, Step, StepResult } from "../../src/core/model.ts"
 import { type Run, type StepState, stepOf } from "../../src/core/run.ts"
-import { rowsOf } from "../../src/core/table.ts"
 import { createdEvent, result, workflow } from "./runs.ts"
 import { words } from "./words.ts"
 

@@ -1,5 +1,5 @@
+import { rowsOf } from "../../src/core/base/table.ts"
 import type { Words } from "../../src/core/draft.ts"
-import { rowsOf } from "../../src/core/table.ts"
 
 /** Conditions of tests: `true`, `false`, `STEP is STATUS`; anything else cannot be worked out. Prompts are as written. */
 export const words: Words = {

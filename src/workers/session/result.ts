@@ -1,4 +1,4 @@
-import { dataOf } from "../../core/data.ts"
+import { dataOf } from "../../core/base/json.ts"
 import type { StepResult } from "../../core/model.ts"
 import { RESULT_TOOL } from "../../core/permission.ts"
 import type { WorkerReport, WorkerTask } from "../../core/ports.ts"

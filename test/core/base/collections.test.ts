@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import { emptyQueue, push, type Queue, shift } from "../../src/core/queue.ts"
-import { rowAt, rowsOf, tableOf, withRow } from "../../src/core/table.ts"
+import { emptyQueue, push, type Queue, shift } from "../../../src/core/base/queue.ts"
+import { rowAt, rowsOf, tableOf, withRow } from "../../../src/core/base/table.ts"
 
 it("a queue gives back what was pushed, oldest first, however pushes and shifts are mixed", () => {
   fc.assert(
