@@ -1,5 +1,5 @@
-import { askProblems } from "../core/asks.ts"
-import { problemAt, type SourceDocument, valueAt } from "../core/issues.ts"
+import { askProblems } from "../core/documents/ask-policy.ts"
+import { problemAt, type SourceDocument, valueAt } from "../core/documents/issues.ts"
 import type { Problem } from "../core/problem.ts"
 import { keysOf } from "./profiles.ts"
 

@@ -1,5 +1,12 @@
 import { readFileSync } from "node:fs"
-import { firstProblems, issuesToProblems, type Path, problemAt, type SourceDocument, valueAt } from "../core/issues.ts"
+import {
+  firstProblems,
+  issuesToProblems,
+  type Path,
+  problemAt,
+  type SourceDocument,
+  valueAt,
+} from "../core/documents/issues.ts"
 import type { Intervene, Limits } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import type { Profile } from "../core/profile.ts"

@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/base/duration.ts"
-import { NOT_YET, notYet } from "../core/issues.ts"
+import { NOT_YET, notYet } from "../core/documents/issues.ts"
 import { type AskPolicy, DEFAULTS } from "../core/model.ts"
 
 /**

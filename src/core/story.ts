@@ -1,5 +1,5 @@
-import { budgetWords } from "./amount.ts"
 import { formatDuration } from "./base/duration.ts"
+import { budgetWords } from "./documents/budget-words.ts"
 import type { RunEvent } from "./events.ts"
 import { DECIDED, gateTitle } from "./gates.ts"
 import type { CheckResult, StepResult } from "./model.ts"

@@ -1,4 +1,4 @@
-import { amountIn } from "../core/amount.ts"
+import { amountIn } from "../core/documents/budget-words.ts"
 import type { Budget } from "../core/model.ts"
 import type { Purpose } from "../core/protocol.ts"
 import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"

@@ -1,4 +1,4 @@
-import { budgetWords } from "../core/amount.ts"
+import { budgetWords } from "../core/documents/budget-words.ts"
 import { openGates } from "../core/gates.ts"
 import { formatProblems } from "../core/problem.ts"
 import type { Reply } from "../core/protocol.ts"

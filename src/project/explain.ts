@@ -1,7 +1,7 @@
 import { configDocument, type LoadedConfig } from "../config/load.ts"
 import { parseDuration } from "../core/base/duration.ts"
 import { suggest } from "../core/base/nearest.ts"
-import { type Path, type SourceDocument, valueAt } from "../core/issues.ts"
+import { type Path, type SourceDocument, valueAt } from "../core/documents/issues.ts"
 import { DEFAULTS, type Step, type Workflow } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { workflowDocument } from "../spec/files.ts"

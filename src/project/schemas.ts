@@ -1,5 +1,5 @@
 import { configJsonSchema } from "../config/schema.ts"
-import { NOT_YET, valueAt } from "../core/issues.ts"
+import { NOT_YET, valueAt } from "../core/documents/issues.ts"
 import { jsonSchemaOf, workflowSchema } from "../spec/schema.ts"
 
 /** Where a value can be written, nearest to a step first. */

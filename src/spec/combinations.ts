@@ -1,5 +1,5 @@
-import { askProblems } from "../core/asks.ts"
-import { problemAt, valueAt } from "../core/issues.ts"
+import { askProblems } from "../core/documents/ask-policy.ts"
+import { problemAt, valueAt } from "../core/documents/issues.ts"
 import type { StepType } from "../core/model.ts"
 import type { Problem } from "../core/problem.ts"
 import { RESERVED } from "./names.ts"

@@ -1,5 +1,5 @@
 import { isAlias, isCollection, isMap, isNode, isPair, isScalar, isSeq, type Node } from "yaml"
-import type { Path } from "../core/issues.ts"
+import type { Path } from "../core/documents/issues.ts"
 
 /**
  * YAML nodes as plain data. Our own because the library's conversion would let a hostile file through or hang on it:

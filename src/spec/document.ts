@@ -1,6 +1,6 @@
 import { isScalar, parseDocument } from "yaml"
-import type { Path, Place, SourceDocument } from "../core/issues.ts"
-import { Lines } from "../core/lines.ts"
+import type { Path, Place, SourceDocument } from "../core/documents/issues.ts"
+import { Lines } from "../core/documents/lines.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { Converter, MAX_DEPTH } from "./convert.ts"
 import { sourceOffset } from "./scalar.ts"

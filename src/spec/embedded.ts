@@ -1,5 +1,5 @@
 import { suggest } from "../core/base/nearest.ts"
-import { problemAt } from "../core/issues.ts"
+import { problemAt } from "../core/documents/issues.ts"
 import type { Workflow } from "../core/model.ts"
 import type { Problem } from "../core/problem.ts"
 import { convert } from "./inputs.ts"

@@ -1,5 +1,5 @@
 import { suggest } from "../core/base/nearest.ts"
-import { problemAt } from "../core/issues.ts"
+import { problemAt } from "../core/documents/issues.ts"
 import type { Problem } from "../core/problem.ts"
 import type { WorkflowSource } from "./document.ts"
 import { RESERVED } from "./names.ts"

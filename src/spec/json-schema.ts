@@ -2,7 +2,7 @@ import { Ajv as Draft7, type ErrorObject } from "ajv"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import formats from "ajv-formats"
 import { nearest } from "../core/base/nearest.ts"
-import type { Path } from "../core/issues.ts"
+import type { Path } from "../core/documents/issues.ts"
 import type { JsonSchema } from "../core/model.ts"
 
 /**

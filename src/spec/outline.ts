@@ -1,4 +1,4 @@
-import { type Path, valueAt } from "../core/issues.ts"
+import { type Path, valueAt } from "../core/documents/issues.ts"
 import type { WorkflowSource } from "./document.ts"
 
 /**

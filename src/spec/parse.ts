@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path"
-import { firstProblems, issuesToProblems, valueAt } from "../core/issues.ts"
+import { firstProblems, issuesToProblems, valueAt } from "../core/documents/issues.ts"
 import { DEFAULTS, type Workflow } from "../core/model.ts"
 import type { Checked, Problem } from "../core/problem.ts"
 import { checkCombinations } from "./combinations.ts"

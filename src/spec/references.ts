@@ -1,4 +1,4 @@
-import { valueAt } from "../core/issues.ts"
+import { valueAt } from "../core/documents/issues.ts"
 import type { Problem } from "../core/problem.ts"
 import type { ExpressionType, Findings, Types } from "./expression.ts"
 import { notBefore } from "./graph.ts"

@@ -1,5 +1,5 @@
 import { suggest } from "../core/base/nearest.ts"
-import { type Path, problemAt } from "../core/issues.ts"
+import { type Path, problemAt } from "../core/documents/issues.ts"
 import type { Problem } from "../core/problem.ts"
 import { keysAt, type Outline, type OutlineStep, textAt, written } from "./outline.ts"
 

@@ -1,5 +1,5 @@
 import type * as z from "zod"
-import { type Path, valueAt } from "../../core/issues.ts"
+import { type Path, valueAt } from "../../core/documents/issues.ts"
 import type { WorkflowSource } from "../document.ts"
 import { shared } from "../step-shape.ts"
 import type { Words } from "../words.ts"

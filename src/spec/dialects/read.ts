@@ -1,5 +1,5 @@
 import * as z from "zod"
-import { issuesToProblems } from "../../core/issues.ts"
+import { issuesToProblems } from "../../core/documents/issues.ts"
 import type { Problem } from "../../core/problem.ts"
 import type { WorkflowSource } from "../document.ts"
 import { jsonSchemaOf, workflowSchema } from "../schema.ts"

@@ -1,5 +1,5 @@
 import * as z from "zod"
-import type { Path } from "../../core/issues.ts"
+import type { Path } from "../../core/documents/issues.ts"
 import { context, head, settings } from "../schema.ts"
 import { worker } from "../shapes.ts"
 import { shared, stepKeys } from "../step-shape.ts"

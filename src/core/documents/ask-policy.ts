@@ -1,5 +1,5 @@
+import type { Problem } from "../problem.ts"
 import { type Path, problemAt, type SourceDocument, valueAt } from "./issues.ts"
-import type { Problem } from "./problem.ts"
 
 /** Parts of `asks` that are for a person, and what they say. */
 const OF_PERSON = {
