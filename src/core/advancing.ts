@@ -1,10 +1,10 @@
 import { rowAt, rowsOf } from "./base/table.ts"
 import { conclude, hasAfterwork, isCut, isStopping, UNCHECKED, warn, weigh } from "./concluding.ts"
 import { type Draft, specOf } from "./draft.ts"
+import { isGroup } from "./fold/group-parts.ts"
 import { nextOf } from "./groups.ts"
 import { membersOf, NO_COST, summary } from "./members.ts"
 import { DEFAULTS, type StepResult } from "./model.ts"
-import { isGroup } from "./parts.ts"
 import { type StepState, stepOf } from "./run.ts"
 
 /** Takes every group whose turn it is as far as it goes now: to more parts, to its end, or to a look that must come first. */

@@ -2,11 +2,11 @@ import { conclude, hasAfterwork, isCut, UNCHECKED, warn, weigh } from "./conclud
 import { isDistilled } from "./distilled.ts"
 import { type Decision, Draft, refuse, specOf, stepsThat, type Words } from "./draft.ts"
 import type { Command, RunEvent, Took } from "./events.ts"
+import { isAtWork } from "./fold/group-parts.ts"
 import { end, proceed, start } from "./going-on.ts"
 import { todosOf } from "./loop.ts"
 import type { CheckResult, GateAction, StepResult, Warning } from "./model.ts"
 import { effectsGate } from "./outcome.ts"
-import { isAtWork } from "./parts.ts"
 import { type Run, type StepState, stepOf } from "./run.ts"
 
 /**

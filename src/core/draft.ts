@@ -1,6 +1,6 @@
 import { rowsOf } from "./base/table.ts"
 import type { Effect, RunEvent } from "./events.ts"
-import { evolve } from "./evolve.ts"
+import { evolve } from "./fold/evolve.ts"
 import type { Step } from "./model.ts"
 import type { Checked } from "./problem.ts"
 import type { Run, StepState } from "./run.ts"

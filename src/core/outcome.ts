@@ -15,8 +15,6 @@ const JITTER = 0.25
 const BUDGET_WARNING = 0.8
 /** Times an answer that is not the data that is wanted may be mended in its session. */
 const REPAIRS = 2
-/** What of a failed check's output is said to the worker. */
-const SAID_CHARS = 4_000
 
 /** When a step that has just failed is tried again; undefined: it is not. */
 export function retryAt(run: Run, spec: Step, step: StepState, result: StepResult, now: number): number | undefined {
@@ -28,18 +26,6 @@ export function retryAt(run: Run, spec: Step, step: StepState, result: StepResul
   const factor = retry.backoff === "exponential" ? 2 ** (step.attempt - 1) : 1
   const wait = Math.min(retry.delayMs * factor, MAX_RETRY_MS)
   return now + Math.round(wait * (1 + JITTER * (hashOf(`${run.id}/${step.id}/${step.attempt}`) / 0xffffffff)))
-}
-
-/** What the worker is told when it is tried again in its session; undefined: it begins anew, in a new one. */
-export function messageAfter(step: StepState): string | undefined {
-  if (step.say !== undefined) return step.say
-  if (step.result?.reason === "schema") {
-    return `Your answer is not the JSON that is wanted: ${step.result.detail ?? "it cannot be read"}\nAnswer again with only the JSON, all of it.`
-  }
-  if (step.result?.reason !== "check-failed") return undefined
-  const failed = (step.checks ?? []).filter((check) => !check.isOk && check.severity === "error")
-  const lines = failed.map(({ name, detail, output }) => `${name}: ${detail}\n${output.slice(-SAID_CHARS)}`.trim())
-  return `Your work does not pass its checks. Mend it.\n\n${lines.join("\n\n")}`
 }
 
 /** What a person should know once this result counts. */

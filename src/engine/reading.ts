@@ -1,5 +1,5 @@
 import type { Took } from "../core/events.ts"
-import { evolve } from "../core/evolve.ts"
+import { evolve } from "../core/fold/evolve.ts"
 import type { DelegatedRun, Store } from "../core/ports.ts"
 import { type Run, stepOf } from "../core/run.ts"
 import { type RunView, type StepView, sumOf, viewRun, withDelegated } from "../core/view.ts"

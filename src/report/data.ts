@@ -1,5 +1,5 @@
 import type { RunCreated, RunEvent } from "../core/events.ts"
-import { evolve } from "../core/evolve.ts"
+import { evolve } from "../core/fold/evolve.ts"
 import type { Hook, InputValue, Tokens, Warning } from "../core/model.ts"
 import type { Run } from "../core/run.ts"
 import { NOTHING, plus } from "../core/spent.ts"

@@ -1,5 +1,5 @@
 import type { RunEvent } from "../../src/core/events.ts"
-import { evolve } from "../../src/core/evolve.ts"
+import { evolve } from "../../src/core/fold/evolve.ts"
 import type { Step, StepResult } from "../../src/core/model.ts"
 import type { Run } from "../../src/core/run.ts"
 import { type RunView, viewRun } from "../../src/core/view.ts"

@@ -1,12 +1,12 @@
-import { anew } from "./anew.ts"
-import { emptyQueue, push, type Queue } from "./base/queue.ts"
-import { rowAt, rowsOf, tableOf } from "./base/table.ts"
-import type { RunEvent } from "./events.ts"
-import { graphOf } from "./graph.ts"
-import type { Step } from "./model.ts"
-import { isAtWork } from "./parts.ts"
-import type { Run, StepState } from "./run.ts"
-import { lowest } from "./spent.ts"
+import { emptyQueue, push, type Queue } from "../base/queue.ts"
+import { rowAt, rowsOf, tableOf } from "../base/table.ts"
+import type { RunEvent } from "../events.ts"
+import { graphOf } from "../graph.ts"
+import type { Step } from "../model.ts"
+import type { Run, StepState } from "../run.ts"
+import { lowest } from "../spent.ts"
+import { isAtWork } from "./group-parts.ts"
+import { anew } from "./reset-step.ts"
 
 /** Runs that are taken up anew. What of a group is done anew is decided when it begins again (parts.ts). */
 

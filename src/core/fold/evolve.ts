@@ -1,13 +1,13 @@
-import { emptyQueue, push, type Queue, shift } from "./base/queue.ts"
-import { rowAt, rowsOf, tableOf, withRow } from "./base/table.ts"
-import type { RunCreated, RunEvent } from "./events.ts"
-import { graphOf } from "./graph.ts"
-import { close, gateDecided, gateHold, gateOpened } from "./holding.ts"
-import type { Step, StepResult, StepStatus } from "./model.ts"
-import { begun, expanded, isAtWork, isGroup, looked, partOver, without } from "./parts.ts"
+import { emptyQueue, push, type Queue, shift } from "../base/queue.ts"
+import { rowAt, rowsOf, tableOf, withRow } from "../base/table.ts"
+import type { RunCreated, RunEvent } from "../events.ts"
+import { graphOf } from "../graph.ts"
+import type { Step, StepResult, StepStatus } from "../model.ts"
+import { type Run, type StepState, spentBy, stepOf } from "../run.ts"
+import { lowest, NOTHING, plus } from "../spent.ts"
+import { close, gateDecided, gateHold, gateOpened } from "./gates.ts"
+import { begun, expanded, isAtWork, isGroup, looked, partOver, without } from "./group-parts.ts"
 import { edit, reopen } from "./reopen.ts"
-import { type Run, type StepState, spentBy, stepOf } from "./run.ts"
-import { lowest, NOTHING, plus } from "./spent.ts"
 
 function create(event: RunCreated): Run {
   let ready: Queue<number> = emptyQueue

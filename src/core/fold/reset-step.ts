@@ -1,6 +1,6 @@
-import { messageAfter } from "./outcome.ts"
-import type { StepState } from "./run.ts"
-import { NOTHING, plus } from "./spent.ts"
+import type { StepState } from "../run.ts"
+import { NOTHING, plus } from "../spent.ts"
+import { messageAfter } from "./feedback.ts"
 
 /** A step to be done anew: of what was there only what it took, and where. */
 export function anew(step: StepState, unmet: number): StepState {
