@@ -1,7 +1,7 @@
 import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../core/composing.ts"
 import { afterworkOf } from "../core/concluding.ts"
-import { authorsOf, isReadDistilled } from "../core/distilled.ts"
 import { scopeAround } from "../core/enclosing.ts"
+import { authorsOf, isReadDistilled } from "../core/groups/distilled.ts"
 import type { Step, StepResult, Workflow } from "../core/model.ts"
 import type { Render } from "../core/ports.ts"
 import type { Checked } from "../core/problem.ts"

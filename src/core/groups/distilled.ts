@@ -1,8 +1,8 @@
-import { enclosing } from "./enclosing.ts"
-import { isGroup } from "./fold/group-parts.ts"
+import { enclosing } from "../enclosing.ts"
+import { isGroup } from "../fold/group-parts.ts"
+import type { Step } from "../model.ts"
+import type { Run, StepState } from "../run.ts"
 import { membersOf } from "./members.ts"
-import type { Step } from "./model.ts"
-import type { Run, StepState } from "./run.ts"
 
 /** Which steps are read distilled, and what of a group is. */
 

@@ -1,9 +1,9 @@
-import type { Words } from "./draft.ts"
-import type { Next } from "./groups.ts"
+import type { Words } from "../draft.ts"
+import type { Loop, Reason, Step, StepResult } from "../model.ts"
+import type { Run, StepState } from "../run.ts"
 import { type Member, membersOf, NO_COST } from "./members.ts"
-import type { Loop, Reason, Step, StepResult } from "./model.ts"
-import type { Run, StepState } from "./run.ts"
-import { told } from "./telling.ts"
+import type { Next } from "./next.ts"
+import { told } from "./prompt-text.ts"
 
 /**
  * A step that is done again and again: each round is a step of its own. It ends when a round went well and its `until`

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import type { Loop, Step, Workflow } from "../../src/core/model.ts"
-import { viewRun } from "../../src/core/view.ts"
-import { drive } from "../support/drive.ts"
-import { step, workflow } from "../support/runs.ts"
+import type { Loop, Step, Workflow } from "../../../src/core/model.ts"
+import { viewRun } from "../../../src/core/view.ts"
+import { drive } from "../../support/drive.ts"
+import { step, workflow } from "../../support/runs.ts"
 
 const parallel = (id: string, steps: readonly Step[], over: Partial<Step> = {}): Step => ({
   ...step(id),

@@ -1,25 +1,11 @@
-import type { Words } from "./draft.ts"
+import type { Words } from "../draft.ts"
+import type { InputSpec, InputValue, Step } from "../model.ts"
+import type { Run, StepState } from "../run.ts"
 import { nextOfEnsemble } from "./ensemble.ts"
 import { nextOfLoop } from "./loop.ts"
 import { type Member, membersOf, NO_COST, outcomeOf } from "./members.ts"
-import type { InputSpec, InputValue, Step, StepResult, Warning } from "./model.ts"
+import type { Next } from "./next.ts"
 import { nextOfRouted } from "./routed.ts"
-import type { Run, StepState } from "./run.ts"
-
-/** What a group does once all its parts so far are over: more parts, or its end. Pure, so that a resumed run comes to the
- *  same. */
-export type Next =
-  | {
-      readonly type: "steps"
-      readonly steps: readonly Step[]
-      readonly inputs?: Readonly<Record<string, InputValue>>
-      readonly seed?: number
-    }
-  | { readonly type: "result"; readonly result: StepResult; readonly warnings?: readonly Warning[] }
-  /** A look at the project must come first. */
-  | { readonly type: "look" }
-  /** It turns in circles: a person is asked. */
-  | { readonly type: "stagnant"; readonly detail: string }
 
 export function nextOf(run: Run, spec: Step, step: StepState, words: Words): Next {
   if (spec.loop) return nextOfLoop(run, spec, spec.loop, step, words)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
-import type { Group, Step } from "../../src/core/model.ts"
-import { drive } from "../support/drive.ts"
-import { profile, step } from "../support/runs.ts"
+import type { Group, Step } from "../../../src/core/model.ts"
+import { drive } from "../../support/drive.ts"
+import { profile, step } from "../../support/runs.ts"
 
 type Ensemble = Extract<Group, { type: "ensemble" }>
 

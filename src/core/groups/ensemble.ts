@@ -1,10 +1,10 @@
-import { hashOf } from "./base/hash.ts"
-import type { Next } from "./groups.ts"
+import { hashOf } from "../base/hash.ts"
+import type { Group, JsonSchema, Step, StepResult, Warning } from "../model.ts"
+import type { Run, StepState } from "../run.ts"
+import type { Verdict } from "../verdict.ts"
 import { type Member, membersOf, NO_COST, unusedName } from "./members.ts"
-import type { Group, JsonSchema, Step, StepResult, Warning } from "./model.ts"
-import type { Run, StepState } from "./run.ts"
-import { plain, told } from "./telling.ts"
-import type { Verdict } from "./verdict.ts"
+import type { Next } from "./next.ts"
+import { plain, told } from "./prompt-text.ts"
 
 type Ensemble = Extract<Group, { type: "ensemble" }>
 

@@ -1,6 +1,6 @@
-import { rowAt } from "./base/table.ts"
-import type { Reason, Step, StepResult, Tokens } from "./model.ts"
-import type { Run, StepState } from "./run.ts"
+import { rowAt } from "../base/table.ts"
+import type { Reason, Step, StepResult, Tokens } from "../model.ts"
+import type { Run, StepState } from "../run.ts"
 
 /** The parts of a group, and what they come to together. */
 

@@ -1,8 +1,8 @@
-import type { Words } from "./draft.ts"
-import type { Next } from "./groups.ts"
+import type { Words } from "../draft.ts"
+import type { Group, Step } from "../model.ts"
+import type { Run, StepState } from "../run.ts"
 import { type Member, membersOf, NO_COST, outcomeOf, unusedName } from "./members.ts"
-import type { Group, Step } from "./model.ts"
-import type { Run, StepState } from "./run.ts"
+import type { Next } from "./next.ts"
 
 type Routed = Extract<Group, { type: "routed" }>
 
