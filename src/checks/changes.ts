@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import type { Seen } from "../core/events.ts"
+import type { Seen } from "../core/model/events.ts"
 import type { Log, Surveyor } from "../core/ports.ts"
 
 /** More files than this that are not committed are not kept track of: a project without a .gitignore has all its packages. */

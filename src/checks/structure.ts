@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../core/model.ts"
+import type { JsonSchema } from "../core/model/workflow.ts"
 import type { Structured } from "../core/ports.ts"
 
 /** Makes a checker of a schema: a sentence for each thing that is wrong with a value, none when it fits. Throws when the

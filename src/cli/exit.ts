@@ -1,6 +1,6 @@
 import { type Command, CommanderError } from "commander"
-import type { StopCause } from "../core/model.ts"
-import { formatProblems, type Problem } from "../core/problem.ts"
+import { formatProblems, type Problem } from "../core/model/problem.ts"
+import type { StopCause } from "../core/model/result.ts"
 import type { RunView } from "../core/view.ts"
 
 /** Exit codes of `baton` (docs/guide/command-line.md). */

@@ -1,8 +1,8 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { formatSpent } from "../core/format.ts"
 import { CONTINUES, type GateView, openGates } from "../core/gates.ts"
+import { verdictLines } from "../core/model/verdict.ts"
 import { type Branch, treeOf } from "../core/tree.ts"
-import { verdictLines } from "../core/verdict.ts"
 import { nameInGroup, type RunView, type StepView } from "../core/view.ts"
 import { type Colors, paint, stepMark } from "./style.ts"
 

@@ -1,6 +1,6 @@
 import pc from "picocolors"
 import { MARKS } from "../core/marks.ts"
-import type { StepStatus } from "../core/model.ts"
+import type { StepStatus } from "../core/model/result.ts"
 
 export type Colors = ReturnType<typeof pc.createColors>
 

@@ -1,6 +1,6 @@
 import { askProblems } from "../core/documents/ask-policy.ts"
 import { problemAt, type SourceDocument, valueAt } from "../core/documents/issues.ts"
-import type { Problem } from "../core/problem.ts"
+import type { Problem } from "../core/model/problem.ts"
 import { keysOf } from "./profiles.ts"
 
 /** A profile as it was written, with variables filled in; nothing of it is checked yet. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { dirname, join, relative, resolve } from "node:path"
-import type { Checked, Problem } from "../core/problem.ts"
+import type { Checked, Problem } from "../core/model/problem.ts"
 
 const NAMES = ["orchestrator.json", "orchestrator.jsonc"] as const
 

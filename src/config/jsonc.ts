@@ -1,7 +1,7 @@
 import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser"
 import type { Path, SourceDocument } from "../core/documents/issues.ts"
 import { Lines } from "../core/documents/lines.ts"
-import type { Checked, Problem } from "../core/problem.ts"
+import type { Checked, Problem } from "../core/model/problem.ts"
 
 /** JSON with comments and trailing commas, as a document that knows its places. */
 

@@ -7,9 +7,9 @@ import {
   type SourceDocument,
   valueAt,
 } from "../core/documents/issues.ts"
-import type { Intervene, Limits } from "../core/model.ts"
-import type { Checked, Problem } from "../core/problem.ts"
-import type { Profile } from "../core/profile.ts"
+import type { Checked, Problem } from "../core/model/problem.ts"
+import type { Profile } from "../core/model/profile.ts"
+import type { Intervene, Limits } from "../core/model/workflow.ts"
 import { checkCombinations } from "./combinations.ts"
 import { findConfig, type Place, projectRoot } from "./find.ts"
 import { parseJsonc } from "./jsonc.ts"

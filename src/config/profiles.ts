@@ -1,8 +1,8 @@
 import { homedir } from "node:os"
 import { suggest } from "../core/base/nearest.ts"
 import { type Path, problemAt, type SourceDocument, valueAt } from "../core/documents/issues.ts"
-import type { Problem } from "../core/problem.ts"
-import type { PermissionRule, Profile } from "../core/profile.ts"
+import type { Problem } from "../core/model/problem.ts"
+import type { PermissionRule, Profile } from "../core/model/profile.ts"
 import type { Config, ProfileConfig } from "./schema.ts"
 
 const FALLBACK: Profile = { name: "default", kind: "subagent", permission: [] }

@@ -1,7 +1,8 @@
 import * as z from "zod"
 import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/base/duration.ts"
 import { NOT_YET, notYet } from "../core/documents/issues.ts"
-import { type AskPolicy, DEFAULTS } from "../core/model.ts"
+import { DEFAULTS } from "../core/model/defaults.ts"
+import type { AskPolicy } from "../core/model/workflow.ts"
 
 /**
  * The shape of orchestrator.json, declared once: types, defaults, editor help (schema/orchestrator.schema.json) and

@@ -1,6 +1,6 @@
 import type { Composed, Composer, Earlier, Given, ProjectFile } from "../core/composing.ts"
-import { HANDOFF_CHARS } from "../core/handoff.ts"
-import type { JsonSchema } from "../core/model.ts"
+import { HANDOFF_CHARS } from "../core/model/handoff.ts"
+import type { JsonSchema } from "../core/model/workflow.ts"
 import { distil, markdownOf, REPORT, REPORT_AGAIN, takeReport } from "./report.ts"
 
 /**

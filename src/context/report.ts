@@ -1,4 +1,4 @@
-import type { Handoff } from "../core/handoff.ts"
+import type { Handoff } from "../core/model/handoff.ts"
 
 /** The block with which a worker that is read distilled ends its answer. */
 

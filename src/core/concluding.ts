@@ -1,10 +1,11 @@
 import { type Draft, specOf, stepsThat } from "./draft.ts"
-import { isInside, isTolerated, scopeAround, settingsOf } from "./enclosing.ts"
-import type { Took } from "./events.ts"
 import { isGroup } from "./fold/group-parts.ts"
-import type { Check, Opinion, Reason, Step, StepResult, Warning } from "./model.ts"
+import { isInside, isTolerated, scopeAround, settingsOf } from "./model/ancestry.ts"
+import type { Took } from "./model/events.ts"
+import type { Reason, StepResult, Warning } from "./model/result.ts"
+import { type Run, type StepState, stepOf } from "./model/run.ts"
+import type { Check, Opinion, Step } from "./model/workflow.ts"
 import { gateOf, retryAt, warningsOf } from "./outcome.ts"
-import { type Run, type StepState, stepOf } from "./run.ts"
 
 /** How an attempt ends: another try, a person's word, or its end, and what that means for the run. */
 

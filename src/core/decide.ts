@@ -1,13 +1,14 @@
 import { conclude, hasAfterwork, isCut, UNCHECKED, warn, weigh } from "./concluding.ts"
 import { type Decision, Draft, refuse, specOf, stepsThat, type Words } from "./draft.ts"
-import type { Command, RunEvent, Took } from "./events.ts"
 import { isAtWork } from "./fold/group-parts.ts"
 import { end, proceed, start } from "./going-on.ts"
 import { isDistilled } from "./groups/distilled.ts"
 import { todosOf } from "./groups/loop.ts"
-import type { CheckResult, GateAction, StepResult, Warning } from "./model.ts"
+import type { Command, RunEvent, Took } from "./model/events.ts"
+import type { CheckResult, StepResult, Warning } from "./model/result.ts"
+import { type Run, type StepState, stepOf } from "./model/run.ts"
+import type { GateAction } from "./model/workflow.ts"
 import { effectsGate } from "./outcome.ts"
-import { type Run, type StepState, stepOf } from "./run.ts"
 
 /**
  * The whole of scheduling as one pure function. Takes the run so far (undefined before `create`), a command, and the

@@ -1,9 +1,9 @@
 import { rowsOf } from "./base/table.ts"
-import type { Effect, RunEvent } from "./events.ts"
 import { evolve } from "./fold/evolve.ts"
-import type { Step } from "./model.ts"
-import type { Checked } from "./problem.ts"
-import type { Run, StepState } from "./run.ts"
+import type { Effect, RunEvent } from "./model/events.ts"
+import type { Checked } from "./model/problem.ts"
+import type { Run, StepState } from "./model/run.ts"
+import type { Step } from "./model/workflow.ts"
 
 /**
  * What follows from a command: the facts to write down, what to do once they are written, and the run as it is then.

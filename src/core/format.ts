@@ -1,10 +1,10 @@
 import { formatDuration } from "./base/duration.ts"
 import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gates.ts"
-import type { CheckResult } from "./model.ts"
+import type { CheckResult } from "./model/result.ts"
+import { verdictLines } from "./model/verdict.ts"
 import type { WorkflowItem } from "./protocol.ts"
 import type { Trace, TraceRow } from "./trace.ts"
 import { treeOf } from "./tree.ts"
-import { verdictLines } from "./verdict.ts"
 import type { AskView, Delegated, RunView, StepView, WorkerView } from "./view.ts"
 
 /** What the TUI half draws, as plain text: for the clients and terminals that have only text. */

@@ -1,6 +1,6 @@
-import type { RunEvent } from "./events.ts"
 import { countOf } from "./format.ts"
-import type { Tokens } from "./model.ts"
+import type { RunEvent } from "./model/events.ts"
+import type { Tokens } from "./model/result.ts"
 import { type Moment, type MomentKind, momentsOf } from "./story.ts"
 
 /** One step in all it went through: what the journal tells, with what its session still holds in between. Plain data. */

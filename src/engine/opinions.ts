@@ -1,6 +1,7 @@
-import type { CheckResult, Opinion, StepResult } from "../core/model.ts"
+import { formatProblems } from "../core/model/problem.ts"
+import type { CheckResult, StepResult } from "../core/model/result.ts"
+import type { Opinion } from "../core/model/workflow.ts"
 import type { Checker, Render, Scope } from "../core/ports.ts"
-import { formatProblems } from "../core/problem.ts"
 import type { Answered } from "./judge.ts"
 import { scopeOf } from "./scope.ts"
 

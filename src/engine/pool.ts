@@ -1,4 +1,4 @@
-import type { OutageHold } from "../core/model.ts"
+import type { OutageHold } from "../core/model/result.ts"
 import type { Clock } from "../core/ports.ts"
 
 /** What a worker needs a place for. */

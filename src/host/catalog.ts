@@ -1,6 +1,6 @@
 import type { Session } from "@opencode-ai/sdk/v2"
 import { suggest } from "../core/base/nearest.ts"
-import type { PermissionRule } from "../core/profile.ts"
+import type { PermissionRule } from "../core/model/profile.ts"
 import { ask, type Host } from "./host.ts"
 
 /** What a session is asked to run as. */

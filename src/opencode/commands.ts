@@ -1,6 +1,6 @@
 import { suggest } from "../core/base/nearest.ts"
 import { formatWorkflows } from "../core/format.ts"
-import { formatProblems } from "../core/problem.ts"
+import { formatProblems } from "../core/model/problem.ts"
 import type { Purpose, Reply, WorkflowItem } from "../core/protocol.ts"
 import { mainSession } from "../project/ask.ts"
 import { show, status } from "./board.ts"

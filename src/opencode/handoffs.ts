@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { handoffText } from "../core/handoff.ts"
+import { handoffText } from "../core/model/handoff.ts"
 import type { Log } from "../core/ports.ts"
 import { type RunView, viewRun } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import { formatProblems } from "../core/problem.ts"
+import { formatProblems } from "../core/model/problem.ts"
 import type { Reply } from "../core/protocol.ts"
 import { describe } from "../host/host.ts"
 import { reportPage } from "../project/report.ts"

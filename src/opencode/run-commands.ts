@@ -1,6 +1,6 @@
 import { budgetWords } from "../core/documents/budget-words.ts"
 import { openGates } from "../core/gates.ts"
-import { formatProblems } from "../core/problem.ts"
+import { formatProblems } from "../core/model/problem.ts"
 import type { Reply } from "../core/protocol.ts"
 import type { RunView } from "../core/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"

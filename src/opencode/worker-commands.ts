@@ -1,6 +1,6 @@
 import { suggest } from "../core/base/nearest.ts"
 import { formatWorkers } from "../core/format.ts"
-import { handoffText } from "../core/handoff.ts"
+import { handoffText } from "../core/model/handoff.ts"
 import type { Reply } from "../core/protocol.ts"
 import type { WorkerView } from "../core/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"

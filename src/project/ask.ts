@@ -1,8 +1,8 @@
 import type { LoadedConfig } from "../config/load.ts"
 import { suggest } from "../core/base/nearest.ts"
-import { DEFAULTS } from "../core/model.ts"
-import { formatProblems } from "../core/problem.ts"
-import type { Profile } from "../core/profile.ts"
+import { DEFAULTS } from "../core/model/defaults.ts"
+import { formatProblems } from "../core/model/problem.ts"
+import type { Profile } from "../core/model/profile.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import type { Project } from "./project.ts"
 

@@ -1,4 +1,4 @@
-import type { Group, Loop, Step, Workflow } from "../core/model.ts"
+import type { Group, Loop, Step, Workflow } from "../core/model/workflow.ts"
 import type { Prepared } from "./project.ts"
 
 /** What a plan says of groups and loops, and how many model turns all of it can come to. */

@@ -1,6 +1,7 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { formatCost } from "../core/format.ts"
-import { type Check, DEFAULTS, type Intervene, type Retry, type Settings, type Step } from "../core/model.ts"
+import { DEFAULTS } from "../core/model/defaults.ts"
+import type { Check, Intervene, Retry, Settings, Step } from "../core/model/workflow.ts"
 import { policyOf } from "../core/outcome.ts"
 import type { Prepared } from "./project.ts"
 

@@ -1,9 +1,9 @@
 import type { LoadedConfig } from "../config/load.ts"
 import { toProfiles } from "../config/profiles.ts"
 import { suggest } from "../core/base/nearest.ts"
-import type { Step, Workflow } from "../core/model.ts"
-import type { Problem } from "../core/problem.ts"
-import type { Profile } from "../core/profile.ts"
+import type { Problem } from "../core/model/problem.ts"
+import type { Profile } from "../core/model/profile.ts"
+import type { Step, Workflow } from "../core/model/workflow.ts"
 
 /**
  * Who works in a run. A name is a profile, else a role of `models`, else `provider/model`; roles and models become

@@ -1,4 +1,4 @@
-import type { Workflow } from "../core/model.ts"
+import type { Workflow } from "../core/model/workflow.ts"
 import { graphOf } from "./graph.ts"
 import { mermaidOf } from "./mermaid.ts"
 import { textOf } from "./text-graph.ts"

@@ -1,4 +1,5 @@
-import type { Group, Hook, Step, StepStatus } from "../core/model.ts"
+import type { StepStatus } from "../core/model/result.ts"
+import type { Group, Hook, Step } from "../core/model/workflow.ts"
 import { nameInGroup, type StepView } from "../core/view.ts"
 
 /** A workflow as boxes and arrows: what every drawing of it is made from. */

@@ -1,5 +1,5 @@
 import { Document, isScalar, visit } from "yaml"
-import type { Checked } from "../core/problem.ts"
+import type { Checked } from "../core/model/problem.ts"
 import { toCanonical } from "./dialects/read.ts"
 import { parseYaml } from "./document.ts"
 import { nameOfFile, type ParseOptions, parseWorkflow } from "./parse.ts"

@@ -1,7 +1,7 @@
 import { isScalar, parseDocument } from "yaml"
 import type { Path, Place, SourceDocument } from "../core/documents/issues.ts"
 import { Lines } from "../core/documents/lines.ts"
-import type { Checked, Problem } from "../core/problem.ts"
+import type { Checked, Problem } from "../core/model/problem.ts"
 import { Converter, MAX_DEPTH } from "./convert.ts"
 import { sourceOffset } from "./scalar.ts"
 import { WORDS, type Words } from "./words.ts"

@@ -1,7 +1,7 @@
 import { suggest } from "../core/base/nearest.ts"
 import { problemAt } from "../core/documents/issues.ts"
-import type { Workflow } from "../core/model.ts"
-import type { Problem } from "../core/problem.ts"
+import type { Problem } from "../core/model/problem.ts"
+import type { Workflow } from "../core/model/workflow.ts"
 import { convert } from "./inputs.ts"
 import { keysAt, type Outline, type OutlineStep, textAt, written } from "./outline.ts"
 

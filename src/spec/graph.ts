@@ -1,6 +1,6 @@
 import { suggest } from "../core/base/nearest.ts"
 import { problemAt } from "../core/documents/issues.ts"
-import type { Problem } from "../core/problem.ts"
+import type { Problem } from "../core/model/problem.ts"
 import type { WorkflowSource } from "./document.ts"
 import { RESERVED } from "./names.ts"
 import { type Outline, type OutlineNeed, type OutlineScope, type OutlineStep, Visible } from "./outline.ts"

@@ -1,5 +1,5 @@
 import * as z from "zod"
-import type { InputSpec } from "../core/model.ts"
+import type { InputSpec } from "../core/model/workflow.ts"
 
 /** The inputs of a workflow document. */
 

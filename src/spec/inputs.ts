@@ -1,6 +1,6 @@
 import { suggest } from "../core/base/nearest.ts"
-import type { InputSpec, InputValue, Workflow } from "../core/model.ts"
-import type { Checked, Problem } from "../core/problem.ts"
+import type { Checked, Problem } from "../core/model/problem.ts"
+import type { InputSpec, InputValue, Workflow } from "../core/model/workflow.ts"
 
 /** Name of the input that takes the free text of a command line. */
 const TASK = "task"

@@ -3,7 +3,7 @@ import { Ajv2020 } from "ajv/dist/2020.js"
 import formats from "ajv-formats"
 import { nearest } from "../core/base/nearest.ts"
 import type { Path } from "../core/documents/issues.ts"
-import type { JsonSchema } from "../core/model.ts"
+import type { JsonSchema } from "../core/model/workflow.ts"
 
 /**
  * JSON Schemas that users write: draft 2020-12, or draft 7 where `$schema` says so. Checked strictly, so that a misspelt

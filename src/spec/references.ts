@@ -1,5 +1,5 @@
 import { valueAt } from "../core/documents/issues.ts"
-import type { Problem } from "../core/problem.ts"
+import type { Problem } from "../core/model/problem.ts"
 import type { ExpressionType, Findings, Types } from "./expression.ts"
 import { notBefore } from "./graph.ts"
 import type { ExpressionProblem, Known, Reference } from "./names.ts"

@@ -1,5 +1,6 @@
 import * as z from "zod"
-import { DEFAULTS, type SecretSource } from "../core/model.ts"
+import { DEFAULTS } from "../core/model/defaults.ts"
+import type { SecretSource } from "../core/model/workflow.ts"
 import { input, inputName } from "./input-shape.ts"
 import { budget, duration, gate, intervene, worker } from "./shapes.ts"
 import { hook, step } from "./step-shape.ts"

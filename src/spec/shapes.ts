@@ -1,6 +1,7 @@
 import * as z from "zod"
 import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/base/duration.ts"
-import { type Budget, type Check, DEFAULTS, type Opinion, type Retry } from "../core/model.ts"
+import { DEFAULTS } from "../core/model/defaults.ts"
+import type { Budget, Check, Opinion, Retry } from "../core/model/workflow.ts"
 
 /** Parts of a workflow document on their own: times, tries, checks, money, and when a person is asked. */
 

@@ -1,5 +1,5 @@
 import * as z from "zod"
-import type { AskPolicy, Loop } from "../core/model.ts"
+import type { AskPolicy, Loop } from "../core/model/workflow.ts"
 import { schemaFaults } from "./json-schema.ts"
 import { budget, check, duration, intervene, isInside, retry, worker } from "./shapes.ts"
 

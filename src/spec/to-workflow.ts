@@ -1,14 +1,5 @@
-import {
-  type Check,
-  DEFAULTS,
-  type Group,
-  type Hook,
-  type Opinion,
-  type Retry,
-  type Settings,
-  type Step,
-  type Workflow,
-} from "../core/model.ts"
+import { DEFAULTS } from "../core/model/defaults.ts"
+import type { Check, Group, Hook, Opinion, Retry, Settings, Step, Workflow } from "../core/model/workflow.ts"
 import type { WorkflowDocument } from "./schema.ts"
 import type { StepDocument } from "./step-shape.ts"
 

@@ -1,6 +1,6 @@
 import { suggest } from "../core/base/nearest.ts"
 import { type Path, problemAt } from "../core/documents/issues.ts"
-import type { Problem } from "../core/problem.ts"
+import type { Problem } from "../core/model/problem.ts"
 import { keysAt, type Outline, type OutlineStep, textAt, written } from "./outline.ts"
 
 /** Who is named in a document to work. */

@@ -1,5 +1,5 @@
 import { openGates, wayOn } from "../core/gates.ts"
-import type { StepStatus } from "../core/model.ts"
+import type { StepStatus } from "../core/model/result.ts"
 import type { AskView, RunView, StepView } from "../core/view.ts"
 import { clip, widthOf } from "./format.ts"
 import { inboxItems } from "./gate-rows.ts"

@@ -1,6 +1,6 @@
 import { formatCheck, formatCost } from "../core/format.ts"
 import { DECIDED, gateTitle } from "../core/gates.ts"
-import { verdictLines } from "../core/verdict.ts"
+import { verdictLines } from "../core/model/verdict.ts"
 import type { Delegated, StepView } from "../core/view.ts"
 import { formatElapsed, short } from "./format.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"

@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { formatCost } from "../core/format.ts"
 import { MARKS } from "../core/marks.ts"
-import type { RunStatus, StepStatus } from "../core/model.ts"
+import type { RunStatus, StepStatus } from "../core/model/result.ts"
 import type { RunView, StepView } from "../core/view.ts"
 import { formatElapsed, formatTokens } from "./format.ts"
 

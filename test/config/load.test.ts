@@ -4,7 +4,7 @@ import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { projectRoot } from "../../src/config/find.ts"
 import { checkConfig, loadConfig } from "../../src/config/load.ts"
-import { formatProblem } from "../../src/core/problem.ts"
+import { formatProblem } from "../../src/core/model/problem.ts"
 
 /** Problems of a config text, as a person reads them. */
 function problemsOf(text: string, env: Record<string, string> = {}): string[] {

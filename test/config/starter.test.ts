@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { checkConfig } from "../../src/config/load.ts"
 import { starterConfig } from "../../src/config/starter.ts"
-import { formatProblems } from "../../src/core/problem.ts"
+import { formatProblems } from "../../src/core/model/problem.ts"
 
 /** The roles of the file that is made of these models. */
 function rolesOf(models: string[], standard?: string) {

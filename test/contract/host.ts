@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { expect, it } from "vitest"
 import { type Answer, fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
-import type { RunCreated, RunEvent } from "../../src/core/events.ts"
+import type { RunCreated, RunEvent } from "../../src/core/model/events.ts"
 import type { Wish } from "../../src/core/ports.ts"
 import type { RunView } from "../../src/core/view.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import type { RunEvent } from "../../src/core/events.ts"
+import type { RunEvent } from "../../src/core/model/events.ts"
 import type { Store } from "../../src/core/ports.ts"
 import { createdEvent, startedEvent } from "../support/runs.ts"
 

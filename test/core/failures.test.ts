@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { spentBy } from "../../src/core/run.ts"
+import { spentBy } from "../../src/core/model/run.ts"
 import { viewRun } from "../../src/core/view.ts"
 import { drive } from "../support/drive.ts"
 import { step } from "../support/runs.ts"

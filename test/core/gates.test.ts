@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Intervene, Step } from "../../src/core/model.ts"
+import type { Intervene, Step } from "../../src/core/model/workflow.ts"
 import { viewRun } from "../../src/core/view.ts"
 import { drive } from "../support/drive.ts"
 import { profile, step } from "../support/runs.ts"

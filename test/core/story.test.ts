@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Budget } from "../../src/core/model.ts"
+import type { Budget } from "../../src/core/model/workflow.ts"
 import { momentsOf, triesOf } from "../../src/core/story.ts"
 import { filteredRows, type TraceRow, talkPlaces, traceOf } from "../../src/core/trace.ts"
 import { drive } from "../support/drive.ts"

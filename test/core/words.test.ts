@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { formatDuration, parseDuration } from "../../src/core/base/duration.ts"
 import { nearest, suggest } from "../../src/core/base/nearest.ts"
-import { formatProblems } from "../../src/core/problem.ts"
+import { formatProblems } from "../../src/core/model/problem.ts"
 
 describe("nearest", () => {
   it.each([

@@ -10,7 +10,7 @@ import {
   say,
   silence,
 } from "../../scripts/scripted-model.ts"
-import type { StepResult } from "../../src/core/model.ts"
+import type { StepResult } from "../../src/core/model/result.ts"
 import type { WorkerBackend, WorkerTask } from "../../src/core/ports.ts"
 import { processesWith } from "./support/processes.ts"
 import { ALL_KINDS, openWorkplace, type Workplace } from "./support/workers.ts"

@@ -10,8 +10,8 @@ import {
   say,
   silence,
 } from "../../scripts/scripted-model.ts"
+import type { Profile } from "../../src/core/model/profile.ts"
 import type { WorkerBackend, WorkerTask } from "../../src/core/ports.ts"
-import type { Profile } from "../../src/core/profile.ts"
 import { followEvents } from "../../src/host/follow.ts"
 import { createFeed } from "../../src/host/host.ts"
 import { liveWorkerContract, workerContract } from "../contract/worker-backend.ts"

@@ -1,6 +1,7 @@
 import { setImmediate as nextTick } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
-import type { Check, CheckResult, Settings, Step } from "../../src/core/model.ts"
+import type { CheckResult } from "../../src/core/model/result.ts"
+import type { Check, Settings, Step } from "../../src/core/model/workflow.ts"
 import type { Store } from "../../src/core/ports.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { checker } from "../support/checker.ts"

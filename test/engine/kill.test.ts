@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { ScriptedModel } from "../../scripts/scripted-model.ts"
-import type { RunEvent } from "../../src/core/events.ts"
+import type { RunEvent } from "../../src/core/model/events.ts"
 import { askedIn, chance, createdFor, endOf, expectAsked, inLanes, seeThrough, worldModel } from "../contract/host.ts"
 import { openProcessHost, type ProcessHost } from "../support/process-host.ts"
 

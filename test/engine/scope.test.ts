@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import { evolve } from "../../src/core/fold/evolve.ts"
-import type { Run } from "../../src/core/run.ts"
+import type { Run } from "../../src/core/model/run.ts"
 import { scopeOf } from "../../src/engine/scope.ts"
 import { createdEvent, result, startedEvent, step, workflow } from "../support/runs.ts"
 

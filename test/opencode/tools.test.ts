@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
-import { HANDOFF_CHARS } from "../../src/core/handoff.ts"
-import type { Profile } from "../../src/core/profile.ts"
+import { HANDOFF_CHARS } from "../../src/core/model/handoff.ts"
+import type { Profile } from "../../src/core/model/profile.ts"
 import { createTools } from "../../src/opencode/tools.ts"
 import type { Project } from "../../src/project/project.ts"
 import { runNamed, stepNamed } from "../../src/project/runs.ts"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { HANDOFF_CHARS } from "../../src/core/handoff.ts"
+import { HANDOFF_CHARS } from "../../src/core/model/handoff.ts"
 import type { Ask } from "../../src/core/ports.ts"
 import { openDesk } from "./support.ts"
 

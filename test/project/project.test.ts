@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import pc from "picocolors"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { formatProblems } from "../../src/core/problem.ts"
+import { formatProblems } from "../../src/core/model/problem.ts"
 import { formatPlan } from "../../src/project/plan.ts"
 import { Project } from "../../src/project/project.ts"
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { formatProblems } from "../../src/core/problem.ts"
+import { formatProblems } from "../../src/core/model/problem.ts"
 import { Project } from "../../src/project/project.ts"
 import { modelsWanted } from "../../src/project/workers.ts"
 

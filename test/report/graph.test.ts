@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { Step } from "../../src/core/model.ts"
+import type { Step } from "../../src/core/model/workflow.ts"
 import { drawn } from "../../src/report/drawn.ts"
 import { graphOf, reduced } from "../../src/report/graph.ts"
 import { layOut } from "../../src/report/layout.ts"

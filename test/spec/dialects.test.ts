@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "vitest"
 import { checkConfig } from "../../src/config/load.ts"
-import { formatProblem } from "../../src/core/problem.ts"
+import { formatProblem } from "../../src/core/model/problem.ts"
 import { convertWorkflow } from "../../src/spec/convert-document.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 

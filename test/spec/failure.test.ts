@@ -1,7 +1,7 @@
 import Ajv from "ajv"
 import { describe, expect, it } from "vitest"
 import { parse as parseYaml } from "yaml"
-import { formatProblem } from "../../src/core/problem.ts"
+import { formatProblem } from "../../src/core/model/problem.ts"
 import { workflowJsonSchema } from "../../src/spec/dialects/read.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterEach, beforeEach, expect, it } from "vitest"
-import { formatProblem } from "../../src/core/problem.ts"
+import { formatProblem } from "../../src/core/model/problem.ts"
 import { findWorkflows, resolveWorkflow } from "../../src/spec/files.ts"
 
 const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { formatProblems } from "../../src/core/problem.ts"
+import { formatProblems } from "../../src/core/model/problem.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 
 const parse = (text: string) => parseWorkflow(text, "w.yaml", { profiles: ["default"] })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import type { InputSpec, InputValue, Workflow } from "../../src/core/model.ts"
-import { formatProblem } from "../../src/core/problem.ts"
+import { formatProblem } from "../../src/core/model/problem.ts"
+import type { InputSpec, InputValue, Workflow } from "../../src/core/model/workflow.ts"
 import { bindInputs } from "../../src/spec/inputs.ts"
 
 const text: InputSpec = { type: "string", required: true }

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { formatProblem } from "../../src/core/problem.ts"
+import { formatProblem } from "../../src/core/model/problem.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 
 function problemsOf(text: string, profiles?: string[]): string[] {

@@ -1,6 +1,7 @@
-import type { RunCreated, RunEvent } from "../../src/core/events.ts"
-import type { Settings, Step, StepResult, Workflow } from "../../src/core/model.ts"
-import type { Profile } from "../../src/core/profile.ts"
+import type { RunCreated, RunEvent } from "../../src/core/model/events.ts"
+import type { Profile } from "../../src/core/model/profile.ts"
+import type { StepResult } from "../../src/core/model/result.ts"
+import type { Settings, Step, Workflow } from "../../src/core/model/workflow.ts"
 
 export const profile = (name = "worker", over: Partial<Profile> = {}): Profile => ({
   name,

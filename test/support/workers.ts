@@ -1,4 +1,4 @@
-import type { Warning } from "../../src/core/model.ts"
+import type { Warning } from "../../src/core/model/result.ts"
 import type { Activity, Ask, WorkerOpened, WorkerReport, WorkerTask } from "../../src/core/ports.ts"
 import { profile } from "./runs.ts"
 

@@ -1,4 +1,4 @@
-import type { Problem } from "../problem.ts"
+import type { Problem } from "../model/problem.ts"
 import { type Path, problemAt, type SourceDocument, valueAt } from "./issues.ts"
 
 /** Parts of `asks` that are for a person, and what they say. */

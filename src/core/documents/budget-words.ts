@@ -1,5 +1,5 @@
 import { formatDuration, MAX_DURATION_MS, parseDuration } from "../base/duration.ts"
-import type { Budget } from "../model.ts"
+import type { Budget } from "../model/workflow.ts"
 
 /** What a person types as an amount to spend. */
 

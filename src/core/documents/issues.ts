@@ -1,5 +1,5 @@
 import { suggest } from "../base/nearest.ts"
-import type { Problem } from "../problem.ts"
+import type { Problem } from "../model/problem.ts"
 
 /**
  * From what a schema found wrong to what a person reads. Both documents users write (orchestrator.json and workflows)

@@ -1,4 +1,4 @@
-import type { StepState } from "../run.ts"
+import type { StepState } from "../model/run.ts"
 
 /** What of a failed check's output is said to the worker. */
 const SAID_CHARS = 4_000

@@ -1,8 +1,8 @@
 import { emptyQueue, push, type Queue } from "../base/queue.ts"
 import { rowsOf, withRow } from "../base/table.ts"
-import type { RunEvent } from "../events.ts"
-import type { Hold } from "../model.ts"
-import type { Run, StepState } from "../run.ts"
+import type { RunEvent } from "../model/events.ts"
+import type { Hold } from "../model/result.ts"
+import type { Run, StepState } from "../model/run.ts"
 import { isAtWork, turnAgain, without } from "./group-parts.ts"
 
 /** What gates, and the end of a run's steps, make of a run: parts of `evolve`. */

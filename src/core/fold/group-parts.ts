@@ -1,9 +1,9 @@
 import { push } from "../base/queue.ts"
 import { appended, rowAt, withRow } from "../base/table.ts"
-import type { RunEvent } from "../events.ts"
-import { type Graph, graphOf } from "../graph.ts"
-import type { Step } from "../model.ts"
-import type { Parts, Run, StepState } from "../run.ts"
+import type { RunEvent } from "../model/events.ts"
+import { type Graph, graphOf } from "../model/graph.ts"
+import type { Parts, Run, StepState } from "../model/run.ts"
+import type { Step } from "../model/workflow.ts"
 import { anew } from "./reset-step.ts"
 
 /** What groups and their parts make of a run: parts of `evolve`. */

@@ -1,5 +1,5 @@
-import type { StepState } from "../run.ts"
-import { NOTHING, plus } from "../spent.ts"
+import type { StepState } from "../model/run.ts"
+import { NOTHING, plus } from "../model/usage.ts"
 import { messageAfter } from "./feedback.ts"
 
 /** A step to be done anew: of what was there only what it took, and where. */

@@ -1,7 +1,7 @@
-import { enclosing } from "../enclosing.ts"
 import { isGroup } from "../fold/group-parts.ts"
-import type { Step } from "../model.ts"
-import type { Run, StepState } from "../run.ts"
+import { enclosing } from "../model/ancestry.ts"
+import type { Run, StepState } from "../model/run.ts"
+import type { Step } from "../model/workflow.ts"
 import { membersOf } from "./members.ts"
 
 /** Which steps are read distilled, and what of a group is. */

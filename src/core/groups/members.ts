@@ -1,6 +1,7 @@
 import { rowAt } from "../base/table.ts"
-import type { Reason, Step, StepResult, Tokens } from "../model.ts"
-import type { Run, StepState } from "../run.ts"
+import type { Reason, StepResult, Tokens } from "../model/result.ts"
+import type { Run, StepState } from "../model/run.ts"
+import type { Step } from "../model/workflow.ts"
 
 /** The parts of a group, and what they come to together. */
 

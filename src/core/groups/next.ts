@@ -1,4 +1,5 @@
-import type { InputValue, Step, StepResult, Warning } from "../model.ts"
+import type { StepResult, Warning } from "../model/result.ts"
+import type { InputValue, Step } from "../model/workflow.ts"
 
 /** What a group does once all its parts so far are over: more parts, or its end. Pure, so that a resumed run comes to the
  *  same. */

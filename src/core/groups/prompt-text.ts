@@ -1,4 +1,4 @@
-import type { Step } from "../model.ts"
+import type { Step } from "../model/workflow.ts"
 
 /** Text that means nothing to a template. */
 export function plain(text: string): string {

@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { issuesToProblems } from "../../core/documents/issues.ts"
-import type { Problem } from "../../core/problem.ts"
+import type { Problem } from "../../core/model/problem.ts"
 import type { WorkflowSource } from "../document.ts"
 import { jsonSchemaOf, workflowSchema } from "../schema.ts"
 import type { Form } from "./form.ts"

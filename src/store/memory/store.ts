@@ -1,4 +1,4 @@
-import type { RunEvent } from "../../core/events.ts"
+import type { RunEvent } from "../../core/model/events.ts"
 import type { Claim, DelegatedRun, InboxEntry, KeptWorker, RunHeader, Store, WishOutcome } from "../../core/ports.ts"
 
 /** A store that forgets: for tests, and for measuring the engine without a disk. Claims hold within this object. */

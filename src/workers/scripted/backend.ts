@@ -1,4 +1,4 @@
-import type { StepResult } from "../../core/model.ts"
+import type { StepResult } from "../../core/model/result.ts"
 import type { AskAnswer, Steer, WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports.ts"
 
 /** One task the scripted backend was given, held until the driver decides how it ends. */

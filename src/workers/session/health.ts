@@ -1,4 +1,4 @@
-import type { Reason, Tokens } from "../../core/model.ts"
+import type { Reason, Tokens } from "../../core/model/result.ts"
 import type { Activity } from "../../core/ports.ts"
 import type { Entry } from "../../host/entries.ts"
 import type { HostEvent } from "../../host/host.ts"

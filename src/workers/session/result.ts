@@ -1,5 +1,5 @@
 import { dataOf } from "../../core/base/json.ts"
-import type { StepResult } from "../../core/model.ts"
+import type { StepResult } from "../../core/model/result.ts"
 import { RESULT_TOOL } from "../../core/permission.ts"
 import type { WorkerReport, WorkerTask } from "../../core/ports.ts"
 import { IdentityError, isPriced } from "../../host/catalog.ts"

@@ -1,5 +1,5 @@
 import type { AssistantMessage } from "@opencode-ai/sdk/v2"
-import type { Outage, Reason } from "../../core/model.ts"
+import type { Outage, Reason } from "../../core/model/result.ts"
 
 /** An outage before it is known which model it is about. */
 export type Trouble = Omit<Outage, "model">

@@ -1,5 +1,5 @@
 import type { AssistantMessage, Part } from "@opencode-ai/sdk/v2"
-import type { Reason, Tokens } from "../../core/model.ts"
+import type { Reason, Tokens } from "../../core/model/result.ts"
 import { type Entry, taskFrom } from "../../host/entries.ts"
 import { type Failure, failureOf, type Trouble } from "./trouble.ts"
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Group, Step } from "../../../src/core/model.ts"
+import type { Group, Step } from "../../../src/core/model/workflow.ts"
 import { drive } from "../../support/drive.ts"
 import { profile, step } from "../../support/runs.ts"
 

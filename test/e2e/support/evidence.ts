@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite"
 import { existsSync } from "node:fs"
-import type { RunEvent } from "../../../src/core/events.ts"
+import type { RunEvent } from "../../../src/core/model/events.ts"
 import type { Project } from "./project.ts"
 
 const EVENTS = 20

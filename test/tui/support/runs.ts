@@ -1,4 +1,4 @@
-import type { Gate } from "../../../src/core/run.ts"
+import type { Gate } from "../../../src/core/model/run.ts"
 import type { AskView, RunView, StepView, WorkerView } from "../../../src/core/view.ts"
 
 /** Views of runs as a server half would send them, with what a test does not care about filled in. */

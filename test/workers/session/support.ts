@@ -1,4 +1,4 @@
-import type { PermissionRule } from "../../../src/core/profile.ts"
+import type { PermissionRule } from "../../../src/core/model/profile.ts"
 import type { Host, HostEvent } from "../../../src/host/host.ts"
 import type { Site } from "../../../src/workers/session/site.ts"
 import { manualClock } from "../../support/clock.ts"

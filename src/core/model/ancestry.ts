@@ -1,7 +1,8 @@
-import { rowAt } from "./base/table.ts"
-import { type Budget, DEFAULTS, type Group, type Settings, type Step } from "./model.ts"
+import { rowAt } from "../base/table.ts"
+import { DEFAULTS } from "./defaults.ts"
 import type { Run, StepState } from "./run.ts"
-import { lowest, NOTHING, plus, type Spent } from "./spent.ts"
+import { lowest, NOTHING, plus, type Spent } from "./usage.ts"
+import type { Budget, Group, Settings, Step } from "./workflow.ts"
 
 /** What a step owes to the groups it is a part of: all pure questions to a run. */
 

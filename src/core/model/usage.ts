@@ -1,5 +1,6 @@
-import { formatDuration } from "./base/duration.ts"
-import type { Budget, Tokens } from "./model.ts"
+import { formatDuration } from "../base/duration.ts"
+import type { Tokens } from "./result.ts"
+import type { Budget } from "./workflow.ts"
 
 /** What was spent, in US dollars; null: a part of it is unknown. */
 export interface Spent {

@@ -1,4 +1,4 @@
-import type { AskPolicy, Intervene } from "./model.ts"
+import type { AskPolicy, Intervene } from "./workflow.ts"
 
 /** Who can work, as orchestrator.json says it. */
 

@@ -1,12 +1,8 @@
-import type { Handoff } from "./handoff.ts"
-import type { Verdict } from "./verdict.ts"
-
 /**
- * The vocabulary of a run as plain data (docs/architecture.md lists the words). Everything here can be written to the
- * journal as JSON and read back by a later version; nothing here knows OpenCode, a clock, or a disk.
+ * What a user writes, checked: a workflow and its steps as plain data (docs/architecture.md lists
+ * the words). Everything in this folder can be written to the journal as JSON and read back by a
+ * later version. Nothing here knows OpenCode, a clock, or a disk.
  */
-
-// ── what a user writes, checked ────────────────────────────────────────────────────────────────────────────────────
 
 /**
  * Who answers when a worker asks for a permission or has a question. `ask`: a person, in the inbox; `deny`: nobody, the
@@ -71,18 +67,6 @@ export interface Opinion {
   /** Name of the profile that gives it. */
   readonly profile: string
   readonly severity: "error" | "warning"
-}
-
-/** What a check came to. */
-export interface CheckResult {
-  /** The command, or the file. */
-  readonly name: string
-  readonly isOk: boolean
-  readonly severity: "error" | "warning"
-  /** One sentence for a person: `exit code 1`, `is not there`. */
-  readonly detail: string
-  /** The end of what the command wrote. */
-  readonly output: string
 }
 
 /** What may be spent at most. */
@@ -269,128 +253,3 @@ export interface Limits {
   /** How deep workers may start workers: 1 means that they may not. undefined (old journals): 1. */
   readonly maxDepth?: number
 }
-
-// ── how a step ends ────────────────────────────────────────────────────────────────────────────────────────────────
-
-export type StepStatus = "pending" | "running" | "waiting" | "success" | "failed" | "skipped" | "cancelled"
-
-/** Why a step ended. Only `ok` is success. */
-export type Reason =
-  | "ok"
-  | "empty"
-  | "truncated"
-  | "error"
-  | "timeout"
-  | "idle"
-  | "aborted"
-  | "over-budget"
-  | "rejected"
-  | "check-failed"
-  | "schema"
-  | "quota"
-  | "worker-lost"
-
-export interface Tokens {
-  /** Everything the model read, cached tokens included. */
-  readonly input: number
-  /** Everything the model wrote, reasoning included. */
-  readonly output: number
-}
-
-/** What a worker hands back. A failure is data like any other answer: a backend never throws. */
-export interface StepResult {
-  readonly reason: Reason
-  /** The worker's answer; of a failed step whatever it had written. */
-  readonly output: string
-  /** One sentence for a person when the reason is not `ok`. */
-  readonly detail?: string
-  readonly session?: string
-  /** `provider/model` that really answered. */
-  readonly model?: string
-  readonly tokens: Tokens
-  /** US dollars; null when any part of the price is unknown. */
-  readonly cost: number | null
-  /** Set when it was not the worker that failed: its model could not be reached, and another try may. */
-  readonly outage?: Outage
-  /** The answer as data, where the step wants that. */
-  readonly structured?: unknown
-  /** Of an ensemble. */
-  readonly verdict?: Verdict
-  /** It is no answer but where its worker stands, whose session had become too long. */
-  readonly isCheckpoint?: true
-  /** What of the answer is for those who go on from it; undefined: nobody said. */
-  readonly handoff?: Handoff
-  /** Files its worker wrote with its tools, relative to the project; undefined: not known. */
-  readonly files?: readonly string[]
-  /** How its worker's todo list stood at the end: the states of its items. */
-  readonly todos?: string
-}
-
-/** Why a model is out of reach. `quota`: used up; `auth`: the key is refused; `unknown`: there is no such model;
- *  `provider`: it answers with errors. */
-export interface Outage {
-  readonly cause: "quota" | "auth" | "unknown" | "provider"
-  /** `provider/model`, as far as known. */
-  readonly model: string | null
-  /** When it is said to be back (milliseconds since 1970), if it was said. */
-  readonly until?: number
-}
-
-/** Causes of a hold that are a model out of reach. */
-export type OutageHold = Hold & { readonly cause: "quota" | "auth" }
-
-/** What holds a step, or a whole run: it goes on when a person says so. `gate`: a step waits for a decision; `person`:
- *  somebody paused the run; `budget`: it has spent what it may. */
-export interface Hold {
-  readonly cause: "quota" | "auth" | "gate" | "person" | "budget"
-  /** One sentence for a person. */
-  readonly detail: string
-  /** When it is said to be over (milliseconds since 1970), if it was said. */
-  readonly until?: number
-}
-
-/** Something that did not fail the step and that a person should know. */
-export interface Warning {
-  readonly kind:
-    | "fallback"
-    | "reassigned"
-    | "model"
-    | "unattended"
-    | "server"
-    | "check"
-    | "budget"
-    /** A file outside `files` was written. */
-    | "files"
-    /** The worker said so itself. */
-    | "reported"
-    /** Something it was given was cut. */
-    | "truncated"
-    /** An ensemble had fewer answers than it asked for. */
-    | "dissent"
-  readonly text: string
-}
-
-export type RunStatus = "running" | "success" | "failed" | "cancelled" | "interrupted" | "paused"
-/** Why a run ended other than by its steps. */
-export type StopCause = "failure" | "abort" | "deadline"
-
-/** Default deadlines (milliseconds): every wait has one even when nobody wrote any (guarantee G4). */
-export const DEFAULTS = {
-  stepTimeoutMs: 30 * 60_000,
-  stepIdleTimeoutMs: 5 * 60_000,
-  /** One tool call in silence: builds and test suites can take long (docs/guide/workers.md). */
-  toolTimeoutMs: 20 * 60_000,
-  /** A step a person works on has the whole run's time. */
-  foregroundTimeoutMs: 4 * 3_600_000,
-  /** After this much silence a worker is shown as silent. */
-  silentAfterMs: 60_000,
-  serverIdleStopMs: 5 * 60_000,
-  /** A gate nobody answers: a day, so that a night and a weekend day fit. */
-  gateTimeoutMs: 24 * 3_600_000,
-  checkTimeoutMs: 10 * 60_000,
-  retryAttempts: 2,
-  maxDepth: 1,
-  runTimeoutMs: 4 * 3_600_000,
-  maxParallel: 3,
-  maxWorkers: 8,
-} as const

@@ -1,20 +1,7 @@
 import type { Handoff } from "./handoff.ts"
-import type {
-  Budget,
-  CheckResult,
-  GateAction,
-  Hold,
-  InputValue,
-  Limits,
-  RunStatus,
-  Step,
-  StepResult,
-  StopCause,
-  Tokens,
-  Warning,
-  Workflow,
-} from "./model.ts"
 import type { Profile } from "./profile.ts"
+import type { CheckResult, Hold, RunStatus, StepResult, StopCause, Tokens, Warning } from "./result.ts"
+import type { Budget, GateAction, InputValue, Limits, Step, Workflow } from "./workflow.ts"
 
 /**
  * The journal's vocabulary. An event is a fact, written before anything depends on it (G1); the run is what

@@ -1,4 +1,4 @@
-import type { Step } from "./model.ts"
+import type { Step } from "./workflow.ts"
 
 /** The edges between steps by their index. */
 export interface Graph {

@@ -1,20 +1,10 @@
-import { type Queue, shift } from "./base/queue.ts"
-import { rowAt, type Table } from "./base/table.ts"
+import { type Queue, shift } from "../base/queue.ts"
+import { rowAt, type Table } from "../base/table.ts"
 import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
 import type { Graph } from "./graph.ts"
-import type {
-  Budget,
-  CheckResult,
-  Hold,
-  InputValue,
-  RunStatus,
-  Step,
-  StepResult,
-  StepStatus,
-  StopCause,
-  Warning,
-} from "./model.ts"
-import { NOTHING, plus, type Spent } from "./spent.ts"
+import type { CheckResult, Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./result.ts"
+import { NOTHING, plus, type Spent } from "./usage.ts"
+import type { Budget, InputValue, Step } from "./workflow.ts"
 
 /** One step of a run, as its events tell it. */
 export interface StepState {
