@@ -1,4 +1,4 @@
-import type { Activity } from "../src/core/ports.ts"
+import type { Activity } from "../src/core/ports/ports.ts"
 import { decode } from "../src/core/protocol.ts"
 import { systemClock } from "../src/host/clock.ts"
 import type { Host } from "../src/host/host.ts"

@@ -1,6 +1,6 @@
 import { type ScriptedModel, startScriptedModel } from "../scripts/scripted-model.ts"
 import { openRuntime } from "../src/compose.ts"
-import type { Log } from "../src/core/ports.ts"
+import type { Log } from "../src/core/ports/ports.ts"
 import { followEvents } from "../src/host/follow.ts"
 import { createFeed, describe, type Host } from "../src/host/host.ts"
 import type { Runtime } from "../src/project/runtime.ts"

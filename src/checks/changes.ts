@@ -4,7 +4,7 @@ import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import type { Seen } from "../core/model/events.ts"
-import type { Log, Surveyor } from "../core/ports.ts"
+import type { Log, Surveyor } from "../core/ports/ports.ts"
 
 /** More files than this that are not committed are not kept track of: a project without a .gitignore has all its packages. */
 const MAX_DIRTY = 2_000

@@ -1,7 +1,7 @@
 import { normalize } from "node:path"
 import type { CheckResult } from "../core/model/result.ts"
 import type { Check } from "../core/model/workflow.ts"
-import type { Checker, Snapshot } from "../core/ports.ts"
+import type { Checker, Snapshot } from "../core/ports/ports.ts"
 import { type CommandSite, runCommand } from "./command.ts"
 import { find, hashOf, holdsText } from "./files.ts"
 import { fingerprint } from "./fingerprint.ts"

@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
 import type { Check } from "../core/model/workflow.ts"
-import type { Clock } from "../core/ports.ts"
+import type { Clock } from "../core/ports/ports.ts"
 import { startTracked, type Tracked } from "../host/ledger.ts"
 import { createTail } from "./tail.ts"
 

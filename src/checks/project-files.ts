@@ -2,7 +2,7 @@ import { rmSync } from "node:fs"
 import { readdir, readFile, stat } from "node:fs/promises"
 import { join, relative, sep } from "node:path"
 import picomatch from "picomatch"
-import type { ProjectFile, ProjectFiles } from "../core/composing.ts"
+import type { ProjectFile, ProjectFiles } from "../core/ports/composer.ts"
 import { find as look } from "./files.ts"
 import { write } from "./save.ts"
 

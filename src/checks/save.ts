@@ -1,7 +1,7 @@
 import { mkdir, readFile, realpath } from "node:fs/promises"
 import { dirname, join, normalize, relative, sep } from "node:path"
 import writeFileAtomic from "write-file-atomic"
-import type { Saved } from "../core/ports.ts"
+import type { Saved } from "../core/ports/ports.ts"
 import { find, isWithin, missing, realOf } from "./files.ts"
 
 /** Baton's record: nobody's answer is written into it, whatever a path comes to. */

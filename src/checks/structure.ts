@@ -1,5 +1,5 @@
 import type { JsonSchema } from "../core/model/workflow.ts"
-import type { Structured } from "../core/ports.ts"
+import type { Structured } from "../core/ports/ports.ts"
 
 /** Makes a checker of a schema: a sentence for each thing that is wrong with a value, none when it fits. Throws when the
  *  schema is none. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs"
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
-import type { Log } from "../core/ports.ts"
+import type { Log } from "../core/ports/ports.ts"
 import { followEvents } from "../host/follow.ts"
 import { ask, createFeed, describe, type Host, HostError } from "../host/host.ts"
 import { ledgerOf, reap } from "../host/ledger.ts"

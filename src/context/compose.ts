@@ -1,6 +1,6 @@
-import type { Composed, Composer, Earlier, Given, ProjectFile } from "../core/composing.ts"
 import { HANDOFF_CHARS } from "../core/model/handoff.ts"
 import type { JsonSchema } from "../core/model/workflow.ts"
+import type { Composed, Composer, Earlier, Given, ProjectFile } from "../core/ports/composer.ts"
 import { distil, markdownOf, REPORT, REPORT_AGAIN, takeReport } from "./report.ts"
 
 /**

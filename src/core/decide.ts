@@ -1,5 +1,5 @@
 import { conclude, hasAfterwork, isCut, UNCHECKED, warn, weigh } from "./concluding.ts"
-import { type Decision, Draft, refuse, specOf, stepsThat, type Words } from "./draft.ts"
+import { type Decision, Draft, refuse, specOf, stepsThat } from "./draft.ts"
 import { isAtWork } from "./fold/group-parts.ts"
 import { end, proceed, start } from "./going-on.ts"
 import { isDistilled } from "./groups/distilled.ts"
@@ -9,6 +9,7 @@ import type { CheckResult, StepResult, Warning } from "./model/result.ts"
 import { type Run, type StepState, stepOf } from "./model/run.ts"
 import type { GateAction } from "./model/workflow.ts"
 import { effectsGate } from "./outcome.ts"
+import type { Words } from "./ports/expressions.ts"
 
 /**
  * The whole of scheduling as one pure function. Takes the run so far (undefined before `create`), a command, and the

@@ -1,9 +1,9 @@
 import { rowsOf } from "./base/table.ts"
 import { evolve } from "./fold/evolve.ts"
 import type { Effect, RunEvent } from "./model/events.ts"
-import type { Checked } from "./model/problem.ts"
 import type { Run, StepState } from "./model/run.ts"
 import type { Step } from "./model/workflow.ts"
+import type { Words } from "./ports/expressions.ts"
 
 /**
  * What follows from a command: the facts to write down, what to do once they are written, and the run as it is then.
@@ -14,18 +14,6 @@ export interface Decision {
   readonly effects: readonly Effect[]
   readonly run: Run | undefined
   readonly refused?: string
-}
-
-/** What the words of a workflow come to in a run; pure. What cannot be worked out is a problem. */
-export interface Words {
-  /** Whether a step's condition holds. */
-  holds(run: Run, step: Step, condition: string): Checked<boolean>
-  /** Whether a loop is to end, after the last round it had. */
-  until(run: Run, step: Step, condition: string): Checked<boolean>
-  /** What an expression comes to, whatever that is. */
-  value(run: Run, step: Step, expression: string): Checked<unknown>
-  /** A template of the step, filled in. */
-  text(run: Run, step: Step, template: string): Checked<string>
 }
 
 /** Collects events and keeps the run in step with them. */

@@ -1,7 +1,7 @@
 import { advanceGroups, endGroups } from "./advancing.ts"
 import { rowAt, rowsOf } from "./base/table.ts"
 import { fail, isStopping } from "./concluding.ts"
-import { type Decision, type Draft, specOf, stepsThat, type Words } from "./draft.ts"
+import { type Decision, type Draft, specOf, stepsThat } from "./draft.ts"
 import { messageAfter } from "./fold/feedback.ts"
 import { isAtWork, isGroup } from "./fold/group-parts.ts"
 import { deadlineAround } from "./model/ancestry.ts"
@@ -11,6 +11,7 @@ import { nextReady, type Run, type StepState } from "./model/run.ts"
 import type { Step } from "./model/workflow.ts"
 import { effectsGate, gateOf, overBudget, overOwnBudget } from "./outcome.ts"
 import { overlapOf } from "./paths.ts"
+import type { Words } from "./ports/expressions.ts"
 
 /** Starts what may start, and ends or pauses the run when nothing runs and nothing can start. */
 export function proceed(draft: Draft, now: number): Decision {

@@ -2,8 +2,16 @@ import { formatTime } from "../core/base/time.ts"
 import type { Took } from "../core/model/events.ts"
 import type { Outage, OutageHold, StepResult, Warning } from "../core/model/result.ts"
 import type { Budget } from "../core/model/workflow.ts"
-import type { Activity, Clock, Log, WorkerBackend, WorkerOpened, WorkerReport, WorkerTask } from "../core/ports.ts"
-import { STOP_GRACE_MS } from "../core/ports.ts"
+import type {
+  Activity,
+  Clock,
+  Log,
+  WorkerBackend,
+  WorkerOpened,
+  WorkerReport,
+  WorkerTask,
+} from "../core/ports/ports.ts"
+import { STOP_GRACE_MS } from "../core/ports/ports.ts"
 import { type Lease, Pool } from "./pool.ts"
 import type { Workers } from "./workers.ts"
 

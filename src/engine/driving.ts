@@ -1,6 +1,6 @@
 import type { Command, RunEvent } from "../core/model/events.ts"
 import type { Run } from "../core/model/run.ts"
-import type { InboxEntry, Wish } from "../core/ports.ts"
+import type { InboxEntry, Wish } from "../core/ports/ports.ts"
 import { secretsOf } from "../core/secrets.ts"
 import { GateWatch } from "./gate-watch.ts"
 import { Handover, type Outcome, type Settled } from "./handover.ts"

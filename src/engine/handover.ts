@@ -1,4 +1,4 @@
-import type { Clock, InboxEntry, Log, Steer, Store, Wish, WishOutcome } from "../core/ports.ts"
+import type { Clock, InboxEntry, Log, Steer, Store, Wish, WishOutcome } from "../core/ports/ports.ts"
 import type { RunView } from "../core/view.ts"
 
 /** How often a process that drives runs looks for what others ask of them. */

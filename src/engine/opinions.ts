@@ -1,7 +1,7 @@
 import { formatProblems } from "../core/model/problem.ts"
 import type { CheckResult, StepResult } from "../core/model/result.ts"
 import type { Opinion } from "../core/model/workflow.ts"
-import type { Checker, Render, Scope } from "../core/ports.ts"
+import type { Checker, Render, Scope } from "../core/ports/ports.ts"
 import type { Answered } from "./judge.ts"
 import { scopeOf } from "./scope.ts"
 

@@ -3,7 +3,7 @@ import type { StepResult, Warning } from "../core/model/result.ts"
 import type { Run } from "../core/model/run.ts"
 import type { Step } from "../core/model/workflow.ts"
 import { owns } from "../core/paths.ts"
-import type { Render } from "../core/ports.ts"
+import type { Render } from "../core/ports/ports.ts"
 import { scopeOf } from "./scope.ts"
 
 /** Files that are named in one warning. */

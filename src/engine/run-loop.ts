@@ -1,10 +1,10 @@
-import type { Composer, ProjectFiles, Vault } from "../core/composing.ts"
 import { afterworkOf } from "../core/concluding.ts"
 import { decide } from "../core/decide.ts"
-import type { Words } from "../core/draft.ts"
 import type { Command, Effect, RunEvent, Steered, Took } from "../core/model/events.ts"
 import type { StepResult, Warning } from "../core/model/result.ts"
 import { type Run, stepOf } from "../core/model/run.ts"
+import type { Composer, ProjectFiles, Vault } from "../core/ports/composer.ts"
+import type { Words } from "../core/ports/expressions.ts"
 import type {
   Checker,
   Claim,
@@ -19,7 +19,7 @@ import type {
   Value,
   WorkerBackend,
   WorkerTask,
-} from "../core/ports.ts"
+} from "../core/ports/ports.ts"
 import { sumOf } from "../core/view.ts"
 import { askAside } from "./aside.ts"
 import { Changes } from "./changes.ts"

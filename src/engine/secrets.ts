@@ -1,6 +1,6 @@
-import type { Vault } from "../core/composing.ts"
 import type { Command } from "../core/model/events.ts"
 import type { Run } from "../core/model/run.ts"
+import type { Vault } from "../core/ports/composer.ts"
 import { secretsOf } from "../core/secrets.ts"
 
 /** Why a run cannot be worked on here: a value that its workers are to be given is not there. It can be ended. */

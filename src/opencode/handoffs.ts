@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { handoffText } from "../core/model/handoff.ts"
-import type { Log } from "../core/ports.ts"
+import type { Log } from "../core/ports/ports.ts"
 import { type RunView, viewRun } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { ask, describe, type Host, HostError } from "../host/host.ts"

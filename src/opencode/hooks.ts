@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto"
 import type { Hooks } from "@opencode-ai/plugin"
 import { RESULT_TOOL } from "../core/permission.ts"
-import type { Log } from "../core/ports.ts"
+import type { Log } from "../core/ports/ports.ts"
 import { decode, type Message, type Reply, type Request } from "../core/protocol.ts"
 import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
 import { readTalk } from "../host/talk.ts"

@@ -1,6 +1,6 @@
 import { suggest } from "../core/base/nearest.ts"
 import { formatAsks, formatGates } from "../core/format.ts"
-import type { AskAnswer } from "../core/ports.ts"
+import type { AskAnswer } from "../core/ports/ports.ts"
 import type { Reply } from "../core/protocol.ts"
 import type { AskView } from "../core/view.ts"
 import { waitingGates } from "../project/decisions.ts"

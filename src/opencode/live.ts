@@ -1,6 +1,6 @@
 import type { RunEvent } from "../core/model/events.ts"
 import type { Run } from "../core/model/run.ts"
-import type { Clock } from "../core/ports.ts"
+import type { Clock } from "../core/ports/ports.ts"
 import type { StateMessage } from "../core/protocol.ts"
 import { viewRun } from "../core/view.ts"
 import type { Engine } from "../engine/engine.ts"

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { resolve } from "node:path"
-import type { Opened, Vault } from "../core/composing.ts"
 import type { SecretSource } from "../core/model/workflow.ts"
+import type { Opened, Vault } from "../core/ports/composer.ts"
 import { formsOf, mapTexts, markOf, SHORTEST_SECRET } from "../core/secrets.ts"
 
 /** Secrets from the environment and from files; see the port. `root`: the folder that paths begin at. */

@@ -1,5 +1,5 @@
 import type { Checked, Problem } from "../core/model/problem.ts"
-import type { Evaluate, Render, Scope, StepScope } from "../core/ports.ts"
+import type { Evaluate, Render, Scope, StepScope } from "../core/ports/ports.ts"
 import { checkExpression, evaluate, type Findings, type Types, type Wanted } from "./expression.ts"
 import { type ExpressionProblem, type Known, matchAt, type Reference, STRING } from "./names.ts"
 

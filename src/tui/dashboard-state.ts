@@ -1,7 +1,7 @@
 import type { TuiToast } from "@opencode-ai/plugin/tui"
 import { createSignal } from "solid-js"
 import { openGates } from "../core/gates.ts"
-import type { Clock } from "../core/ports.ts"
+import type { Clock } from "../core/ports/ports.ts"
 import type { BoardReply, BrokenRun, Reply, StepReply } from "../core/protocol.ts"
 import type { RunView } from "../core/view.ts"
 import type { Chosen } from "./dashboard-deeds.ts"

@@ -1,5 +1,5 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
-import type { Clock } from "../core/ports.ts"
+import type { Clock } from "../core/ports/ports.ts"
 import type { Guard } from "./guard.ts"
 import { OVER_HOST } from "./keys.ts"
 import type { Live } from "./live.ts"

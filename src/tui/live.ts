@@ -1,6 +1,6 @@
 import { createSignal } from "solid-js"
 import { type GateView, openGates } from "../core/gates.ts"
-import type { Clock } from "../core/ports.ts"
+import type { Clock } from "../core/ports/ports.ts"
 import type { StateMessage } from "../core/protocol.ts"
 import type { AskView, RunView, WorkerView } from "../core/view.ts"
 import type { Pace } from "./pace.ts"

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
 import { composer, FILES_CHARS, FULL_CHARS } from "../../src/context/compose.ts"
-import type { Earlier, Given } from "../../src/core/composing.ts"
 import type { Handoff } from "../../src/core/model/handoff.ts"
 import { HANDOFF_CHARS } from "../../src/core/model/handoff.ts"
+import type { Earlier, Given } from "../../src/core/ports/composer.ts"
 
 const handoff = (over: Partial<Handoff> = {}): Handoff => ({
   decisions: [],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import type { RunEvent } from "../../src/core/model/events.ts"
-import type { Store } from "../../src/core/ports.ts"
+import type { Store } from "../../src/core/ports/ports.ts"
 import { createdEvent, startedEvent } from "../support/runs.ts"
 
 /** What every store does. `open` gives a fresh one each time it is called on a fresh place. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
 import type { PermissionRule } from "../../src/core/model/profile.ts"
 import type { StepResult } from "../../src/core/model/result.ts"
-import { type AskAnswer, STOP_GRACE_MS, type WorkerBackend, type WorkerTask } from "../../src/core/ports.ts"
+import { type AskAnswer, STOP_GRACE_MS, type WorkerBackend, type WorkerTask } from "../../src/core/ports/ports.ts"
 import { until } from "../e2e/support/until.ts"
 import { profile } from "../support/runs.ts"
 import { recordReport, workerTask } from "../support/workers.ts"

@@ -1,7 +1,7 @@
 import { createOpencodeClient } from "@opencode-ai/sdk/v2"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, fail, say } from "../../scripts/scripted-model.ts"
-import type { WorkerBackend } from "../../src/core/ports.ts"
+import type { WorkerBackend } from "../../src/core/ports/ports.ts"
 import type { HostEvent } from "../../src/host/host.ts"
 import { liveWorkerContract, workerContract } from "../contract/worker-backend.ts"
 import { until } from "./support/until.ts"

@@ -11,7 +11,7 @@ import {
   silence,
 } from "../../scripts/scripted-model.ts"
 import type { StepResult } from "../../src/core/model/result.ts"
-import type { WorkerBackend, WorkerTask } from "../../src/core/ports.ts"
+import type { WorkerBackend, WorkerTask } from "../../src/core/ports/ports.ts"
 import { processesWith } from "./support/processes.ts"
 import { ALL_KINDS, openWorkplace, type Workplace } from "./support/workers.ts"
 

@@ -1,7 +1,7 @@
 import { createOpencodeClient } from "@opencode-ai/sdk/v2"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, fail, say } from "../../scripts/scripted-model.ts"
-import type { WorkerBackend, WorkerOpened } from "../../src/core/ports.ts"
+import type { WorkerBackend, WorkerOpened } from "../../src/core/ports/ports.ts"
 import { recordReport } from "../support/workers.ts"
 import { until } from "./support/until.ts"
 import { KINDS, openWorkplace, type Workplace } from "./support/workers.ts"

@@ -11,7 +11,7 @@ import {
   silence,
 } from "../../scripts/scripted-model.ts"
 import type { Profile } from "../../src/core/model/profile.ts"
-import type { WorkerBackend, WorkerTask } from "../../src/core/ports.ts"
+import type { WorkerBackend, WorkerTask } from "../../src/core/ports/ports.ts"
 import { followEvents } from "../../src/host/follow.ts"
 import { createFeed } from "../../src/host/host.ts"
 import { liveWorkerContract, workerContract } from "../contract/worker-backend.ts"

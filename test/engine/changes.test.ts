@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { Seen } from "../../src/core/model/events.ts"
-import type { Surveyor } from "../../src/core/ports.ts"
+import type { Surveyor } from "../../src/core/ports/ports.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 

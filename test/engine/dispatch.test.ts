@@ -2,7 +2,7 @@ import { setImmediate as nextTick } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import type { Profile } from "../../src/core/model/profile.ts"
 import type { StepResult } from "../../src/core/model/result.ts"
-import type { Ask } from "../../src/core/ports.ts"
+import type { Ask } from "../../src/core/ports/ports.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, profile, step, workflow } from "../support/runs.ts"
 

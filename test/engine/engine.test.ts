@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Render, Store, WorkerBackend } from "../../src/core/ports.ts"
+import type { Render, Store, WorkerBackend } from "../../src/core/ports/ports.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, result, step, workflow } from "../support/runs.ts"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { Claim, Store } from "../../src/core/ports.ts"
+import type { Claim, Store } from "../../src/core/ports/ports.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"

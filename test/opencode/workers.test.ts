@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { HANDOFF_CHARS } from "../../src/core/model/handoff.ts"
-import type { Ask } from "../../src/core/ports.ts"
+import type { Ask } from "../../src/core/ports/ports.ts"
 import { openDesk } from "./support.ts"
 
 const CONFIG = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { formatProblem } from "../../src/core/model/problem.ts"
-import type { StepScope } from "../../src/core/ports.ts"
+import type { StepScope } from "../../src/core/ports/ports.ts"
 import { compileSchema } from "../../src/spec/json-schema.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 import { render, resultOf } from "../../src/spec/template.ts"

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { formatProblem } from "../../src/core/model/problem.ts"
-import type { Scope } from "../../src/core/ports.ts"
+import type { Scope } from "../../src/core/ports/ports.ts"
 import type { Known } from "../../src/spec/names.ts"
 import { checkTemplate, checkValue, holds, render } from "../../src/spec/template.ts"
 

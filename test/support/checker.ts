@@ -1,4 +1,4 @@
-import type { Checker } from "../../src/core/ports.ts"
+import type { Checker } from "../../src/core/ports/ports.ts"
 
 /** Checks that all hold, answers that are any JSON, files that are saved nowhere, and a project that never changes. */
 export const checker: Checker = {

@@ -1,5 +1,5 @@
 import { composer } from "../../src/context/compose.ts"
-import type { ProjectFiles } from "../../src/core/composing.ts"
+import type { ProjectFiles } from "../../src/core/ports/composer.ts"
 import { createVault } from "../../src/project/vault.ts"
 
 /** What an engine needs to put prompts together, of a project without files and secrets. */

@@ -1,5 +1,5 @@
 import { rowsOf } from "../../src/core/base/table.ts"
-import type { Words } from "../../src/core/draft.ts"
+import type { Words } from "../../src/core/ports/expressions.ts"
 
 /** Conditions of tests: `true`, `false`, `STEP is STATUS`; anything else cannot be worked out. Prompts are as written. */
 export const words: Words = {

@@ -1,5 +1,5 @@
 import type { Warning } from "../../src/core/model/result.ts"
-import type { Activity, Ask, WorkerOpened, WorkerReport, WorkerTask } from "../../src/core/ports.ts"
+import type { Activity, Ask, WorkerOpened, WorkerReport, WorkerTask } from "../../src/core/ports/ports.ts"
 import { profile } from "./runs.ts"
 
 /** A task with what a test does not care about filled in. */

@@ -1,7 +1,7 @@
-import type { Words } from "../draft.ts"
 import type { Reason, StepResult } from "../model/result.ts"
 import type { Run, StepState } from "../model/run.ts"
 import type { Loop, Step } from "../model/workflow.ts"
+import type { Words } from "../ports/expressions.ts"
 import { type Member, membersOf, NO_COST } from "./members.ts"
 import type { Next } from "./next.ts"
 import { told } from "./prompt-text.ts"

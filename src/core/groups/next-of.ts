@@ -1,6 +1,6 @@
-import type { Words } from "../draft.ts"
 import type { Run, StepState } from "../model/run.ts"
 import type { InputSpec, InputValue, Step } from "../model/workflow.ts"
+import type { Words } from "../ports/expressions.ts"
 import { nextOfEnsemble } from "./ensemble.ts"
 import { nextOfLoop } from "./loop.ts"
 import { type Member, membersOf, NO_COST, outcomeOf } from "./members.ts"

@@ -1,6 +1,6 @@
-import type { Words } from "../draft.ts"
 import type { Run, StepState } from "../model/run.ts"
 import type { Group, Step } from "../model/workflow.ts"
+import type { Words } from "../ports/expressions.ts"
 import { type Member, membersOf, NO_COST, outcomeOf, unusedName } from "./members.ts"
 import type { Next } from "./next.ts"
 

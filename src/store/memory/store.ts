@@ -1,5 +1,13 @@
 import type { RunEvent } from "../../core/model/events.ts"
-import type { Claim, DelegatedRun, InboxEntry, KeptWorker, RunHeader, Store, WishOutcome } from "../../core/ports.ts"
+import type {
+  Claim,
+  DelegatedRun,
+  InboxEntry,
+  KeptWorker,
+  RunHeader,
+  Store,
+  WishOutcome,
+} from "../../core/ports/ports.ts"
 
 /** A store that forgets: for tests, and for measuring the engine without a disk. Claims hold within this object. */
 export function createMemoryStore(): Store {

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite"
 import { existsSync } from "node:fs"
-import type { Claim } from "../../core/ports.ts"
+import type { Claim } from "../../core/ports/ports.ts"
 
 /**
  * A claim is an exclusive SQLite lock on an otherwise empty file. The kernel drops it with the process, so a killed

@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite"
-import type { InboxEntry, Store, Wish, WishOutcome } from "../../core/ports.ts"
+import type { InboxEntry, Store, Wish, WishOutcome } from "../../core/ports/ports.ts"
 
 /**
  * The inbox: what any process asks of the one that drives a run. Written by `post`; ended (`outcome` is set) by

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { RunEvent } from "../../core/model/events.ts"
-import type { DelegatedRun, KeptWorker, RunHeader, Store } from "../../core/ports.ts"
+import type { DelegatedRun, KeptWorker, RunHeader, Store } from "../../core/ports/ports.ts"
 import { claimFile, isFileClaimed } from "./claim.ts"
 import { INBOX_SCHEMA, inboxOf } from "./inbox.ts"
 

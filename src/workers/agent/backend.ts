@@ -1,4 +1,4 @@
-import type { Clock, Log, WorkerBackend } from "../../core/ports.ts"
+import type { Clock, Log, WorkerBackend } from "../../core/ports/ports.ts"
 import type { Host } from "../../host/host.ts"
 import { createSessionBackend } from "../session/backend.ts"
 

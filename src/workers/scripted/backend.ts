@@ -1,5 +1,5 @@
 import type { StepResult } from "../../core/model/result.ts"
-import type { AskAnswer, Steer, WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports.ts"
+import type { AskAnswer, Steer, WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 
 /** One task the scripted backend was given, held until the driver decides how it ends. */
 export interface ScriptedJob {

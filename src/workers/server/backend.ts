@@ -1,7 +1,7 @@
 import { DEFAULTS } from "../../core/model/defaults.ts"
 import type { Profile } from "../../core/model/profile.ts"
 import type { StepResult } from "../../core/model/result.ts"
-import type { WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports.ts"
+import type { WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 import { ask, HostError } from "../../host/host.ts"
 import { openServer, type Server, type ServerSite } from "./server.ts"
 import { type Entered, Slot } from "./slot.ts"

@@ -1,6 +1,6 @@
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
 import type { Profile } from "../../core/model/profile.ts"
-import type { Clock, Log, WorkerBackend } from "../../core/ports.ts"
+import type { Clock, Log, WorkerBackend } from "../../core/ports/ports.ts"
 import { followEvents } from "../../host/follow.ts"
 import { ask, createFeed, describe, type Host, HostError } from "../../host/host.ts"
 import { startServe } from "../../host/serve.ts"

@@ -1,4 +1,4 @@
-import type { Clock, Log } from "../../core/ports.ts"
+import type { Clock, Log } from "../../core/ports/ports.ts"
 import { describe } from "../../host/host.ts"
 import type { Server } from "./server.ts"
 

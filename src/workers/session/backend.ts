@@ -1,6 +1,6 @@
 import type { Session } from "@opencode-ai/sdk/v2"
 import type { StepResult } from "../../core/model/result.ts"
-import type { WorkerBackend, WorkerOpened, WorkerReport, WorkerSeat, WorkerTask } from "../../core/ports.ts"
+import type { WorkerBackend, WorkerOpened, WorkerReport, WorkerSeat, WorkerTask } from "../../core/ports/ports.ts"
 import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { describe } from "../../host/host.ts"
 import { isCheckpoint, watchContext } from "./checkpoint.ts"

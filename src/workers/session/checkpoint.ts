@@ -1,4 +1,4 @@
-import type { WorkerTask } from "../../core/ports.ts"
+import type { WorkerTask } from "../../core/ports/ports.ts"
 import { describe } from "../../host/host.ts"
 import type { Site } from "./site.ts"
 import { keyOfSaying, ownMessage } from "./talk.ts"

@@ -1,5 +1,5 @@
 import type { Part } from "@opencode-ai/sdk/v2"
-import type { WorkerSeat } from "../../core/ports.ts"
+import type { WorkerSeat } from "../../core/ports/ports.ts"
 import type { Entry } from "../../host/entries.ts"
 import { ask, type Host, HostError } from "../../host/host.ts"
 import type { Site } from "./site.ts"

@@ -1,5 +1,5 @@
 import type { Reason, Tokens } from "../../core/model/result.ts"
-import type { Activity } from "../../core/ports.ts"
+import type { Activity } from "../../core/ports/ports.ts"
 import type { Entry } from "../../host/entries.ts"
 import type { HostEvent } from "../../host/host.ts"
 import { Tail } from "./tail.ts"

@@ -1,4 +1,4 @@
-import type { Activity, Clock, WorkerReport } from "../../core/ports.ts"
+import type { Activity, Clock, WorkerReport } from "../../core/ports/ports.ts"
 
 /** At most four reports of activity a second. */
 const PULSE_MS = 250

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util"
 import type { Session } from "@opencode-ai/sdk/v2"
 import type { PermissionRule } from "../../core/model/profile.ts"
-import type { WorkerSeat } from "../../core/ports.ts"
+import type { WorkerSeat } from "../../core/ports/ports.ts"
 import type { Identity } from "../../host/catalog.ts"
 import { ask, HostError } from "../../host/host.ts"
 import type { Site } from "./site.ts"

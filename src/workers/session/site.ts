@@ -1,4 +1,4 @@
-import type { Clock, Log } from "../../core/ports.ts"
+import type { Clock, Log } from "../../core/ports/ports.ts"
 import type { Host } from "../../host/host.ts"
 
 /** Where a kind's workers are: all that one kind of session worker does differently from another. */

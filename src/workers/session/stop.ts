@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/ports.ts"
+import type { Clock } from "../../core/ports/ports.ts"
 import { ask, type Host } from "../../host/host.ts"
 
 const ABORT_WAIT_MS = 4_000

@@ -1,6 +1,6 @@
 import type { PermissionRule } from "../../core/model/profile.ts"
 import type { AskPolicy } from "../../core/model/workflow.ts"
-import type { Steer, WorkerReport } from "../../core/ports.ts"
+import type { Steer, WorkerReport } from "../../core/ports/ports.ts"
 import type { Entry } from "../../host/entries.ts"
 import { Desk } from "./desk.ts"
 import { Ear, type Heard } from "./ear.ts"

@@ -8,7 +8,7 @@ import {
   startScriptedModel,
 } from "../../../scripts/scripted-model.ts"
 import type { Kind, Profile } from "../../../src/core/model/profile.ts"
-import type { Clock, Log, WorkerBackend, WorkerTask } from "../../../src/core/ports.ts"
+import type { Clock, Log, WorkerBackend, WorkerTask } from "../../../src/core/ports/ports.ts"
 import { followEvents } from "../../../src/host/follow.ts"
 import { createFeed, type Host } from "../../../src/host/host.ts"
 import { ledgerOf } from "../../../src/host/ledger.ts"

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/core/ports.ts"
+import type { Clock } from "../../../src/core/ports/ports.ts"
 
 /** A clock that stands still until a test moves it; timers fire in order while it moves. */
 export class HandClock implements Clock {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { Activity, Clock } from "../../../src/core/ports.ts"
+import type { Activity, Clock } from "../../../src/core/ports/ports.ts"
 import { Pulse } from "../../../src/workers/session/pulse.ts"
 import { recordReport } from "../../support/workers.ts"
 

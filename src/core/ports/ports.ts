@@ -1,9 +1,9 @@
-import type { Command, RunEvent, Seen } from "./model/events.ts"
-import type { Checked } from "./model/problem.ts"
-import type { Kind, Profile } from "./model/profile.ts"
-import type { CheckResult, StepResult, Tokens, Warning } from "./model/result.ts"
-import type { Message } from "./model/run.ts"
-import type { AskPolicy, Budget, Check, InputValue, JsonSchema } from "./model/workflow.ts"
+import type { Command, RunEvent, Seen } from "../model/events.ts"
+import type { Checked } from "../model/problem.ts"
+import type { Kind, Profile } from "../model/profile.ts"
+import type { CheckResult, StepResult, Tokens, Warning } from "../model/result.ts"
+import type { Message } from "../model/run.ts"
+import type { AskPolicy, Budget, Check, InputValue, JsonSchema } from "../model/workflow.ts"
 
 /** What the engine needs of the world, as types with their contracts in words. Each port has one contract suite in
  *  test/contract that every implementation passes. */

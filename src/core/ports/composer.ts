@@ -1,5 +1,5 @@
-import type { Handoff } from "./model/handoff.ts"
-import type { ContextStrategy, JsonSchema, SecretSource } from "./model/workflow.ts"
+import type { Handoff } from "../model/handoff.ts"
+import type { ContextStrategy, JsonSchema, SecretSource } from "../model/workflow.ts"
 
 /** Ports for what a worker is sent: files of the project, what came before, and secrets. */
 
