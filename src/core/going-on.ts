@@ -10,8 +10,8 @@ import type { StepResult } from "./model/result.ts"
 import { nextReady, type Run, type StepState } from "./model/run.ts"
 import type { Step } from "./model/workflow.ts"
 import { effectsGate, gateOf, overBudget, overOwnBudget } from "./outcome.ts"
-import { overlapOf } from "./paths.ts"
 import type { Words } from "./ports/expressions.ts"
+import { overlapOf } from "./rights/file-patterns.ts"
 
 /** Starts what may start, and ends or pauses the run when nothing runs and nothing can start. */
 export function proceed(draft: Draft, now: number): Decision {

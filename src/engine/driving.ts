@@ -1,7 +1,7 @@
 import type { Command, RunEvent } from "../core/model/events.ts"
 import type { Run } from "../core/model/run.ts"
 import type { InboxEntry, Wish } from "../core/ports/ports.ts"
-import { secretsOf } from "../core/secrets.ts"
+import { secretsOf } from "../core/rights/secret-text.ts"
 import { GateWatch } from "./gate-watch.ts"
 import { Handover, type Outcome, type Settled } from "./handover.ts"
 import type { Reading } from "./reading.ts"

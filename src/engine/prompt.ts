@@ -7,7 +7,7 @@ import { type Run, type StepState, stepOf } from "../core/model/run.ts"
 import type { Step, Workflow } from "../core/model/workflow.ts"
 import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../core/ports/composer.ts"
 import type { Render } from "../core/ports/ports.ts"
-import { markOf, secretsOf } from "../core/secrets.ts"
+import { markOf, secretsOf } from "../core/rights/secret-text.ts"
 import { ancestorsOf, neighboursOf, scopeOf } from "./scope.ts"
 
 export interface PromptDeps {

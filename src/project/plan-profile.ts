@@ -2,7 +2,7 @@ import { formatDuration } from "../core/base/duration.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
 import type { PermissionRule, Profile } from "../core/model/profile.ts"
 import type { AskPolicy, Limits } from "../core/model/workflow.ts"
-import { closeReadOnly, evaluate, isReadOnly } from "../core/permission.ts"
+import { closeReadOnly, evaluate, isReadOnly } from "../core/rights/permission.ts"
 
 /** What a profile comes to, a line each: how it runs, as whom, with what rights, and who answers for it. */
 export function profileLines(profile: Profile): string[] {

@@ -3,7 +3,7 @@ import { homedir } from "node:os"
 import { resolve } from "node:path"
 import type { SecretSource } from "../core/model/workflow.ts"
 import type { Opened, Vault } from "../core/ports/composer.ts"
-import { formsOf, mapTexts, markOf, SHORTEST_SECRET } from "../core/secrets.ts"
+import { formsOf, mapTexts, markOf, SHORTEST_SECRET } from "../core/rights/secret-text.ts"
 
 /** Secrets from the environment and from files; see the port. `root`: the folder that paths begin at. */
 export function createVault(root: string, env: Readonly<Record<string, string | undefined>>): Vault {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
-import { secretsOf } from "../../src/core/secrets.ts"
+import { secretsOf } from "../../src/core/rights/secret-text.ts"
 import { createVault } from "../../src/project/vault.ts"
 import { step, workflow } from "../support/runs.ts"
 

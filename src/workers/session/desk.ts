@@ -1,8 +1,8 @@
 import type { PermissionRequest, QuestionRequest } from "@opencode-ai/sdk/v2"
 import type { PermissionRule } from "../../core/model/profile.ts"
 import type { AskPolicy } from "../../core/model/workflow.ts"
-import { evaluate } from "../../core/permission.ts"
 import type { Ask, AskAnswer, WorkerReport } from "../../core/ports/ports.ts"
+import { evaluate } from "../../core/rights/permission.ts"
 import { ask, describe, type HostEvent } from "../../host/host.ts"
 import type { Site } from "./site.ts"
 

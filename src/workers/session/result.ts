@@ -1,7 +1,7 @@
 import { dataOf } from "../../core/base/json.ts"
 import type { StepResult } from "../../core/model/result.ts"
-import { RESULT_TOOL } from "../../core/permission.ts"
 import type { WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
+import { RESULT_TOOL } from "../../core/rights/permission.ts"
 import { IdentityError, isPriced } from "../../host/catalog.ts"
 import { describe, HostError } from "../../host/host.ts"
 import type { Site } from "./site.ts"

@@ -1,5 +1,5 @@
 import type { Message, Part } from "@opencode-ai/sdk/v2"
-import { RESULT_TOOL } from "../../core/permission.ts"
+import { RESULT_TOOL } from "../../core/rights/permission.ts"
 import type { Entry } from "../../host/entries.ts"
 import type { HostEvent } from "../../host/host.ts"
 import { TODO_TOOL } from "./todos.ts"

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
-import { evaluate } from "../../../src/core/permission.ts"
 import type { WorkerTask } from "../../../src/core/ports/ports.ts"
+import { evaluate } from "../../../src/core/rights/permission.ts"
 import { createSessionBackend } from "../../../src/workers/session/backend.ts"
 import { profile } from "../../support/runs.ts"
 import { recordReport, workerTask } from "../../support/workers.ts"

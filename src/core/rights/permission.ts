@@ -1,5 +1,5 @@
-import { contains, intersection, matches } from "./glob.ts"
-import type { PermissionAction, PermissionRule } from "./model/profile.ts"
+import type { PermissionAction, PermissionRule } from "../model/profile.ts"
+import { contains, intersection, matches } from "./host-wildcards.ts"
 
 /**
  * Rights as OpenCode knows them: a list of rules, of which the last one that matches decides. What a worker may do is

@@ -1,4 +1,4 @@
-import type { SecretSource, Workflow } from "./model/workflow.ts"
+import type { SecretSource, Workflow } from "../model/workflow.ts"
 
 /** Secrets as text: what a value may look like where it turns up, and texts without it. */
 

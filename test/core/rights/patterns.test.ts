@@ -1,8 +1,8 @@
 import fc from "fast-check"
 import picomatch from "picomatch"
 import { describe, expect, it } from "vitest"
-import { matches as hostMatches } from "../../src/core/glob.ts"
-import { hostPatterns, overlapOf, owns, sharedPath } from "../../src/core/paths.ts"
+import { hostPatterns, overlapOf, owns, sharedPath } from "../../../src/core/rights/file-patterns.ts"
+import { matches as hostMatches } from "../../../src/core/rights/host-wildcards.ts"
 
 const segment = fc.oneof(
   fc.constantFrom(

@@ -1,8 +1,15 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { contains, intersection, matches } from "../../src/core/glob.ts"
-import type { PermissionAction, PermissionRule } from "../../src/core/model/profile.ts"
-import { closeReadOnly, evaluate, intersect, isDenied, isReadOnly, workerRules } from "../../src/core/permission.ts"
+import type { PermissionAction, PermissionRule } from "../../../src/core/model/profile.ts"
+import { contains, intersection, matches } from "../../../src/core/rights/host-wildcards.ts"
+import {
+  closeReadOnly,
+  evaluate,
+  intersect,
+  isDenied,
+  isReadOnly,
+  workerRules,
+} from "../../../src/core/rights/permission.ts"
 
 const rule = (permission: string, pattern: string, action: PermissionAction): PermissionRule => ({
   permission,
