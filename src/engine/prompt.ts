@@ -1,4 +1,3 @@
-import { afterworkOf } from "../core/concluding.ts"
 import { authorsOf, isReadDistilled } from "../core/groups/distilled.ts"
 import { scopeAround } from "../core/model/ancestry.ts"
 import type { Checked } from "../core/model/problem.ts"
@@ -8,6 +7,7 @@ import type { Step, Workflow } from "../core/model/workflow.ts"
 import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../core/ports/composer.ts"
 import type { Render } from "../core/ports/ports.ts"
 import { markOf, secretsOf } from "../core/rights/secret-text.ts"
+import { afterworkOf } from "../core/schedule/conclude.ts"
 import { ancestorsOf, neighboursOf, scopeOf } from "./scope.ts"
 
 export interface PromptDeps {

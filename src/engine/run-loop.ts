@@ -1,5 +1,3 @@
-import { afterworkOf } from "../core/concluding.ts"
-import { decide } from "../core/decide.ts"
 import type { Command, Effect, RunEvent, Steered, Took } from "../core/model/events.ts"
 import type { StepResult, Warning } from "../core/model/result.ts"
 import { type Run, stepOf } from "../core/model/run.ts"
@@ -20,6 +18,8 @@ import type {
   WorkerBackend,
   WorkerTask,
 } from "../core/ports/ports.ts"
+import { afterworkOf } from "../core/schedule/conclude.ts"
+import { decide } from "../core/schedule/decide.ts"
 import { sumOf } from "../core/view.ts"
 import { askAside } from "./aside.ts"
 import { Changes } from "./changes.ts"

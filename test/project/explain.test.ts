@@ -5,7 +5,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { parseDuration } from "../../src/core/base/duration.ts"
 import { DEFAULTS } from "../../src/core/model/defaults.ts"
-import { policyOf } from "../../src/core/outcome.ts"
+import { policyOf } from "../../src/core/schedule/after-attempt.ts"
 import { explain } from "../../src/project/explain.ts"
 import { Project } from "../../src/project/project.ts"
 

@@ -1,9 +1,9 @@
 import { rowsOf } from "../../src/core/base/table.ts"
-import { decide } from "../../src/core/decide.ts"
 import type { Command, Effect, RunCreated, RunEvent } from "../../src/core/model/events.ts"
 import type { CheckResult, Reason, StepResult } from "../../src/core/model/result.ts"
 import { type Run, type StepState, stepOf } from "../../src/core/model/run.ts"
 import type { GateAction, Settings, Step } from "../../src/core/model/workflow.ts"
+import { decide } from "../../src/core/schedule/decide.ts"
 import { createdEvent, result, workflow } from "./runs.ts"
 import { words } from "./words.ts"
 

@@ -1,9 +1,9 @@
-import { rowsOf } from "./base/table.ts"
-import { evolve } from "./fold/evolve.ts"
-import type { Effect, RunEvent } from "./model/events.ts"
-import type { Run, StepState } from "./model/run.ts"
-import type { Step } from "./model/workflow.ts"
-import type { Words } from "./ports/expressions.ts"
+import { rowsOf } from "../base/table.ts"
+import { evolve } from "../fold/evolve.ts"
+import type { Effect, RunEvent } from "../model/events.ts"
+import type { Run, StepState } from "../model/run.ts"
+import type { Step } from "../model/workflow.ts"
+import type { Words } from "../ports/expressions.ts"
 
 /**
  * What follows from a command: the facts to write down, what to do once they are written, and the run as it is then.

@@ -1,11 +1,11 @@
-import { hashOf } from "./base/hash.ts"
-import { budgetOf, enclosing, isTolerated, settingsOf, takenBy } from "./model/ancestry.ts"
-import { DEFAULTS } from "./model/defaults.ts"
-import type { Definition } from "./model/events.ts"
-import type { Hold, StepResult, Warning } from "./model/result.ts"
-import type { Gate, Run, StepState } from "./model/run.ts"
-import { minus, plus, shareOf, usedUp } from "./model/usage.ts"
-import type { GateAction, Intervene, Settings, Step } from "./model/workflow.ts"
+import { hashOf } from "../base/hash.ts"
+import { budgetOf, enclosing, isTolerated, settingsOf, takenBy } from "../model/ancestry.ts"
+import { DEFAULTS } from "../model/defaults.ts"
+import type { Definition } from "../model/events.ts"
+import type { Hold, StepResult, Warning } from "../model/result.ts"
+import type { Gate, Run, StepState } from "../model/run.ts"
+import { minus, plus, shareOf, usedUp } from "../model/usage.ts"
+import type { GateAction, Intervene, Settings, Step } from "../model/workflow.ts"
 
 /** The rules of what follows an attempt: another try, a gate, a warning, a held run. All pure. */
 

@@ -1,13 +1,13 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { rowsOf } from "../../src/core/base/table.ts"
-import { decide } from "../../src/core/decide.ts"
-import { evolve } from "../../src/core/fold/evolve.ts"
-import type { Reason } from "../../src/core/model/result.ts"
-import { type Run, stepOf } from "../../src/core/model/run.ts"
-import { drive } from "../support/drive.ts"
-import { step } from "../support/runs.ts"
-import { words } from "../support/words.ts"
+import { rowsOf } from "../../../src/core/base/table.ts"
+import { evolve } from "../../../src/core/fold/evolve.ts"
+import type { Reason } from "../../../src/core/model/result.ts"
+import { type Run, stepOf } from "../../../src/core/model/run.ts"
+import { decide } from "../../../src/core/schedule/decide.ts"
+import { drive } from "../../support/drive.ts"
+import { step } from "../../support/runs.ts"
+import { words } from "../../support/words.ts"
 
 describe("starting", () => {
   it("starts what needs nothing, and the rest when its needs have succeeded", () => {
