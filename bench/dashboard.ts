@@ -1,5 +1,5 @@
 import type { Activity } from "../src/core/ports/ports.ts"
-import { decode } from "../src/core/protocol.ts"
+import { decode } from "../src/core/view/protocol.ts"
 import { systemClock } from "../src/host/clock.ts"
 import type { Host } from "../src/host/host.ts"
 import { watchRuns } from "../src/opencode/live.ts"

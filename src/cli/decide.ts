@@ -1,5 +1,5 @@
 import { Command } from "commander"
-import type { RunView } from "../core/view.ts"
+import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { type Found, findDecision, findRun, waitingRun, wantedOf } from "../project/decisions.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"

@@ -1,6 +1,6 @@
 import { projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
-import type { RunView } from "../core/view.ts"
+import type { RunView } from "../core/view/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { ask, type Host, HostError } from "../host/host.ts"
 import type { Found } from "../project/decisions.ts"

@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from "commander"
 import { formatProblems, type Problem } from "../core/model/problem.ts"
 import type { StopCause } from "../core/model/result.ts"
-import type { RunView } from "../core/view.ts"
+import type { RunView } from "../core/view/view.ts"
 
 /** Exit codes of `baton` (docs/guide/command-line.md). */
 export const EXIT = { success: 0, failed: 1, usage: 2, paused: 3, budget: 4, deadline: 5, interrupted: 130 } as const

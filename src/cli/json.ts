@@ -1,4 +1,4 @@
-import type { RunView } from "../core/view.ts"
+import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 
 /** Writes every journalled event as one line; the end of the run has a line of its own, see `endedLine`. */

@@ -1,5 +1,5 @@
 import { Command } from "commander"
-import { formatWorkflows } from "../core/format.ts"
+import { formatWorkflows } from "../core/view/format.ts"
 import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./context.ts"
 import { readJournal } from "./status.ts"
 

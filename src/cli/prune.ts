@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from "commander"
 import { formatDuration, parseDuration } from "../core/base/duration.ts"
-import type { RunView } from "../core/view.ts"
+import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { readJournal } from "./status.ts"

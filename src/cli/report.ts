@@ -1,9 +1,9 @@
 import { formatDuration } from "../core/base/duration.ts"
-import { formatSpent } from "../core/format.ts"
-import { CONTINUES, type GateView, openGates } from "../core/gates.ts"
 import { verdictLines } from "../core/model/verdict.ts"
-import { type Branch, treeOf } from "../core/tree.ts"
-import { nameInGroup, type RunView, type StepView } from "../core/view.ts"
+import { formatSpent } from "../core/view/format.ts"
+import { CONTINUES, type GateView, openGates } from "../core/view/gate-view.ts"
+import { type Branch, treeOf } from "../core/view/tree.ts"
+import { nameInGroup, type RunView, type StepView } from "../core/view/view.ts"
 import { type Colors, paint, stepMark } from "./style.ts"
 
 /** Lines of a step's output in the report; `baton trace STEP` has the rest. */

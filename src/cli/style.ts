@@ -1,6 +1,6 @@
 import pc from "picocolors"
-import { MARKS } from "../core/marks.ts"
 import type { StepStatus } from "../core/model/result.ts"
+import { MARKS } from "../core/view/marks.ts"
 
 export type Colors = ReturnType<typeof pc.createColors>
 

@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/base/duration.ts"
-import { formatCost } from "../core/format.ts"
-import { type Branch, treeOf } from "../core/tree.ts"
-import { nameInGroup, type RunView, type StepView } from "../core/view.ts"
+import { formatCost } from "../core/view/numbers.ts"
+import { type Branch, treeOf } from "../core/view/tree.ts"
+import { nameInGroup, type RunView, type StepView } from "../core/view/view.ts"
 import { type Colors, stepMark } from "./style.ts"
 
 /** A run as a tree for a terminal: a line a step, parts indented under their group. */

@@ -1,6 +1,6 @@
 import { Command } from "commander"
 import { formatDuration } from "../core/base/duration.ts"
-import type { StepView, WorkerView } from "../core/view.ts"
+import type { StepView, WorkerView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { readJournal } from "./status.ts"

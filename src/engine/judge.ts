@@ -8,7 +8,7 @@ import type { JsonSchema, Step } from "../core/model/workflow.ts"
 import type { Composer } from "../core/ports/composer.ts"
 import type { Checker, Render, Snapshot } from "../core/ports/ports.ts"
 import { afterworkOf } from "../core/schedule/conclude.ts"
-import { sumOf } from "../core/view.ts"
+import { sumOf } from "../core/view/view.ts"
 import { type AskProfile, opinionOf } from "./opinions.ts"
 import { scopeOf } from "./scope.ts"
 

@@ -20,7 +20,7 @@ import type {
 } from "../core/ports/ports.ts"
 import { afterworkOf } from "../core/schedule/conclude.ts"
 import { decide } from "../core/schedule/decide.ts"
-import { sumOf } from "../core/view.ts"
+import { sumOf } from "../core/view/view.ts"
 import { askAside } from "./aside.ts"
 import { Changes } from "./changes.ts"
 import type { Dispatcher, Outcome } from "./dispatch.ts"

@@ -1,6 +1,6 @@
 import type { AssistantMessage, Part, ToolPart, UserMessage } from "@opencode-ai/sdk/v2"
-import { formatCost } from "../core/format.ts"
-import { type Talk, type TalkPlace, type TraceRow, tokenWords } from "../core/trace.ts"
+import { formatCost } from "../core/view/numbers.ts"
+import { type Talk, type TalkPlace, type TraceRow, tokenWords } from "../core/view/trace.ts"
 import { type Entry, markIn, taskFrom } from "./entries.ts"
 import { ask, describe, type Host, HostError } from "./host.ts"
 

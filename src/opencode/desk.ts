@@ -1,5 +1,5 @@
-import type { Reply } from "../core/protocol.ts"
-import type { Talk, TalkPlace } from "../core/trace.ts"
+import type { Reply } from "../core/view/protocol.ts"
+import type { Talk, TalkPlace } from "../core/view/trace.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"

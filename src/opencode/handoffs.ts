@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { handoffText } from "../core/model/handoff.ts"
 import type { Log } from "../core/ports/ports.ts"
-import { type RunView, viewRun } from "../core/view.ts"
+import { type RunView, viewRun } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { ask, describe, type Host, HostError } from "../host/host.ts"
 import { BY_MODEL } from "./desk.ts"

@@ -1,6 +1,6 @@
 import { amountIn } from "../core/documents/budget-words.ts"
 import type { Budget } from "../core/model/workflow.ts"
-import type { Purpose } from "../core/protocol.ts"
+import type { Purpose } from "../core/view/protocol.ts"
 import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"
 import { restOf, type Word, wordsOf } from "./words.ts"
 

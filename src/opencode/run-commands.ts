@@ -1,8 +1,8 @@
 import { budgetWords } from "../core/documents/budget-words.ts"
-import { openGates } from "../core/gates.ts"
 import { formatProblems } from "../core/model/problem.ts"
-import type { Reply } from "../core/protocol.ts"
-import type { RunView } from "../core/view.ts"
+import { openGates } from "../core/view/gate-view.ts"
+import type { Reply } from "../core/view/protocol.ts"
+import type { RunView } from "../core/view/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { mainSession } from "../project/ask.ts"
 import {

@@ -1,4 +1,4 @@
-import { encode, type Message } from "../core/protocol.ts"
+import { encode, type Message } from "../core/view/protocol.ts"
 import { ask, type Host } from "../host/host.ts"
 
 /** Hands a message to every TUI of this server (core/protocol.ts says how it travels). */

@@ -1,4 +1,4 @@
-import type { AskView, RunView } from "../core/view.ts"
+import type { AskView, RunView } from "../core/view/view.ts"
 
 /** What the TUI is told without asking for it. */
 

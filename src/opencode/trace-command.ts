@@ -1,8 +1,8 @@
 import { suggest } from "../core/base/nearest.ts"
-import { formatTrace } from "../core/format.ts"
-import type { Reply } from "../core/protocol.ts"
-import { type Talk, type TalkPlace, talkPlaces, traceOf } from "../core/trace.ts"
-import type { StepView } from "../core/view.ts"
+import { formatTrace } from "../core/view/format.ts"
+import type { Reply } from "../core/view/protocol.ts"
+import { type Talk, type TalkPlace, talkPlaces, traceOf } from "../core/view/trace.ts"
+import type { StepView } from "../core/view/view.ts"
 import { runNamed, stepNamed } from "../project/runs.ts"
 import { type Desk, error } from "./desk.ts"
 

@@ -1,6 +1,6 @@
 import { suggest } from "../core/base/nearest.ts"
-import { type GateView, isWaiting, openGates } from "../core/gates.ts"
-import type { RunView, StepView } from "../core/view.ts"
+import { type GateView, isWaiting, openGates } from "../core/view/gate-view.ts"
+import type { RunView, StepView } from "../core/view/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 
 /** Which run, and which step of it, a person means who says `continue`, `retry review` or `resume`. */

@@ -1,8 +1,8 @@
 import { formatDuration } from "../core/base/duration.ts"
-import { formatCost } from "../core/format.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
 import type { Check, Intervene, Retry, Settings, Step } from "../core/model/workflow.ts"
 import { policyOf } from "../core/schedule/after-attempt.ts"
+import { formatCost } from "../core/view/numbers.ts"
 import type { Prepared } from "./project.ts"
 
 /** What a plan says of failure: tries, checks, gates, money. Each a line, without any when there is nothing to say. */

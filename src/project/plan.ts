@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/base/duration.ts"
-import { formatCost } from "../core/format.ts"
 import type { Hook, Step, Workflow } from "../core/model/workflow.ts"
+import { formatCost } from "../core/view/numbers.ts"
 import { deadlinesOf } from "../engine/task.ts"
 import { groupLines, stepsInside, turnsOf } from "./plan-groups.ts"
 import { everyWorkerLine, profileLines } from "./plan-profile.ts"

@@ -5,7 +5,7 @@ import { checkConfigFile, type LoadedConfig, type LoadOptions, loadConfig } from
 import type { Definition, RunCreated } from "../core/model/events.ts"
 import { type Checked, formatProblem, formatProblems, type Problem } from "../core/model/problem.ts"
 import type { InputValue, Intervene, Workflow } from "../core/model/workflow.ts"
-import type { WorkflowItem } from "../core/protocol.ts"
+import type { WorkflowItem } from "../core/view/protocol.ts"
 import { convertWorkflow } from "../spec/convert-document.ts"
 import { findWorkflows, loadWorkflow, resolveWorkflow } from "../spec/files.ts"
 import { bindInputs } from "../spec/inputs.ts"

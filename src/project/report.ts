@@ -1,4 +1,4 @@
-import type { RunView } from "../core/view.ts"
+import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 
 /** The report of a run as one HTML page, from the journal alone. `now` is milliseconds since 1970. */

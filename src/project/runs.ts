@@ -1,4 +1,4 @@
-import type { RunView, StepView } from "../core/view.ts"
+import type { RunView, StepView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 
 /** Which run, or which step of which run, is meant by somebody who does not say all of it. */

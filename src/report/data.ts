@@ -4,9 +4,9 @@ import type { Tokens, Warning } from "../core/model/result.ts"
 import type { Run } from "../core/model/run.ts"
 import { NOTHING, plus } from "../core/model/usage.ts"
 import type { Hook, InputValue } from "../core/model/workflow.ts"
-import { type Moment, momentsOf, type Try, triesOf } from "../core/story.ts"
-import { type Branch, treeOf } from "../core/tree.ts"
-import type { RunView, StepView } from "../core/view.ts"
+import { type Moment, momentsOf, type Try, triesOf } from "../core/view/timeline.ts"
+import { type Branch, treeOf } from "../core/view/tree.ts"
+import type { RunView, StepView } from "../core/view/view.ts"
 import { type Graph, graphOf } from "./graph.ts"
 
 /** What a report of a run says, from its journal alone. Plain data; times are milliseconds since 1970. */

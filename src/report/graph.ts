@@ -1,6 +1,6 @@
 import type { StepStatus } from "../core/model/result.ts"
 import type { Group, Hook, Step } from "../core/model/workflow.ts"
-import { nameInGroup, type StepView } from "../core/view.ts"
+import { nameInGroup, type StepView } from "../core/view/view.ts"
 
 /** A workflow as boxes and arrows: what every drawing of it is made from. */
 export interface Graph {

@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/base/duration.ts"
-import { countOf, formatCost } from "../core/format.ts"
-import type { Try } from "../core/story.ts"
+import { countOf, formatCost } from "../core/view/numbers.ts"
+import type { Try } from "../core/view/timeline.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html } from "./html.ts"
 import { checkList, stateOf } from "./sections.ts"

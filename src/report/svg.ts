@@ -1,4 +1,4 @@
-import { MARKS } from "../core/marks.ts"
+import { MARKS } from "../core/view/marks.ts"
 import { type Html, html } from "./html.ts"
 import { type Arrow, BOX_CHARS, type Box, insideAt, type Layout } from "./layout.ts"
 

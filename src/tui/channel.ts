@@ -6,7 +6,7 @@ import {
   type OpenMessage,
   type Reply,
   type StateMessage,
-} from "../core/protocol.ts"
+} from "../core/view/protocol.ts"
 
 /** The server half may still be loading, or stall for seconds: asking again is harmless, it answers each id once. */
 const RESEND_MS = 1_000
@@ -46,7 +46,7 @@ export interface Channel {
   close(): void
 }
 
-/** Requests and replies with the server half over the event bus (see src/core/protocol.ts). */
+/** Requests and replies with the server half over the event bus (see src/core/view/protocol.ts). */
 export function openChannel(deps: ChannelDeps): Channel {
   const pending = new Map<string, Pending>()
   const tellWaiting = () =>

@@ -1,5 +1,5 @@
-import { type GateView, isWaiting, openGates } from "../core/gates.ts"
-import type { AskView, RunView, StepView, WorkerView } from "../core/view.ts"
+import { type GateView, isWaiting, openGates } from "../core/view/gate-view.ts"
+import type { AskView, RunView, StepView, WorkerView } from "../core/view/view.ts"
 import { clip } from "./format.ts"
 import { type DashboardKey, type Keys, shortKey } from "./key-table.ts"
 import { canOpen, isOver } from "./view-model.ts"

@@ -1,4 +1,4 @@
-import type { RunView } from "../core/view.ts"
+import type { RunView } from "../core/view/view.ts"
 import { hintsFor } from "./dashboard-deeds.ts"
 import { detailLines } from "./dashboard-detail.ts"
 import type { FrameInput } from "./dashboard-model.ts"

@@ -1,5 +1,5 @@
-import type { BrokenRun } from "../core/protocol.ts"
-import type { AskView, RunView, StepView, WorkerView } from "../core/view.ts"
+import type { BrokenRun } from "../core/view/protocol.ts"
+import type { AskView, RunView, StepView, WorkerView } from "../core/view/view.ts"
 import type { Chosen } from "./dashboard-deeds.ts"
 import type { TreeRow } from "./graph.ts"
 import type { Keys } from "./key-table.ts"

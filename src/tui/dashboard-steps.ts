@@ -1,4 +1,4 @@
-import type { AskView, RunView, StepView, WorkerView } from "../core/view.ts"
+import type { AskView, RunView, StepView, WorkerView } from "../core/view/view.ts"
 import type { Chosen } from "./dashboard-deeds.ts"
 import type { FrameInput } from "./dashboard-model.ts"
 import { priceOf, runRows } from "./dashboard-runs.ts"

@@ -1,5 +1,5 @@
-import { CONTINUES, DECIDED, type GateView } from "../core/gates.ts"
-import type { AskView } from "../core/view.ts"
+import { CONTINUES, DECIDED, type GateView } from "../core/view/gate-view.ts"
+import type { AskView } from "../core/view/view.ts"
 import { cell, clip, formatElapsed, widthOf } from "./format.ts"
 import type { Choice } from "./pickers.ts"
 

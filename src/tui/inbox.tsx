@@ -1,6 +1,6 @@
 import { For } from "solid-js"
-import type { GateView } from "../core/gates.ts"
-import type { AskView } from "../core/view.ts"
+import type { GateView } from "../core/view/gate-view.ts"
+import type { AskView } from "../core/view/view.ts"
 import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
 import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"

@@ -1,4 +1,4 @@
-import { type RunView, stepInFocus, type WorkerView } from "../core/view.ts"
+import { type RunView, stepInFocus, type WorkerView } from "../core/view/view.ts"
 import { belongsTo, canOpen } from "./view-model.ts"
 
 /** Where the jump key leads: into a step's session, back out of one, or nowhere because no step has a session. */

@@ -1,6 +1,6 @@
 import type { TuiPluginApi, TuiRouteCurrent } from "@opencode-ai/plugin/tui"
-import type { OpenMessage } from "../core/protocol.ts"
-import type { WorkerView } from "../core/view.ts"
+import type { OpenMessage } from "../core/view/protocol.ts"
+import type { WorkerView } from "../core/view/view.ts"
 import { jumpFrom, nextWorker, parentOf } from "./jump.ts"
 import type { Live } from "./live.ts"
 import type { Sessions } from "./submit.ts"

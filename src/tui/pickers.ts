@@ -1,4 +1,4 @@
-import type { WorkflowItem } from "../core/protocol.ts"
+import type { WorkflowItem } from "../core/view/protocol.ts"
 import { cell, clip, cut, widthOf } from "./format.ts"
 
 /** Rows of OpenCode's select dialog, as plain data. The dialog sorts nothing and cuts a title at 61 columns. */

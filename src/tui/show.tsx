@@ -1,5 +1,5 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
-import type { Purpose, Reply, WorkflowItem } from "../core/protocol.ts"
+import type { Purpose, Reply, WorkflowItem } from "../core/view/protocol.ts"
 import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
 import { inboxItems } from "./gate-rows.ts"

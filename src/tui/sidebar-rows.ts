@@ -1,6 +1,6 @@
-import { openGates, wayOn } from "../core/gates.ts"
 import type { StepStatus } from "../core/model/result.ts"
-import type { AskView, RunView, StepView } from "../core/view.ts"
+import { openGates, wayOn } from "../core/view/gate-view.ts"
+import type { AskView, RunView, StepView } from "../core/view/view.ts"
 import { clip, widthOf } from "./format.ts"
 import { inboxItems } from "./gate-rows.ts"
 import { type TreeRow, treeRows } from "./graph.ts"

@@ -1,6 +1,6 @@
 import type { TuiPluginApi, TuiToast } from "@opencode-ai/plugin/tui"
 import { nanoid } from "nanoid"
-import type { NoticeMessage, Reply } from "../core/protocol.ts"
+import type { NoticeMessage, Reply } from "../core/view/protocol.ts"
 import { StatusBar } from "./bar.tsx"
 import { type Channel, openChannel } from "./channel.ts"
 import { systemClock } from "./clock.ts"

@@ -1,5 +1,5 @@
-import { openGates, wayOn } from "../core/gates.ts"
-import { type RunView, stepInFocus, type WorkerView } from "../core/view.ts"
+import { openGates, wayOn } from "../core/view/gate-view.ts"
+import { type RunView, stepInFocus, type WorkerView } from "../core/view/view.ts"
 import { clip, cut, widthOf } from "./format.ts"
 import {
   belongsTo,

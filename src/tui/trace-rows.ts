@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/base/duration.ts"
-import { headOf } from "../core/format.ts"
-import { filteredRows, TRACE_FILTERS, type Trace, type TraceFilter, type TraceRow } from "../core/trace.ts"
+import { headOf } from "../core/view/format.ts"
+import { filteredRows, TRACE_FILTERS, type Trace, type TraceFilter, type TraceRow } from "../core/view/trace.ts"
 import type { TextDocument, TextSection } from "./trace.ts"
 import type { Tone } from "./view-model.ts"
 

@@ -1,4 +1,4 @@
-import type { ReplyView } from "../core/protocol.ts"
+import type { ReplyView } from "../core/view/protocol.ts"
 import { askFor } from "./ask-for.tsx"
 import type { ReplyDeps } from "./show.tsx"
 import { TextDialog } from "./text-dialog.tsx"

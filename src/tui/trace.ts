@@ -1,7 +1,8 @@
-import { formatCheck, formatCost } from "../core/format.ts"
-import { DECIDED, gateTitle } from "../core/gates.ts"
 import { verdictLines } from "../core/model/verdict.ts"
-import type { Delegated, StepView } from "../core/view.ts"
+import { formatCheck } from "../core/view/format.ts"
+import { DECIDED, gateTitle } from "../core/view/gate-view.ts"
+import { formatCost } from "../core/view/numbers.ts"
+import type { Delegated, StepView } from "../core/view/view.ts"
 import { formatElapsed, short } from "./format.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
 

@@ -1,6 +1,6 @@
-import { formatCost } from "../core/format.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
-import type { AskView, WorkerState, WorkerView } from "../core/view.ts"
+import { formatCost } from "../core/view/numbers.ts"
+import type { AskView, WorkerState, WorkerView } from "../core/view/view.ts"
 import { cell, clip, formatElapsed, formatTokens, widthOf } from "./format.ts"
 import type { Choice } from "./pickers.ts"
 

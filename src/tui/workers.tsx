@@ -1,4 +1,4 @@
-import type { WorkerView } from "../core/view.ts"
+import type { WorkerView } from "../core/view/view.ts"
 import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
 import { rowColumns } from "./pickers.ts"

@@ -3,7 +3,7 @@ import pc from "picocolors"
 import { describe, expect, it } from "vitest"
 import { Region } from "../../src/cli/region.ts"
 import { treeLines } from "../../src/cli/tree.ts"
-import type { StepView } from "../../src/core/view.ts"
+import type { StepView } from "../../src/core/view/view.ts"
 import { doneStep, gateStep, runningStep, runView, stepView } from "../tui/support/runs.ts"
 
 const plain = pc.createColors(false)

@@ -3,7 +3,7 @@ import { expect, it } from "vitest"
 import { type Answer, fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import type { RunCreated, RunEvent } from "../../src/core/model/events.ts"
 import type { Wish } from "../../src/core/ports/ports.ts"
-import type { RunView } from "../../src/core/view.ts"
+import type { RunView } from "../../src/core/view/view.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 import { profile } from "../support/runs.ts"
 

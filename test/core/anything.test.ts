@@ -6,7 +6,7 @@ import { isAtWork } from "../../src/core/fold/group-parts.ts"
 import type { Run } from "../../src/core/model/run.ts"
 import type { Group, Step } from "../../src/core/model/workflow.ts"
 import { overlapOf } from "../../src/core/rights/file-patterns.ts"
-import { viewRun } from "../../src/core/view.ts"
+import { viewRun } from "../../src/core/view/view.ts"
 import { drive } from "../support/drive.ts"
 import { step, workflow } from "../support/runs.ts"
 

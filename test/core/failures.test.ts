@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { spentBy } from "../../src/core/model/run.ts"
-import { viewRun } from "../../src/core/view.ts"
+import { viewRun } from "../../src/core/view/view.ts"
 import { drive } from "../support/drive.ts"
 import { step } from "../support/runs.ts"
 

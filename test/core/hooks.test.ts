@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Hook, Step } from "../../src/core/model/workflow.ts"
-import { viewRun } from "../../src/core/view.ts"
+import { viewRun } from "../../src/core/view/view.ts"
 import { drive } from "../support/drive.ts"
 import { step } from "../support/runs.ts"
 

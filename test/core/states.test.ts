@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import type { RunStatus, StepStatus } from "../../src/core/model/result.ts"
-import { viewRun } from "../../src/core/view.ts"
+import { viewRun } from "../../src/core/view/view.ts"
 import { drive } from "../support/drive.ts"
 import { step } from "../support/runs.ts"
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { decode, encode, type Message } from "../../src/core/protocol.ts"
+import { decode, encode, type Message } from "../../src/core/view/protocol.ts"
 import type { Host } from "../../src/host/host.ts"
 import { createHooks, type HookDeps } from "../../src/opencode/hooks.ts"
 

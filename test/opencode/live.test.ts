@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { decode, type NoticeMessage, type OpenMessage, type StateMessage } from "../../src/core/protocol.ts"
+import { decode, type NoticeMessage, type OpenMessage, type StateMessage } from "../../src/core/view/protocol.ts"
 import type { Host } from "../../src/host/host.ts"
 import { BY_MODEL } from "../../src/opencode/desk.ts"
 import { stateOf, watchRuns } from "../../src/opencode/live.ts"

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { TraceRow } from "../../src/core/trace.ts"
+import type { TraceRow } from "../../src/core/view/trace.ts"
 import { openDesk } from "./support.ts"
 
 const FLOWS = {

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { evolve } from "../../src/core/fold/evolve.ts"
 import type { Run } from "../../src/core/model/run.ts"
 import type { Store } from "../../src/core/ports/ports.ts"
-import { viewRun } from "../../src/core/view.ts"
+import { viewRun } from "../../src/core/view/view.ts"
 import { openSqliteStore } from "../../src/store/sqlite/store.ts"
 import type { HostUnderTest } from "../contract/host.ts"
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import type { BoardReply, Reply, StepReply } from "../../src/core/protocol.ts"
-import type { RunView } from "../../src/core/view.ts"
+import type { BoardReply, Reply, StepReply } from "../../src/core/view/protocol.ts"
+import type { RunView } from "../../src/core/view/view.ts"
 import { Dashboard } from "../../src/tui/dashboard-state.ts"
 import { textOf } from "../../src/tui/dashboard-table.ts"
 import { widthOf } from "../../src/tui/format.ts"

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import { formatCost } from "../../src/core/format.ts"
+import { formatCost } from "../../src/core/view/numbers.ts"
 import { cell, clip, cut, formatElapsed, formatTokens, short, widthOf } from "../../src/tui/format.ts"
 
 it("never makes a line wider than asked, and keeps what fits as it is", () => {

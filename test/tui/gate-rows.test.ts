@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { openGates } from "../../src/core/gates.ts"
-import type { StepView } from "../../src/core/view.ts"
+import { openGates } from "../../src/core/view/gate-view.ts"
+import type { StepView } from "../../src/core/view/view.ts"
 import { gateDetails, gateWays, inboxChoices, inboxItems } from "../../src/tui/gate-rows.ts"
 import type { Choice } from "../../src/tui/pickers.ts"
 import { askView, gateStep, runView } from "./support/runs.ts"

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { RunView } from "../../src/core/view.ts"
+import type { RunView } from "../../src/core/view/view.ts"
 import { treeRows } from "../../src/tui/graph.ts"
 import { doneStep, runningStep, runView, stepView } from "./support/runs.ts"
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { WorkflowItem } from "../../src/core/protocol.ts"
+import type { WorkflowItem } from "../../src/core/view/protocol.ts"
 import { widthOf } from "../../src/tui/format.ts"
 import { workflowChoices } from "../../src/tui/pickers.ts"
 

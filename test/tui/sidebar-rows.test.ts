@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { AskView, RunView } from "../../src/core/view.ts"
+import type { AskView, RunView } from "../../src/core/view/view.ts"
 import { widthOf } from "../../src/tui/format.ts"
 import { sidebar } from "../../src/tui/sidebar-rows.ts"
 import { askView, doneStep, gateStep, runningStep, runView, stepView } from "./support/runs.ts"

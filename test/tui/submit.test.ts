@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { decode, encode, type Reply, type Request } from "../../src/core/protocol.ts"
+import { decode, encode, type Reply, type Request } from "../../src/core/view/protocol.ts"
 import { openChannel } from "../../src/tui/channel.ts"
 import { type Sessions, submitLine } from "../../src/tui/submit.ts"
 import { HandClock } from "./support/clock.ts"

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { Trace, TraceRow } from "../../src/core/trace.ts"
+import type { Trace, TraceRow } from "../../src/core/view/trace.ts"
 import { traceDocument } from "../../src/tui/trace.ts"
 import { ALL, nextFilter, type TraceWish, withRows } from "../../src/tui/trace-rows.ts"
 import { doneStep } from "./support/runs.ts"

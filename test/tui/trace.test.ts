@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { formatTrace } from "../../src/core/format.ts"
+import { formatTrace } from "../../src/core/view/format.ts"
 import { traceDocument } from "../../src/tui/trace.ts"
 import { doneStep, gateStep, runningStep, stepView } from "./support/runs.ts"
 

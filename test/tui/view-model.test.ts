@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { RunView } from "../../src/core/view.ts"
+import type { RunView } from "../../src/core/view/view.ts"
 import { widthOf } from "../../src/tui/format.ts"
 import { type BarInput, type BarKeys, statusBar } from "../../src/tui/status-bar.ts"
 import type { Part } from "../../src/tui/view-model.ts"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Loop, Step, Workflow } from "../../../src/core/model/workflow.ts"
-import { viewRun } from "../../../src/core/view.ts"
+import { viewRun } from "../../../src/core/view/view.ts"
 import { drive } from "../../support/drive.ts"
 import { step, workflow } from "../../support/runs.ts"
 

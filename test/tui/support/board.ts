@@ -1,4 +1,4 @@
-import type { RunView } from "../../../src/core/view.ts"
+import type { RunView } from "../../../src/core/view/view.ts"
 import { askView, doneStep, gateStep, runningStep, runView, stepView, workerView } from "./runs.ts"
 
 /** A project as a dashboard shows it: one run in the middle of its work, one that waits, one that is over. */

@@ -1,5 +1,5 @@
 import type { Gate } from "../../../src/core/model/run.ts"
-import type { AskView, RunView, StepView, WorkerView } from "../../../src/core/view.ts"
+import type { AskView, RunView, StepView, WorkerView } from "../../../src/core/view/view.ts"
 
 /** Views of runs as a server half would send them, with what a test does not care about filled in. */
 export function stepView(id: string, given: Partial<StepView> = {}): StepView {

@@ -1,4 +1,4 @@
-import type { RunStatus, StepStatus } from "./model/result.ts"
+import type { RunStatus, StepStatus } from "../model/result.ts"
 
 /** The sign of a state, one column wide, the same on every screen and page; never the only thing that tells it. */
 export const MARKS: Readonly<Record<StepStatus | RunStatus, string>> = {

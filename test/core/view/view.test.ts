@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest"
-import type { Command } from "../../src/core/model/events.ts"
-import type { StepResult } from "../../src/core/model/result.ts"
-import type { Run } from "../../src/core/model/run.ts"
-import type { Settings, Step } from "../../src/core/model/workflow.ts"
-import { decode, encode } from "../../src/core/protocol.ts"
-import { decide } from "../../src/core/schedule/decide.ts"
-import { stepInFocus, viewRun } from "../../src/core/view.ts"
-import { createdEvent, result, step, workflow } from "../support/runs.ts"
-import { words } from "../support/words.ts"
+import type { Command } from "../../../src/core/model/events.ts"
+import type { StepResult } from "../../../src/core/model/result.ts"
+import type { Run } from "../../../src/core/model/run.ts"
+import type { Settings, Step } from "../../../src/core/model/workflow.ts"
+import { decide } from "../../../src/core/schedule/decide.ts"
+import { decode, encode } from "../../../src/core/view/protocol.ts"
+import { stepInFocus, viewRun } from "../../../src/core/view/view.ts"
+import { createdEvent, result, step, workflow } from "../../support/runs.ts"
+import { words } from "../../support/words.ts"
 
 function runOf(steps: readonly Step[], settings: Partial<Settings>, ...commands: Command[]): Run {
   const { type, at, ...created } = createdEvent("r", { workflow: workflow(steps, settings) })

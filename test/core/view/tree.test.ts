@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
-import { treeOf } from "../../src/core/tree.ts"
-import { doneStep, runningStep, stepView } from "../tui/support/runs.ts"
+import { treeOf } from "../../../src/core/view/tree.ts"
+import { doneStep, runningStep, stepView } from "../../tui/support/runs.ts"
 
 const took = (input: number, cost: number | null) => ({ cost, tokens: { input, output: 1 } })
 const group = (id: string, given = {}) => doneStep(id, 1_000, { type: "parallel", ...took(0, 0), ...given })

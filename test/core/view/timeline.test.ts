@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
-import type { Budget } from "../../src/core/model/workflow.ts"
-import { momentsOf, triesOf } from "../../src/core/story.ts"
-import { filteredRows, type TraceRow, talkPlaces, traceOf } from "../../src/core/trace.ts"
-import { drive } from "../support/drive.ts"
-import { step } from "../support/runs.ts"
+import type { Budget } from "../../../src/core/model/workflow.ts"
+import { momentsOf, triesOf } from "../../../src/core/view/timeline.ts"
+import { filteredRows, type TraceRow, talkPlaces, traceOf } from "../../../src/core/view/trace.ts"
+import { drive } from "../../support/drive.ts"
+import { step } from "../../support/runs.ts"
 
 /** A step that is tried twice, held once, and then decided about; another that needs it. */
 function eventful() {

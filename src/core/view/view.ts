@@ -1,10 +1,10 @@
-import { rowsOf } from "./base/table.ts"
-import type { Took } from "./model/events.ts"
-import type { Kind, Mode } from "./model/profile.ts"
-import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StopCause, Tokens, Warning } from "./model/result.ts"
-import { type Gate, type Run, type StepState, spentBy } from "./model/run.ts"
-import type { Verdict } from "./model/verdict.ts"
-import type { StepType } from "./model/workflow.ts"
+import { rowsOf } from "../base/table.ts"
+import type { Took } from "../model/events.ts"
+import type { Kind, Mode } from "../model/profile.ts"
+import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StopCause, Tokens, Warning } from "../model/result.ts"
+import { type Gate, type Run, type StepState, spentBy } from "../model/run.ts"
+import type { Verdict } from "../model/verdict.ts"
+import type { StepType } from "../model/workflow.ts"
 
 /** A step as it is shown: in the TUI, in `baton status`, in the last `--json` line. Plain data. */
 export interface StepView {

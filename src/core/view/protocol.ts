@@ -1,4 +1,4 @@
-import type { GateView } from "./gates.ts"
+import type { GateView } from "./gate-view.ts"
 import type { Trace } from "./trace.ts"
 import type { AskView, RunView, StepView, WorkerView } from "./view.ts"
 

@@ -1,7 +1,7 @@
-import type { Kind } from "./model/profile.ts"
-import type { CheckResult, Hold, Reason } from "./model/result.ts"
-import type { Gate } from "./model/run.ts"
-import type { GateAction } from "./model/workflow.ts"
+import type { Kind } from "../model/profile.ts"
+import type { CheckResult, Hold, Reason } from "../model/result.ts"
+import type { Gate } from "../model/run.ts"
+import type { GateAction } from "../model/workflow.ts"
 import type { RunView, StepView } from "./view.ts"
 
 /** A step that waits for a person's decision, as every surface shows it. Plain data. */

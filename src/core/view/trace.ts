@@ -1,7 +1,7 @@
-import { countOf } from "./format.ts"
-import type { RunEvent } from "./model/events.ts"
-import type { Tokens } from "./model/result.ts"
-import { type Moment, type MomentKind, momentsOf } from "./story.ts"
+import type { RunEvent } from "../model/events.ts"
+import type { Tokens } from "../model/result.ts"
+import { countOf } from "./numbers.ts"
+import { type Moment, type MomentKind, momentsOf } from "./timeline.ts"
 
 /** One step in all it went through: what the journal tells, with what its session still holds in between. Plain data. */
 

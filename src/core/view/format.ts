@@ -1,7 +1,8 @@
-import { formatDuration } from "./base/duration.ts"
-import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gates.ts"
-import type { CheckResult } from "./model/result.ts"
-import { verdictLines } from "./model/verdict.ts"
+import { formatDuration } from "../base/duration.ts"
+import type { CheckResult } from "../model/result.ts"
+import { verdictLines } from "../model/verdict.ts"
+import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gate-view.ts"
+import { formatCost } from "./numbers.ts"
 import type { WorkflowItem } from "./protocol.ts"
 import type { Trace, TraceRow } from "./trace.ts"
 import { treeOf } from "./tree.ts"
@@ -47,12 +48,6 @@ function waysOut(run: RunView): string[] {
 
 export function formatSpent(spent: Pick<RunView, "tokens" | "cost">): string {
   return `${spent.tokens.input} tokens in, ${spent.tokens.output} out, ${formatCost(spent.cost)}`
-}
-
-/** US dollars with enough digits to tell a small price from nothing; an unknown price says so (G5). */
-export function formatCost(cost: number | null): string {
-  if (cost === null) return "price unknown"
-  return cost > 0 && cost < 0.1 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`
 }
 
 export function formatTrace(run: string, step: StepView, trace?: Trace): string {
@@ -176,14 +171,4 @@ export function formatAsks(asks: readonly AskView[], now: number): string {
       return [`${ask.worker}${where} waits ${waits}: ${ask.title}`, ...lines].join("\n")
     })
     .join("\n\n")
-}
-
-/** `12,345` */
-export function countOf(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",")
-}
-
-/** `1 file`, `2 files` */
-export function plural(count: number, one: string): string {
-  return `${countOf(count)} ${one}${count === 1 ? "" : "s"}`
 }
