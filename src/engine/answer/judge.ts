@@ -1,16 +1,16 @@
-import { dataOf } from "../core/base/json.ts"
-import { isDistilled } from "../core/groups/distilled.ts"
-import type { Command } from "../core/model/events.ts"
-import { formatProblems } from "../core/model/problem.ts"
-import type { CheckResult, StepResult, Warning } from "../core/model/result.ts"
-import type { Run } from "../core/model/run.ts"
-import type { JsonSchema, Step } from "../core/model/workflow.ts"
-import type { Composer } from "../core/ports/composer.ts"
-import type { Checker, Render, Snapshot } from "../core/ports/ports.ts"
-import { afterworkOf } from "../core/schedule/conclude.ts"
-import { sumOf } from "../core/view/view.ts"
+import { dataOf } from "../../core/base/json.ts"
+import { isDistilled } from "../../core/groups/distilled.ts"
+import type { Command } from "../../core/model/events.ts"
+import { formatProblems } from "../../core/model/problem.ts"
+import type { CheckResult, StepResult, Warning } from "../../core/model/result.ts"
+import type { JsonSchema } from "../../core/model/workflow.ts"
+import type { Composer } from "../../core/ports/composer.ts"
+import type { Checker, Render } from "../../core/ports/ports.ts"
+import { afterworkOf } from "../../core/schedule/conclude.ts"
+import { sumOf } from "../../core/view/view.ts"
+import { scopeOf } from "../scope.ts"
+import type { Answered } from "./answered.ts"
 import { type AskProfile, opinionOf } from "./opinions.ts"
-import { scopeOf } from "./scope.ts"
 
 /** What has a say of an answer. */
 interface Judges {
@@ -20,17 +20,6 @@ interface Judges {
   readonly ask: AskProfile
   /** Hears what a person should know. */
   readonly warned: (warning: Warning) => void
-}
-
-/** An answer, and what is known of the step it was given for. */
-export interface Answered {
-  readonly run: Run
-  readonly step: Step
-  readonly result: StepResult
-  /** What it was sent. */
-  readonly prompt: string | undefined
-  /** What files were like before the attempt. */
-  readonly before: Snapshot | undefined
 }
 
 export type Judgement = Omit<Extract<Command, { type: "checked" }>, "type" | "step" | "attempt">
