@@ -7,13 +7,13 @@ import type { AskAnswer, KeptWorker, RunHeader, Steer } from "../core/ports/port
 import { secretsOf } from "../core/rights/secret-text.ts"
 import type { AskView, RunView, WorkerView } from "../core/view/view.ts"
 import { refusalOf } from "./answer/judge.ts"
-import { Dispatcher } from "./dispatch.ts"
+import { Dispatcher } from "./dispatch/dispatch.ts"
+import { Workers } from "./dispatch/workers.ts"
 import { Driving, type DrivingDeps } from "./driving.ts"
 import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./handover.ts"
 import { type Spawned, spawnKept } from "./kept.ts"
 import { Reading } from "./reading.ts"
 import type { LoopDeps } from "./run-loop.ts"
-import { Workers } from "./workers.ts"
 
 export interface EngineDeps extends Omit<DrivingDeps, "dispatcher" | "workers" | "delegatedFrom"> {
   /** Between 0 and 1. */

@@ -24,13 +24,13 @@ import { sumOf } from "../core/view/view.ts"
 import { askAside } from "./answer/aside.ts"
 import { type Judgement, judge, unjudged } from "./answer/judge.ts"
 import { Changes } from "./changes.ts"
-import type { Dispatcher, Outcome } from "./dispatch.ts"
+import type { Dispatcher, Outcome } from "./dispatch/dispatch.ts"
+import type { Workers } from "./dispatch/workers.ts"
 import { keptNamed, keptSession, nameOf } from "./kept.ts"
 import { strayWarning } from "./owned.ts"
 import { takeReport } from "./prompt.ts"
 import { scopeOf } from "./scope.ts"
 import { failure, taskOf } from "./task.ts"
-import type { Workers } from "./workers.ts"
 
 export interface LoopDeps {
   readonly store: Store

@@ -9,10 +9,10 @@ import { lowest } from "../core/model/usage.ts"
 import type { Budget, Step } from "../core/model/workflow.ts"
 import type { Clock, Store, WorkerTask } from "../core/ports/ports.ts"
 import { afterworkOf } from "../core/schedule/conclude.ts"
+import { asksOf } from "./dispatch/workers.ts"
 import { isKept, nameOf } from "./kept.ts"
 import { ownedBy } from "./owned.ts"
 import { type PromptDeps, promptOf } from "./prompt.ts"
-import { asksOf } from "./workers.ts"
 
 interface TaskDeps extends PromptDeps {
   readonly store: Store

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { type Lease, type Place, Pool, type Wanted } from "../../src/engine/pool.ts"
+import { type Lease, type Place, Pool, type Wanted } from "../../src/engine/dispatch/pool.ts"
 import { manualClock } from "../support/clock.ts"
 
 const wanted = (over: Partial<Wanted> = {}): Wanted => ({

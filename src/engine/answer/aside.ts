@@ -3,9 +3,9 @@ import type { Profile } from "../../core/model/profile.ts"
 import type { StepResult, Warning } from "../../core/model/result.ts"
 import type { Run } from "../../core/model/run.ts"
 import type { WorkerTask } from "../../core/ports/ports.ts"
-import type { Dispatcher } from "../dispatch.ts"
+import type { Dispatcher } from "../dispatch/dispatch.ts"
+import type { Workers } from "../dispatch/workers.ts"
 import { deadlinesOf } from "../task.ts"
-import type { Workers } from "../workers.ts"
 
 export interface AsideDeps {
   readonly dispatcher: Dispatcher

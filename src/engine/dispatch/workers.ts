@@ -1,8 +1,8 @@
-import { DEFAULTS } from "../core/model/defaults.ts"
-import type { Profile } from "../core/model/profile.ts"
-import type { AskPolicy } from "../core/model/workflow.ts"
-import type { Activity, Ask, Clock, KeptWorker, WorkerTask } from "../core/ports/ports.ts"
-import type { AskView, WorkerState, WorkerView } from "../core/view/view.ts"
+import { DEFAULTS } from "../../core/model/defaults.ts"
+import type { Profile } from "../../core/model/profile.ts"
+import type { AskPolicy } from "../../core/model/workflow.ts"
+import type { Activity, Ask, Clock, KeptWorker, WorkerTask } from "../../core/ports/ports.ts"
+import type { AskView, WorkerState, WorkerView } from "../../core/view/view.ts"
 
 /** A worker with a task, from the moment it waits for a place until its task is over. */
 export interface Seat {

@@ -1,5 +1,5 @@
-import type { OutageHold } from "../core/model/result.ts"
-import type { Clock } from "../core/ports/ports.ts"
+import type { OutageHold } from "../../core/model/result.ts"
+import type { Clock } from "../../core/ports/ports.ts"
 
 /** What a worker needs a place for. */
 export interface Wanted {

@@ -1,7 +1,7 @@
-import { formatTime } from "../core/base/time.ts"
-import type { Took } from "../core/model/events.ts"
-import type { Outage, OutageHold, StepResult, Warning } from "../core/model/result.ts"
-import type { Budget } from "../core/model/workflow.ts"
+import { formatTime } from "../../core/base/time.ts"
+import type { Took } from "../../core/model/events.ts"
+import type { Outage, OutageHold, StepResult, Warning } from "../../core/model/result.ts"
+import type { Budget } from "../../core/model/workflow.ts"
 import type {
   Activity,
   Clock,
@@ -10,8 +10,8 @@ import type {
   WorkerOpened,
   WorkerReport,
   WorkerTask,
-} from "../core/ports/ports.ts"
-import { STOP_GRACE_MS } from "../core/ports/ports.ts"
+} from "../../core/ports/ports.ts"
+import { STOP_GRACE_MS } from "../../core/ports/ports.ts"
 import { type Lease, Pool } from "./pool.ts"
 import type { Workers } from "./workers.ts"
 
