@@ -9,11 +9,11 @@ import type { AskView, RunView, WorkerView } from "../core/view/view.ts"
 import { refusalOf } from "./answer/judge.ts"
 import { Dispatcher } from "./dispatch/dispatch.ts"
 import { Workers } from "./dispatch/workers.ts"
-import { Driving, type DrivingDeps } from "./driving.ts"
-import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./handover.ts"
+import { Driving, type DrivingDeps } from "./drive/driving.ts"
+import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./drive/handover.ts"
+import { Reading } from "./drive/reading.ts"
+import type { LoopDeps } from "./drive/run-loop.ts"
 import { type Spawned, spawnKept } from "./kept.ts"
-import { Reading } from "./reading.ts"
-import type { LoopDeps } from "./run-loop.ts"
 
 export interface EngineDeps extends Omit<DrivingDeps, "dispatcher" | "workers" | "delegatedFrom"> {
   /** Between 0 and 1. */
@@ -33,7 +33,7 @@ export interface SteerMessage {
   readonly text: string
 }
 
-export type { Outcome, Settled } from "./handover.ts"
+export type { Outcome, Settled } from "./drive/handover.ts"
 
 /**
  * All runs of one project in one process. A run is driven by the process that holds its claim; of every other run this

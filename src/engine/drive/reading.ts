@@ -1,8 +1,8 @@
-import { evolve } from "../core/fold/evolve.ts"
-import type { Took } from "../core/model/events.ts"
-import { type Run, stepOf } from "../core/model/run.ts"
-import type { DelegatedRun, Store } from "../core/ports/ports.ts"
-import { type RunView, type StepView, sumOf, viewRun, withDelegated } from "../core/view/view.ts"
+import { evolve } from "../../core/fold/evolve.ts"
+import type { Took } from "../../core/model/events.ts"
+import { type Run, stepOf } from "../../core/model/run.ts"
+import type { DelegatedRun, Store } from "../../core/ports/ports.ts"
+import { type RunView, type StepView, sumOf, viewRun, withDelegated } from "../../core/view/view.ts"
 
 /** What is known of runs: of those driven here at once, of the others from the journal. */
 export class Reading {

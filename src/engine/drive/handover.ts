@@ -1,5 +1,5 @@
-import type { Clock, InboxEntry, Log, Steer, Store, Wish, WishOutcome } from "../core/ports/ports.ts"
-import type { RunView } from "../core/view/view.ts"
+import type { Clock, InboxEntry, Log, Steer, Store, Wish, WishOutcome } from "../../core/ports/ports.ts"
+import type { RunView } from "../../core/view/view.ts"
 
 /** How often a process that drives runs looks for what others ask of them. */
 const LOOK_MS = 200

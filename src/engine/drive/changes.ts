@@ -1,6 +1,6 @@
-import type { Command } from "../core/model/events.ts"
-import type { Run } from "../core/model/run.ts"
-import type { Surveyor } from "../core/ports/ports.ts"
+import type { Command } from "../../core/model/events.ts"
+import type { Run } from "../../core/model/run.ts"
+import type { Surveyor } from "../../core/ports/ports.ts"
 
 /** Has what a run changes in the project written down: a look before the first worker, and one when the run has ended. */
 export class Changes {

@@ -1,6 +1,6 @@
-import { rowsOf } from "../core/base/table.ts"
-import type { Run } from "../core/model/run.ts"
-import type { Clock } from "../core/ports/ports.ts"
+import { rowsOf } from "../../core/base/table.ts"
+import type { Run } from "../../core/model/run.ts"
+import type { Clock } from "../../core/ports/ports.ts"
 
 /** The gates of paused runs are decided in a person's place when their time is over, if the process that paused them is
  *  still there. */

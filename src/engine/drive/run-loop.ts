@@ -1,8 +1,8 @@
-import type { Command, Effect, RunEvent, Steered, Took } from "../core/model/events.ts"
-import type { StepResult, Warning } from "../core/model/result.ts"
-import { type Run, stepOf } from "../core/model/run.ts"
-import type { Composer, ProjectFiles, Vault } from "../core/ports/composer.ts"
-import type { Words } from "../core/ports/expressions.ts"
+import type { Command, Effect, RunEvent, Steered, Took } from "../../core/model/events.ts"
+import type { StepResult, Warning } from "../../core/model/result.ts"
+import { type Run, stepOf } from "../../core/model/run.ts"
+import type { Composer, ProjectFiles, Vault } from "../../core/ports/composer.ts"
+import type { Words } from "../../core/ports/expressions.ts"
 import type {
   Checker,
   Claim,
@@ -17,20 +17,20 @@ import type {
   Value,
   WorkerBackend,
   WorkerTask,
-} from "../core/ports/ports.ts"
-import { afterworkOf } from "../core/schedule/conclude.ts"
-import { decide } from "../core/schedule/decide.ts"
-import { sumOf } from "../core/view/view.ts"
-import { askAside } from "./answer/aside.ts"
-import { type Judgement, judge, unjudged } from "./answer/judge.ts"
+} from "../../core/ports/ports.ts"
+import { afterworkOf } from "../../core/schedule/conclude.ts"
+import { decide } from "../../core/schedule/decide.ts"
+import { sumOf } from "../../core/view/view.ts"
+import { askAside } from "../answer/aside.ts"
+import { type Judgement, judge, unjudged } from "../answer/judge.ts"
+import type { Dispatcher, Outcome } from "../dispatch/dispatch.ts"
+import type { Workers } from "../dispatch/workers.ts"
+import { keptNamed, keptSession, nameOf } from "../kept.ts"
+import { strayWarning } from "../owned.ts"
+import { takeReport } from "../prompt.ts"
+import { scopeOf } from "../scope.ts"
+import { failure, taskOf } from "../task.ts"
 import { Changes } from "./changes.ts"
-import type { Dispatcher, Outcome } from "./dispatch/dispatch.ts"
-import type { Workers } from "./dispatch/workers.ts"
-import { keptNamed, keptSession, nameOf } from "./kept.ts"
-import { strayWarning } from "./owned.ts"
-import { takeReport } from "./prompt.ts"
-import { scopeOf } from "./scope.ts"
-import { failure, taskOf } from "./task.ts"
 
 export interface LoopDeps {
   readonly store: Store

@@ -1,12 +1,12 @@
-import type { Command, RunEvent } from "../core/model/events.ts"
-import type { Run } from "../core/model/run.ts"
-import type { InboxEntry, Wish } from "../core/ports/ports.ts"
-import { secretsOf } from "../core/rights/secret-text.ts"
+import type { Command, RunEvent } from "../../core/model/events.ts"
+import type { Run } from "../../core/model/run.ts"
+import type { InboxEntry, Wish } from "../../core/ports/ports.ts"
+import { secretsOf } from "../../core/rights/secret-text.ts"
+import { missingSecrets } from "../secrets.ts"
 import { GateWatch } from "./gate-watch.ts"
 import { Handover, type Outcome, type Settled } from "./handover.ts"
 import type { Reading } from "./reading.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
-import { missingSecrets } from "./secrets.ts"
 
 export interface DrivingDeps extends LoopDeps {
   /** It drives no run: what is asked of one that no process drives is refused. */
@@ -15,7 +15,7 @@ export interface DrivingDeps extends LoopDeps {
 
 /**
  * Who drives a run: this process when it can claim it, else the one that has. What is asked of a run goes there, and comes
- * from there (src/engine/handover.ts).
+ * from there (src/engine/drive/handover.ts).
  */
 export class Driving {
   readonly #deps: DrivingDeps
