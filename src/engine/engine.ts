@@ -13,7 +13,7 @@ import { Driving, type DrivingDeps } from "./drive/driving.ts"
 import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./drive/handover.ts"
 import { Reading } from "./drive/reading.ts"
 import type { LoopDeps } from "./drive/run-loop.ts"
-import { type Spawned, spawnKept } from "./kept.ts"
+import { type Spawned, spawnKept } from "./task/kept.ts"
 
 export interface EngineDeps extends Omit<DrivingDeps, "dispatcher" | "workers" | "delegatedFrom"> {
   /** Between 0 and 1. */

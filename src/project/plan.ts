@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/base/duration.ts"
 import type { Hook, Step, Workflow } from "../core/model/workflow.ts"
 import { formatCost } from "../core/view/numbers.ts"
-import { deadlinesOf } from "../engine/task.ts"
+import { deadlinesOf } from "../engine/task/task.ts"
 import { groupLines, stepsInside, turnsOf } from "./plan-groups.ts"
 import { everyWorkerLine, profileLines } from "./plan-profile.ts"
 import { failureLines, runLines } from "./plan-words.ts"

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { evolve } from "../../src/core/fold/evolve.ts"
 import type { Run } from "../../src/core/model/run.ts"
-import { scopeOf } from "../../src/engine/scope.ts"
+import { scopeOf } from "../../src/engine/task/scope.ts"
 import { createdEvent, result, startedEvent, step, workflow } from "../support/runs.ts"
 
 /** a → b, c → d (a diamond), and e, which nobody needs. */

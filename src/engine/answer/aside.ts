@@ -5,7 +5,7 @@ import type { Run } from "../../core/model/run.ts"
 import type { WorkerTask } from "../../core/ports/ports.ts"
 import type { Dispatcher } from "../dispatch/dispatch.ts"
 import type { Workers } from "../dispatch/workers.ts"
-import { deadlinesOf } from "../task.ts"
+import { deadlinesOf } from "../task/task.ts"
 
 export interface AsideDeps {
   readonly dispatcher: Dispatcher

@@ -8,7 +8,7 @@ import type { Composer } from "../../core/ports/composer.ts"
 import type { Checker, Render } from "../../core/ports/ports.ts"
 import { afterworkOf } from "../../core/schedule/conclude.ts"
 import { sumOf } from "../../core/view/view.ts"
-import { scopeOf } from "../scope.ts"
+import { scopeOf } from "../task/scope.ts"
 import type { Answered } from "./answered.ts"
 import { type AskProfile, opinionOf } from "./opinions.ts"
 

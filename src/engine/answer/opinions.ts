@@ -2,7 +2,7 @@ import { formatProblems } from "../../core/model/problem.ts"
 import type { CheckResult, StepResult } from "../../core/model/result.ts"
 import type { Opinion } from "../../core/model/workflow.ts"
 import type { Checker, Render, Scope } from "../../core/ports/ports.ts"
-import { scopeOf } from "../scope.ts"
+import { scopeOf } from "../task/scope.ts"
 import type { Answered } from "./answered.ts"
 
 /** Another model's opinion of an answer, as a check that says that it is one. */

@@ -1,7 +1,7 @@
-import { enclosing } from "../core/model/ancestry.ts"
-import { type Run, type StepState, stepOf } from "../core/model/run.ts"
-import type { Step } from "../core/model/workflow.ts"
-import type { Scope, StepScope, StepScopes } from "../core/ports/ports.ts"
+import { enclosing } from "../../core/model/ancestry.ts"
+import { type Run, type StepState, stepOf } from "../../core/model/run.ts"
+import type { Step } from "../../core/model/workflow.ts"
+import type { Scope, StepScope, StepScopes } from "../../core/ports/ports.ts"
 
 /**
  * What the expressions of `step` can see: the inputs, and every step it needs, directly or through others. A part of a

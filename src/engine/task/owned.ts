@@ -1,9 +1,9 @@
-import type { Checked, Problem } from "../core/model/problem.ts"
-import type { StepResult, Warning } from "../core/model/result.ts"
-import type { Run } from "../core/model/run.ts"
-import type { Step } from "../core/model/workflow.ts"
-import type { Render } from "../core/ports/ports.ts"
-import { owns } from "../core/rights/file-patterns.ts"
+import type { Checked, Problem } from "../../core/model/problem.ts"
+import type { StepResult, Warning } from "../../core/model/result.ts"
+import type { Run } from "../../core/model/run.ts"
+import type { Step } from "../../core/model/workflow.ts"
+import type { Render } from "../../core/ports/ports.ts"
+import { owns } from "../../core/rights/file-patterns.ts"
 import { scopeOf } from "./scope.ts"
 
 /** Files that are named in one warning. */

@@ -1,6 +1,6 @@
-import type { Profile } from "../core/model/profile.ts"
-import type { Run } from "../core/model/run.ts"
-import type { Clock, KeptWorker, Store, WorkerBackend } from "../core/ports/ports.ts"
+import type { Profile } from "../../core/model/profile.ts"
+import type { Run } from "../../core/model/run.ts"
+import type { Clock, KeptWorker, Store, WorkerBackend } from "../../core/ports/ports.ts"
 
 /** Workers of a run whose session is for later, too. */
 

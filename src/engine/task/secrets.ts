@@ -1,7 +1,7 @@
-import type { Command } from "../core/model/events.ts"
-import type { Run } from "../core/model/run.ts"
-import type { Vault } from "../core/ports/composer.ts"
-import { secretsOf } from "../core/rights/secret-text.ts"
+import type { Command } from "../../core/model/events.ts"
+import type { Run } from "../../core/model/run.ts"
+import type { Vault } from "../../core/ports/composer.ts"
+import { secretsOf } from "../../core/rights/secret-text.ts"
 
 /** Why a run cannot be worked on here: a value that its workers are to be given is not there. It can be ended. */
 export function missingSecrets(vault: Vault, state: Run | undefined, command: Command): string | undefined {
