@@ -3,7 +3,7 @@ import { type Deed, deedOf, isAct } from "./dashboard-deeds.ts"
 import type { Dashboard } from "./dashboard-state.ts"
 import { showAsk, showGate } from "./inbox.tsx"
 import { DASHBOARD_KEYS, type DashboardKey, type Keys, shortKey } from "./key-table.ts"
-import type { ReplyDeps } from "./show.tsx"
+import type { ReplyDeps } from "./replies.tsx"
 import { showText } from "./show-text.tsx"
 import { messageTo } from "./workers.tsx"
 

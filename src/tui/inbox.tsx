@@ -6,7 +6,7 @@ import { clip } from "./format.ts"
 import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
 import { rowColumns } from "./pickers.ts"
 import { quote } from "./prompt-line.ts"
-import type { ReplyDeps } from "./show.tsx"
+import type { ReplyDeps } from "./replies.tsx"
 import { answerChoices, askDetails } from "./worker-rows.ts"
 
 /** Columns that the host's dialog takes from its title: the word `esc`, what keeps them apart, and its own padding. */

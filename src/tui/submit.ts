@@ -1,6 +1,6 @@
 import type { Channel } from "./channel.ts"
 import { sessionTitle, startsRun } from "./prompt-line.ts"
-import type { Replies } from "./show.tsx"
+import type { Replies } from "./replies.tsx"
 
 /** What a line needs of the host's sessions. */
 export interface Sessions {

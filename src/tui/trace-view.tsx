@@ -1,6 +1,6 @@
 import type { ReplyView } from "../core/view/protocol.ts"
 import { askFor } from "./ask-for.tsx"
-import type { ReplyDeps } from "./show.tsx"
+import type { ReplyDeps } from "./replies.tsx"
 import { TextDialog } from "./text-dialog.tsx"
 import { traceDocument } from "./trace.ts"
 import { ALL, nextFilter, type TraceWish, withRows } from "./trace-rows.ts"

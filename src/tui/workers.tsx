@@ -3,7 +3,7 @@ import { askFor } from "./ask-for.tsx"
 import { clip } from "./format.ts"
 import { rowColumns } from "./pickers.ts"
 import { quote } from "./prompt-line.ts"
-import type { ReplyDeps } from "./show.tsx"
+import type { ReplyDeps } from "./replies.tsx"
 import { workerActions, workerChoices, workerTitle } from "./worker-rows.ts"
 
 /** Who is at work and who is kept, live; a row leads to what can be done to it. */
