@@ -1,10 +1,10 @@
-import { formatCost } from "../core/view/numbers.ts"
-import type { BrokenRun } from "../core/view/protocol.ts"
-import type { RunView } from "../core/view/view.ts"
-import type { FrameInput } from "./dashboard-model.ts"
-import { type Cell, type Column, type Line, mark, muted, space, table } from "./dashboard-table.ts"
-import { formatElapsed, short } from "./format.ts"
-import { isOver, type Part, progress, runIcon, runTime } from "./view-model.ts"
+import { formatCost } from "../../core/view/numbers.ts"
+import type { BrokenRun } from "../../core/view/protocol.ts"
+import type { RunView } from "../../core/view/view.ts"
+import { formatElapsed, short } from "../format.ts"
+import { isOver, type Part, progress, runIcon, runTime } from "../view-model.ts"
+import type { FrameInput } from "./model.ts"
+import { type Cell, type Column, type Line, mark, muted, space, table } from "./table.ts"
 
 /** The runs of the project, a line each. */
 

@@ -1,9 +1,9 @@
-import type { BrokenRun } from "../core/view/protocol.ts"
-import type { AskView, RunView, StepView, WorkerView } from "../core/view/view.ts"
-import type { Chosen } from "./dashboard-deeds.ts"
-import type { TreeRow } from "./graph.ts"
-import type { Keys } from "./key-table.ts"
-import type { Part } from "./view-model.ts"
+import type { BrokenRun } from "../../core/view/protocol.ts"
+import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
+import type { TreeRow } from "../graph.ts"
+import type { Keys } from "../key-table.ts"
+import type { Part } from "../view-model.ts"
+import type { Chosen } from "./actions.ts"
 
 /** What the dashboard draws its screen from. Plain data: no terminal, no clock; times are milliseconds since 1970. */
 export interface FrameInput {

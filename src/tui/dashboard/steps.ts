@@ -1,12 +1,12 @@
-import type { AskView, RunView, StepView, WorkerView } from "../core/view/view.ts"
-import type { Chosen } from "./dashboard-deeds.ts"
-import type { FrameInput } from "./dashboard-model.ts"
-import { priceOf, runRows } from "./dashboard-runs.ts"
-import { bold, type Cell, type Column, fill, type Line, mark, muted, rule, space, table } from "./dashboard-table.ts"
-import { formatElapsed, short } from "./format.ts"
-import type { TreeRow } from "./graph.ts"
-import { isOver, notesOf, type Part, progress, stateOf, stepIcon, stepTime } from "./view-model.ts"
-import { stateNow } from "./worker-rows.ts"
+import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
+import { formatElapsed, short } from "../format.ts"
+import type { TreeRow } from "../graph.ts"
+import { isOver, notesOf, type Part, progress, stateOf, stepIcon, stepTime } from "../view-model.ts"
+import { stateNow } from "../worker-rows.ts"
+import type { Chosen } from "./actions.ts"
+import type { FrameInput } from "./model.ts"
+import { priceOf, runRows } from "./runs.ts"
+import { bold, type Cell, type Column, fill, type Line, mark, muted, rule, space, table } from "./table.ts"
 
 /** The steps of the chosen run as a tree, a line each. */
 

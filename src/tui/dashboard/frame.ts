@@ -1,13 +1,13 @@
-import type { RunView } from "../core/view/view.ts"
-import { hintsFor } from "./dashboard-deeds.ts"
-import { detailLines } from "./dashboard-detail.ts"
-import type { FrameInput } from "./dashboard-model.ts"
-import { runLines } from "./dashboard-runs.ts"
-import { stepLines, WIDE } from "./dashboard-steps.ts"
-import { bold, type Cell, fill, type Line, muted, rule, space, spread, textOf } from "./dashboard-table.ts"
-import { widthOf, wrap } from "./format.ts"
-import { shortKey } from "./key-table.ts"
-import type { Part } from "./view-model.ts"
+import type { RunView } from "../../core/view/view.ts"
+import { widthOf, wrap } from "../format.ts"
+import { shortKey } from "../key-table.ts"
+import type { Part } from "../view-model.ts"
+import { hintsFor } from "./actions.ts"
+import { detailLines } from "./detail.ts"
+import type { FrameInput } from "./model.ts"
+import { runLines } from "./runs.ts"
+import { stepLines, WIDE } from "./steps.ts"
+import { bold, type Cell, fill, type Line, muted, rule, space, spread, textOf } from "./table.ts"
 
 /** The dashboard as lines of a screen. */
 

@@ -1,10 +1,10 @@
-import { DECIDED, type GateView } from "../core/view/gate-view.ts"
-import { formatCost } from "../core/view/numbers.ts"
-import type { AskView, RunView, StepView, WorkerView } from "../core/view/view.ts"
-import { type Cell, fill, muted, space } from "./dashboard-table.ts"
-import { clip, formatElapsed, formatTokens, wrap } from "./format.ts"
-import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
-import { stateNow } from "./worker-rows.ts"
+import { DECIDED, type GateView } from "../../core/view/gate-view.ts"
+import { formatCost } from "../../core/view/numbers.ts"
+import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
+import { clip, formatElapsed, formatTokens, wrap } from "../format.ts"
+import { stateOf, stepIcon, stepTime, type Tone } from "../view-model.ts"
+import { stateNow } from "../worker-rows.ts"
+import { type Cell, fill, muted, space } from "./table.ts"
 
 /** What the dashboard says about the step that is chosen: what needs a person first, then what it was asked and what it
  *  writes. Plain data; cut to the room there is. */

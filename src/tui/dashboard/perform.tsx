@@ -1,11 +1,11 @@
-import { askFor } from "./ask-for.tsx"
-import { type Deed, deedOf, isAct } from "./dashboard-deeds.ts"
-import type { Dashboard } from "./dashboard-state.ts"
-import { showAsk, showGate } from "./inbox.tsx"
-import { DASHBOARD_KEYS, type DashboardKey, type Keys, shortKey } from "./key-table.ts"
-import type { ReplyDeps } from "./replies.tsx"
-import { showText } from "./show-text.tsx"
-import { messageTo } from "./workers.tsx"
+import { askFor } from "../ask-for.tsx"
+import { showAsk, showGate } from "../inbox.tsx"
+import { DASHBOARD_KEYS, type DashboardKey, type Keys, shortKey } from "../key-table.ts"
+import type { ReplyDeps } from "../replies.tsx"
+import { showText } from "../show-text.tsx"
+import { messageTo } from "../workers.tsx"
+import { type Deed, deedOf, isAct } from "./actions.ts"
+import type { Dashboard } from "./state.ts"
 
 export interface DashboardActs extends ReplyDeps {
   readonly dashboard: Dashboard
