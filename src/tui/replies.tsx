@@ -1,40 +1,19 @@
-import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { Purpose, Reply, WorkflowItem } from "../core/view/protocol.ts"
-import { askFor } from "./ask-for.tsx"
+import type { ReplyDeps } from "./dialogs/deps.ts"
+import { rowColumns, workflowChoices } from "./dialogs/pickers.ts"
+import { showText } from "./dialogs/show-text.tsx"
+import type { TextDocument } from "./dialogs/text-document.ts"
+import { askFor } from "./dialogs/text-input.tsx"
 import { clip } from "./format.ts"
 import { inboxItems } from "./gate-rows.ts"
-import type { Guard } from "./guard.ts"
 import { showInbox } from "./inbox.tsx"
-import type { Live } from "./live.ts"
-import { rowColumns, workflowChoices } from "./pickers.ts"
 import { quote, runLine } from "./prompt-line.ts"
-import { showText } from "./show-text.tsx"
-import type { Paint } from "./theme.ts"
-import type { TextDocument } from "./trace.ts"
 import { showTrace } from "./trace-view.tsx"
 import { showWorkers } from "./workers.tsx"
 
 export interface Replies {
   /** Shows the server half's answer to a command. */
   show(reply: Reply): void
-}
-
-/** What the dialogs need. */
-export interface ReplyDeps {
-  readonly api: Pick<TuiPluginApi, "keymap" | "renderer" | "ui">
-  readonly live: Live
-  readonly guard: Guard
-  readonly paint: Paint
-  /** Takes a line as if it had been typed. */
-  submit(line: string): void
-  /** Sends a line and gives its answer without showing it. */
-  send(line: string): Promise<Reply>
-  /** Shows an answer. */
-  showReply(reply: Reply): void
-  /** Puts a step's session on the screen. */
-  open(session: string): void
-  /** Shows the dashboard at what an answer is about. */
-  openDashboard(reply: Reply): void
 }
 
 /** Shows replies with OpenCode's own dialogs. A run that was started shows nothing: the status line is there. */

@@ -3,26 +3,9 @@ import { formatCheck } from "../core/view/format.ts"
 import { DECIDED, gateTitle } from "../core/view/gate-view.ts"
 import { formatCost } from "../core/view/numbers.ts"
 import type { Delegated, StepView } from "../core/view/view.ts"
+import type { TextDocument } from "./dialogs/text-document.ts"
 import { formatElapsed, short } from "./format.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
-
-/** A document for the text dialog: facts as a two-column list, then texts under headings. */
-export interface TextDocument {
-  readonly title: string
-  readonly tone: Tone
-  readonly facts: readonly { readonly label: string; readonly value: string; readonly tone: Tone }[]
-  readonly sections: readonly TextSection[]
-}
-
-export interface TextSection {
-  readonly heading?: string
-  /** undefined: muted. */
-  readonly headingTone?: Tone
-  /** It stands close to the one before, and its text is indented under its heading. */
-  readonly isRow?: true
-  readonly text: string
-  readonly tone: Tone
-}
 
 /** Everything that is known of one step: what it was told and asked, by which model, what came of it, what it and the
  *  workers it started cost, and what a person should know of. */

@@ -1,9 +1,9 @@
 import type { WorkerView } from "../core/view/view.ts"
-import { askFor } from "./ask-for.tsx"
+import type { ReplyDeps } from "./dialogs/deps.ts"
+import { rowColumns } from "./dialogs/pickers.ts"
+import { askFor } from "./dialogs/text-input.tsx"
 import { clip } from "./format.ts"
-import { rowColumns } from "./pickers.ts"
 import { quote } from "./prompt-line.ts"
-import type { ReplyDeps } from "./replies.tsx"
 import { workerActions, workerChoices, workerTitle } from "./worker-rows.ts"
 
 /** Who is at work and who is kept, live; a row leads to what can be done to it. */

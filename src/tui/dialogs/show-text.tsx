@@ -1,8 +1,8 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
-import type { Guard } from "./guard.ts"
+import type { Guard } from "../guard.ts"
+import type { Paint } from "../theme.ts"
 import { TextDialog } from "./text-dialog.tsx"
-import type { Paint } from "./theme.ts"
-import type { TextDocument } from "./trace.ts"
+import type { TextDocument } from "./text-document.ts"
 
 /** Shows a text in a dialog that scrolls. */
 export function showText(

@@ -1,0 +1,19 @@
+import type { Tone } from "../view-model.ts"
+
+/** A document for the text dialog: facts as a two-column list, then texts under headings. */
+export interface TextDocument {
+  readonly title: string
+  readonly tone: Tone
+  readonly facts: readonly { readonly label: string; readonly value: string; readonly tone: Tone }[]
+  readonly sections: readonly TextSection[]
+}
+
+export interface TextSection {
+  readonly heading?: string
+  /** undefined: muted. */
+  readonly headingTone?: Tone
+  /** It stands close to the one before, and its text is indented under its heading. */
+  readonly isRow?: true
+  readonly text: string
+  readonly tone: Tone
+}
