@@ -1,9 +1,9 @@
 import { RGBA } from "@opentui/core"
 import { testRender } from "@opentui/solid"
-import { systemClock } from "../src/tui/clock.ts"
 import { Dashboard } from "../src/tui/dashboard/state.ts"
 import { DashboardView } from "../src/tui/dashboard/view.tsx"
-import { DEFAULT_KEYS } from "../src/tui/key-table.ts"
+import { systemClock } from "../src/tui/host/clock.ts"
+import { DEFAULT_KEYS } from "../src/tui/host/key-table.ts"
 import { createLive } from "../src/tui/live.ts"
 import { createPace } from "../src/tui/pace.ts"
 

@@ -30,7 +30,7 @@ import { configJsonSchema } from "../src/config/schema.ts"
 import { formatProblems } from "../src/core/model/problem.ts"
 import { workflowJsonSchema } from "../src/spec/dialects/read.ts"
 import { parseWorkflow } from "../src/spec/parse.ts"
-import { DASHBOARD_KEYS, GLOBAL_KEYS } from "../src/tui/key-table.ts"
+import { DASHBOARD_KEYS, GLOBAL_KEYS } from "../src/tui/host/key-table.ts"
 
 /** Keeps the documentation true by machine: what it shows parses, what it names exists, what exists is named. */
 

@@ -1,18 +1,7 @@
-import type { Channel } from "./channel.ts"
-import { sessionTitle, startsRun } from "./prompt-line.ts"
+import type { Channel } from "./host/channel.ts"
+import type { Sessions } from "./host/navigator.ts"
+import { sessionTitle, startsRun } from "./host/prompt-line.ts"
 import type { Replies } from "./replies.tsx"
-
-/** What a line needs of the host's sessions. */
-export interface Sessions {
-  /** The session on the screen that a person types into, if any. */
-  current(): string | undefined
-  /** The session that is shown, if any: `current`, or one below it. */
-  session(): string | undefined
-  /** Makes a session and puts it on the screen; rejects when the host refuses. */
-  create(title: string): Promise<string>
-  /** Deletes a session, leaving it for the home screen if it is shown; rejects when the host refuses. */
-  remove(session: string): Promise<void>
-}
 
 /**
  * Sends a line to the server half and shows its answer. A line that starts a run from a screen without a session gets

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest"
 import { decode, encode, type Reply, type Request } from "../../src/core/view/protocol.ts"
-import { openChannel } from "../../src/tui/channel.ts"
-import { type Sessions, submitLine } from "../../src/tui/submit.ts"
+import { openChannel } from "../../src/tui/host/channel.ts"
+import type { Sessions } from "../../src/tui/host/navigator.ts"
+import { submitLine } from "../../src/tui/submit.ts"
 import { HandClock } from "./support/clock.ts"
 
 const STARTED: Reply = { tone: "success", title: "", text: "", view: { type: "started", run: "r1" } }

@@ -1,6 +1,6 @@
 import type { RunView } from "../../core/view/view.ts"
 import { widthOf, wrap } from "../format.ts"
-import { shortKey } from "../key-table.ts"
+import { shortKey } from "../host/key-table.ts"
 import type { Part } from "../view-model.ts"
 import { hintsFor } from "./actions.ts"
 import { detailLines } from "./detail.ts"

@@ -1,7 +1,7 @@
 import type { BrokenRun } from "../../core/view/protocol.ts"
 import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import type { TreeRow } from "../graph.ts"
-import type { Keys } from "../key-table.ts"
+import type { Keys } from "../host/key-table.ts"
 import type { Part } from "../view-model.ts"
 import type { Chosen } from "./actions.ts"
 

@@ -3,8 +3,8 @@ import { type BoxRenderable, type MouseEvent, StyledText, TextAttributes, type T
 import { useTerminalDimensions } from "@opentui/solid"
 import { createEffect, createMemo, Index, onCleanup, onMount } from "solid-js"
 import { widthOf } from "../format.ts"
+import type { Ground, Paint } from "../host/theme.ts"
 import type { Live } from "../live.ts"
-import type { Ground, Paint } from "../theme.ts"
 import type { Dashboard } from "./state.ts"
 import type { Line } from "./table.ts"
 

@@ -1,6 +1,6 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
-import type { Guard } from "../guard.ts"
-import type { Paint } from "../theme.ts"
+import type { Guard } from "../host/guard.ts"
+import type { Paint } from "../host/theme.ts"
 import { TextDialog } from "./text-dialog.tsx"
 import type { TextDocument } from "./text-document.ts"
 

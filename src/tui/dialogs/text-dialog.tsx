@@ -2,7 +2,7 @@ import type { ScrollBoxRenderable } from "@opentui/core"
 import { useTerminalDimensions } from "@opentui/solid"
 import { createSignal, For, onCleanup, onMount, Show } from "solid-js"
 import { widthOf } from "../format.ts"
-import type { Paint } from "../theme.ts"
+import type { Paint } from "../host/theme.ts"
 import type { TextDocument } from "./text-document.ts"
 
 /** Rows a dialog needs besides its text: the host starts it at a quarter of the screen; title, key help and padding. */

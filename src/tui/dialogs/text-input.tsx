@@ -1,5 +1,5 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
-import type { Paint } from "../theme.ts"
+import type { Paint } from "../host/theme.ts"
 
 export interface TextWanted {
   readonly title: string

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { openGates } from "../../../src/core/view/gate-view.ts"
 import type { RunView } from "../../../src/core/view/view.ts"
 import { type Chosen, deedOf, hintsFor } from "../../../src/tui/dashboard/actions.ts"
-import { DEFAULT_KEYS } from "../../../src/tui/key-table.ts"
+import { DEFAULT_KEYS } from "../../../src/tui/host/key-table.ts"
 import { askView, doneStep, gateStep, runningStep, runView, stepView, workerView } from "../support/runs.ts"
 
 /** The step of that name is chosen. */

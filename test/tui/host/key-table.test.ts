@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync } from "node:fs"
 import { expect, it } from "vitest"
-import { DASHBOARD_KEYS, GLOBAL_KEYS, shortKey } from "../../src/tui/key-table.ts"
+import { DASHBOARD_KEYS, GLOBAL_KEYS, shortKey } from "../../../src/tui/host/key-table.ts"
 
 /** What OpenCode itself binds, read from the program this version of Baton is tested with. */
 function boundByOpenCode(): Set<string> {

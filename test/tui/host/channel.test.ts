@@ -1,8 +1,8 @@
 import { expect, it } from "vitest"
-import { decode, encode, type Reply, type Request, type StateMessage } from "../../src/core/view/protocol.ts"
-import { openChannel } from "../../src/tui/channel.ts"
-import { HandClock } from "./support/clock.ts"
-import { runView } from "./support/runs.ts"
+import { decode, encode, type Reply, type Request, type StateMessage } from "../../../src/core/view/protocol.ts"
+import { openChannel } from "../../../src/tui/host/channel.ts"
+import { HandClock } from "../support/clock.ts"
+import { runView } from "../support/runs.ts"
 
 const REPLY: Reply = { tone: "info", title: "Workflows", text: "demo" }
 

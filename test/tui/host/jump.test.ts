@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
-import { jumpFrom, nextWorker, parentOf } from "../../src/tui/jump.ts"
-import { doneStep, runningStep, runView, stepView, workerView } from "./support/runs.ts"
+import { jumpFrom, nextWorker, parentOf } from "../../../src/tui/host/jump.ts"
+import { doneStep, runningStep, runView, stepView, workerView } from "../support/runs.ts"
 
 const here = runView({ id: "here", parent: "p1", steps: [doneStep("a"), runningStep("b")] })
 const newer = runView({ id: "newer", parent: "p2", steps: [runningStep("c")] })

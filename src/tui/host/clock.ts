@@ -1,4 +1,4 @@
-import type { Clock } from "../core/ports/ports.ts"
+import type { Clock } from "../../core/ports/ports.ts"
 
 /** The real clock; its timers do not keep OpenCode from exiting. */
 export const systemClock: Clock = {

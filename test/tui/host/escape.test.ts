@@ -1,10 +1,10 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { expect, it } from "vitest"
-import { type EscapeDeps, listenToEscape } from "../../src/tui/escape.ts"
-import { createLive } from "../../src/tui/live.ts"
-import { createPace } from "../../src/tui/pace.ts"
-import { HandClock } from "./support/clock.ts"
-import { askView, runView } from "./support/runs.ts"
+import { type EscapeDeps, listenToEscape } from "../../../src/tui/host/escape.ts"
+import { createLive } from "../../../src/tui/live.ts"
+import { createPace } from "../../../src/tui/pace.ts"
+import { HandClock } from "../support/clock.ts"
+import { askView, runView } from "../support/runs.ts"
 
 /** A screen of OpenCode with a run that goes on, and its key: `press` gives whether the key was taken from the host. */
 function open() {

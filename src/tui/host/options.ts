@@ -1,4 +1,4 @@
-import { suggest } from "../core/base/nearest.ts"
+import { suggest } from "../../core/base/nearest.ts"
 import { DEFAULT_KEYS, type Keys } from "./key-table.ts"
 
 const COMMAND = /^baton\./

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { isOurs, runLine, sessionTitle, startsRun } from "../../src/tui/prompt-line.ts"
+import { isOurs, runLine, sessionTitle, startsRun } from "../../../src/tui/host/prompt-line.ts"
 
 it.each([
   ["/workflow", true],

@@ -1,9 +1,8 @@
 import type { TuiPluginApi, TuiRouteCurrent } from "@opencode-ai/plugin/tui"
-import type { OpenMessage } from "../core/view/protocol.ts"
-import type { WorkerView } from "../core/view/view.ts"
+import type { OpenMessage } from "../../core/view/protocol.ts"
+import type { WorkerView } from "../../core/view/view.ts"
+import type { Live } from "../live.ts"
 import { jumpFrom, nextWorker, parentOf } from "./jump.ts"
-import type { Live } from "./live.ts"
-import type { Sessions } from "./submit.ts"
 
 /** The dashboard's route in OpenCode. */
 export const DASHBOARD_ROUTE = "baton.dashboard"
@@ -139,4 +138,16 @@ export class Navigator implements Sessions {
 function sessionOf(route: TuiRouteCurrent): string | undefined {
   const id = route.name === "session" && "params" in route ? route.params?.sessionID : undefined
   return typeof id === "string" ? id : undefined
+}
+
+/** What a line needs of the host's sessions. */
+export interface Sessions {
+  /** The session on the screen that a person types into, if any. */
+  current(): string | undefined
+  /** The session that is shown, if any: `current`, or one below it. */
+  session(): string | undefined
+  /** Makes a session and puts it on the screen; rejects when the host refuses. */
+  create(title: string): Promise<string>
+  /** Deletes a session, leaving it for the home screen if it is shown; rejects when the host refuses. */
+  remove(session: string): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/ports/ports.ts"
+import type { Clock } from "../../core/ports/ports.ts"
 import {
   decode,
   encode,
@@ -6,7 +6,7 @@ import {
   type OpenMessage,
   type Reply,
   type StateMessage,
-} from "../core/view/protocol.ts"
+} from "../../core/view/protocol.ts"
 
 /** The server half may still be loading, or stall for seconds: asking again is harmless, it answers each id once. */
 const RESEND_MS = 1_000

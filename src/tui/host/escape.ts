@@ -1,9 +1,9 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
-import type { Clock } from "../core/ports/ports.ts"
+import type { Clock } from "../../core/ports/ports.ts"
+import type { Live } from "../live.ts"
+import { belongsTo } from "../view-model.ts"
 import type { Guard } from "./guard.ts"
 import { OVER_HOST } from "./keys.ts"
-import type { Live } from "./live.ts"
-import { belongsTo } from "./view-model.ts"
 
 /** How soon the second press must follow. */
 const AGAIN_MS = 5_000

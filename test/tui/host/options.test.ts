@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
-import { DEFAULT_KEYS } from "../../src/tui/key-table.ts"
-import { readKeys } from "../../src/tui/options.ts"
+import { DEFAULT_KEYS } from "../../../src/tui/host/key-table.ts"
+import { readKeys } from "../../../src/tui/host/options.ts"
 
 it("keeps the defaults when nothing is set", () => {
   expect(readKeys(undefined)).toEqual({ keys: DEFAULT_KEYS, problems: [] })
