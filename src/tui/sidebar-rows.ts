@@ -2,8 +2,8 @@ import type { StepStatus } from "../core/model/result.ts"
 import { openGates, wayOn } from "../core/view/gate-view.ts"
 import type { AskView, RunView, StepView } from "../core/view/view.ts"
 import { clip, widthOf } from "./format.ts"
-import { inboxItems } from "./gate-rows.ts"
 import { type TreeRow, treeRows } from "./graph.ts"
+import { inboxItems } from "./inbox/gate-rows.ts"
 import {
   belongsTo,
   isOver,

@@ -1,13 +1,13 @@
 import { For } from "solid-js"
-import type { GateView } from "../core/view/gate-view.ts"
-import type { AskView } from "../core/view/view.ts"
-import type { ReplyDeps } from "./dialogs/deps.ts"
-import { rowColumns } from "./dialogs/pickers.ts"
-import { askFor } from "./dialogs/text-input.tsx"
-import { clip } from "./format.ts"
+import type { GateView } from "../../core/view/gate-view.ts"
+import type { AskView } from "../../core/view/view.ts"
+import type { ReplyDeps } from "../dialogs/deps.ts"
+import { rowColumns } from "../dialogs/pickers.ts"
+import { askFor } from "../dialogs/text-input.tsx"
+import { clip } from "../format.ts"
+import { quote } from "../host/prompt-line.ts"
+import { answerChoices, askDetails } from "../worker-rows.ts"
 import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
-import { quote } from "./host/prompt-line.ts"
-import { answerChoices, askDetails } from "./worker-rows.ts"
 
 /** Columns that the host's dialog takes from its title: the word `esc`, what keeps them apart, and its own padding. */
 const HEADING_MARGIN = 6

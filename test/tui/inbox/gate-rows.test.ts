@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
-import { openGates } from "../../src/core/view/gate-view.ts"
-import type { StepView } from "../../src/core/view/view.ts"
-import type { Choice } from "../../src/tui/dialogs/pickers.ts"
-import { gateDetails, gateWays, inboxChoices, inboxItems } from "../../src/tui/gate-rows.ts"
-import { askView, gateStep, runView } from "./support/runs.ts"
+import { openGates } from "../../../src/core/view/gate-view.ts"
+import type { StepView } from "../../../src/core/view/view.ts"
+import type { Choice } from "../../../src/tui/dialogs/pickers.ts"
+import { gateDetails, gateWays, inboxChoices, inboxItems } from "../../../src/tui/inbox/gate-rows.ts"
+import { askView, gateStep, runView } from "../support/runs.ts"
 
 const row = ({ title, description, footer }: Choice<string>) => `${title.trim()}${description} | ${footer}`
 const gates = (...steps: StepView[]) =>
