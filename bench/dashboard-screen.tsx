@@ -4,8 +4,8 @@ import { Dashboard } from "../src/tui/dashboard/state.ts"
 import { DashboardView } from "../src/tui/dashboard/view.tsx"
 import { systemClock } from "../src/tui/host/clock.ts"
 import { DEFAULT_KEYS } from "../src/tui/host/key-table.ts"
-import { createLive } from "../src/tui/live.ts"
-import { createPace } from "../src/tui/pace.ts"
+import { createLive } from "../src/tui/state/live.ts"
+import { createPace } from "../src/tui/state/pace.ts"
 
 const WHITE = RGBA.fromHex("#ffffff")
 const BLACK = RGBA.fromHex("#000000")

@@ -1,10 +1,10 @@
 import { useTerminalDimensions } from "@opentui/solid"
 import { createMemo, For, Show } from "solid-js"
-import { clip } from "./format.ts"
 import type { Paint } from "./host/theme.ts"
-import type { Live } from "./live.ts"
+import type { Live } from "./state/live.ts"
+import { clip } from "./state/text.ts"
+import type { Part } from "./state/view-model.ts"
 import { type BarKeys, statusBar } from "./status-bar.ts"
-import type { Part } from "./view-model.ts"
 
 const PADDING = 2
 

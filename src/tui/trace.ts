@@ -4,8 +4,8 @@ import { DECIDED, gateTitle } from "../core/view/gate-view.ts"
 import { formatCost } from "../core/view/numbers.ts"
 import type { Delegated, StepView } from "../core/view/view.ts"
 import type { TextDocument } from "./dialogs/text-document.ts"
-import { formatElapsed, short } from "./format.ts"
-import { stateOf, stepIcon, stepTime, type Tone } from "./view-model.ts"
+import { formatElapsed, short } from "./state/text.ts"
+import { stateOf, stepIcon, stepTime, type Tone } from "./state/view-model.ts"
 
 /** Everything that is known of one step: what it was told and asked, by which model, what came of it, what it and the
  *  workers it started cost, and what a person should know of. */

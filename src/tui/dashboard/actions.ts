@@ -1,8 +1,8 @@
 import { type GateView, isWaiting, openGates } from "../../core/view/gate-view.ts"
 import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
-import { clip } from "../format.ts"
 import { type DashboardKey, type Keys, shortKey } from "../host/key-table.ts"
-import { canOpen, isOver } from "../view-model.ts"
+import { clip } from "../state/text.ts"
+import { canOpen, isOver } from "../state/view-model.ts"
 
 /** What the keys of the dashboard do to the step that is chosen. Plain data: the view carries it out. */
 

@@ -1,8 +1,8 @@
 import { DECIDED, type GateView } from "../../core/view/gate-view.ts"
 import { formatCost } from "../../core/view/numbers.ts"
 import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
-import { clip, formatElapsed, formatTokens, wrap } from "../format.ts"
-import { stateOf, stepIcon, stepTime, type Tone } from "../view-model.ts"
+import { clip, formatElapsed, formatTokens, wrap } from "../state/text.ts"
+import { stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
 import { stateNow } from "../worker-rows.ts"
 import { type Cell, fill, muted, space } from "./table.ts"
 

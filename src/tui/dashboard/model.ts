@@ -1,8 +1,8 @@
 import type { BrokenRun } from "../../core/view/protocol.ts"
 import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
-import type { TreeRow } from "../graph.ts"
 import type { Keys } from "../host/key-table.ts"
-import type { Part } from "../view-model.ts"
+import type { TreeRow } from "../state/tree-rows.ts"
+import type { Part } from "../state/view-model.ts"
 import type { Chosen } from "./actions.ts"
 
 /** What the dashboard draws its screen from. Plain data: no terminal, no clock; times are milliseconds since 1970. */

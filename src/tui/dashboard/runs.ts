@@ -1,8 +1,8 @@
 import { formatCost } from "../../core/view/numbers.ts"
 import type { BrokenRun } from "../../core/view/protocol.ts"
 import type { RunView } from "../../core/view/view.ts"
-import { formatElapsed, short } from "../format.ts"
-import { isOver, type Part, progress, runIcon, runTime } from "../view-model.ts"
+import { formatElapsed, short } from "../state/text.ts"
+import { isOver, type Part, progress, runIcon, runTime } from "../state/view-model.ts"
 import type { FrameInput } from "./model.ts"
 import { type Cell, type Column, type Line, mark, muted, space, table } from "./table.ts"
 

@@ -1,5 +1,5 @@
-import { cell, clip, widthOf } from "../format.ts"
-import type { Part } from "../view-model.ts"
+import { cell, clip, widthOf } from "../state/text.ts"
+import type { Part } from "../state/view-model.ts"
 
 /** Lines and tables of a full screen, as plain data: every line is exactly as wide as it is told. */
 

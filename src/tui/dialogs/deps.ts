@@ -2,7 +2,7 @@ import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { Reply } from "../../core/view/protocol.ts"
 import type { Guard } from "../host/guard.ts"
 import type { Paint } from "../host/theme.ts"
-import type { Live } from "../live.ts"
+import type { Live } from "../state/live.ts"
 
 /** What the dialogs need. */
 export interface ReplyDeps {

@@ -1,5 +1,5 @@
 import type { WorkflowItem } from "../../core/view/protocol.ts"
-import { cell, clip, cut, widthOf } from "../format.ts"
+import { cell, clip, cut, widthOf } from "../state/text.ts"
 
 /** Rows of OpenCode's select dialog, as plain data. The dialog sorts nothing and cuts a title at 61 columns. */
 export interface Choice<Value> {

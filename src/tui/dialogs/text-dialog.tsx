@@ -1,8 +1,8 @@
 import type { ScrollBoxRenderable } from "@opentui/core"
 import { useTerminalDimensions } from "@opentui/solid"
 import { createSignal, For, onCleanup, onMount, Show } from "solid-js"
-import { widthOf } from "../format.ts"
 import type { Paint } from "../host/theme.ts"
+import { widthOf } from "../state/text.ts"
 import type { TextDocument } from "./text-document.ts"
 
 /** Rows a dialog needs besides its text: the host starts it at a quarter of the screen; title, key help and padding. */

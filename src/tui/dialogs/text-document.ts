@@ -1,4 +1,4 @@
-import type { Tone } from "../view-model.ts"
+import type { Tone } from "../state/view-model.ts"
 
 /** A document for the text dialog: facts as a two-column list, then texts under headings. */
 export interface TextDocument {

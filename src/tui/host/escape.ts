@@ -1,7 +1,7 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import type { Clock } from "../../core/ports/ports.ts"
-import type { Live } from "../live.ts"
-import { belongsTo } from "../view-model.ts"
+import type { Live } from "../state/live.ts"
+import { belongsTo } from "../state/view-model.ts"
 import type { Guard } from "./guard.ts"
 import { OVER_HOST } from "./keys.ts"
 

@@ -1,5 +1,5 @@
 import { type RunView, stepInFocus, type WorkerView } from "../../core/view/view.ts"
-import { belongsTo, canOpen } from "../view-model.ts"
+import { belongsTo, canOpen } from "../state/view-model.ts"
 
 /** Where the jump key leads: into a step's session, back out of one, or nowhere because no step has a session. */
 export type Jump =

@@ -1,7 +1,7 @@
 import type { TuiPluginApi, TuiRouteCurrent } from "@opencode-ai/plugin/tui"
 import type { OpenMessage } from "../../core/view/protocol.ts"
 import type { WorkerView } from "../../core/view/view.ts"
-import type { Live } from "../live.ts"
+import type { Live } from "../state/live.ts"
 import { jumpFrom, nextWorker, parentOf } from "./jump.ts"
 
 /** The dashboard's route in OpenCode. */

@@ -1,4 +1,4 @@
-import { clip } from "../format.ts"
+import { clip } from "../state/text.ts"
 
 /** Lines typed into OpenCode's prompt that are commands of Baton. */
 

@@ -1,6 +1,6 @@
 import type { TuiThemeCurrent } from "@opencode-ai/plugin/tui"
 import type { RGBA } from "@opentui/core"
-import type { Tone } from "../view-model.ts"
+import type { Tone } from "../state/view-model.ts"
 
 /** The colour of a tone. Reactive inside a Solid view, so that a change of theme is seen at once. */
 export type Paint = (tone: Tone) => RGBA

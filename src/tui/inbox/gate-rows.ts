@@ -1,7 +1,7 @@
 import { CONTINUES, DECIDED, type GateView } from "../../core/view/gate-view.ts"
 import type { AskView } from "../../core/view/view.ts"
 import type { Choice } from "../dialogs/pickers.ts"
-import { cell, clip, formatElapsed, widthOf } from "../format.ts"
+import { cell, clip, formatElapsed, widthOf } from "../state/text.ts"
 
 /** Steps that wait for a decision, as rows of OpenCode's select dialog. Plain data; times are milliseconds since 1970. */
 

@@ -1,9 +1,9 @@
 import type { StepStatus } from "../../core/model/result.ts"
 import { openGates, wayOn } from "../../core/view/gate-view.ts"
 import type { AskView, RunView, StepView } from "../../core/view/view.ts"
-import { clip, widthOf } from "../format.ts"
-import { type TreeRow, treeRows } from "../graph.ts"
 import { inboxItems } from "../inbox/gate-rows.ts"
+import { clip, widthOf } from "../state/text.ts"
+import { type TreeRow, treeRows } from "../state/tree-rows.ts"
 import {
   belongsTo,
   isOver,
@@ -15,7 +15,7 @@ import {
   stepIcon,
   stepTime,
   type Tone,
-} from "../view-model.ts"
+} from "../state/view-model.ts"
 
 /** The runs of a session as lines of its sidebar. Plain data; times are milliseconds since 1970. */
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import type { WorkflowItem } from "../../../src/core/view/protocol.ts"
 import { workflowChoices } from "../../../src/tui/dialogs/pickers.ts"
-import { widthOf } from "../../../src/tui/format.ts"
+import { widthOf } from "../../../src/tui/state/text.ts"
 
 const item = (name: string, given: Partial<WorkflowItem> = {}): WorkflowItem => ({
   name,

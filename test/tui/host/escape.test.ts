@@ -1,8 +1,8 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 import { expect, it } from "vitest"
 import { type EscapeDeps, listenToEscape } from "../../../src/tui/host/escape.ts"
-import { createLive } from "../../../src/tui/live.ts"
-import { createPace } from "../../../src/tui/pace.ts"
+import { createLive } from "../../../src/tui/state/live.ts"
+import { createPace } from "../../../src/tui/state/pace.ts"
 import { HandClock } from "../support/clock.ts"
 import { askView, runView } from "../support/runs.ts"
 

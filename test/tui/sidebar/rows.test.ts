@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { AskView, RunView } from "../../../src/core/view/view.ts"
-import { widthOf } from "../../../src/tui/format.ts"
 import { sidebar } from "../../../src/tui/sidebar/rows.ts"
+import { widthOf } from "../../../src/tui/state/text.ts"
 import { askView, doneStep, gateStep, runningStep, runView, stepView } from "../support/runs.ts"
 
 const demo = runView({ steps: [doneStep("survey"), runningStep("review"), stepView("plan")] })

@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { expect, it } from "vitest"
-import { formatCost } from "../../src/core/view/numbers.ts"
-import { cell, clip, cut, formatElapsed, formatTokens, short, widthOf } from "../../src/tui/format.ts"
+import { formatCost } from "../../../src/core/view/numbers.ts"
+import { cell, clip, cut, formatElapsed, formatTokens, short, widthOf } from "../../../src/tui/state/text.ts"
 
 it("never makes a line wider than asked, and keeps what fits as it is", () => {
   fc.assert(

@@ -1,9 +1,9 @@
 import { createEffect, createRoot } from "solid-js"
 import { expect, it } from "vitest"
-import { createLive } from "../../src/tui/live.ts"
-import { createPace } from "../../src/tui/pace.ts"
-import { HandClock } from "./support/clock.ts"
-import { askView, gateStep, runView } from "./support/runs.ts"
+import { createLive } from "../../../src/tui/state/live.ts"
+import { createPace } from "../../../src/tui/state/pace.ts"
+import { HandClock } from "../support/clock.ts"
+import { askView, gateStep, runView } from "../support/runs.ts"
 
 function live() {
   const clock = new HandClock()

@@ -1,8 +1,8 @@
 import { createSignal } from "solid-js"
-import type { Clock } from "../core/ports/ports.ts"
-import { type GateView, openGates } from "../core/view/gate-view.ts"
-import type { StateMessage } from "../core/view/protocol.ts"
-import type { AskView, RunView, WorkerView } from "../core/view/view.ts"
+import type { Clock } from "../../core/ports/ports.ts"
+import { type GateView, openGates } from "../../core/view/gate-view.ts"
+import type { StateMessage } from "../../core/view/protocol.ts"
+import type { AskView, RunView, WorkerView } from "../../core/view/view.ts"
 import type { Pace } from "./pace.ts"
 import { LINGER_MS } from "./view-model.ts"
 

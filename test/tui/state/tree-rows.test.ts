@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
-import type { RunView } from "../../src/core/view/view.ts"
-import { treeRows } from "../../src/tui/graph.ts"
-import { doneStep, runningStep, runView, stepView } from "./support/runs.ts"
+import type { RunView } from "../../../src/core/view/view.ts"
+import { treeRows } from "../../../src/tui/state/tree-rows.ts"
+import { doneStep, runningStep, runView, stepView } from "../support/runs.ts"
 
 const drawn = (run: RunView, runs: readonly RunView[] = [run], folds = new Map<string, boolean>()) =>
   treeRows({ run, runs, folds }).map(({ lead, label, isFolded, below }) =>

@@ -1,5 +1,5 @@
-import { partsByGroup } from "../core/view/tree.ts"
-import type { RunView, StepView } from "../core/view/view.ts"
+import { partsByGroup } from "../../core/view/tree.ts"
+import type { RunView, StepView } from "../../core/view/view.ts"
 import { isOver } from "./view-model.ts"
 
 /** The steps of a run as the rows of a tree: what runs at the same time stands in one bracket, parts stand under their

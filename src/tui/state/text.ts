@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util"
-import { formatDuration } from "../core/base/duration.ts"
-import type { Tokens } from "../core/model/result.ts"
+import { formatDuration } from "../../core/base/duration.ts"
+import type { Tokens } from "../../core/model/result.ts"
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 

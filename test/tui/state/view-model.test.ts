@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
-import type { RunView } from "../../src/core/view/view.ts"
-import { widthOf } from "../../src/tui/format.ts"
-import { type BarInput, type BarKeys, statusBar } from "../../src/tui/status-bar.ts"
-import type { Part } from "../../src/tui/view-model.ts"
-import { doneStep, gateStep, runningStep, runView, stepView } from "./support/runs.ts"
+import type { RunView } from "../../../src/core/view/view.ts"
+import { widthOf } from "../../../src/tui/state/text.ts"
+import type { Part } from "../../../src/tui/state/view-model.ts"
+import { type BarInput, type BarKeys, statusBar } from "../../../src/tui/status-bar.ts"
+import { doneStep, gateStep, runningStep, runView, stepView } from "../support/runs.ts"
 
 const text = (parts: readonly Part[]) => parts.map((part) => part.text).join("")
 

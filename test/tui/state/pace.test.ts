@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
-import { createPace } from "../../src/tui/pace.ts"
-import { HandClock } from "./support/clock.ts"
+import { createPace } from "../../../src/tui/state/pace.ts"
+import { HandClock } from "../support/clock.ts"
 
 it("makes the first change at once, and those that follow together, in order, 200 ms later", () => {
   const clock = new HandClock()

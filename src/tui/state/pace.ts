@@ -1,5 +1,5 @@
 import { batch } from "solid-js"
-import type { Clock } from "../core/ports/ports.ts"
+import type { Clock } from "../../core/ports/ports.ts"
 
 /** Redraws for anything but a key are at least this far apart: five a second. */
 const APART_MS = 200

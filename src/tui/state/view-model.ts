@@ -1,9 +1,9 @@
-import { formatDuration } from "../core/base/duration.ts"
-import type { RunStatus, StepStatus } from "../core/model/result.ts"
-import { MARKS } from "../core/view/marks.ts"
-import { formatCost } from "../core/view/numbers.ts"
-import type { RunView, StepView } from "../core/view/view.ts"
-import { formatElapsed, formatTokens } from "./format.ts"
+import { formatDuration } from "../../core/base/duration.ts"
+import type { RunStatus, StepStatus } from "../../core/model/result.ts"
+import { MARKS } from "../../core/view/marks.ts"
+import { formatCost } from "../../core/view/numbers.ts"
+import type { RunView, StepView } from "../../core/view/view.ts"
+import { formatElapsed, formatTokens } from "./text.ts"
 
 /** What the TUI shows of runs, as plain data: no terminal, no clock. Times are milliseconds since 1970. */
 
