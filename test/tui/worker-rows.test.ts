@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { widthOf } from "../../src/tui/state/text.ts"
-import { statusBar } from "../../src/tui/status-bar.ts"
+import { statusBar } from "../../src/tui/status-line/parts.ts"
 import { answerChoices, askDetails, stateNow, workerActions, workerChoices } from "../../src/tui/worker-rows.ts"
 import { askView, runningStep, runView, workerView } from "./support/runs.ts"
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import type { RunView } from "../../../src/core/view/view.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
 import type { Part } from "../../../src/tui/state/view-model.ts"
-import { type BarInput, type BarKeys, statusBar } from "../../../src/tui/status-bar.ts"
+import { type BarInput, type BarKeys, statusBar } from "../../../src/tui/status-line/parts.ts"
 import { doneStep, gateStep, runningStep, runView, stepView } from "../support/runs.ts"
 
 const text = (parts: readonly Part[]) => parts.map((part) => part.text).join("")

@@ -1,6 +1,6 @@
-import { openGates, wayOn } from "../core/view/gate-view.ts"
-import { type RunView, stepInFocus, type WorkerView } from "../core/view/view.ts"
-import { clip, cut, widthOf } from "./state/text.ts"
+import { openGates, wayOn } from "../../core/view/gate-view.ts"
+import { type RunView, stepInFocus, type WorkerView } from "../../core/view/view.ts"
+import { clip, cut, widthOf } from "../state/text.ts"
 import {
   belongsTo,
   canOpen,
@@ -12,7 +12,7 @@ import {
   spent,
   stateOf,
   stepTime,
-} from "./state/view-model.ts"
+} from "../state/view-model.ts"
 
 /** The line at the bottom of every screen, as plain data. */
 

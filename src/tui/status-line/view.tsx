@@ -1,10 +1,10 @@
 import { useTerminalDimensions } from "@opentui/solid"
 import { createMemo, For, Show } from "solid-js"
-import type { Paint } from "./host/theme.ts"
-import type { Live } from "./state/live.ts"
-import { clip } from "./state/text.ts"
-import type { Part } from "./state/view-model.ts"
-import { type BarKeys, statusBar } from "./status-bar.ts"
+import type { Paint } from "../host/theme.ts"
+import type { Live } from "../state/live.ts"
+import { clip } from "../state/text.ts"
+import type { Part } from "../state/view-model.ts"
+import { type BarKeys, statusBar } from "./parts.ts"
 
 const PADDING = 2
 
