@@ -8,7 +8,7 @@ import { quote, runLine } from "./host/prompt-line.ts"
 import { inboxItems } from "./inbox/gate-rows.ts"
 import { showInbox } from "./inbox/inbox.tsx"
 import { clip } from "./state/text.ts"
-import { showTrace } from "./trace-view.tsx"
+import { showTrace } from "./trace/view.tsx"
 import { showWorkers } from "./workers.tsx"
 
 export interface Replies {

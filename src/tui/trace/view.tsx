@@ -1,10 +1,10 @@
-import type { ReplyView } from "../core/view/protocol.ts"
-import type { ReplyDeps } from "./dialogs/deps.ts"
-import { TextDialog } from "./dialogs/text-dialog.tsx"
-import { askFor } from "./dialogs/text-input.tsx"
-import { canOpen } from "./state/view-model.ts"
-import { traceDocument } from "./trace.ts"
-import { ALL, nextFilter, type TraceWish, withRows } from "./trace-rows.ts"
+import type { ReplyView } from "../../core/view/protocol.ts"
+import type { ReplyDeps } from "../dialogs/deps.ts"
+import { TextDialog } from "../dialogs/text-dialog.tsx"
+import { askFor } from "../dialogs/text-input.tsx"
+import { canOpen } from "../state/view-model.ts"
+import { traceDocument } from "./document.ts"
+import { ALL, nextFilter, type TraceWish, withRows } from "./rows.ts"
 
 /** All of a step in one dialog: filtered, searched, and from there to its session. */
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
-import { formatTrace } from "../../src/core/view/format.ts"
-import { traceDocument } from "../../src/tui/trace.ts"
-import { doneStep, gateStep, runningStep, stepView } from "./support/runs.ts"
+import { formatTrace } from "../../../src/core/view/format.ts"
+import { traceDocument } from "../../../src/tui/trace/document.ts"
+import { doneStep, gateStep, runningStep, stepView } from "../support/runs.ts"
 
 const fact = (document: ReturnType<typeof traceDocument>, label: string) =>
   document.facts.find((row) => row.label === label)?.value

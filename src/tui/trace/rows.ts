@@ -1,8 +1,8 @@
-import { formatDuration } from "../core/base/duration.ts"
-import { headOf } from "../core/view/format.ts"
-import { filteredRows, TRACE_FILTERS, type Trace, type TraceFilter, type TraceRow } from "../core/view/trace.ts"
-import type { TextDocument, TextSection } from "./dialogs/text-document.ts"
-import type { Tone } from "./state/view-model.ts"
+import { formatDuration } from "../../core/base/duration.ts"
+import { headOf } from "../../core/view/format.ts"
+import { filteredRows, TRACE_FILTERS, type Trace, type TraceFilter, type TraceRow } from "../../core/view/trace.ts"
+import type { TextDocument, TextSection } from "../dialogs/text-document.ts"
+import type { Tone } from "../state/view-model.ts"
 
 /** What happened to a step, row by row, as much of it as a person wants to see. */
 

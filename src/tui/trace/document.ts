@@ -1,11 +1,11 @@
-import { verdictLines } from "../core/model/verdict.ts"
-import { formatCheck } from "../core/view/format.ts"
-import { DECIDED, gateTitle } from "../core/view/gate-view.ts"
-import { formatCost } from "../core/view/numbers.ts"
-import type { Delegated, StepView } from "../core/view/view.ts"
-import type { TextDocument } from "./dialogs/text-document.ts"
-import { formatElapsed, short } from "./state/text.ts"
-import { stateOf, stepIcon, stepTime, type Tone } from "./state/view-model.ts"
+import { verdictLines } from "../../core/model/verdict.ts"
+import { formatCheck } from "../../core/view/format.ts"
+import { DECIDED, gateTitle } from "../../core/view/gate-view.ts"
+import { formatCost } from "../../core/view/numbers.ts"
+import type { Delegated, StepView } from "../../core/view/view.ts"
+import type { TextDocument } from "../dialogs/text-document.ts"
+import { formatElapsed, short } from "../state/text.ts"
+import { stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
 
 /** Everything that is known of one step: what it was told and asked, by which model, what came of it, what it and the
  *  workers it started cost, and what a person should know of. */

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest"
-import type { Trace, TraceRow } from "../../src/core/view/trace.ts"
-import { traceDocument } from "../../src/tui/trace.ts"
-import { ALL, nextFilter, type TraceWish, withRows } from "../../src/tui/trace-rows.ts"
-import { doneStep } from "./support/runs.ts"
+import type { Trace, TraceRow } from "../../../src/core/view/trace.ts"
+import { traceDocument } from "../../../src/tui/trace/document.ts"
+import { ALL, nextFilter, type TraceWish, withRows } from "../../../src/tui/trace/rows.ts"
+import { doneStep } from "../support/runs.ts"
 
 const row = (at: number, over: Partial<TraceRow>): TraceRow => ({
   at,
