@@ -9,7 +9,7 @@ import { inboxItems } from "./inbox/gate-rows.ts"
 import { showInbox } from "./inbox/inbox.tsx"
 import { clip } from "./state/text.ts"
 import { showTrace } from "./trace/view.tsx"
-import { showWorkers } from "./workers.tsx"
+import { showWorkers } from "./workers/picker.tsx"
 
 export interface Replies {
   /** Shows the server half's answer to a command. */

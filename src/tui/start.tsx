@@ -21,7 +21,7 @@ import { createPace } from "./state/pace.ts"
 import type { BarKeys } from "./status-line/parts.ts"
 import { StatusBar } from "./status-line/view.tsx"
 import { submitLine } from "./submit.ts"
-import { messageTo } from "./workers.tsx"
+import { messageTo } from "./workers/picker.tsx"
 
 type Deps = DashboardActs & { readonly api: TuiPluginApi }
 

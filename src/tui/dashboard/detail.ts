@@ -3,7 +3,7 @@ import { formatCost } from "../../core/view/numbers.ts"
 import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import { clip, formatElapsed, formatTokens, wrap } from "../state/text.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
-import { stateNow } from "../worker-rows.ts"
+import { stateNow } from "../workers/rows.ts"
 import { type Cell, fill, muted, space } from "./table.ts"
 
 /** What the dashboard says about the step that is chosen: what needs a person first, then what it was asked and what it

@@ -3,7 +3,7 @@ import { showText } from "../dialogs/show-text.tsx"
 import { askFor } from "../dialogs/text-input.tsx"
 import { DASHBOARD_KEYS, type DashboardKey, type Keys, shortKey } from "../host/key-table.ts"
 import { showAsk, showGate } from "../inbox/inbox.tsx"
-import { messageTo } from "../workers.tsx"
+import { messageTo } from "../workers/picker.tsx"
 import { type Deed, deedOf, isAct } from "./actions.ts"
 import type { Dashboard } from "./state.ts"
 

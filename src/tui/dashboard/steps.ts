@@ -2,7 +2,7 @@ import type { AskView, RunView, StepView, WorkerView } from "../../core/view/vie
 import { formatElapsed, short } from "../state/text.ts"
 import type { TreeRow } from "../state/tree-rows.ts"
 import { isOver, notesOf, type Part, progress, stateOf, stepIcon, stepTime } from "../state/view-model.ts"
-import { stateNow } from "../worker-rows.ts"
+import { stateNow } from "../workers/rows.ts"
 import type { Chosen } from "./actions.ts"
 import type { FrameInput } from "./model.ts"
 import { priceOf, runRows } from "./runs.ts"

@@ -1,10 +1,10 @@
-import type { WorkerView } from "../core/view/view.ts"
-import type { ReplyDeps } from "./dialogs/deps.ts"
-import { rowColumns } from "./dialogs/pickers.ts"
-import { askFor } from "./dialogs/text-input.tsx"
-import { quote } from "./host/prompt-line.ts"
-import { clip } from "./state/text.ts"
-import { workerActions, workerChoices, workerTitle } from "./worker-rows.ts"
+import type { WorkerView } from "../../core/view/view.ts"
+import type { ReplyDeps } from "../dialogs/deps.ts"
+import { rowColumns } from "../dialogs/pickers.ts"
+import { askFor } from "../dialogs/text-input.tsx"
+import { quote } from "../host/prompt-line.ts"
+import { clip } from "../state/text.ts"
+import { workerActions, workerChoices, workerTitle } from "./rows.ts"
 
 /** Who is at work and who is kept, live; a row leads to what can be done to it. */
 export function showWorkers(deps: ReplyDeps, snapshot: readonly WorkerView[]): void {

@@ -1,8 +1,8 @@
-import { DEFAULTS } from "../core/model/defaults.ts"
-import { formatCost } from "../core/view/numbers.ts"
-import type { AskView, WorkerState, WorkerView } from "../core/view/view.ts"
-import type { Choice } from "./dialogs/pickers.ts"
-import { cell, clip, formatElapsed, formatTokens, widthOf } from "./state/text.ts"
+import { DEFAULTS } from "../../core/model/defaults.ts"
+import { formatCost } from "../../core/view/numbers.ts"
+import type { AskView, WorkerState, WorkerView } from "../../core/view/view.ts"
+import type { Choice } from "../dialogs/pickers.ts"
+import { cell, clip, formatElapsed, formatTokens, widthOf } from "../state/text.ts"
 
 /** Workers and what they ask for, as rows of OpenCode's select dialog. Plain data; times are milliseconds since 1970. */
 

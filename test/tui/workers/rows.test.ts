@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { widthOf } from "../../src/tui/state/text.ts"
-import { statusBar } from "../../src/tui/status-line/parts.ts"
-import { answerChoices, askDetails, stateNow, workerActions, workerChoices } from "../../src/tui/worker-rows.ts"
-import { askView, runningStep, runView, workerView } from "./support/runs.ts"
+import { widthOf } from "../../../src/tui/state/text.ts"
+import { statusBar } from "../../../src/tui/status-line/parts.ts"
+import { answerChoices, askDetails, stateNow, workerActions, workerChoices } from "../../../src/tui/workers/rows.ts"
+import { askView, runningStep, runView, workerView } from "../support/runs.ts"
 
 const row = (choice: { title: string; description: string; footer: string }) =>
   `${choice.title}${choice.description} | ${choice.footer}`
