@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander"
-import { AMOUNTS } from "../core/documents/budget-words.ts"
+import { AMOUNTS } from "../core/documents/amount.ts"
 import type { LoadCompose } from "./context.ts"
 import { carryOut, decision, findOpen, RUN } from "./decide.ts"
 

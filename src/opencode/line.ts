@@ -1,4 +1,4 @@
-import { amountIn } from "../core/documents/budget-words.ts"
+import { amountIn } from "../core/documents/amount.ts"
 import type { Budget } from "../core/model/workflow.ts"
 import type { Purpose } from "../core/view/protocol.ts"
 import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"

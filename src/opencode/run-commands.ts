@@ -1,6 +1,6 @@
-import { budgetWords } from "../core/documents/budget-words.ts"
 import { formatProblems } from "../core/model/problem.ts"
 import { openGates } from "../core/view/gate-view.ts"
+import { budgetWords } from "../core/view/numbers.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"

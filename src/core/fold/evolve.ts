@@ -1,5 +1,6 @@
 import { emptyQueue, push, type Queue, shift } from "../base/queue.ts"
 import { rowAt, rowsOf, tableOf, withRow } from "../base/table.ts"
+import { isGroup } from "../model/ancestry.ts"
 import type { RunCreated, RunEvent } from "../model/events.ts"
 import { graphOf } from "../model/graph.ts"
 import type { StepResult, StepStatus } from "../model/result.ts"
@@ -7,7 +8,7 @@ import { type Run, type StepState, spentBy, stepOf } from "../model/run.ts"
 import { lowest, NOTHING, plus } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import { close, gateDecided, gateHold, gateOpened } from "./gates.ts"
-import { begun, expanded, isAtWork, isGroup, looked, partOver, without } from "./group-parts.ts"
+import { begun, expanded, isAtWork, looked, partOver, without } from "./group-parts.ts"
 import { edit, reopen } from "./reopen.ts"
 
 function create(event: RunCreated): Run {

@@ -1,17 +1,11 @@
 import { push } from "../base/queue.ts"
 import { appended, rowAt, withRow } from "../base/table.ts"
+import { isGroup } from "../model/ancestry.ts"
 import type { RunEvent } from "../model/events.ts"
 import { type Graph, graphOf } from "../model/graph.ts"
 import type { Parts, Run, StepState } from "../model/run.ts"
 import type { Step } from "../model/workflow.ts"
 import { anew } from "./reset-step.ts"
-
-/** What groups and their parts make of a run: parts of `evolve`. */
-
-/** Whether a step is done by steps of its own. */
-export function isGroup({ group, loop }: Step): boolean {
-  return group !== undefined || loop !== undefined
-}
 
 /** Whether a step takes a place: it is at work, and if it is a group its own checks are being run. */
 export function isAtWork(run: Run, step: StepState): boolean {

@@ -1,5 +1,4 @@
-import { isGroup } from "../fold/group-parts.ts"
-import { enclosing } from "../model/ancestry.ts"
+import { enclosing, isGroup } from "../model/ancestry.ts"
 import type { Run, StepState } from "../model/run.ts"
 import type { Step } from "../model/workflow.ts"
 import { membersOf } from "./members.ts"

@@ -86,3 +86,10 @@ export function takenBy(run: Run, row: StepState): Spent & { readonly tries: num
     .map((index) => takenBy(run, rowAt(run.steps, index)))
     .reduce((sum, one) => ({ ...plus(sum, one), tries: sum.tries + one.tries }), { ...own, tries: 0 })
 }
+
+/** What groups and their parts make of a run: parts of `evolve`. */
+
+/** Whether a step is done by steps of its own. */
+export function isGroup({ group, loop }: Step): boolean {
+  return group !== undefined || loop !== undefined
+}

@@ -1,7 +1,7 @@
 import { rowAt, rowsOf } from "../base/table.ts"
-import { isGroup } from "../fold/group-parts.ts"
 import { membersOf, NO_COST, summary } from "../groups/members.ts"
 import { nextOf } from "../groups/next-of.ts"
+import { isGroup } from "../model/ancestry.ts"
 import { DEFAULTS } from "../model/defaults.ts"
 import type { StepResult } from "../model/result.ts"
 import { type StepState, stepOf } from "../model/run.ts"

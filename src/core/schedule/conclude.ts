@@ -1,5 +1,4 @@
-import { isGroup } from "../fold/group-parts.ts"
-import { isInside, isTolerated, scopeAround, settingsOf } from "../model/ancestry.ts"
+import { isGroup, isInside, isTolerated, scopeAround, settingsOf } from "../model/ancestry.ts"
 import type { Took } from "../model/events.ts"
 import type { Reason, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"

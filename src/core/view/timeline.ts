@@ -1,8 +1,8 @@
 import { formatDuration } from "../base/duration.ts"
-import { budgetWords } from "../documents/budget-words.ts"
 import type { RunEvent } from "../model/events.ts"
 import type { CheckResult, StepResult } from "../model/result.ts"
 import { DECIDED, gateTitle } from "./gate-view.ts"
+import { budgetWords } from "./numbers.ts"
 
 /** What happened in a run, told from its events alone: to be read in order, or laid out along its time. */
 

@@ -1,6 +1,4 @@
 import { DEFAULTS } from "../../core/model/defaults.ts"
-import type { Profile } from "../../core/model/profile.ts"
-import type { AskPolicy } from "../../core/model/workflow.ts"
 import type { Activity, Ask, Clock, KeptWorker, WorkerTask } from "../../core/ports/ports.ts"
 import type { AskView, WorkerState, WorkerView } from "../../core/view/view.ts"
 
@@ -200,9 +198,4 @@ function viewOfKept(worker: KeptWorker): WorkerView {
     isKept: true,
     tail: "",
   }
-}
-
-/** Who answers a worker's asks: what its step says, else its profile, else a person. */
-export function asksOf(step: { readonly asks?: AskPolicy }, profile: Profile): AskPolicy {
-  return step.asks ?? profile.asks ?? { policy: "ask", otherwise: "deny" }
 }

@@ -6,10 +6,9 @@ import type { Profile } from "../../core/model/profile.ts"
 import type { StepResult } from "../../core/model/result.ts"
 import { type Run, type StepState, stepOf } from "../../core/model/run.ts"
 import { lowest } from "../../core/model/usage.ts"
-import type { Budget, Step } from "../../core/model/workflow.ts"
+import type { AskPolicy, Budget, Step } from "../../core/model/workflow.ts"
 import type { Clock, Store, WorkerTask } from "../../core/ports/ports.ts"
 import { afterworkOf } from "../../core/schedule/conclude.ts"
-import { asksOf } from "../dispatch/workers.ts"
 import { isKept, nameOf } from "./kept.ts"
 import { ownedBy } from "./owned.ts"
 import { type PromptDeps, promptOf } from "./prompt.ts"
@@ -125,4 +124,9 @@ export function deadlinesOf(
     idleTimeoutMs: step.idleTimeoutMs ?? profile.idleTimeoutMs ?? DEFAULTS.stepIdleTimeoutMs,
     toolTimeoutMs: profile.toolTimeoutMs ?? DEFAULTS.toolTimeoutMs,
   }
+}
+
+/** Who answers a worker's asks: what its step says, else its profile, else a person. */
+function asksOf(step: { readonly asks?: AskPolicy }, profile: Profile): AskPolicy {
+  return step.asks ?? profile.asks ?? { policy: "ask", otherwise: "deny" }
 }

@@ -2,8 +2,7 @@ import { DECIDED, type GateView } from "../../core/view/gate-view.ts"
 import { formatCost } from "../../core/view/numbers.ts"
 import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import { clip, formatElapsed, formatTokens, wrap } from "../state/text.ts"
-import { stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
-import { stateNow } from "../workers/rows.ts"
+import { stateNow, stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
 import { type Cell, fill, muted, space } from "./table.ts"
 
 /** What the dashboard says about the step that is chosen: what needs a person first, then what it was asked and what it

@@ -6,7 +6,7 @@ import { rowColumns } from "../dialogs/pickers.ts"
 import { askFor } from "../dialogs/text-input.tsx"
 import { quote } from "../host/prompt-line.ts"
 import { clip } from "../state/text.ts"
-import { answerChoices, askDetails } from "../workers/rows.ts"
+import { answerChoices, askDetails } from "./ask-rows.ts"
 import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
 
 /** Columns that the host's dialog takes from its title: the word `esc`, what keeps them apart, and its own padding. */

@@ -1,7 +1,7 @@
 import { createMemo, Index, Show } from "solid-js"
+import { Parts } from "../host/parts.tsx"
 import type { Paint } from "../host/theme.ts"
 import type { Live } from "../state/live.ts"
-import { Parts } from "../status-line/view.tsx"
 import { type Row, sidebar } from "./rows.ts"
 
 /** Columns OpenCode's sidebar leaves for content: 42 less its padding and scrollbar. */

@@ -1,8 +1,9 @@
 import { formatDuration } from "../../core/base/duration.ts"
+import { DEFAULTS } from "../../core/model/defaults.ts"
 import type { RunStatus, StepStatus } from "../../core/model/result.ts"
 import { MARKS } from "../../core/view/marks.ts"
 import { formatCost } from "../../core/view/numbers.ts"
-import type { RunView, StepView } from "../../core/view/view.ts"
+import type { RunView, StepView, WorkerState, WorkerView } from "../../core/view/view.ts"
 import { formatElapsed, formatTokens } from "./text.ts"
 
 /** What the TUI shows of runs, as plain data: no terminal, no clock. Times are milliseconds since 1970. */
@@ -95,4 +96,11 @@ export function belongsTo(run: RunView, session: string | undefined): boolean {
 /** A step whose session this OpenCode can put on the screen; workers of other kinds live in other processes. */
 export function canOpen(step: StepView): step is StepView & { readonly session: string } {
   return step.session !== null && (step.kind === "subagent" || step.kind === "agent")
+}
+
+/** What the worker is doing now: silence is a matter of the clock, and no message tells of it. */
+export function stateNow(worker: WorkerView, now: number): WorkerState {
+  const { state, lastActivityAt } = worker
+  const isQuiet = lastActivityAt !== null && now - lastActivityAt >= DEFAULTS.silentAfterMs
+  return isQuiet && (state === "working" || state === "starting") ? "silent" : state
 }

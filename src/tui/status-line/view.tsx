@@ -1,5 +1,6 @@
 import { useTerminalDimensions } from "@opentui/solid"
-import { createMemo, For, Show } from "solid-js"
+import { createMemo, Show } from "solid-js"
+import { Parts } from "../host/parts.tsx"
 import type { Paint } from "../host/theme.ts"
 import type { Live } from "../state/live.ts"
 import { clip } from "../state/text.ts"
@@ -57,13 +58,4 @@ function waitingLine(line: string, width: number): { left: Part[]; right: Part[]
     left: [{ text: "… ", tone: "muted" }, what, { text: "· waiting for Baton to answer", tone: "muted" }],
     right: [],
   }
-}
-
-/** Pieces of one line, each in its tone's colour. */
-export function Parts(props: { readonly paint: Paint; readonly parts: readonly Part[] }) {
-  return (
-    <text wrapMode="none" height={1} flexShrink={0}>
-      <For each={props.parts}>{(part) => <span style={{ fg: props.paint(part.tone) }}>{part.text}</span>}</For>
-    </text>
-  )
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest"
+import { answerChoices, askDetails } from "../../../src/tui/inbox/ask-rows.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
+import { stateNow } from "../../../src/tui/state/view-model.ts"
 import { statusBar } from "../../../src/tui/status-line/parts.ts"
-import { answerChoices, askDetails, stateNow, workerActions, workerChoices } from "../../../src/tui/workers/rows.ts"
+import { workerActions, workerChoices } from "../../../src/tui/workers/rows.ts"
 import { askView, runningStep, runView, workerView } from "../support/runs.ts"
 
 const row = (choice: { title: string; description: string; footer: string }) =>

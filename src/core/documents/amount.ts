@@ -1,4 +1,4 @@
-import { formatDuration, MAX_DURATION_MS, parseDuration } from "../base/duration.ts"
+import { MAX_DURATION_MS, parseDuration } from "../base/duration.ts"
 import type { Budget } from "../model/workflow.ts"
 
 /** What a person types as an amount to spend. */
@@ -26,16 +26,6 @@ export function amountIn(word: string): { readonly budget: Budget } | { readonly
   const value = amount.read(text)
   if (value === undefined) return { why: `\`${word}\` is no amount: ${name}=${amount.example}` }
   return { budget: { [amount.key]: value } }
-}
-
-/** A budget in words: `$10 and 2h 00m`. */
-export function budgetWords({ usd, tokens, timeMs, workers }: Budget): string {
-  return [
-    ...(usd === undefined ? [] : [`$${usd}`]),
-    ...(tokens === undefined ? [] : [`${tokens} tokens`]),
-    ...(timeMs === undefined ? [] : [`${formatDuration(timeMs)} of time`]),
-    ...(workers === undefined ? [] : [`${workers} workers`]),
-  ].join(" and ")
 }
 
 function timeOf(text: string): number | undefined {

@@ -1,0 +1,12 @@
+import { For } from "solid-js"
+import type { Part } from "../state/view-model.ts"
+import type { Paint } from "./theme.ts"
+
+/** Pieces of one line, each in its tone's colour. */
+export function Parts(props: { readonly paint: Paint; readonly parts: readonly Part[] }) {
+  return (
+    <text wrapMode="none" height={1} flexShrink={0}>
+      <For each={props.parts}>{(part) => <span style={{ fg: props.paint(part.tone) }}>{part.text}</span>}</For>
+    </text>
+  )
+}
