@@ -12,7 +12,7 @@ import type { JsonSchema } from "../core/model/workflow.ts"
 
 interface SchemaFault {
   readonly path: Path
-  /** A predicate, as in `core/issues.ts`. */
+  /** A predicate, as in `src/core/documents/issues.ts`. */
   readonly message: string
 }
 

@@ -8,7 +8,7 @@ import type { Step } from "../model/workflow.ts"
 import { isAtWork } from "./group-parts.ts"
 import { anew } from "./reset-step.ts"
 
-/** Runs that are taken up anew. What of a group is done anew is decided when it begins again (parts.ts). */
+/** Runs that are taken up anew. What of a group is done anew is decided when it begins again (group-parts.ts). */
 
 /** A run that has ended, with everything that did not go well, and what came of it, to be done anew. */
 export function reopen(run: Run): Run {
