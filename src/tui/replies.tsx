@@ -12,11 +12,14 @@ import { showTrace } from "./trace/view.tsx"
 import { showWorkers } from "./workers/picker.tsx"
 
 export interface Replies {
-  /** Shows the server half's answer to a command. */
+  /** Shows the server half's reply to a command. */
   show(reply: Reply): void
 }
 
-/** Shows replies with OpenCode's own dialogs. A run that was started shows nothing: the status line is there. */
+/**
+ * Shows replies in OpenCode's own dialogs. A reply that a run was started is not shown, because the
+ * status line shows the run.
+ */
 export function createReplies(deps: ReplyDeps): Replies {
   return {
     show({ tone, title, text, view }) {
@@ -63,7 +66,10 @@ function message(title: string, text: string, tone: TextDocument["tone"]): TextD
   return { title, tone, facts: [], sections: [{ text, tone: "text" }] }
 }
 
-/** Asks for each required input in turn, then runs or plans the workflow; escape at any of them does nothing. */
+/**
+ * Asks for each required input in turn, then submits the command. Closing one of the dialogs
+ * cancels it.
+ */
 async function startItem(deps: ReplyDeps, item: WorkflowItem, purpose: Purpose): Promise<void> {
   const required = purpose === "graph" ? [] : item.inputs.filter((input) => input.required)
   const values: Record<string, string> = {}

@@ -25,8 +25,11 @@ import { messageTo } from "./workers/picker.tsx"
 
 type Deps = DashboardActs & { readonly api: TuiPluginApi }
 
-/** Puts Baton into a TUI: status line, sidebar, dashboard, prompt lines, palette commands. Takes the plugin options of
- *  tui.json. Everything is taken away again when the host disposes of the plugin. */
+/**
+ * Adds Baton to a TUI: status line, sidebar, dashboard, prompt commands and palette commands.
+ * `options` are the plugin options of tui.json. Everything is removed again when the host disposes
+ * of the plugin.
+ */
 export function startTui(host: TuiPluginApi, options: unknown): void {
   const api = withToasts(host, (toast) => {
     if (!navigator.isDashboard()) return false
@@ -81,7 +84,10 @@ export function startTui(host: TuiPluginApi, options: unknown): void {
   guard.start(() => hello(api, channel))
 }
 
-/** The same, but that toasts are first offered to `show`, which says whether it showed them. */
+/**
+ * Returns the API with a `toast` that offers each toast to `show` first. OpenCode shows it only
+ * when `show` returns false.
+ */
 function withToasts(api: TuiPluginApi, show: (toast: TuiToast) => boolean): TuiPluginApi {
   const toast = (given: TuiToast) => {
     if (!show(given)) api.ui.toast(given)
@@ -90,7 +96,9 @@ function withToasts(api: TuiPluginApi, show: (toast: TuiToast) => boolean): TuiP
   return Object.create(api, { ui: { value: ui } })
 }
 
-/** Hears the keys, the prompt and the server half; gives the functions that stop it. */
+/**
+ * Subscribes to the keys, the prompt and the server half. Returns the functions that unsubscribe.
+ */
 function listen(deps: Deps, navigator: Navigator, channel: Channel) {
   const { api, live, guard, keys, submit } = deps
   const actions: Actions = {
@@ -113,7 +121,7 @@ function listen(deps: Deps, navigator: Navigator, channel: Channel) {
   ]
 }
 
-/** Puts the status line, the sidebar and the dashboard where OpenCode has places for them. */
+/** Registers the status line, the sidebar and the dashboard in OpenCode's slots and routes. */
 function draw(deps: Deps, navigator: Navigator): void {
   const { api, live, paint, dashboard } = deps
   const sessionBefore = () => navigator.sessionBefore()
@@ -157,12 +165,15 @@ function draw(deps: Deps, navigator: Navigator): void {
   })
 }
 
-/** The line that shows the dashboard as its key does; with a run it is asked for first. */
+/**
+ * True for the command without a run, which opens the dashboard at once. With a run, the dashboard
+ * opens after the server half has answered.
+ */
 function isStatus(line: string): boolean {
   return /^\/workflow\s+status\s*$/.test(line)
 }
 
-/** The dashboard at once, whatever it takes to fill it. */
+/** Opens the dashboard at once and fills it when the answer arrives. */
 function showStatus(
   { dashboard, guard }: DashboardActs,
   navigator: Navigator,
@@ -172,13 +183,16 @@ function showStatus(
   guard.start(async () => dashboard.take(await ask("/workflow status"), false))
 }
 
-/** OpenCode's own way to say that it needs a person: a notification of the system and a sound, as the user has set. */
+/**
+ * Requests attention in OpenCode's own way: a system notification and a sound, as the user
+ * configured them.
+ */
 async function attend(api: TuiPluginApi, { about, title, message }: NoticeMessage): Promise<void> {
   const name = about === "needs-you" ? "permission" : about === "done" ? "done" : "error"
   await api.attention.notify({ title, message, notification: { when: "blurred" }, sound: { name, when: "always" } })
 }
 
-/** What the keys do that work everywhere. */
+/** Runs the command of a global key. */
 function act(deps: DashboardActs, navigator: Navigator, id: GlobalKey) {
   switch (id) {
     case "jump":
@@ -226,7 +240,10 @@ async function publish(api: TuiPluginApi, command: string): Promise<void> {
   await api.client.tui.publish({ body }, { throwOnError: true })
 }
 
-/** Asks for the state of the runs. Silence is not reported here: the first command of a person will be told. */
+/**
+ * Requests the state of the runs. A missing answer is not reported here, because the person's first
+ * command reports it.
+ */
 async function hello(api: TuiPluginApi, channel: Channel): Promise<void> {
   const { reply, answered } = await channel.askQuietly("hello")
   if (answered && reply.tone === "error") {

@@ -4,9 +4,10 @@ import { sessionTitle, startsRun } from "./host/prompt-line.ts"
 import type { Replies } from "./replies.tsx"
 
 /**
- * Sends a line to the server half and shows its answer. A line that starts a run from a screen without a session gets
- * a session first, because a run's steps are children of one; when the run is refused the session goes again. (When
- * there was no answer it stays: the run may have started.) Rejects when OpenCode cannot make or delete the session.
+ * Sends a line to the server half and shows its answer. A line that starts a run from a screen
+ * without a session gets a new session first, because a run's steps are children of a session. When
+ * the run is refused, the session is deleted again. (Without an answer it stays, because the run
+ * may have started.) Rejects when OpenCode cannot create or delete the session.
  */
 export async function submitLine(line: string, sessions: Sessions, channel: Channel, replies: Replies): Promise<void> {
   const here = sessions.current()

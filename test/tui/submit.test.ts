@@ -8,7 +8,10 @@ import { HandClock } from "./support/clock.ts"
 const STARTED: Reply = { tone: "success", title: "", text: "", view: { type: "started", run: "r1" } }
 const REFUSED: Reply = { tone: "error", title: "There is no workflow `dmeo`", text: "did you mean `demo`?" }
 
-/** A TUI on the given session, or at home, whose server half answers every line with `reply`, or never. */
+/**
+ * A TUI on the given session, or on the home screen, whose server half answers every line with
+ * `reply`, or never.
+ */
 function tui(session: string | undefined, reply: Reply | undefined) {
   const happened: string[] = []
   const shown: Reply[] = []
@@ -42,7 +45,7 @@ function tui(session: string | undefined, reply: Reply | undefined) {
   return { happened, shown, asked, clock, submit }
 }
 
-it("runs a workflow in the session on the screen", async () => {
+it("a workflow is run in the session on the screen", async () => {
   const { submit, happened, asked, shown } = tui("here", STARTED)
   await submit("/workflow run demo")
   expect(happened).toEqual([])
@@ -50,34 +53,34 @@ it("runs a workflow in the session on the screen", async () => {
   expect(shown).toEqual([STARTED])
 })
 
-it("makes a session for a run started from home, titled by what was typed", async () => {
+it("a run started from the home screen gets a new session, titled by the typed line", async () => {
   const { submit, happened, asked } = tui(undefined, STARTED)
   await submit("/workflow run demo topic=tea")
   expect(happened).toEqual(["create demo topic=tea"])
   expect(asked).toEqual(["made"])
 })
 
-it("needs no session for anything else", async () => {
+it("a line that starts no run gets no new session", async () => {
   const { submit, happened, asked } = tui(undefined, STARTED)
   await submit("/workflow status")
   expect(happened).toEqual([])
   expect(asked).toEqual([undefined])
 })
 
-it("takes the new session away again when the run is refused, and shows why", async () => {
+it("the new session is deleted again when the run is refused, and the reason is shown", async () => {
   const { submit, happened, shown } = tui(undefined, REFUSED)
   await submit("/workflow run dmeo")
   expect(happened).toEqual(["create dmeo", "remove made"])
   expect(shown).toEqual([REFUSED])
 })
 
-it("never removes a session it did not make", async () => {
+it("a session that submitting did not create is never deleted", async () => {
   const { submit, happened } = tui("here", REFUSED)
   await submit("/workflow run dmeo")
   expect(happened).toEqual([])
 })
 
-it("keeps the new session when no answer came: the run may have started", async () => {
+it("the new session stays when no answer came, because the run may have started", async () => {
   const { submit, happened, shown, asked, clock } = tui(undefined, undefined)
   const done = submit("/workflow run demo")
   await expect.poll(() => asked).toEqual(["made"])

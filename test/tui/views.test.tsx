@@ -19,7 +19,7 @@ const paint = () => RGBA.fromHex("#ffffff")
 let screen: Awaited<ReturnType<typeof testRender>> | undefined
 afterEach(() => screen?.renderer.destroy())
 
-/** The rendered lines without trailing blanks; empty lines at the end are dropped. */
+/** The rendered lines without trailing blanks. Empty lines at the end are dropped. */
 async function lines(): Promise<string[]> {
   await screen?.renderOnce()
   const frame = screen?.captureCharFrame() ?? ""
@@ -47,7 +47,7 @@ async function renderBar(width = 80) {
   return { clock, live }
 }
 
-it("draws no status line without a run, then ticks, then sums up and goes", async () => {
+it("the status line is absent without a run, then ticks, sums up the ended run and disappears", async () => {
   const { clock, live } = await renderBar()
   expect(await lines()).toEqual([""])
   live.update({ runs: [runView({ steps: [doneStep("survey"), runningStep("review")] })] })
@@ -63,7 +63,7 @@ it("draws no status line without a run, then ticks, then sums up and goes", asyn
   expect(await lines()).toEqual([""])
 })
 
-it("says on the status line that a command still waits for its answer", async () => {
+it("the status line says that a command still waits for its answer", async () => {
   const { live } = await renderBar(60)
   live.setWaiting([`/workflow run demo ${"x".repeat(80)}`])
   const [line] = await lines()
@@ -72,7 +72,7 @@ it("says on the status line that a command still waits for its answer", async ()
   expect(await lines()).toEqual([""])
 })
 
-it("draws a session's run in the sidebar, times flush right", async () => {
+it("the sidebar draws a session's run with the times aligned to the right", async () => {
   const clock = new HandClock()
   const live = createLive(clock, createPace(clock))
   screen = await testRender(() => <RunsPanel paint={paint} live={live} session="parent" inbox={() => "ctrl+x i"} />, {
@@ -104,7 +104,7 @@ async function renderDialog(document: TextDocument, height: number) {
   return { press: (key: string) => bound[key]?.(), closed: () => closed }
 }
 
-it("wraps a short message and offers no scrolling", async () => {
+it("a short message wraps and offers no scrolling", async () => {
   const text = "did you mean `demo`? Workflows are read from the folder .opencode/workflows of this project."
   const dialog = await renderDialog(
     { title: "No such workflow", tone: "error", facts: [], sections: [{ text, tone: "text" }] },
@@ -122,7 +122,7 @@ it("wraps a short message and offers no scrolling", async () => {
   expect(dialog.closed()).toBe(1)
 })
 
-it("scrolls a trace that is longer than the screen, to the end and back", async () => {
+it("a trace longer than the screen scrolls to its end and back", async () => {
   const output = Array.from({ length: 60 }, (_, i) => `line ${i + 1}`).join("\n")
   const step = doneStep("review", 8_000, {
     output,
@@ -146,7 +146,7 @@ it("scrolls a trace that is longer than the screen, to the end and back", async 
 
 const GROUND = { page: RGBA.fromHex("#000000"), chosen: RGBA.fromHex("#333333") }
 
-/** A dashboard on a screen of 80x24 that counts how often it is drawn anew. */
+/** A dashboard on a screen of 80x24 that counts its redraws. */
 async function renderDashboard() {
   const clock = new HandClock()
   const pace = createPace(clock)
@@ -175,7 +175,7 @@ async function renderDashboard() {
   return { clock, live, dashboard, modes, frame }
 }
 
-it("draws the dashboard on the whole screen, in its own mode, with the row of the step on a ground of its own", async () => {
+it("the dashboard fills the screen in its own key mode, with another background for the selected row", async () => {
   const { dashboard, modes } = await renderDashboard()
   expect(modes).toEqual(["baton.dashboard"])
   const drawn = await lines()
@@ -187,7 +187,7 @@ it("draws the dashboard on the whole screen, in its own mode, with the row of th
   expect((await lines())[row + 1]).toMatch(/^┃ .*◐ tests /)
 })
 
-it("draws no more than five times a second whatever is told, and at once for a key", async () => {
+it("the dashboard redraws at most five times a second for updates, and at once for a key", async () => {
   const { clock, live, dashboard, frame } = await renderDashboard()
   clock.advance(1_000)
   frame.mockClear()

@@ -4,34 +4,37 @@ import { type DashboardKey, type Keys, shortKey } from "../host/key-table.ts"
 import { clip } from "../state/text.ts"
 import { canOpen, isOver } from "../state/view-model.ts"
 
-/** What the keys of the dashboard do to the step that is chosen. Plain data: the view carries it out. */
+/**
+ * Maps each key of the dashboard to an action on the selected step. Actions are plain data, and
+ * perform.tsx carries them out.
+ */
 
-/** What the keys are about. */
+/** The run and step that the keys act on, with everything about them that needs a person. */
 export interface Chosen {
   readonly run: RunView
   readonly step: StepView | undefined
   readonly worker: WorkerView | undefined
   readonly ask: AskView | undefined
   readonly gate: GateView | undefined
-  /** How many things need a person, in all runs. */
+  /** Number of items that need a person, over all runs. */
   readonly waiting: number
 }
 
-/** What aborting a run means. */
+/** Text of the dialog that confirms an abort. */
 export const ABORTS = "It ends the run for good, with everything it is running."
 
 export type Deed =
   | { readonly type: "line"; readonly line: string }
-  /** The same once the person has said yes. */
+  /** Submits `line` once the person has confirmed. */
   | { readonly type: "confirm"; readonly line: string; readonly title: string; readonly text: string }
-  /** The same with words of the person in the place of `…`. */
+  /** Asks for a text, puts it in place of `…` in `line`, and submits the line. */
   | { readonly type: "words"; readonly line: string; readonly title: string; readonly text: string }
   | { readonly type: "open"; readonly session: string }
   | { readonly type: "message"; readonly worker: WorkerView }
   | { readonly type: "ask"; readonly ask: AskView }
   | { readonly type: "gate"; readonly gate: GateView }
   | { readonly type: "copy"; readonly run: string; readonly step: string }
-  /** It cannot be done, and why. */
+  /** The key cannot do anything now; `why` is shown to the person. */
   | { readonly type: "no"; readonly why: string }
 
 type Act = Extract<
@@ -43,9 +46,9 @@ export function isAct(id: DashboardKey): id is Act {
   return Object.hasOwn(DEEDS, id)
 }
 
-/** What a key does now. */
+/** The action of a key in the current selection. Without a selected run, the action says so. */
 export function deedOf(id: Act, chosen: Chosen | undefined): Deed {
-  return chosen === undefined ? no("There is no run here yet.") : DEEDS[id](chosen)
+  return chosen === undefined ? no("No run is selected.") : DEEDS[id](chosen)
 }
 
 const DEEDS: Record<Act, (chosen: Chosen) => Deed> = {
@@ -58,10 +61,10 @@ const DEEDS: Record<Act, (chosen: Chosen) => Deed> = {
     ofStep(step, ({ id, name }) =>
       gate
         ? line(`/workflow skip ${run.id}/${id}`)
-        : no(`${name} does not wait for a decision: there is nothing to skip.`),
+        : no(`${name} is not waiting for a decision, so it cannot be skipped.`),
     ),
   "dashboard.message": ({ worker, step }) =>
-    worker ? { type: "message", worker } : no(`Nobody works on ${step?.name ?? "it"} now.`),
+    worker ? { type: "message", worker } : no(`${step?.name ?? "This run"} has no worker to send a message to.`),
   "dashboard.pause": ({ run }) => goOn(run),
   "dashboard.abort": ({ run }) => {
     return run.endedAt === null
@@ -92,25 +95,28 @@ function answer({ ask, gate, waiting }: Chosen): Deed {
 function retry({ run, step, gate }: Chosen, isWithWords: boolean): Deed {
   return ofStep(step, ({ id, name, status }) => {
     const isFailed = status === "failed" && run.endedAt !== null
-    if (gate?.why === "gate") return no(`${name} is a question to you: answer it.`)
-    if (!gate && !isFailed) return no(`${name} is ${status}: only what has failed, or waits for you, is retried.`)
+    if (gate?.why === "gate") return no(`${name} is a question for you: answer it instead.`)
+    if (!gate && !isFailed) return no(`${name} is ${status}: only a step that failed or waits for you can be retried.`)
     const way = `/workflow retry ${run.id}/${id}`
     if (!isWithWords) return line(way)
-    const text = "It is said to it in its session."
-    return { type: "words", line: `${way} …`, title: `What ${clip(name, 30)} is to do better`, text }
+    const text = "The worker gets this message in its session."
+    return { type: "words", line: `${way} …`, title: `What ${clip(name, 30)} should do better`, text }
   })
 }
 
-/** Pauses a run, or goes on with it. */
+/**
+ * Pauses a running run, resumes one that waits or stopped, or raises the budget of one that ran out
+ * of it.
+ */
 function goOn(run: RunView): Deed {
   const { id, hold, status } = run
   if (hold?.cause === "budget" && run.endedAt === null) {
-    const text = `${hold.detail}. Say usd=…, tokens=…, time=… or workers=…`
-    return { type: "words", line: `/workflow raise … ${id}`, title: "What it may spend in all", text }
+    const text = `${hold.detail}. Enter usd=…, tokens=…, time=… or workers=…`
+    return { type: "words", line: `/workflow raise … ${id}`, title: "New total budget of the run", text }
   }
   const gate = openGates(run)[0]
-  // That would decide it.
-  if (gate) return no(`${gate.step} waits for your decision.`)
+  // A resume would decide the gate, so the person has to decide it instead.
+  if (gate) return no(`${gate.step} is waiting for your decision.`)
   if (isWaiting(run)) return line(`/workflow ${hold?.cause === "person" ? "continue" : "resume"} ${id}`)
   if (status === "running") return line(`/workflow pause ${id}`)
   return status === "interrupted" || status === "failed"
@@ -118,7 +124,7 @@ function goOn(run: RunView): Deed {
     : no(`${nameOf(run)} is over: ${status}.`)
 }
 
-/** The keys that do something now, the most wanted first, with the word for it. */
+/** The keys that have an action now, each with a word for it, the most useful first. */
 export function hintsFor(
   chosen: Chosen | undefined,
   keys: Keys,

@@ -5,15 +5,17 @@ import { clip, formatElapsed, formatTokens, wrap } from "../state/text.ts"
 import { stateNow, stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
 import { type Cell, fill, muted, space } from "./table.ts"
 
-/** What the dashboard says about the step that is chosen: what needs a person first, then what it was asked and what it
- *  writes. Plain data; cut to the room there is. */
+/**
+ * Lines of the dashboard about the selected step: first what needs a person, then its facts, its
+ * prompt and its output. Plain data, cut to the size of the pane.
+ */
 
 export interface DetailInput {
   readonly run: RunView
   readonly step: StepView
-  /** The end of what its worker is writing. */
+  /** The latest output of its worker. */
   readonly tail: string | null
-  /** Whether the prompt and the answer are known yet. */
+  /** False until the prompt and the answer have been loaded. */
   readonly isLoaded: boolean
   readonly worker: WorkerView | undefined
   readonly ask: AskView | undefined
@@ -21,19 +23,19 @@ export interface DetailInput {
   readonly now: number
   readonly width: number
   readonly height: number
-  /** The key that answers what needs a person. */
+  /** The key that answers a request or decides a gate. */
   readonly answerKey: string
 }
 
-/** Columns of the words that say what a line is. */
+/** Columns of the label in front of a line. */
 const LABEL = 11
 const TONE_OF: Partial<Record<Tone, Tone>> = { muted: "text" }
 
-/** At most `height` lines of `width` columns. */
+/** Returns at most `height` lines, each exactly `width` columns wide. */
 export function detailLines(input: DetailInput): Cell[][] {
   const { step, width, height } = input
   const said = [...needsYou(input), ...facts(input), ...checksAndWarnings(input)]
-  // Of what it was asked and what it says there is always something to see.
+  // Facts leave room for at least three lines of prompt and output.
   const top = said.slice(0, Math.max(2, height - 3)).map((line) => fill(line, width))
   const free = height - top.length
   if (free <= 0) return top
@@ -64,7 +66,10 @@ function answerOf({ step, tail, isLoaded }: DetailInput) {
   return step.attempts === 0 ? undefined : { label: "Answer", text: "Nothing.", tone: "muted" as const, isTail: false }
 }
 
-/** What waits for a person here, and the key for it; else why the step is as it is. */
+/**
+ * The request or gate that waits for a person, with the key for it; otherwise the reason of the
+ * step's state.
+ */
 function needsYou({ ask, gate, step, now, width, answerKey }: DetailInput): Cell[][] {
   const room = width - LABEL
   if (ask) {
@@ -76,7 +81,7 @@ function needsYou({ ask, gate, step, now, width, answerKey }: DetailInput): Cell
   if (gate) {
     const left = formatElapsed(Math.max(0, gate.expiresAt - now))
     const way = `${answerKey} decides; else ${DECIDED[gate.otherwise]} in ${left}`
-    // What its checks, warnings and answer say stands below.
+    // The checks, warnings and answer of the step follow in lines of their own.
     return labelled("Needs you", [...head(gate.title, room, 2), way], "warning")
   }
   return step.detail === null
@@ -115,7 +120,7 @@ function facts({ run, step, worker, now, width }: DetailInput): Cell[][] {
   return lines.flat()
 }
 
-/** `coder (agent) · anthropic/sonnet, asked for anthropic/opus`. */
+/** Example: `coder (agent) · anthropic/sonnet, asked for anthropic/opus`. */
 function whoOf(step: StepView, worker: WorkerView | undefined): string {
   if (step.type !== "single" && step.session === null) return step.type
   const model = step.reason === null ? (worker?.model ?? step.model ?? step.requestedModel) : step.model
@@ -143,24 +148,24 @@ function checksAndWarnings({ step, width }: DetailInput): Cell[][] {
   return [...lines, ...warnings]
 }
 
-/** The first rows of a text; the last of them says that there is more. */
+/** The first `rows` rows of a text. When rows are left out, the last one ends in an ellipsis. */
 function head(text: string, width: number, rows: number): string[] {
   const lines = wrap(dense(text), width, rows + 1)
   if (lines.length <= rows) return lines
   return [...lines.slice(0, rows - 1), clip(`${lines[rows - 1]} …`, width)]
 }
 
-/** The last rows of a text. */
+/** The last `rows` rows of a text. */
 function tail(text: string, width: number, rows: number): string[] {
   return wrap(dense(text), width).slice(-rows)
 }
 
-/** Without empty lines: there is little room. */
+/** Drops empty lines, because the pane is small. */
 function dense(text: string): string {
   return text.replace(/\n\s*\n/g, "\n")
 }
 
-/** Lines with what they are before the first. */
+/** Puts the label before the first line and indents the others. */
 function labelled(label: string, lines: readonly string[], tone: Tone): Cell[][] {
   return lines.map((text, at) => [
     at === 0 ? muted(label.padEnd(LABEL)) : space(LABEL),

@@ -9,9 +9,9 @@ import { runLines } from "./runs.ts"
 import { stepLines, WIDE } from "./steps.ts"
 import { bold, type Cell, fill, type Line, muted, rule, space, spread, textOf } from "./table.ts"
 
-/** The dashboard as lines of a screen. */
+/** Lays out the whole screen of the dashboard as lines. */
 
-/** The screen: exactly `height` lines of `width` columns. */
+/** Returns exactly `height` lines of `width` columns. */
 export function dashboardFrame(input: FrameInput): Line[] {
   const { width, height } = input
   const body = bodyOf(input)
@@ -28,7 +28,7 @@ function blank(width: number): Line {
   return { cells: [space(width)] }
 }
 
-/** `Baton  ? 1 needs you · run 1 of 15 · 2 running · 12 over          esc back`. */
+/** Example: `Baton  ? 1 needs you · run 1 of 15 · 2 running · 12 over          esc back`. */
 function header({ runs, runAt, more, chosen, asks, width, keys }: FrameInput): Line {
   const sound = runs.filter((run) => "status" in run)
   const count = (is: (run: RunView) => boolean) => sound.filter(is).length
@@ -60,7 +60,7 @@ function keyed(key: string | undefined, word: string): Cell[] {
   return key === undefined ? [] : [{ text: key, tone: "text" }, muted(` ${word}`), space(2)]
 }
 
-/** What the keys do now, as many as there is room for. */
+/** The hints for the keys that have an action now, as many as fit in the line. */
 function hints({ chosen, keys, width }: FrameInput): Cell[] {
   if (chosen === undefined) return []
   let free = width - 1

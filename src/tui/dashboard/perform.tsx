@@ -10,11 +10,11 @@ import type { Dashboard } from "./state.ts"
 export interface DashboardActs extends ReplyDeps {
   readonly dashboard: Dashboard
   readonly keys: Keys
-  /** Back to where one was before the dashboard. */
+  /** Returns to the screen that was open before the dashboard. */
   close(): void
 }
 
-/** What the keys of the dashboard do. */
+/** Runs the command of a dashboard key. */
 export function actInDashboard(deps: DashboardActs, id: DashboardKey) {
   const { dashboard } = deps
   switch (id) {
@@ -70,7 +70,7 @@ function doIt(deps: DashboardActs, deed: Deed) {
   }
 }
 
-/** Submits a line once the person has said yes. */
+/** Asks the person to confirm, and submits the line when they do. */
 export function confirm(
   { api, submit }: Pick<DashboardActs, "api" | "submit">,
   { title, text, line }: Omit<Extract<Deed, { type: "confirm" }>, "type">,
@@ -86,7 +86,10 @@ async function inWords(deps: DashboardActs, { title, text, line }: Extract<Deed,
   deps.submit(line.replace("…", () => words))
 }
 
-/** Puts a step's answer, or what it was asked while it has none, on the clipboard of the terminal. */
+/**
+ * Copies the step's answer, or its prompt while it has no answer, to the terminal's clipboard
+ * (escape sequence OSC 52).
+ */
 async function copy(deps: DashboardActs, { run, step }: Extract<Deed, { type: "copy" }>): Promise<void> {
   const reply = await deps.send(`/trace ${run}/${step}`)
   if (reply.view?.type !== "trace") return deps.showReply(reply)
@@ -95,7 +98,7 @@ async function copy(deps: DashboardActs, { run, step }: Extract<Deed, { type: "c
   const { toast } = deps.api.ui
   if (text === "") return toast({ variant: "info", message: `${step} has nothing to copy yet.` })
   if (!deps.api.renderer.copyToClipboardOSC52(text))
-    return toast({ variant: "warning", message: "This terminal cannot be given a text to copy (OSC 52)." })
+    return toast({ variant: "warning", message: "This terminal does not support copying (OSC 52)." })
   toast({ variant: "success", message: `Copied the ${what} of ${step}: ${text.length} characters.` })
 }
 

@@ -6,17 +6,17 @@ import { isOver, type Part, progress, runIcon, runTime } from "../state/view-mod
 import type { FrameInput } from "./model.ts"
 import { type Cell, type Column, type Line, mark, muted, space, table } from "./table.ts"
 
-/** The runs of the project, a line each. */
+/** The list of runs, one line each. */
 
-/** Columns of a run's progress. */
+/** Columns of the progress bar. */
 const BAR = 10
 
-/** How many runs are seen at once. */
+/** Number of runs that the list shows at once. */
 export function runRows(height: number, count: number): number {
   return Math.max(1, Math.min(count, Math.floor(height / 8) - 1))
 }
 
-/** The runs around the one that is chosen. */
+/** The part of the list around the selected run. */
 export function runLines(input: FrameInput, width: number): Line[] {
   const { runs, runAt, height, now } = input
   const rows = runRows(height, runs.length)
@@ -87,7 +87,7 @@ function runColumns({ asks, workers }: FrameInput, now: number): Column<RunView 
   ]
 }
 
-/** `$0.0123`, or `$?` where a price is not known. */
+/** Example: `$0.0123`. An unknown price is `$?`. */
 export function priceOf(cost: number | null): string {
   return cost === null ? "$?" : formatCost(cost)
 }

@@ -17,13 +17,16 @@ import type { FrameInput } from "./model.ts"
 import { treeRoom, workerOf } from "./steps.ts"
 import { type Line, windowFrom } from "./table.ts"
 
-/** How often the chosen step is asked for while it works. */
+/** Interval at which the texts of the selected step are requested while it runs. */
 const LOOK_MS = 1_000
-/** A step must be chosen for so long before it is asked for: keys that are held down pass many. */
+/**
+ * Delay between a selection and the request for its texts, so that a key held down does not send
+ * one for each row.
+ */
 const SETTLE_MS = 120
-/** How long something said stays, as OpenCode's toasts do. */
+/** How long a message stays on the last line; the same as OpenCode's toasts. */
 const SAID_MS = 5_000
-/** How often runs are asked for that another process drives. */
+/** Interval at which the runs of other processes are requested. */
 const FOREIGN_MS = 3_000
 
 export interface DashboardDeps {
@@ -31,11 +34,11 @@ export interface DashboardDeps {
   readonly pace: Pace
   readonly clock: Clock
   readonly keys: Keys
-  /** Sends a line without showing its answer; never rejects. */
+  /** Sends a line and returns the reply without showing it. Never rejects. */
   ask(line: string): Promise<Reply>
 }
 
-/** All that is derived from the rest, at one moment. */
+/** Values derived from the state at one moment. */
 interface Now {
   readonly runs: readonly (RunView | BrokenRun)[]
   readonly runAt: number
@@ -45,26 +48,26 @@ interface Now {
 }
 
 /**
- * What the dashboard shows and what is chosen in it. Lives as long as the TUI, so that one comes back to where one was;
- * readable from Solid views.
+ * State of the dashboard: its data and the selection. It lives as long as the TUI, so that the
+ * selection is kept while the dashboard is closed. Solid views can read it reactively.
  */
 export class Dashboard {
   readonly #deps: DashboardDeps
   readonly #snapshot = createSignal<BoardReply>()
   readonly #failure = createSignal<{ readonly title: string; readonly text: string }>()
   readonly #wantedRun = createSignal<string>()
-  /** Undefined: the step that matters most, whichever that is. */
+  /** Undefined selects the step that `focusOf` picks. */
   readonly #wantedRow = createSignal<string>()
   readonly #folds = createSignal<ReadonlyMap<string, boolean>>(new Map())
   readonly #look = createSignal<StepReply>()
   readonly #said = createSignal<Part>()
-  /** When it was looked at last: what has ended grows older, too. */
+  /** Time of the last refresh. It makes the age of ended runs advance while no run ticks. */
   readonly #at = createSignal(0)
   #from = 0
   #size = { width: 80, height: 24 }
   #isShown = false
   #session: string | undefined
-  /** Nobody has moved since it was put on the screen, and the first answer to what runs there are is not there yet. */
+  /** True from `show` until the person moves or the first answer with the list of runs arrives. */
   #isFresh = false
   #isLooking = false
   #foreignAt = 0
@@ -75,7 +78,10 @@ export class Dashboard {
     this.#deps = deps
   }
 
-  /** It is on the screen from now on: asks for what it shows. The newest run of the session is chosen, if it has one. */
+  /**
+   * Called when the dashboard appears: starts the requests for its data, and selects the newest run
+   * of the session if the session has one.
+   */
   show(session: string | undefined): void {
     this.#isShown = this.#isFresh = true
     this.#session = session
@@ -91,7 +97,10 @@ export class Dashboard {
     this.#said[1](undefined)
   }
 
-  /** Says something on the last line for a while: OpenCode shows no toasts over a screen that is not its own. */
+  /**
+   * Shows a message on the last line for a while, because OpenCode draws no toasts over a plugin's
+   * own screen.
+   */
   say({ title, message, variant = "info" }: TuiToast): void {
     const [mark, tone] = SAID[variant]
     const text = clip([title ?? "", message].filter((one) => one !== "").join(" · "), Number.POSITIVE_INFINITY)
@@ -100,7 +109,10 @@ export class Dashboard {
     this.#forget = this.#deps.clock.after(SAID_MS, () => this.#said[1](undefined))
   }
 
-  /** Takes the answer to `/workflow status` or `show`; `isWanted`: a person asked for that run, or that step. */
+  /**
+   * Takes the answer to `/workflow status` or `show`. `isWanted` is true when a person asked for
+   * that run or step, which then becomes the selection.
+   */
   take(reply: Reply, isWanted: boolean): void {
     const { view } = reply
     this.#deps.pace.change(() => {
@@ -108,7 +120,8 @@ export class Dashboard {
         this.#failure[1](undefined)
         this.#snapshot[1](view)
         if (view.run !== null && (isWanted || this.#wantedRun[0]() === undefined)) this.#chooseRun(view.run)
-        // What is alive is told with some delay: a run that was just started is in the answer only.
+        // State messages arrive with a delay, so a run that was just started is only in this
+        // answer.
         else if (this.#isFresh) this.#chooseFirst(this.#runs())
         this.#isFresh = false
         this.#tick(0)
@@ -121,7 +134,7 @@ export class Dashboard {
     })
   }
 
-  /** The screen. */
+  /** The lines of the screen. */
   frame(width: number, height: number): Line[] {
     const { live, keys } = this.#deps
     this.#size = { width, height }
@@ -151,7 +164,7 @@ export class Dashboard {
     return this.#now().chosen
   }
 
-  /** Moves among the steps by rows, or to an end with an infinite number. */
+  /** Moves the selection by that many rows of steps; an infinite number moves it to an end. */
   move(by: number): void {
     this.#isFresh = false
     const { rows, rowAt } = this.#now()
@@ -170,7 +183,7 @@ export class Dashboard {
     else this.#chooseRow(this.#now().rows.find((row) => row.key === key))
   }
 
-  /** Folds the group that is chosen, or opens it. */
+  /** Folds or unfolds the selected group. */
   fold(): void {
     const { rows, rowAt } = this.#now()
     const row = rows[rowAt]
@@ -180,7 +193,7 @@ export class Dashboard {
     this.#chooseRow(row)
   }
 
-  /** How many rows of steps are seen. */
+  /** Number of rows that page up and page down move by. */
   page(): number {
     return Math.max(1, treeRoom({ ...this.#size, ...this.#now() }) - 1)
   }
@@ -202,7 +215,10 @@ export class Dashboard {
     return { runs, runAt, rows, rowAt, chosen: this.#chosenOf(run, rows[rowAt]) }
   }
 
-  /** Newest first, without what workers started: that stands under their steps. */
+  /**
+   * All runs, newest first. Runs that workers started are left out, because they are listed under
+   * their steps.
+   */
   #runs(): (RunView | BrokenRun)[] {
     const known = this.#deps.live.runs()
     const ids = new Set(known.map(({ id }) => id))
@@ -226,7 +242,7 @@ export class Dashboard {
     }
   }
 
-  /** The chosen step with the texts that were asked for. */
+  /** The selected step with the texts that were loaded for it. */
   #shownOf({ run, step }: Chosen): FrameInput["shown"] {
     if (step === undefined) return undefined
     const seen = this.#look[0]()
@@ -236,7 +252,10 @@ export class Dashboard {
     return { step: { ...step, ...texts }, tail: step.status === "running" ? seen.tail : null, isLoaded: true }
   }
 
-  /** The newest of the session it was opened from, else the newest that is not over. */
+  /**
+   * Selects the newest run of the session that the dashboard was opened from, otherwise the newest
+   * run that has not ended.
+   */
   #chooseFirst(all: readonly (RunView | BrokenRun)[]): void {
     const runs = all.flatMap((run) => ("status" in run && run.depth === 0 ? [run] : []))
     const first = runs.find((run) => belongsTo(run, this.#session)) ?? runs.find(({ endedAt }) => endedAt === null)
@@ -269,7 +288,7 @@ export class Dashboard {
     this.#cancel()
     if (!this.#isShown) return
     this.#cancel = this.#deps.clock.after(wait, () => {
-      // Never rejects: a question that fails has an answer that says so.
+      // Not awaited, because it never rejects: a failed request is answered with an error reply.
       void Promise.all([this.#lookAgain(), this.#lookAbroad()]).then(() => {
         this.#grow()
         this.#tick(LOOK_MS)
@@ -277,14 +296,14 @@ export class Dashboard {
     })
   }
 
-  /** Lets what has ended grow older while nothing runs that would do it. */
+  /** Advances the displayed time when no running run has done it within the last second. */
   #grow(): void {
     const { live, pace, clock } = this.#deps
     const now = clock.now()
     if (now - Math.max(live.now(), this.#at[0]()) >= LOOK_MS) pace.change(() => this.#at[1](now))
   }
 
-  /** Asks for the texts of the chosen step, unless what is known of them is still right. */
+  /** Requests the texts of the selected step, unless the loaded ones are still current. */
   async #lookAgain(): Promise<void> {
     const { run, step } = this.chosen() ?? {}
     if (this.#isLooking || run === undefined || step === undefined) return
@@ -298,7 +317,7 @@ export class Dashboard {
     if (reply.view?.type === "step") this.take(reply, false)
   }
 
-  /** Asks how the runs go that another process drives: nobody tells of them. */
+  /** Requests the state of runs that another process drives, because no message reports them. */
   async #lookAbroad(): Promise<void> {
     const { live, clock, ask } = this.#deps
     const here = new Set(live.runs().map(({ id }) => id))
@@ -316,8 +335,10 @@ const SAID = {
   error: ["✗", "error"],
 } as const
 
-/** The step a person most likely wants to look at: one that needs them, else that runs, else the last that failed, else
- *  the last that has a session. */
+/**
+ * Index of the step that a person most likely wants to see: one that needs them, otherwise one that
+ * runs, otherwise the last that failed, otherwise the last that has a session.
+ */
 function focusOf(rows: readonly TreeRow[], asking: readonly string[]): number {
   const needsYou = ({ step }: TreeRow) => step.gate !== null || (step.session !== null && asking.includes(step.session))
   const isGroup = ({ below }: TreeRow) => below > 0

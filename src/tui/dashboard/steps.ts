@@ -7,12 +7,12 @@ import type { FrameInput } from "./model.ts"
 import { priceOf, runRows } from "./runs.ts"
 import { bold, type Cell, type Column, fill, type Line, mark, muted, rule, space, table } from "./table.ts"
 
-/** The steps of the chosen run as a tree, a line each. */
+/** The steps of the selected run as a tree, one line each. */
 
-/** From this width on the chosen step stands beside the steps, not below them. */
+/** From this width on, the detail pane is beside the steps instead of below them. */
 export const WIDE = 150
 
-/** How many rows of the tree the screen has room for. */
+/** Number of rows of the tree that fit on the screen. */
 export function treeRoom({
   width,
   height,
@@ -30,13 +30,13 @@ function noticeRows(chosen: Chosen | undefined): number {
   return chosen && noticeOf(chosen.run) !== undefined ? 1 : 0
 }
 
-/** Why the whole run waits, where no step of it says so. */
+/** Why the whole run waits, when none of its gates says so. */
 function noticeOf(run: RunView): string | undefined {
   if (run.hold === null || run.endedAt !== null || run.steps.some((step) => step.gate !== null)) return undefined
   return run.hold.detail
 }
 
-/** The run's name, why it waits, and the rows of the tree that are seen. */
+/** The title of the run, why it waits, the head of the table and the visible rows of the tree. */
 export function stepLines(input: FrameInput, width: number): Line[] {
   const { chosen, rows, rowsFrom, rowAt, runs, runAt } = input
   const run = runs[runAt]
@@ -74,7 +74,7 @@ function nameOfStep({ lead, label, step, below, isFolded }: TreeRow): Cell[] {
   return [{ text: lead, tone: "border" }, icon, space(1), { text: label, tone: isQuiet ? "muted" : "text" }, ...fold]
 }
 
-/** The worker of a step. */
+/** The live worker of a step, otherwise the kept worker that has its session. */
 export function workerOf(workers: readonly WorkerView[], run: string, step: StepView): WorkerView | undefined {
   const isOf = (one: WorkerView) => one.run === run && (one.step === step.id || one.step === null)
   return (
@@ -110,7 +110,7 @@ function stepColumns({ workers, asks, now }: FrameInput): Column<TreeRow>[] {
   ]
 }
 
-/** The profile; of a group its type. */
+/** The profile of a step, or the type of a group. */
 function whoIs({ type, profile }: StepView): string {
   return type === "single" ? profile : type
 }

@@ -1,7 +1,7 @@
 import { cell, clip, widthOf } from "../state/text.ts"
 import type { Part } from "../state/view-model.ts"
 
-/** Lines and tables of a full screen, as plain data: every line is exactly as wide as it is told. */
+/** Lines and tables of a full screen, as plain data. Each line is exactly as wide as requested. */
 
 /** A piece of a line. */
 export interface Cell extends Part {
@@ -10,9 +10,9 @@ export interface Cell extends Part {
 
 export interface Line {
   readonly cells: readonly Cell[]
-  /** It is what the keys are about. */
+  /** True for the selected line, which is drawn on another background. */
   readonly isChosen?: boolean
-  /** What a click on it chooses, on its first `reach` columns (left out: anywhere). */
+  /** What a click on the first `reach` columns selects; without `reach`, on the whole line. */
   readonly pick?: { readonly type: "run" | "step"; readonly key: string }
   readonly reach?: number
 }
@@ -20,26 +20,29 @@ export interface Line {
 export interface Column<Row> {
   readonly title: string
   readonly max: number
-  /** Of the columns that do not fit, the one with the highest number goes first; 0 stays. */
+  /**
+   * When columns do not fit, those with the highest number are dropped first. A column with 0 is
+   * always kept.
+   */
   readonly drop: number
   readonly isRight?: boolean
   readonly of: (row: Row) => Part
 }
 
-/** A table that fits: which columns, how wide, and how a row of it is drawn. */
+/** The layout of a table that fits the width: its head, and a function that draws a row. */
 export interface Table<Row> {
   readonly head: readonly Cell[]
   draw(row: Row): readonly Cell[]
 }
 
 const GAP = 2
-/** What stands before the first column: the bar of the row that is chosen, and a space. */
+/** Columns before the first column: the bar of the selected row and a space. */
 const MARGIN = 2
 
 export interface TableInput<Row> {
   readonly rows: readonly Row[]
   readonly columns: readonly Column<Row>[]
-  /** The first column: it takes what it needs, up to this share of the width. */
+  /** The first column. It is as wide as its longest cell, up to this share of the width. */
   readonly name: { readonly title: string; readonly of: (row: Row) => readonly Cell[]; readonly share: number }
   readonly width: number
 }
@@ -81,13 +84,13 @@ export function table<Row>({ rows, columns, name, width }: TableInput<Row>): Tab
   }
 }
 
-/** Both ends of a line, with what is between filled up; the left one is cut where there is no room for it. */
+/** A line with text at both ends. When they do not fit together, the left end is cut. */
 export function spread(left: readonly Cell[], right: readonly Cell[], width: number): Cell[] {
   const end = widthOf(textOf(right))
   return [...fill(left, Math.max(0, width - end)), ...(end > width ? fill(right, width) : right)]
 }
 
-/** Cells on exactly `width` columns: cut, or filled up with spaces. */
+/** Cuts the cells, or pads them with spaces, to exactly `width` columns. */
 export function fill(cells: readonly Cell[], width: number): Cell[] {
   const kept: Cell[] = []
   let free = width
@@ -106,7 +109,6 @@ function fitted(part: Part, width: number, isRight: boolean): Cell {
   return { ...part, text: isRight ? " ".repeat(Math.max(0, width - widthOf(text))) + text : cell(text, width) }
 }
 
-/** The text of cells. */
 export function textOf(cells: readonly Part[]): string {
   return cells.map(({ text }) => text).join("")
 }
@@ -119,7 +121,7 @@ export function muted(text: string): Cell {
   return { text, tone: "muted" }
 }
 
-/** `── title ─────── right ──`, to the full width. */
+/** A line `── title ─────── right ──` of the full width. */
 export function rule(title: readonly Cell[], right: readonly Cell[], width: number): Cell[] {
   const border = (length: number): Cell => ({ text: "─".repeat(Math.max(0, length)), tone: "border" })
   const end = right.length === 0 ? [] : [space(1), ...right, space(1), border(2)]
@@ -129,14 +131,17 @@ export function rule(title: readonly Cell[], right: readonly Cell[], width: numb
   return used > room ? fill(begin, width) : [...begin, border(room - used), ...end]
 }
 
-/** The first row of a window of `size` rows in which `at` is seen, moved as little as possible from where it was. */
+/**
+ * First visible row of a window of `size` rows that contains row `at`. It stays as close to
+ * `before` as possible.
+ */
 export function windowFrom(before: number, at: number, size: number, count: number): number {
   const last = Math.max(0, count - size)
   const low = Math.max(0, at - size + 1)
   return Math.min(last, Math.max(low, Math.min(before, at)))
 }
 
-/** What stands before a line that can be chosen. */
+/** The margin before a line that can be selected. */
 export function mark(isChosen: boolean): Cell[] {
   return [{ text: isChosen ? "┃" : " ", tone: "active" }, space(1)]
 }

@@ -8,7 +8,7 @@ import { widthOf } from "../state/text.ts"
 import type { Dashboard } from "./state.ts"
 import type { Line } from "./table.ts"
 
-/** The mode of OpenCode's keys while the dashboard is on the screen: none of the prompt's work. */
+/** OpenCode's key mode while the dashboard is open. It keeps the keys of the prompt inactive. */
 export const DASHBOARD_MODE = "baton.dashboard"
 
 export interface DashboardProps {
@@ -17,11 +17,11 @@ export interface DashboardProps {
   readonly live: Live
   readonly paint: Paint
   readonly ground: (ground: Ground) => ReturnType<Paint>
-  /** The session one came from. */
+  /** The session that was on the screen before the dashboard. */
   readonly session: () => string | undefined
 }
 
-/** The runs of the project and the steps of one of them, on the whole screen (a route of OpenCode's). */
+/** Full-screen view (a route of OpenCode) with the project's runs and the steps of one of them. */
 export function DashboardView(props: DashboardProps) {
   const size = useTerminalDimensions()
   onMount(() => {
@@ -32,7 +32,7 @@ export function DashboardView(props: DashboardProps) {
       leave()
     })
   })
-  // The status line has a row only where something waits to be answered.
+  // The status line takes a row only while a line waits for its answer.
   const rows = () => size().height - (props.live.waiting().length > 0 ? 1 : 0)
   const lines = createMemo(() => props.dashboard.frame(size().width, rows()))
   const scroll = (event: MouseEvent) => {
@@ -60,7 +60,7 @@ export function DashboardView(props: DashboardProps) {
 }
 
 function Row(props: DashboardProps & { readonly line: Line }) {
-  // Most lines of a new frame are what they were: they cost nothing.
+  // Most lines do not change between two frames, and equal lines are not drawn again.
   const line = createMemo(() => props.line, undefined, { equals: isSame })
   const styled = () => {
     const { cells, isChosen, reach = Number.POSITIVE_INFINITY } = line()
@@ -80,7 +80,7 @@ function Row(props: DashboardProps & { readonly line: Line }) {
     )
   }
   let drawn: TextRenderable | undefined
-  // As a property the view would make a string of it.
+  // `content` is set here, because the JSX property would convert the styled text to a string.
   createEffect(() => {
     if (drawn) drawn.content = styled()
   })

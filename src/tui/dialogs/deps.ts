@@ -4,20 +4,20 @@ import type { Guard } from "../host/guard.ts"
 import type { Paint } from "../host/theme.ts"
 import type { Live } from "../state/live.ts"
 
-/** What the dialogs need. */
+/** Dependencies of the dialogs. */
 export interface ReplyDeps {
   readonly api: Pick<TuiPluginApi, "keymap" | "renderer" | "ui">
   readonly live: Live
   readonly guard: Guard
   readonly paint: Paint
-  /** Takes a line as if it had been typed. */
+  /** Handles a line as if the person had typed it. */
   submit(line: string): void
-  /** Sends a line and gives its answer without showing it. */
+  /** Sends a line and returns its reply without showing it. */
   send(line: string): Promise<Reply>
-  /** Shows an answer. */
+  /** Shows a reply. */
   showReply(reply: Reply): void
   /** Puts a step's session on the screen. */
   open(session: string): void
-  /** Shows the dashboard at what an answer is about. */
+  /** Opens the dashboard at the run or step of a reply. */
   openDashboard(reply: Reply): void
 }

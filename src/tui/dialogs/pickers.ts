@@ -1,7 +1,10 @@
 import type { WorkflowItem } from "../../core/view/protocol.ts"
 import { cell, clip, cut, widthOf } from "../state/text.ts"
 
-/** Rows of OpenCode's select dialog, as plain data. The dialog sorts nothing and cuts a title at 61 columns. */
+/**
+ * Row of OpenCode's select dialog, as plain data. The dialog does not sort its rows, and it cuts
+ * titles at 61 columns.
+ */
 export interface Choice<Value> {
   readonly title: string
   readonly value: Value
@@ -13,19 +16,25 @@ export interface Choice<Value> {
 const NAME_COLUMNS = 26
 const FOOTER_COLUMNS = 30
 
-/** Columns a row of a select dialog has for text: the dialog's width, at most the terminal's, less its padding. */
+/**
+ * Columns available for text in a row of a select dialog: the dialog's width, limited by the
+ * terminal's, minus the padding.
+ */
 export function rowColumns(size: "large" | "xlarge", terminal: number): number {
   return Math.min(size === "large" ? 88 : 116, terminal - 2) - 8
 }
 
-/** Cuts the description so that title, description and footer stand apart on a row of `columns`. */
+/** Cuts the description so that title, description and footer of a row do not touch. */
 function fitRow<Value>(choice: Choice<Value>, columns: number): Choice<Value> {
   const room = columns - widthOf(choice.title) - 1 - (choice.footer === "" ? 0 : widthOf(choice.footer) + 2)
   return { ...choice, description: cut(choice.description, Math.max(0, room)) }
 }
 
-/** The picker's rows: the project's workflows, then its files that cannot be run (the host hides disabled rows, so these
- *  open their problem instead), then what comes with Baton. */
+/**
+ * Rows of the workflow picker: the project's workflows, then its files that cannot be run, then the
+ * built-in workflows. The host hides disabled rows, so a broken file is a normal row that opens its
+ * problem.
+ */
 export function workflowChoices(workflows: readonly WorkflowItem[], columns: number): Choice<WorkflowItem>[] {
   const width = columnOf(workflows.map((item) => item.name))
   const sound = workflows.filter((item) => item.broken === undefined)
@@ -52,7 +61,7 @@ export function workflowChoices(workflows: readonly WorkflowItem[], columns: num
   return choices.map((choice) => fitRow(choice, columns))
 }
 
-/** `topic [tone]`: required inputs bare, optional ones in brackets. */
+/** Example: `topic [tone]`. Optional inputs are in brackets. */
 function inputsOf(item: WorkflowItem): string {
   return clip(item.inputs.map((input) => (input.required ? input.name : `[${input.name}]`)).join(" "), FOOTER_COLUMNS)
 }

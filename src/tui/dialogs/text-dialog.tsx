@@ -5,27 +5,31 @@ import type { Paint } from "../host/theme.ts"
 import { widthOf } from "../state/text.ts"
 import type { TextDocument } from "./text-document.ts"
 
-/** Rows a dialog needs besides its text: the host starts it at a quarter of the screen; title, key help and padding. */
+/**
+ * Rows of a dialog besides its text: title, key help and padding. The host places dialogs a quarter
+ * of the screen down.
+ */
 const CHROME_ROWS = 7
 
 /**
- * A dialog with text of any length: it wraps, scrolls with the arrow and page keys, and closes with escape or return.
- * Fits a terminal of 80x24. To be shown in a dialog of the host.
+ * A dialog for text of any length, for use inside a dialog of the host. It wraps, scrolls with the
+ * arrow and page keys, closes with escape or return, and fits a terminal of 80x24.
  */
 export function TextDialog(props: {
   readonly paint: Paint
-  /** Binds keys while the dialog is open; returns the function that unbinds them. */
+  /** Binds keys while the dialog is open, and returns a function that unbinds them. */
   readonly bindKeys: (keys: Readonly<Record<string, () => void>>) => () => void
   readonly close: () => void
   readonly document: TextDocument
-  /** Keys besides those for scrolling and closing. */
+  /** Further keys besides those for scrolling and closing. */
   readonly keys?: Readonly<Record<string, () => void>>
-  /** What they do, for the last line. */
+  /** Help text for the further keys, shown on the last line. */
   readonly help?: string
 }) {
   const size = useTerminalDimensions()
   const rows = () => Math.max(3, Math.floor((size().height * 3) / 4) - CHROME_ROWS)
-  // A scroll box takes all the room it is given: it starts with one row and grows to its text once that is laid out.
+  // A scroll box takes all the height it is given, so it starts with one row and grows to its text
+  // after the layout.
   const [textRows, setTextRows] = createSignal(1)
   let box: ScrollBoxRenderable | undefined
   const by = (amount: () => number) => () => box?.scrollBy(amount())
@@ -98,7 +102,10 @@ export function TextDialog(props: {
   )
 }
 
-/** Calls `fn` after every layout that changes the height of what is in the box, and keeps the box's own listener. */
+/**
+ * Calls `fn` after each layout that changes the height of the content, and keeps the box's own
+ * listener.
+ */
 function watchHeight(box: ScrollBoxRenderable, fn: () => void): void {
   const own = box.content.onSizeChange
   box.content.onSizeChange = () => {

@@ -10,9 +10,9 @@ export interface TextDocument {
 
 export interface TextSection {
   readonly heading?: string
-  /** undefined: muted. */
+  /** Muted when undefined. */
   readonly headingTone?: Tone
-  /** It stands close to the one before, and its text is indented under its heading. */
+  /** Leaves no blank line above, and indents the text under its heading. */
   readonly isRow?: true
   readonly text: string
   readonly tone: Tone

@@ -7,7 +7,10 @@ export interface TextWanted {
   readonly placeholder?: string
 }
 
-/** A dialog for one line of text; resolves with it, or with undefined when it is closed. An empty line asks again. */
+/**
+ * Asks for one line of text. Resolves with the trimmed line, or with undefined when the dialog is
+ * closed. An empty line is ignored.
+ */
 export function askFor(
   api: { readonly ui: Pick<TuiPluginApi["ui"], "dialog" | "DialogPrompt"> },
   paint: Paint,

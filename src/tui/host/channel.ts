@@ -8,7 +8,10 @@ import {
   type StateMessage,
 } from "../../core/view/protocol.ts"
 
-/** The server half may still be loading, or stall for seconds: asking again is harmless, it answers each id once. */
+/**
+ * A request is repeated because the server half may still be loading or may stall for seconds. That
+ * is safe, since it answers each id once.
+ */
 const RESEND_MS = 1_000
 const GIVE_UP_MS = 30_000
 
@@ -18,35 +21,44 @@ export interface ChannelDeps {
   readonly clock: Clock
   /** A new id, unique among all TUIs of one server. */
   newId(): string
-  /** What is alive, as the server half now knows it. */
+  /** Called with the current runs, workers and requests whenever they change. */
   onState(state: StateMessage): void
-  /** A person is wanted in a session. */
+  /** Called when a person should look at a session. */
   onOpen(message: OpenMessage): void
-  /** Something needs a person, or has ended. */
+  /** Called when a run needs a person or has ended. */
   onNotice(notice: NoticeMessage): void
-  /** The lines that have waited for more than a second, oldest first; empty again when all are answered. */
+  /**
+   * Called with the lines that have waited for more than a second, oldest first; with none once all
+   * are answered.
+   */
   onWaiting(lines: readonly string[]): void
 }
 
 export interface Answer {
   readonly reply: Reply
-  /** False when the server half never answered: whether it did anything is unknown. */
+  /** False when the server half did not answer. Whether it ran the line is then unknown. */
   readonly answered: boolean
 }
 
 export interface Channel {
-  /** Sends a line and resolves with its answer, at the latest after 30 s; never rejects. Unresolved after `close`.
-   *  `screen` is the session that is shown, if it is not the one a person types into. */
+  /**
+   * Sends a line and resolves with its answer, after 30 s at the latest. It never rejects, and does
+   * not resolve once the channel is closed. `screen` is the session on the screen when it differs
+   * from the one that a person types into.
+   */
   ask(line: string, session?: string, screen?: string): Promise<Answer>
-  /** The same for a line that no person typed: nobody is told that it waits. */
+  /** Like `ask` for a line that no person typed: it is not listed as waiting. */
   askQuietly(line: string): Promise<Answer>
-  /** Takes every command string from the event bus; ignores those that are not for this TUI. */
+  /** Takes every command string of the event bus, and ignores those for other TUIs. */
   receive(command: string): void
-  /** Stops asking. */
+  /** Stops all requests. */
   close(): void
 }
 
-/** Requests and replies with the server half over the event bus (see src/core/view/protocol.ts). */
+/**
+ * Exchanges requests and replies with the server half over the event bus (see
+ * src/core/view/protocol.ts).
+ */
 export function openChannel(deps: ChannelDeps): Channel {
   const pending = new Map<string, Pending>()
   const tellWaiting = () =>

@@ -5,7 +5,7 @@ import { belongsTo } from "../state/view-model.ts"
 import type { Guard } from "./guard.ts"
 import { OVER_HOST } from "./keys.ts"
 
-/** How soon the second press must follow. */
+/** Time within which the second press must follow. */
 const AGAIN_MS = 5_000
 
 export interface EscapeDeps {
@@ -13,14 +13,15 @@ export interface EscapeDeps {
   readonly live: Live
   readonly guard: Guard
   readonly clock: Clock
-  /** Session on the screen. */
+  /** The session on the screen. */
   session(): string | undefined
   submit(line: string): void
 }
 
 /**
- * Lets the key that interrupts a turn abort the run of the session on the screen: pressed twice, and only where the key
- * would do nothing else. Returns the function that takes it away.
+ * Makes the key that interrupts a turn also abort the run of the session on the screen: when
+ * pressed twice, and only where it has no other effect. Returns a function that removes the
+ * binding.
  */
 export function listenToEscape(deps: EscapeDeps): () => void {
   const { api, guard } = deps
@@ -46,13 +47,17 @@ export function listenToEscape(deps: EscapeDeps): () => void {
   return api.keymap.registerLayer({ mode: "base", priority: OVER_HOST, bindings })
 }
 
-/** The run the key is about, unless something nearer wants it: a dialog, a typed prompt, a turn, a permission request. */
+/**
+ * The run that the key aborts. Undefined when a dialog, a typed prompt, a turn or a permission
+ * request uses the key.
+ */
 function runToAbort({ api, live, session }: EscapeDeps) {
   const here = session()
   const run = live.runs().find((one) => one.status === "running" && belongsTo(one, here))
   if (here === undefined || run === undefined || api.ui.dialog.open) return undefined
   if ((api.renderer.currentFocusedEditor?.plainText ?? "") !== "") return undefined
   if ((api.state.session.status(here)?.type ?? "idle") !== "idle") return undefined
-  // OpenCode shows a worker's request in the session of the run, and takes the key to refuse it.
+  // OpenCode shows a worker's permission request in the session of the run, where the key rejects
+  // it.
   return live.asks().some((ask) => ask.run === run.id) ? undefined : run
 }

@@ -1,10 +1,13 @@
 import type { TuiPluginApi } from "@opencode-ai/plugin/tui"
 
-/** Wraps callbacks that the host calls: an error in Baton becomes a toast and never reaches the host (G10). */
+/**
+ * Wraps callbacks that the host calls, so that an error in Baton becomes a toast and does not reach
+ * the host (G10).
+ */
 export interface Guard {
-  /** Runs `fn`; when it throws, shows the error and returns `fallback`. */
+  /** Runs `fn`. When it throws, shows the error and returns `fallback`. */
   sync<T>(fallback: T, fn: () => T): T
-  /** Starts `fn` without waiting for it; when it rejects, shows the error. */
+  /** Starts `fn` without waiting for it. When it rejects, shows the error. */
   start(fn: () => Promise<unknown>): void
 }
 

@@ -1,16 +1,20 @@
 import { type RunView, stepInFocus, type WorkerView } from "../../core/view/view.ts"
 import { belongsTo, canOpen } from "../state/view-model.ts"
 
-/** Where the jump key leads: into a step's session, back out of one, or nowhere because no step has a session. */
+/**
+ * Target of the jump key: a step's session, back from one, or nowhere because no step has a
+ * session.
+ */
 export type Jump =
   | { readonly type: "open"; readonly session: string }
   | { readonly type: "back"; readonly parent: string | null }
   | { readonly type: "nowhere" }
 
 /**
- * Decides a jump from the session on the screen. `runs` are newest first. On a worker's session it is the way back;
- * elsewhere it opens the step in focus of a running run (this screen's before others), else of this screen's last run,
- * else of the last run that has a session to open.
+ * Decides where to jump from the session on the screen; `runs` are newest first. From a worker's
+ * session it goes back. From elsewhere it opens the focused step of a running run (this screen's
+ * runs first), otherwise of this screen's last run, otherwise of the last run that has a session to
+ * open.
  */
 export function jumpFrom(
   session: string | undefined,
@@ -32,9 +36,10 @@ export function jumpFrom(
 }
 
 /**
- * The session of the worker after (1) or before (-1) the one on the screen, round and round: those of the run this
- * session belongs to, and of what its workers started, in the order of the steps. From a session that is no worker's
- * it is the first that runs, else the first. Undefined: there is no other.
+ * Session of the worker after (1) or before (-1) the one on the screen, in a circular order. The
+ * candidates are the workers of the run that the session belongs to, and of the runs those started,
+ * in the order of the steps. From a session without a worker it is the first running one, otherwise
+ * the first or last. Undefined when no other worker has a session to open.
  */
 export function nextWorker(
   session: string | undefined,
@@ -54,8 +59,10 @@ export function nextWorker(
   return busy ?? (by === 1 ? all[0] : all.at(-1)) ?? undefined
 }
 
-/** The run that this session is of, at any depth; of a person's session the one that runs, else its newest; else the one
- *  that runs anywhere, else the newest. */
+/**
+ * The top run that a worker's session belongs to, at any depth. For a person's session it is the
+ * one that runs, otherwise its newest; without one it is any running run, otherwise the newest.
+ */
 function runAround(session: string | undefined, runs: readonly RunView[]): RunView | undefined {
   let run: RunView | undefined
   let at = session
@@ -72,7 +79,10 @@ function runAround(session: string | undefined, runs: readonly RunView[]): RunVi
   return own.find(isRunning) ?? own[0] ?? tops.find(isRunning) ?? tops[0]
 }
 
-/** Sessions of a run's workers that can be opened, each followed by those of what it started. */
+/**
+ * Sessions of a run's workers that can be opened, each followed by the sessions of the runs it
+ * started.
+ */
 function sessionsOf(run: RunView, runs: readonly RunView[]): string[] {
   return run.steps.flatMap((step) => {
     const started = (step.delegated?.runs ?? []).flatMap((id) => runs.find((one) => one.id === id) ?? [])
@@ -80,7 +90,10 @@ function sessionsOf(run: RunView, runs: readonly RunView[]): string[] {
   })
 }
 
-/** The session that the worker of this session was started from; undefined: it is no worker's. */
+/**
+ * The session that the worker of this session was started from; undefined when no worker has this
+ * session.
+ */
 export function parentOf(
   session: string | undefined,
   runs: readonly RunView[],

@@ -1,10 +1,16 @@
-/** Every key of ours, in one table: the command it runs is `baton.ID`, and tui.json can bind it anew by that name. */
+/**
+ * All keys of Baton in one table. Each key runs the command `baton.ID`, and tui.json can rebind it
+ * under that name.
+ */
 
 export interface KeyEntry {
   readonly id: string
-  /** What it does, as the command palette and the help say it. */
+  /** Label in the command palette and in the help. */
   readonly title: string
-  /** OpenCode 1.18.33 binds nothing else to these; `none`: only in the command palette. */
+  /**
+   * Default key, to which OpenCode 1.18.33 binds nothing else. A command with `none` is only in the
+   * palette.
+   */
   readonly key: string
 }
 
@@ -31,7 +37,7 @@ export const GLOBAL_KEYS = [
   { id: "report", title: "Workflow: report", key: "none" },
 ] as const satisfies readonly KeyEntry[]
 
-/** Keys of the dashboard. */
+/** Keys that work in the dashboard. */
 export const DASHBOARD_KEYS = [
   { id: "dashboard.up", title: "the step above", key: "up,k" },
   { id: "dashboard.down", title: "the step below", key: "down,j" },
@@ -43,7 +49,7 @@ export const DASHBOARD_KEYS = [
   { id: "dashboard.next-run", title: "the run below", key: "right,l" },
   { id: "dashboard.fold", title: "fold or open a group", key: "space" },
   { id: "dashboard.open", title: "open the step's session", key: "return" },
-  { id: "dashboard.trace", title: "all of the step (/trace)", key: "t" },
+  { id: "dashboard.trace", title: "everything about the step (/trace)", key: "t" },
   { id: "dashboard.answer", title: "answer or decide what needs you", key: "a" },
   { id: "dashboard.retry", title: "retry the step", key: "r" },
   { id: "dashboard.retry-with", title: "retry it with a message", key: "shift+r" },
@@ -59,14 +65,17 @@ export const DASHBOARD_KEYS = [
 
 export type GlobalKey = (typeof GLOBAL_KEYS)[number]["id"]
 export type DashboardKey = (typeof DASHBOARD_KEYS)[number]["id"]
-/** The key of each command, as the user set it or as it stands in the table. */
+/** The key of each command, from the user's configuration or from the table. */
 export type Keys = Readonly<Record<GlobalKey | DashboardKey, string>>
 
 export const DEFAULT_KEYS = Object.fromEntries(
   [...GLOBAL_KEYS, ...DASHBOARD_KEYS].map(({ id, key }) => [id, key]),
 ) as unknown as Keys
 
-/** The first key of a binding as a person reads it: `R`, `enter`, `↑`; undefined when it is unbound. */
+/**
+ * The first key of a binding in readable form, such as `R`, `enter` or `↑`. Undefined when it is
+ * unbound.
+ */
 export function shortKey(binding: string): string | undefined {
   const first = binding.split(",")[0] ?? ""
   const upper = /^shift\+([a-z])$/.exec(first)?.[1]?.toUpperCase()

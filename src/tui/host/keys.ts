@@ -10,27 +10,30 @@ import {
 } from "./key-table.ts"
 import { isOurs } from "./prompt-line.ts"
 
-/** Above the host's own layers, whose priority is 0. */
+/** Higher than the priority of the host's own layers, which is 0. */
 export const OVER_HOST = 100
-/** Where our keys work: on every screen, also while OpenCode shows a question in the place of the prompt. */
+/**
+ * Key modes of the host in which the global keys work: any screen, including one where a question
+ * replaces the prompt.
+ */
 const KEY_MODES = ["base", "question"] as const
 
 export interface Actions {
-  /** Handles a line of ours. */
+  /** Handles a line that is a command of Baton. */
   submit(line: string): void
-  /** The host is about to submit a prompt of its own. */
+  /** Called when the host is about to submit a prompt of its own. */
   otherPrompt(): void
-  /** What a key does. */
+  /** Runs the command of a global key. */
   act(id: GlobalKey): void
-  /** What a key of the dashboard does. */
+  /** Runs the command of a dashboard key. */
   actInDashboard(id: DashboardKey): void
 }
 
 type KeyApi = Pick<TuiPluginApi, "keymap" | "renderer" | "tuiConfig">
 
 /**
- * Puts Baton before the host on the submit key: lines of ours are taken off the prompt and handled, everything else
- * is left to the host. Returns the function that takes the layer away.
+ * Handles the submit key before the host does. Commands of Baton are removed from the prompt and
+ * handled; all other input is left to the host. Returns a function that removes the key layer.
  */
 export function listenToPrompt(api: KeyApi, actions: Actions, guard: Guard): () => void {
   const onSubmit = () => {
@@ -50,8 +53,8 @@ export function listenToPrompt(api: KeyApi, actions: Actions, guard: Guard): () 
 }
 
 /**
- * Adds Baton's commands to the command palette and binds their keys, those of the dashboard in its own mode, where the
- * others work too. Returns the function that takes them away.
+ * Adds Baton's commands to the command palette and binds their keys. The dashboard's keys are bound
+ * in its own mode, where the global ones work too. Returns a function that removes all of it.
  */
 export function registerCommands(
   api: KeyApi,
@@ -96,7 +99,10 @@ function bindingsOf(table: readonly KeyEntry[], keys: Keys) {
   })
 }
 
-/** The key of one of our commands as the user presses it (`ctrl+x w`), or undefined when it is unbound. */
+/**
+ * The key of one of Baton's commands as the user presses it (`ctrl+x w`); undefined when it is
+ * unbound.
+ */
 export function keyLabel(api: Pick<TuiPluginApi, "keymap" | "keys">, id: GlobalKey): string | undefined {
   const command = `baton.${id}`
   const bindings = api.keymap.getCommandBindings({ visibility: "registered", commands: [command] })

@@ -9,11 +9,13 @@ export const DASHBOARD_ROUTE = "baton.dashboard"
 
 type NavigatorApi = Pick<TuiPluginApi, "client" | "route" | "state" | "ui">
 
-/** Moves the TUI between screens; never changes a person's session, agent, model or what they have typed. */
+/**
+ * Moves the TUI between screens. It never changes a person's session, agent, model or typed text.
+ */
 export class Navigator implements Sessions {
   readonly #api: NavigatorApi
   readonly #live: Live
-  /** Where one was before the first worker's session. */
+  /** The screen before the first worker's session was opened. */
   #cameFrom: TuiRouteCurrent | undefined
   #beforeDashboard: TuiRouteCurrent = { name: "home" }
 
@@ -22,13 +24,16 @@ export class Navigator implements Sessions {
     this.#live = live
   }
 
-  /** Session on the screen, if any; reactive inside a Solid view. */
+  /** The session on the screen, if any. Reactive inside a Solid view. */
   session(): string | undefined {
     return sessionOf(this.#api.route.current)
   }
 
-  /** The session a person types into: the root of the one on the screen, or of the one before the dashboard. Nobody types
-   *  into a child session, and the host shows no permission request of a grandchild. */
+  /**
+   * The session that a person types into: the root of the session on the screen, or of the one
+   * before the dashboard. A child session has no prompt, and the host shows no permission request
+   * of a grandchild.
+   */
   current(): string | undefined {
     let id = this.isDashboard() ? sessionOf(this.#beforeDashboard) : this.session()
     for (let parent = id; parent !== undefined; parent = this.#api.state.session.get(parent)?.parentID) id = parent
@@ -40,7 +45,10 @@ export class Navigator implements Sessions {
     return this.#live.workers().find((one) => one.session !== null && one.session === this.session())
   }
 
-  /** Whether OpenCode shows a prompt for the session on the screen: it does for every one that is no child. */
+  /**
+   * Whether OpenCode shows a prompt for the session on the screen. It does for each session that is
+   * not a child.
+   */
   canType(): boolean {
     return this.current() === this.session()
   }
@@ -62,7 +70,10 @@ export class Navigator implements Sessions {
     this.#api.route.navigate("session", { sessionID: session })
   }
 
-  /** The jump key: to the running step, or back from a worker's session to where one was before. */
+  /**
+   * Handles the jump key: goes to the running step, or from a worker's session back to the screen
+   * before it.
+   */
   jump(): void {
     const jump = jumpFrom(this.session(), this.#live.runs(), this.#live.workers())
     if (jump.type === "open") this.open(jump.session)
@@ -70,7 +81,7 @@ export class Navigator implements Sessions {
     else this.#say("No workflow step has a session to open yet.")
   }
 
-  /** To the session of the next worker (1), or of the one before (-1). */
+  /** Goes to the session of the next worker (1) or the previous one (-1). */
   step(by: 1 | -1): void {
     const here = this.session() ?? this.current()
     const target = nextWorker(here, by, this.#live.runs(), this.#live.workers())
@@ -78,7 +89,7 @@ export class Navigator implements Sessions {
     else this.#say("No other worker has a session to open.")
   }
 
-  /** To the session that the one on the screen was started from. */
+  /** Goes to the session that started the one on the screen. */
   up(): void {
     const here = this.session()
     const parent = this.#parent(here) ?? (here && this.#api.state.session.get(here)?.parentID)
@@ -90,7 +101,10 @@ export class Navigator implements Sessions {
     this.#api.route.navigate("session", { sessionID: parent })
   }
 
-  /** Goes where a person is wanted, if this screen shows the session it is about or a worker of it. */
+  /**
+   * Opens a session that needs a person, if the screen shows the session that started it or another
+   * worker of that session.
+   */
   summon({ session: target, parent }: OpenMessage): void {
     const here = this.session()
     if (here !== target && (here === parent || this.#parent(here) === parent)) this.open(target)
@@ -100,7 +114,7 @@ export class Navigator implements Sessions {
     return this.#api.route.current.name === DASHBOARD_ROUTE
   }
 
-  /** Puts the dashboard on the screen, and remembers the way back. */
+  /** Puts the dashboard on the screen and remembers the way back. */
   openDashboard(): void {
     if (this.isDashboard()) return
     this.#beforeDashboard = this.#api.route.current
@@ -111,7 +125,7 @@ export class Navigator implements Sessions {
     this.#go(this.#beforeDashboard)
   }
 
-  /** The session one came to the dashboard from. */
+  /** The session that was on the screen before the dashboard. */
   sessionBefore(): string | undefined {
     return sessionOf(this.#beforeDashboard)
   }
@@ -140,14 +154,17 @@ function sessionOf(route: TuiRouteCurrent): string | undefined {
   return typeof id === "string" ? id : undefined
 }
 
-/** What a line needs of the host's sessions. */
+/** The operations on the host's sessions that submitting a line needs. */
 export interface Sessions {
-  /** The session on the screen that a person types into, if any. */
+  /** The session that a person types into, if the screen has one. */
   current(): string | undefined
-  /** The session that is shown, if any: `current`, or one below it. */
+  /** The session on the screen, if any: `current`, or one below it. */
   session(): string | undefined
-  /** Makes a session and puts it on the screen; rejects when the host refuses. */
+  /** Creates a session and puts it on the screen; rejects when the host refuses. */
   create(title: string): Promise<string>
-  /** Deletes a session, leaving it for the home screen if it is shown; rejects when the host refuses. */
+  /**
+   * Deletes a session, and goes to the home screen if it is on the screen; rejects when the host
+   * refuses.
+   */
   remove(session: string): Promise<void>
 }

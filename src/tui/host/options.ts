@@ -4,9 +4,9 @@ import { DEFAULT_KEYS, type Keys } from "./key-table.ts"
 const COMMAND = /^baton\./
 
 /**
- * Reads the plugin options of tui.json, `["opencode-baton", { "keybinds": { "jump": "<leader>j" } }]`: keys by the id of
- * their command, with or without the `baton.` before it. What is wrong is left at its default and told in `problems`,
- * one sentence each.
+ * Reads the plugin options of tui.json, for example `["opencode-baton", { "keybinds": { "jump":
+ * "<leader>j" } }]`. Keys are named by the id of their command, with or without the prefix
+ * `baton.`. An invalid entry keeps its default and adds a sentence to `problems`.
  */
 export function readKeys(options: unknown): { readonly keys: Keys; readonly problems: readonly string[] } {
   const given = isRecord(options) ? options.keybinds : undefined

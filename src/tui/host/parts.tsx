@@ -2,7 +2,7 @@ import { For } from "solid-js"
 import type { Part } from "../state/view-model.ts"
 import type { Paint } from "./theme.ts"
 
-/** Pieces of one line, each in its tone's colour. */
+/** Draws the pieces of one line, each in the colour of its tone. */
 export function Parts(props: { readonly paint: Paint; readonly parts: readonly Part[] }) {
   return (
     <text wrapMode="none" height={1} flexShrink={0}>

@@ -2,7 +2,10 @@ import type { TuiThemeCurrent } from "@opencode-ai/plugin/tui"
 import type { RGBA } from "@opentui/core"
 import type { Tone } from "../state/view-model.ts"
 
-/** The colour of a tone. Reactive inside a Solid view, so that a change of theme is seen at once. */
+/**
+ * Returns the colour of a tone. Reactive inside a Solid view, so that a change of theme is visible
+ * at once.
+ */
 export type Paint = (tone: Tone) => RGBA
 
 const COLOUR = {
@@ -15,15 +18,15 @@ const COLOUR = {
   error: "error",
 } as const satisfies Record<Tone, keyof TuiThemeCurrent>
 
-/** What is behind the text of a full screen. */
+/** The kind of background behind the text of a full screen. */
 export type Ground = "page" | "chosen"
 
-/** The colours behind the text. */
+/** Returns the background colours of the user's theme. */
 export function themeGround(theme: { readonly current: TuiThemeCurrent }): (ground: Ground) => RGBA {
   return (ground) => (ground === "page" ? theme.current.background : theme.current.backgroundElement)
 }
 
-/** Paints in the colours of the user's theme. */
+/** Returns the text colours of the user's theme. */
 export function themePaint(theme: { readonly current: TuiThemeCurrent }): Paint {
   return (tone) => theme.current[COLOUR[tone]]
 }

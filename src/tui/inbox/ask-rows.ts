@@ -1,7 +1,10 @@
 import type { AskView } from "../../core/view/view.ts"
 import { clip, widthOf } from "../state/text.ts"
 
-/** The answers to an ask as rows of a dialog: what is said about each in a column of its own, on one line. */
+/**
+ * Rows of a dialog for the answers to a request. The descriptions are aligned in a column and cut
+ * to one line; `isCut` says that some text is missing.
+ */
 export function answerChoices(
   answers: readonly { readonly title: string; readonly description?: string }[],
   columns: number,
@@ -17,9 +20,9 @@ export function answerChoices(
 }
 
 /**
- * What an ask is about, to be shown under the choice: the whole title where the heading had no room for it, and what
- * the title does not say already. At most as many lines as fit into `rows`, wrapped at `columns`; where some are left
- * out the last one says so.
+ * Lines below the choice that say what a request is about: the title, if the heading had to cut it,
+ * and the details that the title does not contain. At most as many lines as fit into `rows` when
+ * wrapped at `columns`; if some are left out, the last line says how many.
  */
 export function askDetails(
   ask: Pick<AskView, "details" | "more" | "questions">,
@@ -28,7 +31,7 @@ export function askDetails(
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): string[] {
   const said = clip(title, Number.POSITIVE_INFINITY)
-  // They come one after another.
+  // Questions are asked one after another, each as the title of its own dialog.
   const isQuestion = (line: string) => ask.questions.some(({ text }) => text === line)
   const isNew = (line: string) => !said.includes(clip(line, Number.POSITIVE_INFINITY)) && !isQuestion(line)
   const lines = [...(heading === said ? [] : [title]), ...ask.details.filter(isNew)]

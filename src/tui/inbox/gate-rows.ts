@@ -3,16 +3,21 @@ import type { AskView } from "../../core/view/view.ts"
 import type { Choice } from "../dialogs/pickers.ts"
 import { cell, clip, formatElapsed, widthOf } from "../state/text.ts"
 
-/** Steps that wait for a decision, as rows of OpenCode's select dialog. Plain data; times are milliseconds since 1970. */
+/**
+ * Steps that wait for a decision, as rows of OpenCode's select dialog. Plain data; times are
+ * milliseconds since 1970.
+ */
 
-/** What can be done at a gate: the words a person sees, what it means, and the line that does it; `asks` is the title of
- *  the dialog for the text that ends the line. */
+/**
+ * One possible decision at a gate: its label, its effect, and the line that carries it out. With
+ * `asks`, a dialog of that title asks for a text, which is appended to the line.
+ */
 export interface GateWay {
   readonly title: string
   readonly description: string
   readonly line: string
   readonly asks?: string
-  /** The session to go to, instead of a line. */
+  /** Opens this session instead of submitting the line. */
   readonly open?: string
 }
 
@@ -24,14 +29,14 @@ export function gateWays(gate: GateView): GateWay[] {
     { title: "Retry", description: "one more try", line: `/workflow retry ${at}` },
     {
       title: "Retry with a message…",
-      description: "said to it in its session",
+      description: "the worker gets it in its session",
       line: `/workflow retry ${at}`,
-      asks: `What ${clip(step, 30)} is to do better`,
+      asks: `What ${clip(step, 30)} should do better`,
     },
   ]
   const answer: GateWay = {
-    title: "Continue with words…",
-    description: "they are what the step says to later ones",
+    title: "Continue with an answer…",
+    description: "later steps get it as the output of this one",
     line: `/workflow continue ${at}`,
     asks: `Your answer to ${clip(step, 30)}`,
   }
@@ -44,25 +49,31 @@ export function gateWays(gate: GateView): GateWay[] {
   ]
 }
 
-/** What stands under the ways out: what the gate is about, where the rest is, and what happens when nobody decides. */
+/**
+ * Lines below the choices: what the gate is about, what happens without a decision, and where to
+ * read the rest.
+ */
 export function gateDetails(gate: GateView, now: number): string[] {
   const { workflow, step, details, expiresAt, otherwise, why } = gate
   const left = formatElapsed(Math.max(0, expiresAt - now))
-  const all = why === "gate" ? "" : ` /trace ${step} has all of it.`
-  return [...details, `${workflow} waits for you; undecided it is ${DECIDED[otherwise]} in ${left}.${all}`]
+  const all = why === "gate" ? "" : ` /trace ${step} shows everything.`
+  return [
+    ...details,
+    `${workflow} is waiting for you. Without a decision it is ${DECIDED[otherwise]} in ${left}.${all}`,
+  ]
 }
 
-/** How one row of the inbox is told from the others. */
+/** Identifies a gate among the rows of the inbox. */
 export function gateKey({ run, step }: GateView): string {
   return `${run}/${step}`
 }
 
-/** What needs a person: an ask of a worker, or a step that waits for a decision. */
+/** An item that needs a person: the request of a worker, or a step that waits for a decision. */
 export type InboxItem =
   | { readonly type: "ask"; readonly id: string; readonly at: number; readonly ask: AskView }
   | { readonly type: "gate"; readonly id: string; readonly at: number; readonly gate: GateView }
 
-/** The inbox, oldest first. */
+/** All items of the inbox, oldest first. */
 export function inboxItems(asks: readonly AskView[], gates: readonly GateView[]): InboxItem[] {
   const items: InboxItem[] = [
     ...asks.map((ask): InboxItem => ({ type: "ask", id: ask.id, at: ask.askedAt, ask })),
@@ -71,7 +82,7 @@ export function inboxItems(asks: readonly AskView[], gates: readonly GateView[])
   return items.sort((a, b) => a.at - b.at)
 }
 
-/** One row an item: who needs a person, what for, and for how long it waits. */
+/** One row for each item: who needs a person, for what, and how long it has waited. */
 export function inboxChoices(items: readonly InboxItem[], now: number, columns: number): Choice<string>[] {
   const nameOf = (item: InboxItem) => (item.type === "ask" ? item.ask.worker : item.gate.step)
   const name = Math.min(22, Math.max(0, ...items.map((item) => widthOf(nameOf(item)))))
@@ -95,7 +106,10 @@ function askRow({ title, workflow, expiresAt }: AskView) {
   return { text: title, workflow, expiresAt }
 }
 
-/** Without the step, which has a column of its own; a gate's end is far off, and stands in its dialog. */
+/**
+ * Leaves out the step, which has its own column, and the expiry, which is far away and shown in the
+ * gate's dialog.
+ */
 function gateRow({ title, step, workflow }: GateView) {
   return { text: title.slice(step.length).replace(/^:? /, ""), workflow, expiresAt: null }
 }

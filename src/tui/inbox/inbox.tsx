@@ -9,26 +9,36 @@ import { clip } from "../state/text.ts"
 import { answerChoices, askDetails } from "./ask-rows.ts"
 import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
 
-/** Columns that the host's dialog takes from its title: the word `esc`, what keeps them apart, and its own padding. */
+/**
+ * Columns of the host's dialog that the title cannot use: the word `esc`, the gap before it and the
+ * padding.
+ */
 const HEADING_MARGIN = 6
-/** Rows of a choice without what is under it, in a dialog that begins at a quarter of the screen. */
+/**
+ * Rows of the dialog without the lines below the choices. The dialog starts a quarter of the screen
+ * down.
+ */
 const SELECT_ROWS = 12
 
-/** A way to answer: the words a person sees, and the line that does it; a function asks for words first. */
+/**
+ * A choice of a dialog. `run` returns the line to submit, or asks for a text first; undefined
+ * submits nothing.
+ */
 interface Way {
   readonly title: string
   readonly description?: string
   run(): Promise<string | undefined> | string | undefined
 }
 
-/** What waits for the person now, the oldest first. */
+/** Items that wait for the person now, oldest first. */
 function itemsOf({ live }: ReplyDeps): InboxItem[] {
   return inboxItems(live.asks(), live.gates())
 }
 
 /**
- * The inbox: asks of workers, and steps that wait for a decision. Answered in place; then the next one is shown.
- * `snapshot` also has what waits in runs that this OpenCode has not driven.
+ * Shows the inbox: the requests of workers and the steps that wait for a decision. They are
+ * answered in place, and after each one the next is shown. `snapshot` also contains what waits in
+ * runs that another process drives.
  */
 export function showInbox(deps: ReplyDeps, snapshot: readonly InboxItem[]): void {
   const { dialog, DialogSelect } = deps.api.ui
@@ -62,13 +72,13 @@ function showItem(deps: ReplyDeps, item: InboxItem): void {
   else showAsk(deps, item.ask)
 }
 
-/** The answers to what a worker asks. */
+/** Shows the possible answers to a worker's request. */
 export function showAsk(deps: ReplyDeps, ask: AskView): void {
   if (ask.kind === "permission") showWays(deps, topicOf(ask), ask.title, permissionWays(deps, ask))
   else deps.guard.start(() => answerQuestions(deps, ask))
 }
 
-/** The decision about a step, each way with what it means. */
+/** Shows the possible decisions about a step, each with its effect. */
 export function showGate(deps: ReplyDeps, gate: GateView): void {
   const ways = gateWays(gate).map(
     ({ title, description, line, asks, open }): Way => ({
@@ -90,12 +100,12 @@ export function showGate(deps: ReplyDeps, gate: GateView): void {
       },
     }),
   )
-  // Without a heading over the rows all of them are seen in 24 lines.
+  // Without a heading over them, all rows fit in 24 lines.
   const topic = { id: gateKey(gate), category: "", details: gateDetails(gate, deps.live.now()), questions: [] }
   showWays(deps, topic, gate.title, ways)
 }
 
-/** What a choice is about. */
+/** Subject of a choice, shown below the rows. */
 interface Topic {
   readonly id: string
   readonly category: string
@@ -122,9 +132,9 @@ async function answerQuestions(deps: ReplyDeps, ask: AskView): Promise<void> {
 function permissionWays(deps: ReplyDeps, ask: AskView): Way[] {
   const inWords = async () => {
     const words = await askFor(deps.api, deps.paint, {
-      title: `Why not, for ${clip(ask.worker, 30)}`,
+      title: `Why ${clip(ask.worker, 30)} may not do it`,
       description: ask.title,
-      placeholder: "What it is to do instead",
+      placeholder: "What it should do instead",
     })
     return words === undefined ? undefined : `/inbox deny ${ask.id} ${quote(words)}`
   }
@@ -144,7 +154,10 @@ function showWays(deps: ReplyDeps, topic: Topic, title: string, ways: readonly W
   showChoice(deps, topic, title, ways, (way) => deps.guard.start(() => act(way)))
 }
 
-/** One question: its options, or words of the person's own. Several options are marked, then sent. */
+/**
+ * Asks one question. The person picks an option or types an answer; with `isMultiple` they mark
+ * options and send them together. Resolves with undefined when the person closes the dialog.
+ */
 function chooseAnswer(
   deps: ReplyDeps,
   ask: AskView,
@@ -155,14 +168,14 @@ function chooseAnswer(
   const marked = new Set<string>()
   const step = ask.questions.length > 1 ? ` (${index + 1} of ${ask.questions.length})` : ""
   return new Promise((resolve) => {
-    // Shown anew with every mark, at the row that was marked.
+    // The dialog is replaced after each mark, with the cursor on the same row.
     const show = (at?: string) => {
       const rows = options.map(({ label, description }) => ({
         title: isMultiple ? `${marked.has(label) ? "[x]" : "[ ]"} ${label}` : label,
         description,
         label,
       }))
-      const done = isMultiple && marked.size > 0 ? [{ title: "Send what is marked", isDone: true }] : []
+      const done = isMultiple && marked.size > 0 ? [{ title: "Send the marked answers", isDone: true }] : []
       const ways = [...rows, ...done, { title: "Answer in your own words…", isOwn: true }]
       const start = ways.find((way) => "label" in way && way.label === at)
       const pick = (way: (typeof ways)[number]) => {
@@ -182,7 +195,7 @@ function chooseAnswer(
   })
 }
 
-/** A choice about one thing, with what it is about under the rows. */
+/** Shows a choice with its subject below the rows. */
 function showChoice<Row extends { readonly title: string; readonly description?: string }>(
   deps: ReplyDeps,
   topic: Topic,
@@ -234,12 +247,12 @@ function showChoice<Row extends { readonly title: string; readonly description?:
   dialog.setSize("large")
 }
 
-/** An answer with the whole of what is said about it. */
+/** The title and full description of a row whose description was cut. */
 function wholeRow(row: { readonly title: string; readonly description?: string } | undefined): string[] {
   return row === undefined ? [] : [`${row.title}: ${row.description}`]
 }
 
-/** Sends the answer, then shows what waits next. */
+/** Sends the answer, then shows the next item that waits. */
 async function send(deps: ReplyDeps, answered: string, line: string): Promise<void> {
   const { dialog, toast } = deps.api.ui
   const reply = await deps.send(line)

@@ -17,9 +17,9 @@ import {
   type Tone,
 } from "../state/view-model.ts"
 
-/** The runs of a session as lines of its sidebar. Plain data; times are milliseconds since 1970. */
+/** The runs of a session as lines of the sidebar. Plain data; times are milliseconds since 1970. */
 
-/** One line: `right` is set flush right. */
+/** One line of the sidebar; `right` is aligned to the right. */
 export interface Row {
   readonly key: string
   readonly icon: Part
@@ -32,7 +32,7 @@ export interface RunPanel {
   readonly title: string
   readonly state: Row
   readonly rows: readonly Row[]
-  /** Tokens and cost so far; empty before anything was spent. */
+  /** Tokens and cost so far; empty while nothing has been spent. */
   readonly total: string
 }
 
@@ -40,18 +40,21 @@ export interface SidebarInput {
   readonly now: number
   /** Columns of the sidebar. */
   readonly width: number
-  /** What workers ask, in any run. */
+  /** Requests of workers, in any run. */
   readonly asks: readonly AskView[]
-  /** What opens the inbox: its key, or the command. */
+  /** How to open the inbox: its key, or its command when no key is bound. */
   readonly inbox: string
 }
 
-/** Steps listed one by one; of a longer run only those that need eyes. */
+/**
+ * Number of steps up to which each one is listed. A longer run lists only those that run, wait or
+ * failed, and counts the others.
+ */
 const PANEL_STEPS = 12
 
 /**
- * The runs of one session for its sidebar: those not over, else the one that ended last; at most three. Empty when the
- * session has none.
+ * The runs of one session for its sidebar: at most three that have not ended, otherwise the last
+ * one that ended. Empty when the session has no run.
  */
 export function sidebar(runs: readonly RunView[], session: string, input: SidebarInput): RunPanel[] {
   const own = runs.filter((run) => belongsTo(run, session))
@@ -81,7 +84,7 @@ function panel(run: RunView, runs: readonly RunView[], input: SidebarInput): Run
   }
 }
 
-/** The one thing that needs the person, which is the oldest, and the way to it; else why the run waits. */
+/** The oldest item that needs the person and the way to it; without one, why the run waits. */
 function needsYou(run: RunView, rows: readonly TreeRow[], { asks, width, inbox }: SidebarInput): Row[] {
   if (run.endedAt !== null) return []
   const row = (key: string, icon: string, text: string, tone: Tone): Row => ({
@@ -130,7 +133,10 @@ function stepRows(rows: readonly TreeRow[], input: SidebarInput): Row[] {
   ]
 }
 
-/** What stands beside a step: that it needs a person, why it failed, how many parts are done, or its time. */
+/**
+ * Text at the right of a step: why it failed, that it needs a person, how many parts are done, or
+ * its time.
+ */
 function besideStep({ step, run }: TreeRow, isAsking: boolean, now: number): Part {
   if (step.status === "failed") return { text: step.reason ?? "failed", tone: "error" }
   if (isAsking || step.gate !== null) return { text: "needs you", tone: "warning" }
@@ -139,7 +145,7 @@ function besideStep({ step, run }: TreeRow, isAsking: boolean, now: number): Par
   return muted(stepTime(step, now))
 }
 
-/** Whether the worker of a step has asked something. */
+/** Whether a request of the step's worker waits for an answer. */
 function isAsked({ session }: StepView, asks: readonly AskView[]): boolean {
   return session !== null && asks.some((ask) => ask.session === session)
 }

@@ -4,15 +4,18 @@ import type { Paint } from "../host/theme.ts"
 import type { Live } from "../state/live.ts"
 import { type Row, sidebar } from "./rows.ts"
 
-/** Columns OpenCode's sidebar leaves for content: 42 less its padding and scrollbar. */
+/** Columns that OpenCode's sidebar leaves for content: 42 minus its padding and scrollbar. */
 const WIDTH = 37
 
-/** The runs of one session, step by step (slot `sidebar_content`). Nothing for a session without a run. */
+/**
+ * The runs of one session, step by step (slot `sidebar_content`). Draws nothing for a session
+ * without a run.
+ */
 export function RunsPanel(props: {
   readonly paint: Paint
   readonly live: Live
   readonly session: string
-  /** What opens the inbox: its key, or the command. */
+  /** How to open the inbox: its key, or its command when no key is bound. */
   readonly inbox: () => string
 }) {
   const panels = createMemo(() => {

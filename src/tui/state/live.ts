@@ -8,42 +8,56 @@ import { LINGER_MS } from "./view-model.ts"
 
 const TICK_MS = 1_000
 
-/** What is alive as this TUI knows it, readable from Solid views. */
+/** State of runs, workers and requests as far as this TUI knows it, readable from Solid views. */
 export interface Live {
   /** All known runs, newest first. */
   runs(): readonly RunView[]
-  /** The runs that deserve the status line: running, paused until somebody decides, or over so recently that nobody may
-   *  have looked. */
+  /**
+   * Runs for the status line: running, paused until a person decides, or ended so recently that the
+   * person may not have seen it.
+   */
   inBar(): readonly RunView[]
-  /** Workers with a task, then those that are kept without one. */
+  /** Workers with a task, then kept workers without one. */
   workers(): readonly WorkerView[]
-  /** What waits for a person, oldest first. */
+  /** Requests that wait for a person, oldest first. */
   asks(): readonly AskView[]
   /** Steps that wait for a person's decision. */
   gates(): readonly GateView[]
-  /** Milliseconds since 1970; ticks once a second, and only while something runs. */
+  /**
+   * Milliseconds since 1970. Ticks once a second while a run is running, and when a run leaves the
+   * status line.
+   */
   now(): number
-  /** Lines the server half has not answered for over a second. */
+  /** Lines that the server half has not answered for more than a second. */
   waiting(): readonly string[]
-  /** Takes in what a folder's server half says: it replaces what that one said before, and nothing else. */
+  /**
+   * Applies the state that the server half of a directory sent. It replaces only the earlier state
+   * of that directory.
+   */
   update(state: Pick<StateMessage, "runs"> & Partial<StateMessage>): void
   setWaiting(lines: readonly string[]): void
-  /** A prompt was sent: the person has seen what is over. */
+  /**
+   * Called when a prompt was sent: removes ended runs from the status line, because the person has
+   * seen them.
+   */
   dismiss(): void
   /** Stops the ticking. */
   close(): void
 }
 
-/** Holds what the server half last said. Written by the channel and the prompt line, read by the views. */
+/**
+ * Holds the last state that the server half sent. The channel and the prompt handler write it, the
+ * views read it.
+ */
 export function createLive(clock: Clock, pace: Pace): Live {
-  /** What each folder said last. */
+  /** The last state of each directory. */
   const said = new Map<string, Pick<StateMessage, "runs"> & Partial<StateMessage>>()
   const [runs, setRuns] = createSignal<readonly RunView[]>([])
   const [workers, setWorkers] = createSignal<readonly WorkerView[]>([])
   const [asks, setAsks] = createSignal<readonly AskView[]>([])
   const [waiting, setWaiting] = createSignal<readonly string[]>([])
   const [now, setNow] = createSignal(clock.now())
-  /** Until when the line of a run that is over stays; 0 once dismissed. */
+  /** By run: the time until which its line stays after it ended, or 0 once dismissed. */
   const [until, setUntil] = createSignal<ReadonlyMap<string, number>>(new Map())
   let cancel = () => {}
 

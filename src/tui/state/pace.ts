@@ -1,12 +1,17 @@
 import { batch } from "solid-js"
 import type { Clock } from "../../core/ports/ports.ts"
 
-/** Redraws for anything but a key are at least this far apart: five a second. */
+/** Minimum interval between two redraws that no key caused: five redraws a second. */
 const APART_MS = 200
 
-/** Lets changes of what is shown through together, so that the screen is redrawn at most five times a second. */
+/**
+ * Collects changes of displayed data, so that the screen is redrawn at most five times a second.
+ */
 export interface Pace {
-  /** Makes a change at once when there was none for 200 ms, else with the next one, in the order they came. */
+  /**
+   * Applies a change at once when the last was at least 200 ms ago. Otherwise it is applied
+   * together with the other waiting changes, in order.
+   */
   change(make: () => void): void
   close(): void
 }

@@ -4,12 +4,15 @@ import type { Tokens } from "../../core/model/result.ts"
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
-/** Terminal columns a text takes: 2 for wide characters, 0 for control characters. */
+/** Terminal columns that a text takes: 2 for wide characters, 0 for control characters. */
 export function widthOf(text: string): number {
   return Bun.stringWidth(text)
 }
 
-/** The text in at most `width` columns; what does not fit ends in an ellipsis, never in half a character. */
+/**
+ * Cuts the text to at most `width` columns. A cut text ends in an ellipsis, and no character is
+ * split.
+ */
 export function cut(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   let kept = ""
@@ -22,22 +25,24 @@ export function cut(text: string, width: number): string {
   return width < 1 ? "" : `${kept.trimEnd()}…`
 }
 
-/** `cut` of a text brought onto one line, with single spaces. */
+/** Brings a text onto one line with single spaces, then cuts it to at most `width` columns. */
 export function clip(text: string, width: number): string {
   return cut(text.replace(/\s+/g, " ").trim(), width)
 }
 
-/** `clip`, filled up with spaces to exactly `width` columns: a cell of a table. */
+/** Like `clip`, padded with spaces to exactly `width` columns, for a cell of a table. */
 export function cell(text: string, width: number): string {
   const line = clip(text, width)
   return line + " ".repeat(Math.max(0, width - widthOf(line)))
 }
 
-/** Characters that a terminal would act on. */
+/** Control characters that a terminal would act on. */
 const ACTS = /[^\P{Cc}\n]/gu
 
-/** A text in lines of at most `width` columns, broken between words where that is possible. Escape sequences are left
- *  out. At most `limit` lines are made. */
+/**
+ * Wraps a text into at most `limit` lines of at most `width` columns, between words where possible.
+ * Escape sequences are removed.
+ */
 export function wrap(text: string, width: number, limit = Number.POSITIVE_INFINITY): string[] {
   const lines: string[] = []
   const plain = stripVTControlCharacters(text.replace(/\r\n?/g, "\n"))
@@ -54,7 +59,7 @@ export function wrap(text: string, width: number, limit = Number.POSITIVE_INFINI
   return lines
 }
 
-/** What fits on a line, and what is left for the next one. */
+/** Returns the part that fits on a line and the rest. */
 function breakAt(text: string, width: number): readonly [string, string] {
   if (text.length <= width / 2 || widthOf(text) <= width) return [text, ""]
   let end = 0
@@ -71,19 +76,21 @@ function breakAt(text: string, width: number): readonly [string, string] {
   return [text.slice(0, at).trimEnd(), text.slice(at).trimStart()]
 }
 
-/** Time that is still running, in whole seconds so that a tick changes one digit. Takes milliseconds; a clock of
- *  another machine that is ahead counts as zero. */
+/**
+ * Formats elapsed time in whole seconds, so that a tick changes one digit. Takes milliseconds; a
+ * negative value, from another machine's clock that is ahead, counts as zero.
+ */
 export function formatElapsed(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000))
   return seconds < 10 ? `${seconds}s` : formatDuration(seconds * 1_000)
 }
 
-/** Tokens read and written together: `840`, `12.3k`, `1.2M`. */
+/** Input and output tokens together: `840 tokens`, `12.3k tokens`, `1.2M tokens`. */
 export function formatTokens(tokens: Tokens): string {
   return `${short(tokens.input + tokens.output)} tokens`
 }
 
-/** `840`, `12.3k`, `120k`, `1.2M`. */
+/** Shortens a count: `840`, `12.3k`, `120k`, `1.2M`. */
 export function short(count: number): string {
   if (count < 1_000) return String(count)
   const [value, unit] = count < 999_500 ? [count / 1_000, "k"] : [count / 1_000_000, "M"]

@@ -2,33 +2,36 @@ import { partsByGroup } from "../../core/view/tree.ts"
 import type { RunView, StepView } from "../../core/view/view.ts"
 import { isOver } from "./view-model.ts"
 
-/** The steps of a run as the rows of a tree: what runs at the same time stands in one bracket, parts stand under their
- *  group, and what a worker has delegated under its step. Plain data. */
+/**
+ * The steps of a run as rows of a tree. Steps that may run at the same time share a bracket, parts
+ * are listed under their group, and delegated runs under the step whose worker started them. Plain
+ * data.
+ */
 
 export interface TreeRow {
   /** `RUN/STEP`. */
   readonly key: string
-  /** The run the step is of: the one that is shown, or one that a worker started. */
+  /** The run of the step: the displayed run, or one that a worker started. */
   readonly run: RunView
   readonly step: StepView
-  /** What stands before the step's mark: the brackets and the depth. */
+  /** Text before the step's icon: brackets and indentation. */
   readonly lead: string
-  /** How many groups and steps it stands under. */
+  /** Nesting depth under groups and steps. */
   readonly depth: number
   readonly label: string
-  /** How many rows are below it, shown or folded away. */
+  /** Number of direct children, including folded ones. */
   readonly below: number
   readonly isFolded: boolean
 }
 
-/** A finished group with more parts than this is shown folded until it is opened. */
+/** A finished group with more parts than this is folded by default. */
 const FOLDED_FROM = 5
 
 export interface TreeInput {
   readonly run: RunView
-  /** Where runs that workers started are looked for. */
+  /** Runs among which delegated runs are looked up. */
   readonly runs: readonly RunView[]
-  /** By key: whether a person has folded or opened it. */
+  /** By row key: whether a person has folded (true) or unfolded the row. */
   readonly folds: ReadonlyMap<string, boolean>
 }
 
@@ -82,7 +85,10 @@ export function treeRows({ run, runs, folds }: TreeInput): TreeRow[] {
   }
 }
 
-/** Steps that may run at the same time, layer by layer: each one layer below the last that it needs. */
+/**
+ * Groups steps into layers: each step is in the layer below the deepest step it needs, so the steps
+ * of a layer may run at the same time.
+ */
 function layered(steps: readonly StepView[]): StepView[][] {
   const byId = new Map(steps.map((step) => [step.id, step]))
   const depths = new Map<string, number>()

@@ -6,15 +6,18 @@ import { formatCost } from "../../core/view/numbers.ts"
 import type { RunView, StepView, WorkerState, WorkerView } from "../../core/view/view.ts"
 import { formatElapsed, formatTokens } from "./text.ts"
 
-/** What the TUI shows of runs, as plain data: no terminal, no clock. Times are milliseconds since 1970. */
+/**
+ * The TUI's model of runs as plain data, without a terminal or a clock. Times are milliseconds
+ * since 1970.
+ */
 
-/** What a piece of text means; the views turn it into a colour of the user's theme. */
+/** The meaning of a piece of text. The views map it to a colour of the user's theme. */
 export type Tone = "text" | "muted" | "border" | "active" | "success" | "warning" | "error"
 export interface Part {
   readonly text: string
   readonly tone: Tone
 }
-/** An ended run's line stays this long, unless a prompt is sent before. */
+/** Time that the line of an ended run stays in the status line, unless a prompt is sent before. */
 export const LINGER_MS = 30_000
 const STEP_TONES: Record<StepStatus, Tone> = {
   pending: "muted",
@@ -47,20 +50,23 @@ export function isOver(step: StepView): boolean {
   return step.status !== "pending" && step.status !== "running" && step.status !== "waiting"
 }
 
-/** `2/3`: steps that have ended, of all. */
+/** The steps that have ended, out of all: `2/3`. */
 export function progress(run: RunView): string {
   return `${run.steps.filter(isOver).length}/${run.steps.length}`
 }
 
-/** `failed · timeout`: the state, and why when that says more. */
+/** The status of a step, with the reason when it adds something: `failed · timeout`. */
 export function stateOf(step: StepView): string {
-  // What it waits with says why.
+  // The gate itself says why the step waits.
   if (step.gate !== null) return "needs you"
   if (step.reason === null || step.reason === "ok" || step.status === "cancelled") return step.status
   return `${step.status} · ${step.reason}`
 }
 
-/** `3 tries · 1 warning · 1 of 2 checks red`: what a person should know besides the state; empty when nothing. */
+/**
+ * Facts that a person should know besides the status: `3 tries · 1 of 2 checks red · 1 warning`.
+ * Empty when there are none.
+ */
 export function notesOf({ attempts, warnings, checks }: StepView): string {
   const red = checks.filter((check) => !check.isOk).length
   return [
@@ -70,35 +76,46 @@ export function notesOf({ attempts, warnings, checks }: StepView): string {
   ].join(" · ")
 }
 
-/** How long the step took or has been taking; empty before it started and while something holds it. */
+/** How long the step took or has been running. Empty before it started and while it waits. */
 export function stepTime(step: StepView, now: number): string {
   if (step.startedAt === null || step.status === "waiting") return ""
   return step.endedAt === null ? formatElapsed(now - step.startedAt) : formatDuration(step.endedAt - step.startedAt)
 }
 
-/** How long the run took or has been taking; empty for an interrupted or paused run, whose clock stands still. */
+/**
+ * How long the run took or has been running. Empty for an interrupted or paused run, whose clock is
+ * stopped.
+ */
 export function runTime(run: RunView, now: number): string {
   if (run.endedAt !== null) return formatDuration(run.endedAt - run.createdAt)
   return run.status === "running" ? formatElapsed(now - run.createdAt) : ""
 }
 
-/** `12.3k tokens · $0.12` of the steps that have ended; empty when nothing was spent. */
+/**
+ * Usage of the steps that have ended, such as `12.3k tokens · $0.12`. Empty when nothing was spent.
+ */
 export function spent(run: RunView): string {
   const used = run.tokens.input + run.tokens.output > 0
   return used ? `${formatTokens(run.tokens)} · ${formatCost(run.cost)}` : ""
 }
 
-/** True when the session is the run's parent or one of its steps. */
+/** True when the session is the run's parent or that of one of its steps. */
 export function belongsTo(run: RunView, session: string | undefined): boolean {
   return session !== undefined && (run.parent === session || run.steps.some((step) => step.session === session))
 }
 
-/** A step whose session this OpenCode can put on the screen; workers of other kinds live in other processes. */
+/**
+ * True when this OpenCode can show the step's session. Workers of other kinds run in other
+ * processes.
+ */
 export function canOpen(step: StepView): step is StepView & { readonly session: string } {
   return step.session !== null && (step.kind === "subagent" || step.kind === "agent")
 }
 
-/** What the worker is doing now: silence is a matter of the clock, and no message tells of it. */
+/**
+ * The worker's state now. Silence depends on the clock, so the TUI derives it; no message reports
+ * it.
+ */
 export function stateNow(worker: WorkerView, now: number): WorkerState {
   const { state, lastActivityAt } = worker
   const isQuiet = lastActivityAt !== null && now - lastActivityAt >= DEFAULTS.silentAfterMs

@@ -14,23 +14,25 @@ import {
   stepTime,
 } from "../state/view-model.ts"
 
-/** The line at the bottom of every screen, as plain data. */
+/** The status line at the bottom of every screen, as plain data. */
 
 const NAME_COLUMNS = 28
 
 export interface BarInput {
   readonly runs: readonly RunView[]
-  /** Session on the screen. */
+  /** The session on the screen. */
   readonly session: string | undefined
   readonly now: number
   /** Columns of the terminal. */
   readonly width: number
   readonly workers: readonly WorkerView[]
-  /** Whether OpenCode shows a prompt for the session: it does for every one that is no child. */
+  /**
+   * Whether OpenCode shows a prompt for the session. It does for each session that is not a child.
+   */
   readonly canType: boolean
-  /** How many asks wait for a person. */
+  /** Number of requests and gates that wait for a person. */
   readonly asks: number
-  /** Keys as the user would press them, where they are bound. */
+  /** Keys as the user presses them; undefined where unbound. */
   readonly keys: BarKeys
 }
 export interface BarKeys {
@@ -40,9 +42,9 @@ export interface BarKeys {
 }
 
 /**
- * The one-line status: what waits for the person, then the worker they work with or the run that matters most (on this
- * screen before elsewhere, running before over, newest first). Undefined when there is nothing to say. The parts never
- * take more than `width` columns together.
+ * The one-line status: first what waits for the person, then the worker they work with or the most
+ * important run (running before ended, this screen's before others, newest first). Undefined when
+ * nothing needs to be shown. The parts together take at most `width` columns.
  */
 export function statusBar(input: BarInput): { readonly left: Part[]; readonly right: Part[] } | undefined {
   const run = firstOf(input.runs, input.session)
@@ -56,7 +58,7 @@ export function statusBar(input: BarInput): { readonly left: Part[]; readonly ri
   return right === undefined ? { left: cutParts(left, input.width), right: [] } : { left, right }
 }
 
-/** `2 need you (ctrl+x i)`. */
+/** Example: `? 2 need you (ctrl+x i)`. */
 function needYou({ asks, keys }: BarInput): Part[] {
   if (asks === 0) return []
   return [
@@ -65,7 +67,7 @@ function needYou({ asks, keys }: BarInput): Part[] {
   ]
 }
 
-/** A worker whose session a person types into. */
+/** True for a worker whose session a person types into. */
 function isYours({ mode, run }: WorkerView, { canType }: BarInput): boolean {
   return canType && (mode === "foreground" || run === null)
 }
@@ -82,7 +84,7 @@ function withYou({ name }: WorkerView): Part[] {
 }
 
 function runLine(run: RunView, input: BarInput): Part[] {
-  // What a worker started is part of its own run.
+  // A run that a worker started counts as part of the run above it.
   const others = input.runs.filter((other) => other !== run && other.status === "running" && other.depth === 0).length
   return [
     runIcon(run.status),
@@ -99,7 +101,7 @@ function firstOf(runs: readonly RunView[], session: string | undefined): RunView
 }
 
 function headline(run: RunView, now: number): Part[] {
-  if (run.status === "running" && run.ask !== null) return [muted(` is asked · ${stepTimes(run, now)}`)]
+  if (run.status === "running" && run.ask !== null) return [muted(` is answering · ${stepTimes(run, now)}`)]
   if (run.status === "running") return [muted(` ${progress(run)} · `), ...current(run, now)]
   if (run.status === "interrupted") {
     return [muted(` interrupted at ${progress(run)} · `), { text: `/workflow resume ${run.id}`, tone: "text" }]
@@ -111,7 +113,7 @@ function headline(run: RunView, now: number): Part[] {
   return [{ text: ` ${why}`, tone: RUN_TONES[run.status] }, ...facts.map((fact) => muted(` · ${fact}`))]
 }
 
-/** Why a paused run waits, and what to type. */
+/** Why a paused run waits, and the command that continues it. */
 function pausedLine(run: RunView): Part[] {
   const gate = openGates(run)[0]
   const at = muted(` paused at ${progress(run)} · `)
@@ -143,7 +145,10 @@ function current(run: RunView, now: number): Part[] {
   ]
 }
 
-/** What the keys do here, the fuller one first: the way into a step or back, and how to speak to the worker shown. */
+/**
+ * Key hints for this screen, the longest first: how to enter or leave a step, and how to message
+ * the worker on the screen.
+ */
 function hints(run: RunView | undefined, worker: WorkerView | undefined, input: BarInput): Part[][] {
   const { jump, message } = input.keys
   const focus = run && stepInFocus(run)

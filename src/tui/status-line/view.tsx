@@ -10,17 +10,18 @@ import { type BarKeys, statusBar } from "./parts.ts"
 const PADDING = 2
 
 /**
- * The status line under every screen (slot `app_bottom`): the one place that is also there in a child session, which
- * has neither prompt nor sidebar, and in a narrow terminal. Takes no row when there is nothing to say.
+ * The status line under every screen (slot `app_bottom`). It is the only place that is also visible
+ * in a narrow terminal and in a child session, which has neither a prompt nor a sidebar. It takes
+ * no row while it is empty.
  */
 export function StatusBar(props: {
   readonly paint: Paint
   readonly live: Live
   readonly session: () => string | undefined
-  /** Whether a person can type into it. */
+  /** Whether a person can type into the session. */
   readonly canType: () => boolean
   readonly keys: () => BarKeys
-  /** Whether the dashboard is on the screen, which says all of it. */
+  /** Whether the dashboard is on the screen, which already shows all of this. */
   readonly isDashboard: () => boolean
 }) {
   const size = useTerminalDimensions()

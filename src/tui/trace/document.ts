@@ -7,8 +7,10 @@ import type { TextDocument } from "../dialogs/text-document.ts"
 import { formatElapsed, short } from "../state/text.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
 
-/** Everything that is known of one step: what it was told and asked, by which model, what came of it, what it and the
- *  workers it started cost, and what a person should know of. */
+/**
+ * Everything known about one step: its context and prompt, the model, the result, the cost of it
+ * and of the workers it started, and its warnings.
+ */
 export function traceDocument(step: StepView, run: string, now: number): TextDocument {
   const fact = (label: string, value: string, tone: Tone = "text") => ({ label, value, tone })
   const icon = stepIcon(step.status)
@@ -51,9 +53,7 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
         : [{ heading: "Checks", text: step.checks.map(formatCheck).join("\n"), tone: checksTone(step) }]),
       ...(step.context === null
         ? []
-        : [
-            { heading: "Told of the session it was started from", text: step.context.trimEnd(), tone: "text" as const },
-          ]),
+        : [{ heading: "Context from the parent session", text: step.context.trimEnd(), tone: "text" as const }]),
       {
         heading: "Prompt",
         text: step.prompt?.trimEnd() ?? "Not asked yet.",
@@ -74,7 +74,7 @@ function checksTone({ checks }: StepView): Tone {
   return red.some(({ severity }) => severity === "error") ? "error" : "warning"
 }
 
-/** What its worker wrote, and where its answer was written to. */
+/** The files that the worker wrote, and the file that its answer was saved to. */
 function filesOf({ files, saved }: StepView): string[] {
   return [...(files.length === 0 ? [] : [files.join(", ")]), ...(saved === null ? [] : [`its answer: ${saved}`])]
 }

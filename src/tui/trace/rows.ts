@@ -4,11 +4,11 @@ import { filteredRows, TRACE_FILTERS, type Trace, type TraceFilter, type TraceRo
 import type { TextDocument, TextSection } from "../dialogs/text-document.ts"
 import type { Tone } from "../state/view-model.ts"
 
-/** What happened to a step, row by row, as much of it as a person wants to see. */
+/** The trace of a step as rows, filtered and searched as the person asked. */
 
 export interface TraceWish {
   readonly filter: TraceFilter
-  /** Words that a row must contain; empty: any. */
+  /** Text that a row must contain; empty matches all rows. */
   readonly words: string
 }
 
@@ -16,17 +16,20 @@ export const ALL: TraceWish = { filter: "all", words: "" }
 
 const TONES: Record<TraceRow["tone"], Tone> = { plain: "text", good: "text", bad: "error", warn: "warning" }
 const MARKS: Record<TraceRow["tone"], string> = { plain: "·", good: "✓", bad: "✗", warn: "!" }
-/** Lines of a row's text while nothing is chosen: a filter or a search shows all of them. */
+/** Lines of a row's text without a filter or a search. With one, all lines are shown. */
 const HEAD_LINES = 5
-/** Rows that are drawn at once, the newest: more take the terminal a second. */
+/** Only the newest rows are drawn, because more than this takes the terminal a second. */
 const MOST_ROWS = 300
 
-/** The filter after this one; after the last the first. */
+/** The filter after this one, starting again after the last. */
 export function nextFilter(filter: TraceFilter): TraceFilter {
   return TRACE_FILTERS[(TRACE_FILTERS.indexOf(filter) + 1) % TRACE_FILTERS.length] as TraceFilter
 }
 
-/** The document with what happened at its end; with a filter or a search nothing but that. */
+/**
+ * Appends the trace rows to the document. With a filter or a search, the document consists only of
+ * the rows.
+ */
 export function withRows(document: TextDocument, trace: Trace | undefined, wish: TraceWish): TextDocument {
   if (trace === undefined) return document
   const rows = rowSections(trace, wish)
@@ -40,7 +43,7 @@ export function withRows(document: TextDocument, trace: Trace | undefined, wish:
     tone: "muted",
     isRow: true,
   }
-  const nothing: TextSection = { text: "Nothing of that sort.", tone: "muted", isRow: true }
+  const nothing: TextSection = { text: "No matching rows.", tone: "muted", isRow: true }
   const sections = [...missing, { ...heading }, ...(rows.length === 0 ? [nothing] : rows)]
   if (isAll) return { ...document, sections: [...document.sections, BLANK, ...sections] }
   return { ...document, facts: [], sections }
@@ -48,7 +51,7 @@ export function withRows(document: TextDocument, trace: Trace | undefined, wish:
 
 const BLANK: TextSection = { text: " ", tone: "muted", isRow: true }
 
-/** `tools, with "npm"` */
+/** Example: `tools with “npm”`. */
 function nameOf({ filter, words }: TraceWish): string {
   const what = filter === "problems" ? "problems and retries" : filter === "all" ? "everything" : filter
   return words === "" ? what : `${what} with “${words}”`

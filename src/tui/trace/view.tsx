@@ -6,11 +6,13 @@ import { canOpen } from "../state/view-model.ts"
 import { traceDocument } from "./document.ts"
 import { ALL, nextFilter, type TraceWish, withRows } from "./rows.ts"
 
-/** All of a step in one dialog: filtered, searched, and from there to its session. */
+/**
+ * Dialog with everything about a step, from which a person can filter, search and open its session.
+ */
 
 type TraceReply = Extract<ReplyView, { type: "trace" }>
 
-/** Shows it; `wish` is what a person has asked to see of it. */
+/** Shows the trace; `wish` holds the person's filter and search. */
 export function showTrace(deps: ReplyDeps, view: TraceReply, wish: TraceWish = ALL): void {
   const { api, guard, paint, live } = deps
   const { dialog } = api.ui

@@ -6,7 +6,7 @@ import { quote } from "../host/prompt-line.ts"
 import { clip } from "../state/text.ts"
 import { workerActions, workerChoices, workerTitle } from "./rows.ts"
 
-/** Who is at work and who is kept, live; a row leads to what can be done to it. */
+/** Shows the running and the kept workers, live. Selecting one leads to its actions. */
 export function showWorkers(deps: ReplyDeps, snapshot: readonly WorkerView[]): void {
   const { dialog, DialogSelect } = deps.api.ui
   const workers = () => (deps.live.workers().length > 0 ? deps.live.workers() : snapshot)
@@ -43,7 +43,7 @@ function showActions(deps: ReplyDeps, worker: WorkerView): void {
   dialog.setSize("medium")
 }
 
-/** Asks for a text and says it to the worker. */
+/** Asks for a text and sends it to the worker. */
 export async function messageTo(
   { api, paint, submit }: Pick<ReplyDeps, "api" | "paint" | "submit">,
   worker: WorkerView,

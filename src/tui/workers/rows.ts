@@ -4,7 +4,10 @@ import type { Choice } from "../dialogs/pickers.ts"
 import { cell, clip, formatElapsed, formatTokens, widthOf } from "../state/text.ts"
 import { stateNow } from "../state/view-model.ts"
 
-/** Workers and what they ask for, as rows of OpenCode's select dialog. Plain data; times are milliseconds since 1970. */
+/**
+ * Workers and their actions, as rows of OpenCode's select dialog. Plain data; times are
+ * milliseconds since 1970.
+ */
 
 const ICON: Record<WorkerState, string> = {
   queued: "○",
@@ -18,11 +21,14 @@ const ICON: Record<WorkerState, string> = {
   yours: "✎",
   idle: "·",
 }
-/** What a state is called where it is not its own best name. */
+/** Display names of states whose own name is not clear to a user. */
 const WORD: Partial<Record<WorkerState, string>> = { yours: "your turn", asking: "needs you", tool: "working" }
 
 const GAP = "  "
-/** Columns of the table from left to right; of those that do not fit, the one with the highest number goes first. */
+/**
+ * Columns of the table from left to right. When they do not fit, the one with the highest number is
+ * dropped first.
+ */
 const COLUMNS: readonly {
   readonly max: number
   readonly drop: number
@@ -70,7 +76,7 @@ function spentMoney(worker: WorkerView): string {
   return spentTokens(worker) === "" ? "" : formatCost(worker.cost)
 }
 
-/** One row a worker, in columns that stand under each other; `columns` is what a row has room for. */
+/** One row for each worker, with aligned columns that together fit into `columns`. */
 export function workerChoices(workers: readonly WorkerView[], now: number, columns: number): Choice<string>[] {
   const name = Math.min(22, Math.max(0, ...workers.map((worker) => widthOf(worker.name))))
   const table = COLUMNS.map((column) => {
@@ -105,30 +111,33 @@ function padLeft(text: string, width: number): string {
   return " ".repeat(Math.max(0, width - widthOf(text))) + text
 }
 
-/** What can be done to a worker: the words a person sees, and the line that does it (or `message` for a text first). */
+/**
+ * The actions that a worker's state allows, each with its label and its line. The picker asks for a
+ * text before it submits `/workers ask`.
+ */
 export function workerActions(worker: WorkerView): readonly { readonly title: string; readonly line: string }[] {
   const { name, session, run, state, mode, kind } = worker
   const wanted = session ?? name
   const canOpen = session !== null && (kind === "subagent" || kind === "agent")
   const isLive = run !== null && session !== null
   return [
-    ...(state === "asking" ? [{ title: "Answer what it asks", line: "/inbox" }] : []),
+    ...(state === "asking" ? [{ title: "Answer its request", line: "/inbox" }] : []),
     ...(canOpen ? [{ title: "Open its session", line: `/workers open ${wanted}` }] : []),
     { title: run === null ? "Ask it something" : "Send it a message", line: `/workers ask ${wanted}` },
     ...(isLive && mode === "foreground" ? [{ title: "Hand back its last answer", line: `/handback ${wanted}` }] : []),
-    ...(isLive && state === "held" ? [{ title: "Let it go on", line: `/workers resume ${wanted}` }] : []),
+    ...(isLive && state === "held" ? [{ title: "Resume it", line: `/workers resume ${wanted}` }] : []),
     ...(isLive && state !== "held" && state !== "yours"
       ? [{ title: "Interrupt: stop its turn, keep its task", line: `/workers interrupt ${wanted}` }]
       : []),
     ...(run === null ? [{ title: "Summarize for the main session", line: `/workers summarize ${wanted}` }] : []),
-    { title: "Look at its task in full", line: `/trace ${name}` },
+    { title: "Show its whole task", line: `/trace ${name}` },
     ...(run === null
       ? [{ title: "Forget it (its session stays)", line: `/workers forget ${name}` }]
       : [{ title: "Stop: end its task", line: `/workers stop ${wanted}` }]),
   ]
 }
 
-/** `coder · working · npm test`: the title of the actions. */
+/** The title of the actions, such as `coder · working · npm test`. */
 export function workerTitle(worker: WorkerView, now: number): string {
   return [worker.name, stateWord(worker, now), worker.tool ?? "", stepOf(worker)].filter(Boolean).join(" · ")
 }

@@ -5,7 +5,7 @@ import { type Chosen, deedOf, hintsFor } from "../../../src/tui/dashboard/action
 import { DEFAULT_KEYS } from "../../../src/tui/host/key-table.ts"
 import { askView, doneStep, gateStep, runningStep, runView, stepView, workerView } from "../support/runs.ts"
 
-/** The step of that name is chosen. */
+/** A selection with the step of that id. */
 function chosen(run: RunView, id: string, given: Partial<Chosen> = {}): Chosen {
   const gate = openGates(run).find(({ step }) => step === id)
   const step = run.steps.find((one) => one.id === id)
@@ -13,10 +13,10 @@ function chosen(run: RunView, id: string, given: Partial<Chosen> = {}): Chosen {
 }
 const words = (one: Chosen) => hintsFor(one, DEFAULT_KEYS).map(({ key, word }) => `${key} ${word}`)
 
-describe("a step that runs", () => {
+describe("the dashboard keys on a running step", () => {
   const run = runView({ steps: [runningStep("build"), runningStep("far", { kind: "server" }), stepView("ship")] })
 
-  it("is opened, traced, spoken to; its run is paused, or aborted once that is confirmed", () => {
+  it("open its session, show its trace, message its worker, pause its run, and abort it after a confirmation", () => {
     const worker = workerView("build")
     const build = chosen(run, "build", { worker })
     expect(words(build)).toEqual(["enter open", "t trace", "m message", "p pause", "x abort"])
@@ -27,7 +27,7 @@ describe("a step that runs", () => {
     expect(deedOf("dashboard.abort", build)).toMatchObject({ type: "confirm", line: "/workflow abort r1" })
   })
 
-  it("says why it is neither retried nor skipped, and why another server's session is not opened", () => {
+  it("say why the step cannot be retried or skipped, and why a session in another server cannot be opened", () => {
     const why = (id: string, act: Parameters<typeof deedOf>[0]) => deedOf(act, chosen(run, id))
     expect(why("build", "dashboard.retry")).toMatchObject({
       type: "no",
@@ -40,8 +40,8 @@ describe("a step that runs", () => {
   })
 })
 
-describe("a step that needs a person", () => {
-  it("is decided in place: retried, with a message or without, or skipped; the run is not let go on by its key", () => {
+describe("the dashboard keys on a step that needs a person", () => {
+  it("retry it with or without a message, or skip it, while the pause key asks for a decision first", () => {
     const hold = { cause: "gate", detail: "" } as const
     const run = runView({ status: "paused", hold, steps: [gateStep("review"), stepView("ship")] })
     const review = chosen(run, "review", { waiting: 1 })
@@ -58,10 +58,10 @@ describe("a step that needs a person", () => {
     expect(deedOf("dashboard.retry", review)).toEqual({ type: "line", line: "/workflow retry r1/review" })
     expect(deedOf("dashboard.retry-with", review)).toMatchObject({ type: "words", line: "/workflow retry r1/review …" })
     expect(deedOf("dashboard.skip", review)).toEqual({ type: "line", line: "/workflow skip r1/review" })
-    expect(deedOf("dashboard.pause", review)).toEqual({ type: "no", why: "review waits for your decision." })
+    expect(deedOf("dashboard.pause", review)).toEqual({ type: "no", why: "review is waiting for your decision." })
   })
 
-  it("is answered where its worker asks; elsewhere the same key leads to all that waits", () => {
+  it("answer the request of its worker; on another step the same key opens the inbox", () => {
     const ask = askView("per_1")
     const run = runView({ steps: [runningStep("build"), doneStep("plan")] })
     expect(deedOf("dashboard.answer", chosen(run, "build", { ask, waiting: 1 }))).toEqual({ type: "ask", ask })
@@ -91,11 +91,11 @@ it.each<[Partial<RunView>, unknown]>([
     { status: "success", endedAt: 1 },
     { type: "no", why: "demo is over: success." },
   ],
-])("one key goes on with a run that is %o", (given, deed) => {
+])("the pause key continues, resumes or raises a run that is %o", (given, deed) => {
   expect(deedOf("dashboard.pause", chosen(runView({ ...given, steps: [stepView("a")] }), "a"))).toEqual(deed)
 })
 
-it("retries a failed step of a run that is over, and copies what an ended step has said", () => {
+it("the dashboard keys retry a failed step of an ended run and copy what an ended step answered", () => {
   const failed = stepView("review", { status: "failed", reason: "timeout" })
   const run = runView({ status: "failed", endedAt: 1, steps: [failed] })
   expect(deedOf("dashboard.retry", chosen(run, "review"))).toEqual({ type: "line", line: "/workflow retry r1/review" })
@@ -103,10 +103,10 @@ it("retries a failed step of a run that is over, and copies what an ended step h
   expect(deedOf("dashboard.copy", chosen(run, "review"))).toEqual({ type: "copy", run: "r1", step: "review" })
 })
 
-it("offers no key that was unbound, and does nothing where there is no run", () => {
+it("the dashboard offers no key that is unbound, and its keys do nothing without a selected run", () => {
   const run = runView({ steps: [runningStep("build")] })
   expect(hintsFor(chosen(run, "build"), { ...DEFAULT_KEYS, "dashboard.open": "none" })).not.toContainEqual(
     expect.objectContaining({ word: "open" }),
   )
-  expect(deedOf("dashboard.retry", undefined)).toEqual({ type: "no", why: "There is no run here yet." })
+  expect(deedOf("dashboard.retry", undefined)).toEqual({ type: "no", why: "No run is selected." })
 })

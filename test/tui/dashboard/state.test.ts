@@ -18,7 +18,7 @@ const board = (given: Partial<BoardReply> = {}): Reply => ({
   view: { type: "board", run: null, runs: [], broken: [], more: 0, ...given },
 })
 
-/** A dashboard over a server half that answers by hand. `text` is the screen. */
+/** A dashboard on top of a server half that the test answers for. `text` returns the screen. */
 function open(answers: (line: string) => Reply | undefined = () => undefined) {
   const clock = new HandClock()
   const pace = createPace(clock)
@@ -35,7 +35,7 @@ function open(answers: (line: string) => Reply | undefined = () => undefined) {
     for (const { cells } of frame) expect(widthOf(textOf(cells))).toBe(width)
     return frame.map(({ cells }) => textOf(cells).trimEnd()).join("\n")
   }
-  /** Lets what has been asked be answered, and time pass. */
+  /** Delivers the answers to all requests while time passes. */
   const settle = async (ms = 200) => {
     for (let at = 0; at < ms; at += 50) {
       clock.advance(50)
@@ -45,7 +45,7 @@ function open(answers: (line: string) => Reply | undefined = () => undefined) {
   return { clock, live, dashboard, lines, text, settle }
 }
 
-/** The server half's view of a step, with texts. */
+/** The server half's view of a step, with its texts. */
 const stepReply = (run: RunView, id: string, given: Partial<StepReply> = {}): Reply => {
   const step = run.steps.find((one) => one.id === id)
   if (step === undefined) throw new Error(`no step ${id}`)
@@ -71,25 +71,25 @@ function filled() {
   return seen
 }
 
-describe("a project with runs", () => {
+describe("the dashboard of a project with runs", () => {
   it.each([
     [80, 24],
     [120, 36],
     [200, 60],
-  ])("on a screen of %i by %i", async (width, height) => {
+  ])("matches the stored screen at %i by %i", async (width, height) => {
     const { text, settle } = filled()
     await settle()
     await expect(text(width, height)).toMatchFileSnapshot(`screens/dashboard-${width}x${height}.txt`)
   })
 
-  it("shows what waits for a decision with why, what its check says, and the ways out", async () => {
+  it("shows why a gate waits, what its red check says, and the possible decisions", async () => {
     const { dashboard, text, settle } = filled()
     dashboard.moveRun(1)
     await settle(400)
     await expect(text()).toMatchFileSnapshot("screens/dashboard-gate.txt")
   })
 
-  it("fits any screen, with names and texts of any width", async () => {
+  it("fits every screen size, with names and texts of any width", async () => {
     const wide = doneStep("日本語".repeat(12), 1, { profile: "名前".repeat(9), model: `a/${"長".repeat(30)}` })
     const { text, live, settle } = filled()
     live.update({
@@ -101,7 +101,7 @@ describe("a project with runs", () => {
   })
 })
 
-it("chooses what needs a person, and stays where the person went", async () => {
+it("the dashboard selects the step that needs a person, and keeps the selection of the person", async () => {
   const { dashboard, live, settle } = filled()
   expect(dashboard.chosen()?.step?.id).toBe("build/ui")
   expect(dashboard.chosen()?.ask?.id).toBe("per_1")
@@ -118,7 +118,7 @@ it("chooses what needs a person, and stays where the person went", async () => {
   expect(dashboard.chosen()?.run.id).toBe(FEATURE.id)
 })
 
-it("asks for the texts of the chosen step only, and again each second while it works", async () => {
+it("the dashboard requests the texts of the selected step only, and repeats it each second while the step runs", async () => {
   const { dashboard, lines, settle } = filled()
   await settle(3_000)
   const asked = lines.filter((line) => line.startsWith("/workflow show"))
@@ -126,7 +126,7 @@ it("asks for the texts of the chosen step only, and again each second while it w
   expect(asked.length).toBeGreaterThanOrEqual(2)
   expect(asked.length).toBeLessThanOrEqual(4)
   lines.length = 0
-  // Keys that are held down pass many steps: only the last is asked for.
+  // A key that is held down passes many steps, and only the last one is requested.
   for (let n = 0; n < 6; n++) dashboard.move(-1)
   await settle(3_000)
   expect(lines).toEqual([`/workflow show ${FEATURE.id} plan`])
@@ -136,7 +136,7 @@ it("asks for the texts of the chosen step only, and again each second while it w
   expect(lines).toHaveLength(1)
 })
 
-it("says what was done in the place of the keys, for five seconds, and forgets it when one leaves", async () => {
+it("a dashboard message replaces the key hints for five seconds and is gone after the dashboard is closed", async () => {
   const { dashboard, text, clock } = filled()
   dashboard.say({ title: "mend · review waits for you", message: "it said\nnothing", variant: "warning" })
   expect(text()).toMatch(/ ! mend · review waits for you · it said nothing$/)
@@ -147,7 +147,7 @@ it("says what was done in the place of the keys, for five seconds, and forgets i
   expect(text()).not.toContain("Copied")
 })
 
-it("folds a group and opens it again", async () => {
+it("the dashboard folds a group and unfolds it again", async () => {
   const { dashboard, text } = filled()
   dashboard.pick({ type: "step", key: `${FEATURE.id}/build` })
   dashboard.fold()
@@ -157,7 +157,7 @@ it("folds a group and opens it again", async () => {
   expect(text()).toMatch(/└ ◐ tests/)
 })
 
-it("scrolls through 500 steps, with the chosen one always on the screen", () => {
+it("the dashboard scrolls through 500 steps and keeps the selected one on the screen", () => {
   const { dashboard, live, text, clock } = open()
   const steps = Array.from({ length: 500 }, (_, at) =>
     stepView(`step-${at}`, { needs: at === 0 ? [] : [`step-${at - 1}`] }),
@@ -174,8 +174,8 @@ it("scrolls through 500 steps, with the chosen one always on the screen", () => 
   expect(text()).toContain("↑ 490")
 })
 
-describe("without runs", () => {
-  it("says that the journal is being read, then that nothing has run and what to type", async () => {
+describe("a dashboard without runs", () => {
+  it("says that the journal is being read, and then that nothing has run and what to type", async () => {
     const { dashboard, text, settle } = open()
     dashboard.show(undefined)
     await expect(text()).toMatchFileSnapshot("screens/dashboard-loading.txt")
@@ -184,7 +184,7 @@ describe("without runs", () => {
     await expect(text()).toMatchFileSnapshot("screens/dashboard-empty.txt")
   })
 
-  it("says what is wrong where nothing can be read at all", async () => {
+  it("shows the error when the journal cannot be read at all", async () => {
     const { dashboard, text } = open()
     dashboard.show(undefined)
     dashboard.take(
@@ -198,7 +198,7 @@ describe("without runs", () => {
     await expect(text()).toMatchFileSnapshot("screens/dashboard-failed.txt")
   })
 
-  it("lists a run whose journal cannot be read among the others, with why", async () => {
+  it("lists a run with an unreadable journal among the others, with the reason", async () => {
     const { dashboard, text, settle } = open()
     const broken = { id: "brokenRun1", workflow: "torn", createdAt: 10, why: "SyntaxError: event 3 is no JSON" }
     dashboard.show(undefined)
@@ -211,7 +211,7 @@ describe("without runs", () => {
   })
 })
 
-it("asks now and then for a run that another process drives, and knows when it has ended", async () => {
+it("the dashboard requests a run of another process regularly until that run has ended", async () => {
   const far = runView({ id: "far", steps: [runningStep("a")] })
   let isOver = false
   const ended = { ...far, status: "success" as const, endedAt: 9 }
@@ -230,7 +230,7 @@ it("asks now and then for a run that another process drives, and knows when it h
   expect(lines.filter((line) => line === "/workflow status")).toHaveLength(asked)
 })
 
-it("shows the newest run of the session though nobody has told of it yet, unless a person has moved", async () => {
+it("the dashboard shows the session's newest run before any state message reports it, unless the person has moved", async () => {
   const fresh = runView({ id: "fresh", parent: "ses_1", createdAt: 900, steps: [runningStep("a")] })
   const old = runView({ id: "old", parent: "ses_1", createdAt: 100, status: "success", endedAt: 200, steps: [] })
   for (const hasMoved of [false, true]) {
@@ -242,7 +242,7 @@ it("shows the newest run of the session though nobody has told of it yet, unless
     dashboard.take(board({ run: "fresh", runs: [fresh, old] }), false)
     await settle()
     expect(dashboard.chosen()?.run.id).toBe(hasMoved ? "old" : "fresh")
-    // Later answers do not take it away.
+    // A later answer does not change the person's selection.
     dashboard.moveRun(1)
     dashboard.take(board({ run: "fresh", runs: [fresh, old] }), false)
     await settle()
@@ -250,7 +250,7 @@ it("shows the newest run of the session though nobody has told of it yet, unless
   }
 })
 
-it("says how long ago something ended while nothing runs", async () => {
+it("the dashboard updates the age of an ended run while nothing runs", async () => {
   const { dashboard, live, clock, text, settle } = open()
   const ended = runView({ id: "over", status: "success", createdAt: clock.now(), endedAt: clock.now(), steps: [] })
   live.update({ runs: [ended] })
@@ -260,7 +260,7 @@ it("says how long ago something ended while nothing runs", async () => {
   expect(text(120)).toMatch(/success .*1m 3\ds ago/)
 })
 
-it("goes to the run and step that a person asked for", async () => {
+it("the dashboard selects the run and the step that a person asked for", async () => {
   const { dashboard, settle } = filled()
   dashboard.take(board({ run: OVER.id, runs: RUNS }), true)
   await settle()

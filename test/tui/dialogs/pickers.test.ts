@@ -10,7 +10,7 @@ const item = (name: string, given: Partial<WorkflowItem> = {}): WorkflowItem => 
   ...given,
 })
 
-it("lists what can be run with its inputs, and the broken files apart with their first problem", () => {
+it("the workflow picker lists runnable workflows with their inputs, and broken files separately with their first problem", () => {
   const topic = { name: "topic", required: true, description: "" }
   const tone = { name: "tone", required: false, description: "" }
   const broken = item("release", { broken: "release.yaml:7:12: unknown key `need`\nrelease.yaml:9:1: more" })
@@ -21,18 +21,18 @@ it("lists what can be run with its inputs, and the broken files apart with their
   ])
 })
 
-it("needs no heading when every workflow can be run", () => {
+it("the workflow picker shows no headings when every workflow can be run", () => {
   expect(workflowChoices([item("demo")], 80)[0]?.category).toBe("")
 })
 
-it("keeps title, description and footer apart on one row of a narrow dialog", () => {
+it("the workflow picker keeps title, description and footer apart in a narrow dialog", () => {
   const inputs = [{ name: "feature", required: true, description: "" }]
   const [row] = workflowChoices([item("名".repeat(30), { description: "word ".repeat(40), inputs })], 70)
   expect(row?.description).toMatch(/…$/)
   expect(widthOf(`${row?.title} ${row?.description}  ${row?.footer}`)).toBeLessThanOrEqual(70)
 })
 
-it("lists what comes with Baton after the project's own, the broken ones included", () => {
+it("the workflow picker lists built-in workflows after the project's own and its broken files", () => {
   const all = [item("mine"), item("plan", { isBuiltIn: true }), item("release", { broken: "release.yaml:1:1: no" })]
   expect(workflowChoices(all, 80).map(({ category, value }) => `${category}: ${value.name}`)).toEqual([
     "Workflows: mine",

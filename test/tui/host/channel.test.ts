@@ -31,7 +31,7 @@ function open() {
   return { clock, sent, states, opened, noticed, late, bus, channel }
 }
 
-it("sends a line with its session and resolves with the reply to it", async () => {
+it("the channel sends a line with its session and resolves with the reply to it", async () => {
   const { channel, sent, clock } = open()
   const answer = channel.ask("/workflow list", "ses_1")
   expect(sent).toEqual([{ kind: "request", id: "id1", line: "/workflow list", session: "ses_1" }])
@@ -40,7 +40,7 @@ it("sends a line with its session and resolves with the reply to it", async () =
   expect(clock.waiting).toBe(0)
 })
 
-it("gives each of two requests its own reply, in whatever order they come", async () => {
+it("the channel gives each of two requests its own reply, in any order of the replies", async () => {
   const { channel } = open()
   const first = channel.ask("/workflow list")
   const second = channel.ask("/workflow status")
@@ -49,7 +49,7 @@ it("gives each of two requests its own reply, in whatever order they come", asyn
   expect([(await first).reply.title, (await second).reply.title]).toEqual(["one", "two"])
 })
 
-it("asks again every second under the same id, and stops once answered", async () => {
+it("the channel repeats a request every second under the same id, and stops once it is answered", async () => {
   const { channel, sent, clock } = open()
   const answer = channel.ask("hello")
   clock.advance(2_500)
@@ -60,7 +60,7 @@ it("asks again every second under the same id, and stops once answered", async (
   expect((await answer).answered).toBe(true)
 })
 
-it("names the lines that wait for more than a second, but not its own hello", () => {
+it("the channel reports the lines that wait for more than a second, but not its own hello", () => {
   const { channel, late, clock } = open()
   void channel.askQuietly("hello")
   void channel.ask("/workflow run demo")
@@ -70,7 +70,7 @@ it("names the lines that wait for more than a second, but not its own hello", ()
   expect(late.at(-1)).toEqual([])
 })
 
-it("gives up after 30 seconds with what to check and what OpenCode said", async () => {
+it("the channel gives up after 30 seconds with what to check and what OpenCode said", async () => {
   const { channel, sent, clock, bus } = open()
   bus.refuses = "503 unavailable"
   const answer = channel.ask("/workflow")
@@ -86,7 +86,7 @@ it("gives up after 30 seconds with what to check and what OpenCode said", async 
   expect(clock.waiting).toBe(0)
 })
 
-it("hands over states, and ignores requests, foreign replies and other commands", async () => {
+it("the channel passes on states and notices, and ignores requests, foreign replies and other commands", async () => {
   const { channel, states, opened, noticed } = open()
   const answer = channel.ask("/workflow")
   channel.receive("session.new")
@@ -102,7 +102,7 @@ it("hands over states, and ignores requests, foreign replies and other commands"
   expect((await answer).reply.title).toBe("Workflows")
 })
 
-it("asks nothing more once closed", () => {
+it("a closed channel sends no more requests", () => {
   const { channel, sent, clock } = open()
   void channel.ask("hello")
   channel.close()

@@ -6,7 +6,10 @@ import { createPace } from "../../../src/tui/state/pace.ts"
 import { HandClock } from "../support/clock.ts"
 import { askView, runView } from "../support/runs.ts"
 
-/** A screen of OpenCode with a run that goes on, and its key: `press` gives whether the key was taken from the host. */
+/**
+ * A screen of OpenCode with a running run. `press` presses the interrupt key and returns whether
+ * Baton took it.
+ */
 function open() {
   const clock = new HandClock()
   const live = createLive(clock, createPace(clock))
@@ -49,7 +52,7 @@ function open() {
   return { clock, live, screen, submitted, toasts, press: () => cmd() }
 }
 
-it("says at the first press what the second one does, and does it within five seconds", () => {
+it("the first escape says what the second one does, and the second one within five seconds aborts the run", () => {
   const { press, toasts, submitted, clock } = open()
   expect(press()).toBe(true)
   expect(toasts).toEqual(["esc again aborts the run demo"])
@@ -69,7 +72,7 @@ it.each<[string, (screen: ReturnType<typeof open>) => unknown]>([
   ["no session is shown", ({ screen }) => Object.assign(screen, { session: undefined })],
   ["the run is over", ({ live }) => live.update({ runs: [runView({ status: "success", endedAt: 1 })] })],
   ["OpenCode shows what a worker asks", ({ live }) => live.update({ runs: [runView()], asks: [askView("per_1")] })],
-])("leaves the key to OpenCode while %s", (_, change) => {
+])("escape is left to OpenCode while %s", (_, change) => {
   const screen = open()
   change(screen)
   screen.clock.advance(200)

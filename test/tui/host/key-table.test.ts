@@ -2,7 +2,10 @@ import { readFileSync, realpathSync } from "node:fs"
 import { expect, it } from "vitest"
 import { DASHBOARD_KEYS, GLOBAL_KEYS, shortKey } from "../../../src/tui/host/key-table.ts"
 
-/** What OpenCode itself binds, read from the program this version of Baton is tested with. */
+/**
+ * The keys that OpenCode binds itself, read from the program that this version of Baton is tested
+ * with.
+ */
 function boundByOpenCode(): Set<string> {
   const program = readFileSync(realpathSync("node_modules/.bin/opencode"), "latin1")
   const start = program.search(/session_child_first:\w+\("/)
@@ -11,7 +14,7 @@ function boundByOpenCode(): Set<string> {
   return new Set(keys)
 }
 
-it("clashes with no key of OpenCode's", () => {
+it("no default key of Baton is bound by OpenCode", () => {
   const theirs = boundByOpenCode()
   expect(theirs.size).toBeGreaterThan(60)
   expect(theirs).toContain("<leader>down")
@@ -19,7 +22,7 @@ it("clashes with no key of OpenCode's", () => {
   expect(ours.filter((key) => theirs.has(key))).toEqual([])
 })
 
-it("binds no key twice", () => {
+it("no key is bound twice in the table of keys", () => {
   for (const table of [GLOBAL_KEYS, DASHBOARD_KEYS]) {
     const keys = table.flatMap(({ key }) => key.split(",")).filter((key) => key !== "none")
     expect(new Set(keys).size).toBe(keys.length)
@@ -33,6 +36,6 @@ it.each([
   ["up,k", "↑"],
   ["f5", "f5"],
   ["none", undefined],
-])("says %s as %s", (key, said) => {
+])("the binding %s is displayed as %s", (key, said) => {
   expect(shortKey(key)).toBe(said)
 })

@@ -2,24 +2,24 @@ import { expect, it } from "vitest"
 import { DEFAULT_KEYS } from "../../../src/tui/host/key-table.ts"
 import { readKeys } from "../../../src/tui/host/options.ts"
 
-it("keeps the defaults when nothing is set", () => {
+it("the key options keep the defaults when nothing is set", () => {
   expect(readKeys(undefined)).toEqual({ keys: DEFAULT_KEYS, problems: [] })
   expect(readKeys({ other: 1 })).toEqual({ keys: DEFAULT_KEYS, problems: [] })
 })
 
-it("rebinds what is named and leaves the rest", () => {
+it("the key options rebind the named keys and leave the rest", () => {
   const { keys } = readKeys({ keybinds: { jump: "none", workflow: "<leader>j" } })
   expect(keys).toEqual({ ...DEFAULT_KEYS, jump: "none", workflow: "<leader>j" })
 })
 
-it("takes the id of the command as a name, also of a key of the dashboard", () => {
+it("the key options accept the id of a command as a name, also for a key of the dashboard", () => {
   const { keys } = readKeys({
     keybinds: { "baton.inbox": "f9", "baton.dashboard.retry": "f5", "dashboard.skip": "none" },
   })
   expect(keys).toEqual({ ...DEFAULT_KEYS, inbox: "f9", "dashboard.retry": "f5", "dashboard.skip": "none" })
 })
 
-it("names a misspelt keybind with the nearest one, and a value that is no key", () => {
+it("the key options report a misspelt keybind with the nearest name, and a value that is not a string", () => {
   const { keys, problems } = readKeys({ keybinds: { jmup: "f9", status: 8 } })
   expect(keys).toEqual(DEFAULT_KEYS)
   expect(problems[0]).toBe("unknown keybind `jmup`: did you mean `jump`?")

@@ -16,7 +16,7 @@ it.each([
   ["tell me about /workflow", false],
   ["/workflow run demo [Pasted ~3 lines]", false],
   ["", false],
-])("takes %j from the prompt: %s", (text, taken) => {
+])("the line %j is taken from the prompt: %s", (text, taken) => {
   expect(isOurs(text)).toBe(taken)
 })
 
@@ -31,17 +31,17 @@ it.each([
   ["/workers ask docs why", true],
   ["/workers ask", false],
   ["/workers", false],
-])("needs a session for %j: %s", (line, needs) => {
+])("the line %j needs a session: %s", (line, needs) => {
   expect(startsRun(line)).toBe(needs)
 })
 
-it("titles the session of a run by what was typed, in at most 60 columns", () => {
+it("the session of a run is titled by the typed line, in at most 60 columns", () => {
   expect(sessionTitle("/workflow run demo  topic=tea")).toBe("demo topic=tea")
   expect(sessionTitle(`/workflow run demo ${"茶".repeat(60)}`)).toMatch(/^demo 茶+…$/)
   expect(Bun.stringWidth(sessionTitle(`/workflow run demo ${"茶".repeat(60)}`))).toBeLessThanOrEqual(60)
 })
 
-it("quotes input values that are more than one plain word", () => {
+it("input values that are more than one plain word are quoted", () => {
   expect(runLine("run", "demo", {})).toBe("/workflow run demo")
   expect(runLine("run", "demo", { topic: "tea", path: "docs/ai/x.md" })).toBe(
     "/workflow run demo topic=tea path=docs/ai/x.md",

@@ -13,7 +13,7 @@ const titles = (step: StepView) =>
     .flatMap(gateWays)
     .map(({ title }) => title)
 
-it("lists asks and gates together, the oldest first, with who, what, and for how long", () => {
+it("the inbox lists requests and gates together, oldest first, with who asks, what for and since when", () => {
   const asks = [askView("per_1", { title: "bash: npm test", askedAt: 5_000 }), askView("per_2", { expiresAt: 70_000 })]
   const waiting = gates(gateStep("review", { openedAt: 2_000, detail: "failed (check-failed): npm test: exit code 1" }))
   const rows = inboxChoices(inboxItems(asks, waiting), 12_000, 80).map(row)
@@ -24,14 +24,14 @@ it("lists asks and gates together, the oldest first, with who, what, and for how
   ])
 })
 
-it("never takes more columns than a row has", () => {
+it("a row of the inbox never takes more columns than it has", () => {
   const waiting = gates(gateStep("review", { detail: "x ".repeat(200) }))
   const [choice] = inboxChoices(inboxItems([], waiting), 0, 60)
   expect(`${choice?.title} ${choice?.description}  ${choice?.footer}`.length).toBeLessThanOrEqual(60)
 })
 
-describe("the ways out of a gate", () => {
-  it("are all there for a step that failed, each with the line that does it", () => {
+describe("the decisions at a gate", () => {
+  it("are all offered for a failed step, each with its line", () => {
     const [gate] = gates(gateStep("review", { why: "error", detail: "failed (empty)" }))
     expect(gate && gateWays(gate).map(({ title, line, open }) => [title, open ?? line])).toEqual([
       ["Continue", "/workflow continue r1/review"],
@@ -43,24 +43,24 @@ describe("the ways out of a gate", () => {
     ])
   })
 
-  it("of a question to a person are an answer, and nothing of a worker", () => {
+  it("of a question to a person include an answer, and nothing about a worker", () => {
     const question = gateStep("approve", { why: "gate", detail: "Ship it?" }, { session: null })
-    expect(titles(question)).toEqual(["Continue", "Continue with words…", "Skip", "Abort"])
+    expect(titles(question)).toEqual(["Continue", "Continue with an answer…", "Skip", "Abort"])
   })
 
-  it("never open a session that lives in another process", () => {
+  it("never offer to open a session of another process", () => {
     expect(titles(gateStep("review", {}, { kind: "server" }))).not.toContain("Open its session")
   })
 })
 
-it("says what is done when nobody comes", () => {
+it("state what happens without a decision", () => {
   const [gate] = gates(gateStep("review", { expiresAt: 3_600_000, otherwise: "skip" }))
   expect(gate && gateDetails(gate, 60_000)).toEqual([
-    "demo waits for you; undecided it is skipped in 59m 00s. /trace review has all of it.",
+    "demo is waiting for you. Without a decision it is skipped in 59m 00s. /trace review shows everything.",
   ])
 })
 
-it("is about the red checks with the end of their output, warnings, and the beginning of the answer", () => {
+it("the details of a gate are its red checks with the end of their output, its warnings, and the start of the answer", () => {
   const check = { severity: "error", detail: "exit code 1", output: `${"noise\n".repeat(20)}1 test failed\n` } as const
   const step = gateStep(
     "review",

@@ -18,7 +18,7 @@ describe("the sidebar", () => {
     expect(rows([demo])).toEqual([["Workflow demo", "◐ running 1/3|12s", "✓ survey|3.0s", "◐ review|12s", "○ plan|"]])
   })
 
-  it("says which thing needs the person first, and marks the step whose worker waits", () => {
+  it("names the oldest item that needs the person first, and marks the step whose worker waits", () => {
     const ask = askView("per_1", { worker: "review", session: "ses_review", run: demo.id, title: "bash: npm test" })
     const later = askView("per_2", { session: "ses_else", run: demo.id, askedAt: 5 })
     const [panel] = rows([demo], "parent", [later, ask])
@@ -26,12 +26,12 @@ describe("the sidebar", () => {
     expect(panel?.slice(2, 4)).toEqual(["? review: bash: npm test|", "  ctrl+x i answers, 1 more|"])
   })
 
-  it("belongs to the parent and to the steps' sessions, to no other", () => {
+  it("shows a run in its parent session and in its steps' sessions only", () => {
     expect(rows([demo], "ses_review")).toHaveLength(1)
     expect(rows([demo], "elsewhere")).toEqual([])
   })
 
-  it("shows which steps wait for a person, why, and where that is decided", () => {
+  it("shows which steps wait for a person, why, and how to decide them", () => {
     const steps = [doneStep("survey"), gateStep("review", { detail: "failed (empty)" }), stepView("ship")]
     const hold = { cause: "gate", detail: "review: failed (empty)" } as const
     expect(rows([runView({ status: "paused", hold, steps })])[0]).toEqual([
@@ -45,7 +45,7 @@ describe("the sidebar", () => {
     ])
   })
 
-  it("shows why a step failed in place of its time, and what was spent", () => {
+  it("shows the reason of a failed step instead of its time, and what the run has spent", () => {
     const failed = stepView("review", { status: "failed", reason: "check-failed", startedAt: 0, endedAt: 5 })
     const run = runView({ status: "failed", endedAt: 5_000, steps: [failed], tokens: { input: 900, output: 0 } })
     expect(rows([run])[0]).toEqual([
@@ -56,7 +56,7 @@ describe("the sidebar", () => {
     ])
   })
 
-  it("lists all that are not over, at most three, and of those that are over only the newest", () => {
+  it("lists at most three runs that have not ended, and only the newest of ended ones", () => {
     const over = (id: string) => runView({ id, workflow: id, status: "success", endedAt: 1 })
     const titles = (runs: RunView[]) => rows(runs).map((panel) => panel[0])
     expect(titles([over("new"), over("old")])).toEqual(["Workflow new"])
@@ -64,7 +64,7 @@ describe("the sidebar", () => {
     expect(titles(["a", "b", "c", "d"].map((id) => runView({ id })))).toHaveLength(3)
   })
 
-  it("stands parts under the group that is at work, and only counts those of the others", () => {
+  it("lists the parts of a running group under it, and only counts those of other groups", () => {
     const steps = [
       doneStep("plan"),
       doneStep("plan:a", 1, { group: "plan", name: "a" }),
@@ -75,7 +75,7 @@ describe("the sidebar", () => {
     expect(rows([runView({ steps })])[0]?.slice(2)).toEqual(["✓ plan|3.0s", "◐ build|1/2", "  ✓ a|1.0s", "  ◐ b|12s"])
   })
 
-  it("keeps to what needs eyes in a long run", () => {
+  it("lists only the steps that need attention in a long run", () => {
     const steps = [
       ...Array.from({ length: 20 }, (_, i) => doneStep(`done-${i}`)),
       stepView("broken", { status: "failed", reason: "empty" }),
@@ -90,7 +90,7 @@ describe("the sidebar", () => {
     expect(shown.length).toBeLessThanOrEqual(15)
   })
 
-  it("cuts long and wide names to the sidebar's width", () => {
+  it("cuts long and wide names to its width", () => {
     const run = runView({
       workflow: "名".repeat(60),
       steps: [runningStep("名".repeat(60)), runningStep("x".repeat(60))],

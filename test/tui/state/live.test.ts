@@ -12,7 +12,7 @@ function live() {
 const running = runView()
 const ended = (at: number) => runView({ status: "success", endedAt: at })
 
-it("ticks once a second while a run runs, and not at all otherwise", () => {
+it("the clock of the live state ticks once a second while a run is running, and not otherwise", () => {
   const { live: state, clock } = live()
   expect(clock.waiting).toBe(0)
   state.update({ runs: [running] })
@@ -23,7 +23,7 @@ it("ticks once a second while a run runs, and not at all otherwise", () => {
   expect(state.now()).toBe(3_000)
 })
 
-it("keeps the line of an ended run for 30 seconds, with a single timer", () => {
+it("an ended run keeps its status line for 30 seconds, with a single timer", () => {
   const { live: state, clock } = live()
   state.update({ runs: [running] })
   clock.advance(1_500)
@@ -37,7 +37,7 @@ it("keeps the line of an ended run for 30 seconds, with a single timer", () => {
   expect(state.runs()).toHaveLength(1)
 })
 
-it("takes the line away with the next prompt, but never that of a running run", () => {
+it("the next prompt removes the status line of an ended run, but not of a running one", () => {
   const { live: state, clock } = live()
   state.update({ runs: [running] })
   state.dismiss()
@@ -52,7 +52,7 @@ it("takes the line away with the next prompt, but never that of a running run", 
   expect(state.inBar()).toEqual([])
 })
 
-it("shows a run that ended long before this TUI came in no line, an interrupted one once", () => {
+it("a run that ended long before the TUI started has no status line, and an interrupted one is shown once", () => {
   const { live: state, clock } = live()
   clock.advance(100_000)
   state.update({ runs: [ended(10_000), runView({ id: "r2", status: "interrupted" })] })
@@ -62,7 +62,7 @@ it("shows a run that ended long before this TUI came in no line, an interrupted 
   expect(state.inBar()).toEqual([])
 })
 
-it("keeps the line of a paused run until somebody decides, whatever is typed, and counts what waits in it", () => {
+it("a paused run keeps its status line until somebody decides, and its gates are counted", () => {
   const { live: state, clock } = live()
   const paused = runView({ status: "paused", hold: { cause: "gate", detail: "" }, steps: [gateStep("review")] })
   state.update({ runs: [running] })
@@ -79,7 +79,7 @@ it("keeps the line of a paused run until somebody decides, whatever is typed, an
   expect(state.inBar()).toEqual([])
 })
 
-it("lets changes through at most five times a second, and loses none on the way", () => {
+it("the live state changes at most five times a second and loses no update", () => {
   const { live: state, clock } = live()
   let drawn = 0
   createRoot(() =>
@@ -98,14 +98,14 @@ it("lets changes through at most five times a second, and loses none on the way"
   expect(drawn).toBeGreaterThanOrEqual(9)
   clock.advance(200)
   expect(state.runs()[0]?.id).toBe("r1990")
-  // It began and ended between two redraws: its end is shown all the same.
+  // A run that began and ended between two redraws is still shown as ended.
   state.update({ runs: [running] })
   state.update({ runs: [ended(clock.now())] })
   clock.advance(200)
   expect(state.inBar()).toHaveLength(1)
 })
 
-it("keeps apart what the server halves of several folders say", () => {
+it("the states of several directories replace only their own earlier state", () => {
   const { live: state, clock } = live()
   state.update({ directory: "/a", runs: [runView({ id: "a", createdAt: 1 })], asks: [askView("of a", { askedAt: 2 })] })
   clock.advance(200)

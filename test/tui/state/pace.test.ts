@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import { createPace } from "../../../src/tui/state/pace.ts"
 import { HandClock } from "../support/clock.ts"
 
-it("makes the first change at once, and those that follow together, in order, 200 ms later", () => {
+it("the pace makes the first change at once, and the following ones together and in order 200 ms later", () => {
   const clock = new HandClock()
   const pace = createPace(clock)
   const made: number[] = []
@@ -18,7 +18,7 @@ it("makes the first change at once, and those that follow together, in order, 20
   expect(clock.waiting).toBe(0)
 })
 
-it("makes no more once it is closed", () => {
+it("the pace makes no more changes once it is closed", () => {
   const clock = new HandClock()
   const pace = createPace(clock)
   const made: number[] = []

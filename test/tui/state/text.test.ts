@@ -3,7 +3,7 @@ import { expect, it } from "vitest"
 import { formatCost } from "../../../src/core/view/numbers.ts"
 import { cell, clip, cut, formatElapsed, formatTokens, short, widthOf } from "../../../src/tui/state/text.ts"
 
-it("never makes a line wider than asked, and keeps what fits as it is", () => {
+it("a cut line is never wider than requested, and a text that fits is unchanged", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), fc.integer({ min: 0, max: 30 }), (text, width) => {
       const shown = cut(text, width)
@@ -13,7 +13,7 @@ it("never makes a line wider than asked, and keeps what fits as it is", () => {
   )
 })
 
-it("cuts wide characters whole and brings a text onto one line", () => {
+it("a wide character is cut as a whole, and a text is brought onto one line", () => {
   expect(clip("日本語の名前", 7)).toBe("日本語…")
   expect(clip("two\nlines  here", 40)).toBe("two lines here")
   expect(widthOf(cell("日本語", 10))).toBe(10)
@@ -27,11 +27,11 @@ it.each([
   [120_400, "120k"],
   [999_600, "1M"],
   [1_250_000, "1.3M"],
-])("writes %d tokens as %s", (count, text) => {
+])("%d tokens are written as %s", (count, text) => {
   expect(short(count)).toBe(text)
 })
 
-it("tells a small price from nothing, and an unknown one from both", () => {
+it("a small price differs from zero, and an unknown price from both", () => {
   expect([0, 0.0042, 0.0999, 0.12, 12.345, null].map(formatCost)).toEqual([
     "$0.00",
     "$0.0042",
@@ -43,6 +43,6 @@ it("tells a small price from nothing, and an unknown one from both", () => {
   expect(formatTokens({ input: 12_000, output: 345 })).toBe("12.3k tokens")
 })
 
-it("counts running time in whole seconds and never below zero", () => {
+it("elapsed time is shown in whole seconds and never below zero", () => {
   expect([-5_000, 0, 999, 9_999, 12_345, 125_000].map(formatElapsed)).toEqual(["0s", "0s", "0s", "9s", "12s", "2m 05s"])
 })

@@ -8,12 +8,12 @@ const drawn = (run: RunView, runs: readonly RunView[] = [run], folds = new Map<s
     `${lead}${label}${isFolded ? ` +${below}` : ""}`.trimEnd(),
   )
 
-it("draws steps in a row without anything before them", () => {
+it("the tree draws sequential steps without brackets", () => {
   const steps = [stepView("a"), stepView("b", { needs: ["a"] }), stepView("c", { needs: ["b"] })]
   expect(drawn(runView({ steps }))).toEqual(["a", "b", "c"])
 })
 
-it("puts what runs at the same time into one bracket, in the order it runs", () => {
+it("the tree puts steps that run at the same time into one bracket, in execution order", () => {
   const steps = [
     stepView("join", { needs: ["two", "one", "three"] }),
     stepView("one", { needs: ["start"] }),
@@ -26,7 +26,7 @@ it("puts what runs at the same time into one bracket, in the order it runs", () 
 
 const PARTS = ["a", "b", "c", "d", "e", "f"].map((name) => doneStep(`build/${name}`, 1, { group: "build", name }))
 
-it("stands the parts of a group under it, by their names, also of a group in a group", () => {
+it("the tree lists the parts of a group under it by name, also in a nested group", () => {
   const steps = [
     stepView("plan", { status: "running" }),
     stepView("plan/claude", { group: "plan", name: "claude" }),
@@ -38,7 +38,7 @@ it("stands the parts of a group under it, by their names, also of a group in a g
   expect(drawn(runView({ steps }))).toEqual(["plan", "  ┌ claude", "  └ gemini", "      draft", "    judge", "ship"])
 })
 
-it("folds a finished group with many parts until it is opened, and any group when it is told to", () => {
+it("the tree folds a finished group with many parts until it is opened, and any group on request", () => {
   const folded = runView({ steps: [doneStep("build"), ...PARTS, stepView("ship", { needs: ["build"] })] })
   expect(drawn(folded)).toEqual(["build +6", "ship"])
   expect(drawn(folded, [folded], new Map([["r1/build", false]]))).toHaveLength(8)
@@ -47,7 +47,7 @@ it("folds a finished group with many parts until it is opened, and any group whe
   expect(drawn(running, [running], new Map([["r1/build", true]]))).toEqual(["build +6"])
 })
 
-it("stands what a worker has delegated under its step, at any depth", () => {
+it("the tree lists delegated runs under the step that started them, at any depth", () => {
   const delegated = (id: string) => ({ runs: [id], tokens: { input: 0, output: 0 }, cost: null })
   const deepest = runView({ id: "r3", depth: 2, ask: "docs", steps: [doneStep("ask")] })
   const child = runView({
@@ -62,7 +62,7 @@ it("stands what a worker has delegated under its step, at any depth", () => {
   expect(drawn(run, [run, child, deepest])).toEqual(["lead", "  ↳ x", "    ↳ docs", "  ↳ y", "end"])
 })
 
-it("keeps its pace with 500 steps that each need the one before", () => {
+it("the tree of 500 sequential steps is built without a noticeable delay", () => {
   const steps = Array.from({ length: 500 }, (_, at) => stepView(`s${at}`, { needs: at === 0 ? [] : [`s${at - 1}`] }))
   const start = performance.now()
   expect(drawn(runView({ steps }))).toHaveLength(500)

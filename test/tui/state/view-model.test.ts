@@ -18,15 +18,15 @@ function bar(runs: readonly RunView[], given: Partial<BarInput> = {}): string | 
 const demo = runView({ steps: [doneStep("survey"), runningStep("review"), stepView("plan")] })
 
 describe("the status line", () => {
-  it("is not there without a run", () => {
+  it("is empty without a run", () => {
     expect(bar([])).toBeUndefined()
   })
 
-  it("shows how far the run is, the running step and the way to it", () => {
+  it("shows the progress of the run, the running step and the key that opens it", () => {
     expect(bar([demo])).toBe("◐ demo 1/3 · review 12s|ctrl+x w open step")
   })
 
-  it("says starting before a step runs, and offers no way to nowhere", () => {
+  it("says starting before a step runs, and offers no key without a session to open", () => {
     expect(bar([runView({ steps: [stepView("survey")] })])).toBe("◐ demo 0/1 · starting|")
   })
 
@@ -38,7 +38,7 @@ describe("the status line", () => {
     expect(bar([wide, runView({ id: "r2" })])).toContain("· +1 more run|")
   })
 
-  it("says of a paused run what waits, and of a budget how to raise it", () => {
+  it("names the waiting step of a paused run, and the command that raises a spent budget", () => {
     const steps = [doneStep("survey"), gateStep("review", { detail: "failed (empty)" })]
     const gate = runView({ status: "paused", hold: { cause: "gate", detail: "review: failed (empty)" }, steps })
     expect(bar([gate], { asks: 1 })).toMatch(
@@ -52,7 +52,7 @@ describe("the status line", () => {
     expect(bar([runView({ steps: [runningStep("ask", { status: "waiting" })] })])).toContain("ask waiting")
   })
 
-  it("prefers the run on the screen, and a running one to one that is over", () => {
+  it("prefers the run on the screen, and a running run to an ended one", () => {
     const other = runView({ id: "r2", workflow: "other", parent: "p2" })
     const over = runView({ id: "r3", workflow: "over", status: "success", endedAt: 1 })
     expect(bar([other, demo])).toContain("◐ demo")
@@ -60,40 +60,40 @@ describe("the status line", () => {
     expect(bar([other, over], { session: "p2" })).toContain("◐ other")
   })
 
-  it("offers the way back on a step's session, also from a step that is over", () => {
+  it("offers the way back from a step's session, also when the step has ended", () => {
     expect(bar([demo], { session: "ses_review" })).toMatch(/\|ctrl\+x w back$/)
     expect(bar([demo], { session: "ses_survey" })).toMatch(/\|ctrl\+x w back$/)
   })
 
-  it("says nothing of an unbound key", () => {
+  it("leaves out an unbound key", () => {
     expect(bar([demo], { keys: { ...KEYS, jump: undefined } })).toMatch(/\|$/)
   })
 
-  it("sums up a run that succeeded, with an unknown price as unknown", () => {
+  it("sums up a run that succeeded, and shows an unknown price as unknown", () => {
     const ended = { status: "success", endedAt: 41_000, tokens: { input: 12_000, output: 300 } } as const
     expect(bar([runView({ ...ended, cost: 0.12 })])).toBe("✓ demo done · 41s · 12.3k tokens · $0.12|")
     expect(bar([runView({ ...ended, cost: null })])).toBe("✓ demo done · 41s · 12.3k tokens · price unknown|")
   })
 
-  it("names the step that failed and why", () => {
+  it("names the step that failed and the reason", () => {
     const failed = stepView("review", { status: "failed", reason: "timeout" })
     const run = runView({ status: "failed", cause: "failure", endedAt: 9_000, steps: [failed] })
     expect(bar([run])).toBe("✗ demo · review failed · timeout · 9.0s|")
   })
 
-  it("tells an abort and a deadline apart", () => {
+  it("distinguishes an abort from a passed deadline", () => {
     expect(bar([runView({ status: "cancelled", cause: "abort", endedAt: 9_000 })])).toBe("⊘ demo cancelled · 9.0s|")
     expect(bar([runView({ status: "failed", cause: "deadline", endedAt: 9_000 })])).toBe(
       "✗ demo failed: deadline passed · 9.0s|",
     )
   })
 
-  it("tells how to go on with an interrupted run", () => {
+  it("shows the command that resumes an interrupted run", () => {
     const run = runView({ status: "interrupted", steps: [doneStep("a"), runningStep("b", { session: null })] })
     expect(bar([run])).toMatch(/^‖ demo interrupted at 1\/2 · \/workflow resume r1\|/)
   })
 
-  it("never takes more columns than there are: the hint goes first, then the end of the line", () => {
+  it("never takes more columns than the terminal has: it drops the hint first, then cuts its end", () => {
     const long = runView({
       workflow: "日本語の名前".repeat(9),
       steps: [runningStep("a-very-long-step-name".repeat(3))],

@@ -1,7 +1,7 @@
 import type { RunView } from "../../../src/core/view/view.ts"
 import { askView, doneStep, gateStep, runningStep, runView, stepView, workerView } from "./runs.ts"
 
-/** A project as a dashboard shows it: one run in the middle of its work, one that waits, one that is over. */
+/** A project as the dashboard shows it: one running run, one that waits and one that has ended. */
 
 const SONNET = "anthropic/claude-sonnet-4"
 const GEMINI = "google/gemini-2.5-pro"

@@ -1,6 +1,6 @@
 import type { Clock } from "../../../src/core/ports/ports.ts"
 
-/** A clock that stands still until a test moves it; timers fire in order while it moves. */
+/** A clock that stands still until a test moves it. Timers fire in order while it moves. */
 export class HandClock implements Clock {
   private time = 0
   private timers: { at: number; fn: () => void }[] = []

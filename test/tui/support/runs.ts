@@ -1,7 +1,10 @@
 import type { Gate } from "../../../src/core/model/run.ts"
 import type { AskView, RunView, StepView, WorkerView } from "../../../src/core/view/view.ts"
 
-/** Views of runs as a server half would send them, with what a test does not care about filled in. */
+/**
+ * Views of runs as a server half would send them, with defaults for what a test does not care
+ * about.
+ */
 export function stepView(id: string, given: Partial<StepView> = {}): StepView {
   return {
     id,
@@ -57,17 +60,17 @@ export function runView(given: Partial<RunView> = {}): RunView {
   }
 }
 
-/** A step that ended well after `ms`. */
+/** A step that succeeded after `ms`. */
 export function doneStep(id: string, ms = 3_000, given: Partial<StepView> = {}): StepView {
   return stepView(id, { status: "success", reason: "ok", startedAt: 0, endedAt: ms, session: `ses_${id}`, ...given })
 }
 
-/** A step that runs since 0. */
+/** A step that has been running since 0. */
 export function runningStep(id: string, given: Partial<StepView> = {}): StepView {
   return stepView(id, { status: "running", startedAt: 0, session: `ses_${id}`, ...given })
 }
 
-/** A worker at work since 0 on a step of its name. */
+/** A worker that has been running since 0, on a step of the same name. */
 export function workerView(name: string, given: Partial<WorkerView> = {}): WorkerView {
   return {
     name,
@@ -93,7 +96,7 @@ export function workerView(name: string, given: Partial<WorkerView> = {}): Worke
   }
 }
 
-/** A permission that the worker `build` of a workflow asks for since 0. */
+/** A permission request of the worker `build` of a workflow, made at 0. */
 export function askView(id: string, given: Partial<AskView> = {}): AskView {
   return {
     id,
@@ -114,7 +117,7 @@ export function askView(id: string, given: Partial<AskView> = {}): AskView {
   }
 }
 
-/** A step that waits for a decision since 0. */
+/** A step that has waited for a decision since 0. */
 export function gateStep(id: string, gate: Partial<Gate> = {}, given: Partial<StepView> = {}): StepView {
   const opened: Gate = {
     why: "error",

@@ -6,7 +6,7 @@ import { doneStep, gateStep, runningStep, stepView } from "../support/runs.ts"
 const fact = (document: ReturnType<typeof traceDocument>, label: string) =>
   document.facts.find((row) => row.label === label)?.value
 
-it("shows the model that answered beside the one that was asked for, and an unknown price as unknown", () => {
+it("the trace shows the model that answered beside the requested one, and an unknown price as unknown", () => {
   const step = doneStep("review", 8_000, {
     requestedModel: "a/one",
     model: "b/two",
@@ -20,14 +20,14 @@ it("shows the model that answered beside the one that was asked for, and an unkn
   expect(document.sections.map((section) => section.text)).toEqual(["Do it", "Done"])
 })
 
-it("names the files its worker wrote, and where its answer is", () => {
+it("the trace names the files that the worker wrote, and the file with its answer", () => {
   const step = doneStep("build", 8_000, { files: ["a.ts", "b.ts"], saved: "docs/plan.md" })
   const files = traceDocument(step, "r1", 0).facts.flatMap(({ label, value }) => (label === "Files" ? [value] : []))
   expect(files).toEqual(["a.ts, b.ts", "its answer: docs/plan.md"])
   expect(formatTrace("r1", step)).toContain("wrote a.ts, b.ts\nits answer is in docs/plan.md")
 })
 
-it("says how an ensemble came to its answer", () => {
+it("the trace says how an ensemble came to its answer", () => {
   const verdict = { asked: 3, answered: 2, providers: [], order: ["a", "b"], seed: 1, judge: "opus" }
   const step = doneStep("plan", 8_000, {
     verdict: { ...verdict, verdict: "pick", choice: "a", reasons: ["short"], dissent: [] },
@@ -37,14 +37,14 @@ it("says how an ensemble came to its answer", () => {
   expect(first?.text).toContain("because: short")
 })
 
-it("says why a step failed", () => {
+it("the trace says why a step failed", () => {
   const step = stepView("review", { status: "failed", reason: "timeout", detail: "no answer in 20m", model: "a/one" })
   const document = traceDocument(step, "r1", 0)
   expect(fact(document, "State")).toBe("✗ failed · timeout")
   expect(fact(document, "Why")).toBe("no answer in 20m")
 })
 
-it("promises nothing of a step that runs or has not begun", () => {
+it("the trace of a running or pending step shows no final model or cost", () => {
   const running = traceDocument(runningStep("a", { requestedModel: "a/one" }), "r1", 65_000)
   expect([fact(running, "Time"), fact(running, "Model"), fact(running, "Cost")]).toEqual([
     "1m 05s so far",
@@ -57,7 +57,7 @@ it("promises nothing of a step that runs or has not begun", () => {
   expect(pending.sections.map((section) => section.text)).toEqual(["Not asked yet.", "Nothing."])
 })
 
-it("shows what the worker was told, what a person should know of, and what it delegated", () => {
+it("the trace shows the worker's context, its warnings and what it delegated", () => {
   const step = doneStep("lead", 8_000, {
     context: "The session is about tides.\n",
     prompt: "Go",
@@ -79,7 +79,7 @@ it("shows what the worker was told, what a person should know of, and what it de
   }
 })
 
-it("shows what a step waits for, its tries, and its checks with the end of what a red one wrote", () => {
+it("the trace shows why a step waits, its attempts, and its checks with the end of a red one's output", () => {
   const check = { severity: "error", detail: "exit code 1", output: "3 passed\n1 failed\n" } as const
   const step = gateStep(
     "review",

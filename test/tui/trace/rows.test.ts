@@ -34,7 +34,7 @@ function shown(wish: TraceWish): string[] {
     .filter((text) => text.trim() !== "")
 }
 
-it("stands below prompt and answer, long texts by their first lines, and says what is missing", () => {
+it("the trace rows follow prompt and output, long texts are shortened, and missing data is reported", () => {
   expect(shown(ALL)).toEqual([
     "State",
     "Prompt",
@@ -52,7 +52,7 @@ it("stands below prompt and answer, long texts by their first lines, and says wh
   ])
 })
 
-it("is nothing but the rows a person asked for, with all their text", () => {
+it("a filter or a search shows only the matching trace rows, with their whole text", () => {
   const tools = shown({ filter: "tools", words: "" })
   expect(tools.slice(0, 3)).toEqual([
     "The session ses_1 is gone.",
@@ -65,16 +65,16 @@ it("is nothing but the rows a person asked for, with all their text", () => {
     "+1m 05s  · tried again by ann",
     "use bun",
   ])
-  expect(shown({ filter: "messages", words: "" }).at(-1)).toBe("Nothing of that sort.")
+  expect(shown({ filter: "messages", words: "" }).at(-1)).toBe("No matching rows.")
 })
 
-it("goes through the filters and comes back to everything", () => {
+it("the trace filters cycle and return to everything", () => {
   const seen = [ALL.filter]
   while (seen.length < 6) seen.push(nextFilter(seen.at(-1) ?? "all"))
   expect(seen).toEqual(["all", "messages", "tools", "decisions", "problems", "all"])
 })
 
-it("draws the newest rows of a trace that is too long to draw at once, and says so", () => {
+it("a trace that is too long to draw at once shows its newest rows and says so", () => {
   const many: Trace = { rows: Array.from({ length: 1_000 }, (_, at) => row(at, { title: `call ${at}` })), missing: [] }
   const { sections } = withRows(traceDocument(step, "r1", 0), many, { filter: "all", words: "call" })
   const text = sections.flatMap(({ heading, text: own }) => [heading ?? "", own]).filter((one) => one !== "")

@@ -24,7 +24,7 @@ const busy = workerView("build", {
 const idle = workerView("docs", { state: "idle", run: null, startedAt: null, isKept: true })
 
 describe("the rows of /workers", () => {
-  it("stand in columns: state, tool, step, kind, model, then time, silence, tokens and cost flush right", () => {
+  it("have the columns state, tool, step, kind and model, then time, silence, tokens and cost at the right", () => {
     const rows = workerChoices(
       [busy, workerView("a", { state: "silent", tokens: { input: 1, output: 0 }, cost: null })],
       12_000,
@@ -36,7 +36,7 @@ describe("the rows of /workers", () => {
     ])
   })
 
-  it("lose columns where the terminal is narrow, never the name, the state and the time", () => {
+  it("lose columns in a narrow terminal, but never the name, the state and the time", () => {
     for (const columns of [108, 80, 70, 56, 40, 30, 16]) {
       const rows = workerChoices([busy, idle], 12_000, columns)
       expect(rows[0]?.title).toBe("◐ build")
@@ -47,7 +47,7 @@ describe("the rows of /workers", () => {
     expect(narrow[0]).toBe("◐ build working  bash  feature | 12s")
   })
 
-  it("tell who is kept from who is at work, and say a state in words beside its mark", () => {
+  it("separate kept from running workers, and name a state in words beside its icon", () => {
     expect(workerChoices([busy, idle], 0, 80).map(({ category }) => category)).toEqual(["At work", "Kept"])
     const states = ["queued", "asking", "held", "yours", "retrying"] as const
     const rows = workerChoices(
@@ -64,14 +64,14 @@ describe("the rows of /workers", () => {
     ])
   })
 
-  it("call a worker silent after a minute, without being told", () => {
+  it("show a worker as silent after a minute without a message", () => {
     const quiet = workerView("a", { state: "working", lastActivityAt: 0 })
     expect([stateNow(quiet, 59_000), stateNow(quiet, 60_000)]).toEqual(["working", "silent"])
     expect(stateNow({ ...quiet, state: "tool" }, 600_000)).toBe("tool")
   })
 })
 
-it("offers what can be done to a worker, and nothing else", () => {
+it("the actions of a worker depend on its state", () => {
   const titles = (worker: Parameters<typeof workerActions>[0]) => workerActions(worker).map(({ line }) => line)
   expect(titles(busy)).toEqual([
     "/workers open ses_build",
@@ -92,7 +92,7 @@ it("offers what can be done to a worker, and nothing else", () => {
   ])
 })
 
-it("puts what is said about each answer in a column, and tells which did not fit", () => {
+it("the descriptions of answers are aligned in a column, and cut ones are marked", () => {
   const answers = [
     { title: "CHANGELOG.md", description: "in the root of the repository" },
     { title: "docs", description: "old" },
@@ -105,13 +105,13 @@ it("puts what is said about each answer in a column, and tells which did not fit
   ])
 })
 
-describe("what stands under the answers to an ask", () => {
+describe("the details under the answers to a request", () => {
   const ask = askView("per_1", {
     title: "bash: npm test && echo done",
     details: ["echo done", "npm test", "npm test && echo done", "Runs the tests"],
   })
 
-  it("is what its title does not say already, and the whole title where the heading is cut", () => {
+  it("leave out what the title already says, and repeat the title when the heading is cut", () => {
     const room = { columns: 80, rows: 9 }
     expect(askDetails(ask, ask.title, ask.title, room)).toEqual(["Runs the tests"])
     expect(askDetails(ask, ask.title, "bash: npm…", room)).toEqual([ask.title, "Runs the tests"])
@@ -120,7 +120,7 @@ describe("what stands under the answers to an ask", () => {
     expect(askDetails(both, "where? (1 of 2)", "where? (1 of 2)", room)).toEqual([])
   })
 
-  it("takes no more rows than there are, and says what is left out", () => {
+  it("take no more rows than available, and say how many are left out", () => {
     const long = askView("per_2", { title: "edit: a.ts", details: ["one", "two two two two", "three", "four"] })
     const lines = (rows: number) => askDetails(long, long.title, long.title, { columns: 10, rows })
     expect(lines(5)).toEqual(long.details)
@@ -141,12 +141,12 @@ describe("the status line", () => {
   }
   const run = runView({ steps: [runningStep("build")] })
 
-  it("says first that somebody needs the person, also without a run on it", () => {
+  it("first says that something needs the person, also without a run", () => {
     expect(bar({ asks: 1 })).toBe("? 1 needs you (ctrl+x i)|")
     expect(bar({ asks: 2, runs: [run] })).toMatch(/^\? 2 need you \(ctrl\+x i\) · ◐ demo 0\/1/)
   })
 
-  it("says in a worker's child view how to message it, shorter where there is less room", () => {
+  it("shows in a worker's child session how to message it, in a shorter form where space is tight", () => {
     const shown = { runs: [run], workers: [workerView("build")], session: "ses_build", canType: false }
     expect(bar(shown)).toMatch(/\|press ctrl\+x p to message this worker {2}ctrl\+x w back$/)
     expect(bar({ ...shown, width: 72 })).toMatch(/\|press ctrl\+x p to message this worker$/)
@@ -154,19 +154,19 @@ describe("the status line", () => {
     expect(bar({ ...shown, canType: true })).not.toContain("message")
   })
 
-  it("says on the session of a worker that a person works with how to hand back", () => {
+  it("shows in the session of a worker that a person works with how to hand back", () => {
     const yours = workerView("docs", { state: "yours", mode: "foreground" })
     expect(bar({ workers: [yours], session: "ses_docs" })).toContain("you work with docs · /handback gives the result")
     expect(bar({ workers: [idle], session: "ses_docs" })).toMatch(/you work with docs .*\|ctrl\+x w back$/)
     expect(bar({ workers: [yours], session: "parent" })).toBeUndefined()
   })
 
-  it("says of a question who is asked, and for how long", () => {
+  it("shows who is asked by a question, and for how long", () => {
     const asked = runView({ ask: "docs", steps: [runningStep("ask")] })
-    expect(bar({ runs: [asked] })).toMatch(/^◐ docs is asked · 12s\|/)
+    expect(bar({ runs: [asked] })).toMatch(/^◐ docs is answering · 12s\|/)
   })
 
-  it("says of a paused run what holds it and the way out", () => {
+  it("shows what holds a paused run and the command that continues it", () => {
     const hold = { cause: "quota", detail: "anthropic is out of quota until 2026-11-21 15:04 UTC" } as const
     const line = bar({ runs: [runView({ status: "paused", hold, steps: [runningStep("build")] })] })
     expect(line).toContain("‖ demo paused at 0/1 · /workflow resume · anthropic is out of quota until")
