@@ -12,7 +12,7 @@ import { post, postHandoff } from "./handoffs.ts"
 import { publishState } from "./live.ts"
 import { send } from "./send.ts"
 
-/** Thrown to keep a typed command from becoming a model turn: the only way OpenCode 1.18 has (host notes §1). */
+/** Thrown to keep a typed command from becoming a model turn: the only way OpenCode 1.18 has (contract C47). */
 const HANDLED = "handled by Baton: the answer is in the session"
 const REMEMBERED_REPLIES = 200
 

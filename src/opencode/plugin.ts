@@ -20,7 +20,7 @@ export interface Compose {
 }
 
 /** One project in this process. OpenCode may load the plugin several times for one directory, and then gives hooks and
- *  events only to the newest load (host notes §3): all loads of a directory share this. */
+ *  events only to the newest load (contract C48): all loads of a directory share this. */
 interface Shared {
   readonly host: Host
   readonly feed: Feed
