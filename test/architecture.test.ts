@@ -30,6 +30,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "plugin.ts": ["core", "compose.ts", "opencode"],
   "tui.tsx": ["core", "tui"],
   "cli.ts": ["core", "compose.ts", "cli"],
+  "types.ts": ["core", "cli"],
 }
 /** npm packages that stay in their folder. A name ending in `/` or `:` is a prefix. */
 const PACKAGES: Record<string, readonly string[]> = {
@@ -53,7 +54,7 @@ const PACKAGES: Record<string, readonly string[]> = {
 const MAX_FILE_LINES = 400
 const MAX_FUNCTION_LINES = 60
 const ENTRY_LINES = 80
-const ENTRIES = ["plugin.ts", "tui.tsx", "cli.ts"]
+const ENTRIES = ["plugin.ts", "tui.tsx", "cli.ts", "types.ts"]
 
 const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))

@@ -4,6 +4,7 @@ import { type Explained, explain, type Written } from "../project/explain.ts"
 import type { Project } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError, UserError } from "./exit.ts"
+import { writeJson } from "./json.ts"
 
 interface ExplainOptions {
   readonly workflow?: string
@@ -29,10 +30,8 @@ function explainCommand(): Command {
     .action((key: string, options: ExplainOptions, command: Command) => {
       const project = projectOf(command.optsWithGlobals<GlobalOptions>())
       const explained = answers(project, key, options)
-      const text = options.json
-        ? JSON.stringify(explained)
-        : explained.map((one) => format(one, project.root)).join("\n\n")
-      process.stdout.write(`${text}\n`)
+      if (options.json) writeJson(explained)
+      else process.stdout.write(`${explained.map((one) => format(one, project.root)).join("\n\n")}\n`)
     })
 }
 

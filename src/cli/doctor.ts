@@ -13,15 +13,13 @@ import { profileModels } from "../project/workers.ts"
 import { type Connection, type ConnectOptions, connect } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, placeOf, stderrLog } from "./context.ts"
 import { EXIT, UserError } from "./exit.ts"
+import { writeJson } from "./json.ts"
+import type { DoctorFinding } from "./json-types.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
 
 /** One thing that was looked at. `exit` is the code of the command where it is `bad`. */
-interface Finding {
-  readonly state: "good" | "note" | "bad"
-  readonly text: string
-  /** What to do, or more of it; may have several lines. */
-  readonly detail?: string
+interface Finding extends DoctorFinding {
   readonly exit?: number
 }
 
@@ -29,15 +27,19 @@ interface Finding {
 export function doctorCommand(compose: LoadCompose): Command {
   return new Command("doctor")
     .description("look whether everything is there that runs need, without asking any model")
+    .option("--json", "as one JSON object")
     .option("--attach <url>", "ask a running OpenCode server instead of starting one")
-    .action(async (options: { attach?: string }, command: Command) => {
+    .action(async (options: { json?: boolean; attach?: string }, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions>()
-      let exit: number = EXIT.success
-      for await (const finding of look(compose, globals, options.attach)) {
-        process.stdout.write(`${lineOf(finding)}\n`)
-        if (finding.state === "bad") exit = Math.max(exit, finding.exit ?? EXIT.failed)
+      const findings: DoctorFinding[] = []
+      let code: number = EXIT.success
+      for await (const { exit = EXIT.failed, ...finding } of look(compose, globals, options.attach)) {
+        findings.push(finding)
+        if (!options.json) process.stdout.write(`${lineOf(finding)}\n`)
+        if (finding.state === "bad") code = Math.max(code, exit)
       }
-      process.exitCode = exit
+      if (options.json) writeJson({ findings })
+      process.exitCode = code
     })
 }
 
@@ -134,7 +136,7 @@ function broken(text: string, detail: string): Finding {
   return { state: "bad", text, detail, exit: EXIT.usage }
 }
 
-function lineOf({ state, text, detail }: Finding): string {
+function lineOf({ state, text, detail }: DoctorFinding): string {
   const colors = paint(process.stdout)
   const mark = { good: colors.green("✓"), note: colors.yellow("!"), bad: colors.red("✗") }[state]
   return [`${mark} ${text}`, ...(detail === undefined ? [] : detail.split("\n").map((line) => `    ${line}`))].join(

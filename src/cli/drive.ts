@@ -9,7 +9,7 @@ import { connect } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
 import { staying, tellHanded } from "./handover.ts"
-import { endedLine, reportJson } from "./json.ts"
+import { endedLine, reportJson, writeJson } from "./json.ts"
 import { clearLine, createProgress, showLine } from "./progress.ts"
 import { formatReport } from "./report.ts"
 import { onInterrupt } from "./signals.ts"
@@ -104,7 +104,8 @@ async function work(
     const { view, broken } = await finished
     stopShowing()
     if (!view) throw new UserError(broken ?? `run ${begun.run} left no journal`)
-    process.stdout.write(options.json ? endedLine(view) : formatReport(view, process.stdout))
+    if (options.json) writeJson(endedLine(view))
+    else process.stdout.write(formatReport(view, process.stdout))
     if (broken !== undefined) throw new UserError(`${broken}; when that is put right: baton resume ${view.id}`)
     return exitCodeOf(view)
   } finally {

@@ -1,5 +1,6 @@
 import type { Engine, Settled } from "../engine/engine.ts"
 import { EXIT } from "./exit.ts"
+import { writeJson } from "./json.ts"
 
 const STAY_MS = 1_000
 
@@ -21,11 +22,14 @@ export function tellHanded(
   options: { readonly json?: boolean },
 ): number {
   const { workflow = null, status = null } = engine.view(run) ?? {}
-  const line = JSON.stringify({ type: "run.handed", run, workflow, command: word, done: !isPending, status })
+  if (options.json) {
+    writeJson({ type: "run.handed", run, workflow, command: word, done: !isPending, status })
+    return EXIT.success
+  }
   const what = `${workflow} (run ${run})`
   const text = isPending
     ? `${word}: handed to the process that drives ${what}, which has not come to it yet; baton status ${run} shows how it stands.`
     : `${word}: done by the process that drives ${what}. The run is ${status}.`
-  process.stdout.write(`${options.json ? line : text}\n`)
+  process.stdout.write(`${text}\n`)
   return EXIT.success
 }

@@ -1,18 +1,33 @@
 import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
+import type { EndedLine, JsonDocuments, JsonLine, StatusDocument } from "./json-types.ts"
+
+/** Writes one line of `--json`. Whatever a command prints so has a type in json-types.ts. */
+export function writeJson(value: JsonLine | JsonDocuments[keyof JsonDocuments]): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}
 
 /** Writes every journalled event as one line; the end of the run has a line of its own, see `endedLine`. */
 export function reportJson(engine: Engine): () => void {
   return engine.subscribe((run, events) => {
     for (const event of events) {
-      if (event.type !== "run.ended") process.stdout.write(`${JSON.stringify({ ...event, run: run.id })}\n`)
+      if (event.type !== "run.ended") writeJson({ ...event, run: run.id })
     }
   })
 }
 
 /** The last line of `--json`: the whole result (docs/guide/command-line.md). */
-export function endedLine(view: RunView): string {
-  const steps = Object.fromEntries(
+export function endedLine(view: RunView): EndedLine {
+  return { type: "run.ended", ...summaryOf(view) }
+}
+
+/** The same of a run that need not have ended. */
+export function statusDocument(view: RunView): StatusDocument {
+  return { type: "run.status", ...summaryOf(view) }
+}
+
+function summaryOf(view: RunView): Omit<EndedLine, "type"> {
+  const steps: EndedLine["steps"] = Object.fromEntries(
     view.steps.map((step) => [
       step.id,
       {
@@ -32,5 +47,5 @@ export function endedLine(view: RunView): string {
     ]),
   )
   const { id, workflow, status, cause, hold, tokens, cost } = view
-  return `${JSON.stringify({ type: "run.ended", run: id, workflow, status, cause, hold, steps, tokens, cost })}\n`
+  return { run: id, workflow, status, cause, hold, steps, tokens, cost }
 }

@@ -1,6 +1,8 @@
 import { Command } from "commander"
 import { formatWorkflows } from "../core/view/format.ts"
 import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./context.ts"
+import { writeJson } from "./json.ts"
+import type { ListDocument } from "./json-types.ts"
 import { readJournal } from "./status.ts"
 
 const RUNS_SHOWN = 20
@@ -15,14 +17,14 @@ export function listCommand(compose: LoadCompose): Command {
       const workflows = projectOf(globals).workflows()
       const engine = await readJournal(compose, placeOf(globals))
       const headers = engine?.list() ?? []
-      const runs = headers.slice(0, RUNS_SHOWN).map((header) => ({
+      const runs: ListDocument["runs"] = headers.slice(0, RUNS_SHOWN).map((header) => ({
         id: header.id,
         workflow: header.workflow,
         status: engine?.view(header.id)?.status ?? "unknown",
         createdAt: new Date(header.createdAt).toISOString(),
       }))
       if (options.json) {
-        process.stdout.write(`${JSON.stringify({ workflows, runs })}\n`)
+        writeJson({ workflows, runs } satisfies ListDocument)
         return
       }
       const own = workflows.some((one) => !one.isBuiltIn) ? "" : "\n(your own go into .opencode/workflows/NAME.yaml)"

@@ -4,6 +4,8 @@ import type { Prepared } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
 import { collectInput, collectModel } from "./inputs.ts"
+import { writeJson } from "./json.ts"
+import type { PlanDocument } from "./json-types.ts"
 import { paint } from "./style.ts"
 
 /** `baton plan WORKFLOW`: what would run, in what order, as whom and with what rights, without asking any model. */
@@ -30,11 +32,12 @@ export function planCommand(): Command {
         const prepared = project.prepare(name, options.input, options.task ?? "", options.model)
         if (!prepared.ok) throw problemsError(prepared.problems)
         const { value } = prepared
-        process.stdout.write(options.json ? jsonOf(value) : formatPlan(value, paint(process.stdout)))
+        if (options.json) writeJson(documentOf(value))
+        else process.stdout.write(formatPlan(value, paint(process.stdout)))
       },
     )
 }
 
-function jsonOf({ definition, ...origin }: Prepared): string {
-  return `${JSON.stringify({ ...origin, ...definition, waves: waves(definition.workflow) })}\n`
+function documentOf({ definition, ...origin }: Prepared): PlanDocument {
+  return { ...origin, ...definition, waves: waves(definition.workflow) }
 }

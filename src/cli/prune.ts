@@ -3,6 +3,8 @@ import { formatDuration, parseDuration } from "../core/base/duration.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
+import { writeJson } from "./json.ts"
+import type { PruneDocument } from "./json-types.ts"
 import { readJournal } from "./status.ts"
 
 interface PruneOptions {
@@ -24,7 +26,8 @@ export function pruneCommand(compose: LoadCompose): Command {
       const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
       const old = engine === undefined ? [] : oldRuns(engine, options)
       const deleted = options.yes ? old.filter((run) => engine?.remove(run.id).ok) : []
-      process.stdout.write(options.json ? jsonOf(old, deleted) : formatPruned(old, deleted, options))
+      if (options.json) writeJson(documentOf(old, deleted))
+      else process.stdout.write(formatPruned(old, deleted, options))
     })
 }
 
@@ -51,9 +54,9 @@ function formatPruned(old: readonly RunView[], deleted: readonly RunView[], opti
   return `${lines.join("\n")}\n\n${what}\n`
 }
 
-function jsonOf(old: readonly RunView[], deleted: readonly RunView[]): string {
+function documentOf(old: readonly RunView[], deleted: readonly RunView[]): PruneDocument {
   const idsOf = (runs: readonly RunView[]) => runs.map((run) => run.id)
-  return `${JSON.stringify({ old: idsOf(old), deleted: idsOf(deleted) })}\n`
+  return { old: idsOf(old), deleted: idsOf(deleted) }
 }
 
 function ageOf(text: string): number {

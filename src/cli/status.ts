@@ -7,7 +7,7 @@ import type { Engine } from "../engine/engine.ts"
 import { runNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
-import { endedLine } from "./json.ts"
+import { statusDocument, writeJson } from "./json.ts"
 import { wayOut } from "./report.ts"
 import { paint, stepMark } from "./style.ts"
 
@@ -20,11 +20,8 @@ export function statusCommand(compose: LoadCompose): Command {
     .action(async (run: string | undefined, options: { json?: boolean }, command: Command) => {
       const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
       const view = findRun(engine, run)
-      if (!view) {
-        process.stdout.write(options.json ? "null\n" : "Nothing has run in this project yet.\n")
-        return
-      }
-      process.stdout.write(options.json ? endedLine(view).replace('"run.ended"', '"run.status"') : formatStatus(view))
+      if (options.json) writeJson(view ? statusDocument(view) : null)
+      else process.stdout.write(view ? formatStatus(view) : "Nothing has run in this project yet.\n")
     })
 }
 

@@ -5,6 +5,8 @@ import { traceOf } from "../core/view/trace.ts"
 import { stepNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { UserError } from "./exit.ts"
+import { writeJson } from "./json.ts"
+import type { TraceDocument } from "./json-types.ts"
 import { findRun, readJournal } from "./status.ts"
 
 /** `baton trace STEP`: what a step or a worker was asked, who answered, what it cost, and the whole answer. */
@@ -25,9 +27,7 @@ export function traceCommand(compose: LoadCompose): Command {
       // What was said is in the session, which only OpenCode can read.
       const told = engine && traceOf(engine.events(view.id), step.id, [])
       const happened = told === undefined ? {} : { happened: told.rows }
-      const text = options.json
-        ? JSON.stringify({ run: view.id, ...step, ...happened })
-        : formatTrace(view.id, step, told)
-      process.stdout.write(`${text}\n`)
+      if (options.json) writeJson({ run: view.id, ...step, ...happened } satisfies TraceDocument)
+      else process.stdout.write(`${formatTrace(view.id, step, told)}\n`)
     })
 }

@@ -3,18 +3,13 @@ import { formatDuration } from "../core/base/duration.ts"
 import type { StepView, WorkerView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
+import { writeJson } from "./json.ts"
+import type { WorkerRow } from "./json-types.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
 
 /** Runs looked at for steps that run now. */
 const RUNS_READ = 50
-
-/** A worker as the journal knows it; what only the process it works for can see is not in it. */
-interface Row
-  extends Pick<WorkerView, "name" | "kind" | "profile" | "model" | "run" | "step" | "session" | "startedAt"> {
-  readonly state: "working" | "idle"
-  readonly workflow: string | null
-}
 
 /** `baton workers`: who is kept, and what is being worked on in this project, from the journal alone. */
 export function workersCommand(compose: LoadCompose): Command {
@@ -24,11 +19,12 @@ export function workersCommand(compose: LoadCompose): Command {
     .action(async (options: { json?: boolean }, command: Command) => {
       const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
       const rows = engine === undefined ? [] : rowsOf(engine)
-      process.stdout.write(options.json ? `${JSON.stringify(rows)}\n` : format(rows, Date.now()))
+      if (options.json) writeJson(rows)
+      else process.stdout.write(format(rows, Date.now()))
     })
 }
 
-function rowsOf(engine: Engine): Row[] {
+function rowsOf(engine: Engine): WorkerRow[] {
   const running = engine
     .list()
     .slice(0, RUNS_READ)
@@ -40,10 +36,10 @@ function rowsOf(engine: Engine): Row[] {
     })
   const busy = new Set(running.map((row) => row.session))
   const kept = engine.workers().filter((worker) => !busy.has(worker.session))
-  return [...running, ...kept.map((worker): Row => ({ ...pick(worker), state: "idle", workflow: null }))]
+  return [...running, ...kept.map((worker): WorkerRow => ({ ...pick(worker), state: "idle", workflow: null }))]
 }
 
-function atWork(step: StepView, run: string, workflow: string, ask: string | null): Row {
+function atWork(step: StepView, run: string, workflow: string, ask: string | null): WorkerRow {
   const { kind, profile, model, session, startedAt, id } = step
   const what = ask === null ? { name: id, step: id, workflow } : { name: ask, step: null, workflow: null }
   return { ...what, kind, profile, model, run, session, startedAt, state: "working" }
@@ -53,7 +49,7 @@ function pick({ name, kind, profile, model, run, step, session, startedAt }: Wor
   return { name, kind, profile, model, run, step, session, startedAt }
 }
 
-function format(rows: readonly Row[], now: number): string {
+function format(rows: readonly WorkerRow[], now: number): string {
   if (rows.length === 0) return "Nobody is at work and nobody is kept in this project.\n"
   const table = [
     ["NAME", "STATE", "KIND", "PROFILE", "MODEL", "STEP", "TIME", "SESSION"],

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import type { DoctorDocument } from "../../src/cli/json-types.ts"
 import { baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
 import { startServer } from "./support/opencode.ts"
 import { describeProcesses, processesWith, signal } from "./support/processes.ts"
@@ -355,6 +356,15 @@ describe("baton doctor", () => {
         expect(code).toBe(2)
         expect(await baton(sick, "doctor", "--attach", "http://127.0.0.1:1")).toMatchObject({
           stdout: expect.stringMatching(/✗ OpenCode does not answer\n {4}.*is `opencode serve` running there\?/),
+        })
+        const json = await baton(sick, "doctor", "--json", "--attach", "http://127.0.0.1:1")
+        expect(json.code).toBe(2)
+        const { findings } = JSON.parse(json.stdout) as DoctorDocument
+        expect(findings.map(({ state }) => state)).toEqual(["good", "good", "bad", "good", "note", "good", "bad"])
+        expect(findings[2]).toEqual({
+          state: "bad",
+          text: "workflow bad cannot be run",
+          detail: expect.stringContaining("unknown key `promt`"),
         })
       } finally {
         await sick.dispose()

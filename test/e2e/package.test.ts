@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
@@ -13,6 +13,7 @@ import { DEMO } from "./support/workflows.ts"
 /** What npm hands to a user: the packed tarball, installed where nothing of this repository is. */
 
 const LONG = 240_000
+const TSC = join(ROOT, "node_modules/.bin/tsc")
 
 let model: ScriptedModel
 let folder: string
@@ -23,6 +24,8 @@ const projects: Project[] = []
 beforeAll(async () => {
   model = await startScriptedModel()
   folder = mkdtempSync(join(tmpdir(), "baton-pack-"))
+  // What `npm pack` would do first, but for dist/ itself, which other tests are using.
+  execFileSync(TSC, ["-p", "tsconfig.build.json"], { cwd: ROOT })
   const packed = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
     cwd: ROOT,
     encoding: "utf8",
@@ -35,6 +38,7 @@ beforeAll(async () => {
       "dist/server.js",
       "dist/tui.js",
       "dist/cli.js",
+      "dist/types/types.d.ts",
       "schema/workflow.schema.json",
       "workflows/feature-build.yaml",
     ]),
@@ -50,6 +54,24 @@ afterAll(async () => {
   await model?.close()
   rmSync(folder, { recursive: true, force: true })
 }, LONG)
+
+/** What the compiler of a user says of this program, which imports the package; empty: nothing. */
+async function compiled(project: Project, source: string): Promise<string> {
+  const compilerOptions = { module: "nodenext", strict: true, noEmit: true, types: [] }
+  writeFileSync(join(project.dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.mts"] }))
+  writeFileSync(join(project.dir, "consumer.mts"), source)
+  try {
+    return (await promisify(execFile)(TSC, ["-p", project.dir])).stdout
+  } catch (error) {
+    return String((error as { stdout?: unknown }).stdout)
+  }
+}
+
+/** The program of the guide that uses the types. */
+function programInGuide(): string {
+  const guide = readFileSync(join(ROOT, "docs/guide/command-line.md"), "utf8")
+  return /^```ts\n([\s\S]*?)^```$/m.exec(guide)?.[1] as string
+}
 
 /** A project that does not know this repository. */
 function emptyProject(plugin: readonly string[]): Project {
@@ -76,8 +98,13 @@ describe("the packed tarball", () => {
       const baton = (...args: string[]) => exec(program, args, { cwd: project.dir, env: project.env, timeout: 60_000 })
       expect((await baton("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
       expect((await baton("plan", "workshop", "-i", "feature=x")).stdout).toContain("3 propose")
-      const { stdout } = await baton("run", "demo", "--input", "topic=packed", "--opencode", OPENCODE)
-      expect(stdout).toContain("demo success")
+      const { stdout } = await baton("run", "demo", "--input", "topic=packed", "--opencode", OPENCODE, "--json")
+      const lines = stdout.trim().split("\n")
+      expect(JSON.parse(lines.at(-1) as string)).toMatchObject({ type: "run.ended", status: "success" })
+      const typed = `export const lines: readonly JsonLine[] = [${lines.join(",\n")}]\n`
+      expect(await compiled(project, `${programInGuide()}\n${typed}`)).toBe("")
+      const wrong = typed.replaceAll('"status":"success"', '"status":"splendid"')
+      expect(await compiled(project, `${programInGuide()}\n${wrong}`)).toContain("splendid")
       expect(model.asked(/^Survey packed$/)).toHaveLength(1)
     },
     LONG,

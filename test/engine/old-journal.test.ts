@@ -1,36 +1,16 @@
-import { Database } from "bun:sqlite"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
-import type { RunEvent } from "../../src/core/model/events.ts"
 import { formatRun, formatTrace } from "../../src/core/view/format.ts"
 import type { RunView } from "../../src/core/view/view.ts"
 import { holds, render } from "../../src/spec/template.ts"
 import { openSqliteStore } from "../../src/store/sqlite/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
 import { handDriven } from "../support/engine.ts"
+import { events, views, writeOldJournal } from "../support/old-journal.ts"
 
-/**
- * A journal that an earlier version wrote (`by` is its commit), with everything it could write in it: the rows of its
- * tables, and what it showed of each run. It must read the same today, and go on.
- */
-type Row = Readonly<Record<string, string | number | null>>
-type OldView = { readonly id: string; readonly steps: readonly Readonly<Record<string, unknown>>[] }
-type Line = {
-  readonly version?: number
-  readonly schema?: readonly string[]
-  readonly run?: Row
-  readonly worker?: Row
-  readonly view?: OldView
-  readonly event?: { readonly run: string; readonly seq: number; readonly body: RunEvent }
-}
-const lines = readFileSync(join(import.meta.dirname, "../fixtures/journal-2.jsonl"), "utf8")
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line) as Line)
-const views = lines.flatMap(({ view }) => view ?? [])
-const events = lines.flatMap(({ event }) => event ?? [])
+/** A journal that an earlier version wrote must read the same today, and go on. */
 
 const folders: string[] = []
 afterAll(() => {
@@ -41,25 +21,7 @@ afterAll(() => {
 function open() {
   const folder = mkdtempSync(join(tmpdir(), "baton-old-"))
   folders.push(folder)
-  const db = new Database(join(folder, "journal.db"), { create: true })
-  const [head] = lines
-  db.exec("BEGIN")
-  for (const sql of head?.schema ?? []) db.exec(sql)
-  const insert = (table: string, row: Row) =>
-    db
-      .query(
-        `INSERT INTO ${table} (${Object.keys(row).join()}) VALUES (${Object.keys(row)
-          .map(() => "?")
-          .join()})`,
-      )
-      .run(...Object.values(row))
-  for (const { run, worker } of lines) {
-    if (run) insert("run", run)
-    if (worker) insert("worker", worker)
-  }
-  for (const { run, seq, body } of events) insert("event", { run, seq, body: JSON.stringify(body) })
-  db.exec(`PRAGMA user_version=${head?.version}; COMMIT`)
-  db.close()
+  writeOldJournal(join(folder, "journal.db"))
   const store = openSqliteStore(folder)
   const asked: string[] = []
   const backend = createScriptedBackend(({ step, prompt }) => {

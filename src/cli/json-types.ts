@@ -1,0 +1,134 @@
+import type { Definition, RunEvent } from "../core/model/events.ts"
+import type { RunStatus } from "../core/model/result.ts"
+import type { InputValue } from "../core/model/workflow.ts"
+import type { WorkflowItem } from "../core/view/protocol.ts"
+import type { TraceRow } from "../core/view/trace.ts"
+import type { RunView, StepView, WorkerView } from "../core/view/view.ts"
+import type { Explained } from "../project/explain.ts"
+
+/**
+ * Everything that `baton` prints with `--json`. Scripts rely on it: add keys, never rename or remove
+ * one. `src/types.ts` exports these types to users of the package.
+ */
+
+/** A line of `run`, `resume`, `continue`, `retry`, `skip`, `abort` and `raise`. */
+export type JsonLine = EventLine | EndedLine | HandedLine
+
+/** An event as it stands in the journal, with the run it belongs to. */
+export type EventLine = Exclude<RunEvent, { readonly type: "run.ended" }> & { readonly run: string }
+
+/** A step in `EndedLine`. */
+export type StepSummary = Pick<
+  StepView,
+  | "status"
+  | "reason"
+  | "detail"
+  | "attempts"
+  | "warnings"
+  | "checks"
+  | "gate"
+  | "output"
+  | "session"
+  | "model"
+  | "tokens"
+  | "cost"
+>
+
+interface RunSummary extends Pick<RunView, "workflow" | "status" | "cause" | "hold" | "tokens" | "cost"> {
+  readonly run: string
+  /** By the step's id. */
+  readonly steps: Readonly<Record<string, StepSummary>>
+}
+
+/** The last line: the whole result, also of a run that is paused or was interrupted. */
+export interface EndedLine extends RunSummary {
+  readonly type: "run.ended"
+}
+
+/** The only line when another process drives the run and the command was handed to it. */
+export interface HandedLine {
+  readonly type: "run.handed"
+  readonly run: string
+  readonly workflow: string | null
+  readonly command: string
+  /** False: that process has not come to it within five seconds. */
+  readonly done: boolean
+  readonly status: RunStatus | null
+}
+
+/** `baton status --json`; `null` when nothing has run in the project. */
+export interface StatusDocument extends RunSummary {
+  readonly type: "run.status"
+}
+
+/** `baton list --json`. */
+export interface ListDocument {
+  readonly workflows: readonly WorkflowItem[]
+  /** Newest first. */
+  readonly runs: readonly ListedRun[]
+}
+
+export interface ListedRun {
+  readonly id: string
+  readonly workflow: string
+  readonly status: RunStatus | "unknown"
+  /** ISO 8601. */
+  readonly createdAt: string
+}
+
+/** `baton plan --json`. */
+export interface PlanDocument extends Definition {
+  /** File the workflow was read from. */
+  readonly file: string
+  readonly inputs: Readonly<Record<string, InputValue>>
+  /** Which document says when the run pauses for a person. */
+  readonly interveneOf: "workflow" | "config"
+  /** Ids of steps; those of one wave may run at the same time. */
+  readonly waves: readonly (readonly string[])[]
+}
+
+/** `baton trace --json`. */
+export interface TraceDocument extends StepView {
+  readonly run: string
+  /** What the journal has of the step, in order. */
+  readonly happened?: readonly TraceRow[]
+}
+
+/** An entry of `baton workers --json`. */
+export interface WorkerRow
+  extends Pick<WorkerView, "name" | "kind" | "profile" | "model" | "run" | "step" | "session" | "startedAt"> {
+  readonly state: "working" | "idle"
+  readonly workflow: string | null
+}
+
+/** `baton prune --json`: ids of runs. */
+export interface PruneDocument {
+  readonly old: readonly string[]
+  readonly deleted: readonly string[]
+}
+
+/** `baton doctor --json`. */
+export interface DoctorDocument {
+  readonly findings: readonly DoctorFinding[]
+}
+
+export interface DoctorFinding {
+  readonly state: "good" | "note" | "bad"
+  readonly text: string
+  /** What to do, or more about it; may have several lines. */
+  readonly detail?: string
+}
+
+/** What each command prints that prints one document. */
+export interface JsonDocuments {
+  readonly status: StatusDocument | null
+  readonly list: ListDocument
+  readonly plan: PlanDocument
+  readonly trace: TraceDocument
+  readonly workers: readonly WorkerRow[]
+  readonly prune: PruneDocument
+  readonly pause: HandedLine
+  readonly doctor: DoctorDocument
+  /** `baton config explain`. */
+  readonly explain: readonly Explained[]
+}

@@ -1,0 +1,135 @@
+import { execFileSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { Command } from "commander"
+import { afterAll, beforeAll, expect, it, vi } from "vitest"
+import { configCommand } from "../../src/cli/config.ts"
+import { doctorCommand } from "../../src/cli/doctor.ts"
+import { endedLine, reportJson, writeJson } from "../../src/cli/json.ts"
+import type { JsonDocuments } from "../../src/cli/json-types.ts"
+import { listCommand } from "../../src/cli/list.ts"
+import { planCommand } from "../../src/cli/plan.ts"
+import { pruneCommand } from "../../src/cli/prune.ts"
+import { statusCommand } from "../../src/cli/status.ts"
+import { traceCommand } from "../../src/cli/trace.ts"
+import { workersCommand } from "../../src/cli/workers.ts"
+import { holds, render } from "../../src/spec/template.ts"
+import { openSqliteStore } from "../../src/store/sqlite/store.ts"
+import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
+import { handDriven } from "../support/engine.ts"
+import { events, writeOldJournal } from "../support/old-journal.ts"
+
+/**
+ * What `baton` prints with `--json` has the types that the package exports. The output is written
+ * down as a TypeScript literal of that type, and the compiler compares the two: a key that is
+ * missing, or has another type, or is not declared, is an error.
+ */
+
+const ROOT = join(import.meta.dirname, "../..")
+let root: string
+let journal: string
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "baton-json-"))
+  journal = join(root, ".opencode/workflow-state")
+  mkdirSync(journal, { recursive: true })
+  mkdirSync(join(root, ".opencode/workflows"))
+  writeFileSync(join(root, ".opencode/workflows/own.yaml"), "steps: [{ id: a, prompt: x }]")
+  writeFileSync(join(root, ".opencode/workflows/sick.yaml"), "steps: [{ id: a, promt: x }]")
+  writeOldJournal(join(journal, "journal.db"))
+})
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+/** What is written to stdout meanwhile. */
+async function printed(work: () => Promise<unknown>): Promise<string> {
+  let out = ""
+  const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    out += text
+    return true
+  })
+  try {
+    await work()
+    return out
+  } finally {
+    spy.mockRestore()
+  }
+}
+
+/** The JSON that a command prints. */
+async function baton(...words: string[]): Promise<string> {
+  const compose = () => import("../../src/compose.ts")
+  const program = new Command("baton").option("-C, --directory <dir>")
+  const onJournal = [doctorCommand, listCommand, pruneCommand, statusCommand, traceCommand, workersCommand]
+  for (const command of onJournal) program.addCommand(command(compose))
+  program.addCommand(planCommand()).addCommand(configCommand())
+  const exitCode = process.exitCode
+  const out = await printed(() => program.parseAsync(["-C", root, ...words, "--json"], { from: "user" }))
+  process.exitCode = exitCode
+  expect(out.endsWith("\n")).toBe(true)
+  return out.trim()
+}
+
+/** The lines of a run that goes on, and its last one. */
+async function linesOf(run: string): Promise<string[]> {
+  const store = openSqliteStore(journal)
+  const backend = createScriptedBackend(() => ({ output: "done", model: "acme/small" }))
+  const now = Math.max(...events.map(({ body }) => body.at))
+  const { engine } = handDriven({ store, now, render, evaluate: holds, backend: () => backend })
+  const out = await printed(async () => {
+    const stop = reportJson(engine)
+    engine.resume(run, "person")
+    const { view } = await engine.finished(run)
+    stop()
+    if (view) writeJson(endedLine(view))
+  })
+  store.close()
+  return out.trim().split("\n")
+}
+
+/** The lines of `--json` that the guide shows. */
+function linesInGuide(): string[] {
+  const guide = readFileSync(join(ROOT, "docs/guide/command-line.md"), "utf8")
+  return guide.split("\n").filter((line) => line.startsWith('{"type"'))
+}
+
+/** What the compiler says of these values, each of the type beside it. */
+function compilerOn(values: readonly (readonly [type: string, json: string])[]): string {
+  const types = JSON.stringify(join(ROOT, "src/types.ts"))
+  const source = values.map(([type, json], at) => `export const value${at}: ${type} =\n${json}`)
+  const head = `import type { JsonDocuments, JsonLine, RunEvent } from ${types}\n`
+  writeFileSync(join(root, "values.ts"), head + source.join("\n"))
+  const config = {
+    extends: join(ROOT, "tsconfig.json"),
+    compilerOptions: { typeRoots: [join(ROOT, "node_modules")] },
+    include: [],
+    files: ["values.ts"],
+  }
+  writeFileSync(join(root, "tsconfig.json"), JSON.stringify(config))
+  try {
+    return execFileSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", root], { encoding: "utf8" })
+  } catch (error) {
+    return String((error as { stdout?: unknown }).stdout)
+  }
+}
+
+it("every command prints with --json, and every event is, what its exported type says", async () => {
+  const documents: Record<keyof JsonDocuments, string | undefined> = {
+    list: await baton("list"),
+    status: await baton("status", "rich-gate"),
+    trace: await baton("trace", "aship", "--run", "rich-done"),
+    workers: await baton("workers"),
+    plan: await baton("plan", "feature-build", "-i", "feature=x"),
+    prune: await baton("prune"),
+    doctor: await baton("doctor", "--attach", "http://127.0.0.1:1"),
+    explain: await baton("config", "explain", "timeout", "--workflow", "own"),
+    // Only where another process drives a run: the same line as in `linesInGuide`.
+    pause: linesInGuide().find((line) => line.includes("run.handed")),
+  }
+  const lines = [...(await linesOf("killed")), ...(await linesOf("rich-gate")), ...linesInGuide()]
+  expect(lines.filter((line) => line.startsWith('{"type":"run.ended"'))).toHaveLength(3)
+  const named = Object.entries(documents).map(([name, json]) => [`JsonDocuments["${name}"]`, json ?? ""] as const)
+  const ofRuns = lines.map((line) => ["JsonLine", line] as const)
+  const journalled = events.map(({ body }) => ["RunEvent", JSON.stringify(body)] as const)
+  expect(compilerOn([...named, ...ofRuns, ...journalled])).toBe("")
+}, 60_000)
