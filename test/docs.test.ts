@@ -45,7 +45,8 @@ const below = (folder: string, ending: string) =>
 const ENV = { BUILD_BOX_PASSWORD: "secret" }
 
 const GUIDE = below("docs/guide", ".md")
-const DOCS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", ...below("docs", ".md")]
+const TOP = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md"]
+const DOCS = [...TOP, ...below("docs", ".md")]
 
 interface Fence {
   readonly place: string
