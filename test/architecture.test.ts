@@ -1,15 +1,24 @@
-import { readdirSync, readFileSync } from "node:fs"
-import { dirname, join, relative, resolve } from "node:path"
-import { fileURLToPath } from "node:url"
 import { expect, it } from "vitest"
+import {
+  againstRows,
+  cyclesOf,
+  importsOf,
+  impurities,
+  lineCount,
+  localImports,
+  longFunctions,
+  packagesOutside,
+  type Source,
+  type Spot,
+  swallowedErrors,
+  terminalWrites,
+} from "./support/source.ts"
+import { sourcesBelow } from "./support/sources.ts"
 
 /**
  * The shape of src/ (docs/architecture.md, "Who may import whom"), kept by a machine. Type imports count.
  * There is no list of exceptions, on purpose.
  */
-const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const SRC = join(ROOT, "src")
-
 /** What each folder may import besides itself. A folder that is not here may not exist. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
@@ -31,6 +40,33 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "tui.tsx": ["core", "tui"],
   "cli.ts": ["core", "compose.ts", "cli"],
   "types.ts": ["core", "cli"],
+}
+/** What a folder inside core, tui or engine may import of its neighbours; a file beside them may import all. */
+const INSIDE: Record<string, readonly string[]> = {
+  "core/base": [],
+  "core/model": ["base"],
+  "core/rights": ["model"],
+  "core/ports": ["model"],
+  "core/documents": ["base", "model"],
+  "core/fold": ["base", "model"],
+  "core/groups": ["base", "model", "ports"],
+  "core/schedule": ["base", "model", "ports", "rights", "fold", "groups"],
+  "core/view": ["base", "model"],
+
+  "tui/state": [],
+  "tui/host": ["state"],
+  "tui/dialogs": ["host", "state"],
+  "tui/status-line": ["host", "state"],
+  "tui/trace": ["dialogs", "state"],
+  "tui/workers": ["dialogs", "host", "state"],
+  "tui/inbox": ["dialogs", "host", "state"],
+  "tui/sidebar": ["inbox", "host", "state"],
+  "tui/dashboard": ["inbox", "workers", "dialogs", "host", "state"],
+
+  "engine/dispatch": [],
+  "engine/task": [],
+  "engine/answer": ["task", "dispatch"],
+  "engine/drive": ["answer", "task", "dispatch"],
 }
 /** npm packages that stay in their folder. A name ending in `/` or `:` is a prefix. */
 const PACKAGES: Record<string, readonly string[]> = {
@@ -56,113 +92,83 @@ const MAX_FUNCTION_LINES = 60
 const ENTRY_LINES = 80
 const ENTRIES = ["plugin.ts", "tui.tsx", "cli.ts", "types.ts"]
 
-const files = readdirSync(SRC, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
-  .map((entry) => join(entry.parentPath, entry.name))
-const text = (file: string) => readFileSync(file, "utf8")
-const placeOf = (file: string) => relative(SRC, file).split("/")[0] as string
-const show = (file: string) => relative(ROOT, file)
-
-function importsOf(file: string): string[] {
-  const pattern = /^[^/*\n]*\bfrom\s+["']([^"']+)["']|^[^/*\n]*\bimport\s*\(?\s*["']([^"']+)["']/gm
-  return [...text(file).matchAll(pattern)].map((match) => (match[1] ?? match[2]) as string)
-}
+const sources = sourcesBelow("src")
+const edges = sources.flatMap(localImports)
+/** `src/core/base/time.ts` is in `core`, `src/cli.ts` in `cli.ts`. */
+const placeOf = (path: string) => path.split("/")[1] as string
+/** `src/core/base/time.ts` is in `core/base`, `src/tui/start.tsx` in `tui/start.tsx`. */
+const roomOf = (path: string) => path.split("/").slice(1, 3).join("/")
+const spots = (source: Source, found: readonly Spot[]) =>
+  found.map(({ line, what }) => `${source.path}:${line}: ${what}`)
 
 it("src holds only the folders and entries of the layout", () => {
-  const unknown = files.map(placeOf).filter((place) => !(place in MAY_IMPORT))
+  const unknown = sources.map(({ path }) => placeOf(path)).filter((place) => !(place in MAY_IMPORT))
   expect([...new Set(unknown)]).toEqual([])
 })
 
 it("nothing imports against the direction", () => {
-  const breaches = files.flatMap((file) => {
-    const from = placeOf(file)
-    return importsOf(file)
-      .filter((name) => name.startsWith("."))
-      .map((name) => placeOf(resolve(dirname(file), name)))
-      .filter((to) => to !== from && !(MAY_IMPORT[from] ?? []).includes(to))
-      .map((to) => `${show(file)} imports ${to}`)
-  })
-  expect(breaches).toEqual([])
+  expect(againstRows(edges, MAY_IMPORT, placeOf)).toEqual([])
+})
+
+it("every file of core, tui and engine is in a folder that has a row, or beside the folders", () => {
+  const divided = [...new Set(Object.keys(INSIDE).map((room) => room.split("/")[0]))]
+  const strays = sources
+    .map(({ path }) => path)
+    .filter((path) => divided.includes(placeOf(path)) && !(roomOf(path) in INSIDE))
+    .filter((path) => placeOf(path) === "core" || path.split("/").length > 3)
+  expect(divided).toEqual(["core", "tui", "engine"])
+  expect(strays).toEqual([])
+  const rooms = new Set(sources.map(({ path }) => roomOf(path)))
+  expect(Object.keys(INSIDE).filter((room) => !rooms.has(room))).toEqual([])
+})
+
+it("nothing imports against the direction inside core, tui and engine", () => {
+  const within = edges.filter(({ from, to }) => placeOf(from) === placeOf(to))
+  const rows = Object.entries(INSIDE).map(([room, names]) => [
+    room,
+    names.map((name) => `${placeOf(`/${room}`)}/${name}`),
+  ])
+  expect(againstRows(within, Object.fromEntries(rows), roomOf)).toEqual([])
+})
+
+it("no file imports itself by way of others, type imports included", () => {
+  expect(cyclesOf(edges)).toEqual([])
 })
 
 it("worker backends do not import each other, only the shared session code", () => {
-  const breaches = files
-    .filter((file) => placeOf(file) === "workers")
-    .flatMap((file) => {
-      const own = relative(SRC, file).split("/")[1]
-      return importsOf(file)
-        .filter((name) => name.startsWith("."))
-        .map((name) => relative(SRC, resolve(dirname(file), name)).split("/"))
-        .filter(([place, folder]) => place === "workers" && folder !== own && folder !== "session")
-        .map((to) => `${show(file)} imports ${to.join("/")}`)
-    })
+  const breaches = edges
+    .filter(({ from, to }) => placeOf(from) === "workers" && placeOf(to) === "workers")
+    .filter(({ from, to }) => roomOf(to) !== roomOf(from) && roomOf(to) !== "workers/session")
   expect(breaches).toEqual([])
 })
 
 it("core imports nothing at all, and packages stay in their folder", () => {
-  const breaches = files.flatMap((file) => {
-    const place = placeOf(file)
-    return importsOf(file)
-      .filter((name) => !name.startsWith("."))
-      .filter((name) => {
-        if (place === "core") return true
-        const rule = Object.entries(PACKAGES).find(
-          ([prefix]) =>
-            name === prefix || name.startsWith(`${prefix}/`) || (/[/:]$/.test(prefix) && name.startsWith(prefix)),
-        )
-        return rule !== undefined && !rule[1].includes(place)
-      })
-      .map((name) => `${show(file)} imports ${name}`)
-  })
-  expect(breaches).toEqual([])
+  const inCore = sources
+    .filter(({ path }) => placeOf(path) === "core")
+    .flatMap((source) => importsOf(source).map((name) => ({ path: source.path, name })))
+    .filter(({ name }) => !name.startsWith("."))
+  expect(inCore).toEqual([])
+  expect(sources.flatMap((source) => packagesOutside(source, PACKAGES, placeOf(source.path)))).toEqual([])
 })
 
 it("core reads no clock, no randomness and no process", () => {
-  const breaches = files
-    .filter((file) => placeOf(file) === "core")
-    .filter((file) =>
-      /\bDate\.now\b|\bnew Date\(\)|Math\.random|\bprocess\.|\bsetTimeout\b|performance\.now/.test(text(file)),
-    )
-  expect(breaches.map(show)).toEqual([])
+  const core = sources.filter(({ path }) => placeOf(path) === "core")
+  expect(core.flatMap((source) => spots(source, impurities(source)))).toEqual([])
 })
 
 it(`no file is longer than ${MAX_FILE_LINES} lines, no entry longer than ${ENTRY_LINES}`, () => {
-  const tooLong = files
-    .map((file) => ({ file, lines: text(file).split("\n").length, place: placeOf(file) }))
-    .filter(({ lines, place }) => lines > (ENTRIES.includes(place) ? ENTRY_LINES : MAX_FILE_LINES))
-  expect(tooLong.map(({ file, lines }) => `${show(file)}: ${lines}`)).toEqual([])
+  const tooLong = sources
+    .map((source) => ({ path: source.path, lines: lineCount(source) }))
+    .filter(({ path, lines }) => lines > (ENTRIES.includes(placeOf(path)) ? ENTRY_LINES : MAX_FILE_LINES))
+  expect(tooLong).toEqual([])
 })
 
 it(`no function is longer than ${MAX_FUNCTION_LINES} lines`, () => {
-  expect(files.flatMap((file) => longFunctions(file))).toEqual([])
+  expect(sources.flatMap((source) => spots(source, longFunctions(source, MAX_FUNCTION_LINES)))).toEqual([])
 })
 
-/** Blocks opened on a line that starts a function, measured by indentation: the formatter guarantees it means nesting. */
-function longFunctions(file: string): string[] {
-  const lines = text(file).split("\n")
-  const starts =
-    /\bfunction\b.*\{$|=>\s*\{$|^\s+(?:private |public |static |async |get |set |\*)*[\w$#]+(?:<[^>]*>)?\(.*\).*\{$|^\s*\).*(?:=>)?\s*\{$/
-  const found: string[] = []
-  lines.forEach((line, index) => {
-    if (!starts.test(line) || /^\s*(?:if|for|while|switch|catch|describe|\} else)\b/.test(line)) return
-    const indent = line.length - line.trimStart().length
-    const end = lines.findIndex(
-      (other, at) => at > index && other.length - other.trimStart().length === indent && /^\s*[}\])]/.test(other),
-    )
-    if (end - index + 1 > MAX_FUNCTION_LINES) found.push(`${show(file)}:${index + 1}: ${end - index + 1} lines`)
-  })
-  return found
-}
-
 it("nothing writes to the terminal inside OpenCode, and no error is swallowed", () => {
-  const breaches = files.flatMap((file) => {
-    const quiet = !["cli", "cli.ts"].includes(placeOf(file))
-    const found: string[] = []
-    if (quiet && /console\.(log|error|warn|info)|process\.(stdout|stderr)\.write/.test(text(file)))
-      found.push(`${show(file)} writes to the terminal`)
-    if (/catch\s*(\([^)]*\))?\s*\{\s*\}|\.catch\(\(\)\s*=>\s*(\{\s*\}|undefined|null)\)/.test(text(file)))
-      found.push(`${show(file)} swallows an error`)
-    return found
-  })
-  expect(breaches).toEqual([])
+  const inside = sources.filter(({ path }) => !["cli", "cli.ts"].includes(placeOf(path)))
+  expect(inside.flatMap((source) => spots(source, terminalWrites(source)))).toEqual([])
+  expect(sources.flatMap((source) => spots(source, swallowedErrors(source)))).toEqual([])
 })
