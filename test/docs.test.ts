@@ -31,6 +31,9 @@ import { formatProblems } from "../src/core/model/problem.ts"
 import { workflowJsonSchema } from "../src/spec/dialects/read.ts"
 import { parseWorkflow } from "../src/spec/parse.ts"
 import { DASHBOARD_KEYS, GLOBAL_KEYS } from "../src/tui/host/key-table.ts"
+import { factsNamedIn, filesNamedIn, namesSaidToBeIn, shortNames } from "./support/documents.ts"
+import { declaredNames, sourceOf } from "./support/source.ts"
+import { sourcesBelow } from "./support/sources.ts"
 
 /** Keeps the documentation true by machine: what it shows parses, what it names exists, what exists is named. */
 
@@ -149,11 +152,53 @@ describe.each(DOCS)("%s", (file) => {
     expect(used.filter((name) => name !== undefined && !(name in scripts))).toEqual([])
   })
 
+  it("says of no name that it stands in a file where it is not declared", () => {
+    const wrong = namesSaidToBeIn(read(file)).filter(
+      ({ name, file: place }) =>
+        !existsSync(join(ROOT, place)) || !declaredNames(sourceOf(place, read(place))).has(name),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  it("names files by their last part only where the same section names their folder", () => {
+    const lost = shortNames(withoutFences(file)).filter(
+      ({ name, folders }) => !folders.some((folder) => existsSync(join(ROOT, folder, name))),
+    )
+    expect(lost).toEqual([])
+  })
+
   it("leaves the word Skill to OpenCode", () => {
     const lines = read(file)
       .split("\n")
       .filter((line) => /\bskills?\b/i.test(line))
     expect(lines.filter((line) => !line.includes("OpenCode's own word"))).toEqual([])
+  })
+})
+
+describe("comments", () => {
+  const comments = ["src", "test", "bench", "scripts"]
+    .flatMap(sourcesBelow)
+    .flatMap(({ path, tree }) =>
+      (tree.comments ?? []).map(({ value, loc }) => ({ path, place: `${path}:${loc?.start.line}`, text: value })),
+    )
+
+  it("name files that exist, from the root, from src or from the folder they stand in", () => {
+    const lost = comments.flatMap(({ path, place, text }) =>
+      filesNamedIn(text)
+        .filter((name) => !["", "src", dirname(path)].some((folder) => existsSync(join(ROOT, folder, name))))
+        .map((name) => `${place} names ${name}`),
+    )
+    expect(lost).toEqual([])
+  })
+
+  it("name facts of OpenCode that docs/opencode-contract.md has", () => {
+    const facts = DOCS.flatMap((file) => [...read(file).matchAll(/\*\*(C\d+)\. /g)].map((match) => match[1]))
+    const lost = comments.flatMap(({ place, text }) =>
+      factsNamedIn(text)
+        .filter((fact) => !facts.includes(fact))
+        .map((fact) => `${place} names ${fact}`),
+    )
+    expect(lost).toEqual([])
   })
 })
 
@@ -200,7 +245,7 @@ describe("docs/guide/command-line.md", () => {
     workersCommand(nothing),
     pruneCommand(nothing),
   ]
-  // program.ts reads its version beside dist/, so its own options are taken from its text.
+  // src/cli/program.ts reads its version beside dist/, so its own options are taken from its text.
   const source = read("src/cli/program.ts")
   const globals = [...source.matchAll(/"(?:-\w, )?(--[\w-]+)/g)].map((match) => match[1] as string).concat("--help")
   const text = read("docs/guide/command-line.md")

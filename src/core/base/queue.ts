@@ -1,4 +1,4 @@
-/** An immutable first-in-first-out queue; push and shift are O(1) amortised (two lists, after Okasaki 1998, §5.2). */
+/** An immutable first-in-first-out queue; push and shift are O(1) amortised (two lists, after Okasaki). */
 export interface Queue<T> {
   readonly front: Cell<T> | null
   readonly back: Cell<T> | null

@@ -79,7 +79,7 @@ export const plan: Form = {
 /** Numbers are no names of steps. */
 const idOf = (id: unknown) => (typeof id === "number" ? `task-${id}` : textOf(id))
 
-/** `specs/api.md` is written by the step `spec-api`. */
+/** Ids of the steps that write the files of `specs`: the file `api` is written by the step `spec-api`. */
 function specIds(specs: readonly unknown[]): string[] {
   const taken = new Set<string>()
   return specs.map((one) => {
