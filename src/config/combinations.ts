@@ -1,7 +1,9 @@
 import { askProblems } from "../core/documents/ask-policy.ts"
 import { problemAt, type SourceDocument, valueAt } from "../core/documents/issues.ts"
+import { DEFAULT_KIND, KIND_NAMES, KINDS, traitsOf } from "../core/model/kinds.ts"
 import type { Problem } from "../core/model/problem.ts"
 import { keysOf } from "./profiles.ts"
+import { orList } from "./words.ts"
 
 /** A profile as it was written, with variables filled in; nothing of it is checked yet. */
 type Written = (key: string) => unknown
@@ -10,12 +12,18 @@ type Written = (key: string) => unknown
 interface Rule {
   readonly key: string
   readonly isBroken: (written: Written) => boolean
-  readonly message: string
+  readonly message: string | ((written: Written) => string)
   readonly hint: string
 }
 
-const kindOf = (written: Written) => written("kind") ?? written("backend") ?? "subagent"
-const isServer = (written: Written) => kindOf(written) === "server"
+const kindOf = (written: Written) => String(written("kind") ?? written("backend") ?? DEFAULT_KIND)
+const traits = (written: Written) => traitsOf(kindOf(written))
+const takesUrl = (written: Written) => traits(written).ownKeys.includes("url")
+
+/** What is said of a kind is only asked for once it is built. */
+const BUILT = KIND_NAMES.filter((kind) => KINDS[kind].isBuilt)
+const isBuilt = (written: Written) => traits(written).isBuilt
+const FOREGROUND = BUILT.filter((kind) => KINDS[kind].mayBeForeground).sort()
 
 const RULES: readonly Rule[] = [
   {
@@ -26,9 +34,18 @@ const RULES: readonly Rule[] = [
   },
   {
     key: "mode",
-    isBroken: (written) => written("mode") === "foreground" && isServer(written),
-    message: "a worker of kind `server` cannot be in the foreground: nobody can type in another server's session here",
-    hint: "use kind `agent` or `subagent`, or leave `mode` out",
+    isBroken: (written) => written("mode") === "foreground" && isBuilt(written) && !traits(written).mayBeForeground,
+    message: (written) => {
+      const why = traits(written).hasSession ? "nobody can type in another server's session here" : "it has no session"
+      return `a worker of kind \`${kindOf(written)}\` cannot be in the foreground: ${why}`
+    },
+    hint: `use kind ${orList(FOREGROUND)}, or leave \`mode\` out`,
+  },
+  {
+    key: "keep",
+    isBroken: (written) => written("keep") === true && isBuilt(written) && !traits(written).hasSession,
+    message: (written) => `a worker of kind \`${kindOf(written)}\` has no session that could be kept`,
+    hint: "leave `keep` out",
   },
   {
     key: "checkpoint",
@@ -43,21 +60,24 @@ const RULES: readonly Rule[] = [
     message: "a kept worker has one session, and does one thing at a time in it",
     hint: "leave `concurrency` out, or `keep`",
   },
-  ...["url", "password", "directory", "idle_stop"].map((key) => ({
-    key,
-    isBroken: (written: Written) => written(key) !== undefined && !isServer(written),
-    message: `\`${key}\` is only for profiles of kind \`server\``,
-    hint: `set \`kind\` to \`server\`, or leave \`${key}\` out`,
-  })),
+  ...[...new Set(BUILT.flatMap((kind) => KINDS[kind].ownKeys))].map((key) => {
+    const kinds = orList(BUILT.filter((kind) => KINDS[kind].ownKeys.includes(key)))
+    return {
+      key,
+      isBroken: (written: Written) => written(key) !== undefined && !traits(written).ownKeys.includes(key),
+      message: `\`${key}\` is only for profiles of kind ${kinds}`,
+      hint: `set \`kind\` to ${kinds}, or leave \`${key}\` out`,
+    }
+  }),
   ...["password", "directory"].map((key) => ({
     key,
-    isBroken: (written: Written) => written(key) !== undefined && isServer(written) && written("url") === undefined,
+    isBroken: (written: Written) => written(key) !== undefined && takesUrl(written) && written("url") === undefined,
     message: `\`${key}\` is for a server that somebody else runs, and there is no \`url\``,
     hint: `add \`url\`, or leave \`${key}\` out`,
   })),
   {
     key: "idle_stop",
-    isBroken: (written) => written("idle_stop") !== undefined && isServer(written) && written("url") !== undefined,
+    isBroken: (written) => written("idle_stop") !== undefined && takesUrl(written) && written("url") !== undefined,
     message: "Baton never ends the server at `url`",
     hint: "leave `idle_stop` out",
   },
@@ -69,7 +89,14 @@ export function* checkCombinations(document: SourceDocument, value: unknown): Ge
     const profile = ["profiles", name]
     const written: Written = (key) => valueAt(value, [...profile, key])
     for (const { key, isBroken, message, hint } of RULES) {
-      if (isBroken(written)) yield problemAt(document, [...profile, key], "key", message, hint)
+      if (isBroken(written))
+        yield problemAt(
+          document,
+          [...profile, key],
+          "key",
+          typeof message === "string" ? message : message(written),
+          hint,
+        )
     }
     yield* askProblems(document, value, [...profile, "asks"])
   }

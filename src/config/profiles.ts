@@ -1,11 +1,12 @@
 import { homedir } from "node:os"
 import { suggest } from "../core/base/nearest.ts"
 import { type Path, problemAt, type SourceDocument, valueAt } from "../core/documents/issues.ts"
+import { DEFAULT_KIND } from "../core/model/kinds.ts"
 import type { Problem } from "../core/model/problem.ts"
 import type { PermissionRule, Profile } from "../core/model/profile.ts"
 import type { Config, ProfileConfig } from "./schema.ts"
 
-const FALLBACK: Profile = { name: "default", kind: "subagent", permission: [] }
+const FALLBACK: Profile = { name: "default", kind: DEFAULT_KIND, permission: [] }
 
 /** The profiles of a config as the rest of Baton knows them: with roles resolved, and `default` always there. */
 export function toProfiles(config: Config): Record<string, Profile> {
@@ -67,7 +68,7 @@ function toProfile(name: string, config: ProfileConfig, models: Config["models"]
     config
   return {
     name,
-    kind: config.kind ?? config.backend ?? "subagent",
+    kind: config.kind ?? config.backend ?? DEFAULT_KIND,
     permission: toRules(config.permission),
     ...defined({
       ...{ mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, intervene, url, directory, checkpoint },

@@ -2,7 +2,9 @@ import * as z from "zod"
 import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/base/duration.ts"
 import { NOT_YET, notYet } from "../core/documents/issues.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
+import { DEFAULT_KIND, KIND_NAMES, KINDS } from "../core/model/kinds.ts"
 import type { AskPolicy } from "../core/model/workflow.ts"
+import { orList } from "./words.ts"
 
 /**
  * The shape of orchestrator.json, declared once: types, defaults, editor help (schema/orchestrator.schema.json) and
@@ -56,7 +58,6 @@ function later<T extends z.ZodType>(schema: T, text: string, instead: string) {
     .describe(`${text} ${NOT_YET}`)
 }
 
-const KINDS = ["subagent", "agent", "server", "cli"] as const
 const LEAVE_OUT = "leave it out"
 
 /** Not `z.string()`: what is said of a wrong type would show the value. */
@@ -67,11 +68,14 @@ const secret = z
 
 const profile = z.strictObject({
   kind: z
-    .enum(KINDS)
-    .refine((kind) => kind !== "cli", notYet("value", "use `subagent`, `agent` or `server`"))
+    .enum(KIND_NAMES)
+    .refine(
+      (kind) => KINDS[kind].isBuilt,
+      notYet("value", `use ${orList(KIND_NAMES.filter((kind) => KINDS[kind].isBuilt))}`),
+    )
     .optional()
     .describe(
-      "How the profile runs. `subagent` (default): a child session of the session a run was started in. `agent`: a session of its own in the same OpenCode. `server`: an OpenCode server of its own, started by Baton or reached by `url`. `cli`: not available in this version.",
+      `How the profile runs. ${KIND_NAMES.map((kind) => `\`${kind}\`${kind === DEFAULT_KIND ? " (default)" : ""}: ${KINDS[kind].description}.`).join(" ")}`,
     ),
   backend: z.enum(["server", "agent"]).optional().describe("Older name of `kind`; counts only when `kind` is not set."),
   mode: z

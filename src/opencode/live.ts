@@ -1,4 +1,5 @@
 import type { RunEvent } from "../core/model/events.ts"
+import { traitsOf } from "../core/model/kinds.ts"
 import type { Run } from "../core/model/run.ts"
 import type { Clock } from "../core/ports/ports.ts"
 import type { StateMessage } from "../core/view/protocol.ts"
@@ -88,6 +89,6 @@ function openedForPerson(run: Run, events: readonly RunEvent[]) {
   const opened = events.find((event) => event.type === "step.opened")
   if (opened === undefined || run.parent === undefined) return undefined
   const step = viewRun(run, true).steps.find((one) => one.id === opened.step)
-  if (step?.mode !== "foreground" || (step.kind !== "agent" && step.kind !== "subagent")) return undefined
+  if (step?.mode !== "foreground" || !traitsOf(step.kind).canOpenHere) return undefined
   return { kind: "open" as const, session: opened.session, parent: run.parent }
 }

@@ -1,4 +1,5 @@
 import { suggest } from "../core/base/nearest.ts"
+import { traitsOf } from "../core/model/kinds.ts"
 import { formatTrace } from "../core/view/format.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import { type Talk, type TalkPlace, talkPlaces, traceOf } from "../core/view/trace.ts"
@@ -27,8 +28,8 @@ export async function trace(desk: Desk, wanted: string): Promise<Reply> {
 }
 
 function talkOf(desk: Desk, { kind, profile }: StepView, place: TalkPlace): Promise<Talk> {
-  if (kind === "subagent" || kind === "agent") return desk.talk(place)
-  const missing = `What was said is in the server of profile ${profile}, which is not asked: the rest is from the journal.`
+  if (traitsOf(kind).canOpenHere) return desk.talk(place)
+  const missing = `What was said is in the ${kind} of profile ${profile}, which is not asked: the rest is from the journal.`
   return Promise.resolve({ missing })
 }
 

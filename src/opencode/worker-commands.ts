@@ -1,5 +1,6 @@
 import { suggest } from "../core/base/nearest.ts"
 import { handoffText } from "../core/model/handoff.ts"
+import { traitsOf } from "../core/model/kinds.ts"
 import { formatWorkers } from "../core/view/format.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import type { WorkerView } from "../core/view/view.ts"
@@ -153,7 +154,7 @@ export async function handBack(
 
 function open({ name, kind, session }: WorkerView): Reply {
   if (session === null) return error(`${name} has no session yet`, "it waits for a place, or is just starting")
-  if (kind !== "subagent" && kind !== "agent") {
+  if (!traitsOf(kind).canOpenHere) {
     return error(`${name} is elsewhere`, `it works in a ${kind} of its own: \`/trace ${name}\` shows what it did`)
   }
   return { tone: "info", title: name, text: `Its session is ${session}.`, view: { type: "open", session } }

@@ -3,6 +3,7 @@ import { parseDuration } from "../core/base/duration.ts"
 import { suggest } from "../core/base/nearest.ts"
 import { type Path, type SourceDocument, valueAt } from "../core/documents/issues.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
+import { DEFAULT_KIND } from "../core/model/kinds.ts"
 import type { Checked, Problem } from "../core/model/problem.ts"
 import type { Step, Workflow } from "../core/model/workflow.ts"
 import { workflowDocument } from "../spec/files.ts"
@@ -64,7 +65,7 @@ const WHERE_NOBODY_WROTE: Readonly<Record<string, unknown>> = {
   tool_timeout: hours(DEFAULTS.toolTimeoutMs),
   idle_stop: hours(DEFAULTS.serverIdleStopMs),
   asks: "ask",
-  kind: "subagent",
+  kind: DEFAULT_KIND,
   mode: "background",
   start: "fresh",
   keep: false,

@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
+import { traitsOf } from "../core/model/kinds.ts"
 import type { PermissionRule, Profile } from "../core/model/profile.ts"
 import type { AskPolicy, Limits } from "../core/model/workflow.ts"
 import { closeReadOnly, evaluate, isReadOnly } from "../core/rights/permission.ts"
@@ -9,7 +10,7 @@ export function profileLines(profile: Profile): string[] {
   return [
     `${profile.name}: ${lifeOf(profile)}`,
     `   agent ${profile.agent ?? "OpenCode's default"}, model ${modelOf(profile)}`,
-    `   ${rightsOf(profile.permission)}`,
+    `   ${traitsOf(profile.kind).rights === "session" ? rightsOf(profile.permission) : OWN_RIGHTS}`,
     `   ${asksOf(profile.asks)}`,
   ]
 }
@@ -18,6 +19,8 @@ export function profileLines(profile: Profile): string[] {
 export function everyWorkerLine(limits: Limits): string {
   return `every worker: cut to the rights of the session it starts from; ${depthOf(limits)}`
 }
+
+const OWN_RIGHTS = "the rights of its own program, which Baton cannot limit"
 
 function lifeOf({ kind, mode, start, keep, concurrency, url }: Profile): string {
   const knows = { fresh: "starts fresh", brief: "starts with a brief", fork: "starts with the whole conversation" }

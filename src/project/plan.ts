@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/base/duration.ts"
+import { DEFAULT_KIND } from "../core/model/kinds.ts"
 import type { Hook, Step, Workflow } from "../core/model/workflow.ts"
 import { formatCost } from "../core/view/numbers.ts"
 import { deadlinesOf } from "../engine/task/task.ts"
@@ -116,7 +117,7 @@ function workLines(step: Step, { definition }: Prepared): string[] {
   const { timeoutMs, idleTimeoutMs } = deadlinesOf(step, profile ?? {})
   const model = step.model === undefined ? (profile?.model ?? "of the session") : `${step.model} (the step's)`
   return [
-    `profile ${step.profile} (${profile?.kind ?? "subagent"}), model ${model}${step.asks === undefined ? "" : `, asks: ${step.asks.policy}`}`,
+    `profile ${step.profile} (${profile?.kind ?? DEFAULT_KIND}), model ${model}${step.asks === undefined ? "" : `, asks: ${step.asks.policy}`}`,
     `at most ${formatDuration(timeoutMs)}, ${formatDuration(idleTimeoutMs)} of silence`,
   ]
 }

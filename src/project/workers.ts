@@ -1,6 +1,7 @@
 import type { LoadedConfig } from "../config/load.ts"
 import { toProfiles } from "../config/profiles.ts"
 import { suggest } from "../core/base/nearest.ts"
+import { traitsOf } from "../core/model/kinds.ts"
 import type { Problem } from "../core/model/problem.ts"
 import type { Profile } from "../core/model/profile.ts"
 import type { Step, Workflow } from "../core/model/workflow.ts"
@@ -148,6 +149,7 @@ export function profileModels(profiles: Readonly<Record<string, Profile>>): Aske
   return Object.values(profiles).flatMap((profile) => modelsOf(profile, profile.model))
 }
 
-function modelsOf({ name, url, fallback = [] }: Profile, first: string | undefined): Asked[] {
-  return url !== undefined || first === undefined ? [] : [{ who: name, models: [first, ...fallback] }]
+function modelsOf({ name, kind, url, fallback = [] }: Profile, first: string | undefined): Asked[] {
+  const isKnown = url === undefined && traitsOf(kind).models === "opencode"
+  return !isKnown || first === undefined ? [] : [{ who: name, models: [first, ...fallback] }]
 }

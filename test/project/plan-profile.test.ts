@@ -45,6 +45,11 @@ describe("what plan says of a profile", () => {
     ])
   })
 
+  it("does not promise the rights of a profile whose program has its own", () => {
+    const [, , rights] = profileLines({ name: "x", kind: "cli", permission: [] })
+    expect(rights).toBe("   the rights of its own program, which Baton cannot limit")
+  })
+
   it("says once what goes for all of them", () => {
     const line = (maxDepth: number) => everyWorkerLine({ maxWorkers: 8, maxDepth })
     const cut = "every worker: cut to the rights of the session it starts from;"

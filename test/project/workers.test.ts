@@ -148,6 +148,19 @@ steps:
   ])
 })
 
+it("does not ask OpenCode for the models of a kind that has its own", () => {
+  const prepared = prepare(
+    "steps: [{ id: a, prompt: p, profile: coder }]",
+    {},
+    { profiles: { coder: { model: "a/b" } } },
+  )
+  if (!prepared.ok) throw new Error(formatProblems(prepared.problems))
+  const { workflow, profiles } = prepared.value.definition
+  const coder = { ...profiles.coder, name: "coder", kind: "cli" as const, permission: [] }
+  expect(modelsWanted({ workflow, profiles })).toHaveLength(1)
+  expect(modelsWanted({ workflow, profiles: { coder } })).toEqual([])
+})
+
 describe("a built-in workflow", () => {
   const INPUTS = { feature: "login", feature_name: "login", task: "log in" }
   const open = () => new Project({ directory: root, worktree: root, globalDir: join(root, "global"), env: {} })

@@ -1,10 +1,7 @@
+import type { Kind } from "./kinds.ts"
 import type { AskPolicy, Intervene } from "./workflow.ts"
 
 /** Who can work, as orchestrator.json says it. */
-
-/** How a profile runs. `subagent`: child session of the user's session; `agent`: own session in the same server;
- *  `server`: isolated `opencode serve`; `cli`: another agent's command line. */
-export type Kind = "subagent" | "agent" | "server" | "cli"
 
 export type PermissionAction = "allow" | "ask" | "deny"
 /** One rule as OpenCode takes it: the last rule that matches `permission` and `pattern` decides. */

@@ -1,6 +1,7 @@
 import type { Command, RunEvent, Seen } from "../model/events.ts"
+import type { Kind } from "../model/kinds.ts"
 import type { Checked } from "../model/problem.ts"
-import type { Kind, Profile } from "../model/profile.ts"
+import type { Profile } from "../model/profile.ts"
 import type { CheckResult, StepResult, Tokens, Warning } from "../model/result.ts"
 import type { Message } from "../model/run.ts"
 import type { AskPolicy, Budget, Check, InputValue, JsonSchema } from "../model/workflow.ts"

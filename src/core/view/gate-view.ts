@@ -1,4 +1,4 @@
-import type { Kind } from "../model/profile.ts"
+import type { Kind } from "../model/kinds.ts"
 import type { CheckResult, Hold, Reason } from "../model/result.ts"
 import type { Gate } from "../model/run.ts"
 import type { GateAction } from "../model/workflow.ts"

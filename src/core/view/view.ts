@@ -1,6 +1,7 @@
 import { rowsOf } from "../base/table.ts"
 import type { Took } from "../model/events.ts"
-import type { Kind, Mode } from "../model/profile.ts"
+import { DEFAULT_KIND, type Kind } from "../model/kinds.ts"
+import type { Mode } from "../model/profile.ts"
 import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StopCause, Tokens, Warning } from "../model/result.ts"
 import { type Gate, type Run, type StepState, spentBy } from "../model/run.ts"
 import type { Verdict } from "../model/verdict.ts"
@@ -138,7 +139,7 @@ function viewStep(run: Run, step: StepState): StepView {
     detail: step.gate?.detail ?? step.result?.detail ?? step.hold?.detail ?? shown.detail,
     attempts: step.attempt,
     profile: spec?.profile ?? "",
-    kind: profile?.kind ?? "subagent",
+    kind: profile?.kind ?? DEFAULT_KIND,
     mode: profile?.mode ?? "background",
     session: step.result?.session ?? step.session ?? null,
     model: step.result?.model ?? step.requestedModel ?? null,

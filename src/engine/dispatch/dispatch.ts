@@ -1,5 +1,6 @@
 import { formatTime } from "../../core/base/time.ts"
 import type { Took } from "../../core/model/events.ts"
+import { traitsOf } from "../../core/model/kinds.ts"
 import type { Outage, OutageHold, StepResult, Warning } from "../../core/model/result.ts"
 import type { Budget } from "../../core/model/workflow.ts"
 import type {
@@ -111,7 +112,8 @@ export class Dispatcher {
     const workedMs = attempt.workedMs + clock.now() - startedAt
     const again = { ...attempt, task, workedMs, took: { tokens: result.tokens, cost: result.cost } }
     if (hasYielded && result.reason === "aborted" && !signal.aborted) return { ...again, isBack: true }
-    if (result.reason === "worker-lost" && profile.kind === "server" && !attempt.isReassigned && !signal.aborted) {
+    const { canBeReassigned } = traitsOf(profile.kind)
+    if (result.reason === "worker-lost" && canBeReassigned && !attempt.isReassigned && !signal.aborted) {
       witness.warned({ kind: "reassigned", text: `${result.detail ?? "the server was lost"}; given to a new one` })
       return { ...again, isReassigned: true }
     }

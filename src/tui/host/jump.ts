@@ -1,3 +1,4 @@
+import { traitsOf } from "../../core/model/kinds.ts"
 import { type RunView, stepInFocus, type WorkerView } from "../../core/view/view.ts"
 import { belongsTo, canOpen } from "../state/view-model.ts"
 
@@ -50,7 +51,7 @@ export function nextWorker(
   const run = runAround(session, runs)
   const sessions = run === undefined ? [] : [...new Set(sessionsOf(run, runs))]
   const kept = workers.flatMap(({ run: task, session: id, kind }) =>
-    task === null && id !== null && kind !== "server" ? [id] : [],
+    task === null && id !== null && traitsOf(kind).canOpenHere ? [id] : [],
   )
   const all = sessions.length > 0 ? sessions : [...new Set(kept)]
   const at = session === undefined ? -1 : all.indexOf(session)

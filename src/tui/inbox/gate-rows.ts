@@ -1,3 +1,4 @@
+import { traitsOf } from "../../core/model/kinds.ts"
 import { CONTINUES, DECIDED, type GateView } from "../../core/view/gate-view.ts"
 import type { AskView } from "../../core/view/view.ts"
 import type { Choice } from "../dialogs/pickers.ts"
@@ -24,7 +25,7 @@ export interface GateWay {
 export function gateWays(gate: GateView): GateWay[] {
   const { run, step, session, kind, why } = gate
   const at = `${run}/${step}`
-  const canOpen = session !== null && (kind === "subagent" || kind === "agent")
+  const canOpen = session !== null && traitsOf(kind).canOpenHere
   const retries: GateWay[] = [
     { title: "Retry", description: "one more try", line: `/workflow retry ${at}` },
     {

@@ -1,5 +1,6 @@
 import { formatDuration } from "../../core/base/duration.ts"
 import { DEFAULTS } from "../../core/model/defaults.ts"
+import { traitsOf } from "../../core/model/kinds.ts"
 import type { RunStatus, StepStatus } from "../../core/model/result.ts"
 import { MARKS } from "../../core/view/marks.ts"
 import { formatCost } from "../../core/view/numbers.ts"
@@ -109,7 +110,7 @@ export function belongsTo(run: RunView, session: string | undefined): boolean {
  * processes.
  */
 export function canOpen(step: StepView): step is StepView & { readonly session: string } {
-  return step.session !== null && (step.kind === "subagent" || step.kind === "agent")
+  return step.session !== null && traitsOf(step.kind).canOpenHere
 }
 
 /**

@@ -1,3 +1,4 @@
+import { traitsOf } from "../../core/model/kinds.ts"
 import { formatCost } from "../../core/view/numbers.ts"
 import type { WorkerState, WorkerView } from "../../core/view/view.ts"
 import type { Choice } from "../dialogs/pickers.ts"
@@ -118,7 +119,7 @@ function padLeft(text: string, width: number): string {
 export function workerActions(worker: WorkerView): readonly { readonly title: string; readonly line: string }[] {
   const { name, session, run, state, mode, kind } = worker
   const wanted = session ?? name
-  const canOpen = session !== null && (kind === "subagent" || kind === "agent")
+  const canOpen = session !== null && traitsOf(kind).canOpenHere
   const isLive = run !== null && session !== null
   return [
     ...(state === "asking" ? [{ title: "Answer its request", line: "/inbox" }] : []),

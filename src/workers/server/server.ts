@@ -126,7 +126,7 @@ async function connect(site: ServerSite, client: OpencodeClient, directory: stri
   return {
     host,
     hangUp,
-    backend: createSessionBackend({ host, origin, clock, log, place: "root" }),
+    backend: createSessionBackend({ host, origin, clock, log, kind: "server" }),
     isThere: () =>
       askOnce("reach the OpenCode server", check).then(
         () => true,

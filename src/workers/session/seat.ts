@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util"
 import type { Session } from "@opencode-ai/sdk/v2"
+import { traitsOf } from "../../core/model/kinds.ts"
 import type { PermissionRule } from "../../core/model/profile.ts"
 import type { WorkerSeat } from "../../core/ports/ports.ts"
 import type { Identity } from "../../host/catalog.ts"
@@ -14,8 +15,9 @@ export function isForeground(site: Site, seat: WorkerSeat): boolean {
   return seat.profile.mode === "foreground" && site.host.isAttended
 }
 
+/** A worker that a person works with is always a root: OpenCode shows no prompt in a child's view. */
 function isChild(site: Site, seat: WorkerSeat): boolean {
-  return site.place === "child" && !isForeground(site, seat)
+  return !traitsOf(site.kind).canBeTypedTo && !isForeground(site, seat)
 }
 
 /** `session` if it is still there. */

@@ -1,3 +1,4 @@
+import type { Kind } from "../../core/model/kinds.ts"
 import type { Clock, Log } from "../../core/ports/ports.ts"
 import type { Host } from "../../host/host.ts"
 
@@ -9,7 +10,6 @@ export interface Site {
   readonly origin: Host
   readonly clock: Clock
   readonly log: Log
-  /** `child`: in the child navigation of the session it was started from; `root`: a session of its own. A worker that a
-   *  person works with is always a root: OpenCode shows no prompt in a child's view. */
-  readonly place: "child" | "root"
+  /** Says whether its sessions are roots, or children of the session they are started from. */
+  readonly kind: Kind
 }

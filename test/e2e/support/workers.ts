@@ -7,7 +7,8 @@ import {
   silence,
   startScriptedModel,
 } from "../../../scripts/scripted-model.ts"
-import type { Kind, Profile } from "../../../src/core/model/profile.ts"
+import type { Kind } from "../../../src/core/model/kinds.ts"
+import type { Profile } from "../../../src/core/model/profile.ts"
 import type { Clock, Log, WorkerBackend, WorkerTask } from "../../../src/core/ports/ports.ts"
 import { followEvents } from "../../../src/host/follow.ts"
 import { createFeed, type Host } from "../../../src/host/host.ts"

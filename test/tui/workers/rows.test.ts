@@ -83,6 +83,8 @@ it("the actions of a worker depend on its state", () => {
   expect(titles({ ...busy, state: "held" })).toContain("/workers resume ses_build")
   expect(titles({ ...busy, state: "yours", mode: "foreground" })).toContain("/handback ses_build")
   expect(titles({ ...busy, kind: "server" })).not.toContain("/workers open ses_build")
+  // The other half of the plugin may be newer.
+  expect(titles({ ...busy, kind: "later" as "cli" })).not.toContain("/workers open ses_build")
   expect(titles(idle)).toEqual([
     "/workers open ses_docs",
     "/workers ask ses_docs",

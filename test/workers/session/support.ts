@@ -111,6 +111,6 @@ export function openSite() {
   const clock = manualClock()
   const errors: string[] = []
   const log = { error: (message: string) => void errors.push(message) }
-  const site: Site = { host: opened.host, origin: opened.host, clock, log, place: "root" }
+  const site: Site = { host: opened.host, origin: opened.host, clock, log, kind: "agent" }
   return { ...opened, site, clock, errors }
 }
