@@ -7,6 +7,7 @@ import { createProjectFiles } from "./checks/project-files.ts"
 import { projectRoot } from "./config/find.ts"
 import { type LoadOptions, loadConfig } from "./config/load.ts"
 import { composer } from "./context/compose.ts"
+import type { Kind } from "./core/model/kinds.ts"
 import { formatProblems } from "./core/model/problem.ts"
 import type { Log, WorkerBackend } from "./core/ports/ports.ts"
 import { Engine } from "./engine/engine.ts"
@@ -47,11 +48,7 @@ export function openRuntime(
   const vault = createVault(project.root, options.env)
   const log: Log = { error: (message, detail) => options.log.error(vault.hide(message), vault.hide(detail)) }
   const store = openSqliteStore(stateFolder(project.root))
-  const backends: Readonly<Record<string, WorkerBackend>> = {
-    subagent: createSubagentBackend(host, systemClock, log),
-    agent: createAgentBackend(host, systemClock, log),
-    server: createServerBackend(serverSite(project, host, log)),
-  }
+  const backends = createBackends({ host, log, servers: serverSite(project, host, log) })
   const engine = new Engine({
     store,
     clock: systemClock,
@@ -74,11 +71,7 @@ export function openRuntime(
     surveyor: createSurveyor(project.root, process.env, log),
     random: Math.random,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
-    backend(kind) {
-      const backend = backends[kind]
-      if (!backend) throw new Error(`no worker backend for kind ${kind}`)
-      return backend
-    },
+    backend: (kind) => backends.of(kind),
   })
   return {
     project,
@@ -89,8 +82,44 @@ export function openRuntime(
     },
     async close(by) {
       await engine.interrupt(by)
-      await Promise.all(Object.values(backends).map((backend) => backend.close()))
+      await backends.close()
       store.close()
+    },
+  }
+}
+
+/** What backends are made from. */
+interface Surroundings {
+  readonly host: Host
+  readonly log: Log
+  readonly servers: ServerSite
+}
+
+/** Makes the backend of a kind; null: the kind is not built. */
+const BACKENDS: Readonly<Record<Kind, ((from: Surroundings) => WorkerBackend) | null>> = {
+  subagent: ({ host, log }) => createSubagentBackend(host, systemClock, log),
+  agent: ({ host, log }) => createAgentBackend(host, systemClock, log),
+  server: ({ servers }) => createServerBackend(servers),
+  cli: null,
+}
+
+/** Who works, by kind. */
+interface Backends {
+  /** Throws for a kind that this version cannot run. */
+  of(kind: string): WorkerBackend
+  close(): Promise<void>
+}
+
+export function createBackends(from: Surroundings): Backends {
+  const made = new Map(Object.entries(BACKENDS).flatMap(([kind, make]) => (make ? [[kind, make(from)] as const] : [])))
+  return {
+    of(kind) {
+      const backend = made.get(kind)
+      if (!backend) throw new Error(`no worker backend for kind ${kind}`)
+      return backend
+    },
+    async close() {
+      await Promise.all([...made.values()].map((backend) => backend.close()))
     },
   }
 }
