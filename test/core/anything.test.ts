@@ -8,6 +8,7 @@ import type { Group, Step } from "../../src/core/model/workflow.ts"
 import { overlapOf } from "../../src/core/rights/file-patterns.ts"
 import { viewRun } from "../../src/core/view/view.ts"
 import { drive } from "../support/drive.ts"
+import { inventedTexts } from "../support/invented.ts"
 import { step, workflow } from "../support/runs.ts"
 
 /** Every feature of a step at once, in random graphs, with everything that can happen to a run in any order. */
@@ -245,5 +246,19 @@ it("whatever happens: caps hold, nothing that succeeded runs again, nothing star
       expect(view.tokens.input).toBe(view.steps.reduce((sum, one) => sum + one.tokens.input, 0))
     }),
     { numRuns: 1_000 },
+  )
+})
+
+it("whatever happens, the folded run holds no sentence that is not in the journal", () => {
+  fc.assert(
+    fc.property(scenario, ({ steps: specs, cap, onFailure, budget, script }) => {
+      const r = drive(specs, { maxParallel: cap, onFailure, budget })
+      for (const one of script) if (r.run.endedAt === undefined) happen(r, one)
+      finish(r)
+      if (r.run.status !== "success") r.resume()
+      finish(r)
+      expect(inventedTexts(r.events)).toEqual([])
+    }),
+    { numRuns: 200 },
   )
 })

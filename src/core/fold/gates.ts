@@ -1,8 +1,7 @@
 import { emptyQueue, push, type Queue } from "../base/queue.ts"
 import { rowsOf, withRow } from "../base/table.ts"
 import type { RunEvent } from "../model/events.ts"
-import type { Hold } from "../model/result.ts"
-import type { Run, StepState } from "../model/run.ts"
+import type { Run, RunHold, Skip, StepState } from "../model/run.ts"
 import { isAtWork, turnAgain, without } from "./group-parts.ts"
 
 /** What gates, and the end of a run's steps, make of a run: parts of `evolve`. */
@@ -17,8 +16,8 @@ export function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, {
   return { ...run, steps, running, due: without(run.due, step.index), hold }
 }
 
-export function gateHold({ id, gate }: StepState): Hold {
-  return { cause: "gate", detail: `${id}: ${gate?.detail}`, ...(gate ? { until: gate.expiresAt } : {}) }
+export function gateHold({ id, gate }: StepState): RunHold {
+  return { cause: "gate", step: id, detail: gate?.detail ?? "", ...(gate ? { until: gate.expiresAt } : {}) }
 }
 
 /** The hooks for this end are ready, the others will never be. What waits otherwise waits for nobody any more. */
@@ -38,7 +37,7 @@ export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.c
       ready = push(ready, row.index)
       continue
     }
-    const skipped = { cause: "condition" as const, detail: `the run came to ${status}` }
+    const skipped: Skip = { cause: "condition", end: status }
     steps = withRow(steps, row.index, { ...row, status: "skipped", skipped, endedAt: at })
     well++
   }
@@ -71,7 +70,7 @@ export function gateDecided(
 }
 
 /** What holds a run, one gate of which was decided: the next one, or what a provider holds. */
-function holdAfter(rows: readonly StepState[]): Hold | undefined {
+function holdAfter(rows: readonly StepState[]): RunHold | undefined {
   const waiting = rows.filter((row) => row.status === "waiting")
   const gate = waiting.find((row) => row.gate)
   return gate ? gateHold(gate) : waiting[0]?.hold

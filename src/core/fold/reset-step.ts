@@ -1,13 +1,13 @@
+import type { StepResult } from "../model/result.ts"
 import type { StepState } from "../model/run.ts"
 import { NOTHING, plus } from "../model/usage.ts"
-import { messageAfter } from "./feedback.ts"
 
 /** A step to be done anew: of what was there only what it took, and where. */
 export function anew(step: StepState, unmet: number): StepState {
   const { broken: _b, retryAt: _r, skipped: _s, gate: _g, hold: _h, isAnswered: _a, endedAt: _e, ...open } = step
-  const { result, earlier, ...row } = open
+  const { result, earlier, lastFailure: _l, ...row } = open
   const took = result === undefined ? earlier : plus(earlier ?? NOTHING, result)
-  const say = messageAfter(step)
+  const lastFailure = result === undefined ? step.lastFailure : failureOf(result)
   const session = result?.session ?? step.session
   return {
     ...row,
@@ -15,7 +15,12 @@ export function anew(step: StepState, unmet: number): StepState {
     unmet,
     ...(step.attempt > 0 ? { isAnew: true } : {}),
     ...(took === undefined ? {} : { earlier: took }),
-    ...(say === undefined ? {} : { say }),
+    ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(session === undefined ? {} : { session }),
   }
+}
+
+function failureOf({ reason, detail }: StepResult): StepState["lastFailure"] {
+  if (reason === "ok") return undefined
+  return { reason, ...(detail === undefined ? {} : { detail }) }
 }

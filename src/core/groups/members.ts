@@ -1,6 +1,7 @@
 import { rowAt } from "../base/table.ts"
 import type { Reason, StepResult, Tokens } from "../model/result.ts"
 import type { Run, StepState } from "../model/run.ts"
+import { describeSkip } from "../model/state-text.ts"
 import type { Step } from "../model/workflow.ts"
 
 /** The parts of a group, and what they come to together. */
@@ -75,7 +76,7 @@ function reasonOf(bad: readonly Member[]): Reason {
 /** `2 of 5 parts did not succeed: api (idle), ui (needs api)` */
 export function summary(bad: readonly Member[], all: number): string {
   const names = bad.map(({ spec, row }) => {
-    const why = row.skipped?.detail ?? row.result?.reason ?? "not done"
+    const why = row.skipped ? describeSkip(row.skipped) : (row.result?.reason ?? "not done")
     return `${spec.part?.name ?? spec.id} (${why})`
   })
   return `${bad.length} of ${all} ${all === 1 ? "part" : "parts"} did not succeed: ${names.join(", ")}`

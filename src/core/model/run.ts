@@ -21,8 +21,7 @@ export interface StepState {
   readonly retryAt?: number
   /** What its earlier tries took. */
   readonly earlier?: Spent
-  /** Why it was skipped. */
-  readonly skipped?: { readonly cause: SkipCause; readonly detail: string }
+  readonly skipped?: Skip
   /** It has answered, and checks or a person have a say before it is over. */
   readonly isAnswered?: true
   readonly checks?: readonly CheckResult[]
@@ -31,8 +30,10 @@ export interface StepState {
   readonly gate?: Gate
   /** It had ended when its run was taken up anew. */
   readonly isAnew?: true
-  /** What is said to its worker in its last session when it is tried again. */
+  /** What a person says to its worker in its last session when it is tried again. */
   readonly say?: string
+  /** How its last attempt ended, once the step is reset: the next attempt tells its worker. */
+  readonly lastFailure?: Pick<StepResult, "reason" | "detail">
   /** What this try goes on with. */
   readonly goOn?: GoOn
   readonly startedAt?: number
@@ -80,6 +81,14 @@ export interface Parts {
 
 export type SkipCause = Extract<RunEvent, { type: "step.skipped" }>["cause"]
 
+/** Why a step was skipped: as its event says, or it is a hook of another end than the run's. */
+export type Skip =
+  | { readonly cause: SkipCause; readonly detail: string }
+  | { readonly cause: "condition"; readonly end: "success" | "failed" }
+
+/** What holds a run. `step`: the hold is this step's gate, and `detail` is what the gate says. */
+export type RunHold = Hold & { readonly step?: string }
+
 /** What a step waits for a person with. */
 export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at" | "step"> & {
   readonly openedAt: number
@@ -100,7 +109,7 @@ export interface Run {
   readonly stopping?: StopCause
   readonly cause?: StopCause
   /** Set while a step is held: nothing more starts, and the run pauses when nothing runs. */
-  readonly hold?: Hold
+  readonly hold?: RunHold
   /** What the run comes to, while its hooks run. */
   readonly closing?: "success" | "failed"
   readonly endedAt?: number

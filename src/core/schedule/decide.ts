@@ -4,6 +4,7 @@ import { todosOf } from "../groups/loop.ts"
 import type { Command, RunEvent, Took } from "../model/events.ts"
 import type { CheckResult, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
+import { describeSkip } from "../model/state-text.ts"
 import type { GateAction } from "../model/workflow.ts"
 import type { Words } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
@@ -181,7 +182,8 @@ function isDoneWith(run: Run, { id, skipped }: StepState): boolean {
 }
 
 function doneWith({ id, skipped, result }: StepState): string {
-  const why = skipped?.detail ?? [result?.reason, result?.detail].filter((part) => part !== undefined).join(": ")
+  const failure = [result?.reason, result?.detail].filter((part) => part !== undefined).join(": ")
+  const why = skipped ? describeSkip(skipped) : failure
   return `${id} was skipped (${why}) and counts as done: change it in the workflow, and resume the run with --edited`
 }
 

@@ -1,10 +1,10 @@
 import { rowAt, rowsOf } from "../base/table.ts"
-import { messageAfter } from "../fold/feedback.ts"
 import { isAtWork } from "../fold/group-parts.ts"
 import { deadlineAround, isGroup } from "../model/ancestry.ts"
 import { formatProblems } from "../model/problem.ts"
 import type { StepResult } from "../model/result.ts"
 import { nextReady, type Run, type StepState } from "../model/run.ts"
+import { describeHold } from "../model/state-text.ts"
 import type { Step } from "../model/workflow.ts"
 import type { Words } from "../ports/expressions.ts"
 import { overlapOf } from "../rights/file-patterns.ts"
@@ -12,6 +12,7 @@ import { advanceGroups, endGroups } from "./advance-groups.ts"
 import { effectsGate, gateOf, overBudget, overOwnBudget } from "./after-attempt.ts"
 import { fail, isStopping } from "./conclude.ts"
 import { type Decision, type Draft, specOf, stepsThat } from "./draft.ts"
+import { messageAfter } from "./feedback.ts"
 
 /** Starts what may start, and ends or pauses the run when nothing runs and nothing can start. */
 export function proceed(draft: Draft, now: number): Decision {
@@ -126,7 +127,7 @@ function ask(draft: Draft, step: StepState, spec: Step, now: number): void {
 function leave(draft: Draft, now: number): void {
   const { run } = draft
   if (run.hold && !isStopping(run)) {
-    if (run.status !== "paused") draft.add({ type: "run.paused", at: now, hold: run.hold })
+    if (run.status !== "paused") draft.add({ type: "run.paused", at: now, hold: describeHold(run.hold) })
   } else if (hasHooks(run) && run.closing === undefined && run.stopping !== "abort" && run.stopping !== "deadline") {
     endGroups(draft, now)
     draft.add({ type: "run.closing", at: now, status: endOf(run) === "success" ? "success" : "failed" })

@@ -4,6 +4,7 @@ import { DEFAULT_KIND, type Kind } from "../model/kinds.ts"
 import type { Mode } from "../model/profile.ts"
 import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StopCause, Tokens, Warning } from "../model/result.ts"
 import { type Gate, type Run, type StepState, spentBy } from "../model/run.ts"
+import { describeHold, describeSkip } from "../model/state-text.ts"
 import type { Verdict } from "../model/verdict.ts"
 import type { StepType } from "../model/workflow.ts"
 
@@ -97,7 +98,7 @@ export function viewRun(run: Run, claimed: boolean): RunView {
     workflow: run.created.workflow.name,
     status,
     cause: run.cause ?? null,
-    hold: run.hold ?? null,
+    hold: run.hold ? describeHold(run.hold) : null,
     ask: run.created.ask ?? null,
     depth: run.created.depth ?? 0,
     parent: run.parent ?? null,
@@ -189,7 +190,7 @@ export function sumOf(spent: readonly Took[]): Took {
 
 /** Steps that an ended run never started have no event of their own: what they are follows from why it ended. */
 function shownStatus(run: Run, step: StepState): { status: StepStatus; detail: string | null } {
-  if (step.skipped) return { status: step.status, detail: step.skipped.detail }
+  if (step.skipped) return { status: step.status, detail: describeSkip(step.skipped) }
   if (step.status === "pending" && step.result) return shownRetry(run, step)
   const isOpen = step.status === "pending" || step.status === "waiting"
   // While the hooks run nothing is left that it could wait for.

@@ -6,10 +6,11 @@ const SAID_CHARS = 4_000
 /** What the worker is told when it is tried again in its session; undefined: it begins anew, in a new one. */
 export function messageAfter(step: StepState): string | undefined {
   if (step.say !== undefined) return step.say
-  if (step.result?.reason === "schema") {
-    return `Your answer is not the JSON that is wanted: ${step.result.detail ?? "it cannot be read"}\nAnswer again with only the JSON, all of it.`
+  const failure = step.result ?? step.lastFailure
+  if (failure?.reason === "schema") {
+    return `Your answer is not the JSON that is wanted: ${failure.detail ?? "it cannot be read"}\nAnswer again with only the JSON, all of it.`
   }
-  if (step.result?.reason !== "check-failed") return undefined
+  if (failure?.reason !== "check-failed") return undefined
   const failed = (step.checks ?? []).filter((check) => !check.isOk && check.severity === "error")
   const lines = failed.map(({ name, detail, output }) => `${name}: ${detail}\n${output.slice(-SAID_CHARS)}`.trim())
   return `Your work does not pass its checks. Mend it.\n\n${lines.join("\n\n")}`
