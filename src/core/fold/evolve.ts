@@ -1,7 +1,7 @@
 import { emptyQueue, push, type Queue, shift } from "../base/queue.ts"
 import { rowAt, rowsOf, tableOf, withRow } from "../base/table.ts"
 import { isGroup } from "../model/ancestry.ts"
-import type { RunCreated, RunEvent } from "../model/events.ts"
+import type { RunCreated, RunEvent, Took } from "../model/events.ts"
 import { graphOf } from "../model/graph.ts"
 import type { StepResult, StepStatus } from "../model/result.ts"
 import { type Run, type StepState, spentBy, stepOf } from "../model/run.ts"
@@ -111,6 +111,60 @@ function stopped(run: Run, at: number): Run {
   return { ...run, workedMs: run.workedMs + Math.max(0, at - run.activeSince), activeSince: at }
 }
 
+/** The events of a journal by their type. */
+type EventOf = { readonly [E in RunEvent as E["type"]]: E }
+type Rules = { readonly [T in Exclude<RunEvent["type"], "run.created">]: (run: Run, event: EventOf[T]) => Run }
+
+/** What each event makes of a run. `tsc` names an event type that has no row here. */
+const RULES: Rules = {
+  "run.interrupted": (run, { at }) => ({ ...stopped(run, at), status: "interrupted" }),
+  "run.pausing": (run, { hold }) => ({ ...run, hold }),
+  "run.paused": (run, { at, hold }) => ({ ...stopped(run, at), status: "paused", hold }),
+  "run.edited": edit,
+  "run.closing": close,
+  "budget.raised": (run, { budget }) => ({ ...run, budget: { ...run.budget, ...budget } }),
+  "run.resumed": resume,
+  // Also of an interrupted run: whoever stops it drives it to its end.
+  "run.stopping": (run, { cause }) => ({ ...run, status: "running", stopping: cause }),
+  "run.ended": (run, { at, status, cause }) => ({
+    ...stopped(run, at),
+    status,
+    endedAt: at,
+    ...(cause === undefined ? {} : { cause }),
+  }),
+  "run.seen": (run, { commit, dirty }) => ({ ...run, seen: { commit, dirty } }),
+  "run.changed": (run) => run,
+  "step.expanded": expanded,
+  "step.started": onStep(stepStarted),
+  "step.opened": onStep(stepOpened),
+  "step.checkpointed": onStep(stepCheckpointed),
+  "step.warned": onStep((run, step, { warning }) =>
+    withStep(run, { ...step, warnings: [...(step.warnings ?? []), warning] }),
+  ),
+  "step.steered": onStep(stepSteered),
+  "step.held": onStep((run, step, { hold }) => ({
+    ...withStep(run, { ...step, status: "waiting", hold }),
+    running: run.running - 1,
+    hold,
+  })),
+  "step.skipped": onStep(stepSkipped),
+  "step.answered": onStep(stepAnswered),
+  "step.checked": onStep(stepChecked),
+  "step.looked": onStep(looked),
+  "step.ended": onStep(stepEnded),
+  "gate.opened": onStep(gateOpened),
+  "gate.decided": onStep(gateDecided),
+}
+
+/** The rule of an event that is about one step. */
+function onStep<E extends { readonly step: string }>(rule: (run: Run, step: StepState, event: E) => Run) {
+  return (run: Run, event: E): Run => {
+    const step = stepOf(run, event.step)
+    if (step === undefined) throw new Error(`journal of run ${run.id} names step ${event.step}, which it does not have`)
+    return rule(run, step, event)
+  }
+}
+
 /**
  * The run after one more event. Pure, total over journals this or an earlier version wrote, and deterministic: the
  * same events always make the same run. Throws only on a journal that no version could have written.
@@ -118,52 +172,15 @@ function stopped(run: Run, at: number): Run {
 export function evolve(run: Run | undefined, event: RunEvent): Run {
   if (event.type === "run.created") return create(event)
   if (run === undefined) throw new Error(`journal begins with ${event.type}, not run.created`)
-  switch (event.type) {
-    case "run.interrupted":
-      return { ...stopped(run, event.at), status: "interrupted" }
-    case "run.pausing":
-      return { ...run, hold: event.hold }
-    case "run.paused":
-      return { ...stopped(run, event.at), status: "paused", hold: event.hold }
-    case "run.edited":
-      return edit(run, event)
-    case "run.closing":
-      return close(run, event)
-    case "budget.raised":
-      return { ...run, budget: { ...run.budget, ...event.budget } }
-    case "run.resumed":
-      return resume(run, event)
-    case "run.stopping":
-      // Also of an interrupted run: whoever stops it drives it to its end.
-      return { ...run, status: "running", stopping: event.cause }
-    case "run.ended":
-      return {
-        ...stopped(run, event.at),
-        status: event.status,
-        endedAt: event.at,
-        ...(event.cause === undefined ? {} : { cause: event.cause }),
-      }
-    case "run.seen":
-      return { ...run, seen: { commit: event.commit, dirty: event.dirty } }
-    case "run.changed":
-      return run
-    case "step.expanded":
-      return expanded(run, event)
-    case "step.started":
-    case "step.opened":
-    case "step.checkpointed":
-    case "step.warned":
-    case "step.steered":
-    case "step.held":
-    case "step.skipped":
-    case "step.answered":
-    case "step.checked":
-    case "step.looked":
-    case "gate.opened":
-    case "gate.decided":
-    case "step.ended":
-      return evolveStep(run, event)
-  }
+  return apply(run, event.type, event)
+}
+
+function apply<T extends keyof Rules>(run: Run, type: T, event: EventOf[T]): Run {
+  return RULES[type](run, event)
+}
+
+function withStep(run: Run, step: StepState): Run {
+  return { ...run, steps: withRow(run.steps, step.index, step) }
 }
 
 /**
@@ -191,63 +208,40 @@ function resume(ended: Run, event: Extract<RunEvent, { type: "run.resumed" }>): 
   }
 }
 
-function evolveStep(run: Run, event: Exclude<Extract<RunEvent, { step: string }>, { type: "step.expanded" }>): Run {
-  const step = stepOf(run, event.step)
-  if (step === undefined) throw new Error(`journal of run ${run.id} names step ${event.step}, which it does not have`)
-  if (event.type === "step.ended") return stepEnded(run, step, event)
-  if (event.type === "step.answered") {
-    const answered: StepState = { ...step, result: event.result, isAnswered: true }
-    const steps = withRow(run.steps, step.index, answered)
-    if (step.isAnswered) return { ...run, steps }
-    const running = run.running + (isAtWork(run, step) ? 0 : 1)
-    const due = without(run.due, step.index)
-    return {
-      ...run,
-      steps,
-      running,
-      due,
-      spent: plus(run.spent, event.result),
-      delegated: plus(run.delegated, event.delegated),
-    }
+function stepStarted(run: Run, step: StepState, event: EventOf["step.started"]): Run {
+  const next = {
+    ...withStep(run, started(step, event)),
+    ready: dequeue(run, step.index),
+    delayed: run.delayed.filter((index) => index !== step.index),
   }
-  if (event.type === "gate.opened") return gateOpened(run, step, event)
-  if (event.type === "gate.decided") return gateDecided(run, step, event)
-  if (event.type === "step.looked") return looked(run, step, event)
-  if (event.type === "step.started") {
-    const next = {
-      ...run,
-      steps: withRow(run.steps, step.index, started(step, event)),
-      ready: dequeue(run, step.index),
-      delayed: run.delayed.filter((index) => index !== step.index),
-    }
-    // Stopped before anybody had looked at what it came to, it has nothing against it.
-    const isRefused = step.result !== undefined || event.goOn !== undefined
-    if (isGroup(run.specs[step.index] as Step)) return begun(next, step.index, isRefused)
-    const running = run.running + (step.status === "running" ? 0 : 1)
-    return { ...next, running, tries: run.tries + 1 }
+  // Stopped before anybody had looked at what it came to, it has nothing against it.
+  const isRefused = step.result !== undefined || event.goOn !== undefined
+  if (isGroup(run.specs[step.index] as Step)) return begun(next, step.index, isRefused)
+  const running = run.running + (step.status === "running" ? 0 : 1)
+  return { ...next, running, tries: run.tries + 1 }
+}
+
+function stepAnswered(run: Run, step: StepState, event: EventOf["step.answered"]): Run {
+  const answered = withStep(run, { ...step, result: event.result, isAnswered: true })
+  if (step.isAnswered) return answered
+  return {
+    ...answered,
+    running: run.running + (isAtWork(run, step) ? 0 : 1),
+    due: without(run.due, step.index),
+    spent: plus(run.spent, event.result),
+    delegated: plus(run.delegated, event.delegated),
   }
-  if (event.type === "step.skipped") {
-    const { cause, detail } = event
-    const { isAnswered: _, ...rest } = step
-    const skipped: StepState = { ...rest, status: "skipped", skipped: { cause, detail }, endedAt: event.at }
-    const after = {
-      ...run,
-      steps: withRow(run.steps, step.index, skipped),
-      ready: dequeue(run, step.index),
-      running: run.running - (isAtWork(run, step) ? 1 : 0),
-      due: without(run.due, step.index),
-    }
-    return settle(after, step, cause !== "needs")
+}
+
+function stepSkipped(run: Run, step: StepState, { at, cause, detail }: EventOf["step.skipped"]): Run {
+  const { isAnswered: _, ...rest } = step
+  const after = {
+    ...withStep(run, { ...rest, status: "skipped", skipped: { cause, detail }, endedAt: at }),
+    ready: dequeue(run, step.index),
+    running: run.running - (isAtWork(run, step) ? 1 : 0),
+    due: without(run.due, step.index),
   }
-  if (event.type === "step.held") {
-    const held: StepState = { ...step, status: "waiting", hold: event.hold }
-    return { ...run, steps: withRow(run.steps, step.index, held), running: run.running - 1, hold: event.hold }
-  }
-  const row = event.type === "step.checkpointed" ? checkpointed(step, event) : changed(step, event)
-  const took = "took" in event ? event.took : undefined
-  if (took === undefined) return { ...run, steps: withRow(run.steps, step.index, row) }
-  const paid = { ...row, earlier: plus(step.earlier ?? NOTHING, took) }
-  return { ...run, steps: withRow(run.steps, step.index, paid), spent: plus(run.spent, took) }
+  return settle(after, step, cause !== "needs")
 }
 
 /** A step at the beginning of a try: of the tries before it only what they took is left, and where. */
@@ -276,34 +270,39 @@ function started(step: StepState, event: Extract<RunEvent, { type: "step.started
 }
 
 /** A step whose worker goes on in a new session: of the old one only what it wrote down is left. */
-function checkpointed(step: StepState, { text }: Extract<RunEvent, { type: "step.checkpointed" }>): StepState {
+function stepCheckpointed(run: Run, step: StepState, { text, took }: EventOf["step.checkpointed"]): Run {
   const { session: _s, prompt: _p, inputHash: _i, context: _c, messages: _m, ...rest } = step
   const count = (step.checkpoint?.count ?? 0) + 1
-  return { ...rest, checkpoint: { count, text } }
+  return paid(run, { ...rest, checkpoint: { count, text } }, took)
 }
 
-/** A running step after an event that leaves it running. */
-function changed(
-  step: StepState,
-  event: Extract<RunEvent, { type: "step.opened" | "step.warned" | "step.steered" | "step.checked" }>,
-): StepState {
-  if (event.type === "step.checked") {
-    const { checks, saved, schemaError } = event
-    const misfits = (step.misfits ?? 0) + (schemaError === undefined ? 0 : 1)
-    return { ...step, checks, ...(saved === undefined ? {} : { saved }), ...(misfits === 0 ? {} : { misfits }) }
-  }
-  if (event.type === "step.warned") return { ...step, warnings: [...(step.warnings ?? []), event.warning] }
-  if (event.type === "step.steered") {
-    const { action, id, text } = event
-    if (action !== "message" || id === undefined || text === undefined) return step
-    return { ...step, messages: [...(step.messages ?? []), { id, text }] }
-  }
-  return {
+function stepChecked(run: Run, step: StepState, event: EventOf["step.checked"]): Run {
+  const { checks, saved, schemaError, took } = event
+  const misfits = (step.misfits ?? 0) + (schemaError === undefined ? 0 : 1)
+  const checked = { ...step, checks, ...(saved === undefined ? {} : { saved }), ...(misfits === 0 ? {} : { misfits }) }
+  return paid(run, checked, took)
+}
+
+/** The run with a step that may have taken something before its result counts. */
+function paid(run: Run, step: StepState, took: Took | undefined): Run {
+  if (took === undefined) return withStep(run, step)
+  const row = { ...step, earlier: plus(step.earlier ?? NOTHING, took) }
+  return { ...withStep(run, row), spent: plus(run.spent, took) }
+}
+
+function stepSteered(run: Run, step: StepState, { action, id, text }: EventOf["step.steered"]): Run {
+  if (action !== "message" || id === undefined || text === undefined) return run
+  return withStep(run, { ...step, messages: [...(step.messages ?? []), { id, text }] })
+}
+
+function stepOpened(run: Run, step: StepState, event: EventOf["step.opened"]): Run {
+  const { session, model, inputHash, prompt, context } = event
+  return withStep(run, {
     ...step,
-    session: event.session,
-    requestedModel: event.model,
-    inputHash: event.inputHash,
-    prompt: event.prompt,
-    ...(event.context === undefined ? {} : { context: event.context }),
-  }
+    session,
+    requestedModel: model,
+    inputHash,
+    prompt,
+    ...(context === undefined ? {} : { context }),
+  })
 }
