@@ -22,8 +22,9 @@ import { sourcesBelow } from "./support/sources.ts"
 /** What each folder may import besides itself. A folder that is not here may not exist. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
-  spec: ["core"],
-  config: ["core"],
+  shapes: ["core"],
+  spec: ["core", "shapes"],
+  config: ["core", "shapes"],
   engine: ["core"],
   store: ["core"],
   context: ["core"],
@@ -74,7 +75,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "@marcbachmann/cel-js": ["spec"],
   ajv: ["spec"],
   "ajv-formats": ["spec"],
-  zod: ["spec", "config", "opencode"],
+  zod: ["shapes", "spec", "config", "opencode"],
   "jsonc-parser": ["config"],
   "@dagrejs/dagre": ["report"],
   commander: ["cli"],

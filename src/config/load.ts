@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { defined } from "../core/base/defined.ts"
 import {
   firstProblems,
   issuesToProblems,
@@ -104,14 +105,7 @@ function foreignProblem(document: SourceDocument): Problem | undefined {
 }
 
 function toLimits({ max_workers, max_depth, budget }: Config["limits"]): Limits {
-  const { usd, tokens, time, workers } = budget ?? {}
-  const given = {
-    ...(usd === undefined ? {} : { usd }),
-    ...(tokens === undefined ? {} : { tokens }),
-    ...(time === undefined ? {} : { timeMs: time }),
-    ...(workers === undefined ? {} : { workers }),
-  }
-  return { maxWorkers: max_workers, maxDepth: max_depth, ...(budget === undefined ? {} : { budget: given }) }
+  return { maxWorkers: max_workers, maxDepth: max_depth, ...defined({ budget }) }
 }
 
 function read(file: string): Checked<string> {

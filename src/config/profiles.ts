@@ -1,4 +1,5 @@
 import { homedir } from "node:os"
+import { defined } from "../core/base/defined.ts"
 import { suggest } from "../core/base/nearest.ts"
 import { type Path, problemAt, type SourceDocument, valueAt } from "../core/documents/issues.ts"
 import { DEFAULT_KIND } from "../core/model/kinds.ts"
@@ -80,12 +81,6 @@ function toProfile(name: string, config: ProfileConfig, models: Config["models"]
       idleStopMs: config.idle_stop,
     }),
   }
-}
-
-/** The object without the keys that are undefined: a profile is compared and journalled as it was written. */
-function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(object).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }
 
 /** OpenCode's three ways of writing permissions as its one list of rules, in the order written: the last match wins. */

@@ -1,24 +1,14 @@
 import * as z from "zod"
-import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/base/duration.ts"
 import { NOT_YET, notYet } from "../core/documents/issues.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
 import { DEFAULT_KIND, KIND_NAMES, KINDS } from "../core/model/kinds.ts"
-import type { AskPolicy } from "../core/model/workflow.ts"
+import { asks, budgetLike, duration, intervene, name, schemaKey } from "../shapes/values.ts"
 import { orList } from "./words.ts"
 
 /**
  * The shape of orchestrator.json, declared once: types, defaults, editor help (schema/orchestrator.schema.json) and
  * the loader all come from here. What later versions build is described and typed, and refused when it is used.
  */
-
-const duration = z
-  .union([z.string(), z.number()])
-  .transform((value) => parseDuration(value) ?? Number.NaN)
-  .refine((ms) => ms >= 1 && ms <= MAX_DURATION_MS, DURATION_RULE)
-
-const name = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "must be letters, digits, `-` and `_`, beginning with a letter")
 
 const action = z.enum(["allow", "ask", "deny"])
 const permission = z.union([
@@ -28,27 +18,6 @@ const permission = z.union([
     z.union([action, z.record(z.string().describe("What the tool is used on, with wildcards."), action)]),
   ),
 ])
-
-const askPolicy = z.enum(["ask", "deny", "allow-listed"])
-const asks = z
-  .union([
-    askPolicy,
-    z.strictObject({
-      policy: askPolicy.describe("Who answers: `ask` a person, `deny` nobody, `allow-listed` the profile's own rules."),
-      timeout: duration.optional().describe("With `ask`: how long a person has."),
-      otherwise: z
-        .enum(["deny", "allow"])
-        .default("deny")
-        .describe("With `ask`: the answer when that time is over. Default: `deny`."),
-    }),
-  ])
-  .transform((value): AskPolicy => {
-    const { policy, otherwise, timeout } =
-      typeof value === "string" ? { policy: value, otherwise: "deny" as const, timeout: undefined } : value
-    return { policy, otherwise, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
-  })
-
-const intervene = z.enum(["never", "on-error", "on-warning", "always"])
 
 /** Says of a key that it is described but refused, and what to do instead. */
 function later<T extends z.ZodType>(schema: T, text: string, instead: string) {
@@ -169,24 +138,14 @@ const limits = z.strictObject({
     .max(5)
     .default(DEFAULTS.maxDepth)
     .describe("How deep workers may start workers: 1 means that they may not."),
-  budget: z
-    .strictObject({
-      usd: z.number().min(0.01).optional().describe("US dollars."),
-      tokens: z.int().min(1).optional().describe("Tokens, read and written."),
-      time: duration.optional().describe("Time at work."),
-      workers: z.int().min(1).optional().describe("Workers that may be started: tries of steps."),
-    })
-    .refine((one) => Object.values(one).some((cap) => cap !== undefined), {
-      message: "must have `usd`, `tokens`, `time` or `workers`",
-      params: { hint: '`{ "usd": 5 }`' },
-    })
+  budget: budgetLike('`{ "usd": 5 }`')
     .optional()
     .describe("What one run may spend at most, whatever its workflow says."),
 })
 
 export const configSchema = z
   .strictObject({
-    $schema: z.string().optional().describe("Where an editor finds this schema."),
+    $schema: schemaKey,
     models: z
       .record(name, z.string().regex(/^[^/\s]+\/\S+$/, "must be `provider/model`"))
       .default({})

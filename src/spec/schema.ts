@@ -1,8 +1,9 @@
 import * as z from "zod"
 import { DEFAULTS } from "../core/model/defaults.ts"
 import type { SecretSource } from "../core/model/workflow.ts"
+import { duration, intervene, schemaKey } from "../shapes/values.ts"
 import { input, inputName } from "./input-shape.ts"
-import { budget, duration, gate, intervene, worker } from "./shapes.ts"
+import { budget, gate, worker } from "./shapes.ts"
 import { hook, step } from "./step-shape.ts"
 
 /**
@@ -63,7 +64,7 @@ export const context = z.strictObject({
 
 /** Keys that every form of a workflow has. */
 export const head = {
-  $schema: z.string().optional().describe("Where an editor finds this schema."),
+  $schema: schemaKey,
   name: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, "must be letters, digits, `.`, `-` and `_`")

@@ -1,17 +1,13 @@
 import * as z from "zod"
-import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/base/duration.ts"
+import { parseDuration } from "../core/base/duration.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
-import type { Budget, Check, Opinion, Retry } from "../core/model/workflow.ts"
+import type { Check, Opinion, Retry } from "../core/model/workflow.ts"
+import { budgetLike, duration } from "../shapes/values.ts"
 
-/** Parts of a workflow document on their own: times, tries, checks, money, and when a person is asked. */
+/** Parts of a workflow document that are no steps: tries, checks, a budget, and gates. */
 
 /** Name of a profile, a role of `models`, or `provider/model`; which of them there are is checked by `workers.ts`. */
 export const worker = z.string().min(1)
-
-export const duration = z
-  .union([z.string(), z.number()])
-  .transform((value) => parseDuration(value) ?? Number.NaN)
-  .refine((ms) => ms >= 1 && ms <= MAX_DURATION_MS, DURATION_RULE)
 
 /** The engine waits no longer than this between two tries, whatever the backoff comes to. */
 const MAX_DELAY_MS = 3_600_000
@@ -134,29 +130,9 @@ export const check = z.union([z.string().min(1), fullCheck]).transform((value): 
   }
 })
 
-// ── money, and when a person is asked ──────────────────────────────────────────────────────────────────────────────
+// ── budgets and gates ──────────────────────────────────────────────────────────────────────────────────────────────
 
-export const budget = z
-  .strictObject({
-    usd: z.number().min(0.01).optional().describe("US dollars."),
-    tokens: z.int().min(1).optional().describe("Tokens, read and written."),
-    time: duration.optional().describe("Time at work."),
-    workers: z.int().min(1).optional().describe("Workers that may be started: tries of steps."),
-  })
-  .refine((one) => Object.values(one).some((cap) => cap !== undefined), {
-    message: "must have `usd`, `tokens`, `time` or `workers`",
-    params: { hint: "`usd: 5`" },
-  })
-  .transform(
-    ({ usd, tokens, time, workers }): Budget => ({
-      ...(usd === undefined ? {} : { usd }),
-      ...(tokens === undefined ? {} : { tokens }),
-      ...(time === undefined ? {} : { timeMs: time }),
-      ...(workers === undefined ? {} : { workers }),
-    }),
-  )
-
-export const intervene = z.enum(["never", "on-error", "on-warning", "always"])
+export const budget = budgetLike("`usd: 5`")
 
 export const gate = z.strictObject({
   timeout: duration.optional().describe("How long a gate waits for a person. Default: 24h."),

@@ -1,33 +1,10 @@
 import * as z from "zod"
-import type { AskPolicy, Loop } from "../core/model/workflow.ts"
+import type { Loop } from "../core/model/workflow.ts"
+import { asks, duration, intervene, name } from "../shapes/values.ts"
 import { schemaFaults } from "./json-schema.ts"
-import { budget, check, duration, intervene, isInside, retry, worker } from "./shapes.ts"
+import { budget, check, isInside, retry, worker } from "./shapes.ts"
 
 /** A step of a workflow document, and what steps are made of that are done by steps of their own. */
-
-const stepId = z
-  .string()
-  .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "must be letters, digits, `-` and `_`, beginning with a letter")
-
-const askPolicy = z.enum(["ask", "deny", "allow-listed"])
-/** The same form as in a profile. */
-const asks = z
-  .union([
-    askPolicy,
-    z.strictObject({
-      policy: askPolicy.describe("Who answers: `ask` a person, `deny` nobody, `allow-listed` the profile's own rules."),
-      timeout: duration.optional().describe("With `ask`: how long a person has."),
-      otherwise: z
-        .enum(["deny", "allow"])
-        .default("deny")
-        .describe("With `ask`: the answer when that time is over. Default: `deny`."),
-    }),
-  ])
-  .transform((value): AskPolicy => {
-    const { policy, otherwise, timeout } =
-      typeof value === "string" ? { policy: value, otherwise: "deny" as const, timeout: undefined } : value
-    return { policy, otherwise, ...(timeout === undefined ? {} : { timeoutMs: timeout }) }
-  })
 
 const loop = z
   .strictObject({
@@ -144,7 +121,7 @@ const routed = {
 }
 
 const flat = z.strictObject({
-  id: stepId.describe("Name of the step, unique in the workflow. Later steps read `${id.output}`."),
+  id: name.describe("Name of the step, unique in the workflow. Later steps read `${id.output}`."),
   type: z
     .enum(STEP_TYPES)
     .default("single")

@@ -1,3 +1,4 @@
+import { defined } from "../core/base/defined.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
 import type { Check, Group, Hook, Opinion, Retry, Settings, Step, Workflow } from "../core/model/workflow.ts"
 import type { WorkflowDocument } from "./schema.ts"
@@ -25,12 +26,6 @@ export function toWorkflow(document: WorkflowDocument, name: string, embed: Embe
     settings: toSettings(document.settings),
     steps: toSteps(document, embed),
   }
-}
-
-/** The object without the keys that are undefined: a workflow is compared and journalled as it was written. */
-function defined<T extends object>(object: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(object).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }
 
 /** The steps with those of the hooks, each of which needs what its place says. */
