@@ -5,13 +5,13 @@ import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { describe } from "../../host/host.ts"
 import { isCheckpoint, watchContext } from "./checkpoint.ts"
 import { contextFor, toldContext } from "./context.ts"
+import { type Address, keyOfContext, keyOfSaying, ownMessage, tell } from "./outbox.ts"
 import { checkModel, isLost, resultOf, resultOfError, withData } from "./result.ts"
 import { rulesFor } from "./rules.ts"
 import { createSession, existing, findByKey, isForeground, makeVisible, renewRules } from "./seat.ts"
 import type { Site } from "./site.ts"
 import { abortTree } from "./stop.ts"
-import { type Address, keyOfContext, keyOfSaying, ownMessage, tell } from "./talk.ts"
-import { Turn } from "./turn.ts"
+import { Turn } from "./turn/turn.ts"
 
 /**
  * Workers that are sessions of an OpenCode server, wherever that server is. Every id is derived from the task's key, so
@@ -31,12 +31,7 @@ export function createSessionBackend(site: Site): WorkerBackend {
     open: (seat) => openForLater(site, seat),
     async steer(session, steer) {
       const turn = turns.get(session)
-      if (turn === undefined) return "no worker is at work in this session"
-      try {
-        return await turn.steer(steer)
-      } catch (error) {
-        return describe(error)
-      }
+      return turn === undefined ? "no worker is at work in this session" : turn.steer(steer)
     },
     async answer(id, answer) {
       const turn = [...turns.values()].find(({ desk }) => desk.has(id))
@@ -145,15 +140,17 @@ async function work(
     {
       address: addressOf(task, session, identity),
       own: [prompt, ...said],
-      timeoutMs: task.timeoutMs,
-      idleTimeoutMs: task.idleTimeoutMs,
-      toolTimeoutMs: task.toolTimeoutMs,
+      setup: {
+        timeoutMs: task.timeoutMs,
+        idleTimeoutMs: task.idleTimeoutMs,
+        toolTimeoutMs: task.toolTimeoutMs,
+        isRepeat: task.resumed && !isNew,
+        isForeground: isForeground(site, task),
+        ...(context === undefined ? {} : { context: contextMessage(task, context) }),
+      },
       asks: task.asks,
       rules: task.profile.permission,
-      isRepeat: task.resumed && !isNew,
-      isForeground: isForeground(site, task),
       isPriced: model !== null && (await isPriced(host, model)),
-      ...(context === undefined ? {} : { context: contextMessage(task, context) }),
     },
     report,
     signal,

@@ -1,8 +1,8 @@
 import type { WorkerTask } from "../../core/ports/ports.ts"
-import { describe } from "../../host/host.ts"
+import { keyOfSaying, ownMessage } from "./outbox.ts"
 import type { Site } from "./site.ts"
-import { keyOfSaying, ownMessage } from "./talk.ts"
-import type { Turn, TurnEnd } from "./turn.ts"
+import type { TurnEnd } from "./turn/state.ts"
+import type { Turn } from "./turn/turn.ts"
 import { tokensOf } from "./verdict.ts"
 
 /** A worker whose session has become too long writes down where it stands, so that it can go on in a new one. */
@@ -28,14 +28,9 @@ export function watchContext(site: Site, task: WorkerTask, session: string, turn
     const { input, output } = tokensOf([{ info }])
     if (input + output < limit) return
     isAsked = true
-    turn
-      .steer({ type: "message", message: { id: ID, text: ASK } })
-      .then(
-        (why) => why !== undefined && site.log.error("a worker could not be asked where it stands", { session, why }),
-      )
-      .catch((error) =>
-        site.log.error("a worker could not be asked where it stands", { session, error: describe(error) }),
-      )
+    void turn.steer({ type: "message", message: { id: ID, text: ASK } }).then((why) => {
+      if (why !== undefined) site.log.error("a worker could not be asked where it stands", { session, why })
+    })
   })
 }
 

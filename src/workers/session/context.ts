@@ -2,8 +2,8 @@ import type { Part } from "@opencode-ai/sdk/v2"
 import type { WorkerSeat } from "../../core/ports/ports.ts"
 import type { Entry } from "../../host/entries.ts"
 import { ask, type Host, HostError } from "../../host/host.ts"
+import { keyOfContext, ownMessage } from "./outbox.ts"
 import type { Site } from "./site.ts"
-import { keyOfContext, ownMessage } from "./talk.ts"
 
 /** What a worker is told of the session it was started from. */
 

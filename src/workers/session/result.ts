@@ -6,7 +6,7 @@ import { IdentityError, isPriced } from "../../host/catalog.ts"
 import { describe, HostError } from "../../host/host.ts"
 import type { Site } from "./site.ts"
 import { todosIn } from "./todos.ts"
-import type { TurnEnd } from "./turn.ts"
+import type { TurnEnd } from "./turn/state.ts"
 import { answersTo, isCounted, tokensOf, turnOf } from "./verdict.ts"
 import { writtenIn } from "./written.ts"
 

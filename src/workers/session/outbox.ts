@@ -1,0 +1,153 @@
+import { type Entry, markOf } from "../../host/entries.ts"
+import { ask, type Host } from "../../host/host.ts"
+import { ownID } from "./ids.ts"
+import { type Answer, answersTo, turnOf, type Verdict, verdictOf } from "./verdict.ts"
+
+/** A message of ours, under ids of its own: sent twice it is one message, answered once. */
+export interface OwnMessage {
+  readonly messageID: string
+  readonly partID: string
+  readonly text: string
+  /** Told to the model and not shown as somebody's words. */
+  readonly isSynthetic?: boolean
+}
+
+/** As whom the worker is spoken to, the same for each of a task's messages. */
+export interface Address {
+  readonly session: string
+  /** Key of the task. */
+  readonly task: string
+  readonly agent: string
+  readonly model?: { readonly providerID: string; readonly modelID: string }
+  readonly system?: string
+}
+
+/** The message with this key, always under the same ids. */
+export function ownMessage(key: string, text: string): OwnMessage {
+  return { messageID: ownID("msg", key), partID: ownID("prt", key), text }
+}
+
+/** Ids of what somebody says to a worker in the middle of its task, and of what it is told before it. */
+export function keyOfSaying(task: string, id: string): string {
+  return `${task}/message/${id}`
+}
+export function keyOfContext(seat: string): string {
+  return `${seat}/context`
+}
+
+function promptOf({ session, task, agent, model, system }: Address, message: OwnMessage) {
+  const { messageID, partID, text, isSynthetic } = message
+  const part = { id: partID, type: "text" as const, text, metadata: { ...markOf(task) } }
+  return {
+    sessionID: session,
+    messageID,
+    agent,
+    parts: [isSynthetic ? { ...part, synthetic: true } : part],
+    ...(model ? { model } : {}),
+    ...(system === undefined ? {} : { system }),
+  }
+}
+
+/** Messages to send to the worker, in this order. */
+export interface Sending {
+  /** Id of a torn answer to take out first, so that the model does not read half a sentence of its own. */
+  readonly remove?: string
+  /** Put into the session without asking the model. */
+  readonly tell: readonly OwnMessage[]
+  /** Asks the model. */
+  readonly ask?: OwnMessage
+}
+
+type OwnMessages = readonly [OwnMessage, ...OwnMessage[]]
+
+function sendingOf(messages: readonly OwnMessage[]): Sending {
+  const ask = messages.at(-1)
+  return { tell: messages.slice(0, -1), ...(ask === undefined ? {} : { ask }) }
+}
+
+function newestOf(own: OwnMessages): OwnMessage {
+  return own.at(-1) ?? own[0]
+}
+
+/** What to send the first time. */
+export function firstSending(own: OwnMessages, context: OwnMessage | undefined): Sending {
+  return sendingOf(context === undefined ? own : [context, ...own])
+}
+
+/** The newest message once more: under its id it is the same message. */
+export function repeatedSending(own: OwnMessages): Sending {
+  return { tell: [], ask: newestOf(own) }
+}
+
+/**
+ * What to send to a session that may have some of it: what is not there, else the newest again. A torn answer is removed;
+ * finished tool calls stay. A busy session is sent only what it lacks.
+ */
+export function missingSending(
+  own: OwnMessages,
+  entries: readonly Entry[],
+  isBusy: boolean,
+  context?: OwnMessage,
+): Sending {
+  const unsent = unsentOf(own, entries)
+  if (isBusy) return sendingOf(unsent)
+  const last = turnOf(entries, own[0].messageID).at(-1)
+  const remove = last && isTorn(last) ? { remove: last.info.id } : {}
+  const told = context !== undefined && unsent.length === own.length ? [context] : []
+  return { ...remove, ...sendingOf([...told, ...(unsent.length > 0 ? unsent : [newestOf(own)])]) }
+}
+
+function unsentOf(own: readonly OwnMessage[], entries: readonly Entry[]): readonly OwnMessage[] {
+  return own.filter(({ messageID }) => !entries.some(({ info }) => info.id === messageID))
+}
+
+/** Whether everything that was said is in the session. */
+export function hasAll(own: OwnMessages, entries: readonly Entry[]): boolean {
+  return unsentOf(own, entries).length === 0
+}
+
+/** How the task ended; undefined while something that was said is not there or not answered. */
+export function verdictOn(own: OwnMessages, entries: readonly Entry[]): Verdict | undefined {
+  return hasAll(own, entries) ? verdictOf(answersTo(entries, own[0].messageID)) : undefined
+}
+
+/** Sends messages to one worker in one task, and reads what is in its session. */
+export class Outbox {
+  readonly #host: Host
+  readonly #address: Address
+
+  constructor(host: Host, address: Address) {
+    this.#host = host
+    this.#address = address
+  }
+
+  read(): Promise<readonly Entry[]> {
+    const { session } = this.#address
+    return ask("read the session's messages", (o) => this.#host.client.session.messages({ sessionID: session }, o))
+  }
+
+  /** Returns once the server has everything. The model's answer is not waited for. */
+  async send({ remove, tell: told, ask: asked }: Sending): Promise<void> {
+    const { client } = this.#host
+    const { session } = this.#address
+    if (remove !== undefined)
+      await ask("remove the interrupted answer", (o) =>
+        client.session.deleteMessage({ sessionID: session, messageID: remove }, o),
+      )
+    for (const message of told) await tell(this.#host, this.#address, message)
+    if (asked !== undefined)
+      await ask("prompt the session", (o) => client.session.promptAsync(promptOf(this.#address, asked), o))
+  }
+}
+
+function isTorn(answer: Answer): boolean {
+  const verdict = verdictOf([answer])
+  return answer.info.time.completed === undefined || (verdict !== undefined && verdict.reason !== "ok")
+}
+
+/** Puts a message into the session without asking the model anything. */
+export async function tell(host: Host, address: Address, message: OwnMessage): Promise<void> {
+  await ask("tell the worker something", (o) =>
+    host.client.session.prompt({ ...promptOf(address, message), noReply: true }, o),
+  )
+}

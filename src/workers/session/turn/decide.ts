@@ -1,0 +1,61 @@
+import type { Failure } from "../trouble.ts"
+import { deadlineOf, overdue } from "./health.ts"
+import { isYours, listening, move, request } from "./moves.ts"
+import type { Step, TurnState } from "./state.ts"
+
+/** Events are the way to know. The poll only catches one that was lost. */
+const POLL_MS = 2_000
+
+/** Decides what is next, unless the turn waits for the result of a request. */
+export function decide(state: TurnState, now: number): Step {
+  if (state.phase.is !== "listening") return move(state)
+  const why = mustStop(state, now)
+  if (why) return request(state, { is: "stopping", why }, { type: "abort" })
+  const { handback, news, setup } = state
+  const looked: TurnState = { ...state, hasNews: false }
+  const hasReason = state.hasNews || news.idleSince !== undefined
+  if (handback === undefined && (state.isHeld || !hasReason)) return wait(looked, now)
+  if (news.isLooping && setup.isForeground) return request(state, { is: "unlooping" }, { type: "abort" })
+  if (handback) return request(looked, { is: "handing-back" }, { type: "look", evenIfBusy: false })
+  if (setup.isForeground) return decideForeground(looked, now)
+  // A repeated turn was not heard from its beginning.
+  if (news.hasIdled && !setup.isRepeat) return request(looked, { is: "recalling" }, { type: "recall" })
+  return request(looked, { is: "looking" }, { type: "look", evenIfBusy: false })
+}
+
+/** With a person there an answer ends nothing. Only a model out of reach does, before there was any answer. */
+function decideForeground(state: TurnState, now: number): Step {
+  const { news } = state
+  if (!isYours(state) || state.hasAnswered || news.hasChecked) return wait(state, now)
+  return request({ ...state, news: { ...news, hasChecked: true } }, { is: "checking" }, { type: "read" })
+}
+
+/** After a request that ended nothing: decides again if something came up meanwhile, else waits. */
+export function rest(state: TurnState, now: number): Step {
+  const next = listening(state)
+  return next.hasNews || mustStop(next, now) ? decide(next, now) : wait(next, now)
+}
+
+/** Waits for an event, for the next deadline, or for the next poll, whichever comes first. */
+function wait(state: TurnState, now: number): Step {
+  const { setup, startedAt, health } = state
+  const deadlines = [startedAt + setup.timeoutMs, ...(isSuspended(state) ? [] : [deadlineOf(health, setup).at])]
+  return move(state, { type: "wake", at: Math.max(now + 1, Math.min(now + POLL_MS, ...deadlines)) })
+}
+
+function mustStop(state: TurnState, now: number): Failure | undefined {
+  const { setup, startedAt, news, handback, health } = state
+  const { timeoutMs, isForeground } = setup
+  if (state.isAborted) return { reason: "aborted", detail: "stopped" }
+  if (handback?.text !== undefined) return { reason: "ok", detail: "" }
+  if (news.isLooping && !state.isHeld && !isForeground)
+    return { reason: "truncated", detail: "the model's stream ended in the middle of the answer" }
+  if (now >= startedAt + timeoutMs) return { reason: "timeout", detail: `not done after ${timeoutMs / 1_000} s` }
+  if (isSuspended(state)) return undefined
+  return news.quota ?? overdue(health, setup, now)
+}
+
+/** The worker waits for a person, so that only the total deadline counts. */
+function isSuspended(state: TurnState): boolean {
+  return state.isHeld || state.isAsked || isYours(state)
+}

@@ -1,0 +1,66 @@
+import type { AssistantMessage } from "@opencode-ai/sdk/v2"
+import type { Activity } from "../../../core/ports/ports.ts"
+import type { HostEvent } from "../../../host/host.ts"
+import type { Desk } from "../desk.ts"
+import type { Site } from "../site.ts"
+import { Tail } from "../tail.ts"
+import { Transcript } from "../transcript.ts"
+import { tokensOf } from "../verdict.ts"
+import { type Heard, meaningOf } from "./heard.ts"
+
+export interface ListenerOptions {
+  readonly site: Pick<Site, "host" | "clock">
+  readonly session: string
+  /** Takes in the worker's permission requests and questions. */
+  readonly desk: Pick<Desk, "hear">
+  readonly onHeard: (heard: Heard) => void
+}
+
+/** Listens to one session: passes on what each event means, and keeps what was said and spent. */
+export class SessionListener {
+  readonly transcript = new Transcript()
+  readonly #options: ListenerOptions
+  readonly #tail = new Tail()
+  readonly #answers = new Map<string, AssistantMessage>()
+  readonly #unsubscribe: () => void
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+    this.#unsubscribe = options.site.host.subscribe((event) => this.#hear(event))
+  }
+
+  /** What the worker has spent and written so far. `isPriced`: the price of its model is known. */
+  progress(isPriced: boolean): Required<Pick<Activity, "tokens" | "cost" | "tail">> {
+    const answers = [...this.#answers.values()]
+    return {
+      tokens: tokensOf(answers.map((info) => ({ info }))),
+      cost: isPriced ? answers.reduce((sum, { cost }) => sum + cost, 0) : null,
+      tail: this.#tail.toString(),
+    }
+  }
+
+  close(): void {
+    this.#unsubscribe()
+  }
+
+  #hear(event: HostEvent): void {
+    const { site, session, desk, onHeard } = this.#options
+    if (event.type !== "baton.reconnected" && sessionOf(event) !== session) return
+    this.transcript.hear(event)
+    this.#tail.hear(event)
+    if (event.type === "message.updated" && event.properties.info.role === "assistant")
+      this.#answers.set(event.properties.info.id, event.properties.info)
+    desk.hear(event)
+    onHeard(meaningOf(event, site.clock.now()))
+  }
+}
+
+/** The session an event is about: its own, that of its message, or that of its part. */
+function sessionOf(event: HostEvent): string | undefined {
+  const { sessionID, info, part } = event.properties as {
+    sessionID?: string
+    info?: { sessionID?: string }
+    part?: { sessionID?: string }
+  }
+  return sessionID ?? info?.sessionID ?? part?.sessionID
+}

@@ -1,0 +1,69 @@
+import type { Activity } from "../../../core/ports/ports.ts"
+import type { Entry } from "../../../host/entries.ts"
+import { doing, excused } from "./health.ts"
+import {
+  NO_NEWS,
+  type Step,
+  type TurnAction,
+  type TurnEnd,
+  type TurnPhase,
+  type TurnRequest,
+  type TurnResult,
+  type TurnState,
+} from "./state.ts"
+
+/** Why something a person asks for comes too late. */
+export const TOO_LATE = "its task is just over"
+
+export function move(state: TurnState, ...actions: readonly TurnAction[]): Step {
+  return { state, actions }
+}
+
+/** Does `next` after `first`. */
+export function andThen(first: Step, next: (state: TurnState) => Step): Step {
+  const second = next(first.state)
+  return { state: second.state, actions: [...first.actions, ...second.actions] }
+}
+
+/** Makes the turn wait for the result of a request. */
+export function request(state: TurnState, phase: TurnPhase, wanted: TurnRequest): Step {
+  return move({ ...state, phase, isStale: false }, { ...wanted, for: "turn" })
+}
+
+export function listening(state: TurnState): TurnState {
+  return { ...state, phase: { is: "listening" } }
+}
+
+/** The messages that a request gave, if it gave any. */
+export function entriesOf(result: TurnResult): readonly Entry[] {
+  return ("entries" in result ? result.entries : undefined) ?? []
+}
+
+/** Ends the turn. What persons asked for and was not begun is refused. */
+export function finish(state: TurnState, last: { readonly end: TurnEnd } | { readonly error: unknown }): Step {
+  const refusals = state.queue.map(({ id }): TurnAction => ({ type: "answer", steer: id, why: TOO_LATE }))
+  const action: TurnAction = "end" in last ? { type: "end", ...last } : { type: "fail", ...last }
+  return move({ ...state, phase: { is: "over" }, queue: [] }, action, ...refusals)
+}
+
+/** It is the person's turn: the worker in the foreground has nothing to do. */
+export function isYours({ setup, news, health }: TurnState): boolean {
+  return setup.isForeground && news.hasIdled && !health.isBusy
+}
+
+/** Reports what the worker does. What a person did about it comes before its own phase. */
+export function tell(state: TurnState): Step {
+  const { health } = state
+  return move(state, { type: "activity", doing: { ...phaseOf(state), lastActivityAt: health.activeAt } })
+}
+
+function phaseOf(state: TurnState): Pick<Activity, "phase" | "tool"> {
+  if (isYours(state)) return { phase: "yours", tool: null }
+  return state.isHeld ? { phase: "held", tool: null } : doing(state.health)
+}
+
+/** Forgets what was heard up to now, because there is more to come. */
+export function goOn(state: TurnState, now: number): Step {
+  const health = excused(state.health, now)
+  return tell({ ...state, health, news: NO_NEWS, isHeld: false, isStale: true, hasNews: true })
+}

@@ -1,0 +1,124 @@
+import type { Entry } from "../../../host/entries.ts"
+import { hasAll, missingSending, repeatedSending, verdictOn } from "../outbox.ts"
+import type { Failure } from "../trouble.ts"
+import { answersTo, lastWordsOf, type Verdict, verdictOf, verdictOfLoop, verdictOfSilence } from "../verdict.ts"
+import { decide, rest } from "./decide.ts"
+import { relearned } from "./health.ts"
+import { andThen, entriesOf, finish, listening, move, request, tell } from "./moves.ts"
+import type { Step, TurnResult, TurnState } from "./state.ts"
+import { steered } from "./steers.ts"
+
+/** How long a session must stay idle before an inconclusive end is taken for one. */
+const SILENCE_MS = 2_000
+/** The same before the server has begun to answer: the first prompt of a busy machine can take its time. */
+const NOT_BEGUN_MS = 30_000
+
+/** Goes on with the turn once its request has its result. */
+export function afterRequest(state: TurnState, result: TurnResult, now: number): Step {
+  if (state.phase.is === "over") return move(state)
+  if (result.type === "failed") return finish(state, { error: result.error })
+  const entries = entriesOf(result)
+  const isBusy = result.type === "looked" && result.isBusy
+  switch (state.phase.is) {
+    case "harvesting":
+      return harvested(state, entries, isBusy, now)
+    case "recalling":
+      return recalled(state, entries)
+    case "looking":
+      return isBusy ? rest(withoutIdle(state), now) : looked(state, entries, now)
+    case "checking":
+      return checked(state, entries, now)
+    case "handing-back":
+      return isBusy ? rest(state, now) : handedBack(state, entries, now)
+    case "unlooping":
+      return decide(listening({ ...state, news: { ...state.news, isLooping: false } }), now)
+    case "stopping":
+      return result.type === "read"
+        ? stopped(state, state.phase.why, entries)
+        : move(state, { type: "read", for: "turn" })
+    case "beginning":
+      return begun(state, now)
+    default:
+      return rest(state, now)
+  }
+}
+
+/** The prompt is sent, or needs not be: from here on the turn listens, and does what persons asked for before. */
+export function begun(state: TurnState, now: number): Step {
+  const first = decide(listening({ ...state, queue: [] }), now)
+  return state.queue.reduce((done, asked) => andThen(done, (next) => steered(next, asked, now)), first)
+}
+
+/** Nothing is asked for twice: an answer that is there is the end. A server still at work is told only what it lacks. */
+function harvested(state: TurnState, entries: readonly Entry[], isBusy: boolean, now: number): Step {
+  const { own, setup } = state
+  const verdict = verdictOn(own, entries)
+  if (verdict?.reason === "ok") {
+    if (!setup.isForeground) return finish(state, { end: { ...verdict, entries } })
+    const yours = { ...state, hasAnswered: true, news: { ...state.news, hasIdled: true } }
+    return andThen(tell(yours), (next) => begun(next, now))
+  }
+  const known = isBusy ? { ...state, health: relearned(state.health, entries, true, now) } : state
+  if (known.isAborted) return begun(known, now)
+  const sending = missingSending(own, entries, isBusy, setup.context)
+  return request(known, { is: "beginning" }, { type: "send", sending, rereads: isBusy })
+}
+
+/** Only a good end is taken from the events. Any other is looked up. */
+function recalled(state: TurnState, entries: readonly Entry[]): Step {
+  const verdict = verdictOn(state.own, entries)
+  if (verdict?.reason === "ok") return finish(state, { end: { ...verdict, entries } })
+  return request(state, { is: "looking" }, { type: "look", evenIfBusy: false })
+}
+
+/** The session is idle. What its messages say is the end, or else its silence is, once it has lasted. */
+function looked(state: TurnState, entries: readonly Entry[], now: number): Step {
+  if (state.isStale) return rest(state, now)
+  const { own, news } = state
+  const verdict = verdictOn(own, entries)
+  if (verdict) return finish(state, { end: { ...verdict, entries } })
+  const answers = answersTo(entries, own[0].messageID)
+  const hasSaid = own.length > 1
+  const hasBegun = answers.length > 0 || hasSaid || news.lastError !== undefined
+  const idleSince = news.idleSince ?? now
+  if (now - idleSince < (hasBegun ? SILENCE_MS : NOT_BEGUN_MS))
+    return rest({ ...state, news: { ...news, idleSince } }, now)
+  // A message that came when the turn was as good as over is answered by nobody.
+  if (answers.length === 0 && hasSaid && !news.hasRepeated) {
+    const again = withoutIdle({ ...state, news: { ...news, hasRepeated: true } })
+    return request(again, { is: "repeating" }, { type: "send", sending: repeatedSending(own) })
+  }
+  return finish(state, { end: { ...verdictOfSilence(answers, news.lastError), entries } })
+}
+
+function withoutIdle(state: TurnState): TurnState {
+  const { idleSince: _, ...news } = state.news
+  return { ...state, news }
+}
+
+/** An answer stays one even when a person has acted since; an outage from before that ends nothing. */
+function checked(state: TurnState, entries: readonly Entry[], now: number): Step {
+  const verdict = verdictOn(state.own, entries)
+  if (verdict?.outage && !state.isStale) return finish(state, { end: { ...verdict, entries } })
+  return rest({ ...state, hasAnswered: state.hasAnswered || verdict?.reason === "ok" }, now)
+}
+
+/** Handed back without words of the person's: what is being written is waited for, because half an answer is none. */
+function handedBack(state: TurnState, entries: readonly Entry[], now: number): Step {
+  if (state.isStale) return rest(state, now)
+  return finish(state, { end: { ...lastWordsOf(entries, state.own[0].messageID), entries } })
+}
+
+/** The session is stopped: reports what it had written. */
+function stopped(state: TurnState, why: Failure, entries: readonly Entry[]): Step {
+  const end = (verdict: Verdict) => finish(state, { end: { ...verdict, entries } })
+  const { own, handback, news, setup } = state
+  if (why.reason === "ok" && handback?.text) return end({ reason: "ok", output: handback.text })
+  const answers = answersTo(entries, own[0].messageID)
+  const torn = news.isLooping ? verdictOfLoop(answers) : undefined
+  if (torn) return end(torn)
+  const verdict = verdictOf(answers)
+  // The answer came in the very moment of stopping: one that is there is not thrown away.
+  if (verdict?.reason === "ok" && hasAll(own, entries) && !setup.isForeground) return end(verdict)
+  return end({ ...why, output: verdict?.output ?? "" })
+}

@@ -1,0 +1,112 @@
+import { firstSending } from "../outbox.ts"
+import { decide } from "./decide.ts"
+import { afterHeard, excused, relearned } from "./health.ts"
+import type { Heard } from "./heard.ts"
+import { andThen, entriesOf, goOn, move, request, tell } from "./moves.ts"
+import { afterRequest, begun } from "./results.ts"
+import type { News, Step, TurnInput, TurnResult, TurnState } from "./state.ts"
+import { afterSteer, steered } from "./steers.ts"
+
+/** A wait of OpenCode's that is longer than this is not waited out while the worker holds its place. */
+const LONGEST_RETRY_MS = 60_000
+
+/**
+ * The whole of a turn as one pure function: takes the turn so far, what happened and the time, and gives the next state
+ * and what to do. It reads no clock, knows no server and does nothing itself; `Turn` does.
+ */
+export function step(state: TurnState, input: TurnInput, now: number): Step {
+  if ("for" in input) {
+    if (input.for === "turn") return afterRequest(state, input, now)
+    return input.for === "relearn" ? afterRelearning(state, input, now) : afterSteer(state, input.for, input, now)
+  }
+  if (input.type === "steer") return steered(state, input, now)
+  if (state.phase.is === "over") return move(state)
+  switch (input.type) {
+    case "start":
+      return start(state, now)
+    case "abort":
+      return decide({ ...state, isAborted: true }, now)
+    case "timer":
+      // A request that is under way sets a new timer when it has its result.
+      return state.phase.is === "listening" ? decide({ ...state, hasNews: true }, now) : move(state)
+    case "asks":
+      return decide({ ...state, isAsked: input.isOpen, health: excused(state.health, now) }, now)
+    case "heard":
+      return hear(state, input.heard, now)
+  }
+}
+
+function start(state: TurnState, now: number): Step {
+  if (state.isAborted) return begun(state, now)
+  const { own, setup } = state
+  return andThen(tell(state), (next) =>
+    setup.isRepeat
+      ? request(next, { is: "harvesting" }, { type: "look", evenIfBusy: true })
+      : request(next, { is: "beginning" }, { type: "send", sending: firstSending(own, setup.context) }),
+  )
+}
+
+function hear(state: TurnState, heard: Heard, now: number): Step {
+  if (heard.type === "missed")
+    return andThen(tell(state), (next) => move(next, { type: "look", evenIfBusy: true, for: "relearn" }))
+  const next = { ...state, health: afterHeard(state.health, heard, now), news: newsAfter(state.news, heard, now) }
+  switch (heard.type) {
+    case "retry": {
+      const isShort = heard.next - now <= LONGEST_RETRY_MS
+      const first = isShort ? move(next, { type: "throttled", until: heard.next }) : move(next)
+      return andThen(first, (so) => withNews(so, now))
+    }
+    case "user":
+      return hearUser(next, heard.messageID, now)
+    case "answer":
+      return heard.isEndless ? withNews(next, now) : tell(next)
+    case "error":
+    case "idle":
+      return withNews(next, now)
+    default:
+      return tell(next)
+  }
+}
+
+function newsAfter(news: News, heard: Heard, now: number): News {
+  switch (heard.type) {
+    case "busy":
+      return { ...news, hasIdled: false, hasChecked: false }
+    case "idle":
+      return { ...news, hasIdled: true }
+    case "error":
+      return { ...news, lastError: heard.failure }
+    case "answer":
+      return heard.isEndless ? { ...news, isLooping: true } : news
+    case "retry": {
+      if (heard.next - now <= LONGEST_RETRY_MS) return news
+      const outage = { cause: "quota" as const, until: heard.next }
+      return { ...news, quota: { reason: "quota", detail: heard.message, outage } }
+    }
+    default:
+      return news
+  }
+}
+
+/** A message that is none of ours is a person's, who spoke to the worker in its session. */
+function hearUser(state: TurnState, messageID: string, now: number): Step {
+  if (state.seen.includes(messageID)) return tell(state)
+  const next = { ...state, seen: [...state.seen, messageID] }
+  if (state.own.some((message) => message.messageID === messageID)) return tell(next)
+  return andThen(state.isHeld ? goOn(next, now) : move(next), (so) => withNews(so, now))
+}
+
+function withNews(state: TurnState, now: number): Step {
+  return andThen(tell({ ...state, hasNews: true }), (next) => decide(next, now))
+}
+
+/** After missed events: learns the worker's state from its messages, then which requests of it are open. */
+function afterRelearning(state: TurnState, result: TurnResult, now: number): Step {
+  if (state.phase.is === "over") return move(state)
+  if (result.type === "looked") {
+    const health = relearned(state.health, entriesOf(result), result.isBusy, now)
+    return move({ ...state, health }, { type: "reread", for: "relearn" })
+  }
+  // When the server could not be asked the next look meets the same error, and there it ends the turn.
+  return decide({ ...state, hasNews: true }, now)
+}

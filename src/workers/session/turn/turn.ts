@@ -1,0 +1,188 @@
+import type { PermissionRule } from "../../../core/model/profile.ts"
+import type { AskPolicy } from "../../../core/model/workflow.ts"
+import type { Steer, WorkerReport } from "../../../core/ports/ports.ts"
+import { Desk } from "../desk.ts"
+import { type Address, keyOfSaying, Outbox, type OwnMessage, ownMessage } from "../outbox.ts"
+import { Pulse } from "../pulse.ts"
+import type { Site } from "../site.ts"
+import { abortTree, isBusy } from "../stop.ts"
+import { SessionListener } from "./listener.ts"
+import {
+  newTurn,
+  type TurnAction,
+  type TurnEnd,
+  type TurnInput,
+  type TurnRequest,
+  type TurnResult,
+  type TurnSetup,
+  type TurnState,
+  type TurnSteer,
+} from "./state.ts"
+import { step } from "./step.ts"
+
+export interface TurnOptions {
+  readonly setup: TurnSetup
+  readonly address: Address
+  /** The prompt, and what was said since. */
+  readonly own: readonly [OwnMessage, ...OwnMessage[]]
+  readonly asks: AskPolicy
+  readonly rules: readonly PermissionRule[]
+  readonly isPriced: boolean
+}
+
+type Asked = Extract<TurnAction, TurnRequest>
+
+/**
+ * One task in one session. Performs what `step` decides and gives it back what came of that; decides nothing itself.
+ * Never waits on the HTTP request of a prompt, which would outlive a lost client.
+ */
+export class Turn {
+  readonly desk: Desk
+  readonly #site: Site
+  readonly #options: TurnOptions
+  readonly #report: WorkerReport
+  readonly #signal: AbortSignal
+  readonly #outbox: Outbox
+  readonly #listener: SessionListener
+  readonly #pulse: Pulse
+  readonly #end = Promise.withResolvers<TurnEnd>()
+  /** The answers that persons wait for, by the number of what they asked. */
+  readonly #answers: ((why: string | undefined) => void)[] = []
+  readonly #inputs: TurnInput[] = []
+  readonly #onAbort = () => this.#take({ type: "abort" })
+  #state: TurnState
+  #isTaking = false
+  #cancelTimer = () => {}
+
+  constructor(site: Site, options: TurnOptions, report: WorkerReport, signal: AbortSignal) {
+    this.#site = site
+    this.#options = options
+    this.#report = report
+    this.#signal = signal
+    const { address, asks, rules } = options
+    const { session } = address
+    this.#state = newTurn(options.setup, options.own, site.clock.now())
+    this.#outbox = new Outbox(site.host, address)
+    this.#pulse = new Pulse(site.clock, report)
+    const onChange = () => this.#take({ type: "asks", isOpen: this.desk.isWaiting })
+    this.desk = new Desk({ site, session, asks, rules, report, onChange })
+    const onHeard = (heard: Extract<TurnInput, { type: "heard" }>["heard"]) => this.#take({ type: "heard", heard })
+    this.#listener = new SessionListener({ site, session, desk: this.desk, onHeard })
+    signal.addEventListener("abort", this.#onAbort)
+  }
+
+  /** Resolves with a typed end in every case but one: it rejects when the server cannot be asked. */
+  async run(): Promise<TurnEnd> {
+    try {
+      if (this.#signal.aborted) this.#take({ type: "abort" })
+      this.#take({ type: "start" })
+      return await this.#end.promise
+    } finally {
+      this.#cancelTimer()
+      this.#listener.close()
+      this.#signal.removeEventListener("abort", this.#onAbort)
+      this.#pulse.close()
+      this.desk.close()
+    }
+  }
+
+  /** Does what a person asks for; resolves with why that was not possible. */
+  steer(steer: Steer): Promise<string | undefined> {
+    const answer = Promise.withResolvers<string | undefined>()
+    const id = this.#answers.push(answer.resolve) - 1
+    this.#take({ type: "steer", id, steer: this.#own(steer) })
+    return answer.promise
+  }
+
+  #own(steer: Steer): TurnSteer {
+    if (steer.type !== "message") return steer
+    const { id, text } = steer.message
+    return { type: "message", message: ownMessage(keyOfSaying(this.#options.address.task, id), text) }
+  }
+
+  /** One input after another, in the order they come: performing an action may bring the next. */
+  #take(input: TurnInput): void {
+    this.#inputs.push(input)
+    if (this.#isTaking) return
+    this.#isTaking = true
+    for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#step(next)
+    this.#isTaking = false
+  }
+
+  #step(input: TurnInput): void {
+    try {
+      const { state, actions } = step(this.#state, input, this.#site.clock.now())
+      this.#state = state
+      for (const action of actions) this.#perform(action)
+    } catch (error) {
+      // Whoever is reported to has failed: without it the turn cannot go on.
+      this.#inputs.push({ type: "failed", error, for: "turn" })
+    }
+  }
+
+  #perform(action: TurnAction): void {
+    switch (action.type) {
+      case "activity":
+        this.#pulse.tell({ ...action.doing, ...this.#listener.progress(this.#options.isPriced) })
+        break
+      case "throttled":
+        this.#report.throttled(action.until)
+        break
+      case "wake": {
+        this.#cancelTimer()
+        const { clock } = this.#site
+        this.#cancelTimer = clock.after(action.at - clock.now(), () => this.#take({ type: "timer" }))
+        break
+      }
+      case "answer":
+        this.#answers[action.steer]?.(action.why)
+        break
+      case "end":
+        this.#end.resolve(action.end)
+        break
+      case "fail":
+        this.#end.reject(action.error)
+        break
+      case "recall":
+        this.#take({ type: "read", entries: this.#listener.transcript.entries(), for: action.for })
+        break
+      default:
+        void this.#ask(action)
+    }
+  }
+
+  async #ask(request: Exclude<Asked, { type: "recall" }>): Promise<void> {
+    let result: TurnResult
+    try {
+      result = await this.#resultOf(request)
+    } catch (error) {
+      result = { type: "failed", error }
+    }
+    this.#take({ ...result, for: request.for })
+  }
+
+  async #resultOf(request: Exclude<Asked, { type: "recall" }>): Promise<TurnResult> {
+    const { host, clock } = this.#site
+    const { session } = this.#options.address
+    switch (request.type) {
+      case "look": {
+        // In this order: what the messages of an idle session say is final.
+        const busy = await isBusy(host, session)
+        if (busy && !request.evenIfBusy) return { type: "looked", isBusy: true }
+        return { type: "looked", isBusy: busy, entries: await this.#outbox.read() }
+      }
+      case "read":
+        return { type: "read", entries: await this.#outbox.read() }
+      case "send":
+        if (request.rereads) await this.desk.reread()
+        await this.#outbox.send(request.sending)
+        return { type: "done" }
+      case "reread":
+        await this.desk.reread()
+        return { type: "done" }
+      case "abort":
+        await abortTree(host, clock, session)
+        return { type: "done" }
+    }
+  }
+}
