@@ -760,6 +760,11 @@ describe("what is reported of a worker", () => {
     ["it goes on", () => held().steer(1, MESSAGE), ["starting"]],
     ["it is the person's turn", () => withPerson().hear("idle"), ["yours"]],
     ["it is the person's turn, which comes before held", () => held({ isForeground: true }).hear("idle"), ["yours"]],
+    [
+      "an idle worker that the provider makes wait again has no turn of a person",
+      () => withPerson().hear("idle").read([asked, one]).hear(RETRY(5)),
+      ["retrying"],
+    ],
     ["its answer was there", () => repeated({ isForeground: true }).idle([asked, one]), ["yours"]],
     ["an idle worker in the background has no turn of a person", () => begun().hear("idle"), ["starting"]],
     ["events were missed", () => begun().hear("missed"), ["starting"]],
