@@ -23,7 +23,7 @@ import { compileSchema } from "./spec/json-schema.ts"
 import { holds, render, resultOf } from "./spec/template.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
-import { createServerBackend, type ServerSite } from "./workers/server/backend.ts"
+import { createServerBackend, type ServerDeps } from "./workers/server/backend.ts"
 import { createSubagentBackend } from "./workers/subagent/backend.ts"
 
 /** The only file that names implementations: config in, a running engine out. */
@@ -48,7 +48,7 @@ export function openRuntime(
   const vault = createVault(project.root, options.env)
   const log: Log = { error: (message, detail) => options.log.error(vault.hide(message), vault.hide(detail)) }
   const store = openSqliteStore(stateFolder(project.root))
-  const backends = createBackends({ host, log, servers: serverSite(project, host, log) })
+  const backends = createBackends({ host, log, servers: serverDeps(project, host, log) })
   const engine = new Engine({
     store,
     clock: systemClock,
@@ -92,7 +92,7 @@ export function openRuntime(
 interface Surroundings {
   readonly host: Host
   readonly log: Log
-  readonly servers: ServerSite
+  readonly servers: ServerDeps
 }
 
 /** Makes the backend of a kind; null: the kind is not built. */
@@ -125,7 +125,7 @@ export function createBackends(from: Surroundings): Backends {
 }
 
 /** What the servers of this project are made from. The command line names its OpenCode; the plugin runs in one. */
-function serverSite(project: Project, origin: Host, log: Log): ServerSite {
+function serverDeps(project: Project, origin: Host, log: Log): ServerDeps {
   const config = () => {
     const read = project.config()
     return read.ok ? read.value : undefined

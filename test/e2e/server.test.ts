@@ -10,7 +10,7 @@ import { Workers } from "../../src/engine/dispatch/workers.ts"
 import { followEvents } from "../../src/host/follow.ts"
 import { createFeed, type Host } from "../../src/host/host.ts"
 import { ledgerOf } from "../../src/host/ledger.ts"
-import { createServerBackend, type ServerSite } from "../../src/workers/server/backend.ts"
+import { createServerBackend, type ServerDeps } from "../../src/workers/server/backend.ts"
 import { liveWorkerContract, workerContract } from "../contract/worker-backend.ts"
 import { profile } from "../support/runs.ts"
 import { recordReport, workerTask } from "../support/workers.ts"
@@ -20,7 +20,7 @@ import { describeProcesses, processesUnder, processesWith, signal } from "./supp
 import { makeProject, type Project, ROOT } from "./support/project.ts"
 import { openTui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
-import { clock, contractWorld, openWorkplace, serverSite } from "./support/workers.ts"
+import { clock, contractWorld, openWorkplace, serverDeps } from "./support/workers.ts"
 
 /** Workers in `opencode serve` processes of their own, against a model that misbehaves on command. */
 
@@ -30,7 +30,7 @@ const STEP = 90_000
 let model: ScriptedModel
 let project: Project
 let main: Server
-let site: ServerSite
+let deps: ServerDeps
 let backend: WorkerBackend
 let attended: WorkerBackend
 let parent: string
@@ -51,13 +51,13 @@ beforeAll(async () => {
   await followEvents(main.client, feed, following.signal, (error) => errors.push(error))
   const origin: Host = { client: main.client, directory: project.dir, isAttended: false, subscribe: feed.subscribe }
   const log: Log = { error: (message, detail) => errors.push([message, detail]) }
-  site = {
-    ...serverSite(origin, clock, log, project),
+  deps = {
+    ...serverDeps(origin, clock, log, project),
     password: (name) => passwords[name],
   }
-  backend = createServerBackend(site)
+  backend = createServerBackend(deps)
   const theirs = { ...origin, isAttended: true }
-  attended = createServerBackend({ ...site, origin: theirs, folder: project.path("attended") })
+  attended = createServerBackend({ ...deps, origin: theirs, folder: project.path("attended") })
   const { data } = await main.client.session.create({ title: "parent" })
   parent = data?.id as string
 }, START)
@@ -80,7 +80,7 @@ const run = (work: WorkerTask, report = recordReport(), on = backend) =>
   on.run(work, report, new AbortController().signal)
 /** The living server of a profile of `backend`. */
 const find = (name: string) => {
-  const variable = `XDG_DATA_HOME=${join(site.folder, name, "data")}`
+  const variable = `XDG_DATA_HOME=${join(deps.folder, name, "data")}`
   const its = processesWith(variable).map(({ pid }) => pid)
   return servedIn(project, main).filter(({ pid }) => its.includes(pid))
 }
@@ -111,7 +111,7 @@ describe("an isolated server", () => {
       expect(asked?.tools).toContain("writer_write_file")
       const { data: sessions } = await main.client.session.list({})
       expect(sessions?.map(({ id }) => id)).not.toContain(result.session)
-      expect(existsSync(join(site.folder, "worker", "data", "opencode"))).toBe(true)
+      expect(existsSync(join(deps.folder, "worker", "data", "opencode"))).toBe(true)
       const commands = async (client: Server["client"]) => (await client.command.list({})).data?.map(({ name }) => name)
       expect(await commands(main.client)).toContain("workflow")
       const inside = await commands(clientOf(await serverOf("worker"), project.dir))
@@ -142,7 +142,7 @@ describe("an isolated server", () => {
       const workers = new Workers(clock)
       const dispatcher = new Dispatcher({
         clock,
-        log: site.log,
+        log: deps.log,
         workers,
         backend: () => backend,
         random: () => 0,
@@ -175,7 +175,7 @@ describe("an isolated server", () => {
   it(
     "that does not start fails the step with its own words",
     async () => {
-      const broken = createServerBackend({ ...site, binary: "/bin/false" })
+      const broken = createServerBackend({ ...deps, binary: "/bin/false" })
       const result = await run(task("never"), recordReport(), broken)
       expect(result).toMatchObject({
         reason: "error",
@@ -220,7 +220,7 @@ describe("an isolated server", () => {
   it(
     "and all it has started is gone when the backend closes",
     async () => {
-      const own = createServerBackend({ ...site, folder: project.path("closing") })
+      const own = createServerBackend({ ...deps, folder: project.path("closing") })
       const prompt = "set something free"
       model.script(
         prompt,
@@ -309,7 +309,7 @@ describe("a server that somebody else runs", () => {
         },
       )
       const remote = { name: "far", url: server.url, idleStopMs: 100 }
-      const own = createServerBackend(site)
+      const own = createServerBackend(deps)
       try {
         const refused = await run(task("from afar", {}, remote), recordReport(), own)
         expect(refused).toMatchObject({ reason: "error", detail: expect.stringContaining("wants a password") })
@@ -324,7 +324,7 @@ describe("a server that somebody else runs", () => {
         await model.waitFor("left behind")
         // Another Baton than the one that began: it knows the session from the journal and the server from the config.
         const next = createServerBackend({
-          ...site,
+          ...deps,
           remotes: () => [profile("far", { kind: "server", url: server.url })],
         })
         await next.stop(session)

@@ -3,10 +3,10 @@ import type { Profile } from "../../core/model/profile.ts"
 import type { StepResult } from "../../core/model/result.ts"
 import type { WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 import { ask, HostError } from "../../host/host.ts"
-import { openServer, type Server, type ServerSite } from "./server.ts"
+import { openServer, type Server, type ServerDeps } from "./server.ts"
 import { type Entered, Slot } from "./slot.ts"
 
-export type { ServerSite } from "./server.ts"
+export type { ServerDeps } from "./server.ts"
 
 const NOTHING = { output: "", tokens: { input: 0, output: 0 }, cost: 0 } as const
 /** How long a task whose calls failed waits to hear that its server has ended, and how. */
@@ -17,24 +17,24 @@ const STOP_MS = 4_500
  * Workers in servers of their own: an isolated `opencode serve` for each profile that Baton starts at the first task, or
  * one that somebody else runs at `url`. The sessions are the shared session workers; here is only the life of servers.
  */
-export function createServerBackend(site: ServerSite): WorkerBackend {
-  return new ServerBackend(site)
+export function createServerBackend(deps: ServerDeps): WorkerBackend {
+  return new ServerBackend(deps)
 }
 
 class ServerBackend implements WorkerBackend {
-  readonly #site: ServerSite
+  readonly #deps: ServerDeps
   readonly #slots = new Map<string, Slot>()
   /** Servers by the sessions that work in them, and by the asks that wait there. */
   readonly #sessions = new Map<string, Server>()
   readonly #asks = new Map<string, Server>()
 
-  constructor(site: ServerSite) {
-    this.#site = site
+  constructor(deps: ServerDeps) {
+    this.#deps = deps
   }
 
   async run(task: WorkerTask, report: WorkerReport, signal: AbortSignal): Promise<StepResult> {
     if (signal.aborted) return { reason: "aborted", ...NOTHING }
-    const { clock } = this.#site
+    const { clock } = this.#deps
     const slot = this.#slot(task.profile)
     const startedAt = clock.now()
     report.activity({ phase: "starting", tool: null, lastActivityAt: startedAt, tokens: NOTHING.tokens, cost: 0 })
@@ -84,8 +84,8 @@ class ServerBackend implements WorkerBackend {
     const server = this.#sessions.get(session)
     if (server !== undefined) return server.backend.stop(session)
     const given = Promise.withResolvers<void>()
-    const cancel = this.#site.clock.after(STOP_MS, given.resolve)
-    const stopped = Promise.all(this.#site.remotes().map((profile) => this.#stopIn(profile, session)))
+    const cancel = this.#deps.clock.after(STOP_MS, given.resolve)
+    const stopped = Promise.all(this.#deps.remotes().map((profile) => this.#stopIn(profile, session)))
     await Promise.race([stopped, given.promise])
     cancel()
   }
@@ -98,8 +98,8 @@ class ServerBackend implements WorkerBackend {
     const key = JSON.stringify([profile.name, profile.url, profile.directory])
     const known = this.#slots.get(key)
     if (known) return known
-    const { clock, log } = this.#site
-    const open = (signal: AbortSignal) => openServer(this.#site, profile, signal)
+    const { clock, log } = this.#deps
+    const open = (signal: AbortSignal) => openServer(this.#deps, profile, signal)
     const slot = new Slot(open, clock, log, profile.idleStopMs ?? DEFAULTS.serverIdleStopMs)
     this.#slots.set(key, slot)
     return slot
@@ -110,7 +110,7 @@ class ServerBackend implements WorkerBackend {
     const ended = Promise.withResolvers<StepResult>()
     const onAbort = () => ended.resolve({ reason: "aborted", ...NOTHING })
     signal.addEventListener("abort", onAbort, { once: true })
-    const cancel = this.#site.clock.after(task.timeoutMs, () =>
+    const cancel = this.#deps.clock.after(task.timeoutMs, () =>
       ended.resolve({ reason: "timeout", detail: "the server was not up in time", ...NOTHING }),
     )
     const first = await Promise.race([entering, ended.promise])
@@ -170,7 +170,7 @@ class ServerBackend implements WorkerBackend {
     const result = await Promise.race([working, lost])
     if (result.reason !== "worker-lost") return result
     const given = Promise.withResolvers<StepResult>()
-    const cancel = this.#site.clock.after(LAST_WORDS_MS, () => given.resolve(result))
+    const cancel = this.#deps.clock.after(LAST_WORDS_MS, () => given.resolve(result))
     const last = await Promise.race([lost, given.promise])
     cancel()
     return last
@@ -187,7 +187,7 @@ class ServerBackend implements WorkerBackend {
     } catch (error) {
       // It is another server's session.
       if (error instanceof HostError && error.status === 404) return
-      this.#site.log.error("a leftover session could not be looked for", { profile: profile.name, session })
+      this.#deps.log.error("a leftover session could not be looked for", { profile: profile.name, session })
     } finally {
       slot.leave()
     }

@@ -8,7 +8,7 @@ import { createSessionBackend } from "../session/backend.ts"
 import { isolatedEnv } from "./isolated.ts"
 
 /** What servers are made from. */
-export interface ServerSite {
+export interface ServerDeps {
   /** Server of the sessions that runs are started from. */
   readonly origin: Host
   readonly clock: Clock
@@ -44,13 +44,13 @@ const ANSWER_MS = 8_000
 
 /** Starts the profile's server, or connects to it. Throws with words for a person when that does not work, or when
  *  `signal` fires before it is up. */
-export function openServer(site: ServerSite, profile: Profile, signal: AbortSignal): Promise<Server> {
-  return profile.url === undefined ? startOwn(site, profile, signal) : reachRemote(site, profile, profile.url)
+export function openServer(deps: ServerDeps, profile: Profile, signal: AbortSignal): Promise<Server> {
+  return profile.url === undefined ? startOwn(deps, profile, signal) : reachRemote(deps, profile, profile.url)
 }
 
-async function startOwn(site: ServerSite, profile: Profile, signal: AbortSignal): Promise<Server> {
-  const { origin, binary, ledger } = site
-  const env = await isolatedEnv(origin, `${site.folder}/${profile.name}`, site.env)
+async function startOwn(deps: ServerDeps, profile: Profile, signal: AbortSignal): Promise<Server> {
+  const { origin, binary, ledger } = deps
+  const env = await isolatedEnv(origin, `${deps.folder}/${profile.name}`, deps.env)
   const { directory } = origin
   const served = await startServe({ binary, directory, env, ledger, signal }).catch((error) => {
     throw new Error(`the server of profile \`${profile.name}\` did not start: ${describe(error)}`)
@@ -61,7 +61,7 @@ async function startOwn(site: ServerSite, profile: Profile, signal: AbortSignal)
     return served.stop()
   }
   try {
-    const server = await connect(site, served.client, directory)
+    const server = await connect(deps, served.client, directory)
     void served.ended.then(server.hangUp)
     const lost = new Promise<string>((resolve) => void served.ended.then((how) => isClosing || resolve(how)))
     return { ...server, lost, close: stop }
@@ -71,15 +71,15 @@ async function startOwn(site: ServerSite, profile: Profile, signal: AbortSignal)
   }
 }
 
-async function reachRemote(site: ServerSite, profile: Profile, url: string): Promise<Server> {
-  const password = site.password(profile.name)
+async function reachRemote(deps: ServerDeps, profile: Profile, url: string): Promise<Server> {
+  const password = deps.password(profile.name)
   const headers = password === undefined ? {} : { headers: { authorization: basic(password) } }
   const late = Promise.withResolvers<never>()
-  const cancel = site.clock.after(REACH_MS, () => late.reject(new Error("it did not answer in time")))
+  const cancel = deps.clock.after(REACH_MS, () => late.reject(new Error("it did not answer in time")))
   try {
     const { directory = await ownDirectory(createOpencodeClient({ baseUrl: url, ...headers })) } = profile
     const client = createOpencodeClient({ baseUrl: url, directory, ...headers })
-    const server = await Promise.race([connect(site, client, directory), late.promise])
+    const server = await Promise.race([connect(deps, client, directory), late.promise])
     return {
       ...server,
       lost: new Promise(() => undefined),
@@ -107,8 +107,8 @@ async function ownDirectory(client: OpencodeClient): Promise<string> {
 const askOnce: typeof ask = (what, call) => ask(what, call, { timeoutMs: ANSWER_MS, isRepeatable: false })
 
 /** Follows the server's events, and makes workers in it. */
-async function connect(site: ServerSite, client: OpencodeClient, directory: string) {
-  const { origin, clock, log } = site
+async function connect(deps: ServerDeps, client: OpencodeClient, directory: string) {
+  const { origin, clock, log } = deps
   const feed = createFeed((error) => log.error("an event could not be handled", { error: describe(error) }))
   const host: Host = { client, directory, isAttended: origin.isAttended, subscribe: feed.subscribe }
   const closing = new AbortController()

@@ -9,7 +9,7 @@ import { type Address, keyOfContext, keyOfSaying, ownMessage, tell } from "./out
 import { checkModel, isLost, resultOf, resultOfError, withData } from "./result.ts"
 import { rulesFor } from "./rules.ts"
 import { createSession, existing, findByKey, isForeground, makeVisible, renewRules } from "./seat.ts"
-import type { Site } from "./site.ts"
+import type { SessionTarget } from "./session-target"
 import { abortTree } from "./stop.ts"
 import { Turn } from "./turn/turn.ts"
 
@@ -17,18 +17,18 @@ import { Turn } from "./turn/turn.ts"
  * Workers that are sessions of an OpenCode server, wherever that server is. Every id is derived from the task's key, so
  * that a task done again after a crash finds its session and its message instead of making new ones.
  */
-export function createSessionBackend(site: Site): WorkerBackend {
+export function createSessionBackend(target: SessionTarget): WorkerBackend {
   /** What is being worked on, by session. */
   const turns = new Map<string, Turn>()
   return {
     async run(task, report, signal) {
       try {
-        return await work(site, turns, task, report, signal)
+        return await work(target, turns, task, report, signal)
       } catch (error) {
         return resultOfError(error, signal.aborted)
       }
     },
-    open: (seat) => openForLater(site, seat),
+    open: (seat) => openForLater(target, seat),
     async steer(session, steer) {
       const turn = turns.get(session)
       return turn === undefined ? "no worker is at work in this session" : turn.steer(steer)
@@ -40,9 +40,9 @@ export function createSessionBackend(site: Site): WorkerBackend {
     close: () => Promise.resolve(),
     async stop(session) {
       try {
-        await abortTree(site.host, site.clock, session)
+        await abortTree(target.host, target.clock, session)
       } catch (error) {
-        site.log.error("a leftover session could not be aborted", { session, error: describe(error) })
+        target.log.error("a leftover session could not be aborted", { session, error: describe(error) })
       }
     },
   }
@@ -67,51 +67,57 @@ function contextMessage(seat: WorkerSeat, text: string) {
   return { ...ownMessage(keyOfContext(seat.key), text), isSynthetic: true }
 }
 
-function rulesOf(site: Site, seat: WorkerSeat, { agent }: Identity, canBeAsked: boolean) {
-  return rulesFor(site, seat, agent, canBeAsked && site.host.isAttended)
+function rulesOf(target: SessionTarget, seat: WorkerSeat, { agent }: Identity, canBeAsked: boolean) {
+  return rulesFor(target, seat, agent, canBeAsked && target.host.isAttended)
 }
 
-async function create(site: Site, seat: WorkerSeat, identity: Identity, canBeAsked: boolean): Promise<WorkerOpened> {
-  const [rules, context] = await Promise.all([rulesOf(site, seat, identity, canBeAsked), contextFor(site, seat)])
-  const session = await createSession(site, seat, identity, rules)
+async function create(
+  target: SessionTarget,
+  seat: WorkerSeat,
+  identity: Identity,
+  canBeAsked: boolean,
+): Promise<WorkerOpened> {
+  const [rules, context] = await Promise.all([rulesOf(target, seat, identity, canBeAsked), contextFor(target, seat)])
+  const session = await createSession(target, seat, identity, rules)
   return { session, model: nameOf(identity), ...(context === undefined ? {} : { context }) }
 }
 
-async function openForLater(site: Site, seat: WorkerSeat): Promise<WorkerOpened> {
-  const identity = await identify(site.host, seat.profile, seat.parent, site.origin)
-  const known = await findByKey(site, seat)
+async function openForLater(target: SessionTarget, seat: WorkerSeat): Promise<WorkerOpened> {
+  const identity = await identify(target.host, seat.profile, seat.parent, target.origin)
+  const known = await findByKey(target, seat)
   if (known !== undefined) return { session: known.id, model: nameOf(identity) }
-  const opened = await create(site, seat, identity, seat.profile.asks?.policy !== "deny")
+  const opened = await create(target, seat, identity, seat.profile.asks?.policy !== "deny")
   const { session, context } = opened
-  if (context !== undefined) await tell(site.host, addressOf(seat, session, identity), contextMessage(seat, context))
-  await makeVisible(site, seat, session)
+  if (context !== undefined) await tell(target.host, addressOf(seat, session, identity), contextMessage(seat, context))
+  await makeVisible(target, seat, session)
   return opened
 }
 
 /** The session of an earlier try of this attempt or of the kept worker: the one named, else the one with our key. */
-async function knownSession(site: Site, task: WorkerTask): Promise<Session | undefined> {
-  if (task.session !== undefined) return existing(site, task.session)
-  return task.resumed ? findByKey(site, task) : undefined
+async function knownSession(target: SessionTarget, task: WorkerTask): Promise<Session | undefined> {
+  if (task.session !== undefined) return existing(target, task.session)
+  return task.resumed ? findByKey(target, task) : undefined
 }
 
 /** The session to work in, and what its worker has been or will be told before the prompt. */
-async function seatOf(site: Site, task: WorkerTask, identity: Identity) {
+async function seatOf(target: SessionTarget, task: WorkerTask, identity: Identity) {
   const canBeAsked = task.asks.policy !== "deny"
-  const known = await knownSession(site, task)
-  if (known === undefined) return { opened: await create(site, task, identity, canBeAsked), isNew: true }
+  const known = await knownSession(target, task)
+  if (known === undefined) return { opened: await create(target, task, identity, canBeAsked), isNew: true }
   // An attempt that is taken up again has them already, unless it may never have come so far.
-  if (task.profile.keep || !task.resumed) await renewRules(site, known, await rulesOf(site, task, identity, canBeAsked))
+  if (task.profile.keep || !task.resumed)
+    await renewRules(target, known, await rulesOf(target, task, identity, canBeAsked))
   const session = known.id
   const opened: WorkerOpened = { session, model: nameOf(identity) }
   const isTold = task.resumed && !task.profile.keep && (task.profile.start ?? "fresh") !== "fresh"
   if (!isTold) return { opened, isNew: false }
-  const context = (await toldContext(site.host, task, session)) ?? (await contextFor(site, task))
+  const context = (await toldContext(target.host, task, session)) ?? (await contextFor(target, task))
   return { opened: context === undefined ? opened : { ...opened, context }, isNew: false }
 }
 
 /** Stops a worker that can no longer be looked at. One in a server elsewhere that does not answer is left to it: its task
  *  is given to that server again. */
-async function letGo({ host, origin, clock, log }: Site, session: string, error: unknown): Promise<void> {
+async function letGo({ host, origin, clock, log }: SessionTarget, session: string, error: unknown): Promise<void> {
   if (isLost(error) && host !== origin) return
   try {
     await abortTree(host, clock, session)
@@ -123,20 +129,20 @@ async function letGo({ host, origin, clock, log }: Site, session: string, error:
 }
 
 async function work(
-  site: Site,
+  target: SessionTarget,
   turns: Map<string, Turn>,
   task: WorkerTask,
   report: WorkerReport,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const { host } = site
-  const identity = await identify(host, task.profile, task.parent, site.origin)
-  const { opened, isNew } = await seatOf(site, task, identity)
+  const { host } = target
+  const identity = await identify(host, task.profile, task.parent, target.origin)
+  const { opened, isNew } = await seatOf(target, task, identity)
   const { session, model, context } = opened
   const prompt = ownMessage(task.key, task.prompt)
   const said = task.messages.map(({ id, text }) => ownMessage(keyOfSaying(task.key, id), text))
   const turn = new Turn(
-    site,
+    target,
     {
       address: addressOf(task, session, identity),
       own: [prompt, ...said],
@@ -145,7 +151,7 @@ async function work(
         idleTimeoutMs: task.idleTimeoutMs,
         toolTimeoutMs: task.toolTimeoutMs,
         isRepeat: task.resumed && !isNew,
-        isForeground: isForeground(site, task),
+        isForeground: isForeground(target, task),
         ...(context === undefined ? {} : { context: contextMessage(task, context) }),
       },
       asks: task.asks,
@@ -156,16 +162,16 @@ async function work(
     signal,
   )
   turns.set(session, turn)
-  const unwatch = watchContext(site, task, session, turn)
+  const unwatch = watchContext(target, task, session, turn)
   try {
     report.opened(opened)
     if (task.profile.mode === "foreground" && !host.isAttended)
       report.warned({ kind: "unattended", text: "nobody is here to work with it: it worked in the background" })
     const end = withData(task, prompt.messageID, await turn.run())
-    const result = checkModel(task, model, await resultOf(site, session, prompt.messageID, model, end), report)
+    const result = checkModel(task, model, await resultOf(target, session, prompt.messageID, model, end), report)
     return isCheckpoint(task, end) && end.structured === undefined ? { ...result, isCheckpoint: true } : result
   } catch (error) {
-    await letGo(site, session, error)
+    await letGo(target, session, error)
     return resultOfError(error, signal.aborted, session)
   } finally {
     unwatch()

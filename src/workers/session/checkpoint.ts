@@ -1,6 +1,6 @@
 import type { WorkerTask } from "../../core/ports/ports.ts"
 import { keyOfSaying, ownMessage } from "./outbox.ts"
-import type { Site } from "./site.ts"
+import type { SessionTarget } from "./session-target"
 import type { TurnEnd } from "./turn/state.ts"
 import type { Turn } from "./turn/turn.ts"
 import { tokensOf } from "./verdict.ts"
@@ -16,11 +16,11 @@ const ASK = `Stop here: this session has become long, and you will go on in a ne
  * Watches a worker at work: once its context is over the profile's limit in the middle of its work, it is asked. Returns the
  * function that ends the watch.
  */
-export function watchContext(site: Site, task: WorkerTask, session: string, turn: Turn): () => void {
+export function watchContext(target: SessionTarget, task: WorkerTask, session: string, turn: Turn): () => void {
   const { checkpoint: limit, keep } = task.profile
   if (limit === undefined || keep || (task.checkpoints ?? 0) >= MAX_CHECKPOINTS) return () => {}
   let isAsked = false
-  return site.host.subscribe((event) => {
+  return target.host.subscribe((event) => {
     if (isAsked || event.type !== "message.updated" || event.properties.info.sessionID !== session) return
     const { info } = event.properties
     // Who has just finished is not asked to begin again.
@@ -29,7 +29,7 @@ export function watchContext(site: Site, task: WorkerTask, session: string, turn
     if (input + output < limit) return
     isAsked = true
     void turn.steer({ type: "message", message: { id: ID, text: ASK } }).then((why) => {
-      if (why !== undefined) site.log.error("a worker could not be asked where it stands", { session, why })
+      if (why !== undefined) target.log.error("a worker could not be asked where it stands", { session, why })
     })
   })
 }

@@ -3,7 +3,7 @@ import type { WorkerSeat } from "../../core/ports/ports.ts"
 import type { Entry } from "../../host/entries.ts"
 import { ask, type Host, HostError } from "../../host/host.ts"
 import { keyOfContext, ownMessage } from "./outbox.ts"
-import type { Site } from "./site.ts"
+import type { SessionTarget } from "./session-target"
 
 /** What a worker is told of the session it was started from. */
 
@@ -12,10 +12,10 @@ const FORK_CHARS = 100_000
 const CUT = "… (cut)"
 
 /** What a new worker is told, in words for its model; undefined: nothing. Throws when that cannot be read. */
-export async function contextFor(site: Site, seat: WorkerSeat): Promise<string | undefined> {
+export async function contextFor(target: SessionTarget, seat: WorkerSeat): Promise<string | undefined> {
   const { parent, profile } = seat
   if (parent === undefined || profile.start === undefined || profile.start === "fresh") return undefined
-  const { session } = site.origin.client
+  const { session } = target.origin.client
   const [{ title }, entries] = await Promise.all([
     ask("read the session it is started from", (o) => session.get({ sessionID: parent }, o)),
     ask("read what was said there", (o) => session.messages({ sessionID: parent }, o)),

@@ -4,10 +4,10 @@ import type { AskPolicy } from "../../core/model/workflow.ts"
 import type { Ask, AskAnswer, WorkerReport } from "../../core/ports/ports.ts"
 import { evaluate } from "../../core/rights/permission.ts"
 import { ask, describe, type HostEvent } from "../../host/host.ts"
-import type { Site } from "./site.ts"
+import type { SessionTarget } from "./session-target"
 
 export interface DeskOptions {
-  readonly site: Site
+  readonly target: SessionTarget
   readonly session: string
   readonly asks: AskPolicy
   /** The profile's own rules: its allow list. */
@@ -68,8 +68,8 @@ export class Desk {
 
   /** Asks the server what is open, after events that were not heard. */
   async reread(): Promise<void> {
-    const { site, session } = this.#options
-    const { permission, question } = site.host.client
+    const { target, session } = this.#options
+    const { permission, question } = target.host.client
     // What comes or goes while the server looks is told by its own event.
     const before = [...this.#open.keys()]
     const [permissions, questions] = await Promise.all([
@@ -110,11 +110,11 @@ export class Desk {
   #take(found: Omit<Ask, "askedAt" | "expiresAt">, permission?: PermissionRequest): void {
     if (this.#isClosed || this.#over.has(found.id)) return
     if (this.#open.has(found.id) || this.#answering.has(found.id)) return
-    const { site, asks, report } = this.#options
-    const now = site.clock.now()
+    const { target, asks, report } = this.#options
+    const now = target.clock.now()
     const expiresAt = asks.timeoutMs === undefined ? null : now + asks.timeoutMs
     const entry: Ask = { ...found, askedAt: now, expiresAt }
-    const policy = site.host.isAttended || asks.policy === "allow-listed" ? asks.policy : "deny"
+    const policy = target.host.isAttended || asks.policy === "allow-listed" ? asks.policy : "deny"
     if (policy !== "ask") {
       const isAllowed = policy === "allow-listed" && permission !== undefined && this.#isListed(permission)
       void this.#decide(entry, isAllowed, permission)
@@ -123,7 +123,7 @@ export class Desk {
     const cancel =
       asks.timeoutMs === undefined
         ? () => undefined
-        : site.clock.after(asks.timeoutMs, () => void this.#decide(entry, asks.otherwise === "allow", permission))
+        : target.clock.after(asks.timeoutMs, () => void this.#decide(entry, asks.otherwise === "allow", permission))
     this.#open.set(found.id, { ask: entry, cancel })
     report.asked(entry)
     this.#options.onChange()
@@ -136,7 +136,7 @@ export class Desk {
 
   /** Answers in nobody's name. The model is always told so in words and can go on: a bare refusal would end its turn. */
   async #decide(entry: Ask, isAllowed: boolean, permission: PermissionRequest | undefined): Promise<void> {
-    const { site } = this.#options
+    const { target } = this.#options
     const name = permission?.permission ?? entry.title
     const message = `Nobody is here to allow \`${name}\`. Go on without it, or say what you could not do.`
     this.#answering.add(entry.id)
@@ -144,14 +144,14 @@ export class Desk {
       if (entry.kind === "question") await this.#reply(entry, { type: "deny", message: DECIDE })
       else await this.#reply(entry, isAllowed ? { type: "allow" } : { type: "deny", message })
     } catch (error) {
-      site.log.error("an ask could not be answered", { ask: entry.id, error: describe(error) })
+      target.log.error("an ask could not be answered", { ask: entry.id, error: describe(error) })
     }
     this.#answering.delete(entry.id)
     this.#forget(entry.id)
   }
 
   async #reply({ id, kind, questions }: Ask, answer: AskAnswer): Promise<void> {
-    const { permission, question } = this.#options.site.host.client
+    const { permission, question } = this.#options.target.host.client
     if (kind === "question") {
       const words = answer.type === "deny" ? answer.message : DECIDE
       const given = answer.type === "answers" ? answer.answers : []

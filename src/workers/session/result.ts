@@ -4,7 +4,7 @@ import type { WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 import { RESULT_TOOL } from "../../core/rights/permission.ts"
 import { IdentityError, isPriced } from "../../host/catalog.ts"
 import { describe, HostError } from "../../host/host.ts"
-import type { Site } from "./site.ts"
+import type { SessionTarget } from "./session-target"
 import { todosIn } from "./todos.ts"
 import type { TurnEnd } from "./turn/state.ts"
 import { answersTo, isCounted, tokensOf, turnOf } from "./verdict.ts"
@@ -14,7 +14,7 @@ const NO_TOKENS = { input: 0, output: 0 } as const
 
 /** What a turn's end is worth: the answer, all it took and the files it wrote. `messageID` is the prompt's, `model` the one asked for. */
 export async function resultOf(
-  { host, origin }: Pick<Site, "host" | "origin">,
+  { host, origin }: Pick<SessionTarget, "host" | "origin">,
   session: string,
   messageID: string,
   model: string | null,

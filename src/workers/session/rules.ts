@@ -5,12 +5,12 @@ import { hostPatterns } from "../../core/rights/file-patterns.ts"
 import { type Rights, workerRules } from "../../core/rights/permission.ts"
 import { agentRules, sessionOf } from "../../host/catalog.ts"
 import { ask, type Host } from "../../host/host.ts"
-import type { Site } from "./site.ts"
+import type { SessionTarget } from "./session-target"
 
 /** The rules a worker's session is made with: what its agent and profile allow, cut to what the session it is started
  *  from may do (G8). `mayAsk`: somebody is there to answer its questions. */
 export async function rulesFor(
-  { host, origin }: Site,
+  { host, origin }: SessionTarget,
   seat: WorkerSeat,
   agent: string,
   mayAsk: boolean,
@@ -47,7 +47,7 @@ function remembered(rights: Rights): readonly PermissionRule[] {
 }
 
 /** What the session a worker is started from may do; undefined: there is none. */
-async function ceilingOf(host: Site["origin"], parent: string | undefined) {
+async function ceilingOf(host: SessionTarget["origin"], parent: string | undefined) {
   if (parent === undefined) return undefined
   const { agent, permission } = await sessionOf(host, parent)
   return [...(await agentRules(host, agent)), ...(permission ?? [])]

@@ -5,25 +5,25 @@ import type { PermissionRule } from "../../core/model/profile.ts"
 import type { WorkerSeat } from "../../core/ports/ports.ts"
 import type { Identity } from "../../host/catalog.ts"
 import { ask, HostError } from "../../host/host.ts"
-import type { Site } from "./site.ts"
+import type { SessionTarget } from "./session-target"
 
 /** Enough to find a session among others of the same title. */
 const SEARCH_LIMIT = 1_000
 
 /** Whether a person works in the worker's session with it, and is there to. */
-export function isForeground(site: Site, seat: WorkerSeat): boolean {
-  return seat.profile.mode === "foreground" && site.host.isAttended
+export function isForeground(target: SessionTarget, seat: WorkerSeat): boolean {
+  return seat.profile.mode === "foreground" && target.host.isAttended
 }
 
 /** A worker that a person works with is always a root: OpenCode shows no prompt in a child's view. */
-function isChild(site: Site, seat: WorkerSeat): boolean {
-  return !traitsOf(site.kind).canBeTypedTo && !isForeground(site, seat)
+function isChild(target: SessionTarget, seat: WorkerSeat): boolean {
+  return !traitsOf(target.kind).canBeTypedTo && !isForeground(target, seat)
 }
 
 /** `session` if it is still there. */
-export async function existing(site: Site, session: string): Promise<Session | undefined> {
+export async function existing(target: SessionTarget, session: string): Promise<Session | undefined> {
   try {
-    return await ask("read the session", (o) => site.host.client.session.get({ sessionID: session }, o))
+    return await ask("read the session", (o) => target.host.client.session.get({ sessionID: session }, o))
   } catch (error) {
     if (error instanceof HostError && error.status === 404) return undefined
     throw error
@@ -31,14 +31,14 @@ export async function existing(site: Site, session: string): Promise<Session | u
 }
 
 /** The session that was made for this seat before, found by the key it is marked with. */
-export async function findByKey(site: Site, seat: WorkerSeat): Promise<Session | undefined> {
-  const sessions = await neighbours(site, seat)
+export async function findByKey(target: SessionTarget, seat: WorkerSeat): Promise<Session | undefined> {
+  const sessions = await neighbours(target, seat)
   return sessions.find(({ metadata }) => (metadata?.baton as { key?: unknown } | undefined)?.key === seat.key)
 }
 
-async function neighbours({ host, ...site }: Site, seat: WorkerSeat): Promise<readonly Session[]> {
+async function neighbours({ host, ...target }: SessionTarget, seat: WorkerSeat): Promise<readonly Session[]> {
   const { session } = host.client
-  if (!isChild({ host, ...site }, seat)) {
+  if (!isChild({ host, ...target }, seat)) {
     const query = { roots: true, search: seat.title, limit: SEARCH_LIMIT }
     return ask("list the sessions", (o) => session.list(query, o))
   }
@@ -49,19 +49,19 @@ async function neighbours({ host, ...site }: Site, seat: WorkerSeat): Promise<re
 
 /** Makes the seat's session, marked with its key so that it is found again. */
 export async function createSession(
-  site: Site,
+  target: SessionTarget,
   seat: WorkerSeat,
   identity: Identity,
   permission: readonly PermissionRule[],
 ): Promise<string> {
   const { parent } = seat
-  const child = isChild(site, seat)
+  const child = isChild(target, seat)
   if (child && parent === undefined) throw new Error("a subagent needs the session it is a child of")
   const { model } = identity
   const session = await ask(
     "create the worker's session",
     (options) =>
-      site.host.client.session.create(
+      target.host.client.session.create(
         {
           title: seat.title,
           agent: identity.agent,
@@ -78,16 +78,20 @@ export async function createSession(
 }
 
 /** Has a session that goes on decide by the rules of its new task. OpenCode only ever adds rules, and the last ones count. */
-export async function renewRules(site: Site, session: Session, permission: readonly PermissionRule[]): Promise<void> {
+export async function renewRules(
+  target: SessionTarget,
+  session: Session,
+  permission: readonly PermissionRule[],
+): Promise<void> {
   if (isDeepStrictEqual(session.permission?.slice(-permission.length), [...permission])) return
   await ask("set the worker's permissions", (o) =>
-    site.host.client.session.update({ sessionID: session.id, permission: [...permission] }, o),
+    target.host.client.session.update({ sessionID: session.id, permission: [...permission] }, o),
   )
 }
 
 /** A session that nobody has prompted is missing in OpenCode's child navigation until something of it changes. */
-export async function makeVisible(site: Site, seat: WorkerSeat, session: string): Promise<void> {
+export async function makeVisible(target: SessionTarget, seat: WorkerSeat, session: string): Promise<void> {
   await ask("show the worker's session", (o) =>
-    site.host.client.session.update({ sessionID: session, title: seat.title }, o),
+    target.host.client.session.update({ sessionID: session, title: seat.title }, o),
   )
 }

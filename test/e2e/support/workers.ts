@@ -14,7 +14,7 @@ import { followEvents } from "../../../src/host/follow.ts"
 import { createFeed, type Host } from "../../../src/host/host.ts"
 import { ledgerOf } from "../../../src/host/ledger.ts"
 import { createAgentBackend } from "../../../src/workers/agent/backend.ts"
-import { createServerBackend, type ServerSite } from "../../../src/workers/server/backend.ts"
+import { createServerBackend, type ServerDeps } from "../../../src/workers/server/backend.ts"
 import { createSubagentBackend } from "../../../src/workers/subagent/backend.ts"
 import type { LiveWorld } from "../../contract/worker-backend.ts"
 import { profile } from "../../support/runs.ts"
@@ -30,11 +30,11 @@ type MakeBackend = (host: Host, clock: Clock, log: Log, project: Project) => Wor
 const BACKENDS: Record<(typeof ALL_KINDS)[number], MakeBackend> = {
   subagent: createSubagentBackend,
   agent: createAgentBackend,
-  server: (host, clock, log, project) => createServerBackend(serverSite(host, clock, log, project)),
+  server: (host, clock, log, project) => createServerBackend(serverDeps(host, clock, log, project)),
 }
 
 /** Servers as the plugin makes them, in the environment of a project. */
-export function serverSite(origin: Host, clock: Clock, log: Log, project: Project): ServerSite {
+export function serverDeps(origin: Host, clock: Clock, log: Log, project: Project): ServerDeps {
   return {
     origin,
     clock,

@@ -4,11 +4,11 @@ import { evaluate } from "../../../src/core/rights/permission.ts"
 import { createSessionBackend } from "../../../src/workers/session/backend.ts"
 import { profile } from "../../support/runs.ts"
 import { recordReport, workerTask } from "../../support/workers.ts"
-import { openSite } from "./support.ts"
+import { openTarget } from "./support.ts"
 
 function openBackend() {
-  const opened = openSite()
-  const backend = createSessionBackend(opened.site)
+  const opened = openTarget()
+  const backend = createSessionBackend(opened.target)
   const start = (over: Partial<WorkerTask>) => {
     const controller = new AbortController()
     const report = recordReport()

@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import type { HostEvent } from "../../../src/host/host.ts"
 import { Desk } from "../../../src/workers/session/desk.ts"
 import { recordReport } from "../../support/workers.ts"
-import { openSite } from "./support.ts"
+import { openTarget } from "./support.ts"
 
 const asked = {
   type: "permission.asked",
@@ -20,10 +20,10 @@ const askedFor = (lines: number) => {
 }
 
 function openDesk() {
-  const { site, calls } = openSite()
+  const { target, calls } = openTarget()
   const report = recordReport()
   const desk = new Desk({
-    site,
+    target,
     session: "s",
     asks: { policy: "ask", otherwise: "deny" },
     rules: [],

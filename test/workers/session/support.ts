@@ -1,6 +1,6 @@
 import type { PermissionRule } from "../../../src/core/model/profile.ts"
 import type { Host, HostEvent } from "../../../src/host/host.ts"
-import type { Site } from "../../../src/workers/session/site.ts"
+import type { SessionTarget } from "../../../src/workers/session/session-target"
 import { manualClock } from "../../support/clock.ts"
 
 interface SessionRow {
@@ -106,11 +106,11 @@ function refusal(status: number) {
 }
 
 /** Workers in that OpenCode, on a clock that stands still. */
-export function openSite() {
+export function openTarget() {
   const opened = openHost()
   const clock = manualClock()
   const errors: string[] = []
   const log = { error: (message: string) => void errors.push(message) }
-  const site: Site = { host: opened.host, origin: opened.host, clock, log, kind: "agent" }
-  return { ...opened, site, clock, errors }
+  const target: SessionTarget = { host: opened.host, origin: opened.host, clock, log, kind: "agent" }
+  return { ...opened, target, clock, errors }
 }

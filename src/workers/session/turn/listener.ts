@@ -2,14 +2,14 @@ import type { AssistantMessage } from "@opencode-ai/sdk/v2"
 import type { Activity } from "../../../core/ports/ports.ts"
 import type { HostEvent } from "../../../host/host.ts"
 import type { Desk } from "../desk.ts"
-import type { Site } from "../site.ts"
+import type { SessionTarget } from "../session-target"
 import { Tail } from "../tail.ts"
 import { Transcript } from "../transcript.ts"
 import { tokensOf } from "../verdict.ts"
 import { type Heard, meaningOf } from "./heard.ts"
 
 export interface ListenerOptions {
-  readonly site: Pick<Site, "host" | "clock">
+  readonly target: Pick<SessionTarget, "host" | "clock">
   readonly session: string
   /** Takes in the worker's permission requests and questions. */
   readonly desk: Pick<Desk, "hear">
@@ -26,7 +26,7 @@ export class SessionListener {
 
   constructor(options: ListenerOptions) {
     this.#options = options
-    this.#unsubscribe = options.site.host.subscribe((event) => this.#hear(event))
+    this.#unsubscribe = options.target.host.subscribe((event) => this.#hear(event))
   }
 
   /** What the worker has spent and written so far. `isPriced`: the price of its model is known. */
@@ -44,14 +44,14 @@ export class SessionListener {
   }
 
   #hear(event: HostEvent): void {
-    const { site, session, desk, onHeard } = this.#options
+    const { target, session, desk, onHeard } = this.#options
     if (event.type !== "baton.reconnected" && sessionOf(event) !== session) return
     this.transcript.hear(event)
     this.#tail.hear(event)
     if (event.type === "message.updated" && event.properties.info.role === "assistant")
       this.#answers.set(event.properties.info.id, event.properties.info)
     desk.hear(event)
-    onHeard(meaningOf(event, site.clock.now()))
+    onHeard(meaningOf(event, target.clock.now()))
   }
 }
 

@@ -100,7 +100,7 @@ function withoutIdle(state: TurnState): TurnState {
 function checked(state: TurnState, entries: readonly Entry[], now: number): Step {
   const verdict = verdictOn(state.own, entries)
   if (verdict?.outage && !state.isStale) return finish(state, { end: { ...verdict, entries } })
-  return rest({ ...state, hasAnswered: state.hasAnswered || verdict?.reason === "ok" }, now)
+  return rest({ ...state, hasAnswered: verdict?.reason === "ok" }, now)
 }
 
 /** Handed back without words of the person's: what is being written is waited for, because half an answer is none. */

@@ -4,7 +4,7 @@ import type { Steer, WorkerReport } from "../../../core/ports/ports.ts"
 import { Desk } from "../desk.ts"
 import { type Address, keyOfSaying, Outbox, type OwnMessage, ownMessage } from "../outbox.ts"
 import { Pulse } from "../pulse.ts"
-import type { Site } from "../site.ts"
+import type { SessionTarget } from "../session-target"
 import { abortTree, isBusy } from "../stop.ts"
 import { SessionListener } from "./listener.ts"
 import {
@@ -38,7 +38,7 @@ type Asked = Extract<TurnAction, TurnRequest>
  */
 export class Turn {
   readonly desk: Desk
-  readonly #site: Site
+  readonly #target: SessionTarget
   readonly #options: TurnOptions
   readonly #report: WorkerReport
   readonly #signal: AbortSignal
@@ -54,20 +54,20 @@ export class Turn {
   #isTaking = false
   #cancelTimer = () => {}
 
-  constructor(site: Site, options: TurnOptions, report: WorkerReport, signal: AbortSignal) {
-    this.#site = site
+  constructor(target: SessionTarget, options: TurnOptions, report: WorkerReport, signal: AbortSignal) {
+    this.#target = target
     this.#options = options
     this.#report = report
     this.#signal = signal
     const { address, asks, rules } = options
     const { session } = address
-    this.#state = newTurn(options.setup, options.own, site.clock.now())
-    this.#outbox = new Outbox(site.host, address)
-    this.#pulse = new Pulse(site.clock, report)
+    this.#state = newTurn(options.setup, options.own, target.clock.now())
+    this.#outbox = new Outbox(target.host, address)
+    this.#pulse = new Pulse(target.clock, report)
     const onChange = () => this.#take({ type: "asks", isOpen: this.desk.isWaiting })
-    this.desk = new Desk({ site, session, asks, rules, report, onChange })
+    this.desk = new Desk({ target, session, asks, rules, report, onChange })
     const onHeard = (heard: Extract<TurnInput, { type: "heard" }>["heard"]) => this.#take({ type: "heard", heard })
-    this.#listener = new SessionListener({ site, session, desk: this.desk, onHeard })
+    this.#listener = new SessionListener({ target, session, desk: this.desk, onHeard })
     signal.addEventListener("abort", this.#onAbort)
   }
 
@@ -111,7 +111,7 @@ export class Turn {
 
   #step(input: TurnInput): void {
     try {
-      const { state, actions } = step(this.#state, input, this.#site.clock.now())
+      const { state, actions } = step(this.#state, input, this.#target.clock.now())
       this.#state = state
       for (const action of actions) this.#perform(action)
     } catch (error) {
@@ -130,7 +130,7 @@ export class Turn {
         break
       case "wake": {
         this.#cancelTimer()
-        const { clock } = this.#site
+        const { clock } = this.#target
         this.#cancelTimer = clock.after(action.at - clock.now(), () => this.#take({ type: "timer" }))
         break
       }
@@ -162,7 +162,7 @@ export class Turn {
   }
 
   async #resultOf(request: Exclude<Asked, { type: "recall" }>): Promise<TurnResult> {
-    const { host, clock } = this.#site
+    const { host, clock } = this.#target
     const { session } = this.#options.address
     switch (request.type) {
       case "look": {

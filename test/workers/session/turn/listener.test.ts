@@ -1,17 +1,17 @@
 import { expect, it } from "vitest"
 import type { Heard } from "../../../../src/workers/session/turn/heard.ts"
 import { SessionListener } from "../../../../src/workers/session/turn/listener.ts"
-import { openSite } from "../support.ts"
+import { openTarget } from "../support.ts"
 
 const model = { id: "a", role: "assistant", time: { created: 1 }, cost: 0.5 }
 const tokens = { input: 10, output: 1, reasoning: 1, cache: { read: 0, write: 0 } }
 const answer = (over: object = {}) => ({ info: { ...model, tokens, sessionID: "s", ...over } })
 
 function listen() {
-  const { site, emit } = openSite()
+  const { target, emit } = openTarget()
   const heard: Heard[] = []
   const listener = new SessionListener({
-    site,
+    target,
     session: "s",
     desk: { hear: () => undefined },
     onHeard: (one) => void heard.push(one),

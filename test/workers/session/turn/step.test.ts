@@ -608,7 +608,7 @@ describe("working with a person", () => {
     ],
     [
       "an outage that was read before a person spoke does not",
-      () => idled().steer(1, MESSAGE).read([asked, outage]),
+      () => idled().steer(1, INTERRUPT).read([asked, outage]),
       [wakeAt(2_000)],
     ],
     [
@@ -733,8 +733,13 @@ describe("stopping", () => {
       [ended({ reason: "ok", output: "mine", entries: [asked, one] })],
     ],
     [
-      "a stop that came before a person handed back words is the reason",
-      () => stopped(abort(timer(withPerson())).steer(1, { type: "handback", text: "mine" }).busy(), asked, one),
+      "a turn that is stopped and handed back during one look was stopped",
+      () =>
+        stopped(
+          abort(withPerson().hear("idle")).steer(1, { type: "handback", text: "mine" }).read([asked]),
+          asked,
+          one,
+        ),
       [ended({ reason: "aborted", output: "one" })],
     ],
     ["it is not stopped twice", () => timer(abort(abort(begun()))), []],

@@ -3,15 +3,15 @@ import { ownMessage } from "../../../../src/workers/session/outbox.ts"
 import type { TurnSetup } from "../../../../src/workers/session/turn/state.ts"
 import { Turn } from "../../../../src/workers/session/turn/turn.ts"
 import { recordReport } from "../../../support/workers.ts"
-import { openSite } from "../support.ts"
+import { openTarget } from "../support.ts"
 import { SETUP } from "./support.ts"
 
 function openTurn(setup: Partial<TurnSetup> = {}) {
-  const opened = openSite()
+  const opened = openTarget()
   const report = recordReport()
   const controller = new AbortController()
   const turn = new Turn(
-    opened.site,
+    opened.target,
     {
       setup: { ...SETUP, ...setup },
       address: { session: "main", task: "task", agent: "build" },

@@ -3,7 +3,7 @@ import type { Clock, Log } from "../../core/ports/ports.ts"
 import type { Host } from "../../host/host.ts"
 
 /** Where a kind's workers are: all that one kind of session worker does differently from another. */
-export interface Site {
+export interface SessionTarget {
   /** Server the workers' sessions are in. */
   readonly host: Host
   /** Server of the session they are started from, whose model, permissions and conversation they are given. */
