@@ -145,12 +145,12 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
   )
 
   it(
-    "makes one session for one seat, and asks nothing for it",
+    "makes one session for one spec, however often it is opened, and asks the model nothing",
     async () => {
-      const seat = task({ title: "kept", key: "worker/kept" })
-      const first = await world.backend.open(seat)
-      expect(await world.backend.open(seat)).toMatchObject({ session: first.session })
-      expect(world.asked(seat.prompt)).toBe(0)
+      const spec = task({ title: "kept", key: "worker/kept" })
+      const first = await world.backend.open(spec)
+      expect(await world.backend.open(spec)).toMatchObject({ session: first.session })
+      expect(world.asked(spec.prompt)).toBe(0)
       const work = task({ session: first.session })
       world.answer(work.prompt, "from there")
       expect(await finish(work)).toMatchObject({ reason: "ok", output: "from there", session: first.session })

@@ -114,9 +114,9 @@ export interface KeptWorker {
 }
 
 /** What a worker's session is made from. */
-export interface WorkerSeat {
+export interface SessionSpec {
   /** Everything the backend creates is derived from it or marked with it: for a task `run/step/attempt`, for a kept
-   *  worker `worker/NAME`. The same seat twice makes one session. */
+   *  worker `worker/NAME`. The same spec twice makes one session. */
   readonly key: string
   readonly title: string
   readonly profile: Profile
@@ -133,7 +133,7 @@ export interface WorkerSeat {
 }
 
 /** One attempt of one step, ready to be worked on. */
-export interface WorkerTask extends WorkerSeat {
+export interface WorkerTask extends SessionSpec {
   readonly run: string
   readonly workflow: string
   readonly step: string
@@ -237,7 +237,7 @@ export type Steer =
 export interface WorkerBackend {
   run(task: WorkerTask, report: WorkerReport, signal: AbortSignal): Promise<StepResult>
   /** Makes the session of a kept worker without asking its model anything. Throws when that is not possible. */
-  open(seat: WorkerSeat): Promise<WorkerOpened>
+  open(spec: SessionSpec): Promise<WorkerOpened>
   /** Acts on the worker that works in `session`; resolves with why that was not possible, or undefined. */
   steer(session: string, steer: Steer): Promise<string | undefined>
   /** Answers an ask it reported; resolves with why that was not possible, or undefined. */

@@ -54,7 +54,7 @@ export function createScriptedBackend(auto?: (task: WorkerTask) => Partial<StepR
       if (end.reason === "ok") finished.set(task.key, end)
       return end
     },
-    open: (seat) => Promise.resolve({ session: `ses_${seat.key}`, model: seat.profile.model ?? null }),
+    open: (spec) => Promise.resolve({ session: `ses_${spec.key}`, model: spec.profile.model ?? null }),
     steer(session, steer) {
       steered.push({ session, steer })
       return Promise.resolve(undefined)

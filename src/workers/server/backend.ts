@@ -59,12 +59,12 @@ class ServerBackend implements WorkerBackend {
     }
   }
 
-  async open(seat: Parameters<WorkerBackend["open"]>[0]) {
-    const slot = this.#slot(seat.profile)
+  async open(spec: Parameters<WorkerBackend["open"]>[0]) {
+    const slot = this.#slot(spec.profile)
     const entered = await slot.enter()
     try {
       if (!entered.ok) throw new Error(entered.why)
-      return await entered.server.backend.open(seat)
+      return await entered.server.backend.open(spec)
     } finally {
       slot.leave()
     }

@@ -1,6 +1,6 @@
 import type { Session } from "@opencode-ai/sdk/v2"
 import type { StepResult } from "../../core/model/result.ts"
-import type { WorkerBackend, WorkerOpened, WorkerReport, WorkerSeat, WorkerTask } from "../../core/ports/ports.ts"
+import type { SessionSpec, WorkerBackend, WorkerOpened, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { describe } from "../../host/host.ts"
 import { isCheckpoint, watchContext } from "./checkpoint.ts"
@@ -8,7 +8,7 @@ import { contextFor, toldContext } from "./context.ts"
 import { type Address, keyOfContext, keyOfSaying, ownMessage, tell } from "./outbox.ts"
 import { checkModel, isLost, resultOf, resultOfError, withData } from "./result.ts"
 import { rulesFor } from "./rules.ts"
-import { createSession, existing, findByKey, isForeground, makeVisible, renewRules } from "./seat.ts"
+import { createSession, existing, findByKey, isForeground, makeVisible, renewRules } from "./session-store"
 import type { SessionTarget } from "./session-target"
 import { abortTree } from "./stop.ts"
 import { Turn } from "./turn/turn.ts"
@@ -28,7 +28,7 @@ export function createSessionBackend(target: SessionTarget): WorkerBackend {
         return resultOfError(error, signal.aborted)
       }
     },
-    open: (seat) => openForLater(target, seat),
+    open: (spec) => openForLater(target, spec),
     async steer(session, steer) {
       const turn = turns.get(session)
       return turn === undefined ? "no worker is at work in this session" : turn.steer(steer)
@@ -52,44 +52,44 @@ function nameOf({ model }: Identity): string | null {
   return model ? `${model.providerID}/${model.modelID}` : null
 }
 
-function addressOf(seat: WorkerSeat, session: string, { agent, model }: Identity): Address {
-  const { prompt } = seat.profile
+function addressOf(spec: SessionSpec, session: string, { agent, model }: Identity): Address {
+  const { prompt } = spec.profile
   return {
     session,
-    task: seat.key,
+    task: spec.key,
     agent,
     ...(model ? { model } : {}),
     ...(prompt === undefined ? {} : { system: prompt }),
   }
 }
 
-function contextMessage(seat: WorkerSeat, text: string) {
-  return { ...ownMessage(keyOfContext(seat.key), text), isSynthetic: true }
+function contextMessage(spec: SessionSpec, text: string) {
+  return { ...ownMessage(keyOfContext(spec.key), text), isSynthetic: true }
 }
 
-function rulesOf(target: SessionTarget, seat: WorkerSeat, { agent }: Identity, canBeAsked: boolean) {
-  return rulesFor(target, seat, agent, canBeAsked && target.host.isAttended)
+function rulesOf(target: SessionTarget, spec: SessionSpec, { agent }: Identity, canBeAsked: boolean) {
+  return rulesFor(target, spec, agent, canBeAsked && target.host.isAttended)
 }
 
 async function create(
   target: SessionTarget,
-  seat: WorkerSeat,
+  spec: SessionSpec,
   identity: Identity,
   canBeAsked: boolean,
 ): Promise<WorkerOpened> {
-  const [rules, context] = await Promise.all([rulesOf(target, seat, identity, canBeAsked), contextFor(target, seat)])
-  const session = await createSession(target, seat, identity, rules)
+  const [rules, context] = await Promise.all([rulesOf(target, spec, identity, canBeAsked), contextFor(target, spec)])
+  const session = await createSession(target, spec, identity, rules)
   return { session, model: nameOf(identity), ...(context === undefined ? {} : { context }) }
 }
 
-async function openForLater(target: SessionTarget, seat: WorkerSeat): Promise<WorkerOpened> {
-  const identity = await identify(target.host, seat.profile, seat.parent, target.origin)
-  const known = await findByKey(target, seat)
+async function openForLater(target: SessionTarget, spec: SessionSpec): Promise<WorkerOpened> {
+  const identity = await identify(target.host, spec.profile, spec.parent, target.origin)
+  const known = await findByKey(target, spec)
   if (known !== undefined) return { session: known.id, model: nameOf(identity) }
-  const opened = await create(target, seat, identity, seat.profile.asks?.policy !== "deny")
+  const opened = await create(target, spec, identity, spec.profile.asks?.policy !== "deny")
   const { session, context } = opened
-  if (context !== undefined) await tell(target.host, addressOf(seat, session, identity), contextMessage(seat, context))
-  await makeVisible(target, seat, session)
+  if (context !== undefined) await tell(target.host, addressOf(spec, session, identity), contextMessage(spec, context))
+  await makeVisible(target, spec, session)
   return opened
 }
 
@@ -100,7 +100,7 @@ async function knownSession(target: SessionTarget, task: WorkerTask): Promise<Se
 }
 
 /** The session to work in, and what its worker has been or will be told before the prompt. */
-async function seatOf(target: SessionTarget, task: WorkerTask, identity: Identity) {
+async function sessionFor(target: SessionTarget, task: WorkerTask, identity: Identity) {
   const canBeAsked = task.asks.policy !== "deny"
   const known = await knownSession(target, task)
   if (known === undefined) return { opened: await create(target, task, identity, canBeAsked), isNew: true }
@@ -137,7 +137,7 @@ async function work(
 ): Promise<StepResult> {
   const { host } = target
   const identity = await identify(host, task.profile, task.parent, target.origin)
-  const { opened, isNew } = await seatOf(target, task, identity)
+  const { opened, isNew } = await sessionFor(target, task, identity)
   const { session, model, context } = opened
   const prompt = ownMessage(task.key, task.prompt)
   const said = task.messages.map(({ id, text }) => ownMessage(keyOfSaying(task.key, id), text))

@@ -1,5 +1,5 @@
 import type { Part } from "@opencode-ai/sdk/v2"
-import type { WorkerSeat } from "../../core/ports/ports.ts"
+import type { SessionSpec } from "../../core/ports/ports.ts"
 import type { Entry } from "../../host/entries.ts"
 import { ask, type Host, HostError } from "../../host/host.ts"
 import { keyOfContext, ownMessage } from "./outbox.ts"
@@ -12,8 +12,8 @@ const FORK_CHARS = 100_000
 const CUT = "… (cut)"
 
 /** What a new worker is told, in words for its model; undefined: nothing. Throws when that cannot be read. */
-export async function contextFor(target: SessionTarget, seat: WorkerSeat): Promise<string | undefined> {
-  const { parent, profile } = seat
+export async function contextFor(target: SessionTarget, spec: SessionSpec): Promise<string | undefined> {
+  const { parent, profile } = spec
   if (parent === undefined || profile.start === undefined || profile.start === "fresh") return undefined
   const { session } = target.origin.client
   const [{ title }, entries] = await Promise.all([
@@ -23,9 +23,9 @@ export async function contextFor(target: SessionTarget, seat: WorkerSeat): Promi
   return profile.start === "brief" ? briefOf(title, entries) : forkOf(title, entries)
 }
 
-/** What this seat's worker was told already, as it stands in its session. */
-export async function toldContext(host: Host, seat: WorkerSeat, session: string): Promise<string | undefined> {
-  const { messageID } = ownMessage(keyOfContext(seat.key), "")
+/** What the worker of this spec was told already, as it stands in its session. */
+export async function toldContext(host: Host, spec: SessionSpec, session: string): Promise<string | undefined> {
+  const { messageID } = ownMessage(keyOfContext(spec.key), "")
   try {
     const { parts } = await ask("read what the worker was told", (o) =>
       host.client.session.message({ sessionID: session, messageID }, o),

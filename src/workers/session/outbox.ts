@@ -31,8 +31,8 @@ export function ownMessage(key: string, text: string): OwnMessage {
 export function keyOfSaying(task: string, id: string): string {
   return `${task}/message/${id}`
 }
-export function keyOfContext(seat: string): string {
-  return `${seat}/context`
+export function keyOfContext(key: string): string {
+  return `${key}/context`
 }
 
 function promptOf({ session, task, agent, model, system }: Address, message: OwnMessage) {

@@ -77,12 +77,12 @@ export function isLost(error: unknown): boolean {
 
 /** What became of a task that threw; `session`: of the worker that may have been asked by then. */
 export function resultOfError(error: unknown, isStopped: boolean, session?: string): StepResult {
-  const seat = session === undefined ? {} : { session }
-  if (isStopped) return { reason: "aborted", output: "", tokens: NO_TOKENS, cost: null, ...seat }
+  const where = session === undefined ? {} : { session }
+  if (isStopped) return { reason: "aborted", output: "", tokens: NO_TOKENS, cost: null, ...where }
   const reason = isLost(error) ? "worker-lost" : "error"
   // Who was asked, or may have been before the server fell silent, has cost nobody knows what.
   const cost = session === undefined && reason === "error" ? 0 : null
   const model = error instanceof IdentityError ? error.model : undefined
   const outage = model === undefined ? {} : { outage: { cause: "unknown" as const, model } }
-  return { reason, cost, output: "", detail: describe(error), tokens: NO_TOKENS, ...seat, ...outage }
+  return { reason, cost, output: "", detail: describe(error), tokens: NO_TOKENS, ...where, ...outage }
 }

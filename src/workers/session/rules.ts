@@ -1,6 +1,6 @@
 import { join, relative } from "node:path"
 import type { PermissionRule } from "../../core/model/profile.ts"
-import type { WorkerSeat } from "../../core/ports/ports.ts"
+import type { SessionSpec } from "../../core/ports/ports.ts"
 import { hostPatterns } from "../../core/rights/file-patterns.ts"
 import { type Rights, workerRules } from "../../core/rights/permission.ts"
 import { agentRules, sessionOf } from "../../host/catalog.ts"
@@ -11,17 +11,17 @@ import type { SessionTarget } from "./session-target"
  *  from may do (G8). `mayAsk`: somebody is there to answer its questions. */
 export async function rulesFor(
   { host, origin }: SessionTarget,
-  seat: WorkerSeat,
+  spec: SessionSpec,
   agent: string,
   mayAsk: boolean,
 ): Promise<readonly PermissionRule[]> {
   const [own, parent, files] = await Promise.all([
     agentRules(host, agent),
-    ceilingOf(origin, seat.parent),
-    seat.files === undefined ? undefined : filesOf(host, origin, seat.files),
+    ceilingOf(origin, spec.parent),
+    spec.files === undefined ? undefined : filesOf(host, origin, spec.files),
   ])
-  const { profile, mayDelegate } = seat
-  const mayReport = seat.schema !== undefined && host.hasTools === true
+  const { profile, mayDelegate } = spec
+  const mayReport = spec.schema !== undefined && host.hasTools === true
   return remembered({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk, mayReport, files })
 }
 

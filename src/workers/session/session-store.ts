@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util"
 import type { Session } from "@opencode-ai/sdk/v2"
 import { traitsOf } from "../../core/model/kinds.ts"
 import type { PermissionRule } from "../../core/model/profile.ts"
-import type { WorkerSeat } from "../../core/ports/ports.ts"
+import type { SessionSpec } from "../../core/ports/ports.ts"
 import type { Identity } from "../../host/catalog.ts"
 import { ask, HostError } from "../../host/host.ts"
 import type { SessionTarget } from "./session-target"
@@ -11,13 +11,13 @@ import type { SessionTarget } from "./session-target"
 const SEARCH_LIMIT = 1_000
 
 /** Whether a person works in the worker's session with it, and is there to. */
-export function isForeground(target: SessionTarget, seat: WorkerSeat): boolean {
-  return seat.profile.mode === "foreground" && target.host.isAttended
+export function isForeground(target: SessionTarget, spec: SessionSpec): boolean {
+  return spec.profile.mode === "foreground" && target.host.isAttended
 }
 
 /** A worker that a person works with is always a root: OpenCode shows no prompt in a child's view. */
-function isChild(target: SessionTarget, seat: WorkerSeat): boolean {
-  return !traitsOf(target.kind).canBeTypedTo && !isForeground(target, seat)
+function isChild(target: SessionTarget, spec: SessionSpec): boolean {
+  return !traitsOf(target.kind).canBeTypedTo && !isForeground(target, spec)
 }
 
 /** `session` if it is still there. */
@@ -30,32 +30,32 @@ export async function existing(target: SessionTarget, session: string): Promise<
   }
 }
 
-/** The session that was made for this seat before, found by the key it is marked with. */
-export async function findByKey(target: SessionTarget, seat: WorkerSeat): Promise<Session | undefined> {
-  const sessions = await neighbours(target, seat)
-  return sessions.find(({ metadata }) => (metadata?.baton as { key?: unknown } | undefined)?.key === seat.key)
+/** The session that was made for this spec before, found by the key it is marked with. */
+export async function findByKey(target: SessionTarget, spec: SessionSpec): Promise<Session | undefined> {
+  const sessions = await neighbours(target, spec)
+  return sessions.find(({ metadata }) => (metadata?.baton as { key?: unknown } | undefined)?.key === spec.key)
 }
 
-async function neighbours({ host, ...target }: SessionTarget, seat: WorkerSeat): Promise<readonly Session[]> {
+async function neighbours({ host, ...target }: SessionTarget, spec: SessionSpec): Promise<readonly Session[]> {
   const { session } = host.client
-  if (!isChild({ host, ...target }, seat)) {
-    const query = { roots: true, search: seat.title, limit: SEARCH_LIMIT }
+  if (!isChild({ host, ...target }, spec)) {
+    const query = { roots: true, search: spec.title, limit: SEARCH_LIMIT }
     return ask("list the sessions", (o) => session.list(query, o))
   }
-  const { parent } = seat
+  const { parent } = spec
   if (parent === undefined) return []
   return ask("list the child sessions", (o) => session.children({ sessionID: parent }, o))
 }
 
-/** Makes the seat's session, marked with its key so that it is found again. */
+/** Makes the session of a spec, marked with its key so that it is found again. */
 export async function createSession(
   target: SessionTarget,
-  seat: WorkerSeat,
+  spec: SessionSpec,
   identity: Identity,
   permission: readonly PermissionRule[],
 ): Promise<string> {
-  const { parent } = seat
-  const child = isChild(target, seat)
+  const { parent } = spec
+  const child = isChild(target, spec)
   if (child && parent === undefined) throw new Error("a subagent needs the session it is a child of")
   const { model } = identity
   const session = await ask(
@@ -63,9 +63,9 @@ export async function createSession(
     (options) =>
       target.host.client.session.create(
         {
-          title: seat.title,
+          title: spec.title,
           agent: identity.agent,
-          metadata: { baton: { key: seat.key, depth: seat.depth, ...(parent === undefined ? {} : { parent }) } },
+          metadata: { baton: { key: spec.key, depth: spec.depth, ...(parent === undefined ? {} : { parent }) } },
           permission: [...permission],
           ...(child && parent !== undefined ? { parentID: parent } : {}),
           ...(model ? { model: { id: model.modelID, providerID: model.providerID } } : {}),
@@ -90,8 +90,8 @@ export async function renewRules(
 }
 
 /** A session that nobody has prompted is missing in OpenCode's child navigation until something of it changes. */
-export async function makeVisible(target: SessionTarget, seat: WorkerSeat, session: string): Promise<void> {
+export async function makeVisible(target: SessionTarget, spec: SessionSpec, session: string): Promise<void> {
   await ask("show the worker's session", (o) =>
-    target.host.client.session.update({ sessionID: session, title: seat.title }, o),
+    target.host.client.session.update({ sessionID: session, title: spec.title }, o),
   )
 }
