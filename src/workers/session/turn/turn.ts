@@ -1,9 +1,9 @@
 import type { PermissionRule } from "../../../core/model/profile.ts"
 import type { AskPolicy } from "../../../core/model/workflow.ts"
 import type { Steer, WorkerReport } from "../../../core/ports/ports.ts"
+import { ActivityThrottle } from "../activity-throttle"
 import { Desk } from "../desk.ts"
 import { type Address, keyOfSaying, Outbox, type OwnMessage, ownMessage } from "../outbox.ts"
-import { Pulse } from "../pulse.ts"
 import type { SessionTarget } from "../session-target"
 import { abortTree, isBusy } from "../stop.ts"
 import { SessionListener } from "./listener.ts"
@@ -44,7 +44,7 @@ export class Turn {
   readonly #signal: AbortSignal
   readonly #outbox: Outbox
   readonly #listener: SessionListener
-  readonly #pulse: Pulse
+  readonly #throttle: ActivityThrottle
   readonly #end = Promise.withResolvers<TurnEnd>()
   /** The answers that persons wait for, by the number of what they asked. */
   readonly #answers: ((why: string | undefined) => void)[] = []
@@ -63,7 +63,7 @@ export class Turn {
     const { session } = address
     this.#state = newTurn(options.setup, options.own, target.clock.now())
     this.#outbox = new Outbox(target.host, address)
-    this.#pulse = new Pulse(target.clock, report)
+    this.#throttle = new ActivityThrottle(target.clock, report)
     const onChange = () => this.#take({ type: "asks", isOpen: this.desk.isWaiting })
     this.desk = new Desk({ target, session, asks, rules, report, onChange })
     const onHeard = (heard: Extract<TurnInput, { type: "heard" }>["heard"]) => this.#take({ type: "heard", heard })
@@ -81,7 +81,7 @@ export class Turn {
       this.#cancelTimer()
       this.#listener.close()
       this.#signal.removeEventListener("abort", this.#onAbort)
-      this.#pulse.close()
+      this.#throttle.close()
       this.desk.close()
     }
   }
@@ -123,7 +123,7 @@ export class Turn {
   #perform(action: TurnAction): void {
     switch (action.type) {
       case "activity":
-        this.#pulse.tell({ ...action.doing, ...this.#listener.progress(this.#options.isPriced) })
+        this.#throttle.tell({ ...action.doing, ...this.#listener.progress(this.#options.isPriced) })
         break
       case "throttled":
         this.#report.throttled(action.until)

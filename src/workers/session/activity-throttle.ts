@@ -1,10 +1,10 @@
 import type { Activity, Clock, WorkerReport } from "../../core/ports/ports.ts"
 
 /** At most four reports of activity a second. */
-const PULSE_MS = 250
+const REPORT_MS = 250
 
 /** Reports what a worker does: a new phase at once, the rest a few times a second. */
-export class Pulse {
+export class ActivityThrottle {
   readonly #clock: Clock
   readonly #report: WorkerReport
   #told: Activity | undefined
@@ -22,7 +22,7 @@ export class Pulse {
       this.#flush()
       return
     }
-    this.#cancel ??= this.#clock.after(PULSE_MS, () => {
+    this.#cancel ??= this.#clock.after(REPORT_MS, () => {
       this.#cancel = undefined
       this.#flush()
     })

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { Activity, Clock } from "../../../src/core/ports/ports.ts"
-import { Pulse } from "../../../src/workers/session/pulse.ts"
+import { ActivityThrottle } from "../../../src/workers/session/activity-throttle"
 import { recordReport } from "../../support/workers.ts"
 
 /** A clock on which one thing at a time is due. */
@@ -30,17 +30,17 @@ const activity = (over: Partial<Activity>): Activity => ({
 it("reports a new phase or tool at once, and anything else with the next beat, the latest only", () => {
   const { clock, ring, isSet } = handClock()
   const report = recordReport()
-  const pulse = new Pulse(clock, report)
-  pulse.tell(activity({ phase: "starting" }))
-  pulse.tell(activity({ phase: "tool", tool: "read" }))
-  pulse.tell(activity({ phase: "tool", tool: "bash" }))
+  const throttle = new ActivityThrottle(clock, report)
+  throttle.tell(activity({ phase: "starting" }))
+  throttle.tell(activity({ phase: "tool", tool: "read" }))
+  throttle.tell(activity({ phase: "tool", tool: "bash" }))
   expect(report.activities.map(({ tool }) => tool)).toEqual([null, "read", "bash"])
-  for (const lastActivityAt of [1, 2, 3]) pulse.tell(activity({ phase: "tool", tool: "bash", lastActivityAt }))
+  for (const lastActivityAt of [1, 2, 3]) throttle.tell(activity({ phase: "tool", tool: "bash", lastActivityAt }))
   expect(report.activities).toHaveLength(3)
   ring()
   expect(report.activities.at(-1)?.lastActivityAt).toBe(3)
   expect(report.activities).toHaveLength(4)
-  pulse.tell(activity({ phase: "tool", tool: "bash", lastActivityAt: 4 }))
-  pulse.close()
+  throttle.tell(activity({ phase: "tool", tool: "bash", lastActivityAt: 4 }))
+  throttle.close()
   expect(isSet()).toBe(false)
 })
