@@ -543,6 +543,12 @@ describe("what persons do", () => {
       [answered(1, TOO_LATE)],
     ],
     [
+      "handing back during a look is looked at right after it",
+      () => withPerson().hear("idle").steer(1, HANDBACK).read([asked]),
+      [LOOK],
+      { phase: { is: "handing-back" } },
+    ],
+    [
       "a worker in the background is not handed back",
       () => begun().steer(1, HANDBACK),
       [answered(1, "it works in the background: nothing is handed back by a person")],
@@ -748,6 +754,7 @@ describe("stopping", () => {
       () => abort(begun()).failed("turn", "gone"),
       [{ type: "fail", error: "gone" }],
     ],
+    ["after the end missed events are not looked for", () => stopped(abort(begun()), asked).hear("missed"), []],
     ["after the end nothing is done", () => stopped(abort(begun()), asked).done().failed(), []],
   ])
 })
@@ -757,6 +764,12 @@ describe("what is reported of a worker", () => {
   it.each<[string, () => Driven, readonly string[]]>([
     ["it starts", () => drive().give({ type: "start" }), ["starting"]],
     ["nothing of one that is stopped before", () => abort(drive()).give({ type: "start" }), []],
+    ["nothing after the end", () => abort(begun()).done().read([asked]).hear("life"), []],
+    [
+      "nothing of an interrupt that fails after the end",
+      () => abort(begun().steer(1, INTERRUPT)).done().read([asked]).failed(1, "gone"),
+      [],
+    ],
     ["it works", () => begun().hear({ type: "answer", isEndless: false }), ["working"]],
     ["a tool runs", () => begun().hear(TOOL), ["tool"]],
     ["the provider makes it wait", () => begun().hear(RETRY(5)), ["retrying"]],
