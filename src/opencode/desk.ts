@@ -1,5 +1,5 @@
 import type { Reply } from "../core/view/protocol.ts"
-import type { Talk, TalkPlace } from "../core/view/trace.ts"
+import type { SessionTranscript, TranscriptLocation } from "../core/view/trace.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
@@ -18,7 +18,7 @@ export interface Desk {
   /** Puts a handoff into a session for its model to read, once that is idle; the same id twice is one message. */
   handoff(session: string, text: string, id: string): void
   /** Reads what was said in a session; says why when that is not possible. */
-  talk(place: TalkPlace): Promise<Talk>
+  transcript(place: TranscriptLocation): Promise<SessionTranscript>
   /** Milliseconds since 1970. */
   now(): number
 }

@@ -4,7 +4,7 @@ import type { Log } from "../core/ports/ports.ts"
 import { RESULT_TOOL } from "../core/rights/permission.ts"
 import { decode, type Message, type Reply, type Request } from "../core/view/protocol.ts"
 import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
-import { readTalk } from "../host/talk.ts"
+import { readTranscript } from "../host/session-transcript.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { COMMANDS, handleLine } from "./commands.ts"
 import type { Place } from "./desk.ts"
@@ -139,7 +139,7 @@ async function answerLine(deps: HookDeps, line: string, place: Place): Promise<R
       engine,
       missing,
       handoff,
-      talk: (wanted) => readTalk(deps.host, wanted),
+      transcript: (wanted) => readTranscript(deps.host, wanted),
       now: Date.now,
     })
     // Who is kept changes without an event.

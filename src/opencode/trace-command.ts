@@ -2,13 +2,13 @@ import { suggest } from "../core/base/nearest.ts"
 import { traitsOf } from "../core/model/kinds.ts"
 import { formatTrace } from "../core/view/format.ts"
 import type { Reply } from "../core/view/protocol.ts"
-import { type Talk, type TalkPlace, talkPlaces, traceOf } from "../core/view/trace.ts"
+import { type SessionTranscript, type TranscriptLocation, traceOf, transcriptLocations } from "../core/view/trace.ts"
 import type { StepView } from "../core/view/view.ts"
 import { runNamed, stepNamed } from "../project/runs.ts"
 import { type Desk, error } from "./desk.ts"
 
 /** A session holds the values of secrets as they were sent. */
-const UNSAFE: Talk = {
+const UNSAFE: SessionTranscript = {
   missing: "What was said is not shown: the workflow's secrets are not there, so they could not be taken out of it.",
 }
 
@@ -20,15 +20,17 @@ export async function trace(desk: Desk, wanted: string): Promise<Reply> {
   if (found === undefined) return noStep(desk, wanted)
   const { run, step } = found
   const events = engine.events(run.id)
-  const talks = await Promise.all(talkPlaces(run.id, events, step.id).map((place) => talkOf(desk, step, place)))
-  const told = traceOf(events, step.id, engine.withoutSecrets(run.id, talks) ?? [UNSAFE])
+  const transcripts = await Promise.all(
+    transcriptLocations(run.id, events, step.id).map((place) => transcriptOf(desk, step, place)),
+  )
+  const told = traceOf(events, step.id, engine.withoutSecrets(run.id, transcripts) ?? [UNSAFE])
   const title = run.ask === null ? `${step.id} · ${run.workflow}` : run.workflow
   const view = { type: "trace" as const, run: run.id, step, trace: told }
   return { tone: "info", title, text: formatTrace(run.id, step, told), view }
 }
 
-function talkOf(desk: Desk, { kind, profile }: StepView, place: TalkPlace): Promise<Talk> {
-  if (traitsOf(kind).canOpenHere) return desk.talk(place)
+function transcriptOf(desk: Desk, { kind, profile }: StepView, place: TranscriptLocation): Promise<SessionTranscript> {
+  if (traitsOf(kind).canOpenHere) return desk.transcript(place)
   const missing = `What was said is in the ${kind} of profile ${profile}, which is not asked: the rest is from the journal.`
   return Promise.resolve({ missing })
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Reply } from "../../src/core/view/protocol.ts"
-import type { Talk, TalkPlace } from "../../src/core/view/trace.ts"
+import type { SessionTranscript, TranscriptLocation } from "../../src/core/view/trace.ts"
 import { handleLine } from "../../src/opencode/commands.ts"
 import { Project } from "../../src/project/project.ts"
 import { createVault } from "../../src/project/vault.ts"
@@ -25,7 +25,7 @@ export function openDesk(
   const project = new Project({ directory, globalDir: join(directory, "none"), env: {} })
   const { engine, backend, clock, errors, store } = handDriven({ render, vault: createVault(directory, env) })
   /** What sessions hold, by the task. */
-  const talks = new Map<string, Talk>()
+  const transcripts = new Map<string, SessionTranscript>()
   const handoffs: { session: string; text: string; id: string }[] = []
   const missing: { text: string | undefined } = { text: undefined }
   const desk = {
@@ -33,13 +33,13 @@ export function openDesk(
     engine,
     missing: () => Promise.resolve(missing.text),
     now: clock.now,
-    talk: ({ session, task }: TalkPlace): Promise<Talk> =>
-      Promise.resolve(talks.get(task) ?? { missing: `The session ${session} is gone.` }),
+    transcript: ({ session, task }: TranscriptLocation): Promise<SessionTranscript> =>
+      Promise.resolve(transcripts.get(task) ?? { missing: `The session ${session} is gone.` }),
     handoff: (session: string, text: string, id: string) => void handoffs.push({ session, text, id }),
   }
   let lines = 0
   /** Takes a line as typed in a session, with `screen` on the screen. */
   const type = async (line: string, session: string | undefined = "main", screen = session): Promise<Reply> =>
     await handleLine(line, { id: `line${++lines}`, session, screen }, desk)
-  return { ...desk, talks, backend, clock, errors, store, handoffs, missing, type }
+  return { ...desk, transcripts, backend, clock, errors, store, handoffs, missing, type }
 }

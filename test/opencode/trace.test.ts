@@ -10,10 +10,10 @@ const FLOWS = {
 const called: TraceRow = { at: 5, kind: "tool", tone: "good", title: "bash: ls", text: "a.txt", tookMs: 20 }
 
 it("`/trace` tells what the session holds beside what the journal has", async () => {
-  const { type, backend, talks } = openDesk({}, FLOWS)
+  const { type, backend, transcripts } = openDesk({}, FLOWS)
   await type("/workflow run one")
   const job = await backend.job("build")
-  talks.set(job.task.key, { rows: [called] })
+  transcripts.set(job.task.key, { rows: [called] })
   const running = await type("/trace build")
   expect(running.text).toMatch(/what happened[\s\S]*✓ bash: ls · 0.0s\n {4}a.txt/)
   expect(running.view).toMatchObject({ type: "trace", trace: { missing: [], rows: expect.arrayContaining([called]) } })
@@ -34,10 +34,10 @@ it("`/trace` says when the session is gone, or in a server of its own, and tells
 
 it("takes the values of secrets out of what a session holds, and shows none of it where they are not known", async () => {
   const env: Record<string, string> = { T: "hunter2hunter2" }
-  const { type, backend, talks } = openDesk({}, FLOWS, env)
+  const { type, backend, transcripts } = openDesk({}, FLOWS, env)
   expect((await type("/workflow run deploy")).text).toContain("Started deploy")
   const job = await backend.job("deploy")
-  talks.set(job.task.key, { rows: [{ ...called, title: "bash: deploy hunter2hunter2" }] })
+  transcripts.set(job.task.key, { rows: [{ ...called, title: "bash: deploy hunter2hunter2" }] })
   expect((await type("/trace deploy")).text).toContain("bash: deploy [secret TOKEN]")
   delete env.T
   const { text } = await type("/trace deploy")

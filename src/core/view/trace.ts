@@ -26,13 +26,13 @@ export interface Trace {
 }
 
 /** What was said in a session for one task, or why that is not known. */
-export type Talk =
+export type SessionTranscript =
   | { readonly rows: readonly TraceRow[] }
   /** A sentence for a person. */
   | { readonly missing: string }
 
 /** One try's session, and the mark by which the messages of its task are told from others in it. */
-export interface TalkPlace {
+export interface TranscriptLocation {
   readonly session: string
   readonly task: string
 }
@@ -42,7 +42,7 @@ const TRACE_CHARS = 200_000
 const ROW_CHARS = 20_000
 
 /** Where the words of a step's tries are. */
-export function talkPlaces(run: string, events: readonly RunEvent[], step: string): TalkPlace[] {
+export function transcriptLocations(run: string, events: readonly RunEvent[], step: string): TranscriptLocation[] {
   return events.flatMap((event) =>
     event.type === "step.opened" && event.step === step
       ? [{ session: event.session, task: `${run}/${step}/${event.attempt}` }]
@@ -50,10 +50,12 @@ export function talkPlaces(run: string, events: readonly RunEvent[], step: strin
   )
 }
 
-/** All that happened to a step. `talks` is what its sessions hold. */
-export function traceOf(events: readonly RunEvent[], step: string, talks: readonly Talk[]): Trace {
-  const said = talks.flatMap((talk) => ("rows" in talk ? talk.rows : []))
-  const missing = [...new Set(talks.flatMap((talk) => ("missing" in talk ? [talk.missing] : [])))]
+/** All that happened to a step. `transcripts` is what its sessions hold. */
+export function traceOf(events: readonly RunEvent[], step: string, transcripts: readonly SessionTranscript[]): Trace {
+  const said = transcripts.flatMap((transcript) => ("rows" in transcript ? transcript.rows : []))
+  const missing = [
+    ...new Set(transcripts.flatMap((transcript) => ("missing" in transcript ? [transcript.missing] : []))),
+  ]
   const moments = momentsOf(events).filter((one) => one.step === step || (one.step === null && isOfAll(one)))
   const isSaid = (text: string) => text !== "" && said.some((row) => row.text === text)
   // What the session tells in its own words is not told twice.

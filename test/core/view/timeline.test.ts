@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { Budget } from "../../../src/core/model/workflow.ts"
 import { momentsOf, triesOf } from "../../../src/core/view/timeline.ts"
-import { filteredRows, type TraceRow, talkPlaces, traceOf } from "../../../src/core/view/trace.ts"
+import { filteredRows, type TraceRow, traceOf, transcriptLocations } from "../../../src/core/view/trace.ts"
 import { drive } from "../../support/drive.ts"
 import { step } from "../../support/runs.ts"
 
@@ -86,8 +86,8 @@ describe("the trace of a step", () => {
 
   it("has what was said in its sessions between what the journal has, and the prompt once", () => {
     const events = eventful()
-    const [first] = talkPlaces("r", events, "build")
-    expect(talkPlaces("r", events, "build")).toEqual([
+    const [first] = transcriptLocations("r", events, "build")
+    expect(transcriptLocations("r", events, "build")).toEqual([
       { session: "ses_build", task: "r/build/1" },
       { session: "ses_build", task: "r/build/2" },
     ])

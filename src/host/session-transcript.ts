@@ -1,16 +1,19 @@
 import type { AssistantMessage, Part, ToolPart, UserMessage } from "@opencode-ai/sdk/v2"
 import { formatCost } from "../core/view/numbers.ts"
-import { type Talk, type TalkPlace, type TraceRow, tokenWords } from "../core/view/trace.ts"
+import { type SessionTranscript, type TraceRow, type TranscriptLocation, tokenWords } from "../core/view/trace.ts"
 import { type Entry, markIn, taskFrom } from "./entries.ts"
 import { ask, describe, type Host, HostError } from "./host.ts"
 
 /** What was said in a worker's session for one task: every message, and every tool call with what came of it. */
 
 /** Reads it from the server. A session that is gone, or a server that does not answer, is told and not thrown. */
-export async function readTalk({ client }: Host, { session, task }: TalkPlace): Promise<Talk> {
+export async function readTranscript(
+  { client }: Host,
+  { session, task }: TranscriptLocation,
+): Promise<SessionTranscript> {
   try {
     const read = (o: { signal: AbortSignal }) => client.session.messages({ sessionID: session }, o)
-    return { rows: talkOf(await ask("read the session's messages", read), task) }
+    return { rows: transcriptRows(await ask("read the session's messages", read), task) }
   } catch (error) {
     if (error instanceof HostError && error.status === 404) {
       return { missing: `The session ${session} is gone: what was said in it is not in the journal.` }
@@ -20,7 +23,7 @@ export async function readTalk({ client }: Host, { session, task }: TalkPlace): 
 }
 
 /** The rows of a task among a session's messages; of a session without our marks all of it. */
-export function talkOf(entries: readonly Entry[], task: string): TraceRow[] {
+export function transcriptRows(entries: readonly Entry[], task: string): TraceRow[] {
   const start = entries.findIndex((entry) => markIn(entry) === task)
   const own = start < 0 ? entries : taskFrom(entries, start)
   return own.flatMap(({ info, parts }) => (info.role === "user" ? toldRows(info, parts) : answerRows(info, parts)))

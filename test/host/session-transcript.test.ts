@@ -1,6 +1,6 @@
 import type { Message, Part } from "@opencode-ai/sdk/v2"
 import { expect, it } from "vitest"
-import { talkOf } from "../../src/host/talk.ts"
+import { transcriptRows } from "../../src/host/session-transcript.ts"
 
 /** Messages as OpenCode 1.18.33 gives them, what does not matter left out. */
 const user = (created: number, text: string, over: object = {}) =>
@@ -31,7 +31,7 @@ const done = (over: object) => ({
 })
 
 it("tells messages with model, tokens and cost, and tool calls with how long they took and what came of them", () => {
-  const rows = talkOf(
+  const rows = transcriptRows(
     [
       user(1, "You were started from another session.", { ...marked("t"), synthetic: true }),
       user(2, "Build it", marked("t")),
@@ -75,7 +75,7 @@ it("tells of a kept worker only what belongs to the task, and of a session witho
     answer(4, { type: "text", text: "two" }),
     user(5, "third", marked("t/3")),
   ]
-  const texts = (task: string) => talkOf(entries, task).map(({ text }) => text)
+  const texts = (task: string) => transcriptRows(entries, task).map(({ text }) => text)
   expect(texts("t/2")).toEqual(["second", "two"])
   expect(texts("t/1")).toEqual(["first", "one"])
   expect(texts("other")).toEqual(["first", "one", "second", "two", "third"])
@@ -83,7 +83,7 @@ it("tells of a kept worker only what belongs to the task, and of a session witho
 
 it("tells of an answer that failed, and shows nothing that no model read", () => {
   const failed = entry({ ...answer(2).info, error: { name: "APIError", data: { message: "no such key" } } })
-  const rows = talkOf([user(1, "ours", { ...marked("t"), ignored: true }), failed], "t")
+  const rows = transcriptRows([user(1, "ours", { ...marked("t"), ignored: true }), failed], "t")
   expect(rows.map(({ tone, title, text }) => [tone, title, text])).toEqual([
     ["bad", "a/one failed · 1,234 in, 25 out · $0.25", "no such key"],
   ])
