@@ -4,7 +4,7 @@ import type { StepResult } from "../../core/model/result.ts"
 import type { WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 import { ask, HostError } from "../../host/host.ts"
 import { openServer, type Server, type ServerDeps } from "./server.ts"
-import { type Entered, Slot } from "./slot.ts"
+import { type Entered, SharedServer } from "./shared-server.ts"
 
 export type { ServerDeps } from "./server.ts"
 
@@ -23,7 +23,7 @@ export function createServerBackend(deps: ServerDeps): WorkerBackend {
 
 class ServerBackend implements WorkerBackend {
   readonly #deps: ServerDeps
-  readonly #slots = new Map<string, Slot>()
+  readonly #shared = new Map<string, SharedServer>()
   /** Servers by the sessions that work in them, and by the asks that wait there. */
   readonly #sessions = new Map<string, Server>()
   readonly #asks = new Map<string, Server>()
@@ -35,10 +35,10 @@ class ServerBackend implements WorkerBackend {
   async run(task: WorkerTask, report: WorkerReport, signal: AbortSignal): Promise<StepResult> {
     if (signal.aborted) return { reason: "aborted", ...NOTHING }
     const { clock } = this.#deps
-    const slot = this.#slot(task.profile)
+    const shared = this.#sharedServer(task.profile)
     const startedAt = clock.now()
     report.activity({ phase: "starting", tool: null, lastActivityAt: startedAt, tokens: NOTHING.tokens, cost: 0 })
-    const entering = slot.enter()
+    const entering = shared.enter()
     try {
       const entered = await this.#orStopped(entering, task, signal)
       if ("reason" in entered) return entered
@@ -52,21 +52,21 @@ class ServerBackend implements WorkerBackend {
       const waitedMs = Math.floor((clock.now() - startedAt) / 1_000) * 1_000
       const left = { ...task, timeoutMs: Math.max(1_000, task.timeoutMs - waitedMs) }
       const result = await this.#work(server, left, report, signal)
-      if (result.reason === "worker-lost" && !signal.aborted) slot.check(server)
+      if (result.reason === "worker-lost" && !signal.aborted) shared.check(server)
       return result
     } finally {
-      void entering.then(() => slot.leave())
+      void entering.then(() => shared.leave())
     }
   }
 
   async open(spec: Parameters<WorkerBackend["open"]>[0]) {
-    const slot = this.#slot(spec.profile)
-    const entered = await slot.enter()
+    const shared = this.#sharedServer(spec.profile)
+    const entered = await shared.enter()
     try {
       if (!entered.ok) throw new Error(entered.why)
       return await entered.server.backend.open(spec)
     } finally {
-      slot.leave()
+      shared.leave()
     }
   }
 
@@ -91,18 +91,18 @@ class ServerBackend implements WorkerBackend {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#slots.values()].map((slot) => slot.shut()))
+    await Promise.all([...this.#shared.values()].map((shared) => shared.shut()))
   }
 
-  #slot(profile: Profile): Slot {
+  #sharedServer(profile: Profile): SharedServer {
     const key = JSON.stringify([profile.name, profile.url, profile.directory])
-    const known = this.#slots.get(key)
+    const known = this.#shared.get(key)
     if (known) return known
     const { clock, log } = this.#deps
     const open = (signal: AbortSignal) => openServer(this.#deps, profile, signal)
-    const slot = new Slot(open, clock, log, profile.idleStopMs ?? DEFAULTS.serverIdleStopMs)
-    this.#slots.set(key, slot)
-    return slot
+    const shared = new SharedServer(open, clock, log, profile.idleStopMs ?? DEFAULTS.serverIdleStopMs)
+    this.#shared.set(key, shared)
+    return shared
   }
 
   /** The server, unless the task is stopped or over before it is up. */
@@ -177,8 +177,8 @@ class ServerBackend implements WorkerBackend {
   }
 
   async #stopIn(profile: Profile, session: string): Promise<void> {
-    const slot = this.#slot(profile)
-    const entered = await slot.enter()
+    const shared = this.#sharedServer(profile)
+    const entered = await shared.enter()
     try {
       if (!entered.ok) throw new Error(entered.why)
       const { host, backend } = entered.server
@@ -189,7 +189,7 @@ class ServerBackend implements WorkerBackend {
       if (error instanceof HostError && error.status === 404) return
       this.#deps.log.error("a leftover session could not be looked for", { profile: profile.name, session })
     } finally {
-      slot.leave()
+      shared.leave()
     }
   }
 }

@@ -11,7 +11,7 @@ export type Entered =
  * The one server of a profile: opened by the first that needs it, shared by all, and let go when nobody has needed it
  * for a while. One that was lost is opened anew for the next.
  */
-export class Slot {
+export class SharedServer {
   readonly #open: (signal: AbortSignal) => Promise<Server>
   readonly #clock: Clock
   readonly #log: Log
