@@ -1,14 +1,14 @@
 import type { AssistantMessage, Part } from "@opencode-ai/sdk/v2"
 import type { Reason, Tokens } from "../../core/model/result.ts"
 import { type Entry, taskFrom } from "../../host/entries.ts"
-import { type Failure, failureOf, type Trouble } from "./trouble.ts"
+import { type Failure, failureOf, type PartialOutage } from "./failure.ts"
 
 /** What came of one prompt, read from the session's messages. */
 export interface Verdict {
   readonly reason: Reason
   readonly output: string
   readonly detail?: string
-  readonly outage?: Trouble
+  readonly outage?: PartialOutage
 }
 
 export type Answer = Entry & { readonly info: AssistantMessage }

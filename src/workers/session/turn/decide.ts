@@ -1,4 +1,4 @@
-import type { Failure } from "../trouble.ts"
+import type { Failure } from "../failure.ts"
 import { deadlineOf, overdue } from "./health.ts"
 import { isYours, listening, move, request } from "./moves.ts"
 import type { Step, TurnState } from "./state.ts"

@@ -1,6 +1,6 @@
 import type { Activity } from "../../../core/ports/ports.ts"
 import type { Entry } from "../../../host/entries.ts"
-import type { Failure } from "../trouble.ts"
+import type { Failure } from "../failure.ts"
 import type { Heard } from "./heard.ts"
 
 export interface Patience {

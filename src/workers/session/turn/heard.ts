@@ -1,6 +1,6 @@
 import type { AssistantMessage, UserMessage } from "@opencode-ai/sdk/v2"
 import type { HostEvent } from "../../../host/host.ts"
-import { type Failure, failureOf } from "../trouble.ts"
+import { type Failure, failureOf } from "../failure.ts"
 
 /** What one event of a session means for the turn. */
 export type Heard =

@@ -1,6 +1,6 @@
 import type { Entry } from "../../../host/entries.ts"
+import type { Failure } from "../failure.ts"
 import { hasAll, missingSending, repeatedSending, verdictOn } from "../outbox.ts"
-import type { Failure } from "../trouble.ts"
 import { answersTo, lastWordsOf, type Verdict, verdictOf, verdictOfLoop, verdictOfSilence } from "../verdict.ts"
 import { decide, rest } from "./decide.ts"
 import { relearned } from "./health.ts"

@@ -1,7 +1,7 @@
 import type { Activity } from "../../../core/ports/ports.ts"
 import type { Entry } from "../../../host/entries.ts"
+import type { Failure } from "../failure.ts"
 import type { OwnMessage, Sending } from "../outbox.ts"
-import type { Failure } from "../trouble.ts"
 import type { Verdict } from "../verdict.ts"
 import { type Health, newHealth, type Patience } from "./health.ts"
 import type { Heard } from "./heard.ts"

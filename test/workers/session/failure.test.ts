@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { type Failure, failureOf } from "../../../src/workers/session/trouble.ts"
+import { type Failure, failureOf } from "../../../src/workers/session/failure.ts"
 
 /** Errors as OpenCode stores them; all came at 1,000. */
 const api = (message: string, statusCode?: number, headers: Record<string, string> = {}, isRetryable = false) =>

@@ -2,13 +2,13 @@ import type { AssistantMessage } from "@opencode-ai/sdk/v2"
 import type { Outage, Reason } from "../../core/model/result.ts"
 
 /** An outage before it is known which model it is about. */
-export type Trouble = Omit<Outage, "model">
+export type PartialOutage = Omit<Outage, "model">
 
 /** What an error that ended an answer, or a whole turn, means. */
 export interface Failure {
   readonly reason: Reason
   readonly detail: string
-  readonly outage?: Trouble
+  readonly outage?: PartialOutage
 }
 
 type MessageError = NonNullable<AssistantMessage["error"]>
