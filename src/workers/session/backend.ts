@@ -8,8 +8,8 @@ import { contextFor, toldContext } from "./context.ts"
 import { type Address, keyOfContext, keyOfSaying, ownMessage, tell } from "./outbox.ts"
 import { checkModel, isLost, resultOf, resultOfError, withData } from "./result.ts"
 import { rulesFor } from "./rules.ts"
-import { createSession, existing, findByKey, isForeground, makeVisible, renewRules } from "./session-store"
-import type { SessionTarget } from "./session-target"
+import { createSession, existing, findByKey, isForeground, makeVisible, renewRules } from "./session-store.ts"
+import type { SessionTarget } from "./session-target.ts"
 import { abortTree } from "./stop.ts"
 import { Turn } from "./turn/turn.ts"
 
@@ -34,8 +34,8 @@ export function createSessionBackend(target: SessionTarget): WorkerBackend {
       return turn === undefined ? "no worker is at work in this session" : turn.steer(steer)
     },
     async answer(id, answer) {
-      const turn = [...turns.values()].find(({ desk }) => desk.has(id))
-      return turn === undefined ? "nobody waits for this answer any more" : turn.desk.answer(id, answer)
+      const turn = [...turns.values()].find(({ broker }) => broker.has(id))
+      return turn === undefined ? "nobody waits for this answer any more" : turn.broker.answer(id, answer)
     },
     close: () => Promise.resolve(),
     async stop(session) {

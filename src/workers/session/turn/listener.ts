@@ -1,9 +1,9 @@
 import type { AssistantMessage } from "@opencode-ai/sdk/v2"
 import type { Activity } from "../../../core/ports/ports.ts"
 import type { HostEvent } from "../../../host/host.ts"
-import type { Desk } from "../desk.ts"
-import type { SessionTarget } from "../session-target"
 import { Tail } from "../tail.ts"
+import type { RequestBroker } from "../request-broker.ts"
+import type { SessionTarget } from "../session-target.ts"
 import { Transcript } from "../transcript.ts"
 import { tokensOf } from "../verdict.ts"
 import { type Heard, meaningOf } from "./heard.ts"
@@ -12,7 +12,7 @@ export interface ListenerOptions {
   readonly target: Pick<SessionTarget, "host" | "clock">
   readonly session: string
   /** Takes in the worker's permission requests and questions. */
-  readonly desk: Pick<Desk, "hear">
+  readonly broker: Pick<RequestBroker, "hear">
   readonly onHeard: (heard: Heard) => void
 }
 
@@ -44,13 +44,13 @@ export class SessionListener {
   }
 
   #hear(event: HostEvent): void {
-    const { target, session, desk, onHeard } = this.#options
+    const { target, session, broker, onHeard } = this.#options
     if (event.type !== "baton.reconnected" && sessionOf(event) !== session) return
     this.transcript.hear(event)
     this.#tail.hear(event)
     if (event.type === "message.updated" && event.properties.info.role === "assistant")
       this.#answers.set(event.properties.info.id, event.properties.info)
-    desk.hear(event)
+    broker.hear(event)
     onHeard(meaningOf(event, target.clock.now()))
   }
 }

@@ -1,10 +1,10 @@
 import type { PermissionRule } from "../../../core/model/profile.ts"
 import type { AskPolicy } from "../../../core/model/workflow.ts"
 import type { Steer, WorkerReport } from "../../../core/ports/ports.ts"
-import { ActivityThrottle } from "../activity-throttle"
-import { Desk } from "../desk.ts"
+import { ActivityThrottle } from "../activity-throttle.ts"
 import { type Address, keyOfSaying, Outbox, type OwnMessage, ownMessage } from "../outbox.ts"
-import type { SessionTarget } from "../session-target"
+import { RequestBroker } from "../request-broker.ts"
+import type { SessionTarget } from "../session-target.ts"
 import { abortTree, isBusy } from "../stop.ts"
 import { SessionListener } from "./listener.ts"
 import {
@@ -37,7 +37,7 @@ type Asked = Extract<TurnAction, TurnRequest>
  * Never waits on the HTTP request of a prompt, which would outlive a lost client.
  */
 export class Turn {
-  readonly desk: Desk
+  readonly broker: RequestBroker
   readonly #target: SessionTarget
   readonly #options: TurnOptions
   readonly #report: WorkerReport
@@ -64,10 +64,10 @@ export class Turn {
     this.#state = newTurn(options.setup, options.own, target.clock.now())
     this.#outbox = new Outbox(target.host, address)
     this.#throttle = new ActivityThrottle(target.clock, report)
-    const onChange = () => this.#take({ type: "asks", isOpen: this.desk.isWaiting })
-    this.desk = new Desk({ target, session, asks, rules, report, onChange })
+    const onChange = () => this.#take({ type: "asks", isOpen: this.broker.isWaiting })
+    this.broker = new RequestBroker({ target, session, asks, rules, report, onChange })
     const onHeard = (heard: Extract<TurnInput, { type: "heard" }>["heard"]) => this.#take({ type: "heard", heard })
-    this.#listener = new SessionListener({ target, session, desk: this.desk, onHeard })
+    this.#listener = new SessionListener({ target, session, broker: this.broker, onHeard })
     signal.addEventListener("abort", this.#onAbort)
   }
 
@@ -82,7 +82,7 @@ export class Turn {
       this.#listener.close()
       this.#signal.removeEventListener("abort", this.#onAbort)
       this.#throttle.close()
-      this.desk.close()
+      this.broker.close()
     }
   }
 
@@ -174,11 +174,11 @@ export class Turn {
       case "read":
         return { type: "read", entries: await this.#outbox.read() }
       case "send":
-        if (request.rereads) await this.desk.reread()
+        if (request.rereads) await this.broker.reread()
         await this.#outbox.send(request.sending)
         return { type: "done" }
       case "reread":
-        await this.desk.reread()
+        await this.broker.reread()
         return { type: "done" }
       case "abort":
         await abortTree(host, clock, session)

@@ -13,7 +13,7 @@ function listen() {
   const listener = new SessionListener({
     target,
     session: "s",
-    desk: { hear: () => undefined },
+    broker: { hear: () => undefined },
     onHeard: (one) => void heard.push(one),
   })
   return { listener, heard, emit }

@@ -4,9 +4,9 @@ import type { AskPolicy } from "../../core/model/workflow.ts"
 import type { Ask, AskAnswer, WorkerReport } from "../../core/ports/ports.ts"
 import { evaluate } from "../../core/rights/permission.ts"
 import { ask, describe, type HostEvent } from "../../host/host.ts"
-import type { SessionTarget } from "./session-target"
+import type { SessionTarget } from "./session-target.ts"
 
-export interface DeskOptions {
+export interface RequestBrokerOptions {
   readonly target: SessionTarget
   readonly session: string
   readonly asks: AskPolicy
@@ -26,16 +26,16 @@ const DECIDE = "Nobody is here to answer. Decide yourself, and say what you assu
 const DETAIL_LINES = 12
 
 /** Where a worker's permission requests and questions arrive: answered by its policy, or reported for a person. */
-export class Desk {
-  readonly #options: DeskOptions
+export class RequestBroker {
+  readonly #options: RequestBrokerOptions
   readonly #open = new Map<string, Open>()
-  /** Asks this desk answers by itself at this moment. */
+  /** Asks this broker answers by itself at this moment. */
   readonly #answering = new Set<string>()
   /** Asks that are over: what the server said of them before is not news. */
   readonly #over = new Set<string>()
   #isClosed = false
 
-  constructor(options: DeskOptions) {
+  constructor(options: RequestBrokerOptions) {
     this.#options = options
   }
 
@@ -101,7 +101,7 @@ export class Desk {
     return undefined
   }
 
-  /** No ask of this desk waits any more. */
+  /** No ask of this broker waits any more. */
   close(): void {
     this.#isClosed = true
     for (const id of [...this.#open.keys()]) this.#forget(id)

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { HostEvent } from "../../../src/host/host.ts"
-import { Desk } from "../../../src/workers/session/desk.ts"
+import { RequestBroker } from "../../../src/workers/session/request-broker.ts"
 import { recordReport } from "../../support/workers.ts"
 import { openTarget } from "./support.ts"
 
@@ -19,10 +19,10 @@ const askedFor = (lines: number) => {
   return { ...asked, properties: { ...asked.properties, metadata: { command } } } as unknown as HostEvent
 }
 
-function openDesk() {
+function openBroker() {
   const { target, calls } = openTarget()
   const report = recordReport()
-  const desk = new Desk({
+  const broker = new RequestBroker({
     target,
     session: "s",
     asks: { policy: "ask", otherwise: "deny" },
@@ -33,43 +33,43 @@ function openDesk() {
   /** What the server says is open, when it says so. */
   const listed = Promise.withResolvers<unknown[]>()
   calls["permission.list"] = () => listed.promise
-  return { desk, report, listed }
+  return { broker, report, listed }
 }
 
 it("keeps what is asked while the server looks up what is open", async () => {
-  const { desk, report, listed } = openDesk()
-  const reading = desk.reread()
-  desk.hear(asked)
+  const { broker, report, listed } = openBroker()
+  const reading = broker.reread()
+  broker.hear(asked)
   listed.resolve([])
   await reading
   expect([...report.asks.keys()]).toEqual(["per_1"])
 })
 
 it("does not ask again what was answered while the server looked up what is open", async () => {
-  const { desk, report, listed } = openDesk()
-  desk.hear(asked)
-  const reading = desk.reread()
-  desk.hear(replied)
+  const { broker, report, listed } = openBroker()
+  broker.hear(asked)
+  const reading = broker.reread()
+  broker.hear(replied)
   listed.resolve([asked.properties])
   await reading
   expect(report.asks.size).toBe(0)
 })
 
 it("takes nothing in any more once it is closed", async () => {
-  const { desk, report, listed } = openDesk()
-  const reading = desk.reread()
-  desk.close()
+  const { broker, report, listed } = openBroker()
+  const reading = broker.reread()
+  broker.close()
   listed.resolve([asked.properties])
   await reading
   expect(report.asks.size).toBe(0)
 })
 
 it("says how many lines of a long command it leaves out", () => {
-  const long = openDesk()
-  long.desk.hear(askedFor(30))
+  const long = openBroker()
+  long.broker.hear(askedFor(30))
   expect(long.report.asks.get("per_1")?.details).toHaveLength(12)
   expect(long.report.asks.get("per_1")).toMatchObject({ more: 19 })
-  const short = openDesk()
-  short.desk.hear(askedFor(11))
+  const short = openBroker()
+  short.broker.hear(askedFor(11))
   expect(short.report.asks.get("per_1")).not.toHaveProperty("more")
 })
