@@ -1,6 +1,6 @@
 import type { WorkerTask } from "../../core/ports/ports.ts"
 import { keyOfSaying, ownMessage } from "./outbox.ts"
-import type { SessionTarget } from "./session-target"
+import type { SessionTarget } from "./session-target.ts"
 import type { TurnEnd } from "./turn/state.ts"
 import type { Turn } from "./turn/turn.ts"
 import { tokensOf } from "./verdict.ts"

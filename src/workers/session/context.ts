@@ -3,7 +3,7 @@ import type { SessionSpec } from "../../core/ports/ports.ts"
 import type { Entry } from "../../host/entries.ts"
 import { ask, type Host, HostError } from "../../host/host.ts"
 import { keyOfContext, ownMessage } from "./outbox.ts"
-import type { SessionTarget } from "./session-target"
+import type { SessionTarget } from "./session-target.ts"
 
 /** What a worker is told of the session it was started from. */
 

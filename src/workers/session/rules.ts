@@ -5,7 +5,7 @@ import { hostPatterns } from "../../core/rights/file-patterns.ts"
 import { type Rights, workerRules } from "../../core/rights/permission.ts"
 import { agentRules, sessionOf } from "../../host/catalog.ts"
 import { ask, type Host } from "../../host/host.ts"
-import type { SessionTarget } from "./session-target"
+import type { SessionTarget } from "./session-target.ts"
 
 /** The rules a worker's session is made with: what its agent and profile allow, cut to what the session it is started
  *  from may do (G8). `mayAsk`: somebody is there to answer its questions. */

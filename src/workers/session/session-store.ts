@@ -5,7 +5,7 @@ import type { PermissionRule } from "../../core/model/profile.ts"
 import type { SessionSpec } from "../../core/ports/ports.ts"
 import type { Identity } from "../../host/catalog.ts"
 import { ask, HostError } from "../../host/host.ts"
-import type { SessionTarget } from "./session-target"
+import type { SessionTarget } from "./session-target.ts"
 
 /** Enough to find a session among others of the same title. */
 const SEARCH_LIMIT = 1_000

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { Activity, Clock } from "../../../src/core/ports/ports.ts"
-import { ActivityThrottle } from "../../../src/workers/session/activity-throttle"
+import { ActivityThrottle } from "../../../src/workers/session/activity-throttle.ts"
 import { recordReport } from "../../support/workers.ts"
 
 /** A clock on which one thing at a time is due. */

@@ -1,6 +1,6 @@
 import type { PermissionRule } from "../../../src/core/model/profile.ts"
 import type { Host, HostEvent } from "../../../src/host/host.ts"
-import type { SessionTarget } from "../../../src/workers/session/session-target"
+import type { SessionTarget } from "../../../src/workers/session/session-target.ts"
 import { manualClock } from "../../support/clock.ts"
 
 interface SessionRow {

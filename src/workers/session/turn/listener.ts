@@ -1,7 +1,7 @@
 import type { AssistantMessage } from "@opencode-ai/sdk/v2"
 import type { Activity } from "../../../core/ports/ports.ts"
 import type { HostEvent } from "../../../host/host.ts"
-import { Tail } from "../tail.ts"
+import { OutputTail } from "../output-tail.ts"
 import type { RequestBroker } from "../request-broker.ts"
 import type { SessionTarget } from "../session-target.ts"
 import { Transcript } from "../transcript.ts"
@@ -20,7 +20,7 @@ export interface ListenerOptions {
 export class SessionListener {
   readonly transcript = new Transcript()
   readonly #options: ListenerOptions
-  readonly #tail = new Tail()
+  readonly #tail = new OutputTail()
   readonly #answers = new Map<string, AssistantMessage>()
   readonly #unsubscribe: () => void
 

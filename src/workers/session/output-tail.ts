@@ -4,7 +4,7 @@ import type { HostEvent } from "../../host/host.ts"
 const KEPT = 2_000
 
 /** The end of what a worker writes, and the tools it calls between, as its session's events tell them. */
-export class Tail {
+export class OutputTail {
   #text = ""
   readonly #answers = new Set<string>()
   /** By text part of an answer: how much of it is in the tail, or has been. */

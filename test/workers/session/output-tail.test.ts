@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { HostEvent } from "../../../src/host/host.ts"
-import { Tail } from "../../../src/workers/session/tail.ts"
+import { OutputTail } from "../../../src/workers/session/output-tail.ts"
 
 const heard = (type: string, properties: object) => ({ id: "e", type, properties }) as unknown as HostEvent
 const answer = (id: string, role = "assistant") => heard("message.updated", { info: { id, role } })
@@ -14,7 +14,7 @@ const call = (callID: string, tool: string, input: object) =>
   })
 
 function tailOf(...events: readonly HostEvent[]): string {
-  const tail = new Tail()
+  const tail = new OutputTail()
   for (const event of events) tail.hear(event)
   return tail.toString()
 }
