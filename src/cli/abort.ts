@@ -4,16 +4,16 @@ import type { LoadCompose } from "./context.ts"
 import { carryOut, decision, findOpen, RUN } from "./decide.ts"
 import { EXIT } from "./exit.ts"
 
-/** `baton abort [RUN]`: ends a run for good that nobody works on. */
+/** `baton abort [RUN]`: ends a waiting or interrupted run for good. */
 export function abortCommand(compose: LoadCompose): Command {
-  return decision("abort", "end a run for good that waits or was interrupted")
+  return decision("abort", "end a waiting or interrupted run for good")
     .argument("[run]", RUN)
     .action(async (wanted: string | undefined, _: unknown, command: Command) => {
       await carryOut(compose, command, {
         find: (engine) => findOpen(engine, wanted),
         act: (engine, run) => abortRun(engine, run, "baton abort"),
       })
-      // What was asked for is no failure.
+      // The user asked for the end, so it is not reported as a failure.
       if (process.exitCode === EXIT.failed) process.exitCode = EXIT.success
     })
 }

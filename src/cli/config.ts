@@ -13,15 +13,18 @@ interface ExplainOptions {
   readonly json?: boolean
 }
 
-/** `baton config`: what the documents come to. */
+/** `baton config`: shows the effective configuration. */
 export function configCommand(): Command {
-  return new Command("config").description("what orchestrator.json and a workflow come to").addCommand(explainCommand())
+  return new Command("config").description("show the effective configuration").addCommand(explainCommand())
 }
 
-/** `baton config explain KEY`: which value counts for a key, where it was written, and what it overrides. */
+/**
+ * `baton config explain KEY`: the value of a key that applies, where it was written, and which
+ * values it overrides.
+ */
 function explainCommand(): Command {
   return new Command("explain")
-    .description("show which value counts for a key, where it was written, and what it overrides")
+    .description("show which value applies to a key, where it was written, and what it overrides")
     .argument("<key>", "a key of orchestrator.json or of a workflow: intervene, limits.budget, profiles.coder.model")
     .option("-w, --workflow <name>", "in this workflow of the project (or a path to its file)")
     .option("-s, --step <step>", "for this step of it")
@@ -35,10 +38,10 @@ function explainCommand(): Command {
     })
 }
 
-/** Throws UserError with everything that is wrong with the documents or the question. */
+/** Throws UserError with every problem of the documents or the question. */
 function answers(project: Project, key: string, { workflow, step, profile }: ExplainOptions): Explained[] {
   if (step !== undefined && workflow === undefined)
-    throw new UserError("a step is one of a workflow: add --workflow NAME")
+    throw new UserError("--step also needs its workflow: add --workflow NAME")
   const config = project.config()
   const found = workflow === undefined ? undefined : project.checked(workflow)
   if (!config.ok || found?.ok === false)
@@ -50,8 +53,8 @@ function answers(project: Project, key: string, { workflow, step, profile }: Exp
 
 function format({ key, of, counts, overridden, rule, means, description }: Explained, root: string): string {
   const rows = [
-    ...(rule === "lowest" ? [["  the lower counts; the other:", overridden] as const] : []),
-    ...(rule === "nearest" && overridden.length > 0 ? [["  in place of:", overridden] as const] : []),
+    ...(rule === "lowest" ? [["  the lower value applies; the other:", overridden] as const] : []),
+    ...(rule === "nearest" && overridden.length > 0 ? [["  overrides:", overridden] as const] : []),
   ]
   const width = (all: readonly Written[]) => Math.max(...all.map(({ value }) => show(value).length))
   return [

@@ -7,26 +7,29 @@ import { ledgerOf, reap } from "../host/ledger.ts"
 import { startServe } from "../host/serve.ts"
 import { UserError } from "./exit.ts"
 
-/** A connection to an OpenCode server, and the way to close it. */
+/** A connection to an OpenCode server, with the function that closes it. */
 export interface Connection {
   readonly host: Host
   readonly url: string
-  /** Ends the server if it is ours. */
+  /** Stops the server if Baton started it. */
   close(): Promise<void>
 }
 
 export interface ConnectOptions {
   readonly directory: string
-  /** Root of the project, where its processes are written down. */
+  /** Root of the project, whose ledger lists the started processes. */
   readonly root: string
-  /** URL of a running server; without it one of our own is started. */
+  /** URL of a running server. Without it, `connect` starts one. */
   readonly attach?: string | undefined
-  /** The OpenCode program for a server of our own. */
+  /** The OpenCode program for a server that `connect` starts. */
   readonly opencode?: string | undefined
   readonly log: Log
 }
 
-/** Connects to the server named by `attach`, or starts one for the directory. Throws UserError when neither works. */
+/**
+ * Connects to the server at `attach`, or starts one for the directory. Throws UserError when that
+ * fails.
+ */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const { directory, attach, log } = options
   await reapLeftovers(options)
@@ -51,12 +54,12 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   return { host: { client, directory, root: options.root, isAttended: false, subscribe: feed.subscribe }, url, close }
 }
 
-/** Ends what a Baton that was killed has left running here. */
+/** Ends the processes that a killed Baton left running in this project. */
 async function reapLeftovers({ root, log }: ConnectOptions): Promise<void> {
   try {
     await reap(ledgerOf(root))
   } catch (error) {
-    log.error("what an earlier run left running could not be ended", { error: describe(error) })
+    log.error("processes of an earlier run could not be ended", { error: describe(error) })
   }
 }
 

@@ -8,19 +8,25 @@ import { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { UserError } from "./exit.ts"
 
-/** What the commands need of compose.ts. Loaded at the first use: it needs Bun's SQLite, and `plan` does not. */
+/**
+ * Loads the parts of compose.ts that the commands need. Loaded at the first use, because it
+ * requires Bun's SQLite and `plan` does not.
+ */
 export type LoadCompose = () => Promise<{
   openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log; readonly isReader?: boolean }): Runtime
   hasJournal(options: LoadOptions): boolean
 }>
 
-/** Options every command has. */
+/** Options of every command. */
 export interface GlobalOptions {
   readonly directory?: string
   readonly opencode?: string
 }
 
-/** Where the command is about, from the working directory or `--directory`. Throws UserError when that is no folder. */
+/**
+ * The project that a command works on, from the working directory or `--directory`. Throws
+ * UserError when that is not a folder.
+ */
 export function placeOf(options: GlobalOptions): LoadOptions {
   const directory = pathOf(options, ".")
   if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory())
@@ -34,12 +40,12 @@ export function placeOf(options: GlobalOptions): LoadOptions {
   }
 }
 
-/** A path as it was typed, from the folder the command works in. Absolute. */
+/** Makes a typed path absolute, relative to the folder that the command works in. */
 export function pathOf(options: GlobalOptions, path: string): string {
   return resolve(options.directory ?? ".", path)
 }
 
-/** Root of the git worktree around `directory`, as OpenCode finds it. */
+/** Root of the git worktree around `directory`, determined as OpenCode does. */
 function worktreeOf(directory: string): string | undefined {
   for (let folder = directory; ; folder = dirname(folder)) {
     if (existsSync(join(folder, ".git"))) return folder
@@ -51,14 +57,14 @@ export function projectOf(options: GlobalOptions): Project {
   return new Project(placeOf(options))
 }
 
-/** Errors of Baton itself, to stderr: outside OpenCode that is where a person looks. */
+/** Writes errors of Baton itself to stderr, because outside OpenCode a person looks there. */
 export const stderrLog: Log = {
   error(message, detail) {
     process.stderr.write(`baton: ${message}${detail ? ` ${JSON.stringify(detail)}` : ""}\n`)
   },
 }
 
-/** Stands in for a server where only the journal is read. */
+/** Replaces the server for commands that only read the journal. */
 export const NO_HOST = {
   get client(): never {
     throw new Error("this command does not talk to OpenCode")

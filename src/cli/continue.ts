@@ -3,9 +3,12 @@ import { continueRun, waitingRun } from "../project/decisions.ts"
 import type { LoadCompose } from "./context.ts"
 import { ASKER, carryOut, decision, RUN } from "./decide.ts"
 
-/** `baton continue [RUN]`: what waits for a decision counts as it is, and the run goes on. */
+/**
+ * `baton continue [RUN]`: continues a waiting run; the steps that wait for a decision count as they
+ * are.
+ */
 export function continueCommand(compose: LoadCompose): Command {
-  return decision("continue", "go on with a run that waits; what waits for a decision counts as it is")
+  return decision("continue", "continue a waiting run; steps that wait for a decision count as they are")
     .argument("[run]", RUN)
     .action((wanted: string | undefined, _: unknown, command: Command) =>
       carryOut(compose, command, {

@@ -3,10 +3,10 @@ import { Command } from "commander"
 import { type GlobalOptions, pathOf, projectOf } from "./context.ts"
 import { problemsError, UserError } from "./exit.ts"
 
-/** `baton convert FILE [--out F]`: a workflow of any form in the canonical one. */
+/** `baton convert FILE [--out F]`: converts a workflow of any dialect to the canonical form. */
 export function convertCommand(): Command {
   return new Command("convert")
-    .description("write a workflow of any form in the canonical form (`steps:`)")
+    .description("convert a workflow of any form to the canonical form (`steps:`)")
     .argument("<file>", "workflow file with `phases`, `tasks`, `pipeline` or a plan in it")
     .option("-o, --out <file>", "write it to this new file instead of stdout")
     .action((typed: string, { out }: { out?: string }, command: Command) => {
@@ -24,12 +24,12 @@ export function convertCommand(): Command {
     })
 }
 
-/** Never in the place of a file that is there: what it says may be somebody's work. */
+/** Refuses to overwrite an existing file, because it may contain somebody's work. */
 function write(file: string, typed: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: "wx" })
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new UserError(existsSync(file) ? `${typed} is there already: delete it, or name another file` : why)
+    throw new UserError(existsSync(file) ? `${typed} already exists: delete it, or name another file` : why)
   }
 }

@@ -5,26 +5,32 @@ import { type Found, findDecision, findRun, waitingRun, wantedOf } from "../proj
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { type DriveOptions, drive, type Existing } from "./drive.ts"
 
-/** What `baton continue`, `retry`, `skip`, `abort` and `raise` share: they say how a run goes on, then go on with it. */
+/**
+ * Shared parts of `baton continue`, `retry`, `skip`, `abort` and `raise`. Each records a decision
+ * about a run and then drives the run.
+ */
 
 export const ASKER = { prefix: "baton" }
 export const RUN = "id of the run, or its beginning (default: the newest that waits)"
 
-/** A command with the options of all that drive a run. */
+/** A command with the options that all commands driving a run have. */
 export function decision(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .option("--json", "one JSON object a line on stdout, the last of them the result")
+    .option("--json", "one JSON object per line on stdout; the last one is the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
 }
 
-/** Does it and goes on with the run; the exit code is the process's. */
+/** Records the decision and drives the run. The exit code becomes that of the process. */
 export async function carryOut(compose: LoadCompose, command: Command, wish: Omit<Existing, "word">): Promise<void> {
   const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
   process.exitCode = await drive(compose, placeOf(globals), globals, { ...wish, word: command.name() })
 }
 
-/** A decision about one step; without a run the newest is meant in which it waits. */
+/**
+ * A command that decides about one step. Without a run, it takes the newest run in which that step
+ * waits.
+ */
 export function stepDecision(compose: LoadCompose, action: "retry" | "skip", description: string): Command {
   return decision(action, `${description} (RUN: ${RUN})`)
     .usage("[options] [RUN] STEP")
@@ -51,7 +57,7 @@ export function stepDecision(compose: LoadCompose, action: "retry" | "skip", des
     })
 }
 
-/** The run named, if it is not over, else the newest that waits. */
+/** The named run, if it has not ended; without a name, the newest run that waits. */
 export function findOpen(engine: Engine, wanted: string | undefined): Found<RunView> {
   if (wanted === undefined) return waitingRun(engine, wanted, ASKER)
   const found = findRun(engine, wanted, ASKER, { is: () => true, none: "" })

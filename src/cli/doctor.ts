@@ -18,15 +18,18 @@ import type { DoctorFinding } from "./json-types.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
 
-/** One thing that was looked at. `exit` is the code of the command where it is `bad`. */
+/** One result of the diagnosis. `exit` is the exit code of the command when the state is `bad`. */
 interface Finding extends DoctorFinding {
   readonly exit?: number
 }
 
-/** `baton doctor`: whether everything is there that runs need, and what to do where it is not. Asks no model. */
+/**
+ * `baton doctor`: checks whether everything that runs need is available, and says what to do
+ * otherwise. Calls no model.
+ */
 export function doctorCommand(compose: LoadCompose): Command {
   return new Command("doctor")
-    .description("look whether everything is there that runs need, without asking any model")
+    .description("check that everything that runs need is available, without calling any model")
     .option("--json", "as one JSON object")
     .option("--attach <url>", "ask a running OpenCode server instead of starting one")
     .action(async (options: { json?: boolean; attach?: string }, command: Command) => {
@@ -65,7 +68,7 @@ function programs(globals: GlobalOptions): Finding {
 function* documents(project: Project, config: Checked<LoadedConfig>): Generator<Finding> {
   if (config.ok) {
     const { profiles, file } = config.value
-    const where = file === null ? "no orchestrator.json: defaults count (`baton init` writes one)" : name(file)
+    const where = file === null ? "no orchestrator.json: defaults apply (`baton init` writes one)" : name(file)
     yield { state: "good", text: `${where}, ${plural(Object.keys(profiles).length, "profile")}` }
   } else {
     yield broken("orchestrator.json is not valid", formatProblems(config.problems, process.cwd()))
@@ -84,7 +87,7 @@ function halves(root: string, globalDir: string): Finding {
   if (server !== undefined && tui !== undefined)
     return { state: "good", text: `OpenCode loads Baton: ${name(server)}, ${name(tui)}` }
   const missing = [...(server === undefined ? ["opencode.json"] : []), ...(tui === undefined ? ["tui.json"] : [])]
-  const text = `the TUI does not have Baton: ${missing.join(" and ")} ${missing.length > 1 ? "do" : "does"} not name it`
+  const text = `the TUI does not load Baton: ${missing.join(" and ")} ${missing.length > 1 ? "do" : "does"} not name it`
   return { state: "note", text, detail: `add "plugin": ["opencode-baton"] to ${missing.join(" and to ")}` }
 }
 
@@ -98,7 +101,7 @@ async function journal(compose: LoadCompose, place: LoadOptions): Promise<Findin
     const lines = waiting.map(
       ({ id, workflow, status, hold }) => `${workflow} is ${status}: \`baton ${hold ? wayOn(hold) : "resume"} ${id}\``,
     )
-    return { state: "note", text: `${text}, ${waiting.length} not over`, detail: lines.join("\n") }
+    return { state: "note", text: `${text}, ${waiting.length} not ended`, detail: lines.join("\n") }
   } catch (error) {
     return { state: "bad", text: "the journal cannot be read", detail: describe(error) }
   }
@@ -118,13 +121,12 @@ async function* openCode(
   }
   try {
     const { host } = connection
-    const { version } = await ask("ask for its version", (o) => host.client.global.health(o))
+    const { version } = await ask("read its version", (o) => host.client.global.health(o))
     yield { state: "good", text: `OpenCode ${version} answers` }
     const { models, standard } = await offeredModels(host)
-    const none = "no provider is set up: `opencode auth login`"
+    const none = "no provider is set up: run `opencode auth login`"
     if (models.length === 0) yield { state: "bad", text: "OpenCode has no models", detail: none }
-    else
-      yield { state: "good", text: `${plural(models.length, "model")}, ${standard ?? "none"} where nobody names one` }
+    else yield { state: "good", text: `${plural(models.length, "model")}, default ${standard ?? "none"}` }
     const missing = await missingModels(host, profileModels(profiles))
     if (missing.length > 0) yield broken("profiles name models that OpenCode does not have", missing.join("\n"))
   } finally {

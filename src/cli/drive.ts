@@ -20,29 +20,34 @@ export interface DriveOptions {
   readonly attach?: string
 }
 
-/** A run to be started. */
+/** A run that is to be started. */
 export interface Fresh {
-  /** What to call the session the steps are children of. */
+  /** Title of the session whose children the steps are. */
   readonly title: string
-  /** What it is made of, where nothing of it has run yet: its models are looked up before it starts. */
+  /**
+   * The definition of a run that has not started, so that its models are checked before the start.
+   */
   readonly definition?: Prepared["definition"]
   begin(engine: Engine, parent: string): Outcome
 }
 
-/** A run that is there already, and what is to be done with it. */
+/** An existing run and the operation on it. */
 export interface Existing {
-  /** The command's word: `continue`. */
+  /** The command's name, such as `continue`. */
   readonly word: string
-  /** Looks for the run before a server is started for it, or says why there is none to act on. */
+  /** Finds the run before a server is started for it, or says why no run qualifies. */
   find(engine: Engine): Found<RunView>
-  /** `parent`: session its work belongs to from here on; undefined: as it was. */
+  /**
+   * `parent` is the session that the run belongs to from now on. Undefined keeps the current one.
+   */
   act(engine: Engine, run: RunView, parent: string | undefined): Outcome
 }
 
 /**
- * Connects, begins, shows the progress, waits for the end and cleans up; gives the exit code. What is asked of a run that
- * another process drives is handed to that process, and nothing is started. Ctrl-C at any point stops
- * what runs so that it can be resumed, ends the server, and gives 130.
+ * Connects, starts or continues a run, shows its progress, waits for its end and cleans up. Returns
+ * the exit code. When another process drives the run, the operation is handed to that process and
+ * no server is started. Ctrl-C interrupts the run so that it can be resumed, stops the server and
+ * returns 130.
  */
 export async function drive(
   compose: LoadCompose,
@@ -96,8 +101,8 @@ async function work(
     const stopShowing = options.json ? reportJson(engine) : createProgress(engine)
     const begun = task.begin(engine, parent)
     const settled = await engine.settled(begun)
-    if (!settled.ok || !begun.ok) throw new UserError(settled.ok ? "nothing was begun" : settled.why)
-    // Somebody was faster than the server to start.
+    if (!settled.ok || !begun.ok) throw new UserError(settled.ok ? "the run was not started" : settled.why)
+    // Another process took up the run while the server was starting.
     if (settled.driver === "elsewhere") return tellHanded(engine, settled, task.word ?? "run", options)
     const finished = engine.finished(begun.run)
     if ((await Promise.race([finished, interrupted])) === "interrupted") await engine.interrupt("Ctrl-C")
@@ -106,22 +111,22 @@ async function work(
     if (!view) throw new UserError(broken ?? `run ${begun.run} left no journal`)
     if (options.json) writeJson(endedLine(view))
     else process.stdout.write(formatReport(view, process.stdout))
-    if (broken !== undefined) throw new UserError(`${broken}; when that is put right: baton resume ${view.id}`)
+    if (broken !== undefined) throw new UserError(`${broken}; fix it, then run: baton resume ${view.id}`)
     return exitCodeOf(view)
   } finally {
     await runtime.close("baton ended")
   }
 }
 
-/** How a run is begun; `session` is the one it belonged to. */
+/** How a run is started or continued; `session` is the one it belonged to before. */
 interface Begin extends Fresh {
   readonly word?: string
   readonly session?: string | null
 }
 
 /**
- * How to go on with a run that no process drives, or the exit code when another has been told. Throws UserError when there
- * is no such run, or nothing to be done with it.
+ * How to continue a run that no process drives, or the exit code when the operation was handed to
+ * another process. Throws UserError when the run does not exist or does not allow the operation.
  */
 async function actOn(
   compose: LoadCompose,
@@ -140,7 +145,7 @@ async function actOn(
     const settled = await staying(journal.settled(act(journal, found.value, undefined)))
     if (settled.ok) return tellHanded(journal, settled, word, options)
     if (journal.isElsewhere(id)) throw new UserError(settled.why)
-    // Whoever drove it is gone: what there is to be done may be something else now.
+    // The process that drove the run has ended, so the run may now be in another state.
   }
 }
 

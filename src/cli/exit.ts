@@ -6,10 +6,16 @@ import type { RunView } from "../core/view/view.ts"
 /** Exit codes of `baton` (docs/guide/command-line.md). */
 export const EXIT = { success: 0, failed: 1, usage: 2, paused: 3, budget: 4, deadline: 5, interrupted: 130 } as const
 
-/** Something the user can put right: what is wrong and what to do, without a stack. */
+/**
+ * An error that the user can fix. Its message says what is wrong and what to do, and is shown
+ * without a stack.
+ */
 export class UserError extends Error {}
 
-/** Every problem of what the user wrote, as an error; paths as seen from the working directory. */
+/**
+ * Puts all problems of the user's documents into one error, with paths relative to the working
+ * directory.
+ */
 export function problemsError(problems: readonly Problem[]): UserError {
   return new UserError(formatProblems(problems, process.cwd()))
 }
@@ -22,8 +28,8 @@ export function exitCodeOf(run: Pick<RunView, "status" | "hold"> & { readonly ca
 }
 
 /**
- * Parses and runs one command line. Usage errors and errors the user can put right go to stderr as a sentence and
- * give 2; anything else is a bug of ours and gives its stack and 1.
+ * Parses and runs one command line. A usage error or UserError is written to stderr as a sentence
+ * and returns 2. Any other error is a bug of Baton: its stack is written, and the result is 1.
  */
 export async function runProgram(program: Command, args: readonly string[]): Promise<number> {
   try {

@@ -3,7 +3,7 @@ import { drawn } from "../report/drawn.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
 
-/** `baton graph WORKFLOW`: its steps and what they need, as text or as Mermaid. */
+/** `baton graph WORKFLOW`: draws its steps and their dependencies, as text or as Mermaid. */
 export function graphCommand(): Command {
   return new Command("graph")
     .description("draw a workflow: its steps and what they need")

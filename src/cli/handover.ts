@@ -4,7 +4,7 @@ import { writeJson } from "./json.ts"
 
 const STAY_MS = 1_000
 
-/** Keeps the process alive meanwhile: the timers of the clock do not. */
+/** Keeps the process alive while it waits, because the clock's timers do not. */
 export async function staying<T>(work: Promise<T>): Promise<T> {
   const timer = setInterval(() => undefined, STAY_MS)
   try {
@@ -14,7 +14,10 @@ export async function staying<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Says what became of something that another process was asked for; gives the exit code. `word`: the command. */
+/**
+ * Reports the result of an operation that was handed to another process. `word` is the command.
+ * Returns the exit code.
+ */
 export function tellHanded(
   engine: Engine,
   { run, isPending }: Extract<Settled, { ok: true }>,
@@ -28,7 +31,7 @@ export function tellHanded(
   }
   const what = `${workflow} (run ${run})`
   const text = isPending
-    ? `${word}: handed to the process that drives ${what}, which has not come to it yet; baton status ${run} shows how it stands.`
+    ? `${word}: handed to the process that drives ${what}, which has not handled it yet; baton status ${run} shows the state.`
     : `${word}: done by the process that drives ${what}. The run is ${status}.`
   process.stdout.write(`${text}\n`)
   return EXIT.success

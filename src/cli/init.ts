@@ -8,7 +8,7 @@ import { connect } from "./connect.ts"
 import { type GlobalOptions, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
 
-/** `baton init`: a first `orchestrator.jsonc`, with the models that the user's OpenCode has. */
+/** `baton init`: writes a first `orchestrator.jsonc` with the models of the user's OpenCode. */
 export function initCommand(): Command {
   return new Command("init")
     .description("write a first orchestrator.jsonc, with the models your OpenCode has")
@@ -17,23 +17,27 @@ export function initCommand(): Command {
       const globals = command.optsWithGlobals<GlobalOptions>()
       const place = placeOf(globals)
       const root = projectRoot(place)
-      // One of the user's global folder is no reason: a project's own counts before it.
+      // A configuration in the user's global folder is no obstacle, because the project's own takes
+      // precedence.
       const there = findConfig(root, join(root, ".opencode"))
       if (!there.ok || there.value !== null) {
         const file = there.ok ? String(there.value) : String(there.problems[0]?.file)
-        throw new UserError(`${relative(process.cwd(), file)} is there already: nothing was written`)
+        throw new UserError(`${relative(process.cwd(), file)} already exists: nothing was written`)
       }
       const offered = await ask(place.directory, root, options.attach, globals.opencode)
       const file = join(root, ".opencode", "orchestrator.jsonc")
       mkdirSync(dirname(file), { recursive: true })
       writeFileSync(file, starterConfig(offered), { flag: "wx" })
       const what =
-        offered.models.length === 0 ? "without models: OpenCode named none" : `from ${offered.models.length} models`
+        offered.models.length === 0 ? "without models: OpenCode has none" : `from ${offered.models.length} models`
       process.stdout.write(`wrote ${relative(process.cwd(), file)} (${what}); \`baton validate\` checks it\n`)
     })
 }
 
-/** What OpenCode offers; nothing, and why on stderr, where it cannot be asked. */
+/**
+ * The models that OpenCode offers. When OpenCode cannot be started, the list is empty and stderr
+ * says why.
+ */
 async function ask(
   directory: string,
   root: string,

@@ -7,7 +7,10 @@ export function writeJson(value: JsonLine | JsonDocuments[keyof JsonDocuments]):
   process.stdout.write(`${JSON.stringify(value)}\n`)
 }
 
-/** Writes every journalled event as one line; the end of the run has a line of its own, see `endedLine`. */
+/**
+ * Writes each journal event as one line. `endedLine` writes the line for the end of the run.
+ * Returns the function that stops it.
+ */
 export function reportJson(engine: Engine): () => void {
   return engine.subscribe((run, events) => {
     for (const event of events) {
@@ -16,12 +19,12 @@ export function reportJson(engine: Engine): () => void {
   })
 }
 
-/** The last line of `--json`: the whole result (docs/guide/command-line.md). */
+/** The last line of `--json`, with the whole result (docs/guide/command-line.md). */
 export function endedLine(view: RunView): EndedLine {
   return { type: "run.ended", ...summaryOf(view) }
 }
 
-/** The same of a run that need not have ended. */
+/** Like `endedLine`, for a run that may not have ended. */
 export function statusDocument(view: RunView): StatusDocument {
   return { type: "run.status", ...summaryOf(view) }
 }

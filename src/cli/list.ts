@@ -7,7 +7,7 @@ import { readJournal } from "./status.ts"
 
 const RUNS_SHOWN = 20
 
-/** `baton list`: the project's workflows and its newest runs. */
+/** `baton list`: lists the project's workflows and its newest runs. */
 export function listCommand(compose: LoadCompose): Command {
   return new Command("list")
     .description("list the workflows of the project and its newest runs")

@@ -6,22 +6,22 @@ import { UserError } from "./exit.ts"
 import { staying, tellHanded } from "./handover.ts"
 import { readJournal } from "./status.ts"
 
-/** `baton pause [RUN]`: asks the process that drives a run to start nothing more of it. */
+/** `baton pause [RUN]`: asks the process that drives a run to start no more steps of it. */
 export function pauseCommand(compose: LoadCompose): Command {
   return new Command("pause")
-    .description("start nothing more of a run that another process drives; what runs may finish")
-    .argument("[run]", "id of the run, or its beginning (default: the newest that is going on)")
+    .description("pause a run that another process drives: no new steps start, running ones may finish")
+    .argument("[run]", "id of the run, or its beginning (default: the newest that is running)")
     .option("--json", "as one JSON object")
     .action(async (wanted: string | undefined, options: { json?: boolean }, command: Command) => {
       const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
       if (engine === undefined) throw new UserError("nothing has run in this project yet")
       const found = findRun(engine, wanted, ASKER, {
         is: (run) => run.status === "running" && run.hold === null,
-        none: "no run is going on",
+        none: "no run is running",
       })
       if (!found.ok) throw new UserError(found.why)
       const { id, status } = found.value
-      if (!engine.isElsewhere(id)) throw new UserError(`run ${id} is not going on (${status})`)
+      if (!engine.isElsewhere(id)) throw new UserError(`run ${id} is not running (${status})`)
       const settled = await staying(engine.settled(engine.pause(id, "baton pause")))
       if (!settled.ok) throw new UserError(settled.why)
       process.exitCode = tellHanded(engine, settled, "pause", options)

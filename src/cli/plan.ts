@@ -8,10 +8,13 @@ import { writeJson } from "./json.ts"
 import type { PlanDocument } from "./json-types.ts"
 import { paint } from "./style.ts"
 
-/** `baton plan WORKFLOW`: what would run, in what order, as whom and with what rights, without asking any model. */
+/**
+ * `baton plan WORKFLOW`: shows what would run, in which order, with which profiles and rights.
+ * Calls no model.
+ */
 export function planCommand(): Command {
   return new Command("plan")
-    .description("show what a workflow would do, without asking any model")
+    .description("show what a workflow would do, without calling any model")
     .argument("<workflow>", "name of a workflow of the project, or a path to its file")
     .option("-i, --input <key=value>", "an input of the workflow (repeatable)", collectInput, {})
     .option("-t, --task <text>", "the workflow's `task` input")

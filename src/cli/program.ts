@@ -23,7 +23,7 @@ import { traceCommand } from "./trace.ts"
 import { validateCommand } from "./validate.ts"
 import { workersCommand } from "./workers.ts"
 
-/** The whole command line: one file a command, this is their table of contents. */
+/** The whole command line. Each command has its own file, and this one lists them. */
 export function createProgram(compose: LoadCompose): Command {
   const program = new Command("baton")
     .description("Runs declarative workflows over OpenCode sessions, from the command line.")

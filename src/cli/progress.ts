@@ -11,13 +11,14 @@ import { Region } from "./region.ts"
 import { paint, stepMark } from "./style.ts"
 import { treeLines } from "./tree.ts"
 
-/** What happens is drawn no more often than this, and time goes on by the second. */
+/** Minimum interval between two drawings, and the interval at which the times advance. */
 const DRAW_MS = 100
 const TICK_MS = 1_000
 
 /**
- * Progress on stderr. Piped: a line when a step starts and one when it ends. On a terminal: the run as a tree that is
- * drawn over and over, and above it what a person should know besides. Returns the function that stops it.
+ * Shows progress on stderr. When piped, it writes a line for each start and end of a step. On a
+ * terminal, it redraws the run as a tree and writes other messages above it. Returns the function
+ * that stops it.
  */
 export function createProgress(engine: Engine): () => void {
   return process.stderr.isTTY ? drawTree(engine) : writeLines(engine)
@@ -57,20 +58,20 @@ function drawTree(engine: Engine): () => void {
   }
 }
 
-/** Whether the tree shows it anyway. */
+/** Whether the tree already shows what this event says. */
 function isInTree(event: RunEvent): boolean {
   if (event.type === "step.ended") return event.retryAt === undefined
   return ["step.opened", "step.skipped", "step.held", "gate.opened"].includes(event.type)
 }
 
-/** A last line that the next one replaces; only on a terminal. */
+/** Writes a last line that the next one replaces. Does nothing without a terminal. */
 export function showLine(text: string): void {
   if (!process.stderr.isTTY) return
   const line = text.slice(0, (process.stderr.columns ?? 80) - 1)
   process.stderr.write(`\r\x1b[2K${paint(process.stderr).dim(line)}`)
 }
 
-/** Takes the last line away. */
+/** Clears the last line. */
 export function clearLine(): void {
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[2K")
 }
@@ -108,7 +109,10 @@ function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createC
   return []
 }
 
-/** A try that failed, and when the next begins; nothing of one that a person has decided about. */
+/**
+ * A failed try and the delay before the next one. Empty when a person decided about the retry,
+ * which then starts at once.
+ */
 function retryLine(
   { step, result, at }: Extract<RunEvent, { type: "step.ended" }>,
   retryAt: number,

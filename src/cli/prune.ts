@@ -14,7 +14,7 @@ interface PruneOptions {
   readonly json?: boolean
 }
 
-/** `baton prune`: deletes old runs from the journal, after showing which. */
+/** `baton prune`: lists old runs, and with `--yes` deletes them from the journal. */
 export function pruneCommand(compose: LoadCompose): Command {
   return new Command("prune")
     .description("delete old runs that have ended from the journal; shows which, and deletes with --yes")
@@ -31,7 +31,10 @@ export function pruneCommand(compose: LoadCompose): Command {
     })
 }
 
-/** Runs that have ended and are old enough; never one that can be gone on with by waiting alone. */
+/**
+ * Runs that ended before the limit, except the newest `keep` runs. A run that has not ended is
+ * never among them.
+ */
 function oldRuns(engine: Engine, { olderThan, keep }: PruneOptions): RunView[] {
   const before = Date.now() - olderThan
   return engine
@@ -42,7 +45,7 @@ function oldRuns(engine: Engine, { olderThan, keep }: PruneOptions): RunView[] {
 }
 
 function formatPruned(old: readonly RunView[], deleted: readonly RunView[], options: PruneOptions): string {
-  if (old.length === 0) return `No run that has ended is older than ${formatDuration(options.olderThan)}.\n`
+  if (old.length === 0) return `No ended run is older than ${formatDuration(options.olderThan)}.\n`
   const lines = old.map(({ id, status, workflow, endedAt }) => {
     const when = new Date(endedAt ?? 0).toISOString().slice(0, 16).replace("T", " ")
     return `${id}  ${status.padEnd(9)}  ${when}  ${workflow}`
@@ -50,7 +53,7 @@ function formatPruned(old: readonly RunView[], deleted: readonly RunView[], opti
   const count = (runs: readonly RunView[]) => `${runs.length} ${runs.length === 1 ? "run" : "runs"}`
   const what = options.yes
     ? `Deleted ${count(deleted)}. Their sessions stay in OpenCode.`
-    : `${count(old)} would be deleted from the journal; nothing was. Add --yes to delete. Sessions stay in OpenCode.`
+    : `${count(old)} would be deleted from the journal. Add --yes to delete. Sessions stay in OpenCode.`
   return `${lines.join("\n")}\n\n${what}\n`
 }
 

@@ -3,9 +3,9 @@ import { AMOUNTS } from "../core/documents/amount.ts"
 import type { LoadCompose } from "./context.ts"
 import { carryOut, decision, findOpen, RUN } from "./decide.ts"
 
-/** `baton raise [RUN]`: lets a run spend more, and goes on with it if that held it. */
+/** `baton raise [RUN]`: sets a new total budget, and continues a run that the old budget held. */
 export function raiseCommand(compose: LoadCompose): Command {
-  return decision("raise", "let a run spend so much in all, and go on with it if that held it")
+  return decision("raise", "set the total budget of a run, and continue it if the old budget held it")
     .argument("[run]", RUN)
     .option("--usd <amount>", "US dollars", amount("usd"))
     .option("--tokens <count>", "tokens read and written (500k, 2M)", amount("tokens"))
@@ -13,7 +13,7 @@ export function raiseCommand(compose: LoadCompose): Command {
     .option("--workers <count>", "workers started: tries of steps", amount("workers"))
     .action((wanted: string | undefined, given: Readonly<Record<string, number>>, command: Command) => {
       const named = Object.entries(AMOUNTS).filter(([name]) => given[name] !== undefined)
-      if (named.length === 0) command.error("say how much: --usd N, --tokens N, --time T, or --workers N")
+      if (named.length === 0) command.error("no amount given: add --usd N, --tokens N, --time T, or --workers N")
       const budget = Object.fromEntries(named.map(([name, { key }]) => [key, given[name]]))
       return carryOut(compose, command, {
         find: (engine) => findOpen(engine, wanted),
@@ -25,7 +25,7 @@ export function raiseCommand(compose: LoadCompose): Command {
 function amount(name: string): (text: string) => number {
   return (text) => {
     const value = AMOUNTS[name]?.read(text)
-    if (value === undefined) throw new InvalidArgumentError("it is no amount above 0")
+    if (value === undefined) throw new InvalidArgumentError("use an amount above 0")
     return value
   }
 }

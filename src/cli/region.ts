@@ -1,6 +1,6 @@
-/** The last lines of a terminal, drawn over and over while other lines go above them. */
+/** The last lines of a terminal, which are redrawn while other lines are written above them. */
 
-/** What of a terminal is needed. */
+/** The part of a terminal stream that a region uses. */
 export interface Terminal {
   write(text: string): unknown
   readonly columns?: number
@@ -15,30 +15,32 @@ export class Region {
     this.#terminal = terminal
   }
 
-  /** Columns a line may have, and lines there may be, so that none wraps or scrolls away. */
+  /** The maximum size of the drawing, so that no line wraps or scrolls away. */
   get size(): { readonly columns: number; readonly rows: number } {
     const { columns = 80, rows = 24 } = this.#terminal
     return { columns: columns - 1, rows: rows - 2 }
   }
 
-  /** Puts lines above what is drawn, where they stay. */
+  /** Writes lines above the drawing, where they stay. */
   say(lines: readonly string[]): void {
     if (lines.length === 0) return
     this.#terminal.write(`${this.#back()}${lines.map((line) => `${line}\n`).join("")}${this.#drawn.join("\n")}`)
   }
 
-  /** Draws these lines in the place of the last ones. */
+  /** Replaces the drawing with these lines. */
   draw(lines: readonly string[]): void {
     this.#terminal.write(`${this.#back()}${lines.join("\n")}`)
     this.#drawn = lines
   }
 
-  /** Takes what is drawn away. */
+  /** Removes the drawing. */
   clear(): void {
     this.draw([])
   }
 
-  /** To the first of the lines that are drawn, and all below it empty. */
+  /**
+   * Control sequence that moves to the first line of the drawing and clears everything from there.
+   */
   #back(): string {
     const up = this.#drawn.length > 1 ? `\x1b[${this.#drawn.length - 1}A` : ""
     return this.#drawn.length === 0 ? "" : `\r${up}\x1b[J`

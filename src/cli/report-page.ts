@@ -7,12 +7,15 @@ import { UserError } from "./exit.ts"
 import { formatReport } from "./report.ts"
 import { findRun, readJournal } from "./status.ts"
 
-/** `baton report [RUN]`: what a run came to, as text or as one HTML page, from the journal alone. */
+/**
+ * `baton report [RUN]`: shows the result of a run as text, or writes it as one HTML page. Reads
+ * only the journal.
+ */
 export function reportCommand(compose: LoadCompose): Command {
   return new Command("report")
-    .description("show what a run came to, or write it as one HTML page (default: the newest run)")
+    .description("show the result of a run, or write it as one HTML page (default: the newest run)")
     .argument("[run]", "id of the run")
-    .option("-o, --out <file>", "write an HTML page that needs nothing else")
+    .option("-o, --out <file>", "write a self-contained HTML page to this file")
     .action(async (wanted: string | undefined, options: { out?: string }, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions>()
       const engine = await readJournal(compose, placeOf(globals))

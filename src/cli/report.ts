@@ -6,10 +6,12 @@ import { type Branch, treeOf } from "../core/view/tree.ts"
 import { nameInGroup, type RunView, type StepView } from "../core/view/view.ts"
 import { type Colors, paint, stepMark } from "./style.ts"
 
-/** Lines of a step's output in the report; `baton trace STEP` has the rest. */
+/** Maximum lines of a step's output in the report. `baton trace STEP` shows all of them. */
 const OUTPUT_LINES = 12
 
-/** What a run produced, for a person: each step with its session, spending and output, then the sum. */
+/**
+ * The result of a run for a person: each step with its session, usage and output, then the total.
+ */
 export function formatReport(view: RunView, stream: { readonly isTTY?: boolean }): string {
   const colors = paint(stream)
   const took = view.endedAt === null ? "" : ` in ${formatDuration(view.endedAt - view.createdAt)}`
@@ -19,11 +21,11 @@ export function formatReport(view: RunView, stream: { readonly isTTY?: boolean }
     .join("")}\n${total}\n${wayOut(view)}`
 }
 
-/** Why a run waits and what to type, or how to take it up; empty for one that went well. */
+/** Why a run waits or how to continue it, with the commands. Empty for a successful run. */
 export function wayOut(view: RunView): string {
   const { id, status, hold } = view
   if (status === "interrupted") return `Go on with: baton resume ${id}\n`
-  if (status === "failed") return `Do what failed anew: baton resume ${id}\n`
+  if (status === "failed") return `Run the failed steps again: baton resume ${id}\n`
   if (status !== "paused") return ""
   const gates = openGates(view)
   if (gates.length > 0) return gates.map(gateText).join("")
@@ -61,7 +63,7 @@ function stepBlock({ step, level, spent }: Branch, colors: Colors): string {
     ...(step.reason === null ? [step.status] : step.type === "check" ? [] : [formatSpent(spent)]),
     ...(step.session === null ? [] : [`session ${step.session}`]),
   ]
-  // What a step waits with stands at the end, with what to type.
+  // The reason of a waiting step is shown at the end, with the possible commands.
   const detail = step.detail === null || step.gate !== null ? [] : [colors.yellow(step.detail)]
   const notes = step.warnings.map(({ text }) => colors.yellow(`! ${text}`))
   const verdict = step.verdict === null ? [] : verdictLines(step.verdict).map((line) => colors.dim(line))
@@ -71,7 +73,10 @@ function stepBlock({ step, level, spent }: Branch, colors: Colors): string {
   return `${level === 0 ? "\n" : ""}${block}\n`
 }
 
-/** The beginning of an answer. What a part has answered is in its group's. */
+/**
+ * The first lines of the output. A successful part has none here, because the output of its group
+ * contains it.
+ */
 function outputOf(step: StepView, isPart: boolean, colors: Colors): string[] {
   if (step.output === "" || (isPart && step.status === "success")) return []
   const output = step.output.split("\n")

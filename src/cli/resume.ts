@@ -8,15 +8,17 @@ interface ResumeOptions extends DriveOptions {
   readonly edited?: boolean
 }
 
-/** `baton resume RUN`: goes on with a run that was interrupted, crashed, paused, or failed; what finished is not done
- *  again. */
+/**
+ * `baton resume RUN`: continues a run that was interrupted, crashed, paused or failed. Finished
+ * steps do not run again.
+ */
 export function resumeCommand(compose: LoadCompose): Command {
   return new Command("resume")
-    .description("go on with an interrupted, paused or failed run; finished steps are not run again")
+    .description("continue an interrupted, paused or failed run; finished steps do not run again")
     .argument("<run>", "id of the run, or its beginning (`baton list` shows them)")
-    .option("--json", "one JSON object a line on stdout, the last of them the result")
+    .option("--json", "one JSON object per line on stdout; the last one is the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
-    .option("--edited", "over the workflow as it is now: what changed, and what depends on it, is done again")
+    .option("--edited", "with the workflow as it is now: changed steps, and those that depend on them, run again")
     .action(async (wanted: string, { edited }: ResumeOptions, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
       process.exitCode = await drive(compose, placeOf(globals), globals, {

@@ -11,7 +11,7 @@ interface RunOptions extends DriveOptions {
   readonly runId?: string
 }
 
-/** `baton run WORKFLOW`: checks everything, then runs it in a session of its own. */
+/** `baton run WORKFLOW`: validates everything, then runs the workflow in a new session. */
 export function runCommand(compose: LoadCompose): Command {
   return new Command("run")
     .description("run a workflow and wait for its end")
@@ -19,7 +19,7 @@ export function runCommand(compose: LoadCompose): Command {
     .option("-i, --input <key=value>", "an input of the workflow (repeatable)", collectInput, {})
     .option("-t, --task <text>", "the workflow's `task` input")
     .option("-m, --model <name=model>", "model for a profile or role, in this run (repeatable)", collectModel, {})
-    .option("--json", "one JSON object a line on stdout, the last of them the result")
+    .option("--json", "one JSON object per line on stdout; the last one is the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
     .option("--run-id <id>", "id for the run (default: a random one)", checkRunId)
     .addHelpText("after", "\nExample: baton run feature-build --input feature=login")

@@ -1,12 +1,15 @@
 import { EXIT } from "./exit.ts"
 
-/** A terminal sends Ctrl-C to this process and to its launcher, which passes it on: one key press, two signals. */
+/**
+ * A terminal sends Ctrl-C to this process and to its launcher, which forwards it. Two signals
+ * within this time are therefore one key press.
+ */
 const SAME_KEY_PRESS_MS = 500
 const PARENT_CHECK_MS = 1_000
 
 /**
- * `happened` resolves at the first SIGINT, SIGTERM or SIGHUP, or when the process that started this one is gone. A
- * second Ctrl-C ends the process at once; the kernel then ends its server.
+ * `happened` resolves at the first SIGINT, SIGTERM or SIGHUP, or when the parent process has ended.
+ * A second Ctrl-C ends this process at once, and the kernel then ends its server.
  */
 export function onInterrupt(): { readonly happened: Promise<"interrupted">; dispose(): void } {
   const happened = Promise.withResolvers<"interrupted">()
@@ -14,7 +17,7 @@ export function onInterrupt(): { readonly happened: Promise<"interrupted">; disp
   const hear = () => {
     const now = performance.now()
     if (firstAt !== undefined && now - firstAt > SAME_KEY_PRESS_MS) process.exit(EXIT.interrupted)
-    if (firstAt === undefined) process.stderr.write("\nstopping … (again to quit at once)\n")
+    if (firstAt === undefined) process.stderr.write("\nstopping … (press again to quit at once)\n")
     firstAt ??= now
     happened.resolve("interrupted")
   }

@@ -11,10 +11,10 @@ import { statusDocument, writeJson } from "./json.ts"
 import { wayOut } from "./report.ts"
 import { paint, stepMark } from "./style.ts"
 
-/** `baton status [RUN]`: how a run stands, from the journal alone. */
+/** `baton status [RUN]`: shows the state of a run. Reads only the journal. */
 export function statusCommand(compose: LoadCompose): Command {
   return new Command("status")
-    .description("show how a run stands (default: the newest)")
+    .description("show the state of a run (default: the newest)")
     .argument("[run]", "id of the run")
     .option("--json", "as one JSON object")
     .action(async (run: string | undefined, options: { json?: boolean }, command: Command) => {
@@ -25,20 +25,24 @@ export function statusCommand(compose: LoadCompose): Command {
     })
 }
 
-/** The project's runs, or undefined where nothing has ever run. What is asked of a run there is handed to the process that
- *  drives it. */
+/**
+ * Opens the project's journal, or returns undefined when nothing has run. Operations on a run are
+ * handed to the process that drives it.
+ */
 export async function readJournal(compose: LoadCompose, place: LoadOptions): Promise<Engine | undefined> {
   const { hasJournal, openRuntime } = await compose()
   return hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog, isReader: true }).engine : undefined
 }
 
-/** The run of that id (an unambiguous beginning will do), or the newest that no worker started; undefined when nothing has run. Throws
- *  UserError when there is no such run. */
+/**
+ * The run with that id or an unambiguous prefix of it; without an id, the newest run that no worker
+ * started. Undefined when nothing has run. Throws UserError when no run matches.
+ */
 export function findRun(engine: Engine | undefined, run: string | undefined): RunView | undefined {
   const view = engine && runNamed(engine, run)
   if (view || run === undefined) return view
   const newest = (engine?.list() ?? []).slice(0, 5).map((header) => header.id)
-  throw new UserError(`there is no run ${run} here${newest.length > 0 ? ` (newest: ${newest.join(", ")})` : ""}`)
+  throw new UserError(`this project has no run ${run}${newest.length > 0 ? ` (newest: ${newest.join(", ")})` : ""}`)
 }
 
 function formatStatus(view: RunView): string {

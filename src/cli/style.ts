@@ -4,7 +4,7 @@ import { MARKS } from "../core/view/marks.ts"
 
 export type Colors = ReturnType<typeof pc.createColors>
 
-/** Colours for a stream: only on a terminal, and never against NO_COLOR. */
+/** Colours for a stream. They are used only on a terminal, and not when NO_COLOR is set. */
 export function paint(stream: { readonly isTTY?: boolean }): Colors {
   return pc.createColors(stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== "dumb")
 }

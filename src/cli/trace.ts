@@ -9,7 +9,10 @@ import { writeJson } from "./json.ts"
 import type { TraceDocument } from "./json-types.ts"
 import { findRun, readJournal } from "./status.ts"
 
-/** `baton trace STEP`: what a step or a worker was asked, who answered, what it cost, and the whole answer. */
+/**
+ * `baton trace STEP`: shows the prompt, the model, the cost and the whole answer of a step or a
+ * worker.
+ */
 export function traceCommand(compose: LoadCompose): Command {
   return new Command("trace")
     .description("show one step in full: prompt, answer, model, session, cost")
@@ -24,7 +27,7 @@ export function traceCommand(compose: LoadCompose): Command {
       const step = found?.step ?? view.steps.find((other) => other.id === wanted)
       const known = view.steps.map((other) => other.id)
       if (!step) throw new UserError(`run ${view.id} has no step \`${wanted}\`: ${suggest(wanted, known, "steps")}`)
-      // What was said is in the session, which only OpenCode can read.
+      // The messages are in the session, which only OpenCode can read.
       const told = engine && traceOf(engine.events(view.id), step.id, [])
       const happened = told === undefined ? {} : { happened: told.rows }
       if (options.json) writeJson({ run: view.id, ...step, ...happened } satisfies TraceDocument)

@@ -4,18 +4,23 @@ import { type Branch, treeOf } from "../core/view/tree.ts"
 import { nameInGroup, type RunView, type StepView } from "../core/view/view.ts"
 import { type Colors, stepMark } from "./style.ts"
 
-/** A run as a tree for a terminal: a line a step, parts indented under their group. */
+/**
+ * A run as a tree for a terminal: one line for each step, with parts indented under their group.
+ */
 
 export interface TreeSize {
   readonly columns: number
-  /** Lines at most. */
+  /** Maximum number of lines. */
   readonly rows: number
 }
 
 const NAME_COLUMNS = 32
 
-/** The lines of the tree, none wider than the terminal. Of a run with more steps than rows those that are at work, wait or
- *  failed, with their groups; the rest is counted. `now` is milliseconds since 1970. */
+/**
+ * The lines of the tree, none wider than the terminal. When a run has more steps than rows, it
+ * shows the steps that run, wait or failed with their groups, and counts the rest. `now` is
+ * milliseconds since 1970.
+ */
 export function treeLines(run: RunView, now: number, { columns, rows }: TreeSize, colors: Colors): string[] {
   const all = treeOf(run.steps)
   const shown = all.length <= rows ? all : fitting(all, Math.max(1, rows - 1))
@@ -28,7 +33,10 @@ export function treeLines(run: RunView, now: number, { columns, rows }: TreeSize
   return [...lines, colors.dim(clip(`… ${countWords(all, shown)}`, columns))]
 }
 
-/** Those that matter now, with their groups; then, as far as there is room, the ones that ended last. */
+/**
+ * The steps that run, wait or failed, with their groups; then, while rows are left, the ones that
+ * ended last.
+ */
 function fitting(all: readonly Branch[], rows: number): Branch[] {
   const byId = new Map(all.map((line) => [line.step.id, line]))
   const kept = new Set<Branch>()

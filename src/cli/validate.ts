@@ -4,7 +4,10 @@ import { Command } from "commander"
 import { type GlobalOptions, pathOf, projectOf } from "./context.ts"
 import { problemsError, UserError } from "./exit.ts"
 
-/** `baton validate [FILE…]`: every problem of the files, or of the whole project, with its place. */
+/**
+ * `baton validate [FILE…]`: lists every problem of the files, or of the whole project, with its
+ * position.
+ */
 export function validateCommand(): Command {
   return new Command("validate")
     .description("check workflow files and orchestrator.json (default: all of the project)")

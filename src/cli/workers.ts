@@ -8,13 +8,16 @@ import type { WorkerRow } from "./json-types.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
 
-/** Runs looked at for steps that run now. */
+/** Number of runs that are searched for running steps. */
 const RUNS_READ = 50
 
-/** `baton workers`: who is kept, and what is being worked on in this project, from the journal alone. */
+/**
+ * `baton workers`: lists the kept workers and the running ones of this project. Reads only the
+ * journal.
+ */
 export function workersCommand(compose: LoadCompose): Command {
   return new Command("workers")
-    .description("list the workers that are kept, and those at work on a step")
+    .description("list the kept workers, and those that work on a step")
     .option("--json", "as one JSON array")
     .action(async (options: { json?: boolean }, command: Command) => {
       const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
@@ -50,7 +53,7 @@ function pick({ name, kind, profile, model, run, step, session, startedAt }: Wor
 }
 
 function format(rows: readonly WorkerRow[], now: number): string {
-  if (rows.length === 0) return "Nobody is at work and nobody is kept in this project.\n"
+  if (rows.length === 0) return "No workers are running or kept in this project.\n"
   const table = [
     ["NAME", "STATE", "KIND", "PROFILE", "MODEL", "STEP", "TIME", "SESSION"],
     ...rows.map((row) => [

@@ -4,9 +4,11 @@ import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
-/** What `bin/baton.mjs` runs in Node alone, and what it looks for OpenCode for. */
+/**
+ * Tests which commands `bin/baton.mjs` runs with Node alone, and for which it looks for OpenCode.
+ */
 
-/** Bun puts a `node` that is Bun itself on the PATH of what it starts. */
+/** Bun puts a `node` that is Bun itself on the PATH of the processes it starts. */
 const NODE = (process.env.PATH ?? "")
   .split(delimiter)
   .filter((folder) => !folder.includes("bun-node"))
@@ -25,7 +27,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(root, { recursive: true }))
 
-/** What becomes of these words where neither OpenCode nor Bun is on the PATH. */
+/** Output of a command when neither OpenCode nor Bun is on the PATH. */
 function baton(...words: string[]): string {
   const { stdout, stderr } = spawnSync(NODE, [join(root, "bin/baton.mjs"), ...words], {
     cwd: root,
@@ -35,22 +37,22 @@ function baton(...words: string[]): string {
   return stdout + stderr
 }
 
-describe("without OpenCode and Bun", () => {
+describe("without OpenCode and Bun on the PATH", () => {
   it.each(["plan", "validate", "config", "convert", "init", "graph", "help"])("%s runs", (command) => {
     expect(baton(command, "x")).toBe("ran with undefined")
   })
 
   const JOURNAL = "run resume continue retry skip abort raise pause doctor report list status trace workers prune"
-  it.each(JOURNAL.split(" "))("%s says what is missing", (command) => {
+  it.each(JOURNAL.split("%s says that OpenCode is missing"))("%s says what is missing", (command) => {
     expect(baton(command, "x")).toContain("OpenCode was not found")
   })
 
-  it("help is there of every command", () => {
+  it("the help of every command is available", () => {
     expect(baton("run", "--help")).toContain("ran with")
   })
 })
 
-it("init wants the OpenCode that is named", () => {
+it("init needs OpenCode only when it is named with --attach or --opencode", () => {
   expect(baton("init", "--attach", "http://localhost:1")).toContain("OpenCode was not found")
   expect(baton("init", "--opencode", "/opt/opencode")).toContain("/opt/opencode could not be started")
 })

@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(root, { recursive: true })
 })
 
-/** What a command writes to stdout when it is to work in `directory`. */
+/** Standard output of a command that works in `directory`. */
 async function baton(directory: string, ...words: string[]): Promise<string> {
   let out = ""
   vi.spyOn(process.stdout, "write").mockImplementation((text) => {
@@ -33,7 +33,7 @@ async function baton(directory: string, ...words: string[]): Promise<string> {
 }
 
 describe("with --directory", () => {
-  it("a file is looked for in that folder, by every command", async () => {
+  it("every command looks for a file in that folder", async () => {
     expect(await baton(root, "plan", "flows/w.yaml")).toContain("1 model turns at least")
     expect(await baton(root, "validate", "flows/w.yaml")).toBe("1 valid: w.yaml\n")
     expect(await baton(root, "convert", "flows/w.yaml")).toContain("steps:")
@@ -41,7 +41,7 @@ describe("with --directory", () => {
     expect(existsSync(join(root, "flows/new.yaml"))).toBe(true)
   })
 
-  it("a folder that is not there is a mistake, and not one without workflows", async () => {
+  it("a missing folder is an error", async () => {
     await expect(baton(join(root, "nope"), "validate")).rejects.toThrow(`no such folder: ${join(root, "nope")}`)
     await expect(baton(join(root, "flows/w.yaml"), "validate")).rejects.toThrow("no such folder: ")
   })

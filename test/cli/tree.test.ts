@@ -12,7 +12,7 @@ const lines = (steps: readonly StepView[], size = { columns: 60, rows: 20 }, now
   treeLines(runView({ steps: [...steps] }), now, size, plain)
 
 describe("the tree of a run", () => {
-  it("has parts below their group, what runs with its time, and why a step failed", () => {
+  it("shows parts below their group, the time of running steps, and why a step failed", () => {
     expect(
       lines([
         doneStep("survey", 8_000, { cost: 0.25, tokens: { input: 10, output: 5 } }),
@@ -34,20 +34,20 @@ describe("the tree of a run", () => {
     ])
   })
 
-  it("says what a step waits with", () => {
+  it("says why a step waits", () => {
     expect(lines([gateStep("approve", { why: "gate", detail: "Ship it?" })])[0]).toBe(
       "◔ approve  waits for you: Ship it?",
     )
   })
 
-  it("is never wider than the terminal, whatever a step says", () => {
+  it("is never wider than the terminal, whatever a step contains", () => {
     const long = stepView("x".repeat(50), { status: "failed", reason: "error", detail: `no\n${"word ".repeat(40)}` })
     for (const columns of [10, 24, 60]) {
       for (const line of lines([long], { columns, rows: 5 })) expect(line.length).toBeLessThanOrEqual(columns)
     }
   })
 
-  it("of many steps shows those at work and failed with their groups, then the last that ended, and counts the rest", () => {
+  it("with too many steps shows running and failed ones with their groups, then the last that ended, and counts the rest", () => {
     const done = Array.from({ length: 30 }, (_, at) => doneStep(`done-${at}`, 1_000 * (at + 1)))
     const open = Array.from({ length: 30 }, (_, at) => stepView(`open-${at}`))
     const group = [runningStep("group", { type: "parallel" }), part("group", "inner", runningStep("group/inner"))]
@@ -77,7 +77,7 @@ describe("the last lines of a terminal", () => {
     return { region, text }
   }
 
-  it("are drawn in one place, below what is said, and go without a trace", async () => {
+  it("are redrawn in one place, below other messages, and are removed completely", async () => {
     const { region, text } = openTerminal()
     region.draw(["one", "two", "three"])
     region.draw(["ONE", "TWO"])

@@ -129,7 +129,7 @@ it(
     await until(async () => endedOf((await baton(project, "status", run, "--json")).stdout).status === "paused", {
       what: "the run to be paused",
     })
-    expect((await baton(project, "pause", run)).stderr).toContain(`run ${run} is not going on (paused)`)
+    expect((await baton(project, "pause", run)).stderr).toContain(`run ${run} is not running (paused)`)
     project.write(".opencode/workflows/plain.yaml", PLAIN.replace("plain text of", "better text of"))
     expect(await type(`/workflow resume ${run} --edited`)).toContain(`Resumed run ${run}; to be done: text.`)
     await model.waitFor("better text of F")

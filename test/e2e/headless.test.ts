@@ -250,7 +250,7 @@ describe("stopping and going on", () => {
       const unknown = await baton(project, "resume", "nope")
       expect(unknown).toMatchObject({
         code: 2,
-        stderr: expect.stringContaining("there is no run nope here (newest: over"),
+        stderr: expect.stringContaining("this project has no run nope (newest: over"),
       })
     },
     LONG,
@@ -325,7 +325,7 @@ describe("baton doctor", () => {
       expect(stdout).toMatch(/^✓ runs on Bun [\d.]+, OpenCode is .*opencode/)
       expect(stdout).toMatch(/✓ OpenCode loads Baton: opencode\.json, tui\.json\n/)
       expect(stdout).toMatch(/✓ 2 workflows of the project, 7 built in\n/)
-      expect(stdout).toMatch(/✓ OpenCode 1\.18\.33 answers\n✓ \d+ models, scripted\/small where nobody names one\n$/)
+      expect(stdout).toMatch(/✓ OpenCode 1\.18\.33 answers\n✓ \d+ models, default scripted\/small\n$/)
       expect(stdout).not.toContain("✗")
       expect(code).toBe(0)
       expect(model.requests.length).toBe(before)
@@ -348,7 +348,7 @@ describe("baton doctor", () => {
           /✗ workflow bad cannot be run\n {4}\.opencode\/workflows\/bad\.yaml:1:9: .*\n {4}.*bad\.yaml:1:18: unknown key `promt`/,
         )
         expect(stdout).toMatch(
-          /! the TUI does not have Baton: .*\n {4}add "plugin": \["opencode-baton"\] to opencode\.json and to tui\.json\n/,
+          /! the TUI does not load Baton: .*\n {4}add "plugin": \["opencode-baton"\] to opencode\.json and to tui\.json\n/,
         )
         expect(stdout).toMatch(
           /✗ profiles name models .*\n {4}OpenCode has no model `scripted\/smal` \(coder\): did you mean `scripted\/small`\?/,

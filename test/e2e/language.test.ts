@@ -154,7 +154,7 @@ describe("who works", () => {
       const first = await baton(fresh, "init", "--attach", server.url)
       expect(first).toMatchObject({ code: 0, stdout: expect.stringMatching(/from \d+ models/) })
       expect((await baton(fresh, "validate")).stdout).toContain("1 valid: orchestrator.jsonc")
-      expect(await baton(fresh, "init")).toMatchObject({ code: 2, stderr: expect.stringContaining("is there already") })
+      expect(await baton(fresh, "init")).toMatchObject({ code: 2, stderr: expect.stringContaining("already exists") })
     },
     LONG,
   )
