@@ -9,35 +9,38 @@ import { type Branch, treeOf } from "../core/view/tree.ts"
 import type { RunView, StepView } from "../core/view/view.ts"
 import { type Graph, graphOf } from "./graph.ts"
 
-/** What a report of a run says, from its journal alone. Plain data; times are milliseconds since 1970. */
+/**
+ * The content of a run's report, from its journal alone. Plain data; times are milliseconds since
+ * 1970.
+ */
 export interface Report {
   readonly run: RunView
   readonly graph: Graph
   readonly description: string | null
   readonly inputs: Readonly<Record<string, InputValue>>
-  /** When the report was made. */
+  /** Time at which the report was made. */
   readonly madeAt: number
   readonly steps: readonly StepReport[]
-  /** Place of each step in `steps`, from 1: what it is linked by. */
+  /** By step id: its position in `steps`, starting at 1. Links use it. */
   readonly numbers: ReadonlyMap<string, number>
   readonly moments: readonly Moment[]
   readonly models: readonly ModelCost[]
-  /** US dollars of the tries and the delegated work whose price is known. */
+  /** US dollars of all tries and delegated work with a known price. */
   readonly knownUsd: number
   readonly files: FileReport
   readonly warnings: readonly (Warning & { readonly step: string })[]
 }
 
 export interface StepReport extends Branch {
-  /** When it runs that is not of the graph; null: an ordinary step. */
+  /** The end state that starts a hook step; null for an ordinary step. */
   readonly hook: Hook | null
   readonly tries: readonly Try[]
-  /** Runs its worker started, with what theirs started. */
+  /** The runs that its worker started, including those that their workers started. */
   readonly delegated: readonly RunView[]
 }
 
 export interface ModelCost {
-  /** `provider/model`; null: no model is known. */
+  /** `provider/model`; null when the model is unknown. */
   readonly model: string | null
   readonly tries: number
   readonly tokens: Tokens
@@ -47,22 +50,24 @@ export interface ModelCost {
 export interface FileReport {
   /** Changed files with the steps that wrote them, sorted by path. */
   readonly attributed: readonly { readonly path: string; readonly steps: readonly string[] }[]
-  /** What git says changed while the run went and no step of it reported; null: not known. */
+  /**
+   * Files that git reports as changed during the run and that no step reported; null when unknown.
+   */
   readonly unattributed: readonly string[] | null
-  /** Why it is not known, as a sentence. */
+  /** Why they are unknown, as a sentence. */
   readonly why: string | null
 }
 
-/** What a report is made from, besides the events of the run. */
+/** Input of a report besides the events of the run. */
 export interface Sources {
-  /** The run as it is shown, with what its workers delegated. */
+  /** The view of the run, including delegated work. */
   readonly run: RunView
-  /** A run that a worker started, by its id. */
+  /** Returns the run with this id, which a worker started. */
   readonly find: (run: string) => RunView | undefined
   readonly now: number
 }
 
-/** The report of a run. Throws when `events` are no journal. */
+/** Makes the report of a run. Throws when `events` do not begin with the creation of a run. */
 export function reportOf(events: readonly RunEvent[], { run, find, now }: Sources): Report {
   const state = events.reduce<Run | undefined>(evolve, undefined)
   if (state === undefined) throw new Error(`run ${run.id} has no events`)
@@ -102,7 +107,7 @@ function delegatedBy({ delegated }: StepView, find: Sources["find"]): RunView[] 
   })
 }
 
-/** What each model was asked and took, those of delegated work included; the one that took most money first. */
+/** Usage of each model, including delegated work, sorted by cost with the most expensive first. */
 function modelsOf(steps: readonly StepReport[]): ModelCost[] {
   const models = new Map<string | null, ModelCost>()
   const add = (model: string | null, tries: number, took: { tokens: Tokens; cost: number | null }) => {
@@ -124,12 +129,12 @@ function knownUsdOf(steps: readonly StepReport[]): number {
   return [...tried, ...delegated].reduce((sum, usd) => sum + usd, 0)
 }
 
-/** Whether a model had a part in it: a gate's answer is nobody's. */
+/** True when a model was involved; the result of a gate has none. */
 function isModels({ model, session }: { readonly model?: string; readonly session?: string }): boolean {
   return model !== undefined || session !== undefined
 }
 
-// ── files ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── files ────────────────────────────────────────────────────────────────────────────────────────
 
 function filesOf(steps: readonly StepReport[], events: readonly RunEvent[], run: RunView): FileReport {
   const by = new Map<string, Set<string>>()
@@ -147,8 +152,8 @@ function filesOf(steps: readonly StepReport[], events: readonly RunEvent[], run:
 }
 
 function whyUnknown({ endedAt }: RunView): string {
-  if (endedAt === null) return "Not known yet: what else has changed is looked up when the run ends."
-  return "Not known: git was not there to say what had changed when the run ended."
+  if (endedAt === null) return "Not known yet: git is asked for other changed files when the run ends."
+  return "Not known: git was not available when the run ended."
 }
 
 function compare(a: string, b: string): number {

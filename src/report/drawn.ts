@@ -3,7 +3,7 @@ import { graphOf } from "./graph.ts"
 import { mermaidOf } from "./mermaid.ts"
 import { textOf } from "./text-graph.ts"
 
-/** The graph of a workflow in one of the formats that are text, ending with a line break. */
+/** Draws the graph of a workflow in one of the text formats, ending with a line break. */
 export function drawn(workflow: Workflow, format: "mermaid" | "ascii"): string {
   const graph = graphOf(workflow.steps)
   return format === "mermaid" ? mermaidOf(graph) : textOf(graph)

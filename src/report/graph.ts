@@ -2,7 +2,7 @@ import type { StepStatus } from "../core/model/result.ts"
 import type { Group, Hook, Step } from "../core/model/workflow.ts"
 import { nameInGroup, type StepView } from "../core/view/view.ts"
 
-/** A workflow as boxes and arrows: what every drawing of it is made from. */
+/** A workflow as nodes and edges, the common input of all drawings. */
 export interface Graph {
   readonly nodes: readonly Node[]
   readonly edges: readonly Edge[]
@@ -10,44 +10,46 @@ export interface Graph {
 
 export interface Node {
   readonly id: string
-  /** What it is called where it stands. */
+  /** The name inside its group. */
   readonly label: string
-  /** Who does it, or what it is. */
+  /** The profile that does the work, or the type of the step. */
   readonly note: string
-  /** How it went; null: it is a plan. */
+  /** Status of the step; null when the graph is of a plan. */
   readonly status: StepStatus | null
   readonly hook: Hook | null
-  /** What it is made of; null: it stands for itself. */
+  /** The parts of a group; null for a step without parts. */
   readonly parts: Graph | null
 }
 
-/** From what is needed to what needs it. */
+/** Leads from a step to one that needs it. */
 export interface Edge {
   readonly from: string
   readonly to: string
 }
 
-/** The graph of a workflow's steps; with `views` that of a run, whose steps have the parts of groups among them. What a group
- *  has not begun yet is drawn as its document says. */
+/**
+ * Makes the graph of a workflow's steps. With `views` it is the graph of a run, whose steps include
+ * the parts of groups. A group that has not started is drawn from its definition.
+ */
 export function graphOf(steps: readonly Step[], views: ReadonlyMap<string, StepView> = new Map()): Graph {
   return levelOf(steps, undefined, views)
 }
 
-/** What is written before the id of a part that no run has made yet. */
+/** Separator before the id of a planned part that no run has created. */
 const PLANNED = "/"
 
 function levelOf(all: readonly Step[], group: string | undefined, views: ReadonlyMap<string, StepView>): Graph {
   const own = all.filter(({ part }) => part?.of === group)
   const parents = new Map(all.map(({ id, part }) => [id, part?.of]))
   const ids = new Set(own.map(({ id }) => id))
-  /** The step of this level that holds another, or is it. */
+  /** The step of this level that contains the given one, or is that step. */
   const onLevel = (id: string) => {
     for (let at: string | undefined = id; at !== undefined; at = parents.get(at)) if (ids.has(at)) return at
     return undefined
   }
   const edges = new Map<string, Edge>()
   for (const step of all) {
-    // A hook waits for the end of everything, whatever its prompt reads.
+    // A hook waits for the end of all steps, so its own needs draw no edges.
     for (const need of step.hook ? [] : step.needs) {
       const [from, to] = [onLevel(need), onLevel(step.id)]
       if (from !== undefined && to !== undefined && from !== to) edges.set(`${from}\0${to}`, { from, to })
@@ -57,7 +59,10 @@ function levelOf(all: readonly Step[], group: string | undefined, views: Readonl
   return { nodes, edges: [...edges.values(), ...impliedBy(own)] }
 }
 
-/** What needs what without saying so: a round the one before, a judge all proposals. */
+/**
+ * Dependencies that `needs` does not list: a round needs the previous one, and a judge needs all
+ * proposals.
+ */
 function impliedBy(parts: readonly Step[]): Edge[] {
   const ofRole = (role: string) => parts.filter(({ part, needs }) => part?.role === role && needs.length === 0)
   const rounds = ofRole("round").sort((a, b) => (a.part?.round ?? 0) - (b.part?.round ?? 0))
@@ -147,13 +152,13 @@ function prefixed(id: string, { nodes, edges }: Graph): Graph {
   }
 }
 
-/** The nodes in an order in which whatever is needed comes first; otherwise as they stand. */
+/** Sorts the nodes topologically, otherwise keeping their order. */
 export function inOrder({ nodes, edges }: Graph): Node[] {
   const left = new Set(nodes.map(({ id }) => id))
   const order: Node[] = []
   while (order.length < nodes.length) {
     const free = nodes.find(({ id }) => left.has(id) && !edges.some(({ from, to }) => to === id && left.has(from)))
-    // A circle was refused long before; here it must only not hang.
+    // Validation refuses a cycle. If one gets here, the loop must still end.
     const next = free ?? (nodes.find(({ id }) => left.has(id)) as Node)
     left.delete(next.id)
     order.push(next)
@@ -161,7 +166,7 @@ export function inOrder({ nodes, edges }: Graph): Node[] {
   return order
 }
 
-/** The graph without the arrows that say nothing new: those whose end is reached by others as well. */
+/** Removes edges whose target is also reached through other nodes (transitive reduction). */
 export function reduced(graph: Graph): Graph {
   const after = new Map<string, Set<string>>()
   const edgesFrom = (id: string) => graph.edges.filter(({ from }) => from === id)

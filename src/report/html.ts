@@ -1,13 +1,19 @@
-/** Pieces of an HTML page. Whatever was not written here is escaped on its way in: a page cannot be made to run anything. */
+/**
+ * Builds HTML. All values are escaped unless they were built here, so a page cannot be made to run
+ * foreign markup.
+ */
 
-/** Markup that is safe to stand in a page as it is. */
+/** Markup that is safe to insert into a page. */
 export interface Html {
   readonly markup: string
 }
 
 type Value = Html | string | number | null | undefined | readonly (Html | string)[]
 
-/** Markup with every value escaped, but for those that are markup already; lists are joined, null is nothing. */
+/**
+ * Template tag that escapes every value except Html. Lists are concatenated, and null becomes an
+ * empty string.
+ */
 export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
   return { markup: strings.reduce((all, text, at) => `${all}${markupOf(values[at - 1])}${text}`) }
 }
@@ -26,16 +32,18 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 }
 
-/** Text as it stands in an element or an attribute, without what no XML may hold. */
+/** Escapes a text for an element or an attribute, and replaces control characters. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => ENTITIES[char] as string).replace(CONTROL, "\uFFFD")
 }
 
-/** Control characters, but for tab and line breaks; and those that turn the direction of writing. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+/**
+ * Control characters except tab and line breaks, and characters that change the writing direction.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern has to match control characters
 const CONTROL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\u202A-\u202E\u2066-\u2069]/g
 
-/** Of `all`, with what stands between two of them. */
+/** Concatenates all, with `between` as the separator. */
 export function joined(all: readonly Html[], between: string): Html {
   return { markup: all.map(({ markup }) => markup).join(escapeHtml(between)) }
 }

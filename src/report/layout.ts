@@ -1,7 +1,7 @@
 import dagre from "@dagrejs/dagre"
 import type { Edge, Graph, Node } from "./graph.ts"
 
-/** Where the boxes and arrows of a graph are, in pixels from its own top left corner. */
+/** Positions of a graph's boxes and arrows, in pixels from its top left corner. */
 export interface Layout {
   readonly width: number
   readonly height: number
@@ -15,26 +15,26 @@ export interface Box {
   readonly y: number
   readonly width: number
   readonly height: number
-  /** Of a group: what is drawn inside, from the box's own top left corner. */
+  /** Layout of a group's parts, relative to the box's top left corner. */
   readonly inside: Layout | null
 }
 
 export interface Arrow extends Edge {
-  /** It leads to what runs when everything else is over. */
+  /** True for an arrow to a hook, which runs after everything else. */
   readonly isLater?: true
   readonly points: readonly { readonly x: number; readonly y: number }[]
 }
 
 const CHAR = 7.4
 const NODE = { padding: 34, min: 96, max: 250, height: 46 } as const
-/** Room for a group's name above its parts, and around them. */
+/** Space for a group's name above its parts, and around them. */
 const GROUP = { top: 44, around: 14 } as const
 const GAP = { nodes: 22, ranks: 34, margin: 2 } as const
 
-/** Characters of a name or a note that have room in a box. */
+/** Characters of a name or a note that fit in a box. */
 export const BOX_CHARS = Math.floor((NODE.max - NODE.padding) / CHAR)
 
-/** Lays a graph out from top to bottom. A group is laid out first and then takes its place as one box. */
+/** Lays out a graph from top to bottom. A group is laid out first and then placed as one box. */
 export function layOut({ nodes, edges }: Graph): Layout {
   const graph = new dagre.graphlib.Graph<object, Placed, Placed & Pick<Arrow, "points">>()
   graph.setGraph({ rankdir: "TB", nodesep: GAP.nodes, ranksep: GAP.ranks, marginx: GAP.margin, marginy: GAP.margin })
@@ -57,7 +57,7 @@ export function layOut({ nodes, edges }: Graph): Layout {
   return { width: end.x + GAP.margin, height: end.y + GAP.margin, boxes, arrows }
 }
 
-/** From the last steps to those that run at the end. */
+/** Arrows from the last steps to the hooks. */
 function endsOf({ nodes, edges }: Graph): Omit<Arrow, "points">[] {
   const last = nodes.filter(({ id, hook }) => hook === null && !edges.some(({ from }) => from === id))
   const hooks = nodes.filter(({ hook }) => hook !== null)
@@ -81,7 +81,7 @@ function sizeOf({ label, note }: Node, inside: Layout | null): { readonly width:
   }
 }
 
-/** Where the inside of a group begins in its box. */
+/** Position of a group's content in its box. */
 export function insideAt(box: Box, inside: Layout): { readonly x: number; readonly y: number } {
   return { x: (box.width - inside.width) / 2, y: GROUP.top }
 }

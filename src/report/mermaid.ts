@@ -1,6 +1,6 @@
 import type { Graph, Node } from "./graph.ts"
 
-/** A graph as Mermaid: what GitHub, GitLab and many editors draw. */
+/** A graph as Mermaid, which GitHub, GitLab and many editors can draw. */
 
 /** The flowchart, ending with a line break. */
 export function mermaidOf(graph: Graph): string {
@@ -24,7 +24,7 @@ function levelLines({ nodes, edges }: Graph, names: Map<string, string>, indent:
   return [...boxes, ...edges.map(({ from, to }) => `${indent}${nameOf(from)} --> ${nameOf(to)}`)]
 }
 
-/** Gates are diamonds, hooks stadiums, everything else boxes. */
+/** Draws gates as diamonds, hooks as stadiums and all other steps as boxes. */
 function boxOf(node: Node): string {
   const text = `"${textOf(node)}"`
   if (node.note === "gate") return `{${text}}`
@@ -37,7 +37,7 @@ function textOf({ label, note, hook, status }: Node): string {
   return `${escaped(label)}<br/>${escaped(`${note}${when}${state}`)}`
 }
 
-/** What Mermaid would read as its own, or a page as markup. */
+/** Escapes characters that Mermaid would parse, or a page would read as markup. */
 function escaped(text: string): string {
   return text.replace(/[^\p{L}\p{N} _.,:/()+*=-]/gu, (char) => `#${char.codePointAt(0)};`)
 }

@@ -11,17 +11,17 @@ import { svgOf } from "./svg.ts"
 import { timelineOf } from "./timeline.ts"
 import { timeOf } from "./words.ts"
 
-/** Laying out more boxes takes longer than a picture of them is worth. */
+/** Larger graphs are not drawn, because the layout takes too long for what the picture is worth. */
 const MOST_BOXES = 300
 
-/** A section of the page: what is in it, and what it is called in the table of contents. */
+/** A section of the page, with its name in the table of contents. */
 interface Section {
   readonly id: string
   readonly name: string
   readonly body: Html
 }
 
-/** The report as one page that needs nothing else: no network, no script, no file beside it. */
+/** The report as one self-contained page: it needs no network, no script and no other file. */
 export function pageOf(report: Report): string {
   const sections: Section[] = [
     { id: "graph", name: "Graph", body: graph(report) },
@@ -72,14 +72,14 @@ ${body}</section>
 function graph(report: Report): Html {
   const size = countOf(report.graph)
   if (size > MOST_BOXES)
-    return html`<p>${size} steps are too many for a picture. What they need is under <a href="#steps">Steps</a>.</p>`
+    return html`<p>${size} steps are too many to draw. Their dependencies are listed under <a href="#steps">Steps</a>.</p>`
   const linkOf = (step: string) => {
     const number = report.numbers.get(step)
     return number === undefined ? undefined : `#step-${number}`
   }
   const label = `Graph of ${report.run.workflow}: an arrow leads from a step to one that needs it`
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Graph, scrolls sideways">${svgOf(layOut(report.graph), label, linkOf)}</div>
-<p class="legend">An arrow leads from a step to one that needs it. A box leads to its step; the same as text is under <a href="#steps">Steps</a>.</p>`
+<p class="legend">An arrow leads from a step to one that needs it. A box leads to its step; <a href="#steps">Steps</a> lists the same as text.</p>`
 }
 
 function countOf({ nodes }: Graph): number {

@@ -12,7 +12,7 @@ import { isoOf, sinceOf, timeOf } from "./words.ts"
 
 /** The tables of a report. */
 
-/** A link to where a step is described in full. */
+/** A link to the section of a step. */
 function linkTo(report: Report, step: string): Html {
   const number = report.numbers.get(step)
   return number === undefined ? html`<code>${step}</code>` : html`<a href="#step-${number}"><code>${step}</code></a>`
@@ -68,7 +68,7 @@ function doneBy({ step, isGroup }: StepReport): Html {
   return html`${profile} (${kind})${answered}`
 }
 
-// ── verdicts ───────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── verdicts ─────────────────────────────────────────────────────────────────────────────────────
 
 export function verdicts(report: Report): Html {
   const judged = report.steps.filter(({ step }) => step.attempts > 0 || step.detail !== null || step.reason !== null)
@@ -87,17 +87,17 @@ export function verdicts(report: Report): Html {
 
 function reasonOf({ step, isGroup }: StepReport): Html {
   const { detail, reason, status, type, verdict } = step
-  const good = isGroup ? "its parts came to it" : GOOD[type]
+  const good = isGroup ? "it follows from its parts" : GOOD[type]
   const why = detail ?? (reason === "ok" ? good : (reason ?? (status === "running" ? "not known yet" : "")))
   if (verdict === null) return html`${why}`
   return html`<ul class="plain">${verdictLines(verdict).map((line) => html`<li>${line}</li>`)}</ul>`
 }
 
-/** Why a step of some type has succeeded. */
+/** Why a step succeeded, by its type. */
 const GOOD: Partial<Record<StepView["type"], string>> = {
   single: "it answered",
-  gate: "it was let through",
-  check: "its checks hold",
+  gate: "it was continued",
+  check: "its checks passed",
 }
 
 export function checkList(checks: readonly CheckResult[]): Html | null {
@@ -107,14 +107,14 @@ export function checkList(checks: readonly CheckResult[]): Html | null {
 
 function checkItem({ name, isOk, severity, detail }: CheckResult): Html {
   const [kind, mark, word] = isOk
-    ? ["success", "✓", "holds"]
+    ? ["success", "✓", "passed"]
     : severity === "error"
-      ? ["failed", "✗", "does not hold"]
-      : ["warning", "!", "warns"]
+      ? ["failed", "✗", "failed"]
+      : ["warning", "!", "warning"]
   return html`<li><span class="state ${kind}">${mark}<span class="hidden"> ${word}: </span></span> <code>${name}</code>: ${detail}</li>`
 }
 
-// ── costs ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── costs ────────────────────────────────────────────────────────────────────────────────────────
 
 export function costs(report: Report): Html {
   const { models } = report
@@ -147,11 +147,13 @@ ${table(
 )}`
 }
 
-/** What it all came to, in words: a sum with an unknown part is none. */
+/**
+ * The total in words. A sum with an unknown part has no amount, so the known part is named instead.
+ */
 function totalOf({ run, knownUsd }: Report): string {
-  const tokens = `${countOf(run.tokens.input)} tokens read and ${countOf(run.tokens.output)} written, every try and everything that workers delegated included`
+  const tokens = `${countOf(run.tokens.input)} tokens read and ${countOf(run.tokens.output)} written, including every try and all delegated work`
   if (run.cost !== null) return `${formatCost(run.cost)}, ${tokens}.`
-  return `${tokens}. The price of some of it is not known; what is known comes to ${formatCost(knownUsd)}.`
+  return `${tokens}. Some of it has no known price; the known part costs ${formatCost(knownUsd)}.`
 }
 
 function delegatedBy({ delegated }: StepView): string {
@@ -159,7 +161,7 @@ function delegatedBy({ delegated }: StepView): string {
   return `${plural(delegated.runs.length, "task")}, ${formatCost(delegated.cost)}`
 }
 
-// ── files ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── files ────────────────────────────────────────────────────────────────────────────────────────
 
 export function files(report: Report): Html {
   const { attributed, unattributed, why } = report.files
@@ -188,12 +190,12 @@ ${unattributed === null ? html`<p>${why}</p>` : restOf(unattributed)}`
 }
 
 function restOf(paths: readonly string[]): Html {
-  if (paths.length === 0) return html`<p>None: git knows of no other file that changed while the run went.</p>`
-  return html`<p>Changed while the run went, and no step reported it: by a shell command, by a check, or by somebody else.</p>
+  if (paths.length === 0) return html`<p>None: git reports no other file that changed during the run.</p>`
+  return html`<p>Changed during the run without a step reporting it: by a shell command, by a check, or by somebody else.</p>
 <ul>${paths.map((path) => html`<li><code>${path}</code></li>`)}</ul>`
 }
 
-// ── what happened ──────────────────────────────────────────────────────────────────────────────────────────────────
+// ── what happened ────────────────────────────────────────────────────────────────────────────────
 
 export function warnings(report: Report): Html {
   if (report.warnings.length === 0) return html`<p>None.</p>`
@@ -210,7 +212,7 @@ export function warnings(report: Report): Html {
 
 export function decisions(report: Report): Html {
   const said = report.moments.filter(({ kind }) => kind === "decision" || kind === "retry")
-  if (said.length === 0) return html`<p>Nobody was asked, nothing was tried again.</p>`
+  if (said.length === 0) return html`<p>Nobody decided anything, and no step was retried.</p>`
   return momentTable(report, "Decisions and retries", said)
 }
 

@@ -7,7 +7,7 @@ import { checkList, stateOf } from "./sections.ts"
 import { type Column, table } from "./table.ts"
 import { sinceOf } from "./words.ts"
 
-/** Each step in full: what it was asked, what it answered, its tries, checks and files. */
+/** Sections with everything about each step: its prompt, answer, tries, checks and files. */
 
 export function details(report: Report): Html {
   return html`<p class="folding" hidden><button type="button" id="open">Open all</button> <button type="button" id="close">Close all</button></p>
@@ -29,7 +29,7 @@ ${step.checks.flatMap(({ isOk, name, output: said }) => (isOk || said.trim() ===
 ${tries.length > 1 ? triesTable(report, tries) : null}
 ${step.files.length === 0 ? null : html`<p>Wrote ${step.files.map((path, at) => html`${at > 0 ? ", " : ""}<code>${path}</code>`)}.</p>`}
 ${step.saved === null ? null : html`<p>Its answer is in <code>${step.saved}</code>.</p>`}
-${last?.context ? fold("Told before the prompt", last.context, false) : null}
+${last?.context ? fold("Context before the prompt", last.context, false) : null}
 ${step.prompt === null ? null : fold("Prompt", step.prompt, false)}
 ${output === "" ? html`<p class="muted">No answer.</p>` : fold("Answer", output, failed || output.length < 400)}
 </article>
@@ -63,13 +63,13 @@ function triesTable({ run }: Report, tries: readonly Try[]): Html {
     },
     { name: "Asked", cell: ({ asked }) => html`${asked ?? ""}` },
     { name: "Answered", cell: ({ result }) => html`${result?.model ?? ""}` },
-    { name: "Came to", cell: ({ result }) => html`${cameTo(result)}` },
+    { name: "Result", cell: ({ result }) => html`${resultOf(result)}` },
     { name: "Cost", isNumber: true, cell: ({ result }) => html`${result === null ? "" : formatCost(result.cost)}` },
   ]
   return table("Tries", columns, tries)
 }
 
-function cameTo(result: Try["result"]): string {
+function resultOf(result: Try["result"]): string {
   if (result === null) return "not known"
   return result.detail === undefined ? result.reason : `${result.reason}: ${result.detail}`
 }

@@ -1,4 +1,4 @@
-/** How a report looks, on a screen in light and dark and on paper, and the little it can do. */
+/** Styles of a report for light and dark screens and for paper, and its small script. */
 
 const COLOURS = `
 :root {
@@ -147,7 +147,7 @@ const PRINT = `
 
 export const STYLE = `${COLOURS}${PAGE}${TABLES}${DRAWINGS}${PRINT}`
 
-/** Opens and closes what is folded; and opens the step that a link leads to. The page says everything without it. */
+/** Folds and unfolds the details. The page is complete without it. */
 export const SCRIPT = `
 const all = () => document.querySelectorAll("#details details");
 for (const [id, open] of [["open", true], ["close", false]])

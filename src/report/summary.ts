@@ -7,7 +7,7 @@ import type { Report } from "./data.ts"
 import { type Html, html } from "./html.ts"
 import { isoOf, timeOf } from "./words.ts"
 
-/** The head of a report: what ran, what it came to, what it took, and what a person has to do about it. */
+/** The head of a report: what ran, its result, its cost, and what a person has to do. */
 
 export function title({ run }: Report): string {
   return `${run.workflow}: ${run.status} · Baton report`
@@ -27,7 +27,7 @@ ${given.length === 0 ? null : html`<h2 class="small">Inputs</h2><dl class="input
 
 function facts({ run, files, warnings }: Report): [string, Html | string][] {
   const end = run.endedAt
-  // What a group makes of its parts is its own state.
+  // The parts of a group are already counted in the group's own state.
   const own = run.steps.filter(({ group }) => group === null)
   const changed = files.attributed.length + (files.unattributed?.length ?? 0)
   return [
@@ -43,7 +43,7 @@ function facts({ run, files, warnings }: Report): [string, Html | string][] {
   ]
 }
 
-/** What it came to, in a sentence. */
+/** The result in one sentence. */
 function sentence({ run }: Report): string {
   const failed = run.steps.filter(({ status, group }) => status === "failed" && group === null)
   const why = failed.map(
@@ -51,10 +51,10 @@ function sentence({ run }: Report): string {
   )
   switch (run.status) {
     case "success":
-      return "Everything that was to run has succeeded."
+      return "Everything that had to run succeeded."
     case "failed":
       if (run.cause === "deadline") return "The run passed its deadline."
-      return why.length === 0 ? "The run failed." : `What failed: ${why.join("; ")}.`
+      return why.length === 0 ? "The run failed." : `Failed steps: ${why.join("; ")}.`
     case "cancelled":
       return "A person ended the run."
     case "interrupted":
@@ -62,12 +62,12 @@ function sentence({ run }: Report): string {
     case "paused":
       return waiting(run)
     case "running":
-      return "The run is still going on: this is how it stands."
+      return "The run is still in progress. This report shows its current state."
   }
 }
 
 function waiting(run: RunView): string {
   const gates = openGates(run).map(({ title }) => title)
   if (gates.length > 0) return `Waits for a person: ${gates.join("; ")}.`
-  return `Paused: ${run.hold?.detail ?? "held"}; \`/workflow ${wayOn(run.hold)}\` goes on.`
+  return `Paused: ${run.hold?.detail ?? "held"}; continue it with \`/workflow ${wayOn(run.hold)}\`.`
 }

@@ -2,9 +2,12 @@ import { MARKS } from "../core/view/marks.ts"
 import { type Html, html } from "./html.ts"
 import { type Arrow, BOX_CHARS, type Box, insideAt, type Layout } from "./layout.ts"
 
-/** A graph as a picture, colours by the page's style. A box leads to where its step is described. */
+/** A graph as an SVG picture in the colours of the page. A box links to the section of its step. */
 
-/** The picture. `linkOf` says where a step is described; a step that is nowhere is no link. */
+/**
+ * Draws the picture. `linkOf` returns the link of a step, or undefined for a step without a
+ * section.
+ */
 export function svgOf(layout: Layout, label: string, linkOf: (step: string) => string | undefined): Html {
   const { width, height } = layout
   return html`<svg class="graph" role="group" aria-label="${label}" width="${round(width)}" height="${round(height)}" viewBox="0 0 ${round(width)} ${round(height)}">
@@ -20,7 +23,7 @@ function line({ points, isLater }: Arrow): Html {
   return html`<path class="${isLater ? "edge later" : "edge"}" d="${curve(points)}" marker-end="url(#tip)"/>`
 }
 
-/** A smooth way through the points. */
+/** A smooth curve through the points. */
 function curve(points: Arrow["points"]): string {
   const [first, ...rest] = points.map(({ x, y }) => ({ x: round(x), y: round(y) }))
   if (first === undefined) return ""

@@ -1,17 +1,19 @@
 import { type Html, html } from "./html.ts"
 
-/** A table that is one on paper and on a wide screen, and a list of cards where the screen is narrow; its roles are said, so
- *  that it stays a table to a screen reader as a list of cards, too. */
+/**
+ * A table on paper and on wide screens, and a list of cards on narrow ones. It sets its ARIA roles,
+ * so that screen readers treat the cards as a table too.
+ */
 
 export interface Column<Row> {
   readonly name: string
-  /** What the row is about. */
+  /** True for the column that names the row. */
   readonly isHead?: boolean
   readonly isNumber?: boolean
   cell(row: Row): Html | null
 }
 
-/** The table; `caption` is for those who do not see what stands above it. */
+/** The table. `caption` names it for screen readers, which do not see the heading above it. */
 export function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
   const heads = columns.map(
     ({ name, isNumber }) => html`<th scope="col" role="columnheader"${isNumber ? NUMBER : null}>${name}</th>`,

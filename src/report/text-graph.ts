@@ -1,8 +1,8 @@
 import { type Graph, inOrder, type Node, reduced } from "./graph.ts"
 
 /**
- * A graph as text, in the manner of `git log --graph`: a row a step, below whatever it needs, with its arrows as lanes at
- * the left. Only ASCII in the lanes.
+ * A graph as text in the style of `git log --graph`: one row for each step below the steps it
+ * needs, with the arrows as lanes on the left. The lanes are plain ASCII.
  */
 
 /** The drawing, ending with a line break. */
@@ -19,7 +19,7 @@ export function textOf(graph: Graph): string {
 
 function lanesOf(graph: Graph): string[] {
   const rows: string[] = []
-  /** What each lane leads to; undefined: it is free. */
+  /** The step that each lane leads to; undefined for a free lane. */
   let lanes: (string | undefined)[] = []
   const { nodes, widest } = laidOut(graph)
   const width = widest * 2 + 1
@@ -47,7 +47,7 @@ function lanesOf(graph: Graph): string[] {
   return rows
 }
 
-/** The order of the rows, and how many lanes there are at most. */
+/** The order of the rows, and the maximum number of lanes. */
 function laidOut(graph: Graph): { readonly nodes: Node[]; readonly widest: number } {
   const nodes = inOrder(graph)
   let open = 0
@@ -65,7 +65,7 @@ function stateOf({ status }: Node): string {
   return status === null ? "" : `, ${status}`
 }
 
-/** What a group is made of, below it. */
+/** The parts of a group, below it. */
 function partRows(parts: Graph | null, margin: string, indent = "  "): string[] {
   if (parts === null) return []
   return inOrder(parts).flatMap((part) => {
@@ -87,12 +87,12 @@ function plain(lanes: readonly (string | undefined)[]): string {
   return lanes.map((to) => (to === undefined ? " " : "|")).join(" ")
 }
 
-/** The lanes with a star where the step stands. */
+/** The lanes, with a star in the lane of the step. */
 function marked(lanes: readonly (string | undefined)[], at: number): string {
   return lanes.map((to, lane) => (lane === at ? "*" : to === undefined ? " " : "|")).join(" ")
 }
 
-/** A row in which the lanes `others` leave the one at `at`, or end in it. */
+/** A row in which the lanes `others` branch off the one at `at`, or join it. */
 function joint(lanes: readonly (string | undefined)[], at: number, others: readonly number[], end: string): string {
   const first = Math.min(at, ...others)
   const last = Math.max(at, ...others)

@@ -6,10 +6,13 @@ import type { Report, StepReport } from "./data.ts"
 import { type Html, html } from "./html.ts"
 import { sinceOf } from "./words.ts"
 
-/** When each step was at work, as bars along the time of the run. Drawn in per cent, so that it fits any width. */
+/**
+ * The times at which each step was running, as bars along the duration of the run. Positions are
+ * percentages, so the drawing fits any width.
+ */
 
 const TICKS = 4
-/** The least a bar is wide, in per cent: a step of a moment is seen, too. */
+/** Minimum width of a bar in percent, so that very short steps are visible. */
 const LEAST = 0.4
 
 interface Span {
@@ -29,7 +32,7 @@ ${rows.map((row) => lane(row, span))}</div>
 <p class="legend"><span><i class="key try"></i> at work</span> <span><i class="key bad"></i> a try that failed</span> <span><i class="key wait"></i> waiting for a person or a provider</span></p>`
 }
 
-/** From the beginning to the end, or to the last that is known. */
+/** From the start of the run to its end, or to the last known time. */
 function spanOf({ run, moments, steps, madeAt }: Report): Span {
   const last = Math.max(run.createdAt, ...moments.map(({ at }) => at), ...(run.status === "running" ? [madeAt] : []))
   const tried = steps.flatMap(({ tries }) => tries.flatMap(({ endedAt }) => endedAt ?? []))

@@ -30,7 +30,7 @@ const FLOW = workflow([
   { ...step("bye"), hook: "complete" },
 ])
 
-it("is drawn as text: a row a step, its needs as lanes, groups with their parts, hooks apart", () => {
+it("the graph is drawn as text with a row for each step, lanes for dependencies, parts below groups, and hooks at the end", () => {
   expect(drawn(FLOW, "ascii")).toBe(
     `
 *        survey  worker
@@ -55,7 +55,7 @@ At the end
   )
 })
 
-it("is drawn as Mermaid: boxes, a diamond for a gate, subgraphs for groups", () => {
+it("the graph is drawn as Mermaid with boxes, a diamond for a gate, and subgraphs for groups", () => {
   const lines = drawn(FLOW, "mermaid").split("\n")
   expect(lines[0]).toBe("flowchart TD")
   expect(lines).toContain('  subgraph n3["vote<br/>ensemble, quorum 2"]')
@@ -63,18 +63,18 @@ it("is drawn as Mermaid: boxes, a diamond for a gate, subgraphs for groups", () 
   expect(lines.filter((line) => line.includes("-->"))).toHaveLength(13)
 })
 
-it("takes nothing of a name for Mermaid's own", () => {
+it("a step's name is escaped in the Mermaid graph", () => {
   const odd = workflow([step('end"]; click n1 "https://x"')])
   expect(drawn(odd, "mermaid")).not.toMatch(/click n1 "|"\];/)
 })
 
-it("leaves out arrows that say nothing new", () => {
+it("the reduced graph leaves out edges that are implied by others", () => {
   const { edges } = reduced(graphOf(FLOW.steps))
   expect(edges).not.toContainEqual({ from: "survey", to: "ship" })
   expect(edges).toContainEqual({ from: "docs", to: "ship" })
 })
 
-it("has what a run added to a group inside it, and arrows between groups for needs of their parts", () => {
+it("the graph of a run shows the parts that the run added to a group, and edges between groups for dependencies of their parts", () => {
   const group: Step = { ...step("g"), type: "parallel", group: { type: "parallel", steps: [] } }
   const part = (name: string, ...needs: string[]): Step => ({ ...step(`g/${name}`, ...needs), part: { of: "g", name } })
   const { nodes, edges } = graphOf([group, part("x"), part("y", "g/x"), step("after", "g", "g/y")])
@@ -84,7 +84,7 @@ it("has what a run added to a group inside it, and arrows between groups for nee
   expect(nodes[0]?.parts?.edges).toEqual([{ from: "g/x", to: "g/y" }])
 })
 
-it("has the rounds of a loop one after another by their number, and a judge after all proposals", () => {
+it("the graph orders the rounds of a loop by number, and puts a judge after all proposals", () => {
   const part = (id: string, over: Step["part"]): Step => ({
     ...step(id),
     ...(over === undefined ? {} : { part: over }),
@@ -107,7 +107,7 @@ it("has the rounds of a loop one after another by their number, and a judge afte
   ])
 })
 
-it("lays no box over another, and every arrow from top to bottom", () => {
+it("the layout of the graph overlaps no boxes, and leads every arrow downwards", () => {
   const { boxes, arrows } = layOut(graphOf(FLOW.steps))
   for (const a of boxes) {
     for (const b of boxes) {

@@ -2,20 +2,20 @@ import { expect, it } from "vitest"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 import { eventfulRun, HOSTILE, pageFor } from "./support.ts"
 
-/** The report's page as text. `test/e2e/report.test.ts` looks at it in a browser. */
+/** Tests the report's page as text. `test/e2e/report.test.ts` tests it in a browser. */
 
 const { events, run } = eventfulRun()
 const page = pageFor(events, run)
 
-/** What stands in a section, without markup. */
+/** The text of a section, without markup. */
 function section(name: string, of = page): string {
   const body = of.split(`<section id="${name}"`)[1]?.split("</section>")[0] ?? ""
   return body.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ")
 }
 
-it("says what the run came to, what it took, and what failed", () => {
+it("the report's summary says the result of the run, its cost, and what failed", () => {
   expect(page).toContain("<title>w: failed · Baton report</title>")
-  expect(page).toContain("What failed: publish (error: the registry said no).")
+  expect(page).toContain("Failed steps: publish (error: the registry said no).")
   const head = page
     .split("<main")[0]
     ?.replace(/<[^>]+>/g, " ")
@@ -24,7 +24,7 @@ it("says what the run came to, what it took, and what failed", () => {
     expect(head).toContain(fact)
 })
 
-it("has a row for every step, with what it needs, who did it and what it took; a group's with all of its parts", () => {
+it("the report's table of steps has a row for each step with its dependencies, worker and usage; a group's row includes its parts", () => {
   expect(section("steps")).toMatch(/build ✓ success plan coder \(server\) openai\/gpt-5.2 2 3m 01s 30 \$0.39/)
   expect(section("steps")).toMatch(/plan ✓ success survey parallel \(its parts, below\) 1 43s 30 \$0.0220/)
   expect(section("steps")).toMatch(/plan:api ✓ success docs \(subagent\)/)
@@ -33,12 +33,12 @@ it("has a row for every step, with what it needs, who did it and what it took; a
   expect(section("costs").split("By step")[1]).not.toContain(" plan ")
 })
 
-it("says why of every verdict, with the checks that were run", () => {
-  expect(section("verdicts")).toMatch(/build ✓ success it answered ✓ holds: npm test : exit code 0/)
+it("the report gives a reason for every verdict, with the checks that ran", () => {
+  expect(section("verdicts")).toMatch(/build ✓ success it answered ✓ passed: npm test : exit code 0/)
   expect(section("verdicts")).toMatch(/publish ✗ failed · error the registry said no/)
 })
 
-it("says how an ensemble came to its answer", () => {
+it("the report says how an ensemble came to its answer", () => {
   const verdict = {
     asked: 2,
     answered: 2,
@@ -57,62 +57,62 @@ it("says how an ensemble came to its answer", () => {
   expect(shown).toMatch(/because: it is shorter dissent: pages has a search/)
 })
 
-it("draws no picture of a workflow that is too large for one, and says so", () => {
+it("the report draws no graph of a workflow that is too large, and says so", () => {
   const many = Array.from({ length: 301 }, (_, at) => step(`s${at}`))
   const shown = pageFor([createdEvent("r", { workflow: workflow(many) })])
-  expect(section("graph", shown)).toContain("301 steps are too many for a picture")
+  expect(section("graph", shown)).toContain("301 steps are too many to draw")
 })
 
-it("sums what each model took, and never calls an unknown price nothing", () => {
-  expect(section("costs")).toContain("what is known comes to $0.95")
+it("the report sums the usage of each model, and does not count an unknown price as zero", () => {
+  expect(section("costs")).toContain("the known part costs $0.95")
   expect(section("costs")).toMatch(/openai\/gpt-5.2 1 10 5 \$0.18/)
   expect(section("costs")).toMatch(/publish 10 5 price unknown/)
 })
 
-it("names the step of every changed file, and lists those that no step reported", () => {
+it("the report names the steps of every changed file, and lists files that no step reported", () => {
   expect(section("files")).toMatch(/docs\/api.md plan:api docs\/guide.md document/)
   expect(section("files")).toMatch(/src\/app.ts build/)
   expect(section("files").split("Unattributed")[1]).toContain("package-lock.json")
   expect(section("files").split("Unattributed")[1]).not.toContain("docs/")
 })
 
-it("says that it is not known what else changed, where git was not there or the run goes on", () => {
+it("the report says when other changed files are unknown: without git, and while the run is in progress", () => {
   const without = events.filter(({ type }) => type !== "run.changed")
-  expect(section("files", pageFor(without))).toContain("Not known: git was not there")
+  expect(section("files", pageFor(without))).toContain("Not known: git was not available")
   const going = events.slice(0, 8)
-  expect(section("files", pageFor(going))).toContain("looked up when the run ends")
+  expect(section("files", pageFor(going))).toContain("git is asked for other changed files when the run ends")
 })
 
-it("has the warnings, the decisions and the retries, in order", () => {
+it("the report lists the warnings, decisions and retries in order", () => {
   expect(section("warnings")).toMatch(/build fallback claude-opus is out of quota/)
   expect(section("decisions")).toMatch(
     /build tried again .* build try 2, .* approve waits for a person: approve: Ship it\? .* approve continued by user “?yes, ship it/,
   )
 })
 
-it("draws a box for every step and an arrow for every need, groups around their parts", () => {
+it("the report's graph has a box for every step, an arrow for every dependency, and groups around their parts", () => {
   const svg = page.split('<svg class="graph"')[1]?.split("</svg>")[0] ?? ""
   expect(svg.match(/class="(box|cluster) /g)).toHaveLength(9)
   expect(svg.match(/class="cluster /g)).toHaveLength(1)
-  // survey → plan → build, document → approve → publish; and the dotted one to the hook.
+  // survey → plan → build, document → approve → publish, and the dotted arrow to the hook.
   expect(svg.match(/class="edge"/g)).toHaveLength(6)
   expect(svg.match(/class="edge later"/g)).toHaveLength(1)
   for (const [at] of run.steps.entries()) expect(svg).toContain(`href="#step-${at + 1}"`)
 })
 
-it("draws the time of every try, and what was waited for", () => {
+it("the report's timeline shows the time of every try and every wait", () => {
   const lane = (name: string) => page.split(`>${name}<span class="hidden">`)[1]?.split("</svg>")[0] ?? ""
   expect(lane("build")).toMatch(/begins \+1m 25s, takes 3m 01s, 2 tries/)
   expect(lane("build").match(/<rect class="(bad|try)"/g)).toEqual(['<rect class="bad"', '<rect class="try"'])
   expect(lane("approve")).toContain('<rect class="wait"')
 })
 
-it("is told of a run that has only just begun, and of one that was interrupted", () => {
+it("a report can be made of a run that has just begun, and of one that was interrupted", () => {
   expect(pageFor(events.slice(0, 1))).toContain("No step has begun.")
   expect(pageFor(events.slice(0, 4))).toContain("The run was interrupted and can be resumed.")
 })
 
-it("shows hostile words as words, wherever they come from", () => {
+it("the report shows hostile text as plain text, wherever it comes from", () => {
   const hostile = eventfulRun(HOSTILE)
   const shown = pageFor(hostile.events, hostile.run)
   expect(shown.match(/<script>/g)).toHaveLength(1)

@@ -9,7 +9,7 @@ import { pageOf } from "../../src/report/page.ts"
 import { drive } from "../support/drive.ts"
 import { profile, step } from "../support/runs.ts"
 
-/** What a hostile model or file name would put into a page. */
+/** Markup that a hostile model or file name could try to put into a page. */
 export const HOSTILE = `</script><img src=x onerror="fetch('https://example.invalid/')"><script>document.title='owned'</script>`
 
 /** 2026-03-01 09:00:00 UTC. */
@@ -42,7 +42,10 @@ const STEPS: readonly Step[] = [
   { ...step("tell", "publish"), profile: "docs", hook: "failure" },
 ]
 
-/** A run with everything a report has to tell of: groups, tries, checks, a gate, warnings, files, words that are hostile. */
+/**
+ * A run with everything that a report can contain: groups, tries, checks, a gate, warnings, files
+ * and hostile text.
+ */
 export function eventfulRun(hostile = ""): { readonly events: readonly RunEvent[]; readonly run: RunView } {
   const { send, events, pass, end, open, check, decide, now } = drive(STEPS, { intervene: "on-error" }, 8, {
     inputs: { topic: `tides${hostile}`, depth: 3 },
@@ -113,7 +116,7 @@ export function viewOf(events: readonly RunEvent[]): RunView {
   return viewRun(events.reduce<Run | undefined>(evolve, undefined) as Run, false)
 }
 
-/** The report's page of some events. */
+/** The report's page made from these events. */
 export function pageFor(events: readonly RunEvent[], run: RunView = viewOf(events)): string {
   const now = (events.at(-1)?.at ?? 0) + 1_000
   return pageOf(reportOf(events, { run, find: () => undefined, now }))

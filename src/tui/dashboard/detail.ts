@@ -141,7 +141,7 @@ function checksAndWarnings({ step, width }: DetailInput): Cell[][] {
     const said = check.output.trim() === "" ? [] : output.map((line) => clip(`  ${line}`, room))
     return labelled("Check", [title, ...said], isWarning ? "warning" : "error")
   })
-  if (green > 0) lines.push(...labelled("Checks", [`✓ ${green} of ${step.checks.length} hold`], "success"))
+  if (green > 0) lines.push(...labelled("Checks", [`✓ ${green} of ${step.checks.length} passed`], "success"))
   const warnings = step.warnings
     .slice(0, 3)
     .flatMap(({ text }) => labelled("Warning", [clip(`! ${text}`, room)], "warning"))
