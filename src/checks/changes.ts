@@ -6,28 +6,31 @@ import { promisify } from "node:util"
 import type { Seen } from "../core/model/events.ts"
 import type { Log, Surveyor } from "../core/ports/ports.ts"
 
-/** More files than this that are not committed are not kept track of: a project without a .gitignore has all its packages. */
+/**
+ * A project with more uncommitted files than this is not tracked, because without a .gitignore it
+ * contains all its packages.
+ */
 const MAX_DIRTY = 2_000
-/** Larger files are told apart by size and time. */
+/** Larger files are compared by size and modification time instead of their content. */
 const HASHED_BYTES = 1_000_000
-/** git is given this long; a run does not end later for it. */
+/** Timeout of a git command, so that git cannot delay the end of a run further. */
 const GIT_MS = 10_000
 const GIT_BYTES = 16 * 1024 * 1024
 
 const run = promisify(execFile)
 
-/** What git says of the project in `root`. It is only asked, and takes no locks. */
+/** Asks git which files of the project in `root` changed. It only reads, and takes no locks. */
 export function createSurveyor(root: string, env: Readonly<Record<string, string | undefined>>, log: Log): Surveyor {
   const git = (...args: string[]) => askGit(root, env, args)
   const attempt = async <T>(what: () => Promise<T | undefined>): Promise<T | undefined> => {
     try {
       return await what()
     } catch (error) {
-      log.error("git could not say what has changed", { error: String(error) })
+      log.error("git could not list the changed files", { error: String(error) })
       return undefined
     }
   }
-  /** The files that differ from `commit` or are not in it. */
+  /** The files that differ from `commit` or are not part of it. */
   const dirtyOf = async (commit: string) => {
     const listed = await Promise.all([
       git("diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--"),
@@ -60,10 +63,13 @@ async function askGit(root: string, env: Readonly<Record<string, string | undefi
   return (await run("git", args, options)).stdout
 }
 
-/** How git says that there is no such commit, and not that there is no repository. */
+/** Exit code of git when the commit does not exist, as opposed to the repository. */
 const NO_COMMIT = 1
 
-/** The commit the project is at; of one without any the empty tree; undefined where there is no git. */
+/**
+ * The project's current commit, or the empty tree when it has no commit. Undefined without a git
+ * repository.
+ */
 async function commitOf(git: (...args: string[]) => Promise<string>): Promise<string | undefined> {
   try {
     return (await git("rev-parse", "--verify", "--quiet", "HEAD")).trim()
@@ -77,7 +83,10 @@ async function printsOf(root: string, paths: readonly string[]): Promise<Record<
   return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await printOf(join(root, path))])))
 }
 
-/** What tells a file's content from another's. What is not there, or no file, has one of its own. */
+/**
+ * A value that identifies the content of a file. A missing or unreadable file has a value of its
+ * own.
+ */
 async function printOf(file: string): Promise<string> {
   try {
     const { size, mtimeMs } = await stat(file)

@@ -2,7 +2,7 @@ import { normalize } from "node:path"
 import type { CheckResult } from "../core/model/result.ts"
 import type { Check } from "../core/model/workflow.ts"
 import type { Checker, Snapshot } from "../core/ports/ports.ts"
-import { type CommandSite, runCommand } from "./command.ts"
+import { type CommandDeps, runCommand } from "./command.ts"
 import { find, hashOf, holdsText } from "./files.ts"
 import { fingerprint } from "./fingerprint.ts"
 import { save } from "./save.ts"
@@ -12,22 +12,22 @@ import { type Compile, createStructure } from "./structure.ts"
 type Verdict = Pick<CheckResult, "isOk" | "detail"> & { readonly output?: string }
 type FileCheck = Extract<Check, { type: "file" }>
 
-/** Checks on this machine: commands by the shell, files by looking at them. */
-export function createChecker(site: CommandSite & { readonly compile: Compile }): Checker {
+/** Runs checks on this machine: commands with the shell, and file checks on the file system. */
+export function createChecker(deps: CommandDeps & { readonly compile: Compile }): Checker {
   return {
     async before(checks) {
       const paths = new Set(checks.flatMap(watchedBy))
-      return Object.fromEntries(await Promise.all([...paths].map(async (path) => [path, await hash(site, path)])))
+      return Object.fromEntries(await Promise.all([...paths].map(async (path) => [path, await hash(deps, path)])))
     },
     async run(checks, before, signal) {
       const scripts = protectedBy(checks, before)
       const results: CheckResult[] = []
-      for (const check of checks) results.push(await look(site, check, { before, scripts }, signal))
+      for (const check of checks) results.push(await look(deps, check, { before, scripts }, signal))
       return results
     },
-    structure: createStructure(site.compile),
-    save: (path, text) => save(site.root, path, text),
-    fingerprint: () => fingerprint(site.root),
+    structure: createStructure(deps.compile),
+    save: (path, text) => save(deps.root, path, text),
+    fingerprint: () => fingerprint(deps.root),
   }
 }
 
@@ -37,15 +37,16 @@ function watchedBy(check: Check): string[] {
   return check.changed === undefined ? [] : [check.path]
 }
 
-/** What is known of the files before the attempt, and which scripts among them the step was to leave alone. */
+/** The files' content before the attempt, and the scripts that the step must not change. */
 interface Known {
   readonly before: Snapshot | undefined
   readonly scripts: ReadonlySet<string>
 }
 
 /**
- * The scripts of commands that were there before the attempt, but for those that another check wants changed. One that was
- * not there is the step's work: it was asked to write its tests.
+ * Scripts of command checks that existed before the attempt, except those that another check
+ * requires to change. A script that did not exist is the step's own work, because the step was
+ * asked to write its tests.
  */
 function protectedBy(checks: readonly Check[], before: Snapshot = {}): Set<string> {
   const wanted = checks.flatMap((check) => (check.type === "file" && check.changed ? [normalize(check.path)] : []))
@@ -53,56 +54,56 @@ function protectedBy(checks: readonly Check[], before: Snapshot = {}): Set<strin
   return new Set(scripts.filter((path) => typeof before[path] === "string" && !wanted.includes(normalize(path))))
 }
 
-/** What cannot be read stays the same as long as it cannot. */
-function hash({ root }: CommandSite, path: string): Promise<string | null> {
+/** A file that cannot be read counts as unchanged while the error stays the same. */
+function hash({ root }: CommandDeps, path: string): Promise<string | null> {
   return hashOf(root, path).catch((error) => `unreadable: ${error}`)
 }
 
-async function look(site: CommandSite, check: Check, known: Known, signal: AbortSignal): Promise<CheckResult> {
+async function look(deps: CommandDeps, check: Check, known: Known, signal: AbortSignal): Promise<CheckResult> {
   const name = check.type === "command" ? check.run : check.path
   const { severity } = check
   if (signal.aborted) return { name, severity, isOk: false, detail: "stopped", output: "" }
   try {
-    const looking = check.type === "command" ? command(site, check, known, signal) : file(site, check, known.before)
+    const looking = check.type === "command" ? command(deps, check, known, signal) : file(deps, check, known.before)
     return { name, severity, output: "", ...(await looking) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    const detail = check.type === "command" ? `could not be run: ${why}` : `could not be looked at: ${why}`
+    const detail = check.type === "command" ? `could not be run: ${why}` : `could not be checked: ${why}`
     return { name, severity, isOk: false, detail, output: "" }
   }
 }
 
-/** A script that the step itself has changed proves nothing, whatever it says: it is not even run. */
+/** A script that the step itself changed proves nothing, so it is not run. */
 async function command(
-  site: CommandSite,
+  deps: CommandDeps,
   check: Extract<Check, { type: "command" }>,
   { before, scripts }: Known,
   signal: AbortSignal,
 ): Promise<Verdict> {
   for (const script of scriptsOf(check.run)) {
-    if (!scripts.has(script) || before?.[script] === (await hash(site, script))) continue
-    return { isOk: false, detail: `\`${script}\` was changed by the step itself, so what it says does not count` }
+    if (!scripts.has(script) || before?.[script] === (await hash(deps, script))) continue
+    return { isOk: false, detail: `\`${script}\` was changed by the step itself, so its result does not count` }
   }
-  return runCommand(site, check, signal)
+  return runCommand(deps, check, signal)
 }
 
-async function file({ root }: CommandSite, check: FileCheck, before: Snapshot | undefined): Promise<Verdict> {
+async function file({ root }: CommandDeps, check: FileCheck, before: Snapshot | undefined): Promise<Verdict> {
   const { path, exists, changed, contains } = check
   const found = await find(root, path)
   const no = (detail: string): Verdict => ({ isOk: false, detail })
   if (found.type === "outside") return no("is outside the project")
   const isThere = found.type !== "missing"
-  if (exists === false && isThere) return no("is there")
+  if (exists === false && isThere) return no("exists")
   const mustBeThere = exists === true || contains !== undefined || (exists === undefined && changed === undefined)
-  if (mustBeThere && !isThere) return no("is not there")
+  if (mustBeThere && !isThere) return no("does not exist")
   if (found.type === "other" && (changed !== undefined || contains !== undefined)) return no("is not a file")
   if (changed !== undefined) {
     const known = before?.[path]
-    if (known === undefined) return no("what it was before is not known any more")
+    if (known === undefined) return no("its content before the step is not known")
     const isChanged = known !== (await hashOf(root, path))
     if (isChanged !== changed) return no(isChanged ? "was changed" : "was not changed")
   }
   if (contains !== undefined && found.type === "file" && !(await holdsText(found.file, contains)))
     return no(`does not contain \`${contains}\``)
-  return { isOk: true, detail: "holds" }
+  return { isOk: true, detail: "as expected" }
 }

@@ -7,32 +7,33 @@ import { createTail } from "./tail.ts"
 
 type CommandCheck = Extract<Check, { type: "command" }>
 
-export interface CommandSite {
+export interface CommandDeps {
   /** The project's folder, in which commands run. */
   readonly root: string
-  /** Where processes are written down. */
+  /** The file that lists the started processes. */
   readonly ledger: string
   readonly clock: Clock
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Takes out of a command's output what nobody is to see, before it is cut. */
+  /** Removes text from a command's output that must not be shown, before the output is cut. */
   readonly hide?: (text: string) => string
 }
 
-/** What the shell says when there is no such program, or it cannot be run. */
+/** Exit codes of the shell for a program that does not exist or cannot be executed. */
 const NO_PROGRAM = /^exit code 12[67]$/
-/** What a shell that has ended may have left in its pipes arrives in this time. */
+/** Time in which the output that an ended shell left in its pipes arrives. */
 const DRAIN_MS = 1_000
 
 /**
- * Runs one command by the shell to its end, its deadline or `signal`; when it resolves nothing that the command started is
- * left. Rejects when there is no shell.
+ * Runs one command in the shell until it ends, its timeout passes or `signal` aborts. When the
+ * function resolves, no process that the command started is left. Rejects when the shell cannot be
+ * started.
  */
-export async function runCommand(site: CommandSite, check: CommandCheck, signal: AbortSignal) {
-  const { root, ledger, clock } = site
+export async function runCommand(deps: CommandDeps, check: CommandCheck, signal: AbortSignal) {
+  const { root, ledger, clock } = deps
   const tail = createTail()
   const tracked = await startTracked(ledger, shell(check.run), {
     cwd: root,
-    env: site.env,
+    env: deps.env,
     stdio: ["ignore", "pipe", "pipe"],
     windowsVerbatimArguments: true,
   })
@@ -43,17 +44,17 @@ export async function runCommand(site: CommandSite, check: CommandCheck, signal:
   const how = await endOf(tracked, clock, timeoutMs, signal)
   await tracked.stop()
   await within(clock, DRAIN_MS, closed)
-  const output = tail.text(site.hide)
+  const output = tail.text(deps.hide)
   if (how === "stopped") return { isOk: false, detail: "stopped", output }
   if (how === "deadline") return { isOk: false, detail: `did not end in ${formatDuration(timeoutMs)}`, output }
   const said = await tracked.ended
   if (NO_PROGRAM.test(said)) return { isOk: false, detail: `could not be started: ${lastLine(output) ?? said}`, output }
   const isPass = said === "exit code 0"
-  const wanted = check.expect === "fail" && isPass ? ", and it was to fail" : ""
+  const wanted = check.expect === "fail" && isPass ? ", but it should fail" : ""
   return { isOk: isPass === (check.expect === "pass"), detail: `${said}${wanted}`, output }
 }
 
-/** What ends it first. */
+/** How the command ends: by itself, at its deadline, or because it was stopped. */
 async function endOf(tracked: Tracked, clock: Clock, timeoutMs: number, signal: AbortSignal) {
   const cut = Promise.withResolvers<"deadline" | "stopped">()
   const stop = () => cut.resolve("stopped")

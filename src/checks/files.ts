@@ -3,16 +3,21 @@ import { createReadStream } from "node:fs"
 import { readFile, realpath, stat } from "node:fs/promises"
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path"
 
-/** What a path of a check leads to. A link is followed, and what it leads to must be inside the root, too. */
+/**
+ * The target of a check's path. Links are followed, and their target must also be inside the root.
+ */
 export type Found =
   | { readonly type: "file"; readonly file: string }
-  /** A folder, a device, a pipe: nothing whose content could be looked at. */
+  /** A folder, device or pipe, which has no content to check. */
   | { readonly type: "other" }
-  /** `file` is where it would be: the links among the folders above are followed. */
+  /** `file` is the path the file would have, with the links of its parent folders followed. */
   | { readonly type: "missing"; readonly file: string }
   | { readonly type: "outside" }
 
-/** Looks for a path in the folder `root`. Rejects when the file system refuses. */
+/**
+ * Resolves a path inside the folder `root`. Rejects when the file system returns an error other
+ * than a missing file.
+ */
 export async function find(root: string, path: string): Promise<Found> {
   const top = await realpath(root)
   const file = join(top, path)
@@ -24,7 +29,10 @@ export async function find(root: string, path: string): Promise<Found> {
   return found.isFile() ? { type: "file", file: real } : { type: "other" }
 }
 
-/** SHA-256, in hex, of the file's content; null where there is none. Rejects when the file system refuses. */
+/**
+ * SHA-256 of the file's content in hex, or null when it is not a file. Rejects on an error of the
+ * file system.
+ */
 export async function hashOf(root: string, path: string): Promise<string | null> {
   const found = await find(root, path)
   if (found.type !== "file") return null
@@ -33,12 +41,15 @@ export async function hashOf(root: string, path: string): Promise<string | null>
   return hash.digest("hex")
 }
 
-/** Whether a file holds a text. */
+/** Whether a file contains a text. */
 export async function holdsText(file: string, text: string): Promise<boolean> {
   return (await readFile(file)).includes(text)
 }
 
-/** The real path of a file; of one that is not there, its place below the nearest folder above that is. */
+/**
+ * The real path of a file. For a missing file, it is the path below the nearest existing parent
+ * folder.
+ */
 export async function realOf(file: string): Promise<string> {
   const folder = dirname(file)
   const real = await realpath(file).catch(missing)
@@ -50,7 +61,7 @@ export function isWithin(root: string, file: string): boolean {
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
-/** Turns "there is no such file" into undefined; anything else is an error. */
+/** Turns the error of a missing file into undefined, and throws all others. */
 export function missing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error
 }

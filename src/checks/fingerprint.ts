@@ -5,19 +5,19 @@ import { lstat, readdir, readlink } from "node:fs/promises"
 import { join, relative, sep } from "node:path"
 import { promisify } from "node:util"
 
-/** Of a larger file its size and the time of its last change stand for its content. */
+/** For a larger file, its size and modification time are hashed instead of its content. */
 const HASHED_BYTES = 1_000_000
-/** Files that are looked at; of more only the number counts. */
+/** Maximum number of files that are hashed. Of the others only the count is included. */
 const MAX_FILES = 20_000
 const GIT_MS = 60_000
 const GIT_BYTES = 64_000_000
-/** What does not count where there is no git to say so. */
+/** Folders that are left out when no git repository says what to ignore. */
 const SKIPPED = new Set([".git", "node_modules"])
 const STATE = join(".opencode", "workflow-state")
 
 const run = promisify(execFile)
 
-/** What the project's files are like; see the `Checker` port. */
+/** Hash of the project's files; see the `Checker` port. */
 export async function fingerprint(root: string): Promise<string> {
   const hash = createHash("sha256")
   const top = (await git(root, "rev-parse", "--show-toplevel"))?.trim()
@@ -26,11 +26,11 @@ export async function fingerprint(root: string): Promise<string> {
   return hash.digest("hex")
 }
 
-/** HEAD, and every file that differs from it. */
+/** Hashes HEAD, and every file that differs from it. */
 async function hashChanges(hash: Hash, root: string, top: string): Promise<void> {
   const head = await git(root, "rev-parse", "--verify", "--quiet", "HEAD")
   const status = await git(root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", ".")
-  if (status === undefined) throw new Error("git does not say what has changed")
+  if (status === undefined) throw new Error("git could not list the changed files")
   const entries = status.split("\0").filter((entry) => entry !== "" && !isState(join(top, entry.slice(3)), root))
   hash.update(`git ${head ?? "no commit"}\n`)
   await hashFiles(
@@ -77,7 +77,7 @@ function isState(file: string, root: string): boolean {
   return file === state || file.startsWith(state + sep)
 }
 
-/** What git says; undefined when there is no git, or it is not its folder. */
+/** Output of a git command; undefined when git is missing or the folder is not a repository. */
 async function git(root: string, ...args: string[]): Promise<string | undefined> {
   try {
     const env = { ...process.env, GIT_OPTIONAL_LOCKS: "0" }
@@ -85,13 +85,13 @@ async function git(root: string, ...args: string[]): Promise<string | undefined>
     return (await run("git", ["-c", "core.fsmonitor=false", ...args], options)).stdout
   } catch (error) {
     const { code } = error as { code?: unknown }
-    // It said no, or there is no such program.
+    // Git exited with an error, or the program does not exist.
     if (typeof code === "number" || code === "ENOENT") return undefined
     throw error
   }
 }
 
-/** Turns "it has gone meanwhile" into undefined; anything else is an error. */
+/** Turns the error of a file that was deleted meanwhile into undefined, and throws all others. */
 function gone(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error
 }

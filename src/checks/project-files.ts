@@ -6,15 +6,15 @@ import type { ProjectFile, ProjectFiles } from "../core/ports/composer.ts"
 import { find as look } from "./files.ts"
 import { write } from "./save.ts"
 
-/** Of a larger file only the name is shown. */
+/** Of a larger file, only the name is shown. */
 const SHOWN_BYTES = 20_000
-/** Files that are looked at; a pattern that needs more is too wide to be of use. */
+/** Maximum number of visited files. A pattern that visits more is too broad to be useful. */
 const MAX_LOOKED_AT = 50_000
-/** Folders that are left out unless a pattern names them. */
+/** Folders that are skipped unless a pattern names them. */
 const SKIPPED = [".git", "node_modules"]
 const STATE = ".opencode/workflow-state"
 
-/** The project in the folder `root`; see the port. */
+/** The files of the project in the folder `root`; see the `ProjectFiles` port. */
 export function createProjectFiles(root: string): ProjectFiles {
   const pathOf = (run: string, step: string) => `${STATE}/outputs/${nameOf(run)}/${nameOf(step)}.md`
   return {
@@ -29,7 +29,10 @@ export function createProjectFiles(root: string): ProjectFiles {
   }
 }
 
-/** An id as the name of a file: ids of parts have characters that names may not. */
+/**
+ * Encodes an id as a file name, because ids of parts contain characters that file names may not
+ * have.
+ */
 function nameOf(id: string): string {
   return id.replaceAll(/[^\w.-]/g, (char) => `%${char.codePointAt(0)?.toString(16)}`).replace(/^\.+$/, "%2e")
 }
@@ -52,14 +55,15 @@ interface Walk {
   readonly state: { left: number }
 }
 
-/** Looks for files from a folder downwards, or at a path that is a file itself. */
+/** Collects matching files below a folder, or the path itself when it is a file. */
 async function walk(root: string, path: string, into: Walk): Promise<void> {
   const { matches, patterns, found, state } = into
   const at = await look(root, path === "" ? "." : path)
   if (at.type === "file" && matches(path)) found.add(path)
   if (at.type !== "other") return
   for (const entry of await readdir(join(root, path), { withFileTypes: true })) {
-    if (state.left-- <= 0) throw new Error(`${patterns.join(", ")} leads to more than ${MAX_LOOKED_AT} files`)
+    if (state.left-- <= 0)
+      throw new Error(`${patterns.join(", ")} covers more than ${MAX_LOOKED_AT} files: use a narrower pattern`)
     const next = path === "" ? entry.name : `${path}/${entry.name}`
     if (entry.isDirectory() && !isSkipped(entry.name, next, patterns)) await walk(root, next, into)
     else if (!entry.isDirectory() && matches(next)) found.add(next)
@@ -71,7 +75,7 @@ function isSkipped(name: string, path: string, patterns: readonly string[]): boo
   return SKIPPED.includes(name) && !patterns.some((pattern) => pattern.split("/").includes(name))
 }
 
-/** The file as workers are shown it; undefined: it is no file inside the project. */
+/** The file as it is shown to workers; undefined when it is not a file inside the project. */
 async function fileAt(root: string, path: string): Promise<ProjectFile | undefined> {
   const found = await look(root, path)
   if (found.type !== "file") return undefined
@@ -80,7 +84,7 @@ async function fileAt(root: string, path: string): Promise<ProjectFile | undefin
   if (size > SHOWN_BYTES) return { path: name, bytes: size }
   const content = await readFile(found.file)
   const text = content.toString("utf8")
-  // What is no UTF-8, or has a NUL, is no text.
+  // Content that is not valid UTF-8 or contains a NUL is not text.
   const isText = !content.includes(0) && Buffer.from(text, "utf8").equals(content)
   return { path: name, bytes: size, ...(isText ? { text } : {}) }
 }

@@ -4,7 +4,7 @@ import writeFileAtomic from "write-file-atomic"
 import type { Saved } from "../core/ports/ports.ts"
 import { find, isWithin, missing, realOf } from "./files.ts"
 
-/** Baton's record: nobody's answer is written into it, whatever a path comes to. */
+/** Folder of Baton's journal. No answer is written into it, whatever the path evaluates to. */
 const STATE = join(".opencode", "workflow-state", sep)
 const CLOSED = "belongs to git or to Baton"
 
@@ -16,7 +16,7 @@ export async function save(root: string, path: string, text: string): Promise<Sa
   try {
     const found = await find(root, file)
     if (found.type === "outside") return { error: "is outside the project" }
-    if (found.type === "other") return { error: "is there, and is not a file" }
+    if (found.type === "other") return { error: "exists and is not a file" }
     if (await isClosed(root, found.file)) return { error: CLOSED }
     await write(found.file, text)
     return { saved: shown(file) }
@@ -25,7 +25,10 @@ export async function save(root: string, path: string, text: string): Promise<Sa
   }
 }
 
-/** Writes a file whole or not at all, with the folders above it. The same text again changes nothing. */
+/**
+ * Writes a file atomically and creates its parent folders. Does nothing when the content is the
+ * same.
+ */
 export async function write(file: string, text: string): Promise<void> {
   const before = await readFile(file, "utf8").catch(missing)
   if (before === text) return
@@ -33,21 +36,24 @@ export async function write(file: string, text: string): Promise<void> {
   await writeFileAtomic(file, text)
 }
 
-/** What is wrong with a path whatever is on the disk. */
+/** The reason to refuse a path regardless of the file system. */
 function refusal(path: string, file: string): string | undefined {
   if (path.trim() === "" || /[/\\]$/.test(path) || file === ".") return "is not a file's name"
   if (path.split(/[/\\]/).includes("..")) return "must not contain `..`"
   return isReserved(file) ? CLOSED : undefined
 }
 
-/** Whether a path of the project is git's or Baton's by its name. */
+/** Whether the name of a path belongs to git or Baton. */
 function isReserved(file: string): boolean {
-  // Some file systems take any case.
+  // Some file systems ignore case.
   const name = `${file.toLowerCase()}${sep}`
   return name.split(sep).includes(".git") || name.startsWith(STATE)
 }
 
-/** The same of a real path: by its name, or because git's or Baton's folder is a link to where it is. */
+/**
+ * Whether a real path belongs to git or Baton, either by its name or because their folder is a link
+ * to its location.
+ */
 async function isClosed(root: string, file: string): Promise<boolean> {
   const top = await realpath(root)
   if (isReserved(relative(top, file))) return true

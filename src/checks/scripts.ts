@@ -1,17 +1,18 @@
-/** Programs whose first argument is a file that they run. */
+/** Programs whose first argument is a file that they execute. */
 const INTERPRETERS = new Set(
   "sh bash dash zsh ksh fish node bun deno tsx ts-node python python3 ruby perl php lua pwsh source .".split(" "),
 )
-/** With these an interpreter only reads the file: `sh -n`, `node --check`. */
+/** With these options, an interpreter only reads the file: `sh -n`, `node --check`. */
 const READ_ONLY = new Set(["-n", "-c", "--check"])
-/** Words between an interpreter and its file: `bun run test.ts`. */
+/** Words between an interpreter and its file, as in `bun run test.ts`. */
 const VERBS = new Set(["run", "test"])
 const ENDS_COMMAND = /^[;|&()]+$/
 const ASSIGNMENT = /^\w+=/
 
 /**
- * Paths that a command line runs, as it names them: `./test.sh`, or the file of `node test.mjs`. What is merely looked at
- * (`grep -q done notes.md`) is left out: a step is often meant to change that. A guess: it may name what is no file.
+ * Paths that a command line executes, as written: `./test.sh`, or the file of `node test.mjs`.
+ * Files that are only read (`grep -q done notes.md`) are left out, because a step is often meant to
+ * change them. This is a guess, and a result may not be a file.
  */
 export function scriptsOf(command: string): string[] {
   const found = new Set<string>()
@@ -29,7 +30,7 @@ export function scriptsOf(command: string): string[] {
   return [...found]
 }
 
-/** What one simple command runs. */
+/** The script that one simple command executes. */
 function scriptOf([program, ...args]: readonly string[]): string | undefined {
   if (program === undefined) return undefined
   if (!INTERPRETERS.has(program)) return program
@@ -37,7 +38,10 @@ function scriptOf([program, ...args]: readonly string[]): string | undefined {
   return args.find((arg) => !arg.startsWith("-") && !VERBS.has(arg))
 }
 
-/** The words of a shell command line, still quoted; `;`, `|`, `&` and brackets are words of their own. */
+/**
+ * The words of a shell command line, still quoted. `;`, `|`, `&` and brackets are words of their
+ * own.
+ */
 function wordsOf(command: string): string[] {
   return command.match(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\;|&()])+|[;|&()]+|\n/g)?.map(asEnd) ?? []
 }

@@ -1,17 +1,22 @@
 import type { JsonSchema } from "../core/model/workflow.ts"
 import type { Structured } from "../core/ports/ports.ts"
 
-/** Makes a checker of a schema: a sentence for each thing that is wrong with a value, none when it fits. Throws when the
- *  schema is none. */
+/**
+ * Compiles a schema to a validator, which returns one sentence for each error of a value. Throws
+ * when the schema is invalid.
+ */
 export type Compile = (schema: JsonSchema) => (value: unknown) => readonly string[]
 
-/** Things wrong with an answer that are told at once. */
+/** Maximum number of errors that are reported at once. */
 const TOLD = 10
 const BLOCK = /^[ \t]*(`{3,}|~{3,})[ \t]*json[ \t]*\r?\n([\s\S]*?)^[ \t]*\1[ \t]*$/gim
-/** Schemas that are kept ready: those of steps are asked about again and again, and take some milliseconds to compile. */
+/**
+ * Number of cached validators. The schema of a step is used repeatedly, and compiling it takes some
+ * milliseconds.
+ */
 const MAX_KNOWN = 64
 
-/** Takes an answer as data and checks it against a schema; see the `Checker` port. */
+/** Reads an answer as data and validates it against a schema; see the `Checker` port. */
 export function createStructure(compile: Compile): (answer: string, schema: JsonSchema) => Promise<Structured> {
   const known = new Map<string, (value: unknown) => readonly string[]>()
   const checkerOf = (schema: JsonSchema) => {
@@ -38,7 +43,7 @@ function checked(value: unknown, schema: JsonSchema, compile: Compile): Structur
   }
 }
 
-/** The data in an answer: of its last fenced block of JSON, or else of all of it. */
+/** The data of an answer: its last fenced block of JSON, otherwise the whole answer. */
 function dataIn(answer: string): Structured {
   const blocks = [...answer.matchAll(BLOCK)]
   const text = (blocks.at(-1)?.[2] ?? answer).trim()

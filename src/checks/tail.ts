@@ -1,18 +1,24 @@
 import { stripVTControlCharacters } from "node:util"
 
-/** How much of a command's output is kept: its end, where test runners say what went wrong. */
+/**
+ * Characters of a command's output that are kept. They are the last ones, because test runners
+ * print errors at the end.
+ */
 const KEPT_CHARS = 8_000
-/** Bytes that hold so many characters whatever they are, colours included. */
+/** Enough bytes for that many characters of any kind, including colour codes. */
 const KEPT_BYTES = 16 * KEPT_CHARS
 const LEFT_OUT = "[the beginning is left out]\n"
 
 export interface Tail {
   add(chunk: Uint8Array): void
-  /** The end of what was added, without colours and what `hide` takes out; says so when it is not all of it. */
+  /**
+   * The end of the added output, without colours and with `hide` applied. Says so when the
+   * beginning is missing.
+   */
   text(hide?: (text: string) => string): string
 }
 
-/** Keeps the end of a stream of any length in bounded memory. What is no UTF-8 becomes U+FFFD. */
+/** Keeps the end of a stream of any length in bounded memory. Invalid UTF-8 becomes U+FFFD. */
 export function createTail(): Tail {
   let chunks: Uint8Array[] = []
   let size = 0
@@ -27,7 +33,7 @@ export function createTail(): Tail {
     add(chunk) {
       chunks.push(chunk)
       size += chunk.length
-      // Twice as much, so that bytes are moved once in a while and not with every chunk.
+      // The limit is twice the kept size, so that bytes are not moved with every chunk.
       if (size > 2 * KEPT_BYTES) cut()
     },
     text(hide = (text) => text) {

@@ -20,7 +20,10 @@ import { systemClock } from "../../src/host/clock.ts"
 import { ledgerOf } from "../../src/host/ledger.ts"
 import { compileSchema } from "../../src/spec/json-schema.ts"
 
-/** What is done with an answer besides running checks over it: as data, as a file, and what the project is like then. */
+/**
+ * Tests what happens to an answer besides checks: reading it as data, saving it to a file, and the
+ * fingerprint of the project.
+ */
 
 let base: string
 let root: string
@@ -45,7 +48,7 @@ const write = (path: string, text: string) => {
   writeFileSync(at(path), text)
 }
 
-describe("an answer as data", () => {
+describe("the data of an answer", () => {
   const schema = {
     type: "object",
     required: ["tasks"],
@@ -62,7 +65,7 @@ describe("an answer as data", () => {
     expect(await checker.structure(answer, schema)).toEqual({ value })
   })
 
-  it("is refused with the path of everything that is wrong with it", async () => {
+  it("is refused with the path of every error in it", async () => {
     const refused = await checker.structure('{"tasks":[{"title":1}],"more":true}', schema)
     expect(refused).toEqual({
       error: "/ must not have `more`; /tasks/0/title must be string",
@@ -70,14 +73,14 @@ describe("an answer as data", () => {
     expect(await checker.structure("{}", schema)).toEqual({ error: "/ must have required property 'tasks'" })
   })
 
-  it("is refused when it is no JSON, with what stands in its way", async () => {
+  it("is refused with the reason when it is not JSON", async () => {
     const error = async (answer: string) => ((await checker.structure(answer, schema)) as { error: string }).error
     expect(await error("  ")).toBe("there is no JSON in the answer")
     expect(await error("I did it.")).toMatch(/^the answer \(it has no block marked `json`\) is not valid JSON: /)
     expect(await error('{"tasks":[]}\n```json\n{oops\n```')).toMatch(/^the last block of JSON is not valid JSON: /)
   })
 
-  it("knows formats and both drafts, and says of a schema that is none that it is none", async () => {
+  it("is validated with formats and both schema drafts, and an invalid schema is reported", async () => {
     const day = (draft: string) => ({ $schema: draft, type: "string", format: "date" })
     for (const draft of ["http://json-schema.org/draft-07/schema#", "https://json-schema.org/draft/2020-12/schema"]) {
       expect(await checker.structure('"2026-02-28"', day(draft))).toEqual({ value: "2026-02-28" })
@@ -91,8 +94,8 @@ describe("an answer as data", () => {
   })
 })
 
-describe("an answer in a file", () => {
-  it("is written whole, with the folders that are missing", async () => {
+describe("saving an answer to a file", () => {
+  it("writes it atomically and creates missing folders", async () => {
     expect(await checker.save("docs/ai/login/plan.md", "the plan")).toEqual({ saved: "docs/ai/login/plan.md" })
     expect(readFileSync(at("docs/ai/login/plan.md"), "utf8")).toBe("the plan")
     expect(readdirSync(at("docs/ai/login"))).toEqual(["plan.md"])
@@ -100,7 +103,7 @@ describe("an answer in a file", () => {
     expect(readFileSync(at("docs/ai/login/plan.md"), "utf8")).toBe("a better plan")
   })
 
-  it("is not written again when it is there already", async () => {
+  it("does not write an unchanged answer again", async () => {
     await checker.save("plan.md", "the plan")
     utimesSync(at("plan.md"), 1_000, 1_000)
     expect(await checker.save("plan.md", "the plan")).toEqual({ saved: "plan.md" })
@@ -108,7 +111,7 @@ describe("an answer in a file", () => {
   })
 
   it.each(["../plan.md", "docs/../../plan.md", "docs/../plan.md", "docs\\..\\plan.md"])(
-    "goes nowhere up: %s",
+    "refuses a path that leads upwards: %s",
     async (path) => {
       expect(await checker.save(path, "x")).toEqual({ error: "must not contain `..`" })
       expect(readdirSync(base)).toEqual(["a project"])
@@ -116,7 +119,7 @@ describe("an answer in a file", () => {
     },
   )
 
-  it("goes nowhere by an absolute path or a link that leads out", async () => {
+  it("refuses an absolute path, or a link, that leads out of the project", async () => {
     mkdirSync(join(base, "elsewhere"))
     writeFileSync(join(base, "elsewhere/file.md"), "theirs")
     symlinkSync(join(base, "elsewhere"), at("folder"))
@@ -126,24 +129,24 @@ describe("an answer in a file", () => {
     }
     expect(readdirSync(join(base, "elsewhere"))).toEqual(["file.md"])
     expect(readFileSync(join(base, "elsewhere/file.md"), "utf8")).toBe("theirs")
-    // A link that leads nowhere is replaced, and what it names is not made.
+    // A dangling link is replaced, and its target is not created.
     symlinkSync(join(base, "elsewhere/none.md"), at("dangling.md"))
     expect(await checker.save("dangling.md", "ours")).toEqual({ saved: "dangling.md" })
     expect(existsSync(join(base, "elsewhere/none.md"))).toBe(false)
   })
 
-  it("is not written into git's or Baton's own files, nor over a folder", async () => {
+  it("refuses git's and Baton's own files, and a folder", async () => {
     mkdirSync(at("docs"))
     for (const path of [".git/hooks/pre-commit", "sub/.Git/config", ".opencode/workflow-state/journal.db"]) {
       expect(await checker.save(path, "x"), path).toEqual({ error: "belongs to git or to Baton" })
     }
-    expect(await checker.save("docs", "x")).toEqual({ error: "is there, and is not a file" })
+    expect(await checker.save("docs", "x")).toEqual({ error: "exists and is not a file" })
     for (const path of ["", "docs/", "."])
       expect(await checker.save(path, "x")).toEqual({ error: "is not a file's name" })
     expect(readdirSync(root)).toEqual(["docs"])
   })
 
-  it("is not written into git's or Baton's own files by a link, nor where these are links themselves", async () => {
+  it("refuses git's and Baton's own files behind a link, also when their folders are links themselves", async () => {
     const state = ".opencode/workflow-state"
     for (const folder of [".git/hooks", state, "moved/workflow-state"]) mkdirSync(at(folder), { recursive: true })
     writeFileSync(at(`${state}/journal.db`), "a journal")
@@ -160,7 +163,7 @@ describe("an answer in a file", () => {
     expect([readdirSync(at(".git/hooks")), readdirSync(at("moved")).sort()]).toEqual([[], ["workflow-state", "x.md"]])
   })
 
-  it("says what the disk says", async () => {
+  it("reports an error of the file system", async () => {
     write("file", "a file")
     expect(await checker.save("file/below.md", "x")).toEqual({
       error: expect.stringMatching(/^could not be written: /),
@@ -169,7 +172,7 @@ describe("an answer in a file", () => {
   })
 })
 
-describe.each(["git", "no git"])("what the project is like, with %s", (kind) => {
+describe.each(["git", "no git"])("the fingerprint of the project, with %s", (kind) => {
   const git = (...args: string[]) =>
     execFileSync("git", ["-c", "user.name=T", "-c", "user.email=t@localhost", ...args], { cwd: root, stdio: "pipe" })
   const commit = () => {
@@ -184,7 +187,7 @@ describe.each(["git", "no git"])("what the project is like, with %s", (kind) => 
     commit()
   })
 
-  it("is the same as long as nothing changes, in another process too", async () => {
+  it("is the same while no content changes", async () => {
     const first = await checker.fingerprint()
     expect(await checker.fingerprint()).toBe(first)
     utimesSync(at("src/a.ts"), 1_000, 1_000)
@@ -197,7 +200,7 @@ describe.each(["git", "no git"])("what the project is like, with %s", (kind) => 
     ["a new file in a new folder", () => write("new/c.ts", "c")],
     ["a file that is gone", () => rmSync(at("src/b.ts"))],
     ["a link", () => symlinkSync("a.ts", at("src/link.ts"))],
-  ])("differs after %s, and is as before when that is undone", async (_, change) => {
+  ])("differs after %s, and returns to the old value when that is undone", async (_, change) => {
     const before = await checker.fingerprint()
     change()
     const after = await checker.fingerprint()
@@ -209,20 +212,20 @@ describe.each(["git", "no git"])("what the project is like, with %s", (kind) => 
     expect(await checker.fingerprint()).toBe(before)
   })
 
-  it("differs between two contents of a file that differs anyway", async () => {
+  it("differs between two contents of a file that is already modified", async () => {
     write("src/a.ts", "one")
     const one = await checker.fingerprint()
     write("src/a.ts", "two")
     expect(await checker.fingerprint()).not.toBe(one)
   })
 
-  it("does not count Baton's own state", async () => {
+  it("ignores Baton's own state", async () => {
     const before = await checker.fingerprint()
     write(".opencode/workflow-state/outputs/r/a.md", "x")
     expect(await checker.fingerprint()).toBe(before)
   })
 
-  it.runIf(kind === "git")("counts a commit, and not what git ignores", async () => {
+  it.runIf(kind === "git")("includes a commit, but not files that git ignores", async () => {
     write(".gitignore", "dist\n")
     commit()
     const before = await checker.fingerprint()
@@ -232,7 +235,7 @@ describe.each(["git", "no git"])("what the project is like, with %s", (kind) => 
     expect(await checker.fingerprint()).not.toBe(before)
   })
 
-  it("rejects when there is no such folder", async () => {
+  it("rejects when the folder does not exist", async () => {
     const nowhere = createChecker({
       root: join(base, "no"),
       ledger: ledgerOf(root),

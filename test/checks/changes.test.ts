@@ -5,7 +5,7 @@ import { dirname, join } from "node:path"
 import { afterEach, expect, it } from "vitest"
 import { createSurveyor } from "../../src/checks/changes.ts"
 
-/** What git says has changed while a run went, on real repositories. */
+/** Tests on real repositories which files changed during a run, according to git. */
 
 const made: string[] = []
 afterEach(() => {
@@ -38,7 +38,7 @@ function makeRepository(files: Readonly<Record<string, string>>) {
   return folder
 }
 
-it("tells what was written, made, renamed and deleted since then, and nothing that was so before", async () => {
+it("changed files include what was written, created, renamed or deleted since the snapshot, and nothing from before", async () => {
   const { root, write, surveyor, errors } = makeRepository({
     ".gitignore": "ignored/\n",
     "a.txt": "a",
@@ -62,7 +62,7 @@ it("tells what was written, made, renamed and deleted since then, and nothing th
   expect(errors).toEqual([])
 })
 
-it("sees what changed again of what was not committed, also when it was committed, taken back or deleted", async () => {
+it("changed files include uncommitted files that changed again, also when they were committed, reverted or deleted", async () => {
   const { write, surveyor, commit, root } = makeRepository({ "a.txt": "a", "b.txt": "b" })
   write("a.txt", "dirty")
   write("b.txt", "dirty")
@@ -76,7 +76,7 @@ it("sees what changed again of what was not committed, also when it was committe
   expect([...((await surveyor().changedSince(seen as never)) ?? [])].sort()).toEqual(["a.txt", "d.txt", "e.txt"])
 })
 
-it("speaks of the project only, where that is a folder of the repository, and works before the first commit", async () => {
+it("changed files are limited to the project's folder in the repository, also before the first commit", async () => {
   const { root, write, git, surveyor } = makeFolder({ "project/a.txt": "a", "other.txt": "o" })
   git("init", "-q")
   const project = surveyor(join(root, "project"))
@@ -87,7 +87,7 @@ it("speaks of the project only, where that is a folder of the repository, and wo
   expect(await project.changedSince(seen as never)).toEqual(["b.txt"])
 })
 
-it("knows nothing, and says no word, where there is no repository, no git, or too much that is not committed", async () => {
+it("changed files are unknown, without an error, when there is no repository, no git, or too many uncommitted files", async () => {
   const { root, surveyor, write, git, errors } = makeFolder({ "a.txt": "a" })
   expect(await surveyor().look()).toBeUndefined()
   const log = { error: (message: string) => errors.push(message) }

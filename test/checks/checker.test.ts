@@ -10,7 +10,7 @@ import { compileSchema } from "../../src/spec/json-schema.ts"
 import { processesWith } from "../e2e/support/processes.ts"
 import { until } from "../e2e/support/until.ts"
 
-/** Real commands and real files in a temporary folder. */
+/** Tests with real commands and real files in a temporary folder. */
 
 const MARK = `BATON_CHECK_TEST=${process.pid}`
 const clock: Clock = {
@@ -54,19 +54,19 @@ const write = (path: string, text: string) => {
   writeFileSync(join(root, path), text)
 }
 const run = async (check: Check, signal = never) => (await checker.run([check], undefined, signal))[0]
-/** What a check says after `work` was done between its two halves. */
+/** The result of a check when `work` runs between `before` and `run`. */
 async function checkAfter(work: () => void, check: Check) {
   const before = await checker.before([check])
   work()
   return (await checker.run([check], before, never))[0]
 }
 const left = () => processesWith(MARK).map(({ command }) => command)
-/** Nothing runs any more and nothing is written down as running. */
+/** No process is left, and none is recorded as running. */
 const expectClean = () =>
   expect({ left: left(), records: readdirSync(ledgerOf(root)) }).toEqual({ left: [], records: [] })
 
-describe("a command", () => {
-  it("passes with exit code 0, in the project's folder, with nothing to read", async () => {
+describe("a command check", () => {
+  it("passes with exit code 0, in the project's folder, with an empty stdin", async () => {
     const check = command("pwd; cat; echo oops >&2")
     expect(await run(check)).toMatchObject({
       name: check.type === "command" ? check.run : "",
@@ -79,7 +79,7 @@ describe("a command", () => {
     expectClean()
   })
 
-  it("fails with any other, and says which", async () => {
+  it("fails with any other exit code, and names it", async () => {
     expect(await run(command("echo 2 tests failed; exit 3", { severity: "warning" }))).toEqual({
       name: "echo 2 tests failed; exit 3",
       isOk: false,
@@ -89,15 +89,15 @@ describe("a command", () => {
     })
   })
 
-  it("can be meant to fail", async () => {
+  it("can be expected to fail", async () => {
     expect(await run(command("exit 1", { expect: "fail" }))).toMatchObject({ isOk: true, detail: "exit code 1" })
     expect(await run(command("exit 0", { expect: "fail" }))).toMatchObject({
       isOk: false,
-      detail: "exit code 0, and it was to fail",
+      detail: "exit code 0, but it should fail",
     })
   })
 
-  it("that is not there has neither passed nor failed as it was meant to", async () => {
+  it("of a missing program fails, whether it is expected to pass or to fail", async () => {
     for (const expected of ["pass", "fail"] as const) {
       const result = await run(command("no-such-program --all", { expect: expected }))
       expect(result).toMatchObject({
@@ -109,7 +109,7 @@ describe("a command", () => {
     expect(await run(command("./plain.txt"))).toMatchObject({ detail: expect.stringContaining("could not be started") })
   })
 
-  it("cannot be run where there is no folder", async () => {
+  it("cannot run when the project's folder does not exist", async () => {
     const nowhere = createChecker({
       root: join(base, "nowhere"),
       ledger: ledgerOf(root),
@@ -122,19 +122,19 @@ describe("a command", () => {
     expectClean()
   })
 
-  it("is ended at its deadline with all that it started, also what a tool has set free", async () => {
+  it("is ended at its deadline together with all processes it started, including detached ones", async () => {
     const result = await run(command("echo begun; sleep 1000 & setsid sleep 1000 & wait", { timeoutMs: 300 }))
     expect(result).toMatchObject({ isOk: false, detail: "did not end in 0.3s", output: "begun\n" })
     expectClean()
   })
 
-  it("that has ended leaves nothing running", async () => {
+  it("leaves no process running after it has ended", async () => {
     const result = await run(command("sleep 1000 & setsid sleep 1000 & echo done"))
     expect(result).toMatchObject({ isOk: true, output: "done\n" })
     expectClean()
   })
 
-  it("is ended by the signal within five seconds, deaf to SIGTERM as it may be; what comes after it is not begun", async () => {
+  it("is ended by the abort signal within five seconds even if it ignores SIGTERM, and the next check does not start", async () => {
     const stopping = new AbortController()
     const checks = [command("trap '' TERM; setsid sleep 1000 & while :; do sleep 0.1; done"), command("touch begun")]
     const running = checker.run(checks, undefined, stopping.signal)
@@ -150,7 +150,7 @@ describe("a command", () => {
     expectClean()
   })
 
-  it("keeps the end of a long output, and says that it is not all", async () => {
+  it("keeps the end of a long output, and says that the beginning is missing", async () => {
     const { output } = (await run(command("seq 1 300000"))) as { output: string }
     expect(output).toHaveLength(8_000)
     expect(output).toMatch(/^\[the beginning is left out\]\n/)
@@ -159,19 +159,19 @@ describe("a command", () => {
     expect(short.output).toMatch(/^1\n2\n3\n/)
   })
 
-  it("may write what is no text, and colours", async () => {
+  it("may write invalid text and colours", async () => {
     expect(await run(command("printf 'a\\377b\\033[31mred\\033[0m €'"))).toMatchObject({ output: "a\ufffdbred €" })
     const { output } = (await run(command("yes € | head -c 900001"))) as { output: string }
     expect(output.slice(0, -2)).not.toContain("\ufffd")
   })
 
-  it("runs after the one before it", async () => {
+  it("starts after the check before it has ended", async () => {
     const results = await checker.run([command("sleep 0.2; touch first"), command("test -e first")], undefined, never)
     expect(results.map((result) => result.isOk)).toEqual([true, true])
   })
 })
 
-describe("a check script", () => {
+describe("the script of a command check", () => {
   it.each([
     ["./test.sh"],
     ["sh test.sh"],
@@ -179,7 +179,7 @@ describe("a check script", () => {
     ["CI=1 NODE_ENV=test sh test.sh"],
     ["cd . && sh ./test.sh"],
     ["true; 'test.sh' || ./'test.sh'"],
-  ])("that the step has changed proves nothing and is not run: %s", async (line) => {
+  ])("is not run, and fails, when the step itself changed it: %s", async (line) => {
     write("test.sh", "exit 1\n")
     chmodSync(join(root, "test.sh"), 0o755)
     const result = await checkAfter(() => write("test.sh", "touch ran; exit 0\n"), command(line))
@@ -193,7 +193,7 @@ describe("a check script", () => {
     })
   })
 
-  it("with a space in its path is found, too", async () => {
+  it("is protected also when its path contains a space", async () => {
     write("my tests/all tests.sh", "exit 1\n")
     const change = () => write("my tests/all tests.sh", "exit 0\n")
     for (const line of ['sh "my tests/all tests.sh"', "sh my\\ tests/all\\ tests.sh"]) {
@@ -205,14 +205,14 @@ describe("a check script", () => {
     }
   })
 
-  it("that is as it was runs, and so does one that the step was to write, and one of which nothing is known", async () => {
+  it("runs when it is unchanged, when the step had to write it, or when its earlier content is unknown", async () => {
     write("test.sh", "exit 0\n")
     expect(await checkAfter(() => write("other", ""), command("sh test.sh"))).toMatchObject({ isOk: true })
     expect(await checkAfter(() => write("new.sh", "exit 0"), command("sh new.sh"))).toMatchObject({ isOk: true })
     expect(await run(command("sh test.sh"))).toMatchObject({ isOk: true })
   })
 
-  it("that another check wants changed is the step's to change", async () => {
+  it("may be changed by the step when another check requires that", async () => {
     write("test.sh", "exit 1\n")
     const checks = [command("sh ./test.sh"), file("test.sh", { changed: true })]
     const before = await checker.before(checks)
@@ -220,7 +220,7 @@ describe("a check script", () => {
     expect((await checker.run(checks, before, never)).map((result) => result.isOk)).toEqual([true, true])
   })
 
-  it("is not a file that a command looks at: that is what the step is to change", async () => {
+  it("does not include a file that the command only reads, which the step may have to change", async () => {
     write("notes.md", "todo")
     write("app.sh", "if")
     const change = () => {
@@ -231,27 +231,27 @@ describe("a check script", () => {
   })
 })
 
-describe("a file", () => {
-  it("is to be there, or not", async () => {
+describe("a file check", () => {
+  it("can require that the file exists, or does not exist", async () => {
     write("docs/a.md", "text")
     expect(await run(file("docs/a.md"))).toMatchObject({ name: "docs/a.md", isOk: true })
     expect(await run(file("docs", { exists: true }))).toMatchObject({ isOk: true })
-    expect(await run(file("docs/b.md"))).toMatchObject({ isOk: false, detail: "is not there" })
-    expect(await run(file("docs/a.md/b", { exists: true }))).toMatchObject({ isOk: false, detail: "is not there" })
+    expect(await run(file("docs/b.md"))).toMatchObject({ isOk: false, detail: "does not exist" })
+    expect(await run(file("docs/a.md/b", { exists: true }))).toMatchObject({ isOk: false, detail: "does not exist" })
     expect(await run(file("docs/b.md", { exists: false }))).toMatchObject({ isOk: true })
-    expect(await run(file("docs/a.md", { exists: false }))).toMatchObject({ isOk: false, detail: "is there" })
+    expect(await run(file("docs/a.md", { exists: false }))).toMatchObject({ isOk: false, detail: "exists" })
   })
 
-  it("is to contain a text", async () => {
+  it("can require that the file contains a text", async () => {
     write("a.md", "the verdict: pass")
     expect(await run(file("a.md", { contains: "verdict: pass" }))).toMatchObject({ isOk: true })
     expect(await run(file("a.md", { contains: "fail" }))).toMatchObject({ detail: "does not contain `fail`" })
-    expect(await run(file("b.md", { contains: "fail" }))).toMatchObject({ detail: "is not there" })
+    expect(await run(file("b.md", { contains: "fail" }))).toMatchObject({ detail: "does not exist" })
     mkdirSync(join(root, "folder"))
     expect(await run(file("folder", { contains: "x" }))).toMatchObject({ isOk: false, detail: "is not a file" })
   })
 
-  it("is to have changed: in its content, by being made, by being deleted", async () => {
+  it("can require that the file changed, was created or was deleted", async () => {
     write("a.md", "before")
     const changed = file("a.md", { changed: true })
     expect(await checkAfter(() => write("a.md", "after"), changed)).toMatchObject({ isOk: true })
@@ -266,15 +266,15 @@ describe("a file", () => {
     expect(await checkAfter(() => write("a.md", "newer"), same)).toMatchObject({ isOk: false, detail: "was changed" })
   })
 
-  it("of which nothing is known any more has not provably changed", async () => {
+  it("fails when the earlier content of the file is unknown and it has to be changed", async () => {
     write("a.md", "text")
     expect(await run(file("a.md", { changed: true }))).toMatchObject({
       isOk: false,
-      detail: "what it was before is not known any more",
+      detail: "its content before the step is not known",
     })
   })
 
-  it("outside the project is not looked at, whatever way leads there", async () => {
+  it("never reads a file outside the project, whatever path leads there", async () => {
     writeFileSync(join(base, "secret"), "key")
     symlinkSync(join(base, "secret"), join(root, "link"))
     symlinkSync(base, join(root, "up"))
@@ -287,23 +287,23 @@ describe("a file", () => {
     }
   })
 
-  it("behind a link that stays inside is looked at", async () => {
+  it("follows a link that stays inside the project", async () => {
     write("real/a", "key")
     symlinkSync(join(root, "real"), join(root, "link"))
     expect(await run(file("link/a", { contains: "key" }))).toMatchObject({ isOk: true })
   })
 
-  it("that is no file with a content is not waited for", async () => {
+  it("does not block on a pipe", async () => {
     expect(await run(command("mkfifo pipe"))).toMatchObject({ isOk: true })
     expect(await run(file("pipe", { contains: "x" }))).toMatchObject({ isOk: false, detail: "is not a file" })
     expect(await checkAfter(() => undefined, file("pipe", { changed: true }))).toMatchObject({ isOk: false })
   })
 
-  it("that the system refuses is said to be so", async () => {
+  it("reports an error of the file system", async () => {
     symlinkSync("loop", join(root, "loop"))
     expect(await run(file("loop"))).toMatchObject({
       isOk: false,
-      detail: expect.stringMatching(/^could not be looked at: /),
+      detail: expect.stringMatching(/^could not be checked: /),
     })
     expect(await checker.before([file("loop", { changed: true })])).toEqual({
       loop: expect.stringContaining("unreadable"),

@@ -19,7 +19,7 @@ const write = (path: string, content: string | Uint8Array) => {
 }
 const find = async (...patterns: string[]) => (await createProjectFiles(root).find(patterns)).map(({ path }) => path)
 
-it("finds the files that match, sorted, each once, and nothing that git or npm keeps unless it is named", async () => {
+it("the project's files match the patterns, sorted and without duplicates, and leave out .git and node_modules unless a pattern names them", async () => {
   for (const path of ["src/b.ts", "src/a.ts", "src/deep/c.ts", "src/.env", "docs/x.md", "node_modules/p/i.ts"])
     write(path, path)
   write(".git/config", "x")
@@ -31,7 +31,7 @@ it("finds the files that match, sorted, each once, and nothing that git or npm k
   expect(await find()).toEqual([])
 })
 
-it("shows texts, and only names what is no text or large", async () => {
+it("the project's files include text, and only name large or binary files", async () => {
   write("a.txt", "text ✓")
   write("b.bin", new Uint8Array([1, 0, 2]))
   write("c.bin", new Uint8Array([0xff, 0xfe, 0x41]))
@@ -44,7 +44,7 @@ it("shows texts, and only names what is no text or large", async () => {
   ])
 })
 
-it("follows no link out of the project, and no pattern", async () => {
+it("the project's files do not include any outside the project, through a link or a pattern", async () => {
   writeFileSync(join(base, "secret.txt"), "theirs")
   symlinkSync(join(base, "secret.txt"), join(root, "link.txt"))
   symlinkSync(base, join(root, "folder"))
@@ -52,7 +52,7 @@ it("follows no link out of the project, and no pattern", async () => {
   expect(await find("**", "folder/*", "../*.txt", `${base}/*.txt`)).toEqual(["own.txt"])
 })
 
-it("keeps an answer in a file of its own whatever the id of its step, and forgets a run's", async () => {
+it("an answer is kept in its own file whatever the id of its step, and forgetting a run removes its answers", async () => {
   const files = createProjectFiles(root)
   const path = await files.keep("r1", "g:../x/1", "the answer")
   expect(path).toBe(files.pathOf("r1", "g:../x/1"))
