@@ -4,16 +4,17 @@ import type { Composed, Composer, Earlier, Given, ProjectFile } from "../core/po
 import { distil, markdownOf, REPORT, REPORT_AGAIN, takeReport } from "./report.ts"
 
 /**
- * What a worker is sent: its prompt, then what its context strategy adds, then how it is to answer. The same given always
- * comes to the same text, so that an attempt that is taken up after a crash is asked the same.
+ * Builds the prompt of a worker: its own prompt, then the context of its strategy, then how to
+ * answer. The same input always gives the same text, so that an attempt that continues after a
+ * crash gets the same prompt.
  */
 export const composer: Composer = { compose, takeReport, distil }
 
-/** Characters of answers that go into one prompt with `full`. */
+/** Maximum characters of answers in one prompt with `full`. */
 export const FULL_CHARS = 400_000
-/** Characters of files that go into one prompt with `scoped`. */
+/** Maximum characters of files in one prompt with `scoped`. */
 export const FILES_CHARS = 100_000
-/** Files that are named in one prompt. */
+/** Maximum number of files that one prompt names. */
 const MAX_FILES = 200
 
 interface Section {
@@ -32,15 +33,18 @@ function compose({ prompt, strategy, earlier, files, schema, isReported, isAgain
   return { prompt: asked.join("\n\n---\n\n"), cuts: sections.flatMap(({ cuts }) => cuts) }
 }
 
-// ── what came before ───────────────────────────────────────────────────────────────────────────────────────────────
+// ── what came before ─────────────────────────────────────────────────────────────────────────────
 
 function handoffs(earlier: readonly Earlier[]): Section {
   const parts = earlier.map((one) => handoffOf(one))
-  const head = "What the steps before came to, in short. All of an answer is in the file that is named with it."
+  const head = "Summaries of the earlier steps. The file named with each has the whole answer."
   return { text: [head, ...parts.map(({ text }) => text)].join("\n\n"), cuts: parts.flatMap(({ cuts }) => cuts) }
 }
 
-/** One step's handoff, capped: what was reported, else its data, else the beginning of its answer. */
+/**
+ * The handoff of a step within its limit: its report, otherwise its data, otherwise the start of
+ * its answer.
+ */
 function handoffOf(earlier: Earlier): Section {
   const { step, output, handoff, structured, path } = earlier
   const said = handoff
@@ -54,34 +58,35 @@ function handoffOf(earlier: Earlier): Section {
 
 function answers(earlier: readonly Earlier[]): Section {
   const all = earlier.reduce((sum, { output }) => sum + output.length, 0)
-  // Short answers leave their room to the others only as a whole: who is cut must not depend on the order.
+  // The space that short answers leave is not given to longer ones, so that the cuts do not depend
+  // on the order.
   const room = all <= FULL_CHARS ? Number.POSITIVE_INFINITY : Math.floor(FULL_CHARS / earlier.length)
   const parts = earlier.map(({ step, output, path }) => titled(`## ${step}`, step, path, capped(output.trim(), room)))
-  const head = "The answers of everything before this step, in order."
+  const head = "The answers of all earlier steps, in order."
   return { text: [head, ...parts.map(({ text }) => text)].join("\n\n"), cuts: parts.flatMap(({ cuts }) => cuts) }
 }
 
 interface Capped {
   readonly text: string
-  /** Characters there were, where not all are here. */
+  /** Length of the whole text, when it was cut. */
   readonly of?: number
 }
 
 function titled(title: string, step: string, path: string, { text, of }: Capped): Section {
-  const file = `All of it: ${path}`
+  const file = `Whole answer: ${path}`
   if (of === undefined) return { text: `${title}\n\n${text}\n\n${file}`, cuts: [] }
   const cut = `cut after ${text.length} of ${of} characters`
-  return { text: `${title}\n\n${text}\n\n[${cut}] ${file}`, cuts: [`what it was given of ${step} was ${cut}`] }
+  return { text: `${title}\n\n${text}\n\n[${cut}] ${file}`, cuts: [`its context from ${step} was ${cut}`] }
 }
 
 function capped(text: string, room: number): Capped {
   if (text.length <= room) return { text }
   const shown = text.slice(0, room)
-  // Half a character at the end would be none.
+  // A cut must not split a surrogate pair.
   return { text: /[\uD800-\uDBFF]$/.test(shown) ? shown.slice(0, -1) : shown, of: text.length }
 }
 
-// ── files ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── files ────────────────────────────────────────────────────────────────────────────────────────
 
 function filesSection(files: readonly ProjectFile[]): Section {
   let room = FILES_CHARS
@@ -100,20 +105,20 @@ function filesSection(files: readonly ProjectFile[]): Section {
   const more = files.length - MAX_FILES
   if (more > 0) named.push(`- and ${more} more`)
   const cuts: string[] = []
-  if (left > 0) cuts.push(`${left} of its files were only named: ${FILES_CHARS} characters of files were shown`)
-  if (more > 0) cuts.push(`${more} of its ${files.length} files were not even named`)
+  if (left > 0) cuts.push(`${left} of its files were named but not shown: the limit is ${FILES_CHARS} characters`)
+  if (more > 0) cuts.push(`${more} of its ${files.length} files were neither shown nor named`)
   const text = ["The files of this step, as they are now.", ...shown, ...(named.length > 0 ? [named.join("\n")] : [])]
   return { text: text.join("\n\n"), cuts }
 }
 
-/** A block whose fence is longer than any in it. */
+/** A fenced block whose fence is longer than any fence in the text. */
 function fenced(language: string, text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`{3,}/g)].map(([ticks]) => ticks.length))
   const fence = "`".repeat(longest + 1)
   return `${fence}${language}\n${text.replace(/\n$/, "")}\n${fence}`
 }
 
-// ── how to answer ──────────────────────────────────────────────────────────────────────────────────────────────────
+// ── how to answer ────────────────────────────────────────────────────────────────────────────────
 
 const DATA_AGAIN = "Give the data as before: by `worker_result` if you have it, otherwise in one block marked `json`."
 

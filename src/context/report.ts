@@ -1,36 +1,39 @@
 import type { Handoff } from "../core/model/handoff.ts"
 
-/** The block with which a worker that is read distilled ends its answer. */
+/** The block with which a worker ends its answer when later steps read it distilled. */
 
 const LISTS = ["decisions", "constraints", "risks", "changed", "why", "gotchas"] as const
-/** Entries of one list, and characters of one entry. */
+/** Maximum entries of one list, and characters of one entry. */
 const MAX_ENTRIES = 50
 const ENTRY_CHARS = 500
-/** The last block marked `handoff`: to its fence, or to the end of an answer that never closes it. */
+/**
+ * Matches a block marked `handoff` up to its fence, or to the end of an answer that does not close
+ * it.
+ */
 const BLOCK = /^[ \t]*(`{3,}|~{3,})[ \t]*handoff[ \t]*\r?\n([\s\S]*?)(?:^[ \t]*\1[ \t]*$|(?![\s\S]))/gim
 
 const FORM = `\`\`\`handoff
 {
   "decisions": ["what was decided"],
-  "constraints": ["what must be kept to from here on"],
+  "constraints": ["what later steps must respect"],
   "risks": ["what may go wrong"],
-  "changed": ["path of a file: what of it was changed"],
-  "why": ["why it was done so"],
-  "gotchas": ["what would surprise whoever goes on"]
+  "changed": ["path of a file: what was changed in it"],
+  "why": ["why it was done this way"],
+  "gotchas": ["what would surprise the next worker"]
 }
 \`\`\``
 
-/** What a worker is told that is to report, after its prompt. */
-export const REPORT = `When you are done, end your answer with this block, in JSON. Those who go on from your work read it instead of your answer: short sentences, only what they need, an empty list where there is nothing to say.
+/** Instruction that follows the prompt of a worker that has to report. */
+export const REPORT = `When you are done, end your answer with this block, in JSON. Later steps read it instead of your answer: short sentences, only what they need, an empty list where there is nothing to say.
 
 ${FORM}`
 
-/** The same to a worker that was told it before. */
+/** The shorter instruction for a worker that already got the first one. */
 export const REPORT_AGAIN = "End your answer with the `handoff` block again, as it is now."
 
-/** What a profile is asked that reports in a worker's place. */
+/** Prompt for a profile that writes the report in place of the worker. */
 export function distil(step: string, answer: string): string {
-  return `This is the answer of the step "${step}". Take out of it what those need who go on from it. Use only what stands there. Answer with nothing but this block, in JSON: short sentences, an empty list where there is nothing to say.
+  return `This is the answer of the step "${step}". Extract what later steps need from it. Use only what it says. Answer with nothing but this block, in JSON: short sentences, an empty list where there is nothing to say.
 
 ${FORM}
 
@@ -39,7 +42,10 @@ The answer:
 ${answer}`
 }
 
-/** Takes the report off an answer. An answer without a readable one is left as it is. */
+/**
+ * Removes the report from an answer and returns both. An answer without a readable report is
+ * unchanged.
+ */
 export function takeReport(answer: string): { readonly output: string; readonly handoff?: Handoff } {
   const block = [...answer.matchAll(BLOCK)].at(-1)
   if (block === undefined) return { output: answer }
@@ -49,13 +55,13 @@ export function takeReport(answer: string): { readonly output: string; readonly 
   return { output: output.trim(), handoff }
 }
 
-/** The report in a block, whatever of it is there; undefined when there is nothing in it. */
+/** Reads the lists that a block contains; undefined when all are empty. */
 function handoffIn(text: string): Handoff | undefined {
   let data: unknown
   try {
     data = JSON.parse(text)
   } catch {
-    // A model that cannot write JSON has reported nothing.
+    // Invalid JSON counts as no report.
     return undefined
   }
   if (typeof data !== "object" || data === null) return undefined
@@ -86,7 +92,7 @@ const TITLES: Readonly<Record<(typeof LISTS)[number], string>> = {
   gotchas: "Watch out",
 }
 
-/** A handoff as a model reads it: a list under each heading that has entries. */
+/** Formats a handoff for a model: a list under the heading of each part that has entries. */
 export function markdownOf(handoff: Handoff): string {
   const parts = LISTS.filter((name) => handoff[name].length > 0).map(
     (name) => `${TITLES[name]}:\n${handoff[name].map((entry) => `- ${entry.replaceAll("\n", "\n  ")}`).join("\n")}`,

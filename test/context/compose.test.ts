@@ -22,17 +22,17 @@ const earlier = (step: string, over: Partial<Earlier> = {}): Earlier => ({
 const compose = (over: Partial<Given>) =>
   composer.compose({ prompt: "Do it.", strategy: "fresh", earlier: [], files: [], isReported: false, ...over })
 
-describe("what a worker is sent", () => {
+describe("the prompt of a worker", () => {
   const all = {
     earlier: [earlier("survey", { handoff: handoff({ decisions: ["Use tabs."] }) }), earlier("plan")],
     files: [{ path: "src/a.ts", bytes: 12, text: "const a = 1\n" }],
   }
 
-  it("fresh: is the prompt, to the letter", () => {
+  it("with a fresh context is exactly the step's prompt", () => {
     expect(compose(all)).toEqual({ prompt: "Do it.", cuts: [] })
   })
 
-  it("scoped: the prompt and the files, and nothing of the steps before", () => {
+  it("with a scoped context contains the step's files, and nothing of earlier steps", () => {
     const { prompt, cuts } = compose({
       ...all,
       strategy: "scoped",
@@ -49,7 +49,7 @@ describe("what a worker is sent", () => {
     expect(cuts).toEqual([])
   })
 
-  it("scoped: no more of files than a prompt may hold, and says what is missing", () => {
+  it("with a scoped context limits the size of the files, and says what is missing", () => {
     const files = Array.from({ length: 210 }, (_, at) => ({ path: `f${at}.ts`, bytes: 1_000, text: "x".repeat(1_000) }))
     const { prompt, cuts } = compose({ strategy: "scoped", files })
     expect(prompt.length).toBeLessThan(FILES_CHARS + 20_000)
@@ -57,12 +57,12 @@ describe("what a worker is sent", () => {
     expect(prompt).toContain("- f100.ts (1000 bytes, not shown)")
     expect(prompt).toContain("- and 10 more")
     expect(cuts).toEqual([
-      "100 of its files were only named: 100000 characters of files were shown",
-      "10 of its 210 files were not even named",
+      "100 of its files were named but not shown: the limit is 100000 characters",
+      "10 of its 210 files were neither shown nor named",
     ])
   })
 
-  it("distilled: what was reported and not the answer, with the file that has all of it", () => {
+  it("with a distilled context contains the reports instead of the answers, and names the files with the whole answers", () => {
     const { prompt, cuts } = compose({
       strategy: "distilled",
       earlier: [
@@ -70,13 +70,13 @@ describe("what a worker is sent", () => {
       ],
     })
     expect(prompt).toContain(
-      "## survey\n\nDecisions:\n- Use tabs.\n- No\n  semicolons.\n\nWatch out:\n- Bun\n\nAll of it: outputs/r/survey.md",
+      "## survey\n\nDecisions:\n- Use tabs.\n- No\n  semicolons.\n\nWatch out:\n- Bun\n\nWhole answer: outputs/r/survey.md",
     )
     expect(prompt).not.toContain("all that survey said")
     expect(cuts).toEqual([])
   })
 
-  it("distilled: data is its own report, and of an answer without one the beginning is", () => {
+  it("with a distilled context contains the data of a step, or the start of an answer without a report", () => {
     const { prompt } = compose({
       strategy: "distilled",
       earlier: [earlier("plan", { structured: { tasks: [1] } }), earlier("talk")],
@@ -86,28 +86,28 @@ describe("what a worker is sent", () => {
     expect(prompt).toContain("## talk (no report; its answer)\n\nall that talk said")
   })
 
-  it("distilled: eight answers of 50 KB grow it by less than eight caps, and each cut is stated", () => {
+  it("with a distilled context grows by less than the sum of the limits, and reports each cut", () => {
     const many = Array.from({ length: 8 }, (_, at) => earlier(`w${at}`, { output: "💬".repeat(25_000) }))
     const { prompt, cuts } = compose({ strategy: "distilled", earlier: many })
     expect(prompt.length).toBeLessThan(8 * (HANDOFF_CHARS + 200))
     expect(cuts).toHaveLength(8)
-    expect(cuts[0]).toBe(`what it was given of w0 was cut after ${HANDOFF_CHARS} of 50000 characters`)
-    expect(prompt.match(/\[cut after 4000 of 50000 characters\] All of it: outputs\/r\/w\d\.md/g)).toHaveLength(8)
+    expect(cuts[0]).toBe(`its context from w0 was cut after ${HANDOFF_CHARS} of 50000 characters`)
+    expect(prompt.match(/\[cut after 4000 of 50000 characters\] Whole answer: outputs\/r\/w\d\.md/g)).toHaveLength(8)
   })
 
-  it("full: every answer in order, up to a limit for all of them", () => {
+  it("with a full context contains every answer in order, up to a total limit", () => {
     const { prompt } = compose({ ...all, strategy: "full" })
     expect(prompt).toMatch(/## survey\n\nall that survey said[\s\S]*## plan\n\nall that plan said/)
     const huge = ["a", "b"].map((step) => earlier(step, { output: "x".repeat(FULL_CHARS) }))
     const cut = compose({ strategy: "full", earlier: huge })
     expect(cut.prompt.length).toBeLessThan(FULL_CHARS + 1_000)
     expect(cut.cuts).toEqual([
-      "what it was given of a was cut after 200000 of 400000 characters",
-      "what it was given of b was cut after 200000 of 400000 characters",
+      "its context from a was cut after 200000 of 400000 characters",
+      "its context from b was cut after 200000 of 400000 characters",
     ])
   })
 
-  it("ends with how to answer: a report, or data", () => {
+  it("ends with instructions to report, or to answer with data", () => {
     expect(compose({ isReported: true }).prompt).toMatch(/^Do it\.\n\n---\n\n[\s\S]*```handoff\n[\s\S]*"gotchas"/)
     const { prompt } = compose({ schema: { type: "object" }, isReported: true })
     expect(prompt).toContain('```json\n{\n  "type": "object"\n}\n```')
@@ -115,16 +115,16 @@ describe("what a worker is sent", () => {
     expect(prompt).not.toContain("handoff")
   })
 
-  it("is the same text for the same given", () => {
+  it("is the same for the same input", () => {
     const given = { ...all, strategy: "full" as const, isReported: true }
     expect(compose(given)).toEqual(compose(structuredClone(given)))
   })
 })
 
-describe("a report at the end of an answer", () => {
+describe("the report at the end of an answer", () => {
   const block = (json: string) => `\`\`\`handoff\n${json}\n\`\`\``
 
-  it("is taken off it", () => {
+  it("is removed from the answer", () => {
     const answer = `Done.\n\n${block('{"decisions":["A"],"changed":"src/a.ts: b","why":null,"other":1}')}\nBye.`
     expect(composer.takeReport(answer)).toEqual({
       output: "Done.\n\n\nBye.",
@@ -132,7 +132,7 @@ describe("a report at the end of an answer", () => {
     })
   })
 
-  it("is the last one, closed or not", () => {
+  it("is the last block, closed or not", () => {
     const answer = `${block('{"risks":["old"]}')}\nmore\n\`\`\`handoff\n{"risks":["new"]}`
     expect(composer.takeReport(answer)).toEqual({
       output: `${block('{"risks":["old"]}')}\nmore`,
@@ -141,13 +141,13 @@ describe("a report at the end of an answer", () => {
   })
 
   it.each(["no block", block("{oops"), block("{}"), block("[1]"), block('{"decisions":[""]}'), "```json\n{}\n```"])(
-    "that is none leaves the answer as it is: %s",
+    "is absent, and the answer unchanged, without a valid block: %s",
     (answer) => {
       expect(composer.takeReport(answer)).toEqual({ output: answer })
     },
   )
 
-  it("is held to a length, whatever a model writes, and says how much is missing", () => {
+  it("is limited in length, and says how much is missing", () => {
     const long = JSON.stringify({ decisions: Array.from({ length: 900 }, () => "x".repeat(5_000)) })
     const taken = composer.takeReport(block(long)).handoff as Handoff
     expect(taken.decisions).toHaveLength(51)

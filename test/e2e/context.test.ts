@@ -98,7 +98,7 @@ it(
       distilled: ["Keep the api."],
       full: ["RAWSURVEY", "BAREANSWER"],
     })
-    const path = /All of it: (\S+?)(\\n|")/.exec(sent.distilled ?? "")?.[1] ?? ""
+    const path = /Whole answer: (\S+?)(\\n|")/.exec(sent.distilled ?? "")?.[1] ?? ""
     expect(project.read(path)).toBe(RAW)
   },
   LONG,

@@ -49,7 +49,7 @@ it("distilled: who is read reports, the report is taken off its answer, and only
   expect(await promptOf("a")).toMatch(/^do a\n\n---\n\n.*```handoff/s)
   await finish("a", `a long story\n\n${REPORT}`)
   const prompt = await promptOf("b")
-  expect(prompt).toContain("## a\n\nDecisions:\n- Use tabs.\n\nWatch out:\n- Bun.\n\nAll of it: outputs/r/a.md")
+  expect(prompt).toContain("## a\n\nDecisions:\n- Use tabs.\n\nWatch out:\n- Bun.\n\nWhole answer: outputs/r/a.md")
   expect(prompt).not.toContain("a long story")
   expect(files.kept.get("outputs/r/a.md")).toBe("a long story")
   await finish("b", "done")
@@ -90,7 +90,7 @@ it("what had to be cut is a warning of the step, once", async () => {
   first.start(step("a"), { ...step("b", "a"), context: "distilled" })
   await first.finish("a", "x".repeat(50_000))
   const sent = await first.promptOf("b")
-  const told = "what it was given of a was cut after 4000 of 50000 characters"
+  const told = "its context from a was cut after 4000 of 50000 characters"
   expect(first.engine.view("r")?.steps[1]?.warnings).toEqual([{ kind: "truncated", text: told }])
   const again = createMemoryStore()
   again.append("r", upTo(store.read("r"), "step.warned", "b"))
