@@ -3,7 +3,7 @@ import type { RunEvent } from "../../src/core/model/events.ts"
 import type { Store } from "../../src/core/ports/ports.ts"
 import { createdEvent, startedEvent } from "../support/runs.ts"
 
-/** What every store does. `open` gives a fresh one each time it is called on a fresh place. */
+/** Requirements of every store. Each call of `open` returns a new, empty one. */
 export function storeContract(open: () => Store): void {
   let store: Store
   beforeEach(() => {
@@ -11,14 +11,14 @@ export function storeContract(open: () => Store): void {
   })
   afterEach(() => store.close())
 
-  it("gives back the events of a run, in order and unchanged", () => {
+  it("returns the events of a run in order and unchanged", () => {
     const events: RunEvent[] = [createdEvent("r1"), startedEvent("a"), startedEvent("b")]
     store.append("r1", events.slice(0, 2))
     store.append("r1", events.slice(2))
     expect(store.read("r1")).toEqual(events)
   })
 
-  it("keeps runs apart and lists the newest first", () => {
+  it("keeps runs separate and lists the newest first", () => {
     store.append("r1", [createdEvent("r1", { at: 1 })])
     store.append("r2", [createdEvent("r2", { at: 2 })])
     store.append("r1", [startedEvent("a")])
@@ -29,19 +29,19 @@ export function storeContract(open: () => Store): void {
     ])
   })
 
-  it("knows nothing of a run that does not exist", () => {
+  it("has no events of an unknown run, and refuses to append to it", () => {
     expect(store.read("nope")).toEqual([])
     expect(() => store.append("nope", [startedEvent("a")])).toThrow("no run nope")
     expect(store.list()).toEqual([])
   })
 
-  it("refuses a second beginning of the same run and keeps the first", () => {
+  it("refuses a second creation of the same run and keeps the first", () => {
     store.append("r1", [createdEvent("r1")])
     expect(() => store.append("r1", [createdEvent("r1"), startedEvent("a")])).toThrow()
     expect(store.read("r1")).toHaveLength(1)
   })
 
-  it("forgets a run with all its events when told to, and no other", () => {
+  it("removes one run with all its events, and no other", () => {
     for (const run of ["r1", "r2"]) store.append(run, [createdEvent(run), startedEvent("a")])
     store.remove("r1")
     expect(store.read("r1")).toEqual([])
@@ -51,7 +51,7 @@ export function storeContract(open: () => Store): void {
     expect(store.read("r1")).toHaveLength(1)
   })
 
-  it("knows which runs workers started, and from where", () => {
+  it("lists the runs that workers started, with the parent session", () => {
     store.append("r1", [createdEvent("r1", { parent: "ses_main" })])
     store.append("r2", [createdEvent("r2", { at: 7, parent: "ses_worker", depth: 1 })])
     expect(store.delegated()).toEqual([{ id: "r2", parent: "ses_worker", createdAt: 7 }])
@@ -68,7 +68,7 @@ export function storeContract(open: () => Store): void {
     expect(store.kept()).toEqual([{ ...docs, session: "ses_3" }])
   })
 
-  describe("the inbox", () => {
+  describe("the command queue", () => {
     const pause = { run: "r1", key: "k1", wish: { type: "pause", by: "p" } } as const
     const raise = { run: "r2", key: "k1", wish: { type: "raise", budget: { usd: 2 }, by: "p" } } as const
     const abort = { run: "r1", key: "k2", wish: { type: "abort", by: "p" } } as const
@@ -76,7 +76,7 @@ export function storeContract(open: () => Store): void {
       for (const run of ["r1", "r2"]) store.append(run, [createdEvent(run)])
     })
 
-    it("holds what is asked of a run, in order, until it is over", () => {
+    it("returns queued commands in order until they are done or refused", () => {
       for (const entry of [pause, raise, abort]) store.post(entry)
       expect(store.wishes()).toEqual([pause, raise, abort])
       expect(store.outcomeOf("r1", "k1")).toBeUndefined()
@@ -92,7 +92,7 @@ export function storeContract(open: () => Store): void {
       expect(store.read("r2")).toHaveLength(1)
     })
 
-    it("knows a key again, over or not, and what is over stays as it is", () => {
+    it("ignores a key that it knows, and keeps the outcome of an ended command", () => {
       store.post(pause)
       store.post({ ...pause, wish: abort.wish })
       expect(store.wishes()).toEqual([pause])
@@ -103,7 +103,7 @@ export function storeContract(open: () => Store): void {
       expect(store.outcomeOf("r1", "k1")).toEqual({})
     })
 
-    it("gives a wish back that still waits, and no other", () => {
+    it("withdraws a command only while it waits", () => {
       store.post(pause)
       store.post(abort)
       expect(store.withdraw("r1", "k1")).toEqual(pause.wish)
@@ -114,7 +114,7 @@ export function storeContract(open: () => Store): void {
       expect(store.wishes()).toEqual([])
     })
 
-    it("is forgotten with its run", () => {
+    it("drops the commands of a removed run", () => {
       for (const entry of [pause, raise]) store.post(entry)
       store.remove("r1")
       expect(store.wishes()).toEqual([raise])
@@ -123,7 +123,7 @@ export function storeContract(open: () => Store): void {
   })
 
   describe("claims", () => {
-    it("lets one owner at a time hold a run, and the next one after it lets go", () => {
+    it("allow one owner of a run at a time, and the next one after a release", () => {
       const claim = store.claim("r1")
       expect(claim).toBeDefined()
       expect(store.isClaimed("r1")).toBe(true)
@@ -133,7 +133,7 @@ export function storeContract(open: () => Store): void {
       expect(store.claim("r1")).toBeDefined()
     })
 
-    it("does not tie runs to each other", () => {
+    it("are independent for each run", () => {
       expect(store.claim("r1")).toBeDefined()
       expect(store.isClaimed("r2")).toBe(false)
       expect(store.claim("r2")).toBeDefined()

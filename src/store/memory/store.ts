@@ -9,7 +9,10 @@ import type {
   WishOutcome,
 } from "../../core/ports/ports.ts"
 
-/** A store that forgets: for tests, and for measuring the engine without a disk. Claims hold within this object. */
+/**
+ * A store in memory, for tests and for measuring the engine without a disk. Claims are valid within
+ * this object.
+ */
 export function createMemoryStore(): Store {
   const runs = new Map<string, RunEvent[]>()
   const claimed = new Set<string>()
@@ -19,9 +22,9 @@ export function createMemoryStore(): Store {
     append(run, events, done) {
       const known = runs.get(run)
       if (events.length > 0 && (known === undefined) !== (events[0]?.type === "run.created")) {
-        throw new Error(known ? `run ${run} exists already` : `there is no run ${run}`)
+        throw new Error(known ? `run ${run} already exists` : `there is no run ${run}`)
       }
-      // Through JSON, as on disk: nothing kept here is shared with the caller.
+      // Copied through JSON as on disk, so that nothing is shared with the caller.
       runs.set(run, [...(known ?? []), ...(JSON.parse(JSON.stringify(events)) as RunEvent[])])
       if (done !== undefined) inbox.end(run, done, {})
     },

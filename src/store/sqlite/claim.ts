@@ -3,8 +3,9 @@ import { existsSync } from "node:fs"
 import type { Claim } from "../../core/ports/ports.ts"
 
 /**
- * A claim is an exclusive SQLite lock on an otherwise empty file. The kernel drops it with the process, so a killed
- * owner leaves nothing to clean up, and no clock or heartbeat decides who is alive.
+ * A claim is an exclusive SQLite lock on an otherwise empty file. The kernel releases it with the
+ * process, so a killed owner leaves nothing to clean up, and no clock or heartbeat has to decide
+ * who is alive.
  */
 const PROBE_MS = 250
 
@@ -12,7 +13,10 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY")
 }
 
-/** The claim on `file`, or undefined when another holds it. Waits 250 ms, so that a probe cannot look like an owner. */
+/**
+ * Claims `file`; returns undefined when another process holds it. It waits up to 250 ms, because a
+ * probe by `isFileClaimed` holds the lock for a moment and must not look like an owner.
+ */
 export function claimFile(file: string): Claim | undefined {
   const db = new Database(file, { create: true })
   try {
@@ -32,7 +36,10 @@ export function claimFile(file: string): Claim | undefined {
   }
 }
 
-/** Whether somebody holds the claim on `file`, asked with a shared lock that is gone at once. */
+/**
+ * Whether a process holds the claim on `file`. It probes with a shared lock that it releases at
+ * once.
+ */
 export function isFileClaimed(file: string): boolean {
   if (!existsSync(file)) return false
   const db = new Database(file)

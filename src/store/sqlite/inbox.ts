@@ -2,8 +2,9 @@ import type { Database } from "bun:sqlite"
 import type { InboxEntry, Store, Wish, WishOutcome } from "../../core/ports/ports.ts"
 
 /**
- * The inbox: what any process asks of the one that drives a run. Written by `post`; ended (`outcome` is set) by
- * `append`, in the transaction that has the events, or by `refuse`; a row that is over stays, so that its key is known.
+ * Commands that any process queues for the process that drives a run. `post` inserts them. They end
+ * (`outcome` is set) in `append`, in the same transaction as the events, or in `refuse`. Ended rows
+ * stay, so that their keys remain known.
  */
 export const INBOX_SCHEMA = `
   CREATE TABLE inbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
@@ -11,7 +12,7 @@ export const INBOX_SCHEMA = `
   CREATE INDEX inbox_waiting ON inbox (seq) WHERE outcome IS NULL;
 `
 
-/** The part of a store that is its inbox; `flush` makes the next write reach the disk at once. */
+/** The part of a store for queued commands. `flush` makes the next write reach the disk at once. */
 export function inboxOf(
   db: Database,
   flush: (mode: "FULL") => void,

@@ -7,21 +7,23 @@ import { claimFile, isFileClaimed } from "./claim.ts"
 import { INBOX_SCHEMA, inboxOf } from "./inbox.ts"
 
 /**
- * The journal: one SQLite file a project, `.opencode/workflow-state/journal.db`. Runs and events are never updated,
- * and deleted only by `remove`; whatever is shown or resumed of a run is derived from `event`.
+ * The journal: one SQLite file for each project, `.opencode/workflow-state/journal.db`. Runs and
+ * events are never updated, and only `remove` deletes them. Everything that is shown or resumed of
+ * a run is derived from `event`.
  *
  *   run     written by `append` with a run's first event; read by `list` and `delegated`
- *   event   written by `append`, by the process that holds the run's claim; read by `read`, by anybody
- *   worker  written by `keep` and `unkeep`; read by `kept`: where the session of a kept worker is
- *   inbox   see inbox.ts: what other processes ask of the one that drives a run
- *   locks/  one lock file a run, see claim.ts
+ *   event   written by `append` in the process that holds the run's claim; any process reads it
+ *   worker  written by `keep` and `unkeep`, read by `kept`: the sessions of kept workers
+ *   inbox   see inbox.ts: commands that other processes queue for the one that drives a run
+ *   locks/  one lock file for each run, see claim.ts
  *
- * WAL lets others read while the owner writes. `synchronous=FULL` makes an append survive power loss, not only a
- * SIGKILL; it costs 0.1 to 0.4 ms on a quiet disk and more on a busy one. `step.opened` alone is left to the next
- * flush: after a power loss the session it names is found by the key it carries.
+ * WAL lets others read while the owner writes. `synchronous=FULL` makes an append survive a power
+ * loss, not only a SIGKILL. It costs 0.1 to 0.4 ms on a quiet disk and more on a busy one.
+ * `step.opened` alone waits for the next flush: after a power loss, the session it names is found
+ * by the key that the session carries.
  */
 const SCHEMA_VERSION = 3
-/** What each version adds to the one before it. */
+/** The statements that each version adds to the one before it. */
 const SCHEMAS = [
   `
   CREATE TABLE run (id TEXT PRIMARY KEY, workflow TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
@@ -38,8 +40,8 @@ const SCHEMAS = [
 const BUSY_TIMEOUT_MS = 5_000
 
 /**
- * Opens (and creates) the journal in `folder`. Throws when the folder cannot be written, or when a newer Baton wrote
- * the file: an older one must not guess what it means.
+ * Opens the journal in `folder`, and creates it if necessary. Throws when the folder is not
+ * writable, or when a newer Baton wrote the file, because an older one must not guess its meaning.
  */
 export function openSqliteStore(folder: string): Store {
   const locks = join(folder, "locks")
@@ -118,7 +120,7 @@ function keeper(db: Database): Pick<Store, "keep" | "kept" | "unkeep"> {
   }
 }
 
-/** Says how the next write is to reach the disk: at once, or with the next flush. */
+/** Sets how the next write reaches the disk: at once, or with the next flush. */
 function flusher(db: Database): (mode: "FULL" | "NORMAL") => void {
   let mode = "FULL"
   return (wanted) => {

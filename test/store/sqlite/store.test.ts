@@ -42,7 +42,7 @@ describe("sqlite store", () => {
     expect(onlooker.claim("r1")).toBeUndefined()
   })
 
-  it("hands what one process asks to the one that drives the run, once", () => {
+  it("passes a command that one process queues to the process that drives the run, once", () => {
     const path = folder()
     const owner = openSqliteStore(path)
     const other = openSqliteStore(path)
@@ -56,7 +56,7 @@ describe("sqlite store", () => {
     expect(openSqliteStore(path).wishes()).toEqual([])
   })
 
-  it("writes all of an append or nothing", () => {
+  it("writes an append completely or not at all", () => {
     const store = openSqliteStore(folder())
     store.append("r1", [createdEvent("r1")])
     const circular: Record<string, unknown> = { type: "step.started", at: 1, step: "b", attempt: 1 }
@@ -65,7 +65,7 @@ describe("sqlite store", () => {
     expect(store.read("r1")).toHaveLength(1)
   })
 
-  it("reads a journal of format 1, adds what is new, and loses nothing", () => {
+  it("reads a journal of format 1, and migrates it without loss", () => {
     const path = folder()
     const old = new Database(join(path, "journal.db"), { create: true })
     old.exec(`
@@ -94,7 +94,7 @@ describe("sqlite store", () => {
     expect(() => openSqliteStore(path)).toThrow(/newer version of Baton \(format 99\): update opencode-baton/)
   })
 
-  it("has what was appended, and a free claim, after the owner is killed with SIGKILL", async () => {
+  it("keeps appended events and frees the claim when the owner is killed with SIGKILL", async () => {
     const path = folder()
     const script = `
       import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, "../../../src/store/sqlite/store.ts"))}
