@@ -1,26 +1,29 @@
 import type { OpencodeClient, Part } from "@opencode-ai/sdk/v2"
 import type { Host } from "../src/host/host.ts"
 
-/** What a script without Baton does: the same sessions and the same prompts, with the SDK and nothing else. */
+/** The comparison side without Baton: the same sessions and prompts, sent with the SDK alone. */
 
-/** One prompt, and the title of the session it goes to. */
+/** One prompt, and the title of the session it is sent to. */
 export interface Prompt {
   readonly title: string
   readonly text: string
 }
-/** Asks one prompt in a new child session of `parent`, and resolves with the answer. */
+/** Sends a prompt to a new child session of `parent`, and resolves with the answer. */
 export type Ask = (parent: string, prompt: Prompt) => Promise<string>
 
 const AGENT = "build"
 const MODEL = { providerID: "scripted", modelID: "small" } as const
-/** The rules that every worker of Baton gets: they decide which tools, and so how many tokens, go to the model. */
+/**
+ * The rules that Baton gives every worker. They decide which tools are offered to the model, and so
+ * the number of tokens.
+ */
 const PERMISSION = (["task", "question"] as const).map((permission) => ({
   permission,
   pattern: "*",
   action: "deny" as const,
 }))
 
-/** With the call that answers when the turn is over. */
+/** Uses the call that returns when the turn has ended. */
 export function askBySync(client: OpencodeClient): Ask {
   return async (parent, prompt) => {
     const sessionID = await createSession(client, parent, prompt.title)
@@ -30,7 +33,10 @@ export function askBySync(client: OpencodeClient): Ask {
   }
 }
 
-/** With the call that answers at once, and the server's events: what survives a turn longer than an HTTP timeout. */
+/**
+ * Uses the call that returns at once, and waits for the server's events. This also works for turns
+ * longer than an HTTP timeout.
+ */
 export function askByEvents({ client, subscribe }: Host): Ask {
   const waiting = new Map<string, () => void>()
   subscribe((event) => {
@@ -49,7 +55,7 @@ export function askByEvents({ client, subscribe }: Host): Ask {
   }
 }
 
-/** Asks in one session that grows, one prompt after another. */
+/** Sends one prompt after another to the same session, whose history grows. */
 export async function openSession(
   { client, subscribe }: Host,
   parent: string,
@@ -68,7 +74,7 @@ export async function openSession(
   }
 }
 
-/** Runs `jobs` with at most `size` of them at a time; resolves with their results in order. */
+/** Runs `jobs`, at most `size` of them at a time. Resolves with their results in order. */
 export async function pool<T>(size: number, jobs: readonly (() => Promise<T>)[]): Promise<T[]> {
   const results: T[] = []
   const queue = jobs.entries()

@@ -4,20 +4,21 @@ import { compare, type Row } from "./report.ts"
 import { openWorld, type World } from "./world.ts"
 
 /**
- * What `feature-build` sends to models, in tokens, against the same turns in one session that grows. Nothing is timed: the
- * scripted model counts. The sizes of what workers read and say are made up, and the same on both sides.
+ * Compares the input tokens of `feature-build` with those of the same turns in one growing session.
+ * Time is not measured, because the scripted model counts the tokens. The sizes of what workers
+ * read and answer are invented, and the same on both sides.
  */
 
-/** Files of the project, and their size. */
+/** Number of files in the project, and the size of each. */
 const FILES = 24
 const FILE_BYTES = 8_000
-/** Tasks that the plan is cut into. */
+/** Number of tasks that the plan is split into. */
 const TASKS = 6
 
 interface Turn {
-  /** What its prompt begins with, or holds. */
+  /** Matches the prompt of this turn. */
   readonly is: RegExp
-  /** Files it reads, one after another. */
+  /** Number of files it reads, one after another. */
   readonly reads: number
   /** Bytes of its answer. */
   readonly says: number
@@ -56,11 +57,11 @@ function tasksOf(bytes: number): string {
   return JSON.stringify({ tasks })
 }
 
-/** The model as it answers both sides. `kind` is the prompt that says which turn it is. */
+/** Answers as the model, for both sides. The prompt decides which turn it is. */
 function answer(request: ScriptedRequest, root: string) {
   const { prompt, toolResults } = request
   const turn = TURNS.find(({ is }) => is.test(prompt))
-  if (turn === undefined) throw new Error(`no turn is like this: ${prompt.slice(0, 200)}`)
+  if (turn === undefined) throw new Error(`no turn matches this prompt: ${prompt.slice(0, 200)}`)
   const done = toolResults.length
   if (done < turn.reads) return callTool("read", { filePath: `${root}/${fileOf(request.index + done)}` })
   if (/^Cut this plan/.test(prompt)) return say(tasksOf(turn.says))
@@ -69,8 +70,10 @@ function answer(request: ScriptedRequest, root: string) {
   return say(prompt.includes("```handoff") ? `${words(turn.says)}\n\n${REPORT}` : words(turn.says))
 }
 
-/** Input tokens of `feature-build`, against those of the same turns one after another in one session, and of a session in
- *  which nobody proposes and judges. */
+/**
+ * Input tokens of `feature-build`, compared with the same turns in one session, and with a session
+ * without proposals and judges.
+ */
 export async function contextTokens(tell: (line: string) => void): Promise<readonly Row[]> {
   const files = Object.fromEntries(
     Array.from({ length: FILES }, (_, at) => [
@@ -97,13 +100,16 @@ export async function contextTokens(tell: (line: string) => void): Promise<reado
   return rows
 }
 
-/** Of what is asked of several and judged, one turn is left. */
+/** Keeps one turn of each ensemble, and drops the other proposals and the judge. */
 function withoutEnsembles(prompts: readonly string[]): string[] {
   const isAgain = (text: string, at: number) => /^(A workshop|Plan the)/.test(text) && prompts[at - 1] === text
   return prompts.filter((text, at) => !/^Several proposals/.test(text) && !isAgain(text, at))
 }
 
-/** Runs the built-in workflow; gives what it sent, and the prompts of its turns as a growing session needs them. */
+/**
+ * Runs the built-in workflow. Returns the tokens it sent, and the prompts of its turns as a growing
+ * session needs them.
+ */
 async function batonSide(world: World): Promise<[number, string[]]> {
   const { engine, project } = world.runtime
   const from = world.model.requests.length
@@ -120,7 +126,10 @@ async function batonSide(world: World): Promise<[number, string[]]> {
   return [tokensFrom(world, from), first.map(({ prompt }) => withoutEarlier(prompt))]
 }
 
-/** A prompt without what is in a growing session already: proposals, answers filled in, handoffs, and how to report. */
+/**
+ * Removes from a prompt what a growing session already contains: proposals, inserted answers,
+ * handoffs, and the instructions for reporting.
+ */
 function withoutEarlier(prompt: string): string {
   const [own = ""] = prompt.split("\n\n---\n\n", 1)
   return own.replaceAll(/<proposal [\s\S]*?<\/proposal>/g, "").replaceAll(/(Some words of an answer\. ?){20,}/g, "")

@@ -10,7 +10,7 @@ import { createPace } from "../src/tui/state/pace.ts"
 const WHITE = RGBA.fromHex("#ffffff")
 const BLACK = RGBA.fromHex("#000000")
 
-/** The dashboard on a screen of 200 by 60 without a terminal. `drawn`: how often it was made anew so far. */
+/** The dashboard on a screen of 200 by 60 without a terminal. `drawn` counts its redraws so far. */
 export async function openDashboardScreen() {
   const pace = createPace(systemClock)
   const live = createLive(systemClock, pace)

@@ -8,21 +8,27 @@ import { createdEvent, step, workflow } from "../test/support/runs.ts"
 import { median } from "./measure.ts"
 import { compare, type Row } from "./report.ts"
 
-/** The dashboard while many workers write at once: how often it is redrawn, how soon a key answers, what it keeps. */
+/**
+ * Measures the dashboard while many workers write at once: how often it redraws, how fast a key
+ * responds, and how much memory it keeps.
+ */
 
 const WORKERS = 20
 const STEPS = 500
 const ROUNDS = 5
 const ROUND_MS = 3_000
-/** How often each worker says that it has written something. */
+/** Interval at which each worker reports that it has written something. */
 const WRITES_MS = 20
 const KEYS = 20
-/** Makes of .tsx files what OpenCode makes of them. It has no types. */
+/** Compiles .tsx files as OpenCode does. It has no types. */
 const PRELOAD: string = "@opentui/solid/preload"
 
-/** Both halves over an engine with one run, and a screen of 200 by 60; nothing of OpenCode. */
+/**
+ * Opens both halves on an engine with one run, with a screen of 200 by 60. Nothing of OpenCode is
+ * involved.
+ */
 async function openScreen(steps: number, parallel: number) {
-  // Must be there before the first .tsx file is loaded.
+  // The plugin must be loaded before the first .tsx file.
   await import(PRELOAD)
   const { openDashboardScreen } = await import("./dashboard-screen.tsx")
   const screen = await openDashboardScreen()
@@ -62,7 +68,7 @@ async function openScreen(steps: number, parallel: number) {
 
 type Screen = Awaited<ReturnType<typeof openScreen>>
 
-/** Lets every worker write for a while. */
+/** Lets every worker write for `ms` milliseconds. */
 async function stream({ jobs }: Screen, ms: number): Promise<void> {
   const end = performance.now() + ms
   for (let written = 0; performance.now() < end; written++) {
@@ -79,7 +85,7 @@ async function stream({ jobs }: Screen, ms: number): Promise<void> {
   }
 }
 
-/** Milliseconds from a key to the screen that shows what it did: the median of some keys. */
+/** Median time in milliseconds from a key press until the screen shows its effect. */
 async function answers(screen: Screen): Promise<number> {
   const taken: number[] = []
   for (let pressed = 0; pressed < KEYS; pressed++) {
@@ -92,7 +98,7 @@ async function answers(screen: Screen): Promise<number> {
   return median(taken)
 }
 
-/** Each key while all stream, and while nothing does with a single step. */
+/** Measures keys while all workers stream, and with a single step that is idle. */
 export async function dashboard(tell: (line: string) => void): Promise<readonly Row[]> {
   const idle = await openScreen(1, 1)
   const busy = await openScreen(STEPS, WORKERS)
@@ -119,7 +125,7 @@ export async function dashboard(tell: (line: string) => void): Promise<readonly 
   ]
 }
 
-/** Redraws a second while something goes on. */
+/** Redraws per second while `meanwhile` runs. */
 async function redrawn(screen: Screen, meanwhile: () => Promise<void>): Promise<number> {
   const [start, drawn] = [performance.now(), screen.drawn()]
   await meanwhile()

@@ -15,7 +15,10 @@ import { context } from "../test/support/context.ts"
 import { interleave, timed } from "./measure.ts"
 import { compare, type Row } from "./report.ts"
 
-/** The engine alone: workers that answer at once, so that what is left is deciding and writing down. */
+/**
+ * Measures the engine alone. Its workers answer at once, so that the time is spent on decisions and
+ * journal writes.
+ */
 
 const ROUNDS = 7
 const MANY = 10_000
@@ -31,7 +34,7 @@ const clock: Clock = {
   },
 }
 
-/** A run of `count` steps, in a row (each quotes the one before it) or all independent. */
+/** A run of `count` steps, either sequential (each quotes the one before) or all independent. */
 export function runOf(count: number, isChain: boolean): Omit<RunCreated, "type" | "at"> {
   const steps = Array.from({ length: count }, (_, index): Step => {
     const before = isChain && index > 0 ? `s${index - 1}` : undefined
@@ -59,8 +62,9 @@ export function runOf(count: number, isChain: boolean): Omit<RunCreated, "type" 
 }
 
 /**
- * Workers that do nothing, in the next tick as every real one: in a single tick the timers of all deadlines that were
- * set and cancelled would pile up, which they never do outside a benchmark.
+ * Workers that do nothing and finish in the next tick, as real ones would. Within a single tick,
+ * the timers of deadlines that were set and cancelled would pile up, which happens only in a
+ * benchmark.
  */
 function createTickingBackend(): WorkerBackend {
   const backend = createScriptedBackend(() => ({ output: "A short answer." }))
@@ -77,7 +81,7 @@ function createTickingBackend(): WorkerBackend {
   }
 }
 
-/** An engine over `store`, with workers that do nothing. */
+/** An engine on `store`, with workers that do nothing. */
 export function engineOver(store: Store): Engine {
   const backend = createTickingBackend()
   return new Engine({
@@ -99,7 +103,10 @@ export function engineOver(store: Store): Engine {
   })
 }
 
-/** Drives a run to its end over `store`; gives the milliseconds. Throws unless it succeeds. */
+/**
+ * Drives a run to its end on `store`. Returns the milliseconds; throws when a step does not
+ * succeed.
+ */
 export async function drive(store: Store, count: number, isChain: boolean): Promise<number> {
   const engine = engineOver(store)
   const created = runOf(count, isChain)
@@ -116,7 +123,7 @@ export async function drive(store: Store, count: number, isChain: boolean): Prom
   return ms
 }
 
-/** A store that keeps nothing; `append` hears what would have been written. */
+/** A store that keeps nothing. `append` receives what would have been written. */
 export function storeOf(append: Store["append"]): Store {
   return {
     append,
@@ -138,7 +145,10 @@ export function storeOf(append: Store["append"]): Store {
   }
 }
 
-/** 10,000 steps with the durable journal, against writing the same bytes in as many bare durable transactions. */
+/**
+ * Time per transition of 10,000 steps with the durable journal, compared with writing the same
+ * bytes in as many bare durable transactions.
+ */
 export async function engineOverhead(tell: (line: string) => void): Promise<Row[]> {
   const rows: Row[] = []
   for (const [shape, isChain] of Object.entries(SHAPES)) {
@@ -179,7 +189,10 @@ async function durableRun(folder: string, isChain: boolean): Promise<number> {
   }
 }
 
-/** One row and one transaction for each body, as durable as the journal: the least that can be done. */
+/**
+ * Writes one row in one transaction for each body, as durably as the journal does. This is the
+ * least possible work.
+ */
 export function bareAppends(folder: string, bodies: Iterable<string>): Promise<number> {
   const db = new Database(join(folder, "bare.db"), { create: true })
   db.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE event (seq INTEGER PRIMARY KEY, body TEXT)")
@@ -193,12 +206,15 @@ export function bareAppends(folder: string, bodies: Iterable<string>): Promise<n
   }
 }
 
-/** A run of 10,000 steps against one of 1,000, without a disk, whose even pace would hide what grows. */
+/**
+ * A run of 10,000 steps compared with one of 1,000. It uses no disk, because the constant cost of
+ * writing would hide growth.
+ */
 export async function engineGrowth(tell: (line: string) => void): Promise<Row[]> {
   const nothing = storeOf(() => undefined)
   const rows: Row[] = []
   for (const [shape, isChain] of Object.entries(SHAPES)) {
-    // Until the compiler is done with it: a side that is measured earlier would look slower.
+    // Warms up the compiler, because a side that is measured before that would look slower.
     for (let warmUp = 0; warmUp < 3; warmUp++) await drive(nothing, MANY, isChain)
     const samples = await interleave(
       ROUNDS,
@@ -215,8 +231,9 @@ export async function engineGrowth(tell: (line: string) => void): Promise<Row[]>
 }
 
 /**
- * Both sides of a round take as many steps in all, and clear away what they leave behind within their time: a single
- * short run would catch a pause for that, or none.
+ * The mean of several runs, so that both sides of a round run the same number of steps. Garbage
+ * collection counts as part of the time, since a single short run would contain either one pause or
+ * none.
  */
 async function meanOf(times: number, run: () => Promise<number>): Promise<number> {
   Bun.gc(true)

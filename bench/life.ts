@@ -4,8 +4,9 @@ import { openSqliteStore } from "../src/store/sqlite/store.ts"
 import { bareAppends, drive } from "./engine.ts"
 
 /**
- * One side of `memory`, as a process of its own: `engine FOLDER COUNT` drives a run of so many steps over a journal in the
- * folder, `bare FOLDER` writes the lines of its file `bodies` as durably. Prints the most memory it ever had, in MB.
+ * One side of `memory`, as its own process. `engine FOLDER COUNT` drives a run of COUNT steps on a
+ * journal in the folder; `bare FOLDER` writes the lines of its file `bodies` just as durably.
+ * Prints the peak memory of the process in MB.
  */
 const [side, folder = "", count] = process.argv.slice(2)
 if (side === "engine") {
@@ -18,7 +19,7 @@ if (side === "engine") {
 const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1]
 process.stdout.write(`${(Number(kilobytes) * 1_024) / 1e6}\n`)
 
-/** One line after another, so that the texts are not all in memory. */
+/** Yields one line after another, so that not all texts are in memory at once. */
 function* linesOf(bytes: Buffer): Generator<string> {
   for (let from = 0, to = bytes.indexOf(10); to >= 0; from = to + 1, to = bytes.indexOf(10, from))
     yield bytes.toString("utf8", from, to)

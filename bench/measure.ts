@@ -1,11 +1,12 @@
-/** Measuring side by side: whatever else the machine does, it does to all sides alike. */
+/** Measures all sides alternately, so that other load on the machine affects them alike. */
 
-/** Numbers of each side, a number a round, in the order of the rounds. */
+/** The numbers of each side, one for each round, in the order of the rounds. */
 export type Samples<Side extends string> = Readonly<Record<Side, readonly number[]>>
 
 /**
- * Measures every side once a round, one after another (A B, B A, A B, …): the side that goes first changes, so that
- * none of them always has the warmer caches. Each function gives its own number. `tell` hears of every one.
+ * Measures every side once in each round. The order rotates (A B, B A, A B, …), so that no side
+ * always has the warmer caches. Each function returns its own number, which is also reported to
+ * `tell`.
  */
 export async function interleave<Side extends string>(
   rounds: number,
@@ -32,7 +33,7 @@ export async function timed(work: () => unknown): Promise<number> {
   return performance.now() - start
 }
 
-/** The middle of some numbers, or the mean of the two in the middle. NaN of none. */
+/** The middle value, or the mean of the two middle values. NaN for an empty list. */
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b)
   const middle = sorted.length / 2

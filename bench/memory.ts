@@ -11,7 +11,10 @@ const MANY = 10_000
 const FEW = 1_000
 const LIFE = join(import.meta.dirname, "life.ts")
 
-/** The most memory a process ever had that drives a run of 10,000 steps, against one that writes the same bytes. */
+/**
+ * Peak memory of a process that drives a run of 10,000 steps, compared with one that writes the
+ * same bytes.
+ */
 export async function memory(tell: (line: string) => void): Promise<Row[]> {
   const bodies: string[] = []
   await drive(

@@ -10,16 +10,22 @@ import { bareAppends, drive, engineOver, storeOf } from "./engine.ts"
 import { interleave, timed } from "./measure.ts"
 import { compare, type Row } from "./report.ts"
 
-/** What a crash leaves: 1,000 runs of five steps, each killed in its third. */
+/**
+ * Measures the recovery from a crash that interrupted 1,000 runs of five steps, each in its third
+ * step.
+ */
 
 const ROUNDS = 5
 const RUNS = 1_000
 const STEPS = 5
-/** Events of a run until its third step is at work. */
+/** Number of events of a run up to the start of its third step. */
 const EVENTS = 9
 const AT_A_TIME = 10
 
-/** Seeing all of them, against reading the same rows; and taking all of them up to their end, against writing as much. */
+/**
+ * Compares viewing all interrupted runs with reading the same rows, and finishing them with writing
+ * as much.
+ */
 export async function recovery(tell: (line: string) => void): Promise<Row[]> {
   const left = mkdtempSync(join(tmpdir(), "baton-bench-"))
   try {
@@ -50,7 +56,7 @@ export async function recovery(tell: (line: string) => void): Promise<Row[]> {
   }
 }
 
-/** Writes the journal of a process that was killed while it drove all of them. */
+/** Writes the journal that a process leaves behind when it is killed while it drives all runs. */
 async function leave(folder: string): Promise<void> {
   const events: RunEvent[] = []
   await drive(
@@ -65,7 +71,7 @@ async function leave(folder: string): Promise<void> {
       run,
       events.slice(0, EVENTS).map((event) => (event.type === "run.created" ? { ...event, run } : event)),
     )
-    // What held it is still there, and nobody holds it.
+    // Leaves the lock file without an owner, as a killed process does.
     store.claim(run)?.release()
   }
   store.close()

@@ -1,27 +1,32 @@
 import { median } from "./measure.ts"
 
-/** How a side with Baton compares with the side without: `times` as a ratio, `more` as a difference. */
+/**
+ * How the side with Baton is compared with the bare side: `times` is a ratio, `more` a difference.
+ */
 export type Comparison = "times" | "more"
 
 /** One line of the result. */
 export interface Row {
   /** What was measured, in words. */
   readonly what: string
-  /** Of `measured` and `bare`, and of a difference. */
+  /** Unit of `measured`, `bare` and a difference. */
   readonly unit: "ms" | "us" | "MB" | "kTok" | "/s"
   /** Medians over the rounds. */
   readonly measured: number
   readonly bare: number
   readonly comparison: Comparison
-  /** The median of what each round compares to: both sides of a round met the same machine. */
+  /**
+   * Median of the comparisons of each round, in which both sides ran on the machine under the same
+   * load.
+   */
   readonly ratio: number
   readonly atMost: number
   readonly ok: boolean
-  /** What each round compares to, in order: how far to trust the median. */
+  /** Comparison of each round in order, which shows how far the median can be trusted. */
   readonly rounds: readonly number[]
 }
 
-/** Makes a row of numbers that were taken in pairs. */
+/** Makes a row from numbers that were measured in pairs. */
 export function compare(
   what: string,
   options: { readonly unit: Row["unit"]; readonly comparison: Comparison; readonly atMost: number },

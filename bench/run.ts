@@ -10,7 +10,7 @@ import { startUp } from "./start-up.ts"
 import { fanOut, sequential } from "./steps.ts"
 import { transition } from "./transition.ts"
 
-/** One benchmark: its rows; what it hears of progress goes to stderr. */
+/** A benchmark, which returns its rows. Its progress goes to stderr. */
 type Benchmark = (tell: (line: string) => void) => Promise<Row | readonly Row[]>
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
@@ -34,12 +34,12 @@ const HELP = `Measures Baton side by side with the same work done without it.
     --quiet                         no progress on stderr
     --help                          this
 
-Exit code 1 when a ratio is over its bound, 2 for a name or option that is not there. bench/README.md says how to read the table.`
+Exit code 1 when a ratio is over its bound, 2 for an unknown name or option. bench/README.md explains the table.`
 
 async function main(args: readonly string[]): Promise<number> {
   const flag = { type: "boolean" } as const
   const options = { json: flag, quiet: flag, help: flag }
-  // Not strict: an unknown option is told in our own words, like an unknown name.
+  // Not strict, so that an unknown option is reported like an unknown name.
   const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, strict: false, options })
   if (values.help) {
     process.stdout.write(`${HELP}\n`)

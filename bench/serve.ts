@@ -6,7 +6,10 @@ import { freePort } from "../test/e2e/support/opencode.ts"
 import { signal } from "../test/e2e/support/processes.ts"
 import { OPENCODE, type Project } from "../test/e2e/support/project.ts"
 
-/** An `opencode serve` whose start can be timed: nothing polls, and nothing listens to it that was not asked for. */
+/**
+ * An `opencode serve` whose start can be timed: nothing polls it, and only requested clients
+ * connect.
+ */
 export interface Serve extends AsyncDisposable {
   readonly client: OpencodeClient
   readonly url: string
@@ -14,7 +17,10 @@ export interface Serve extends AsyncDisposable {
   memory(): number
 }
 
-/** Starts it in the project, and resolves with the line that says it listens. Throws with its output when it ends. */
+/**
+ * Starts the server in the project, and resolves when it prints that it listens. Throws with its
+ * output when it exits before that.
+ */
 export async function serve(project: Project): Promise<Serve> {
   const port = await freePort()
   const child = spawn(OPENCODE, ["serve", "--hostname=127.0.0.1", `--port=${port}`], {

@@ -6,7 +6,10 @@ import { serve } from "./serve.ts"
 
 const ROUNDS = 9
 
-/** OpenCode from its start to its first answer, with Baton loaded against without; and its memory then. */
+/**
+ * Time from the start of OpenCode to its first answer, and its memory at that point, with Baton
+ * loaded and without.
+ */
 export async function startUp(tell: (line: string) => void): Promise<Row[]> {
   await using model = await startScriptedModel()
   const memory = { baton: [] as number[], bare: [] as number[] }

@@ -4,8 +4,9 @@ import { compare, type Row } from "./report.ts"
 import { openWorld, type World } from "./world.ts"
 
 /**
- * Whole runs on the real OpenCode against the bare SDK: the same prompts to the same kind of sessions of one server,
- * from one process. The model answers at once, so that what is left is the host's work and Baton's.
+ * Whole runs on the real OpenCode, compared with the bare SDK: the same prompts in the same kind of
+ * sessions on one server, from one process. The model answers at once, so that the time is spent in
+ * the host and in Baton.
  */
 
 const STEPS = 50
@@ -17,7 +18,7 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => i
 const prompts = (workflow: string, count: number) =>
   numbers(count).map((n): Prompt => ({ title: `step-${n} · ${workflow}`, text: `Do part ${n} of the work.` }))
 
-/** `count` steps, each of which needs the one before it, or none. */
+/** A workflow of `count` steps, either each needing the one before it or all independent. */
 function workflowOf(name: string, count: number, isChain: boolean): string {
   const steps = numbers(count).map((n) => {
     const needs = isChain && n > 1 ? `, needs: [step-${n - 1}]` : ""
@@ -26,12 +27,12 @@ function workflowOf(name: string, count: number, isChain: boolean): string {
   return `name: ${name}\nsettings: { max_parallel: ${PARALLEL} }\nsteps:\n${steps.join("\n")}\n`
 }
 
-/** 50 steps in a row against the same 50 prompts one after another. */
+/** 50 sequential steps, compared with the same 50 prompts one after another. */
 export function sequential(tell: (line: string) => void): Promise<Row> {
   return measure({ what: `${STEPS} steps in a row`, isChain: true, atMost: 1.05 }, tell)
 }
 
-/** 50 independent steps, 10 at a time, against a bare promise pool of 10. */
+/** 50 independent steps, 10 at a time, compared with a bare promise pool of 10. */
 export function fanOut(tell: (line: string) => void): Promise<Row> {
   return measure({ what: `${STEPS} steps, ${PARALLEL} at a time`, isChain: false, atMost: 1.1 }, tell)
 }
@@ -74,7 +75,7 @@ async function measure({ what, isChain, atMost }: Shape, tell: (line: string) =>
   )
 }
 
-/** Milliseconds of one measured run. */
+/** Runs one measurement and returns its milliseconds. */
 type Side = (name: string, count: number) => Promise<number>
 
 async function batonRun(world: World, name: string, count: number): Promise<number> {
@@ -103,8 +104,11 @@ async function bareRun(world: World, ask: Ask, name: string, count: number, size
   return ms
 }
 
-/** Work that was not done is quick. Throws unless the scripted model's answers came back. */
+/**
+ * Throws unless the scripted model's answers came back, because work that was not done would look
+ * fast.
+ */
 function check(answers: readonly string[], count: number): void {
   const expected = numbers(count).map((n) => `Answer to: Do part ${n} of the work.`)
-  if (answers.join("\n") !== expected.join("\n")) throw new Error(`not the answers that were given: ${answers}`)
+  if (answers.join("\n") !== expected.join("\n")) throw new Error(`wrong answers: ${answers}`)
 }

@@ -5,9 +5,10 @@ import { compare, type Row } from "./report.ts"
 import { openWorld, type World } from "./world.ts"
 
 /**
- * From the end of a step to the next, with ten rows of steps side by side on the real OpenCode, one worker each. `own`: from
- * the event of the end until the next session is asked for, which is Baton's part. `whole`: from the last word of the
- * model until it has the next prompt, which is mostly the server's, on one thread for all ten.
+ * The time from the end of a step to the next, with ten chains of steps in parallel on the real
+ * OpenCode, one worker each. `own` is the time from the end event until the next session is
+ * requested, which is Baton's part. `whole` is the time from the end of the model's answer until it
+ * receives the next prompt, which is mostly spent in the server, on one thread for all ten.
  */
 
 const ROWS = 10
@@ -27,7 +28,7 @@ function workflow(): string {
   return `name: rows\nsettings: { max_parallel: ${ROWS} }\nsteps:\n${steps.join("\n")}\n`
 }
 
-/** The 95th percentiles of what Baton needs, against a script that does the same with the SDK. */
+/** The 95th percentiles of Baton, compared with a script that does the same with the SDK. */
 export async function transition(tell: (line: string) => void): Promise<Row[]> {
   await using world = await openWorld({ config: { limits: { max_workers: ROWS } }, workflows: { rows: workflow() } })
   const heard = listen(world)
@@ -44,7 +45,7 @@ export async function transition(tell: (line: string) => void): Promise<Row[]> {
     events: side("events", () => bareRows(world, askByEvents(world.host))),
     sync: side("sync", () => bareRows(world, askBySync(world.server.client))),
   }
-  // Until the compiler is done with it.
+  // Warms up the compiler.
   for (const warmUp of Object.values(sides)) await warmUp()
   for (const name of Object.keys(own)) own[name] = []
   const samples = await interleave(ROUNDS, sides, (name, round, ms) =>
@@ -63,7 +64,7 @@ export async function transition(tell: (line: string) => void): Promise<Row[]> {
   ]
 }
 
-/** When each session was asked for, and when its end was heard, by its title. */
+/** Records by title when each session was requested and when its end event arrived. */
 function listen({ host, server }: World) {
   const asked = new Map<string, number>()
   const ended = new Map<string, number>()
@@ -80,7 +81,7 @@ function listen({ host, server }: World) {
   })
   const wait = (row: number, n: number) => {
     const [from, to] = [ended.get(titleOf(row, n)), asked.get(titleOf(row, n + 1))]
-    // The call that answers may come back before the event does.
+    // The response of the call may arrive before the event.
     return from === undefined || to === undefined ? [] : [Math.max(0, to - from)]
   }
   return {
@@ -106,7 +107,7 @@ async function batonRows({ runtime, newParent }: World): Promise<void> {
   const started = engine.start({ ...prepared.value.definition, run, parent, by: "benchmark" })
   if (!started.ok) throw new Error(started.why)
   const { view } = await engine.finished(run)
-  if (view?.status !== "success") throw new Error(`the run came to ${view?.status}`)
+  if (view?.status !== "success") throw new Error(`the run ended with ${view?.status}`)
 }
 
 async function bareRows({ newParent }: World, ask: Ask): Promise<void> {
@@ -117,7 +118,7 @@ async function bareRows({ newParent }: World, ask: Ask): Promise<void> {
   await Promise.all(numbers(ROWS).map(row))
 }
 
-/** Of each row, how long after each answer the next prompt came. */
+/** For each chain, the time from each answer until the next prompt. */
 function waits(requests: readonly ScriptedRequest[]): number[] {
   const find = (row: number, n: number) => requests.find(({ prompt }) => prompt === promptOf(row, n))
   return numbers(ROWS).flatMap((row) =>

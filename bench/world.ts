@@ -7,24 +7,24 @@ import type { Runtime } from "../src/project/runtime.ts"
 import { makeProject, type ProjectOptions } from "../test/e2e/support/project.ts"
 import { type Serve, serve } from "./serve.ts"
 
-/** A server with a model that answers at once, and Baton on it the way `baton run` sets itself up. */
+/** A server with a model that answers at once, and Baton set up on it as `baton run` does. */
 export interface World extends AsyncDisposable {
   readonly model: ScriptedModel
   readonly server: Serve
   readonly host: Host
   readonly runtime: Runtime
-  /** A new session for the sessions of one measurement to be children of. */
+  /** Creates a session to be the parent of one measurement's sessions. */
   newParent(title: string): Promise<string>
 }
 
-/** A benchmark that went wrong measures nothing: whatever Baton reports ends it. */
+/** An error of Baton ends the benchmark, because its numbers would be meaningless. */
 const log: Log = {
   error(message, detail) {
     throw new Error(`${message} ${JSON.stringify(detail ?? {})}`)
   },
 }
 
-/** Opens it in a project of its own in a temporary folder, which goes with it. */
+/** Opens it in a new project in a temporary folder, which is removed with it. */
 export async function openWorld(options: Pick<ProjectOptions, "config" | "workflows" | "files">): Promise<World> {
   await using stack = new AsyncDisposableStack()
   const model = stack.use(await startScriptedModel())

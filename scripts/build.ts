@@ -1,5 +1,6 @@
-// Builds the three entries into dist/. Dependencies stay external: the host resolves solid-js and @opentui/*,
-// npm installs the rest. The TUI half is compiled here because OpenCode does not transform .tsx in node_modules.
+// Builds the three entries into dist/. Dependencies stay external: the host resolves solid-js and
+// @opentui/*, and npm installs the rest. The TUI half is compiled here, because OpenCode does not
+// transform .tsx files in node_modules.
 import { rmSync } from "node:fs"
 import solid from "@opentui/solid/bun-plugin"
 

@@ -1,5 +1,6 @@
-// `npm run demo`: a real workflow over real child sessions in the real OpenCode. It uses the provider you have set up in
-// OpenCode; without one, a scripted model on this machine, and says so.
+// `npm run demo`: runs a real workflow with real child sessions in the real OpenCode. It uses the
+// provider that is configured in OpenCode. Without one, it uses a scripted model on this machine
+// and says so.
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs"
@@ -25,7 +26,7 @@ const CONFIGURED = `Using the model provider that is set up in your OpenCode, fo
 (\`npm run demo -- --scripted\` uses a bundled scripted model instead.)
 `
 
-/** What the scripted model writes when two write a page, and what it makes of them. */
+/** The scripted model's two answers to the request for a page, and its verdict on them. */
 const PAGES = [
   "Twice a day the sea comes and goes. The Moon pulls on it, and the Earth turns underneath.",
   "Think of a bathtub that somebody rocks: what goes up at one end goes down at the other.",
@@ -50,7 +51,10 @@ if (values.help) {
   process.exitCode = await demo(values.topic, values.scripted || !hasProvider())
 }
 
-/** Runs the example workflow in a folder of its own, which is removed afterwards. Gives baton's exit code. */
+/**
+ * Runs the example workflow in a temporary folder, which is removed afterwards. Returns baton's
+ * exit code.
+ */
 async function demo(topic: string, isScripted: boolean): Promise<number> {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "baton-demo-")))
   const project = join(base, "project")
@@ -60,7 +64,7 @@ async function demo(topic: string, isScripted: boolean): Promise<number> {
     console.log(model ? SCRIPTED : CONFIGURED)
     const env = model ? scripted(model, base, project, topic) : process.env
     const args = [join(ROOT, "bin/baton.mjs"), "run", "demo", "--input", `topic=${topic}`]
-    // Ctrl-C reaches baton through the terminal; this process stays to clean up after it.
+    // Ctrl-C reaches baton through the terminal. This process keeps running to clean up after it.
     process.on("SIGINT", () => undefined)
     const child = spawn("node", args, { cwd: project, env, stdio: "inherit" })
     const [code] = (await once(child, "exit")) as [number | null]
@@ -71,7 +75,7 @@ async function demo(topic: string, isScripted: boolean): Promise<number> {
   }
 }
 
-/** Sets the project up for the scripted model, and gives an environment with a home folder of its own. */
+/** Sets the project up for the scripted model. Returns an environment with its own home folder. */
 function scripted(model: ScriptedModel, base: string, project: string, topic: string): NodeJS.ProcessEnv {
   model.script(
     /^Collect/,
@@ -91,14 +95,20 @@ function scripted(model: ScriptedModel, base: string, project: string, topic: st
   return { ...env, ...quiet, HOME: home, PATH: [join(ROOT, "node_modules/.bin"), env.PATH].join(delimiter) }
 }
 
-/** OpenCode installs its plugin package into every config folder unless it looks installed: a demo needs no network. */
+/**
+ * OpenCode installs its plugin package into every config folder that does not look installed. This
+ * makes it look installed, so that the demo needs no network.
+ */
 function skipInstall(folder: string): void {
   mkdirSync(join(folder, "node_modules"), { recursive: true })
   const lock = { lockfileVersion: 3, packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } }
   writeFileSync(join(folder, "package-lock.json"), JSON.stringify(lock))
 }
 
-/** Whether OpenCode has credentials of its own, or finds a key of a well-known provider in the environment. */
+/**
+ * True when OpenCode has its own credentials, or when the environment has a key of a well-known
+ * provider.
+ */
 function hasProvider(): boolean {
   const auth = join(process.env.XDG_DATA_HOME || join(homedir(), ".local/share"), "opencode/auth.json")
   if (existsSync(auth) && Object.keys(JSON.parse(readFileSync(auth, "utf8")) as object).length > 0) return true

@@ -1,11 +1,11 @@
-// Writes schema/*.schema.json from the zod schemas. A test compares them byte for byte.
+// Writes schema/*.schema.json from the zod schemas. A test compares the files byte for byte.
 import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { configJsonSchema } from "../src/config/schema.ts"
 import { workflowJsonSchema } from "../src/spec/dialects/read.ts"
 
-/** Every generated schema: its file name and its text. */
+/** Every generated schema: file name and text. */
 export function schemaFiles(): Record<string, string> {
   const text = (schema: object) => `${JSON.stringify(schema, null, 2)}\n`
   return {

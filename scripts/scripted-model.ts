@@ -9,24 +9,31 @@ export { providerConfig } from "./scripted-model/provider.ts"
 export type { ChatMessage, ScriptedRequest } from "./scripted-model/request.ts"
 
 /**
- * A model that says what it is told to: an OpenAI-compatible chat server on loopback, for the demo, the benchmarks
- * and the tests on the real OpenCode. It needs no key, no network and costs nothing; the same request always gets the
- * same answer and the same token counts.
+ * A model with scripted answers: an OpenAI-compatible chat server on loopback, for the demo, the
+ * benchmarks and the tests on the real OpenCode. It needs no key and no network, and costs nothing.
+ * The same request always gets the same answer and the same token counts.
  */
 export interface ScriptedModel extends AsyncDisposable {
-  /** The base URL for an OpenAI-compatible provider, `http://127.0.0.1:PORT/v1`. */
+  /** Base URL for an OpenAI-compatible provider, `http://127.0.0.1:PORT/v1`. */
   readonly url: string
-  /** Every chat request so far, in order of arrival, title requests included. */
+  /** Every chat request so far in order of arrival, including requests for a title. */
   readonly requests: readonly ScriptedRequest[]
-  /** The turns whose prompt matches; a string matches when the prompt contains it. Title requests never count. */
+  /**
+   * The turns whose prompt matches; a string matches when the prompt contains it. Requests for a
+   * title never match.
+   */
   asked(pattern: Pattern): ScriptedRequest[]
-  /** From now on, turns whose prompt matches get these answers one after another, and the last one ever after. The
-   *  newest matching script wins. */
+  /**
+   * From now on, turns whose prompt matches get these answers one after another, and the last one
+   * repeatedly. The newest matching script wins.
+   */
   script(pattern: Pattern, ...answers: readonly [Scripted, ...Scripted[]]): void
-  /** Keeps open every matching turn that arrives from now on, until it is released. */
+  /** Holds every matching turn that arrives from now on, until it is released. */
   hold(pattern: Pattern): Hold
-  /** The matching turns, as soon as there are `count` (1) of them. Rejects after `timeoutMs` (30,000) with the prompts
-   *  that did arrive. */
+  /**
+   * Resolves with the matching turns as soon as `count` (default 1) have arrived. Rejects after
+   * `timeoutMs` (default 30,000) with the prompts that did arrive.
+   */
   waitFor(
     pattern: Pattern,
     options?: { readonly count?: number; readonly timeoutMs?: number },
@@ -36,20 +43,23 @@ export interface ScriptedModel extends AsyncDisposable {
 }
 
 export type Pattern = RegExp | string
-/** An answer, or how to work one out from the request. */
+/** An answer, or a function that makes one from the request. */
 export type Scripted = Answer | ((request: ScriptedRequest) => Answer | Promise<Answer>)
 
 export interface Hold {
   /** The first turn that was held. */
   readonly arrived: Promise<ScriptedRequest>
-  /** Answers what is held, and holds nothing more. Without an answer they get what they would have got. */
+  /**
+   * Answers the held turns and stops holding. Without an answer, they get the one they would have
+   * got otherwise.
+   */
   release(answer?: Answer): void
 }
 
 export interface ScriptedModelOptions {
-  /** Answers the turns that no script matches; `echo` when left out. */
+  /** Answers the turns that no script matches; the default is `echo`. */
   readonly answer?: Scripted
-  /** Milliseconds before every answer. */
+  /** Delay before every answer in milliseconds. */
   readonly latencyMs?: number
 }
 
@@ -60,7 +70,7 @@ export async function startScriptedModel(options: ScriptedModelOptions = {}): Pr
   return model
 }
 
-/** The default answer: one short line that quotes the beginning of the prompt. */
+/** The default answer: one short line that quotes the start of the prompt. */
 export function echo(request: ScriptedRequest): Answer {
   const line = request.prompt.trim().split("\n", 1)[0] ?? ""
   return say(`Answer to: ${line.length > 60 ? `${line.slice(0, 60)}…` : line}`)
@@ -156,7 +166,10 @@ class Model implements ScriptedModel {
     return this.close()
   }
 
-  /** Answers one request. That the client leaves in the middle is an outcome like any other, not an error. */
+  /**
+   * Answers one request. A client that disconnects in the middle is an expected outcome and not an
+   * error.
+   */
   async #serve(exchange: Exchange): Promise<void> {
     try {
       const request = this.#record(exchange)

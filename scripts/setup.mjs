@@ -1,5 +1,6 @@
-// Makes a fresh clone ready with nothing but Node and npm: installs the dependencies if they are missing or older than
-// package.json, and builds dist/ if a source is newer than it. Runs before `npm test` and `npm run demo`.
+// Makes a fresh clone ready with only Node and npm. Installs the dependencies if they are missing
+// or older than package.json, and builds dist/ if a source is newer than it. Runs before `npm test`
+// and `npm run demo`.
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"

@@ -1,6 +1,6 @@
 /**
- * What a scripted model can do with one request, as values. The good answers first, then every way a real provider
- * is known to go wrong.
+ * The possible answers of a scripted model to one request, as values: first the good answers, then
+ * each known way in which a real provider fails.
  */
 
 /** Token counts as the provider reports them. */
@@ -20,19 +20,22 @@ export interface Reply {
   readonly text: string
   readonly reasoning: string
   readonly calls: readonly ToolCall[]
-  /** Left out when the model never says why it stopped. */
+  /** Undefined when the model never says why it stopped. */
   readonly finish?: "stop" | "length" | "tool_calls"
-  /** `whole`: ended by the book. `cut`: the body ends early, the socket properly. `dropped`: the socket is destroyed. */
+  /**
+   * `whole` ends properly. With `cut`, the body ends early and the socket is closed properly. With
+   * `dropped`, the socket is destroyed.
+   */
   readonly end: "whole" | "cut" | "dropped"
   readonly pace: Pace
 }
 
 export interface Pace {
-  /** Replaces the counts worked out from the request and the answer. */
+  /** Replaces the counts computed from the request and the answer. */
   readonly usage?: Usage
-  /** In how many pieces the text is streamed; 1 when left out. */
+  /** Number of pieces in which the text is streamed; the default is 1. */
   readonly chunks?: number
-  /** Milliseconds before every piece but the first. */
+  /** Milliseconds before every piece except the first. */
   readonly delayMs?: number
 }
 
@@ -45,12 +48,15 @@ export type Answer =
 
 const WHOLE: Reply = { type: "reply", text: "", reasoning: "", calls: [], finish: "stop", end: "whole", pace: {} }
 
-/** The model says `text` and stops. */
+/** The model answers `text` and stops. */
 export function say(text: string, pace: Pace = {}): Answer {
   return { ...WHOLE, text, pace }
 }
 
-/** The model calls a tool; the request that follows carries the result. Structured output is this, too. */
+/**
+ * The model calls a tool, whose result is in the next request. Structured output is also a tool
+ * call.
+ */
 export function callTool(name: string, args: Readonly<Record<string, unknown>>): Answer {
   return { ...WHOLE, calls: [{ name, args }], finish: "tool_calls" }
 }
@@ -60,22 +66,25 @@ export function callTools(...calls: readonly ToolCall[]): Answer {
   return { ...WHOLE, calls, finish: "tool_calls" }
 }
 
-/** The model thinks aloud and stops without a word of answer. */
+/** The model only reasons and stops without an answer. */
 export function reasonOnly(reasoning: string): Answer {
   return { ...WHOLE, reasoning }
 }
 
-/** The model stops at once: a well-formed, empty answer. */
+/** The model stops at once with a well-formed, empty answer. */
 export function nothing(): Answer {
   return WHOLE
 }
 
-/** The model runs into its output limit after `text`. */
+/** The model reaches its output limit after `text`. */
 export function lengthLimit(text: string): Answer {
   return { ...WHOLE, text, finish: "length" }
 }
 
-/** The body ends after `text` with no finish reason; the socket is closed properly. OpenCode asks again, forever. */
+/**
+ * The body ends after `text` without a finish reason, and the socket is closed properly. OpenCode
+ * then repeats the request forever.
+ */
 export function cutOff(text = ""): Answer {
   return { ...unfinished(text), end: "cut" }
 }
@@ -99,17 +108,17 @@ export function fail(
   }
 }
 
-/** Headers are sent, then nothing until the client or the server closes. */
+/** Sends headers and then nothing until the client or the server closes. */
 export function silence(): Answer {
   return { type: "silence" }
 }
 
-/** The request is accepted and never answered, not even with headers. */
+/** Accepts the request and never answers, not even with headers. */
 export function noAnswer(): Answer {
   return { type: "no-answer" }
 }
 
-/** Any other answer, `ms` milliseconds later. */
+/** Gives another answer, `ms` milliseconds later. */
 export function after(ms: number, answer: Answer): Answer {
   return { type: "after", ms, answer }
 }

@@ -2,15 +2,16 @@ import { once } from "node:events"
 import { type AddressInfo, createServer, type Socket } from "node:net"
 
 /**
- * Just enough HTTP/1.1 to misbehave on purpose: one request a connection, and a say over every byte of the response.
- * Written on sockets because Bun's `node:http` does not tell when a client leaves, and its `Bun.serve` cannot break a
- * connection in the middle of a body.
+ * The part of HTTP/1.1 that is needed to misbehave on purpose: one request per connection, with
+ * control over every byte of the response. It is written on sockets, because Bun's `node:http` does
+ * not report when a client disconnects, and its `Bun.serve` cannot break a connection in the middle
+ * of a body.
  */
 export class Exchange {
   readonly method: string
   readonly path: string
   readonly body: string
-  /** Fires when the connection is gone, whoever ended it. */
+  /** Aborted when the connection is closed by either side. */
   readonly closed: AbortSignal
   readonly #socket: Socket
   #over = false
@@ -23,12 +24,12 @@ export class Exchange {
     this.body = body
   }
 
-  /** True once the response is over for this side: ended, or broken on purpose. */
+  /** True once this side has ended the response, properly or by breaking the connection. */
   get over(): boolean {
     return this.#over
   }
 
-  /** Sends the status line and the headers of a response whose body follows piece by piece. */
+  /** Sends the status line and the headers. The body follows in pieces. */
   head(status: number, headers: Readonly<Record<string, string>>): void {
     const lines = Object.entries({ ...headers, "transfer-encoding": "chunked", connection: "close" })
     this.#socket.write(
@@ -41,7 +42,7 @@ export class Exchange {
     if (piece) this.#socket.write(`${Buffer.byteLength(piece).toString(16)}\r\n${piece}\r\n`)
   }
 
-  /** Ends the body and the connection by the book. */
+  /** Ends the body and the connection properly. */
   end(): void {
     this.#over = true
     this.#socket.end("0\r\n\r\n")
@@ -60,7 +61,10 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-/** Listens on a free port of 127.0.0.1 and hands over every request once its body is there. */
+/**
+ * Listens on a free port of 127.0.0.1, and calls `handle` with each request once its body is
+ * complete.
+ */
 export async function listen(handle: (exchange: Exchange) => void): Promise<HttpServer> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
@@ -92,11 +96,11 @@ function receive(socket: Socket, handle: (exchange: Exchange) => void): void {
     const body = received.subarray(headEnd + 4)
     if (body.length < Number(length ?? 0)) return
     socket.off("data", onData)
-    socket.resume() // a paused socket would not notice that the client leaves
+    socket.resume() // a paused socket would not notice that the client disconnects
     const [method = "", path = ""] = requestLine.split(" ")
     handle(new Exchange(socket, closed.signal, method, path, body.toString("utf8")))
   }
   socket.on("data", onData)
-  socket.once("error", (error) => closed.abort(error)) // a reset; `close` follows
+  socket.once("error", (error) => closed.abort(error)) // a reset, which `close` follows
   socket.once("close", () => closed.abort())
 }

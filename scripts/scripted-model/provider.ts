@@ -5,8 +5,8 @@ const LIMIT = { context: 200_000, output: 8_192 }
 const COST = { input: 1, output: 2 }
 
 /**
- * The OpenCode config that offers a scripted model at `url` as `scripted/small` (the default), `scripted/large`, and
- * `scripted/unpriced`, whose price is unknown.
+ * The OpenCode config that offers the scripted model at `url` as `scripted/small` (the default),
+ * `scripted/large`, and `scripted/unpriced`, whose price is unknown.
  */
 export function providerConfig(url: string) {
   return {

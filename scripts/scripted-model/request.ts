@@ -1,6 +1,6 @@
 import type { Usage } from "./answers.ts"
 
-/** One message of the chat protocol, as far as anyone here looks at it. */
+/** The used fields of a message of the chat protocol. */
 export interface ChatMessage {
   readonly role: string
   readonly content?: unknown
@@ -8,32 +8,37 @@ export interface ChatMessage {
   readonly tool_call_id?: string
 }
 
-/** One chat request the model was sent, and what became of it. Times are milliseconds since 1970. */
+/** One chat request to the model, and how it ended. Times are milliseconds since 1970. */
 export interface ScriptedRequest {
-  /** Its place among all requests, from 0. */
+  /** Its position among all requests, starting at 0. */
   readonly index: number
-  /** `title` is OpenCode naming a new root session; everything a person or a worker asked for is a `turn`. */
+  /**
+   * `title` is OpenCode's request for the name of a new root session. Every request of a person or
+   * a worker is a `turn`.
+   */
   readonly kind: "turn" | "title"
   readonly at: number
-  /** The model's name without its provider: `small`. */
+  /** The model's name without its provider, such as `small`. */
   readonly model: string
-  /** Text of the last user message. The same for every request of a tool-calling turn. */
+  /**
+   * Text of the last user message, which is the same for every request of a turn with tool calls.
+   */
   readonly prompt: string
   /** All system messages, joined. */
   readonly system: string
   readonly messages: readonly ChatMessage[]
-  /** Names of the tools on offer. */
+  /** Names of the offered tools. */
   readonly tools: readonly string[]
-  /** The tools on offer as they were sent: name, description, parameters. */
+  /** The offered tools as they were sent: name, description, parameters. */
   readonly toolDefinitions: readonly unknown[]
-  /** What the tools answered since the last user message. */
+  /** Results of tools since the last user message. */
   readonly toolResults: readonly string[]
   readonly stream: boolean
-  /** What the answer reported as used; absent when it reported nothing. */
+  /** The usage that the answer reported; undefined when it reported none. */
   usage?: Usage
-  /** When the answer had been written whole. */
+  /** Time at which the whole answer had been written. */
   answeredAt?: number
-  /** When the client went away before that. */
+  /** Time at which the client disconnected before that. */
   closedByClientAt?: number
 }
 
@@ -44,7 +49,7 @@ interface ChatBody {
   readonly tools?: readonly { readonly function?: { readonly name?: string } }[]
 }
 
-/** Reads the JSON body of a chat request. Throws when it is no JSON. */
+/** Reads the JSON body of a chat request. Throws when it is not JSON. */
 export function readRequest(json: string, index: number, at: number): ScriptedRequest {
   const body = JSON.parse(json) as ChatBody
   const messages = body.messages ?? []
@@ -69,7 +74,7 @@ export function readRequest(json: string, index: number, at: number): ScriptedRe
   }
 }
 
-/** The text of a message, whether it came as one string or in parts. */
+/** The text of a message, which is either one string or a list of parts. */
 function textOf(message: ChatMessage): string {
   const { content } = message
   if (typeof content === "string") return content

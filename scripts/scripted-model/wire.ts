@@ -4,8 +4,8 @@ import type { Exchange } from "./http.ts"
 import type { ScriptedRequest } from "./request.ts"
 
 /**
- * Writes one answer as an OpenAI-compatible response, and returns once nothing more will be written. Throws when the
- * connection is gone during a pause.
+ * Writes one answer as an OpenAI-compatible response, and returns once nothing more will be
+ * written. Throws when the connection is closed during a pause.
  */
 export async function sendAnswer(exchange: Exchange, request: ScriptedRequest, answer: Answer): Promise<void> {
   switch (answer.type) {
@@ -42,7 +42,9 @@ function sendFailure(exchange: Exchange, failure: Extract<Answer, { type: "fail"
   exchange.end()
 }
 
-/** A token is four characters, rounded up: the same request always costs the same. */
+/**
+ * Counts four characters as a token, rounded up, so that the same request always has the same cost.
+ */
 function usageOf(request: ScriptedRequest, reply: Reply): Usage {
   const calls = reply.calls.length === 0 ? "" : JSON.stringify(reply.calls)
   return {
