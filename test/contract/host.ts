@@ -8,27 +8,30 @@ import { parseWorkflow } from "../../src/spec/parse.ts"
 import { profile } from "../support/runs.ts"
 
 /**
- * What carries `decide`: whatever keeps the events of runs, performs their effects and can be killed at any instant. What
- * it must do is in docs/architecture.md, "What a host must do".
+ * A host of `decide`: it stores the events of runs, performs their effects, and can be killed at
+ * any moment. Its requirements are in docs/architecture.md, "What a host must do".
  */
 export interface HostUnderTest {
-  /** Begins a run; once for each id. Durable when it resolves. */
+  /** Starts a run, once for each id. Durable when it resolves. */
   start(created: Omit<RunCreated, "type" | "at">): Promise<void>
-  /** Says something to a run; once for each key, also while nothing is alive. Durable when it resolves. */
+  /**
+   * Queues a command for a run, once for each key, also while nothing is running. Durable when it
+   * resolves.
+   */
   send(run: string, key: string, wish: Wish): Promise<void>
-  /** How a run stands, and its events, from what is durable. */
+  /** The durable state of a run, and its events. */
   view(run: string): Promise<RunView | undefined>
   events(run: string): Promise<readonly RunEvent[]>
-  /** Whether nothing drives runs now. */
+  /** Whether no process drives runs now. */
   isDead(): boolean
-  /** Ends whatever drives runs, as SIGKILL does. */
+  /** Ends the process that drives runs, as SIGKILL does. */
   kill(): Promise<void>
-  /** Something drives again what was driven. */
+  /** Starts a process that drives the same runs again. */
   revive(): Promise<void>
   close(): Promise<void>
 }
 
-/** a → b → gate → timer → five at once, three at most → c → d → e. */
+/** a → b → gate → timer → five in parallel, at most three at a time → c → d → e. */
 const MAIN = `
 settings: { max_parallel: 3 }
 steps:
@@ -45,7 +48,10 @@ steps:
   - { id: d, needs: [c], prompt: "d \${c.output}" }
   - { id: e, needs: [d], prompt: "e \${d.output}" }
 `
-/** Five chains of three that never meet, four at most: they become ready in another order every time. */
+/**
+ * Five independent chains of three steps, at most four at a time. Their steps become ready in a
+ * different order each time.
+ */
 const CHAINS = `
 settings: { max_parallel: 4 }
 steps:
@@ -57,7 +63,7 @@ ${[1, 2, 3, 4, 5]
   )
   .join("\n")}
 `
-/** A gate, a timer and long steps side by side. */
+/** A gate, a timer and long steps in parallel. */
 const PAR = `
 settings: { max_parallel: 5 }
 steps:
@@ -71,7 +77,10 @@ steps:
 const SPECS = { main: MAIN, chains: CHAINS, par: PAR } as const
 type Spec = keyof typeof SPECS
 
-/** The world outside: it outlives every kill, and answers the same to the same prompt. Timers fail their first try. */
+/**
+ * The model outside the host. It survives every kill and always gives the same answer to a prompt.
+ * Timers fail their first try.
+ */
 export function worldModel(): Promise<ScriptedModel> {
   return startScriptedModel({
     answer({ prompt }): Answer {
@@ -84,7 +93,7 @@ export function worldModel(): Promise<ScriptedModel> {
   })
 }
 
-/** How often each task was asked: its key, and the number. */
+/** How often each task was sent to the model, by its key. */
 export function askedIn(model: ScriptedModel, run: string): Map<string, number> {
   const times = new Map<string, number>()
   for (const { prompt } of model.requests) {
@@ -96,7 +105,7 @@ export function askedIn(model: ScriptedModel, run: string): Map<string, number> 
   return times
 }
 
-/** A number from 0 to 1 that is always the same for the same text. */
+/** A number from 0 to 1, always the same for the same text. */
 export function chance(text: string): number {
   return Number.parseInt(createHash("sha256").update(text).digest("hex").slice(0, 8), 16) / 2 ** 32
 }
@@ -117,9 +126,9 @@ export function createdFor(run: string, text: string): Omit<RunCreated, "type" |
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 /**
- * Starts a run and waits for its end, killing what drives it on the way (`kills`: after so many milliseconds of each life),
- * or waking another when it has died by itself. The person answers gates once they are open. `before` is the journal as
- * each death left it.
+ * Starts a run and waits for its end. Each life of the host is killed after the milliseconds in
+ * `kills`, and a host that died by itself is started again. Open gates are continued, as by a
+ * person. `before` is the journal after each death.
  */
 export async function seeThrough(
   host: HostUnderTest,
@@ -155,7 +164,7 @@ export const endOf = ({ status, steps }: RunView) => ({
   steps: steps.map(({ id, status: own, output, attempts }) => ({ id, status: own, output, attempts })),
 })
 
-/** Attempts that had begun and not come to an answer: they may be asked once more. */
+/** Attempts that had started without an answer. They may be sent once more. */
 function openIn(events: readonly RunEvent[]): string[] {
   const open = new Set<string>()
   for (const event of events) {
@@ -165,7 +174,9 @@ function openIn(events: readonly RunEvent[]): string[] {
   return [...open]
 }
 
-/** What was asked, against what should have been: each once, and again only what was under way at a kill. */
+/**
+ * Expects that each task was sent once, except that a task in progress at a kill may be sent again.
+ */
 export function expectAsked(
   asked: ReadonlyMap<string, number>,
   whole: ReadonlyMap<string, number>,
@@ -179,7 +190,10 @@ export function expectAsked(
   }
 }
 
-/** What every host does. `open` gives a fresh one that asks the model at `url`; `trials`: how many runs of each sort. */
+/**
+ * Requirements of every host. `open` returns a new one that uses the model at `url`; `trials` is
+ * the number of runs of each workflow.
+ */
 export function hostContract(
   open: (url: string) => Promise<HostUnderTest>,
   trials: Readonly<Record<Spec, number>>,
@@ -192,7 +206,7 @@ export function hostContract(
   }
 
   it.each(Object.keys(SPECS) as Spec[])(
-    "%s: killed at random instants it loses nothing and does nothing finished again",
+    "%s: a host that is killed at random instants loses nothing and repeats no finished step",
     async (spec) => {
       await using model = await worldModel()
       const undisturbed = await whole(spec, model)
@@ -200,7 +214,7 @@ export function hostContract(
       for (const [key, times] of undisturbed.asked) expect([key, times]).toEqual([key, 1])
       const one = async (index: number) => {
         const run = `${spec}-${index}`
-        // Every third is killed five times.
+        // Every third run is killed five times.
         const count = index % 3 === 2 ? 5 : 1
         const kills = Array.from({ length: count }, (_, at) =>
           Math.floor(chance(`${run}/${at}`) * (count > 1 ? 150 : 700)),
@@ -218,7 +232,7 @@ export function hostContract(
     180_000,
   )
 
-  it("a wish sent twice, and to nobody, is done once", async () => {
+  it("a host executes a command once that was queued twice while nothing was running", async () => {
     await using model = await worldModel()
     const host = await open(model.url)
     await host.start(createdFor("wish", MAIN))

@@ -6,39 +6,44 @@ import { until } from "../e2e/support/until.ts"
 import { profile } from "../support/runs.ts"
 import { recordReport, workerTask } from "../support/workers.ts"
 
-/** A backend, and the model behind it, driven by the test. Prompts are unique, so one world serves all tests. */
+/**
+ * A backend and the model behind it, both controlled by the test. Prompts are unique, so that all
+ * tests can share one world.
+ */
 export interface WorkerWorld {
   readonly backend: WorkerBackend
-  /** Session to be a child of, where the kind has one. */
+  /** The parent session, for kinds that need one. */
   readonly parent?: string
-  /** The model answers this prompt with `text`. */
+  /** Makes the model answer this prompt with `text`. */
   answer(prompt: string, text: string): void
-  /** The model refuses this prompt with an error that no retry mends. */
+  /** Makes the model refuse this prompt with an error that a retry cannot fix. */
   refuse(prompt: string): void
-  /** The model starts on this prompt and says nothing; resolves when it has been asked. */
+  /**
+   * Makes the model start on this prompt without answering. Resolves when the prompt has arrived.
+   */
   stall(prompt: string): Promise<void>
-  /** How often the model was asked it. */
+  /** How often the model received this prompt. */
   asked(prompt: string): number
   close(): Promise<void>
 }
 
-/** A world of sessions and a model, in which a person can act. A person is there to answer asks. */
+/** A backend with sessions, in which a person can act and is available to answer requests. */
 export interface LiveWorld extends WorkerWorld {
-  /** The model starts on this prompt and gives its answer when it is told to. */
+  /** Makes the model start on this prompt, and answer when `release` is called. */
   hold(prompt: string): { readonly arrived: Promise<unknown>; release(text: string): void }
-  /** The model wants to run a command that the worker may not run unasked, then answers with `text`. */
+  /** Makes the model run a command that needs permission, then answer with `text`. */
   command(prompt: string, command: string, text: string): void
-  /** The model has a question, then answers with `text`. */
+  /** Makes the model ask a question, then answer with `text`. */
   question(prompt: string, question: string, text: string): void
-  /** The model starts a tool that never ends. */
+  /** Makes the model start a tool that never ends. */
   hang(prompt: string): void
-  /** What the model was sent with its `n`-th request (from 0) of this prompt. */
+  /** The `n`-th request (from 0) that the model received for this prompt. */
   sent(prompt: string, n: number): string
-  /** Profile rules under which `command` needs to be asked for, `npm test` excepted. */
+  /** Profile rules under which every `command` except `npm test` needs permission. */
   readonly asking: readonly PermissionRule[]
 }
 
-/** What every way of doing a step does. `open` is called once. */
+/** Requirements of every worker backend. `open` is called once. */
 export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: number): void {
   let world: WorkerWorld
   beforeAll(async () => {
@@ -67,7 +72,7 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
   const finish = (work: WorkerTask): Promise<StepResult> => start(work).result
 
   it(
-    "says where the worker is, once, and gives its answer",
+    "a worker backend reports the session once and returns the answer",
     async () => {
       const work = task()
       world.answer(work.prompt, "forty-two")
@@ -80,7 +85,7 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
   )
 
   it(
-    "makes a failure a result and not a rejection",
+    "a worker backend returns a failure as a result and does not reject",
     async () => {
       const work = task()
       world.refuse(work.prompt)
@@ -92,7 +97,7 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
   )
 
   it(
-    "lets go within five seconds when it is stopped",
+    "a worker backend ends within five seconds when it is stopped",
     async () => {
       const work = task()
       const stalled = world.stall(work.prompt)
@@ -107,7 +112,7 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
   )
 
   it(
-    "asks nothing when it was stopped before it began",
+    "a worker backend sends nothing when it is stopped before it starts",
     async () => {
       const work = task()
       const stopped = AbortSignal.abort()
@@ -119,7 +124,7 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
   )
 
   it(
-    "does the same task twice with one answer and one question",
+    "a worker backend that runs the same task twice sends one prompt and returns one answer",
     async () => {
       const work = task()
       world.answer(work.prompt, "once")
@@ -132,7 +137,7 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
   )
 
   it(
-    "finds the session of an attempt whose journal did not get to name it",
+    "a worker backend finds the session of an attempt that the journal does not name",
     async () => {
       const work = task()
       world.answer(work.prompt, "found")
@@ -145,7 +150,7 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
   )
 
   it(
-    "makes one session for one spec, however often it is opened, and asks the model nothing",
+    "a worker backend opens one session for one spec, however often it is opened, and sends no prompt",
     async () => {
       const spec = task({ title: "kept", key: "worker/kept" })
       const first = await world.backend.open(spec)
@@ -159,7 +164,10 @@ export function workerContract(open: () => Promise<WorkerWorld>, timeoutMs: numb
   )
 }
 
-/** What every worker does that is a session: a person acts on it, and it keeps its deadlines by itself. */
+/**
+ * Requirements of every worker with a session: a person can act on it, and it enforces its own
+ * deadlines.
+ */
 export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: number): void {
   let world: LiveWorld
   beforeAll(async () => {
@@ -181,12 +189,12 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
       },
     }
   }
-  /** The first ask that is reported; while it is open the worker shows no sign of life. */
+  /** The first reported request. While it is open, the worker shows no activity. */
   const firstAsk = (report: ReturnType<typeof recordReport>) =>
     until(() => [...report.asks.values()][0], { what: "an ask" })
 
   it(
-    "a message reaches the model once, and its answer is the answer",
+    "a message reaches a live worker once, and the answer to it becomes the result",
     async () => {
       const { task, run } = start()
       const held = world.hold(task.prompt)
@@ -207,7 +215,7 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
   )
 
   it(
-    "an interrupt holds it, past its idle deadline, until it is told something",
+    "an interrupted worker waits, beyond its idle deadline, until it gets a message",
     async () => {
       const { task, run } = start({ idleTimeoutMs: 3_000 })
       const stalled = world.stall(task.prompt)
@@ -235,7 +243,7 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
     ["not answered, with leave", { policy: "ask", timeoutMs: 300, otherwise: "allow" }, undefined, "echo aye", "aye"],
   ]
   it.each(askTests)(
-    "a command that is %s is told to the model, which goes on",
+    "the model is told about a command that is %s, and continues",
     async (_, asks, answer, command, told) => {
       const worker = profile("asking", { permission: world.asking })
       const { task, run } = start({
@@ -259,7 +267,7 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
   )
 
   it(
-    "a question is answered by a person, or in words when nobody may be asked",
+    "a worker's question is answered by a person, or by a fixed text when nobody may be asked",
     async () => {
       const asked = start({ asks: { policy: "ask", otherwise: "deny" } })
       world.question(asked.task.prompt, "Which one?", "chosen")
@@ -279,7 +287,7 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
   )
 
   it(
-    "silence, a hung tool and the total deadline end it, each in its own way",
+    "a silent worker, a hung tool and a passed deadline each end with their own reason",
     async () => {
       const silent = start({ idleTimeoutMs: 1_500 })
       const hung = start({ toolTimeoutMs: 2_500 })

@@ -1,6 +1,9 @@
 import type { Checker } from "../../src/core/ports/ports.ts"
 
-/** Checks that all hold, answers that are any JSON, files that are saved nowhere, and a project that never changes. */
+/**
+ * A checker whose checks all pass, whose answers are any JSON, which saves nothing, and whose
+ * project never changes.
+ */
 export const checker: Checker = {
   before: () => Promise.resolve({}),
   run: (checks) =>

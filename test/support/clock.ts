@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/core/ports/ports.ts"
 
-/** A clock that stands still until it is told to move. */
+/** A clock that stands still until the test advances it. */
 export function manualClock(start = 0): Clock & { advance(ms: number): void; pending(): number } {
   let now = start
   let timers: { at: number; fn: () => void }[] = []

@@ -2,10 +2,10 @@ import { composer } from "../../src/context/compose.ts"
 import type { ProjectFiles } from "../../src/core/ports/composer.ts"
 import { createVault } from "../../src/project/vault.ts"
 
-/** What an engine needs to put prompts together, of a project without files and secrets. */
+/** The dependencies of an engine for composing prompts, for a project without files and secrets. */
 export const context = () => ({ composer, files: memoryFiles(), vault: createVault("/nowhere", {}) })
 
-/** A project of files in memory, and what was kept of answers. */
+/** The files of a project in memory, with the kept answers. */
 export function memoryFiles(
   files: Readonly<Record<string, string>> = {},
 ): ProjectFiles & { kept: Map<string, string> } {

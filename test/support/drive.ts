@@ -7,7 +7,10 @@ import { decide } from "../../src/core/schedule/decide.ts"
 import { createdEvent, result, workflow } from "./runs.ts"
 import { words } from "./words.ts"
 
-/** A run driven by hand: each method sends one command and remembers what followed. Time goes on by 1 ms a command. */
+/**
+ * A run that the test drives: each method sends one command and records the decision. Each command
+ * advances the time by 1 ms.
+ */
 export function drive(
   steps: readonly Step[],
   settings: Partial<Settings> = {},

@@ -13,10 +13,11 @@ import { checker } from "./checker.ts"
 import { context } from "./context.ts"
 
 /**
- * A process that drives runs, to be killed: the real engine and the real journal, with workers that ask a model over
- * HTTP. As OpenCode does, it keeps each answer in a file named by the task's key before it hands it on, so that an answer
- * that is there is not asked for again. `DIE=after:3` ends it with SIGKILL right after its third append, `before:3` right
- * before. It takes up what it finds, and hears one JSON object a line: `{"start": …}` or `{"look": true}`.
+ * A process that drives runs and can be killed: the real engine and the real journal, with workers
+ * that call a model over HTTP. Like OpenCode, it saves each answer in a file named by the task's
+ * key before returning it, so that an existing answer is not requested again. `DIE=after:3` ends it
+ * with SIGKILL right after its third append, `before:3` right before. It resumes the runs it finds,
+ * and reads one JSON object per line: `{"start": …}` or `{"look": true}`.
  */
 const { FOLDER: folder = "", MODEL: model = "", DIE: death = "" } = process.env
 const [when, count] = death.split(":")
@@ -46,7 +47,7 @@ async function answer(key: string, prompt: string, signal: AbortSignal): Promise
   const file = fileOf(key)
   if (existsSync(file)) return { reason: "ok", output: readFileSync(file, "utf8") }
   const body = JSON.stringify({ messages: [{ role: "user", content: `[${key}] ${prompt}` }] })
-  // A connection of its own: one that is used again may be closed at that very moment.
+  // Each request opens a new connection, because a reused one may be closed at that moment.
   const headers = { "content-type": "application/json", connection: "close" }
   const request = { method: "POST", headers, body, signal, keepalive: false }
   const response = await fetch(`${model}/chat/completions`, request)
@@ -76,7 +77,7 @@ const backend: WorkerBackend = {
   close: () => Promise.resolve(),
 }
 
-/** A check named `STEP/ATTEMPT` holds once the worker of that attempt has answered. */
+/** A check named `STEP/ATTEMPT` passes once the worker of that attempt has answered. */
 const checks: Checker = {
   ...checker,
   before: () => Promise.resolve({}),
@@ -105,7 +106,7 @@ const engine = new Engine({
   backend: () => backend,
 })
 
-/** Sees to what was asked while nobody was there, or was just asked. */
+/** Handles the commands that were queued for the runs. */
 function look(): void {
   for (const { run, key } of store.wishes()) void engine.settled({ ok: true, run, handed: [key] })
 }

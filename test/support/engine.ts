@@ -5,8 +5,10 @@ import { checker } from "./checker.ts"
 import { manualClock } from "./clock.ts"
 import { context } from "./context.ts"
 
-/** A real engine over workers, a clock and a memory store driven by hand. Prompts are sent as written, conditions and
- *  checks hold, and `errors` is what the log has heard, unless `deps` says otherwise. */
+/**
+ * A real engine with workers, a clock and a memory store that the test controls. By default prompts
+ * are sent as written, and conditions and checks hold. `errors` collects the messages of the log.
+ */
 export function handDriven({ now = 0, ...deps }: Partial<EngineDeps> & { readonly now?: number } = {}) {
   const backend = createScriptedBackend()
   const clock = manualClock(now)

@@ -14,11 +14,14 @@ const DRIVER = join(import.meta.dirname, "driver.ts")
 
 export interface ProcessHost extends HostUnderTest {
   readonly store: Store
-  /** What the processes have written. */
+  /** Output of all driver processes. */
   output(): string
 }
 
-/** A process of its own that drives runs over a journal in a temporary folder; `die`: see driver.ts, of the first one. */
+/**
+ * Starts a process that drives runs on a journal in a temporary folder. `die` is the `DIE` of the
+ * first process; see driver.ts.
+ */
 export async function openProcessHost(model: string, die = ""): Promise<ProcessHost> {
   const folder = mkdtempSync(join(tmpdir(), "baton-driver-"))
   const store = openSqliteStore(folder)
@@ -30,7 +33,8 @@ export async function openProcessHost(model: string, die = ""): Promise<ProcessH
     child.stdout?.on("data", (chunk) => {
       output += chunk
     })
-    // It may be dead by now: what it is told then is in the journal, or is told to the next.
+    // The process may already be dead. A command is then in the journal, or reaches the next
+    // process.
     child.stdin?.on("error", () => undefined)
     await Promise.race([once(child.stdout as NodeJS.ReadableStream, "data"), once(child, "exit")])
   }

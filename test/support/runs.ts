@@ -10,7 +10,7 @@ export const profile = (name = "worker", over: Partial<Profile> = {}): Profile =
   ...over,
 })
 
-/** `step("b", "a")`: step b, which needs a. */
+/** `step("b", "a")` is step b, which needs a. */
 export const step = (id: string, ...needs: string[]): Step => ({
   id,
   type: "single",

@@ -1,6 +1,9 @@
 import type { Reporter, TestModule } from "vitest/node"
 
-/** Ends every run with one line a script can read: `N passed, N failed` (and `, N skipped` when there are any). */
+/**
+ * Ends every test run with one line that a script can read: `N passed, N failed` (and `, N skipped`
+ * if there are any).
+ */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     let passed = 0
@@ -14,7 +17,7 @@ export default class SummaryReporter implements Reporter {
         else if (state === "skipped") skipped++
         else failed++
       }
-      // A file that could not be loaded has no tests to count, and is a failure all the same.
+      // A file that could not be loaded has no tests, and counts as one failure.
       if (module.state() === "failed" && failed === before) failed++
     }
     console.log(`\n${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`)

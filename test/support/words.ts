@@ -1,7 +1,10 @@
 import { rowsOf } from "../../src/core/base/table.ts"
 import type { Words } from "../../src/core/ports/expressions.ts"
 
-/** Conditions of tests: `true`, `false`, `STEP is STATUS`; anything else cannot be worked out. Prompts are as written. */
+/**
+ * Expressions for tests. Conditions are `true`, `false` and `STEP is STATUS`; any other one is a
+ * problem. Prompts are returned as written.
+ */
 export const words: Words = {
   holds(run, _step, condition) {
     if (condition === "true" || condition === "false") return { ok: true, value: condition === "true" }

@@ -2,7 +2,7 @@ import type { Warning } from "../../src/core/model/result.ts"
 import type { Activity, Ask, WorkerOpened, WorkerReport, WorkerTask } from "../../src/core/ports/ports.ts"
 import { profile } from "./runs.ts"
 
-/** A task with what a test does not care about filled in. */
+/** A task with defaults for what a test does not care about. */
 export function workerTask(step: string, over: Partial<WorkerTask> = {}): WorkerTask {
   return {
     run: "r",
@@ -35,7 +35,7 @@ export interface RecordedReport extends WorkerReport {
   readonly session: Promise<string>
 }
 
-/** A report that writes everything down. */
+/** A report that records every call. */
 export function recordReport(): RecordedReport {
   const session = Promise.withResolvers<string>()
   const report: RecordedReport = {
