@@ -6,7 +6,7 @@ import { DEFAULTS } from "../model/defaults.ts"
 import type { StepResult } from "../model/result.ts"
 import { type StepState, stepOf } from "../model/run.ts"
 import { conclude, hasAfterwork, isCut, isStopping, UNCHECKED, warn, weigh } from "./conclude.ts"
-import { type Draft, specOf } from "./draft.ts"
+import { type Draft, specOf } from "./transaction.ts"
 
 /** Takes every group whose turn it is as far as it goes now: to more parts, to its end, or to a look that must come first. */
 export function advanceGroups(draft: Draft, now: number): void {

@@ -4,7 +4,7 @@ import type { Reason, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import type { Check, Opinion, Step } from "../model/workflow.ts"
 import { gateOf, retryAt, warningsOf } from "./after-attempt.ts"
-import { type Draft, specOf, stepsThat } from "./draft.ts"
+import { type Draft, specOf, stepsThat } from "./transaction.ts"
 
 /** How an attempt ends: another try, a person's word, or its end, and what that means for the run. */
 

@@ -9,8 +9,8 @@ import type { GateAction } from "../model/workflow.ts"
 import type { Words } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
 import { conclude, hasAfterwork, isCut, UNCHECKED, warn, weigh } from "./conclude.ts"
-import { type Decision, Draft, refuse, specOf, stepsThat } from "./draft.ts"
 import { end, proceed, start } from "./proceed.ts"
+import { type Decision, Draft, refuse, specOf, stepsThat } from "./transaction.ts"
 
 /**
  * The whole of scheduling as one pure function. Takes the run so far (undefined before `create`), a command, and the

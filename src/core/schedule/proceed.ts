@@ -11,8 +11,8 @@ import { overlapOf } from "../rights/file-patterns.ts"
 import { advanceGroups, endGroups } from "./advance-groups.ts"
 import { effectsGate, gateOf, overBudget, overOwnBudget } from "./after-attempt.ts"
 import { fail, isStopping } from "./conclude.ts"
-import { type Decision, type Draft, specOf, stepsThat } from "./draft.ts"
 import { messageAfter } from "./feedback.ts"
+import { type Decision, type Draft, specOf, stepsThat } from "./transaction.ts"
 
 /** Starts what may start, and ends or pauses the run when nothing runs and nothing can start. */
 export function proceed(draft: Draft, now: number): Decision {
