@@ -4,7 +4,7 @@ import { Lines } from "../core/documents/lines.ts"
 import type { Checked, Problem } from "../core/model/problem.ts"
 import { Converter, MAX_DEPTH } from "./convert.ts"
 import { sourceOffset } from "./scalar.ts"
-import { WORDS, type Words } from "./words.ts"
+import { WORDS, type Words } from "./vocabulary.ts"
 
 /**
  * YAML (and so JSON) as plain data that knows its places.

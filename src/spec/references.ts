@@ -5,7 +5,7 @@ import { notBefore } from "./graph.ts"
 import type { ExpressionProblem, Known, Reference } from "./names.ts"
 import { around, keysAt, type Outline, type OutlineStep, textAt, Visible, written } from "./outline.ts"
 import { checkTemplate, checkValue } from "./template.ts"
-import type { Words } from "./words.ts"
+import type { Words } from "./vocabulary.ts"
 
 /** What prompts, conditions and profiles refer to. */
 

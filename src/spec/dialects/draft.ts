@@ -1,6 +1,6 @@
 import { type Path, valueAt } from "../../core/documents/issues.ts"
 import type { WorkflowSource } from "../document.ts"
-import type { Words } from "../words.ts"
+import type { Words } from "../vocabulary.ts"
 
 /**
  * A workflow in the canonical form while it is being made of a document of another form. It remembers of every part

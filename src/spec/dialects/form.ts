@@ -2,7 +2,7 @@ import type * as z from "zod"
 import { type Path, valueAt } from "../../core/documents/issues.ts"
 import type { WorkflowSource } from "../document.ts"
 import { shared } from "../step-shape.ts"
-import type { Words } from "../words.ts"
+import type { Words } from "../vocabulary.ts"
 import { collectInputs, type Names, readsSteps, rewriteCondition, rewriteTemplate } from "./bare.ts"
 import { Draft, Text } from "./draft.ts"
 
