@@ -1,4 +1,4 @@
-import { restOf, type Word } from "./words.ts"
+import { restOf, type Word } from "./shell-tokens.ts"
 
 /** `/workers …`, `/inbox …` and `/handback …`, taken apart. */
 export type WorkersLine =

@@ -2,7 +2,7 @@ import { amountIn } from "../core/documents/amount.ts"
 import type { Budget } from "../core/model/workflow.ts"
 import type { Purpose } from "../core/view/protocol.ts"
 import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"
-import { restOf, type Word, wordsOf } from "./words.ts"
+import { restOf, type Word, wordsOf } from "./shell-tokens.ts"
 
 /** A line of Baton's (`/workflow …`, `/trace …`, `/workers …`, `/inbox …`, `/handback …`), taken apart. */
 export type Line =
