@@ -3,7 +3,7 @@ import { findRun } from "../project/decisions.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { ASKER } from "./decide.ts"
 import { UserError } from "./exit.ts"
-import { staying, tellHanded } from "./handover.ts"
+import { staying, tellHanded } from "./remote-control.ts"
 import { readJournal } from "./status.ts"
 
 /** `baton pause [RUN]`: asks the process that drives a run to start no more steps of it. */

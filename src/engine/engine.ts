@@ -10,8 +10,8 @@ import { refusalOf } from "./answer/judge.ts"
 import { Dispatcher } from "./dispatch/dispatch.ts"
 import { Workers } from "./dispatch/workers.ts"
 import { Driving, type DrivingDeps } from "./drive/driving.ts"
-import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./drive/handover.ts"
 import { Reading } from "./drive/reading.ts"
+import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./drive/remote-control.ts"
 import type { LoopDeps } from "./drive/run-loop.ts"
 import { type Spawned, spawnKept } from "./task/kept.ts"
 
@@ -33,7 +33,7 @@ export interface SteerMessage {
   readonly text: string
 }
 
-export type { Outcome, Settled } from "./drive/handover.ts"
+export type { Outcome, Settled } from "./drive/remote-control.ts"
 
 /**
  * All runs of one project in one process. A run is driven by the process that holds its claim; of every other run this

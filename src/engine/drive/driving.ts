@@ -4,8 +4,8 @@ import type { InboxEntry, Wish } from "../../core/ports/ports.ts"
 import { secretsOf } from "../../core/rights/secret-text.ts"
 import { missingSecrets } from "../task/secrets.ts"
 import { GateWatch } from "./gate-watch.ts"
-import { Handover, type Outcome, type Settled } from "./handover.ts"
 import type { Reading } from "./reading.ts"
+import { Handover, type Outcome, type Settled } from "./remote-control.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
 
 export interface DrivingDeps extends LoopDeps {
@@ -15,7 +15,7 @@ export interface DrivingDeps extends LoopDeps {
 
 /**
  * Who drives a run: this process when it can claim it, else the one that has. What is asked of a run goes there, and comes
- * from there (src/engine/drive/handover.ts).
+ * from there (src/engine/drive/remote-control.ts).
  */
 export class Driving {
   readonly #deps: DrivingDeps
