@@ -4,9 +4,9 @@ import type { InboxEntry, Wish } from "../../core/ports/ports.ts"
 import { secretsOf } from "../../core/rights/secret-text.ts"
 import { missingSecrets } from "../task/secrets.ts"
 import { GateWatch } from "./gate-watch.ts"
-import type { Reading } from "./reading.ts"
 import { Handover, type Outcome, type Settled } from "./remote-control.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
+import type { Reading } from "./run-reader.ts"
 
 export interface DrivingDeps extends LoopDeps {
   /** It drives no run: what is asked of one that no process drives is refused. */
