@@ -9,10 +9,10 @@ import type { AskView, RunView, WorkerView } from "../core/view/view.ts"
 import { refusalOf } from "./answer/judge.ts"
 import { Dispatcher } from "./dispatch/dispatch.ts"
 import { Workers } from "./dispatch/workers.ts"
-import { Driving, type DrivingDeps } from "./drive/driving.ts"
 import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./drive/remote-control.ts"
 import type { LoopDeps } from "./drive/run-loop.ts"
 import { Reading } from "./drive/run-reader.ts"
+import { Driving, type DrivingDeps } from "./drive/run-registry.ts"
 import { type Spawned, spawnKept } from "./task/kept.ts"
 
 export interface EngineDeps extends Omit<DrivingDeps, "dispatcher" | "workers" | "delegatedFrom"> {
