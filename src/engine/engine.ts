@@ -13,7 +13,7 @@ import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElse
 import type { LoopDeps } from "./drive/run-loop.ts"
 import { Reading } from "./drive/run-reader.ts"
 import { Driving, type DrivingDeps } from "./drive/run-registry.ts"
-import { type Spawned, spawnKept } from "./task/kept.ts"
+import { type Spawned, spawnKept } from "./task/persistent-workers.ts"
 
 export interface EngineDeps extends Omit<DrivingDeps, "dispatcher" | "workers" | "delegatedFrom"> {
   /** Between 0 and 1. */

@@ -9,8 +9,8 @@ import { lowest } from "../../core/model/usage.ts"
 import type { AskPolicy, Budget, Step } from "../../core/model/workflow.ts"
 import type { Clock, Store, WorkerTask } from "../../core/ports/ports.ts"
 import { afterworkOf } from "../../core/schedule/conclude.ts"
-import { isKept, nameOf } from "./kept.ts"
-import { ownedBy } from "./owned.ts"
+import { ownedBy } from "./file-ownership.ts"
+import { isKept, nameOf } from "./persistent-workers.ts"
 import { type PromptDeps, promptOf } from "./prompt.ts"
 
 interface TaskDeps extends PromptDeps {
