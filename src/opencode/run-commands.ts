@@ -4,7 +4,6 @@ import { budgetWords } from "../core/view/numbers.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
-import { mainSession } from "../project/ask.ts"
 import {
   type Asker,
   abortRun,
@@ -16,6 +15,7 @@ import {
   waitingRun,
   wantedOf,
 } from "../project/decisions.ts"
+import { mainSession } from "../project/question-run.ts"
 import { BY, type Desk, done, error, type Place } from "./desk.ts"
 import type { Line } from "./line.ts"
 

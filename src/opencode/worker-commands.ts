@@ -6,7 +6,7 @@ import type { Reply } from "../core/view/protocol.ts"
 import type { WorkerView } from "../core/view/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { describe } from "../host/host.ts"
-import { askWorker, findWorker, mainSession, SUMMARIZE } from "../project/ask.ts"
+import { askWorker, findWorker, mainSession, SUMMARIZE } from "../project/question-run.ts"
 import { BY, type Desk, done, error, type Place } from "./desk.ts"
 import type { WorkerAction, WorkersLine } from "./line-workers.ts"
 

@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import type { Host, HostEvent } from "../../src/host/host.ts"
 import { BY_MODEL } from "../../src/opencode/desk.ts"
 import { watchHandoffs } from "../../src/opencode/handoffs.ts"
-import { askWorker } from "../../src/project/ask.ts"
+import { askWorker } from "../../src/project/question-run.ts"
 import { handDriven } from "../support/engine.ts"
 import { openDesk } from "./support.ts"
 

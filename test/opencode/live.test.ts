@@ -3,7 +3,7 @@ import { decode, type NoticeMessage, type OpenMessage, type StateMessage } from 
 import type { Host } from "../../src/host/host.ts"
 import { BY_MODEL } from "../../src/opencode/desk.ts"
 import { stateOf, watchRuns } from "../../src/opencode/live.ts"
-import { askWorker } from "../../src/project/ask.ts"
+import { askWorker } from "../../src/project/question-run.ts"
 import { openDesk } from "./support.ts"
 
 const CONFIG = { limits: { max_workers: 20 }, profiles: { docs: { mode: "foreground", keep: true }, coder: {} } }
