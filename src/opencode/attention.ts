@@ -7,7 +7,7 @@ import type { NoticeMessage } from "../core/view/protocol.ts"
 import { type AskView, type RunView, stepInFocus, viewRun } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { ask, describe, type Host } from "../host/host.ts"
-import { BY_MODEL } from "./desk.ts"
+import { BY_MODEL } from "./command-context.ts"
 import { send } from "./send.ts"
 
 /** What of the reason of a gate, or of what a worker asks, stands in a toast. */

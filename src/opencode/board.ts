@@ -3,7 +3,7 @@ import type { BrokenRun, Reply, StepReply } from "../core/view/protocol.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { runNamed } from "../project/runs.ts"
-import { error } from "./desk.ts"
+import { error } from "./command-context.ts"
 import { slim } from "./slim.ts"
 
 /** What the dashboard of the TUI shows: the runs of the project, and one step of one of them. */

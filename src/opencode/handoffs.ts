@@ -4,7 +4,7 @@ import type { Log } from "../core/ports/ports.ts"
 import { type RunView, viewRun } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { ask, describe, type Host, HostError } from "../host/host.ts"
-import { BY_MODEL } from "./desk.ts"
+import { BY_MODEL } from "./command-context.ts"
 
 /** A session that is at work this long is posted into all the same. */
 const BUSY_MAX_MS = 10 * 60_000

@@ -4,7 +4,7 @@ import { formatAsks, formatGates } from "../core/view/format.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import type { AskView } from "../core/view/view.ts"
 import { waitingGates } from "../project/decisions.ts"
-import { type Desk, done, error } from "./desk.ts"
+import { type Desk, done, error } from "./command-context.ts"
 import type { InboxAnswer } from "./line-workers.ts"
 
 const TITLE_CHARS = 60

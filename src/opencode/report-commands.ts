@@ -6,7 +6,7 @@ import type { Reply } from "../core/view/protocol.ts"
 import { describe } from "../host/host.ts"
 import { reportPage } from "../project/report.ts"
 import { runNamed } from "../project/runs.ts"
-import { type Desk, error } from "./desk.ts"
+import { type Desk, error } from "./command-context.ts"
 import type { Line } from "./line.ts"
 
 /** What a person takes out of Baton: the report of a run, the graph of a workflow. */

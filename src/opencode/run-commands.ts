@@ -16,7 +16,7 @@ import {
   wantedOf,
 } from "../project/decisions.ts"
 import { mainSession } from "../project/question-run.ts"
-import { BY, type Desk, done, error, type Place } from "./desk.ts"
+import { BY, type Desk, done, error, type Place } from "./command-context.ts"
 import type { Line } from "./line.ts"
 
 /** What a person says of a run: pause, continue, retry, skip, raise, resume, abort. */

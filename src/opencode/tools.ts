@@ -12,7 +12,7 @@ import type { Project } from "../project/project.ts"
 import { askWorker, type Question } from "../project/question-run.ts"
 import { runNamed } from "../project/runs.ts"
 import type { Runtime } from "../project/runtime.ts"
-import { BY_MODEL } from "./desk.ts"
+import { BY_MODEL } from "./command-context.ts"
 
 type Tools = NonNullable<Hooks["tool"]>
 /** What is said to a model names the way a person has. */

@@ -5,7 +5,7 @@ import type { Reply } from "../core/view/protocol.ts"
 import { type SessionTranscript, type TranscriptLocation, traceOf, transcriptLocations } from "../core/view/trace.ts"
 import type { StepView } from "../core/view/view.ts"
 import { runNamed, stepNamed } from "../project/runs.ts"
-import { type Desk, error } from "./desk.ts"
+import { type Desk, error } from "./command-context.ts"
 
 /** A session holds the values of secrets as they were sent. */
 const UNSAFE: SessionTranscript = {

@@ -7,7 +7,7 @@ import type { WorkerView } from "../core/view/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { describe } from "../host/host.ts"
 import { askWorker, findWorker, mainSession, SUMMARIZE } from "../project/question-run.ts"
-import { BY, type Desk, done, error, type Place } from "./desk.ts"
+import { BY, type Desk, done, error, type Place } from "./command-context.ts"
 import type { WorkerAction, WorkersLine } from "./line-workers.ts"
 
 const NO_SESSION = "open a session first: the worker belongs to it, and its answers come into it"

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { Host, HostEvent } from "../../src/host/host.ts"
-import { BY_MODEL } from "../../src/opencode/desk.ts"
+import { BY_MODEL } from "../../src/opencode/command-context.ts"
 import { watchHandoffs } from "../../src/opencode/handoffs.ts"
 import { askWorker } from "../../src/project/question-run.ts"
 import { handDriven } from "../support/engine.ts"

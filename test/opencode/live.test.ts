@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { decode, type NoticeMessage, type OpenMessage, type StateMessage } from "../../src/core/view/protocol.ts"
 import type { Host } from "../../src/host/host.ts"
-import { BY_MODEL } from "../../src/opencode/desk.ts"
+import { BY_MODEL } from "../../src/opencode/command-context.ts"
 import { stateOf, watchRuns } from "../../src/opencode/live.ts"
 import { askWorker } from "../../src/project/question-run.ts"
 import { openDesk } from "./support.ts"
