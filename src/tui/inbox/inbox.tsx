@@ -6,8 +6,8 @@ import { rowColumns } from "../dialogs/pickers.ts"
 import { askFor } from "../dialogs/text-input.tsx"
 import { quote } from "../host/prompt-line.ts"
 import { clip } from "../state/text.ts"
-import { answerChoices, askDetails } from "./ask-rows.ts"
 import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
+import { answerChoices, askDetails } from "./request-rows.ts"
 
 /**
  * Columns of the host's dialog that the title cannot use: the word `esc`, the gap before it and the

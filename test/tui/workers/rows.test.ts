@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { answerChoices, askDetails } from "../../../src/tui/inbox/ask-rows.ts"
+import { answerChoices, askDetails } from "../../../src/tui/inbox/request-rows.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
 import { stateNow } from "../../../src/tui/state/view-model.ts"
 import { statusBar } from "../../../src/tui/status-line/parts.ts"
