@@ -2,7 +2,7 @@ import { relative } from "node:path"
 import { Command } from "commander"
 import { loadedBy } from "../config/halves.ts"
 import type { LoadedConfig, LoadOptions } from "../config/load.ts"
-import { type Checked, formatProblems } from "../core/model/problem.ts"
+import { formatProblems, type Result } from "../core/model/problem.ts"
 import type { Profile } from "../core/model/profile.ts"
 import { wayOn } from "../core/view/gate-view.ts"
 import { plural } from "../core/view/numbers.ts"
@@ -65,7 +65,7 @@ function programs(globals: GlobalOptions): Finding {
   return { state: "good", text: `runs on ${runtime}${opencode === undefined ? "" : `, OpenCode is ${opencode}`}` }
 }
 
-function* documents(project: Project, config: Checked<LoadedConfig>): Generator<Finding> {
+function* documents(project: Project, config: Result<LoadedConfig>): Generator<Finding> {
   if (config.ok) {
     const { profiles, file } = config.value
     const where = file === null ? "no orchestrator.json: defaults apply (`baton init` writes one)" : name(file)

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { dirname, join, relative, resolve } from "node:path"
-import type { Checked, Problem } from "../core/model/problem.ts"
+import type { Problem, Result } from "../core/model/problem.ts"
 
 const NAMES = ["orchestrator.json", "orchestrator.jsonc"] as const
 
@@ -31,7 +31,7 @@ export function projectRoot({ directory, worktree }: Place): string {
  * The one config file that counts: `.opencode/`, then the project root, then the global folder; the first place that
  * has one wins and nothing is merged. null when there is none; a place that has two is a problem.
  */
-export function findConfig(root: string, globalDir: string): Checked<string | null> {
+export function findConfig(root: string, globalDir: string): Result<string | null> {
   for (const folder of [join(root, ".opencode"), root, globalDir]) {
     const [first, second] = NAMES.map((name) => join(folder, name)).filter((file) => existsSync(file))
     if (first !== undefined && second !== undefined) return { ok: false, problems: [twoFiles(first, second)] }

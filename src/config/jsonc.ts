@@ -1,7 +1,7 @@
 import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser"
 import type { Path, SourceDocument } from "../core/documents/issues.ts"
 import { Lines } from "../core/documents/lines.ts"
-import type { Checked, Problem } from "../core/model/problem.ts"
+import type { Problem, Result } from "../core/model/problem.ts"
 
 /** JSON with comments and trailing commas, as a document that knows its places. */
 
@@ -27,9 +27,9 @@ const SYNTAX: Readonly<Record<string, string>> = {
 }
 
 /** A JSONC text as a document, or every syntax error and duplicate key in it. */
-export function parseJsonc(source: string, file: string): Checked<SourceDocument> {
+export function parseJsonc(source: string, file: string): Result<SourceDocument> {
   const text = source.replace(/^\uFEFF/, "")
-  const whole = (message: string, hint: string): Checked<never> => ({
+  const whole = (message: string, hint: string): Result<never> => ({
     ok: false,
     problems: [{ file, line: 1, column: 1, message, hint }],
   })

@@ -8,7 +8,7 @@ import {
   type SourceDocument,
   valueAt,
 } from "../core/documents/issues.ts"
-import type { Checked, Problem } from "../core/model/problem.ts"
+import type { Problem, Result } from "../core/model/problem.ts"
 import type { Profile } from "../core/model/profile.ts"
 import type { Intervene, Limits } from "../core/model/workflow.ts"
 import { checkCombinations } from "./combinations.ts"
@@ -41,7 +41,7 @@ export interface LoadOptions extends Place {
 }
 
 /** Finds, reads and checks orchestrator.json. Never throws: everything wrong is a problem, all of them at once. */
-export function loadConfig(options: LoadOptions): Checked<LoadedConfig> {
+export function loadConfig(options: LoadOptions): Result<LoadedConfig> {
   const found = findConfig(projectRoot(options), options.globalDir)
   if (!found.ok) return found
   const file = found.value
@@ -49,19 +49,19 @@ export function loadConfig(options: LoadOptions): Checked<LoadedConfig> {
 }
 
 /** Reads and checks one orchestrator.json wherever it is. */
-export function checkConfigFile(file: string, env: LoadOptions["env"]): Checked<LoadedConfig> {
+export function checkConfigFile(file: string, env: LoadOptions["env"]): Result<LoadedConfig> {
   const text = read(file)
   return text.ok ? checkConfig(text.value, file, env) : text
 }
 
 /** An orchestrator.json as it was written, with its places; nothing of it is checked. */
-export function configDocument(file: string): Checked<SourceDocument> {
+export function configDocument(file: string): Result<SourceDocument> {
   const text = read(file)
   return text.ok ? parseJsonc(text.value, file) : text
 }
 
 /** The text of an orchestrator.json as a checked config; `file` names it in problems. */
-export function checkConfig(text: string, file: string | null, env: LoadOptions["env"]): Checked<LoadedConfig> {
+export function checkConfig(text: string, file: string | null, env: LoadOptions["env"]): Result<LoadedConfig> {
   const parsed = parseJsonc(text, file ?? "orchestrator.json")
   if (!parsed.ok) return parsed
   const document = parsed.value
@@ -108,7 +108,7 @@ function toLimits({ max_workers, max_depth, budget }: Config["limits"]): Limits 
   return { maxWorkers: max_workers, maxDepth: max_depth, ...defined({ budget }) }
 }
 
-function read(file: string): Checked<string> {
+function read(file: string): Result<string> {
   try {
     return { ok: true, value: readFileSync(file, "utf8") }
   } catch (error) {

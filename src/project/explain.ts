@@ -4,7 +4,7 @@ import { suggest } from "../core/base/nearest.ts"
 import { type Path, type SourceDocument, valueAt } from "../core/documents/issues.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
 import { DEFAULT_KIND } from "../core/model/kinds.ts"
-import type { Checked, Problem } from "../core/model/problem.ts"
+import type { Problem, Result } from "../core/model/problem.ts"
 import type { Step, Workflow } from "../core/model/workflow.ts"
 import { workflowDocument } from "../spec/files.ts"
 import { type KeyInfo, type KeysOfLevels, keysOfLevels, LEVELS, type Level } from "./schemas.ts"
@@ -103,7 +103,7 @@ interface Place {
  * none is named. A dotted key leads into a value (`gate.timeout`) or says where it is (`profiles.coder.model`,
  * `limits.budget`, `settings.timeout`). An unknown key, step or profile is a problem with the nearest name.
  */
-export function explain(config: LoadedConfig, question: Question): Checked<Explained[]> {
+export function explain(config: LoadedConfig, question: Question): Result<Explained[]> {
   const { workflow, step } = question
   const configSource = config.file === null ? undefined : configDocument(config.file)
   if (configSource?.ok === false) return configSource
@@ -134,16 +134,16 @@ function* stepsIn(steps: readonly Step[]): Generator<Step> {
   }
 }
 
-function unknown(what: string, wanted: string, known: readonly string[]): Checked<never> {
+function unknown(what: string, wanted: string, known: readonly string[]): Result<never> {
   return wrong(wanted, `there is no ${what} \`${wanted}\``, suggest(wanted, known, `${what}s`))
 }
 
-function wrong(file: string, message: string, hint: string): Checked<never> {
+function wrong(file: string, message: string, hint: string): Result<never> {
   const problem: Problem = { file, line: 0, column: 0, message, hint }
   return { ok: false, problems: [problem] }
 }
 
-function answersTo(asked: string, given: Place, steps: readonly Step[]): Checked<Explained[]> {
+function answersTo(asked: string, given: Place, steps: readonly Step[]): Result<Explained[]> {
   const { key, only, profile, rest } = takeApart(asked, given)
   if (profile !== undefined && !Object.hasOwn(given.config.profiles, profile))
     return unknown("profile", profile, Object.keys(given.config.profiles))

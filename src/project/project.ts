@@ -3,7 +3,7 @@ import { nanoid } from "nanoid"
 import { findConfig, projectRoot } from "../config/find.ts"
 import { checkConfigFile, type LoadedConfig, type LoadOptions, loadConfig } from "../config/load.ts"
 import type { Definition, RunCreated } from "../core/model/events.ts"
-import { type Checked, formatProblem, formatProblems, type Problem } from "../core/model/problem.ts"
+import { formatProblem, formatProblems, type Problem, type Result } from "../core/model/problem.ts"
 import type { InputValue, Intervene, Workflow } from "../core/model/workflow.ts"
 import type { WorkflowItem } from "../core/view/protocol.ts"
 import { convertWorkflow } from "../spec/convert-document.ts"
@@ -34,7 +34,7 @@ export class Project {
     this.root = projectRoot(options)
   }
 
-  config(): Checked<LoadedConfig> {
+  config(): Result<LoadedConfig> {
     return loadConfig(this.#options)
   }
 
@@ -58,7 +58,7 @@ export class Project {
   }
 
   /** A workflow as its document says, or every problem of it; nothing is asked of its inputs or of the config. */
-  workflow(name: string): Checked<Workflow> {
+  workflow(name: string): Result<Workflow> {
     const found = resolveWorkflow(name, { root: this.root, directory: this.#options.directory })
     return found.ok ? { ok: true, value: found.value.workflow } : found
   }
@@ -76,7 +76,7 @@ export class Project {
     raw: Readonly<Record<string, InputValue>>,
     task: string,
     models: Models = {},
-  ): Checked<Prepared> {
+  ): Result<Prepared> {
     const config = this.config()
     const found = this.checked(name)
     const problems: Problem[] = [...(config.ok ? [] : config.problems), ...(found.ok ? [] : found.problems)]
@@ -93,7 +93,7 @@ export class Project {
   }
 
   /** A run's workflow, profiles and limits as they are written now, for the inputs it has. */
-  edited(workflow: string, inputs: RunCreated["inputs"]): Checked<Definition> {
+  edited(workflow: string, inputs: RunCreated["inputs"]): Result<Definition> {
     const prepared = this.prepare(workflow, inputs, "")
     if (!prepared.ok) return prepared
     const { inputs: _, ...definition } = prepared.value.definition
@@ -120,7 +120,7 @@ export class Project {
   }
 
   /** The text of a workflow file in the canonical form, whichever it is written in, or everything wrong with it. */
-  convert(file: string, text: string): Checked<string> {
+  convert(file: string, text: string): Result<string> {
     return convertWorkflow(text, file, knownIn(this.config()))
   }
 
@@ -131,7 +131,7 @@ export class Project {
 }
 
 /** Who can be named; nobody's name is checked while the config is broken. */
-function knownIn(config: Checked<LoadedConfig>) {
+function knownIn(config: Result<LoadedConfig>) {
   if (!config.ok) return {}
   return { profiles: Object.keys(config.value.profiles), roles: Object.keys(config.value.config.models) }
 }

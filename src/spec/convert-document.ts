@@ -1,5 +1,5 @@
 import { Document, isScalar, visit } from "yaml"
-import type { Checked } from "../core/model/problem.ts"
+import type { Result } from "../core/model/problem.ts"
 import { toCanonical } from "./dialects/read.ts"
 import { parseYaml } from "./document.ts"
 import { nameOfFile, type ParseOptions, parseWorkflow } from "./parse.ts"
@@ -22,7 +22,7 @@ const ORDER = [
  * A workflow document of any form as YAML in the canonical one, or everything that is wrong with it. What is written
  * means the same graph; comments are not kept, because the parts they stand at may be gone.
  */
-export function convertWorkflow(text: string, file: string, options: ParseOptions): Checked<string> {
+export function convertWorkflow(text: string, file: string, options: ParseOptions): Result<string> {
   const checked = parseWorkflow(text, file, options)
   if (!checked.ok) return checked
   const parsed = parseYaml(text, file)

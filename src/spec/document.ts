@@ -1,7 +1,7 @@
 import { isScalar, parseDocument } from "yaml"
 import type { Path, Place, SourceDocument } from "../core/documents/issues.ts"
 import { Lines } from "../core/documents/lines.ts"
-import type { Checked, Problem } from "../core/model/problem.ts"
+import type { Problem, Result } from "../core/model/problem.ts"
 import { Converter, MAX_DEPTH } from "./convert.ts"
 import { sourceOffset } from "./scalar.ts"
 import { WORDS, type Words } from "./vocabulary.ts"
@@ -19,9 +19,9 @@ export interface WorkflowSource extends SourceDocument {
 }
 
 /** A YAML or JSON text as a document, or every syntax error in it. */
-export function parseYaml(source: string, file: string): Checked<WorkflowSource> {
+export function parseYaml(source: string, file: string): Result<WorkflowSource> {
   const text = source.replace(/^\uFEFF/, "")
-  const whole = (message: string, hint: string): Checked<never> => ({
+  const whole = (message: string, hint: string): Result<never> => ({
     ok: false,
     problems: [{ file, line: 1, column: 1, message, hint }],
   })

@@ -3,7 +3,7 @@ import { dirname, extname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { suggest } from "../core/base/nearest.ts"
 import type { Path, SourceDocument } from "../core/documents/issues.ts"
-import type { Checked, Problem } from "../core/model/problem.ts"
+import type { Problem, Result } from "../core/model/problem.ts"
 import type { Workflow } from "../core/model/workflow.ts"
 import { toCanonical } from "./dialects/read.ts"
 import { parseYaml } from "./document.ts"
@@ -69,7 +69,7 @@ export interface ResolveOptions extends FindOptions {
 export function resolveWorkflow(
   nameOrPath: string,
   options: ResolveOptions,
-): Checked<LoadedWorkflow & { readonly workflow: Workflow }> {
+): Result<LoadedWorkflow & { readonly workflow: Workflow }> {
   const { root, directory = root } = options
   const library = new Library(options)
   const isPath = /[\\/]/.test(nameOrPath) || ENDINGS.includes(extname(nameOrPath))
@@ -80,7 +80,7 @@ export function resolveWorkflow(
   return { ok: false, problems: [{ file: nameOrPath, line: 0, column: 0, message: "there is no such workflow", hint }] }
 }
 
-function usable(loaded: LoadedWorkflow): Checked<LoadedWorkflow & { readonly workflow: Workflow }> {
+function usable(loaded: LoadedWorkflow): Result<LoadedWorkflow & { readonly workflow: Workflow }> {
   const { workflow } = loaded
   return workflow ? { ok: true, value: { ...loaded, workflow } } : { ok: false, problems: loaded.problems }
 }
@@ -98,7 +98,7 @@ class Library {
   readonly searched: readonly string[]
   readonly #options: FindOptions
   readonly #builtIn: string | undefined
-  readonly #texts = new Map<string, Checked<string>>()
+  readonly #texts = new Map<string, Result<string>>()
   readonly #loaded = new Map<string, LoadedWorkflow>()
   /** Files that are being read, each because the one before names it. */
   readonly #open: string[] = []
@@ -196,7 +196,7 @@ class Library {
     return text.ok ? claimedName(text.value, file) : nameOfFile(file)
   }
 
-  #text(file: string): Checked<string> {
+  #text(file: string): Result<string> {
     const text = this.#texts.get(file) ?? read(file)
     this.#texts.set(file, text)
     return text
@@ -220,7 +220,7 @@ function twice(name: string, file: string, twin: string): Problem {
  *  it is checked. */
 export function workflowDocument(
   file: string,
-): Checked<{ readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }> {
+): Result<{ readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }> {
   const text = read(file)
   if (!text.ok) return text
   const parsed = parseYaml(text.value, file)
@@ -230,8 +230,8 @@ export function workflowDocument(
   return { ok: true, value: { document: source, stepPath: (id) => steps.find((step) => step.id === id)?.path } }
 }
 
-function read(file: string): Checked<string> {
-  const failed = (message: string): Checked<never> => ({
+function read(file: string): Result<string> {
+  const failed = (message: string): Result<never> => ({
     ok: false,
     problems: [{ file, line: 0, column: 0, message }],
   })

@@ -1,5 +1,5 @@
 import { suggest } from "../core/base/nearest.ts"
-import type { Checked, Problem } from "../core/model/problem.ts"
+import type { Problem, Result } from "../core/model/problem.ts"
 import type { InputSpec, InputValue, Workflow } from "../core/model/workflow.ts"
 
 /** Name of the input that takes the free text of a command line. */
@@ -14,7 +14,7 @@ export function bindInputs(
   workflow: Workflow,
   raw: Readonly<Record<string, InputValue>>,
   task?: string,
-): Checked<Record<string, InputValue>> {
+): Result<Record<string, InputValue>> {
   const declared = Object.keys(workflow.inputs)
   const problems: Problem[] = []
   const report = (message: string, hint: string) =>

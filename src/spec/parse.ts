@@ -1,7 +1,7 @@
 import { basename, extname } from "node:path"
 import { firstProblems, issuesToProblems, valueAt } from "../core/documents/issues.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
-import type { Checked, Problem } from "../core/model/problem.ts"
+import type { Problem, Result } from "../core/model/problem.ts"
 import type { Workflow } from "../core/model/workflow.ts"
 import { checkCombinations } from "./combinations.ts"
 import { toCanonical } from "./dialects/read.ts"
@@ -27,7 +27,7 @@ export interface ParseOptions {
  * A YAML or JSON text as a workflow, or everything that is wrong with it: syntax, shape, the graph, every expression.
  * `file` names it in problems and gives the workflow its name when it has none of its own. Runs nothing, never throws.
  */
-export function parseWorkflow(text: string, file: string, options: ParseOptions = {}): Checked<Workflow> {
+export function parseWorkflow(text: string, file: string, options: ParseOptions = {}): Result<Workflow> {
   const description = descriptionIn(text, file)
   if (description) return { ok: false, problems: [description] }
   const parsed = parseYaml(text, file)

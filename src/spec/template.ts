@@ -1,4 +1,4 @@
-import type { Checked, Problem } from "../core/model/problem.ts"
+import type { Problem, Result } from "../core/model/problem.ts"
 import type { Evaluate, Render, Scope, StepScope } from "../core/ports/ports.ts"
 import { checkExpression, evaluate, type Findings, type Types, type Wanted } from "./expression.ts"
 import { type ExpressionProblem, type Known, matchAt, type Reference, STRING } from "./names.ts"
@@ -116,12 +116,12 @@ export const holds: Evaluate = (expression, scope) => {
 }
 
 /** What a single expression comes to, as JSON: text, a number, a list and so on. It stands with or without `${…}`. */
-export function resultOf(expression: string, scope: Scope): Checked<unknown> {
+export function resultOf(expression: string, scope: Scope): Result<unknown> {
   const result = worth(expression, scope)
   return result.ok ? { ok: true, value: result.value.value } : result
 }
 
-function worth(expression: string, scope: Scope): Checked<{ readonly text: string; readonly value: unknown }> {
+function worth(expression: string, scope: Scope): Result<{ readonly text: string; readonly value: unknown }> {
   const { source, offset } = bare(expression)
   const result = evaluate(source, knownIn(scope), (reference) => valueIn(reference, scope))
   if ("text" in result) return { ok: true, value: result }

@@ -12,7 +12,7 @@ export interface Problem {
 }
 
 /** A value, or every problem that kept it from being one. */
-export type Checked<T> =
+export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 

@@ -1,6 +1,6 @@
 import type { Command, RunEvent, Seen } from "../model/events.ts"
 import type { Kind } from "../model/kinds.ts"
-import type { Checked } from "../model/problem.ts"
+import type { Result } from "../model/problem.ts"
 import type { Profile } from "../model/profile.ts"
 import type { CheckResult, StepResult, Tokens, Warning } from "../model/result.ts"
 import type { Message } from "../model/run.ts"
@@ -325,10 +325,10 @@ export interface StepScope {
 }
 
 /** What an expression comes to, whatever that is. */
-export type Value = (expression: string, scope: Scope) => Checked<unknown>
+export type Value = (expression: string, scope: Scope) => Result<unknown>
 
 /** Whether an expression holds: true or false, nothing else. */
-export type Evaluate = (expression: string, scope: Scope) => Checked<boolean>
+export type Evaluate = (expression: string, scope: Scope) => Result<boolean>
 
 /** Fills in `${…}`; a template that cannot be filled is a problem, never a half-filled prompt. */
-export type Render = (template: string, scope: Scope) => Checked<string>
+export type Render = (template: string, scope: Scope) => Result<string>

@@ -1,4 +1,4 @@
-import type { Checked, Problem } from "../../core/model/problem.ts"
+import type { Problem, Result } from "../../core/model/problem.ts"
 import type { StepResult, Warning } from "../../core/model/result.ts"
 import type { Run } from "../../core/model/run.ts"
 import type { Step } from "../../core/model/workflow.ts"
@@ -10,7 +10,7 @@ import { scopeOf } from "./scope.ts"
 const NAMED = 10
 
 /** The patterns of the files a step owns, filled in; undefined: it owns none. They stay inside the project. */
-export function ownedBy(render: Render, run: Run, step: Step): Checked<readonly string[] | undefined> {
+export function ownedBy(render: Render, run: Run, step: Step): Result<readonly string[] | undefined> {
   if (step.files === undefined) return { ok: true, value: undefined }
   const patterns: string[] = []
   const problems: Problem[] = []

@@ -1,6 +1,6 @@
 import { authorsOf, isReadDistilled } from "../../core/groups/distilled.ts"
 import { scopeAround } from "../../core/model/ancestry.ts"
-import type { Checked } from "../../core/model/problem.ts"
+import type { Result } from "../../core/model/problem.ts"
 import type { StepResult } from "../../core/model/result.ts"
 import { type Run, type StepState, stepOf } from "../../core/model/run.ts"
 import type { Step, Workflow } from "../../core/model/workflow.ts"
@@ -26,7 +26,7 @@ interface Which {
 }
 
 /** What the worker is sent. An attempt that was prompted before is sent the same, whatever has changed since. */
-export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promise<Checked<Composed>> {
+export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promise<Result<Composed>> {
   const { step, state, isResumed, owned } = which
   const { prompt, goOn, checkpoint } = state
   const secrets = secretsOf(run.created.workflow)
@@ -55,8 +55,8 @@ export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promis
   }
 }
 
-const done = (value: Composed): Checked<Composed> => ({ ok: true, value })
-const problem = (message: string): Checked<never> => ({
+const done = (value: Composed): Result<Composed> => ({ ok: true, value })
+const problem = (message: string): Result<never> => ({
   ok: false,
   problems: [{ file: "prompt", line: 1, column: 1, message }],
 })
