@@ -1,11 +1,11 @@
 import { rowsOf } from "../../src/core/base/table.ts"
-import type { Words } from "../../src/core/ports/expressions.ts"
+import type { Expressions } from "../../src/core/ports/expressions.ts"
 
 /**
  * Expressions for tests. Conditions are `true`, `false` and `STEP is STATUS`; any other one is a
  * problem. Prompts are returned as written.
  */
-export const words: Words = {
+export const words: Expressions = {
   holds(run, _step, condition) {
     if (condition === "true" || condition === "false") return { ok: true, value: condition === "true" }
     const [, id, status] = /^(\w+) is (\w+)$/.exec(condition) ?? []

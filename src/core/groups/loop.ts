@@ -1,7 +1,7 @@
 import type { Reason, StepResult } from "../model/result.ts"
 import type { Run, StepState } from "../model/run.ts"
 import type { Loop, Step } from "../model/workflow.ts"
-import type { Words } from "../ports/expressions.ts"
+import type { Expressions } from "../ports/expressions.ts"
 import { type Member, membersOf, NO_COST } from "./members.ts"
 import type { Next } from "./next.ts"
 import { told } from "./prompt-text.ts"
@@ -11,7 +11,7 @@ import { told } from "./prompt-text.ts"
  * holds; after `max` rounds it has failed. Between two rounds the project is looked at: `stagnant` rounds that have
  * changed nothing are a matter for a person.
  */
-export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, words: Words): Next {
+export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, words: Expressions): Next {
   const rounds = membersOf(run, step)
   const last = rounds.at(-1)
   if (last?.row.result?.reason === "aborted") return end(last, "aborted", "a round was stopped")

@@ -1,13 +1,13 @@
 import type { Run, StepState } from "../model/run.ts"
 import type { InputSpec, InputValue, Step } from "../model/workflow.ts"
-import type { Words } from "../ports/expressions.ts"
+import type { Expressions } from "../ports/expressions.ts"
 import { nextOfEnsemble } from "./ensemble.ts"
 import { nextOfLoop } from "./loop.ts"
 import { type Member, membersOf, NO_COST, outcomeOf } from "./members.ts"
 import type { Next } from "./next.ts"
 import { nextOfRouted } from "./routed.ts"
 
-export function nextOf(run: Run, spec: Step, step: StepState, words: Words): Next {
+export function nextOf(run: Run, spec: Step, step: StepState, words: Expressions): Next {
   if (spec.loop) return nextOfLoop(run, spec, spec.loop, step, words)
   const { group } = spec
   switch (group?.type) {
@@ -49,7 +49,7 @@ function nextOfAll(run: Run, step: StepState): Next {
 
 // ── nested workflows ───────────────────────────────────────────────────────────────────────────────────────────────
 
-function nextOfWorkflow(run: Run, spec: Step, step: StepState, words: Words): Next {
+function nextOfWorkflow(run: Run, spec: Step, step: StepState, words: Expressions): Next {
   if (spec.group?.type !== "workflow") return failed(`${spec.id} is no workflow`)
   const { workflow, with: templates } = spec.group
   const stages = step.parts?.stages ?? 0

@@ -1,6 +1,6 @@
 import type { Run, StepState } from "../model/run.ts"
 import type { Group, Step } from "../model/workflow.ts"
-import type { Words } from "../ports/expressions.ts"
+import type { Expressions } from "../ports/expressions.ts"
 import { type Member, membersOf, NO_COST, outcomeOf, unusedName } from "./members.ts"
 import type { Next } from "./next.ts"
 
@@ -16,7 +16,7 @@ interface Item {
 }
 
 /** Items of a list, each given to the profile of its category. */
-export function nextOfRouted(run: Run, spec: Step, group: Routed, step: StepState, words: Words): Next {
+export function nextOfRouted(run: Run, spec: Step, group: Routed, step: StepState, words: Expressions): Next {
   if (step.parts?.stages) return { type: "result", result: together(membersOf(run, step)) }
   const list = words.value(run, spec, group.over)
   if (!list.ok) return failed(`\`over\`: ${list.problems[0]?.message ?? "cannot be worked out"}`)

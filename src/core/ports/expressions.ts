@@ -3,7 +3,7 @@ import type { Run } from "../model/run.ts"
 import type { Step } from "../model/workflow.ts"
 
 /** What the words of a workflow come to in a run; pure. What cannot be worked out is a problem. */
-export interface Words {
+export interface Expressions {
   /** Whether a step's condition holds. */
   holds(run: Run, step: Step, condition: string): Result<boolean>
   /** Whether a loop is to end, after the last round it had. */

@@ -6,7 +6,7 @@ import type { CheckResult, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
 import type { GateAction } from "../model/workflow.ts"
-import type { Words } from "../ports/expressions.ts"
+import type { Expressions } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
 import { conclude, hasAfterwork, isCut, UNCHECKED, warn, weigh } from "./conclude.ts"
 import { end, proceed, start } from "./proceed.ts"
@@ -24,7 +24,7 @@ import { type Decision, Draft, refuse, specOf, stepsThat } from "./transaction.t
  *   I5  while something holds the run nothing starts; it pauses, or ends when it is stopping, once nothing runs
  *   I6  a step that succeeded never starts again
  */
-export function decide(run: Run | undefined, command: Command, now: number, words: Words): Decision {
+export function decide(run: Run | undefined, command: Command, now: number, words: Expressions): Decision {
   if (command.type === "create") {
     const created: RunEvent = { type: "run.created", at: now, ...command.created }
     return proceed(new Draft(undefined, words).add(created), now)

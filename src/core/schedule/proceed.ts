@@ -6,7 +6,7 @@ import type { StepResult } from "../model/result.ts"
 import { nextReady, type Run, type StepState } from "../model/run.ts"
 import { describeHold } from "../model/state-text.ts"
 import type { Step } from "../model/workflow.ts"
-import type { Words } from "../ports/expressions.ts"
+import type { Expressions } from "../ports/expressions.ts"
 import { overlapOf } from "../rights/file-patterns.ts"
 import { advanceGroups, endGroups } from "./advance-groups.ts"
 import { effectsGate, gateOf, overBudget, overOwnBudget } from "./after-attempt.ts"
@@ -53,7 +53,7 @@ function ownsAlone({ run, words }: Draft, step: StepState): boolean {
   return atWork.every((other) => overlapOf(mine, ownedBy(run, other, words)) === undefined)
 }
 
-function ownedBy(run: Run, { index }: StepState, words: Words): readonly string[] {
+function ownedBy(run: Run, { index }: StepState, words: Expressions): readonly string[] {
   const spec = run.specs[index] as Step
   const { files = [], part, group, type } = spec
   const isWriter = part?.role !== "proposer" && part?.role !== "judge" && type === "single" && group === undefined

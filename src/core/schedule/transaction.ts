@@ -3,7 +3,7 @@ import { evolve } from "../fold/evolve.ts"
 import type { Effect, RunEvent } from "../model/events.ts"
 import type { Run, StepState } from "../model/run.ts"
 import type { Step } from "../model/workflow.ts"
-import type { Words } from "../ports/expressions.ts"
+import type { Expressions } from "../ports/expressions.ts"
 
 /**
  * What follows from a command: the facts to write down, what to do once they are written, and the run as it is then.
@@ -20,10 +20,10 @@ export interface Decision {
 export class Draft {
   readonly events: RunEvent[] = []
   readonly effects: Effect[] = []
-  readonly words: Words
+  readonly words: Expressions
   #run: Run | undefined
 
-  constructor(run: Run | undefined, words: Words) {
+  constructor(run: Run | undefined, words: Expressions) {
     this.#run = run
     this.words = words
   }

@@ -2,7 +2,7 @@ import type { Command, Effect, RunEvent, Steered, Took } from "../../core/model/
 import type { StepResult, Warning } from "../../core/model/result.ts"
 import { type Run, stepOf } from "../../core/model/run.ts"
 import type { Composer, ProjectFiles, Vault } from "../../core/ports/composer.ts"
-import type { Words } from "../../core/ports/expressions.ts"
+import type { Expressions } from "../../core/ports/expressions.ts"
 import type {
   Checker,
   Claim,
@@ -75,7 +75,7 @@ export class RunLoop {
   readonly #changed: (run: Run, events: readonly RunEvent[]) => void
   readonly #workers = new Map<string, AbortController>()
   readonly #over: PromiseWithResolvers<void> = Promise.withResolvers()
-  readonly #words: Words
+  readonly #words: Expressions
   readonly #changes: Changes
   /** What files were like when a step's first try began, by its id. */
   readonly #snapshots = new Map<string, Snapshot>()
