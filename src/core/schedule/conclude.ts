@@ -4,7 +4,7 @@ import type { Reason, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import type { Check, Opinion, Step } from "../model/workflow.ts"
 import { gateOf, retryAt, warningsOf } from "./after-attempt.ts"
-import { type Draft, specOf, stepsThat } from "./transaction.ts"
+import { specOf, stepsThat, type Transaction } from "./transaction.ts"
 
 /** How an attempt ends: another try, a person's word, or its end, and what that means for the run. */
 
@@ -44,60 +44,58 @@ export function afterworkOf(spec: Step): Afterwork {
 }
 
 /** After everything a machine has to say of an attempt: another try, a person's word, or its end. */
-export function weigh(draft: Draft, step: StepState, result: StepResult, now: number, took?: Took): void {
-  const { run } = draft
+export function weigh(tx: Transaction, step: StepState, result: StepResult, now: number, took?: Took): void {
+  const { run } = tx
   const { id, attempt } = step
-  warn(draft, step, warningsOf(run, step, result), now)
+  warn(tx, step, warningsOf(run, step, result), now)
   const spec = specOf(run, step)
   const next = isStopping(run) || isGroup(spec) ? undefined : retryAt(run, spec, step, result, now)
-  const tried = stepOf(draft.run, id) as StepState
+  const tried = stepOf(tx.run, id) as StepState
   const gate =
-    next === undefined && !isStopping(run)
-      ? gateOf(draft.run, spec, { step: tried, result }, undefined, now)
-      : undefined
+    next === undefined && !isStopping(run) ? gateOf(tx.run, spec, { step: tried, result }, undefined, now) : undefined
   const delegated = took ? { delegated: took } : {}
   if (next !== undefined)
-    draft.add({ type: "step.ended", at: now, step: id, attempt, result, retryAt: next, ...delegated })
+    tx.add({ type: "step.ended", at: now, step: id, attempt, result, retryAt: next, ...delegated })
   else if (gate) {
-    draft.add({ type: "step.answered", at: now, step: id, attempt, result, ...delegated })
-    draft.add({ type: "gate.opened", at: now, step: id, ...gate })
-  } else conclude(draft, id, result, now, took)
+    tx.add({ type: "step.answered", at: now, step: id, attempt, result, ...delegated })
+    tx.add({ type: "gate.opened", at: now, step: id, ...gate })
+  } else conclude(tx, id, result, now, took)
 }
 
-export function warn(draft: Draft, { id, attempt }: StepState, warnings: readonly Warning[], now: number): void {
-  for (const warning of warnings) draft.add({ type: "step.warned", at: now, step: id, attempt, warning })
+export function warn(tx: Transaction, { id, attempt }: StepState, warnings: readonly Warning[], now: number): void {
+  for (const warning of warnings) tx.add({ type: "step.warned", at: now, step: id, attempt, warning })
 }
 
 /** A step that fails before it has a worker. */
-export function fail(draft: Draft, step: StepState, detail: string, now: number, reason: Reason = "error"): void {
+export function fail(tx: Transaction, step: StepState, detail: string, now: number, reason: Reason = "error"): void {
   const attempt = step.attempt + 1
-  draft.add({ type: "step.started", at: now, step: step.id, attempt })
+  tx.add({ type: "step.started", at: now, step: step.id, attempt })
   const result: StepResult = { reason, output: "", detail, tokens: { input: 0, output: 0 }, cost: 0 }
-  conclude(draft, step.id, result, now)
+  conclude(tx, step.id, result, now)
 }
 
 /** Writes down how a step ended for good, and what that means for the run. */
-export function conclude(draft: Draft, id: string, result: StepResult, now: number, delegated?: Took): void {
-  const attempt = stepOf(draft.run, id)?.attempt ?? 1
-  draft.add({ type: "step.ended", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
-  const { run } = draft
+export function conclude(tx: Transaction, id: string, result: StepResult, now: number, delegated?: Took): void {
+  const attempt = stepOf(tx.run, id)?.attempt ?? 1
+  tx.add({ type: "step.ended", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
+  const { run } = tx
   const step = stepOf(run, id) as StepState
   const spec = specOf(run, step)
   const isBad = step.status === "failed" || step.status === "cancelled"
   if (!isBad || run.status === "interrupted" || run.stopping || isTolerated(run, spec)) return
   if (settingsOf(run, spec).onFailure !== "stop") return
   const nested = scopeAround(run, spec)
-  if (nested) stopWithin(draft, nested.spec.id, id, now)
-  else draft.add({ type: "run.stopping", at: now, cause: "failure" })
+  if (nested) stopWithin(tx, nested.spec.id, id, now)
+  else tx.add({ type: "run.stopping", at: now, cause: "failure" })
 }
 
 /** Nothing more starts in a nested workflow; what runs in it goes on. */
-function stopWithin(draft: Draft, group: string, failed: string, now: number): void {
-  const name = specOf(draft.run, stepOf(draft.run, failed) as StepState).part?.name ?? failed
+function stopWithin(tx: Transaction, group: string, failed: string, now: number): void {
+  const name = specOf(tx.run, stepOf(tx.run, failed) as StepState).part?.name ?? failed
   const detail = `${name} did not succeed`
-  for (const { id, attempt } of stepsThat(draft.run, "pending")) {
-    const step = stepOf(draft.run, id) as StepState
-    if (step.status !== "pending" || attempt > 0 || !isInside(draft.run, specOf(draft.run, step), group)) continue
-    draft.add({ type: "step.skipped", at: now, step: id, cause: "needs", detail })
+  for (const { id, attempt } of stepsThat(tx.run, "pending")) {
+    const step = stepOf(tx.run, id) as StepState
+    if (step.status !== "pending" || attempt > 0 || !isInside(tx.run, specOf(tx.run, step), group)) continue
+    tx.add({ type: "step.skipped", at: now, step: id, cause: "needs", detail })
   }
 }

@@ -10,7 +10,7 @@ import type { Expressions } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
 import { conclude, hasAfterwork, isCut, UNCHECKED, warn, weigh } from "./conclude.ts"
 import { end, proceed, start } from "./proceed.ts"
-import { type Decision, Draft, refuse, specOf, stepsThat } from "./transaction.ts"
+import { type Decision, refuse, specOf, stepsThat, Transaction } from "./transaction.ts"
 
 /**
  * The whole of scheduling as one pure function. Takes the run so far (undefined before `create`), a command, and the
@@ -27,63 +27,63 @@ import { type Decision, Draft, refuse, specOf, stepsThat } from "./transaction.t
 export function decide(run: Run | undefined, command: Command, now: number, words: Expressions): Decision {
   if (command.type === "create") {
     const created: RunEvent = { type: "run.created", at: now, ...command.created }
-    return proceed(new Draft(undefined, words).add(created), now)
+    return proceed(new Transaction(undefined, words).add(created), now)
   }
   if (run === undefined) return refuse(undefined, "there is no such run")
-  const draft = new Draft(run, words)
+  const tx = new Transaction(run, words)
   const isOver = run.endedAt !== undefined
   const over = () => refuse(run, `run ${run.id} has ended (${run.status})`)
   switch (command.type) {
     case "resume":
-      return resume(draft, command, now)
+      return resume(tx, command, now)
     case "interrupt":
-      return run.status === "running" ? interrupt(draft, command.by, now) : refuse(run, `run ${run.id} is not running`)
+      return run.status === "running" ? interrupt(tx, command.by, now) : refuse(run, `run ${run.id} is not running`)
     case "abort":
-      return isOver ? over() : stop(draft, "abort", now, command.by)
+      return isOver ? over() : stop(tx, "abort", now, command.by)
     case "deadline":
-      return run.status === "running" ? stop(draft, "deadline", now) : refuse(run, `run ${run.id} is not running`)
+      return run.status === "running" ? stop(tx, "deadline", now) : refuse(run, `run ${run.id} is not running`)
     case "pause":
-      return pause(draft, command.by, now)
+      return pause(tx, command.by, now)
     case "raise":
-      return isOver ? over() : raise(draft, command, now)
+      return isOver ? over() : raise(tx, command, now)
     case "seen":
-      return run.seen ? refuse(run, "it was seen before") : fact(draft, { ...command, type: "run.seen", at: now })
+      return run.seen ? refuse(run, "it was seen before") : fact(tx, { ...command, type: "run.seen", at: now })
     case "changed":
-      return isOver ? fact(draft, { ...command, type: "run.changed", at: now }) : refuse(run, "it has not ended yet")
+      return isOver ? fact(tx, { ...command, type: "run.changed", at: now }) : refuse(run, "it has not ended yet")
     case "decide":
-      return decideGate(draft, command, now)
+      return decideGate(tx, command, now)
     case "tick":
-      return isOver || run.status === "interrupted" ? refuse(run, `run ${run.id} is not running`) : tick(draft, now)
+      return isOver || run.status === "interrupted" ? refuse(run, `run ${run.id} is not running`) : tick(tx, now)
     default:
-      return answer(draft, command, now)
+      return answer(tx, command, now)
   }
 }
 
 /** Written down, and nothing follows from it. */
-function fact(draft: Draft, event: RunEvent): Decision {
-  return draft.add(event).decision()
+function fact(tx: Transaction, event: RunEvent): Decision {
+  return tx.add(event).decision()
 }
 
 // ── what a person says ─────────────────────────────────────────────────────────────────────────────────────────────
 
-function resume(draft: Draft, command: Extract<Command, { type: "resume" }>, now: number): Decision {
-  const { run } = draft
+function resume(tx: Transaction, command: Extract<Command, { type: "resume" }>, now: number): Decision {
+  const { run } = tx
   const { stopping, status } = run
   const { by, parent, edited, isLive } = command
   if (run.status === "success" && !edited) return refuse(run, `run ${run.id} has ended (success)`)
   // Its worker would go on with what is to be done anew.
   if (edited && isLive) return refuse(run, `run ${run.id} is at work: it can be changed once it has paused`)
-  if (edited) draft.add({ type: "run.edited", at: now, by, ...edited })
+  if (edited) tx.add({ type: "run.edited", at: now, by, ...edited })
   const live = isLive ? { isLive } : {}
-  draft.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }), ...live })
-  if (run.endedAt !== undefined) return proceed(draft, now)
-  if (stopping === "abort" || stopping === "deadline") return stopRunning(draft)
+  tx.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }), ...live })
+  if (run.endedAt !== undefined) return proceed(tx, now)
+  if (stopping === "abort" || stopping === "deadline") return stopRunning(tx)
   // Those that were held included. What is at work here goes on by itself.
-  for (const { id } of isLive ? heldOf(run) : atWork(draft.run)) again(draft, stepOf(draft.run, id) as StepState, now)
+  for (const { id } of isLive ? heldOf(run) : atWork(tx.run)) again(tx, stepOf(tx.run, id) as StepState, now)
   // Of a run that nobody paused a person may not know what there is to decide.
-  for (const step of status === "paused" ? stepsThat(draft.run, "waiting") : [])
-    if (step.gate) settleGate(draft, step, { action: "continue", by }, now)
-  return proceed(draft, now)
+  for (const step of status === "paused" ? stepsThat(tx.run, "waiting") : [])
+    if (step.gate) settleGate(tx, step, { action: "continue", by }, now)
+  return proceed(tx, now)
 }
 
 /** Steps that a provider holds. */
@@ -101,76 +101,76 @@ function atWork(run: Run): StepState[] {
 }
 
 /** Takes up what an interrupted step was at: its checks when it had answered, else its worker. */
-function again(draft: Draft, step: StepState, now: number): void {
+function again(tx: Transaction, step: StepState, now: number): void {
   const { id, attempt } = step
   const isPrompted = step.session !== undefined
-  if (specOf(draft.run, step).effects === "external" && isPrompted && !step.isAnswered && !draft.run.stopping)
-    draft.add({ type: "gate.opened", at: now, step: id, ...effectsGate(draft.run, now) })
-  else if (step.isAnswered) draft.effects.push({ type: "check", step: id, attempt })
-  else draft.effects.push({ type: "start", step: id, attempt, resumed: true })
+  if (specOf(tx.run, step).effects === "external" && isPrompted && !step.isAnswered && !tx.run.stopping)
+    tx.add({ type: "gate.opened", at: now, step: id, ...effectsGate(tx.run, now) })
+  else if (step.isAnswered) tx.effects.push({ type: "check", step: id, attempt })
+  else tx.effects.push({ type: "start", step: id, attempt, resumed: true })
 }
 
-function interrupt(draft: Draft, by: string, now: number): Decision {
-  return stopRunning(draft.add({ type: "run.interrupted", at: now, by }))
+function interrupt(tx: Transaction, by: string, now: number): Decision {
+  return stopRunning(tx.add({ type: "run.interrupted", at: now, by }))
 }
 
-function stop(draft: Draft, cause: "abort" | "deadline", now: number, by?: string): Decision {
-  const { run } = draft
+function stop(tx: Transaction, cause: "abort" | "deadline", now: number, by?: string): Decision {
+  const { run } = tx
   const isStopping = run.stopping === "abort" || run.stopping === cause
   if (isStopping && cause === "deadline") return refuse(run, `run ${run.id} is already stopping`)
   // Said again it stops what a crash or an interrupt has left of it.
   if (!isStopping || run.status === "interrupted")
-    draft.add({ type: "run.stopping", at: now, cause, ...(by === undefined ? {} : { by }) })
-  if (run.running > 0) return stopRunning(draft)
-  end(draft, now)
-  return draft.decision()
+    tx.add({ type: "run.stopping", at: now, cause, ...(by === undefined ? {} : { by }) })
+  if (run.running > 0) return stopRunning(tx)
+  end(tx, now)
+  return tx.decision()
 }
 
-function stopRunning(draft: Draft): Decision {
-  for (const step of atWork(draft.run)) {
-    draft.effects.push({ type: "stop", step: step.id, attempt: step.attempt })
+function stopRunning(tx: Transaction): Decision {
+  for (const step of atWork(tx.run)) {
+    tx.effects.push({ type: "stop", step: step.id, attempt: step.attempt })
   }
-  return draft.decision()
+  return tx.decision()
 }
 
-function pause(draft: Draft, by: string, now: number): Decision {
-  const { run } = draft
+function pause(tx: Transaction, by: string, now: number): Decision {
+  const { run } = tx
   if (run.status !== "running" || run.stopping) return refuse(run, `run ${run.id} is not running`)
   if (run.hold) return refuse(run, `run ${run.id} is pausing already`)
-  draft.add({ type: "run.pausing", at: now, hold: { cause: "person", detail: `paused by ${by}` }, by })
-  return proceed(draft, now)
+  tx.add({ type: "run.pausing", at: now, hold: { cause: "person", detail: `paused by ${by}` }, by })
+  return proceed(tx, now)
 }
 
-function raise(draft: Draft, command: Extract<Command, { type: "raise" }>, now: number): Decision {
+function raise(tx: Transaction, command: Extract<Command, { type: "raise" }>, now: number): Decision {
   const { budget, by } = command
-  draft.add({ type: "budget.raised", at: now, budget, by })
+  tx.add({ type: "budget.raised", at: now, budget, by })
   // One that was interrupted is not taken up by this: what was at work in it has nobody.
-  if (draft.run.hold?.cause !== "budget" || draft.run.status === "interrupted") return draft.decision()
-  draft.add({ type: "run.resumed", at: now, by, ...liveOf(draft.run) })
-  return proceed(draft, now)
+  if (tx.run.hold?.cause !== "budget" || tx.run.status === "interrupted") return tx.decision()
+  tx.add({ type: "run.resumed", at: now, by, ...liveOf(tx.run) })
+  return proceed(tx, now)
 }
 
-function decideGate(draft: Draft, command: Extract<Command, { type: "decide" }>, now: number): Decision {
-  const { run } = draft
+function decideGate(tx: Transaction, command: Extract<Command, { type: "decide" }>, now: number): Decision {
+  const { run } = tx
   const step = stepOf(run, command.step)
   if (step === undefined) return refuse(run, `run ${run.id} has no step ${command.step}`)
   if (step.gate) {
     if (command.action === "retry" && specOf(run, step).type === "gate") return refuse(run, `${step.id} has no worker`)
     const { parent, by } = command
     const isMoved = parent !== undefined && parent !== run.parent
-    if (isMoved) draft.add({ type: "run.resumed", at: now, by, parent, ...liveOf(run) })
-    settleGate(draft, stepOf(draft.run, step.id) as StepState, command, now)
-    if (draft.run.stopping === "abort") return stopRest(draft, now)
+    if (isMoved) tx.add({ type: "run.resumed", at: now, by, parent, ...liveOf(run) })
+    settleGate(tx, stepOf(tx.run, step.id) as StepState, command, now)
+    if (tx.run.stopping === "abort") return stopRest(tx, now)
     // Those that were held are at work again by that.
-    for (const { id } of isMoved ? heldOf(run) : []) again(draft, stepOf(draft.run, id) as StepState, now)
-    return proceed(draft, now)
+    for (const { id } of isMoved ? heldOf(run) : []) again(tx, stepOf(tx.run, id) as StepState, now)
+    return proceed(tx, now)
   }
   const { action, by, message, parent } = command
   const isAgain = action === "retry" && run.endedAt !== undefined && step.status !== "success"
   if (!isAgain) return refuse(run, `${step.id} waits for no decision (it is ${step.status})`)
   const say = message === undefined ? {} : { say: { step: step.id, text: message } }
-  draft.add({ type: "run.resumed", at: now, by, ...say, ...(parent ? { parent } : {}) })
-  return isDoneWith(draft.run, step) ? refuse(run, doneWith(step)) : proceed(draft, now)
+  tx.add({ type: "run.resumed", at: now, by, ...say, ...(parent ? { parent } : {}) })
+  return isDoneWith(tx.run, step) ? refuse(run, doneWith(step)) : proceed(tx, now)
 }
 
 /** Whether a step that was skipped stays so in a run that is taken up: it counts as done. */
@@ -190,12 +190,12 @@ function doneWith({ id, skipped, result }: StepState): string {
 type Word = Pick<Extract<Command, { type: "decide" }>, "action" | "by" | "message">
 
 /** Does with a step at a gate what was decided. */
-function settleGate(draft: Draft, step: StepState, { action, by, message }: Word, now: number): void {
+function settleGate(tx: Transaction, step: StepState, { action, by, message }: Word, now: number): void {
   const { id } = step
   const said = message === undefined ? {} : { message }
-  draft.add({ type: "gate.decided", at: now, step: id, action, by, ...said })
+  tx.add({ type: "gate.decided", at: now, step: id, action, by, ...said })
   if (step.gate?.why === "effects") {
-    settleEffects(draft, step, action, said, now)
+    settleEffects(tx, step, action, said, now)
     return
   }
   // A loop that stood still has its turn again.
@@ -204,24 +204,24 @@ function settleGate(draft: Draft, step: StepState, { action, by, message }: Word
   const result = step.result ?? { reason: "ok" as const, output: message ?? "", ...nothing }
   switch (action) {
     case "continue":
-      conclude(draft, id, result, now)
+      conclude(tx, id, result, now)
       break
     case "retry":
-      draft.add({ type: "step.ended", at: now, step: id, attempt: step.attempt, result, retryAt: now })
-      start(draft, stepOf(draft.run, id) as StepState, now, message)
+      tx.add({ type: "step.ended", at: now, step: id, attempt: step.attempt, result, retryAt: now })
+      start(tx, stepOf(tx.run, id) as StepState, now, message)
       break
     case "skip":
-      draft.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: `skipped by ${by}` })
+      tx.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: `skipped by ${by}` })
       break
     case "abort":
-      if (!isCut(draft.run)) draft.add({ type: "run.stopping", at: now, cause: "abort", by })
-      conclude(draft, id, step.result ?? { ...result, reason: "rejected", detail: `refused by ${by}` }, now)
+      if (!isCut(tx.run)) tx.add({ type: "run.stopping", at: now, cause: "abort", by })
+      conclude(tx, id, step.result ?? { ...result, reason: "rejected", detail: `refused by ${by}` }, now)
   }
 }
 
 /** A step that may have had effects: done again because a person says so, or not. */
 function settleEffects(
-  draft: Draft,
+  tx: Transaction,
   step: StepState,
   action: GateAction,
   said: { message?: string },
@@ -230,40 +230,40 @@ function settleEffects(
   const { id, attempt, isAnew } = step
   const unknown = { reason: "aborted" as const, output: "", tokens: { input: 0, output: 0 }, cost: isAnew ? 0 : null }
   // It was at work when its run stopped: its session may have the answer already.
-  if (action === "continue" && !isAnew) draft.effects.push({ type: "start", step: id, attempt, resumed: true })
+  if (action === "continue" && !isAnew) tx.effects.push({ type: "start", step: id, attempt, resumed: true })
   else if (action === "continue" || action === "retry") {
-    if (!isAnew) draft.add({ type: "step.ended", at: now, step: id, attempt, result: unknown, retryAt: now })
-    start(draft, stepOf(draft.run, id) as StepState, now, said.message)
+    if (!isAnew) tx.add({ type: "step.ended", at: now, step: id, attempt, result: unknown, retryAt: now })
+    start(tx, stepOf(tx.run, id) as StepState, now, said.message)
   } else if (action === "skip") {
-    draft.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: "not done again" })
+    tx.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: "not done again" })
   } else {
-    if (!isCut(draft.run)) draft.add({ type: "run.stopping", at: now, cause: "abort" })
-    conclude(draft, id, unknown, now)
+    if (!isCut(tx.run)) tx.add({ type: "run.stopping", at: now, cause: "abort" })
+    conclude(tx, id, unknown, now)
   }
 }
 
-function stopRest(draft: Draft, now: number): Decision {
-  if (draft.run.running > 0) return stopRunning(draft)
-  end(draft, now)
-  return draft.decision()
+function stopRest(tx: Transaction, now: number): Decision {
+  if (tx.run.running > 0) return stopRunning(tx)
+  end(tx, now)
+  return tx.decision()
 }
 
 /** Time has passed: retries that are due start, and gates that nobody answered are decided. */
-function tick(draft: Draft, now: number): Decision {
-  for (const step of stepsThat(draft.run, "waiting")) {
+function tick(tx: Transaction, now: number): Decision {
+  for (const step of stepsThat(tx.run, "waiting")) {
     if (!step.gate || step.gate.expiresAt > now) continue
-    settleGate(draft, step, { action: step.gate.otherwise, by: "the gate's timeout" }, now)
-    if (draft.run.stopping === "abort") return stopRest(draft, now)
+    settleGate(tx, step, { action: step.gate.otherwise, by: "the gate's timeout" }, now)
+    if (tx.run.stopping === "abort") return stopRest(tx, now)
   }
-  return proceed(draft, now)
+  return proceed(tx, now)
 }
 
 // ── what workers and checks say ────────────────────────────────────────────────────────────────────────────────────
 
 type Answer = Extract<Command, { readonly attempt: number }>
 
-function answer(draft: Draft, command: Answer, now: number): Decision {
-  const { run } = draft
+function answer(tx: Transaction, command: Answer, now: number): Decision {
+  const { run } = tx
   const step = stepOf(run, command.step)
   if (step?.status !== "running" || step.attempt !== command.attempt) {
     return refuse(run, `${command.step} attempt ${command.attempt} is not running`)
@@ -273,69 +273,74 @@ function answer(draft: Draft, command: Answer, now: number): Decision {
     case "checkpointed":
     case "warned": {
       const { type, ...facts } = command
-      return draft.add({ type: `step.${type}`, at: now, ...facts } as RunEvent).decision()
+      return tx.add({ type: `step.${type}`, at: now, ...facts } as RunEvent).decision()
     }
     case "steered": {
       if (run.status !== "running") return refuse(run, `run ${run.id} is not running`)
       const { type: _, step: id, attempt, ...steered } = command
-      draft.add({ type: "step.steered", at: now, step: id, attempt, ...steered })
-      draft.effects.push({ type: "steer", step: id, attempt, steered })
-      return draft.decision()
+      tx.add({ type: "step.steered", at: now, step: id, attempt, ...steered })
+      tx.effects.push({ type: "steer", step: id, attempt, steered })
+      return tx.decision()
     }
     case "held": {
       // Asked for again on resume anyway, like every step that an interrupt stopped.
       if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
       const { type: _, ...facts } = command
-      return proceed(draft.add({ type: "step.held", at: now, ...facts }), now)
+      return proceed(tx.add({ type: "step.held", at: now, ...facts }), now)
     }
     case "looked": {
       if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
       const { type: _, ...facts } = command
       const fingerprint = `${facts.fingerprint}${todosOf(run, step)}`
-      return proceed(draft.add({ type: "step.looked", at: now, ...facts, fingerprint }), now)
+      return proceed(tx.add({ type: "step.looked", at: now, ...facts, fingerprint }), now)
     }
     case "checked":
-      return checked(draft, step, command, now)
+      return checked(tx, step, command, now)
     case "ended":
-      return ended(draft, step, command, now)
+      return ended(tx, step, command, now)
   }
 }
 
-function ended(draft: Draft, step: StepState, command: Extract<Command, { type: "ended" }>, now: number): Decision {
-  const { run } = draft
+function ended(tx: Transaction, step: StepState, command: Extract<Command, { type: "ended" }>, now: number): Decision {
+  const { run } = tx
   const { result, delegated } = command
   // Stopped by an interrupt: the attempt is not over, it is asked for again on resume.
   if (run.status === "interrupted" && result.reason === "aborted") return refuse(run, `run ${run.id} is interrupted`)
   const { id, attempt } = step
   if (result.reason === "ok" && (hasAfterwork(specOf(run, step)) || isDistilled(run, specOf(run, step)))) {
-    if (isCut(run)) return weighed(draft, step, { ...result, reason: "aborted", detail: UNCHECKED }, now, delegated)
-    draft.add({ type: "step.answered", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
-    if (run.status === "running") draft.effects.push({ type: "check", step: id, attempt })
-    return draft.decision()
+    if (isCut(run)) return weighed(tx, step, { ...result, reason: "aborted", detail: UNCHECKED }, now, delegated)
+    tx.add({ type: "step.answered", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
+    if (run.status === "running") tx.effects.push({ type: "check", step: id, attempt })
+    return tx.decision()
   }
-  return weighed(draft, step, result, now, delegated)
+  return weighed(tx, step, result, now, delegated)
 }
 
-function weighed(draft: Draft, step: StepState, result: StepResult, now: number, took?: Took): Decision {
-  weigh(draft, step, result, now, took)
-  return draft.run.status === "interrupted" ? draft.decision() : proceed(draft, now)
+function weighed(tx: Transaction, step: StepState, result: StepResult, now: number, took?: Took): Decision {
+  weigh(tx, step, result, now, took)
+  return tx.run.status === "interrupted" ? tx.decision() : proceed(tx, now)
 }
 
-function checked(draft: Draft, step: StepState, command: Extract<Command, { type: "checked" }>, now: number): Decision {
-  const { run } = draft
+function checked(
+  tx: Transaction,
+  step: StepState,
+  command: Extract<Command, { type: "checked" }>,
+  now: number,
+): Decision {
+  const { run } = tx
   if (step.result === undefined || !step.isAnswered) return refuse(run, `${step.id} has not answered yet`)
   if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
   const { type: _, ...facts } = command
-  draft.add({ type: "step.checked", at: now, ...facts })
+  tx.add({ type: "step.checked", at: now, ...facts })
   const { checks, schemaError, structured, handoff } = command
   const failed = checks.filter((check) => !check.isOk)
   const warnings = failed
     .filter((check) => check.severity === "warning")
     .map(({ name, detail }): Warning => ({ kind: "check", text: `${name}: ${detail}` }))
-  warn(draft, step, warnings, now)
-  const next = stepOf(draft.run, step.id) as StepState
+  warn(tx, step, warnings, now)
+  const next = stepOf(tx.run, step.id) as StepState
   if (schemaError !== undefined)
-    return weighed(draft, next, { ...step.result, reason: "schema", detail: schemaError }, now)
+    return weighed(tx, next, { ...step.result, reason: "schema", detail: schemaError }, now)
   const isCheck = specOf(run, step).type === "check"
   const answer = {
     ...step.result,
@@ -345,7 +350,7 @@ function checked(draft: Draft, step: StepState, command: Extract<Command, { type
   const result = isCheck ? { ...answer, output: outputOf(checks) } : answer
   const errors = failed.filter((check) => check.severity === "error")
   const detail = errors.map((check) => `${check.name}: ${check.detail}`).join("; ")
-  return weighed(draft, next, errors.length === 0 ? result : { ...result, reason: "check-failed", detail }, now)
+  return weighed(tx, next, errors.length === 0 ? result : { ...result, reason: "check-failed", detail }, now)
 }
 
 /** What a step that is only checks has to say to those that read it. */

@@ -12,41 +12,41 @@ import { advanceGroups, endGroups } from "./advance-groups.ts"
 import { effectsGate, gateOf, overBudget, overOwnBudget } from "./after-attempt.ts"
 import { fail, isStopping } from "./conclude.ts"
 import { messageAfter } from "./feedback.ts"
-import { type Decision, type Draft, specOf, stepsThat } from "./transaction.ts"
+import { type Decision, specOf, stepsThat, type Transaction } from "./transaction.ts"
 
 /** Starts what may start, and ends or pauses the run when nothing runs and nothing can start. */
-export function proceed(draft: Draft, now: number): Decision {
-  const { workflow, limits } = draft.run.created
+export function proceed(tx: Transaction, now: number): Decision {
+  const { workflow, limits } = tx.run.created
   const cap = Math.min(workflow.settings.maxParallel, limits.maxWorkers)
   for (;;) {
-    advanceGroups(draft, now)
-    const { run } = draft
+    advanceGroups(tx, now)
+    const { run } = tx
     if (isStopping(run) || run.hold || run.running >= cap) break
     const delayed = run.delayed.map((index) => rowAt(run.steps, index))
-    const retry = delayed.find((step) => (step.retryAt ?? 0) <= now && ownsAlone(draft, step))
-    const next = retry ?? nextReady(run, (step) => ownsAlone(draft, step))
+    const retry = delayed.find((step) => (step.retryAt ?? 0) <= now && ownsAlone(tx, step))
+    const next = retry ?? nextReady(run, (step) => ownsAlone(tx, step))
     if (!next) break
     const hold = overBudget(run, now)
-    if (hold) draft.add({ type: "run.pausing", at: now, hold })
-    else if (retry) tryToStart(draft, retry, now)
-    else consider(draft, next, now)
+    if (hold) tx.add({ type: "run.pausing", at: now, hold })
+    else if (retry) tryToStart(tx, retry, now)
+    else consider(tx, next, now)
   }
-  const { run } = draft
+  const { run } = tx
   const isOpen = !isStopping(run) && !run.hold
   const retries = isOpen ? run.delayed.map((index) => rowAt(run.steps, index).retryAt ?? now) : []
   // A group whose turn it is waits for a look at the project.
-  if (run.running === 0 && retries.length === 0 && !(isOpen && run.due.length > 0)) leave(draft, now)
+  if (run.running === 0 && retries.length === 0 && !(isOpen && run.due.length > 0)) leave(tx, now)
   // Looked for only where there can be one: a gate holds its run.
   const gates = run.hold && !isStopping(run) ? stepsThat(run, "waiting") : []
   const ends = gates.flatMap((step) => step.gate?.expiresAt ?? [])
   // One that is due waits for a place: whoever ends brings it on.
   const wakes = [...retries.filter((at) => at > now), ...ends]
-  if (wakes.length > 0) draft.effects.push({ type: "wake", at: Math.min(...wakes) })
-  return draft.decision()
+  if (wakes.length > 0) tx.effects.push({ type: "wake", at: Math.min(...wakes) })
+  return tx.decision()
 }
 
 /** Whether nobody at work owns a file that this step owns too. Who proposes or judges writes nothing. */
-function ownsAlone({ run, words }: Draft, step: StepState): boolean {
+function ownsAlone({ run, expressions: words }: Transaction, step: StepState): boolean {
   const mine = ownedBy(run, step, words)
   if (mine.length === 0) return true
   const atWork = rowsOf(run.steps).filter((other) => other.index !== step.index && isAtWork(run, other))
@@ -66,73 +66,72 @@ function ownedBy(run: Run, { index }: StepState, words: Expressions): readonly s
 }
 
 /** Everything the step needs has ended: it starts, or is skipped. */
-function consider(draft: Draft, step: StepState, now: number): void {
-  const spec = specOf(draft.run, step)
+function consider(tx: Transaction, step: StepState, now: number): void {
+  const spec = specOf(tx.run, step)
   const skip = (cause: "condition" | "needs", detail: string) =>
-    draft.add({ type: "step.skipped", at: now, step: step.id, cause, detail })
+    tx.add({ type: "step.skipped", at: now, step: step.id, cause, detail })
   if (spec.condition === undefined && step.broken !== undefined) {
     skip("needs", `needs ${step.broken}, which did not succeed`)
     return
   }
   if (spec.effects === "external" && step.attempt > 0) {
-    draft.add({ type: "gate.opened", at: now, step: step.id, ...effectsGate(draft.run, now) })
+    tx.add({ type: "gate.opened", at: now, step: step.id, ...effectsGate(tx.run, now) })
     return
   }
-  const verdict = spec.condition === undefined ? undefined : draft.words.holds(draft.run, spec, spec.condition)
+  const verdict = spec.condition === undefined ? undefined : tx.expressions.holds(tx.run, spec, spec.condition)
   if (verdict?.ok && !verdict.value) skip("condition", "its condition does not hold")
-  else if (verdict && !verdict.ok) fail(draft, step, `its condition: ${formatProblems(verdict.problems)}`, now)
-  else if (spec.type === "gate") ask(draft, step, spec, now)
-  else tryToStart(draft, step, now)
+  else if (verdict && !verdict.ok) fail(tx, step, `its condition: ${formatProblems(verdict.problems)}`, now)
+  else if (spec.type === "gate") ask(tx, step, spec, now)
+  else tryToStart(tx, step, now)
 }
 
 /** Starts a step, unless its time or its budget is over. */
-function tryToStart(draft: Draft, step: StepState, now: number): void {
-  const spec = specOf(draft.run, step)
-  const deadline = deadlineAround(draft.run, spec)
-  const spent = overOwnBudget(draft.run, spec, step, now)
-  if (deadline !== undefined && deadline <= now)
-    fail(draft, step, `${spec.part?.of} has used up its time`, now, "timeout")
-  else if (spent !== undefined) fail(draft, step, spent, now, "over-budget")
-  else start(draft, step, now)
+function tryToStart(tx: Transaction, step: StepState, now: number): void {
+  const spec = specOf(tx.run, step)
+  const deadline = deadlineAround(tx.run, spec)
+  const spent = overOwnBudget(tx.run, spec, step, now)
+  if (deadline !== undefined && deadline <= now) fail(tx, step, `${spec.part?.of} has used up its time`, now, "timeout")
+  else if (spent !== undefined) fail(tx, step, spent, now, "over-budget")
+  else start(tx, step, now)
 }
 
-export function start(draft: Draft, step: StepState, now: number, said?: string): void {
+export function start(tx: Transaction, step: StepState, now: number, said?: string): void {
   const attempt = step.attempt + 1
   const text = said ?? messageAfter(step)
   const session = step.result?.session ?? step.session
   const goOn = text === undefined ? undefined : { text, ...(session === undefined ? {} : { session }) }
   const { id } = step
-  const spec = specOf(draft.run, step)
-  draft.add({ type: "step.started", at: now, step: id, attempt, ...(goOn ? { goOn } : {}) })
+  const spec = specOf(tx.run, step)
+  tx.add({ type: "step.started", at: now, step: id, attempt, ...(goOn ? { goOn } : {}) })
   if (isGroup(spec)) return
   if (spec.type === "check") {
     const result: StepResult = { reason: "ok", output: "", tokens: { input: 0, output: 0 }, cost: 0 }
-    draft.add({ type: "step.answered", at: now, step: id, attempt, result })
-    draft.effects.push({ type: "check", step: id, attempt })
-  } else draft.effects.push({ type: "start", step: id, attempt, resumed: false })
+    tx.add({ type: "step.answered", at: now, step: id, attempt, result })
+    tx.effects.push({ type: "check", step: id, attempt })
+  } else tx.effects.push({ type: "start", step: id, attempt, resumed: false })
 }
 
 /** A step that is a question to a person. */
-function ask(draft: Draft, step: StepState, spec: Step, now: number): void {
-  const text = draft.words.text(draft.run, spec, spec.prompt)
+function ask(tx: Transaction, step: StepState, spec: Step, now: number): void {
+  const text = tx.expressions.text(tx.run, spec, spec.prompt)
   if (!text.ok) {
-    fail(draft, step, formatProblems(text.problems), now)
+    fail(tx, step, formatProblems(text.problems), now)
     return
   }
-  draft.add({ type: "step.started", at: now, step: step.id, attempt: step.attempt + 1 })
-  draft.add({ type: "gate.opened", at: now, step: step.id, ...gateOf(draft.run, spec, "gate", text.value, now) })
+  tx.add({ type: "step.started", at: now, step: step.id, attempt: step.attempt + 1 })
+  tx.add({ type: "gate.opened", at: now, step: step.id, ...gateOf(tx.run, spec, "gate", text.value, now) })
 }
 
 /** Nothing runs and nothing can start. */
-function leave(draft: Draft, now: number): void {
-  const { run } = draft
+function leave(tx: Transaction, now: number): void {
+  const { run } = tx
   if (run.hold && !isStopping(run)) {
-    if (run.status !== "paused") draft.add({ type: "run.paused", at: now, hold: describeHold(run.hold) })
+    if (run.status !== "paused") tx.add({ type: "run.paused", at: now, hold: describeHold(run.hold) })
   } else if (hasHooks(run) && run.closing === undefined && run.stopping !== "abort" && run.stopping !== "deadline") {
-    endGroups(draft, now)
-    draft.add({ type: "run.closing", at: now, status: endOf(run) === "success" ? "success" : "failed" })
-    proceed(draft, now)
-  } else end(draft, now)
+    endGroups(tx, now)
+    tx.add({ type: "run.closing", at: now, status: endOf(run) === "success" ? "success" : "failed" })
+    proceed(tx, now)
+  } else end(tx, now)
 }
 
 function hasHooks(run: Run): boolean {
@@ -147,8 +146,8 @@ function endOf({ stopping: cause, well, closing, created }: Run): "success" | "f
   return cause || closing === "failed" || well < all ? "failed" : "success"
 }
 
-export function end(draft: Draft, now: number): void {
-  endGroups(draft, now)
-  const { stopping: cause } = draft.run
-  draft.add({ type: "run.ended", at: now, status: endOf(draft.run), ...(cause === undefined ? {} : { cause }) })
+export function end(tx: Transaction, now: number): void {
+  endGroups(tx, now)
+  const { stopping: cause } = tx.run
+  tx.add({ type: "run.ended", at: now, status: endOf(tx.run), ...(cause === undefined ? {} : { cause }) })
 }

@@ -17,15 +17,15 @@ export interface Decision {
 }
 
 /** Collects events and keeps the run in step with them. */
-export class Draft {
+export class Transaction {
   readonly events: RunEvent[] = []
   readonly effects: Effect[] = []
-  readonly words: Expressions
+  readonly expressions: Expressions
   #run: Run | undefined
 
   constructor(run: Run | undefined, words: Expressions) {
     this.#run = run
-    this.words = words
+    this.expressions = words
   }
 
   /** The run as it is after the events so far. There is one: only `create` begins without. */
