@@ -4,7 +4,7 @@ import { Lines } from "../core/documents/lines.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
 import { Converter, MAX_DEPTH } from "./convert.ts"
 import { sourceOffset } from "./scalar.ts"
-import { WORDS, type Words } from "./vocabulary.ts"
+import { CANONICAL_VOCABULARY, type Vocabulary } from "./vocabulary.ts"
 
 /**
  * YAML (and so JSON) as plain data that knows its places.
@@ -13,7 +13,7 @@ import { WORDS, type Words } from "./vocabulary.ts"
 const MAX_CHARS = 512 * 1024
 
 export interface WorkflowSource extends SourceDocument {
-  readonly words: Words
+  readonly words: Vocabulary
   /** Place of a character of the text value at `path`, wherever in a block it stands. */
   placeIn(path: Path, offset: number): Place
 }
@@ -53,7 +53,7 @@ export function parseYaml(source: string, file: string): Result<WorkflowSource> 
     const node = converter.find(root, path, "value")
     return at(isScalar(node) ? sourceOffset(text, node, offset) : (node?.range?.[0] ?? 0))
   }
-  return { ok: true, value: { file, value, words: WORDS, place: placeOf, placeIn } }
+  return { ok: true, value: { file, value, words: CANONICAL_VOCABULARY, place: placeOf, placeIn } }
 }
 
 /** One mistake often makes the parser stumble several times; what follows on the same line is an echo. */

@@ -5,7 +5,7 @@ import { notBefore } from "./graph.ts"
 import type { ExpressionProblem, Known, Reference } from "./names.ts"
 import { around, keysAt, type Outline, type OutlineStep, textAt, Visible, written } from "./outline.ts"
 import { checkTemplate, checkValue } from "./template.ts"
-import type { Words } from "./vocabulary.ts"
+import type { Vocabulary } from "./vocabulary.ts"
 
 /** What prompts, conditions and profiles refer to. */
 
@@ -120,7 +120,12 @@ function check(sort: Slot["sort"], text: string, known: Known, types: Types): Fi
 }
 
 /** References to steps that may not have ended when this text is read. */
-function unordered(step: OutlineStep, slot: Slot, references: readonly Reference[], words: Words): ExpressionProblem[] {
+function unordered(
+  step: OutlineStep,
+  slot: Slot,
+  references: readonly Reference[],
+  words: Vocabulary,
+): ExpressionProblem[] {
   const inside = slot.seesInside ? step.inside : undefined
   const steps = references.flatMap((one) => (one.kind === "step" && !inside?.has(one.step) ? [one] : []))
   const problems: ExpressionProblem[] = []

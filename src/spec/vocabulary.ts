@@ -1,5 +1,5 @@
 /** What a form of a workflow calls things, so that a mistake is told in the words of the document it is in. */
-export interface Words {
+export interface Vocabulary {
   /** A node of the graph. */
   readonly step: string
   /** The key that says what it waits for. */
@@ -9,4 +9,4 @@ export interface Words {
 }
 
 /** Those of the canonical form. */
-export const WORDS: Words = { step: "step", needs: "needs", worker: "profile" }
+export const CANONICAL_VOCABULARY: Vocabulary = { step: "step", needs: "needs", worker: "profile" }

@@ -1,6 +1,6 @@
 import { type Path, valueAt } from "../../core/documents/issues.ts"
 import type { WorkflowSource } from "../document.ts"
-import type { Words } from "../vocabulary.ts"
+import type { Vocabulary } from "../vocabulary.ts"
 
 /**
  * A workflow in the canonical form while it is being made of a document of another form. It remembers of every part
@@ -52,7 +52,7 @@ export class Draft {
   }
 
   /** The document as a source that points into the one it was made of. */
-  source(original: WorkflowSource, words: Words): WorkflowSource {
+  source(original: WorkflowSource, words: Vocabulary): WorkflowSource {
     return {
       file: original.file,
       value: this.value,

@@ -2,7 +2,7 @@ import type * as z from "zod"
 import { type Path, valueAt } from "../../core/documents/issues.ts"
 import type { WorkflowSource } from "../document.ts"
 import { shared } from "../step-shape.ts"
-import type { Words } from "../vocabulary.ts"
+import type { Vocabulary } from "../vocabulary.ts"
 import { collectInputs, type Names, readsSteps, rewriteCondition, rewriteTemplate } from "./bare.ts"
 import { Draft, Text } from "./draft.ts"
 
@@ -12,7 +12,7 @@ import { Draft, Text } from "./draft.ts"
 export interface Form {
   /** What it looks like: checked first, so that mistakes are told in its words. */
   readonly schema: z.ZodType
-  readonly words: Words
+  readonly vocabulary: Vocabulary
   /** Makes the canonical form of it, as far as it can be understood. Never throws. */
   draw(source: WorkflowSource): Draft
 }

@@ -80,7 +80,7 @@ const schema = z
 
 export const phases: Form = {
   schema,
-  words: { step: "phase", needs: "input", worker: "model" },
+  vocabulary: { step: "phase", needs: "input", worker: "model" },
   draw(source) {
     const found = [...allPhases(isObject(source.value) ? source.value.phases : undefined, ["phases"])]
     const drawing = new Drawing(

@@ -83,7 +83,7 @@ interface Job {
 
 export const pipeline: Form = {
   schema,
-  words: { step: "stage", needs: "needs", worker: "agent" },
+  vocabulary: { step: "stage", needs: "needs", worker: "agent" },
   draw(source) {
     const list = listOf(isObject(source.value) ? source.value.pipeline : undefined)
     const jobs: Job[] = []

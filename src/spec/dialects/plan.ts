@@ -60,7 +60,7 @@ const schema = z
 
 export const plan: Form = {
   schema,
-  words: { step: "task", needs: "depends_on", worker: "agent" },
+  vocabulary: { step: "task", needs: "depends_on", worker: "agent" },
   draw(source) {
     const at = (key: string) => listOf(isObject(source.value) ? source.value[key] : undefined)
     const specs = specIds(at("specs"))

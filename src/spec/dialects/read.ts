@@ -27,7 +27,7 @@ export function toCanonical(source: WorkflowSource): Canonical {
   if (form === undefined) return { source, problems: [], isComplete: true }
   const result = form.schema.safeParse(source.value)
   const problems = result.success ? [] : issuesToProblems(source, result.error.issues, () => jsonSchemaOf(form.schema))
-  return { source: form.draw(source).source(source, form.words), problems, isComplete: result.success }
+  return { source: form.draw(source).source(source, form.vocabulary), problems, isComplete: result.success }
 }
 
 /** The form of a document; undefined: the canonical one, or none. */

@@ -58,7 +58,7 @@ const HOOKS = ["on_start", "on_success", "on_failure", "on_complete"]
 
 export const tasks: Form = {
   schema,
-  words: { step: "task", needs: "dependencies", worker: "agent" },
+  vocabulary: { step: "task", needs: "dependencies", worker: "agent" },
   draw(source) {
     const lists: readonly { readonly from: Path; readonly to: Path }[] = [
       { from: ["tasks"], to: ["steps"] },
