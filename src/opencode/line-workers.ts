@@ -1,4 +1,4 @@
-import { restOf, type Word } from "./shell-tokens.ts"
+import { restOf, type ShellToken } from "./shell-tokens.ts"
 
 /** `/workers …`, `/inbox …` and `/handback …`, taken apart. */
 export type WorkersLine =
@@ -42,7 +42,7 @@ export const INBOX_HELP = [
   "/inbox answer ID text                  answer a question",
 ].join("\n")
 
-export function parseWorkers(line: string, [subcommand, ...rest]: readonly Word[]): WorkersLine {
+export function parseWorkers(line: string, [subcommand, ...rest]: readonly ShellToken[]): WorkersLine {
   const word = subcommand?.text
   const [first, ...more] = rest
   if (word === undefined || word === "list") return { command: "workers" }
@@ -63,7 +63,7 @@ export function parseWorkers(line: string, [subcommand, ...rest]: readonly Word[
   return { command: "ask", worker: first.text, text }
 }
 
-export function parseInbox(line: string, [subcommand, ...rest]: readonly Word[]): WorkersLine {
+export function parseInbox(line: string, [subcommand, ...rest]: readonly ShellToken[]): WorkersLine {
   const word = subcommand?.text
   const [first, ...more] = rest
   if (word === undefined || word === "list") return { command: "inbox" }
@@ -80,7 +80,7 @@ export function parseInbox(line: string, [subcommand, ...rest]: readonly Word[])
   return { command: "answer", ask: first.text, answer: { type: word, text, words: more.map((one) => one.text) } }
 }
 
-export function parseHandback(line: string, words: readonly Word[]): WorkersLine {
+export function parseHandback(line: string, words: readonly ShellToken[]): WorkersLine {
   const [first, ...more] = words
   return { command: "handback", text: restOf(line, words), worker: first?.text ?? "", rest: restOf(line, more) }
 }

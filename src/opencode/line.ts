@@ -2,7 +2,7 @@ import { amountIn } from "../core/documents/amount.ts"
 import type { Budget } from "../core/model/workflow.ts"
 import type { Purpose } from "../core/view/protocol.ts"
 import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"
-import { restOf, type Word, wordsOf } from "./shell-tokens.ts"
+import { restOf, type ShellToken, shellTokensOf } from "./shell-tokens.ts"
 
 /** A line of Baton's (`/workflow …`, `/trace …`, `/workers …`, `/inbox …`, `/handback …`), taken apart. */
 export type Line =
@@ -57,7 +57,7 @@ const PAIR = /^([A-Za-z_][\w-]*)=(.*)$/s
  */
 export function parseLine(line: string): Line {
   const typed = line.trim()
-  const [slash, ...words] = wordsOf(typed)
+  const [slash, ...words] = shellTokensOf(typed)
   if (slash?.text === "/workers") return parseWorkers(typed, words)
   if (slash?.text === "/inbox") return parseInbox(typed, words)
   if (slash?.text === "/handback") return parseHandback(typed, words)
@@ -155,7 +155,7 @@ function parseRaise(words: readonly string[]): Line {
   return { command: "raise", budget, ...(run === undefined ? {} : { run }) }
 }
 
-function parseRun(line: string, command: "run" | "plan", workflow: string, words: readonly Word[]): Line {
+function parseRun(line: string, command: "run" | "plan", workflow: string, words: readonly ShellToken[]): Line {
   const inputs: Record<string, string> = {}
   const models: Record<string, string> = {}
   let at = 0

@@ -4,7 +4,7 @@
  */
 
 /** A character of a segment: anything, any number of them, or one of these. */
-type Token = "*" | "?" | { readonly of: readonly string[] }
+type PatternToken = "*" | "?" | { readonly of: readonly string[] }
 
 /**
  * A path that both patterns match, as an example; undefined: there is none. Where that cannot be told (ranges and
@@ -113,10 +113,10 @@ function firstBraces(text: string): { start: number; end: number; choices: strin
   return undefined
 }
 
-function tokensOf(segment: string): Token[] {
+function tokensOf(segment: string): PatternToken[] {
   // What is more than a pattern of characters could be anything.
   if (/(^|[^\\])[@+!*?]\(|\{.*\}/.test(segment)) return ["*"]
-  const tokens: Token[] = []
+  const tokens: PatternToken[] = []
   for (let at = 0; at < segment.length; at++) {
     const char = segment[at] as string
     if (char === "*") {
@@ -186,13 +186,13 @@ function meetSegment(one: string, two: string): string | undefined {
   return name === "" ? (a.length > 0 && b.length > 0 ? "x" : undefined) : name
 }
 
-function swallow(token: Token | undefined, rest: () => string | undefined): string | undefined {
+function swallow(token: PatternToken | undefined, rest: () => string | undefined): string | undefined {
   if (token === undefined) return undefined
   const after = rest()
   return after === undefined || token === "*" ? after : (token === "?" ? "x" : token.of[0]) + after
 }
 
-function common(a: Token, b: Token): string | undefined {
+function common(a: PatternToken, b: PatternToken): string | undefined {
   if (a === "*" || a === "?") return b === "*" || b === "?" ? "x" : b.of[0]
   return b === "*" || b === "?" ? a.of[0] : a.of.find((char) => b.of.includes(char))
 }
