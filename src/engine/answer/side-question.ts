@@ -55,8 +55,8 @@ export async function askAside(
   workers.add({ task, ask: undefined })
   try {
     const { maxWorkers = DEFAULTS.maxWorkers } = run.created.limits
-    const witness = { keptSession: () => undefined, opened: () => {}, warned }
-    const outcome = await dispatcher.work(task, maxWorkers, witness, signal)
+    const sink = { keptSession: () => undefined, opened: () => {}, warned }
+    const outcome = await dispatcher.work(task, maxWorkers, sink, signal)
     if ("result" in outcome) return outcome.result
     return { reason: "quota", output: "", detail: outcome.hold.detail, ...outcome.took }
   } finally {

@@ -20,7 +20,7 @@ import type { Workers } from "./workers.ts"
 export type Outcome = { readonly result: StepResult } | { readonly hold: OutageHold; readonly took: Took }
 
 /** What of a task goes into the journal, and comes from it. */
-export interface Witness {
+export interface AttemptSink {
   /** The session of the kept worker whose task it is, as soon as it has one: known only when it is its turn. */
   readonly keptSession: () => string | undefined
   readonly opened: (opened: WorkerOpened) => void
@@ -67,7 +67,7 @@ export class Dispatcher {
     this.pool = new Pool(deps.clock, deps.random)
   }
 
-  async work(task: WorkerTask, maxWorkers: number, witness: Witness, signal: AbortSignal): Promise<Outcome> {
+  async work(task: WorkerTask, maxWorkers: number, sink: AttemptSink, signal: AbortSignal): Promise<Outcome> {
     const takeBack = task.parent === undefined ? undefined : this.#leases.get(task.parent)?.lend()
     try {
       let next: Try | Outcome = {
@@ -78,14 +78,14 @@ export class Dispatcher {
         workedMs: 0,
         took: { tokens: NOTHING.tokens, cost: NOTHING.cost },
       }
-      while ("task" in next) next = await this.#try(next, maxWorkers, witness, signal)
+      while ("task" in next) next = await this.#try(next, maxWorkers, sink, signal)
       return next
     } finally {
       takeBack?.()
     }
   }
 
-  async #try(attempt: Try, maxWorkers: number, witness: Witness, signal: AbortSignal): Promise<Try | Outcome> {
+  async #try(attempt: Try, maxWorkers: number, sink: AttemptSink, signal: AbortSignal): Promise<Try | Outcome> {
     const { profile, key } = attempt.task
     const { workers, clock } = this.#deps
     workers.setQueued(key, true)
@@ -102,30 +102,30 @@ export class Dispatcher {
     )
     if (place === undefined) return { result: { reason: "aborted", ...NOTHING } }
     if (!place.ok)
-      return this.#goOn(attempt, { cause: place.hold.cause, model: profile.model ?? null }, witness, place.hold)
+      return this.#goOn(attempt, { cause: place.hold.cause, model: profile.model ?? null }, sink, place.hold)
     workers.setQueued(key, false)
     const startedAt = clock.now()
-    const known = attempt.task.session ?? witness.keptSession()
+    const known = attempt.task.session ?? sink.keptSession()
     const placed = known === undefined ? attempt : { ...attempt, task: { ...attempt.task, session: known } }
-    const { result, session, hasYielded } = await this.#use(place.lease, placed, witness, signal)
+    const { result, session, hasYielded } = await this.#use(place.lease, placed, sink, signal)
     const task = { ...attempt.task, resumed: true, ...(session === undefined ? {} : { session }) }
     const workedMs = attempt.workedMs + clock.now() - startedAt
     const again = { ...attempt, task, workedMs, took: { tokens: result.tokens, cost: result.cost } }
     if (hasYielded && result.reason === "aborted" && !signal.aborted) return { ...again, isBack: true }
     const { canBeReassigned } = traitsOf(profile.kind)
     if (result.reason === "worker-lost" && canBeReassigned && !attempt.isReassigned && !signal.aborted) {
-      witness.warned({ kind: "reassigned", text: `${result.detail ?? "the server was lost"}; given to a new one` })
+      sink.warned({ kind: "reassigned", text: `${result.detail ?? "the server was lost"}; given to a new one` })
       return { ...again, isReassigned: true }
     }
     if (result.outage === undefined || signal.aborted) return { result }
-    return this.#goOn(again, result.outage, witness, undefined, result)
+    return this.#goOn(again, result.outage, sink, undefined, result)
   }
 
   /** After an outage: the next model, a hold, or the failure it is. */
   #goOn(
     attempt: Try,
     outage: Outage,
-    witness: Witness,
+    sink: AttemptSink,
     known: OutageHold | undefined,
     result: StepResult = { reason: "quota", ...NOTHING, ...(known ? { detail: known.detail } : {}) },
   ): Try | Outcome {
@@ -135,13 +135,13 @@ export class Dispatcher {
     const [model, ...fallback] = attempt.fallback
     if (model === undefined) return hold ? { hold, took: attempt.took } : { result }
     const asked = outage.model ?? attempt.task.profile.model ?? "the session's model"
-    witness.warned({ kind: "fallback", text: `${asked}: ${result.detail ?? outage.cause}; going on with ${model}` })
+    sink.warned({ kind: "fallback", text: `${asked}: ${result.detail ?? outage.cause}; going on with ${model}` })
     const task = { ...attempt.task, profile: { ...attempt.task.profile, model } }
     return { ...attempt, task, fallback }
   }
 
   /** One try of the backend in a place of the pool. */
-  async #use(lease: Lease, { task, workedMs }: Try, witness: Witness, signal: AbortSignal) {
+  async #use(lease: Lease, { task, workedMs }: Try, sink: AttemptSink, signal: AbortSignal) {
     const controller = new AbortController()
     const stop = () => controller.abort()
     if (signal.aborted) stop()
@@ -157,7 +157,7 @@ export class Dispatcher {
         const provider = providerOf(opened.model)
         if (provider !== null) lease.setProvider(provider)
         workers.opened(task.key, opened.session, opened.model)
-        witness.opened(opened)
+        sink.opened(opened)
         // The journal could not take it, so it must not be prompted (G1): the backend sees the abort before it goes on.
         if (signal.aborted) stop()
       },
@@ -170,7 +170,7 @@ export class Dispatcher {
       },
       asked: (ask) => workers.asked(task.key, ask),
       answered: (ask) => workers.answered(task.key, ask),
-      warned: witness.warned,
+      warned: sink.warned,
       throttled: (until) => {
         if (hasYielded || !lease.throttled(until)) return
         hasYielded = true
