@@ -13,7 +13,7 @@ import type { Answered } from "./answered.ts"
 import { type AskProfile, opinionOf } from "./opinions.ts"
 
 /** What has a say of an answer. */
-interface Judges {
+interface JudgeDeps {
   readonly checker: Checker
   readonly render: Render
   readonly composer: Composer
@@ -29,23 +29,23 @@ export type Judgement = Omit<Extract<Command, { type: "checked" }>, "type" | "st
  * then the checks, then the opinions of others, and at last what of it is for those that read it distilled. An answer that is
  * not the data is not written anywhere; nobody is asked about one whose checks do not hold.
  */
-export async function judge(judges: Judges, answered: Answered, signal: AbortSignal): Promise<Judgement> {
+export async function judge(deps: JudgeDeps, answered: Answered, signal: AbortSignal): Promise<Judgement> {
   const { step, result, before } = answered
   const { schema, output, opinions, checks: own } = afterworkOf(step)
-  const data = await structure(judges, schema, result)
+  const data = await structure(deps, schema, result)
   if (data && "error" in data) return { checks: [], schemaError: data.error }
   const structured = data === undefined ? {} : { structured: data.value }
-  const saved = output === undefined || signal.aborted ? undefined : await save(judges, answered, output)
+  const saved = output === undefined || signal.aborted ? undefined : await save(deps, answered, output)
   const refused = saved && "error" in saved ? [saved.error] : []
-  const checks = [...refused, ...(await judges.checker.run(own, before, signal))]
+  const checks = [...refused, ...(await deps.checker.run(own, before, signal))]
   const asked: StepResult[] = []
   for (const [at, opinion] of (isWell(checks) ? opinions : []).entries()) {
     if (signal.aborted) break
-    const said = await opinionOf(judges, answered, opinion, at)
+    const said = await opinionOf(deps, answered, opinion, at)
     checks.push(said.check)
     if (said.result) asked.push(said.result)
   }
-  const distilled = isWell(checks) && !signal.aborted ? await distil(judges, answered) : undefined
+  const distilled = isWell(checks) && !signal.aborted ? await distil(deps, answered) : undefined
   const aside = distilled ? [...asked, distilled.result] : asked
   return {
     checks,
@@ -68,7 +68,7 @@ function isWell(checks: readonly CheckResult[]): boolean {
 }
 
 /** What the workflow's distiller takes out of the answer; undefined: nobody is to. */
-async function distil({ composer, ask, warned }: Judges, { run, step, result }: Answered) {
+async function distil({ composer, ask, warned }: JudgeDeps, { run, step, result }: Answered) {
   const { distiller } = run.created.workflow
   if (distiller === undefined || !isDistilled(run, step)) return undefined
   const said = await ask("handoff", distiller, composer.distil(step.part?.name ?? step.id, result.output))
@@ -85,7 +85,7 @@ export async function refusalOf(checker: Checker, schema: JsonSchema | undefined
   return "error" in looked ? looked.error : undefined
 }
 
-function structure({ checker }: Judges, schema: JsonSchema | undefined, { output, structured }: StepResult) {
+function structure({ checker }: JudgeDeps, schema: JsonSchema | undefined, { output, structured }: StepResult) {
   if (schema === undefined) return undefined
   // What came through the result tool is looked at again: whoever took it may have been another version.
   return checker.structure(structured === undefined ? output : JSON.stringify(structured), schema)
@@ -93,7 +93,7 @@ function structure({ checker }: Judges, schema: JsonSchema | undefined, { output
 
 /** Writes the answer where the step says; a path that cannot be is a check that does not hold. */
 async function save(
-  { checker, render }: Judges,
+  { checker, render }: JudgeDeps,
   { run, step, result }: Answered,
   template: string,
 ): Promise<{ readonly saved: string } | { readonly error: CheckResult }> {

@@ -22,7 +22,7 @@ const VERDICT = {
 /** Asks a profile by its name; undefined: there is none of that name. */
 export type AskProfile = (name: string, profile: string, prompt: string) => Promise<StepResult | undefined>
 
-interface Sight {
+interface OpinionDeps {
   readonly checker: Checker
   readonly render: Render
   readonly ask: AskProfile
@@ -30,7 +30,7 @@ interface Sight {
 
 /** What the profile says. Who fails, or is not clear, has given no verdict: then the check does not hold. */
 export async function opinionOf(
-  { checker, render, ask }: Sight,
+  { checker, render, ask }: OpinionDeps,
   answered: Answered,
   opinion: Opinion,
   at: number,
