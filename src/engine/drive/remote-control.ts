@@ -28,7 +28,7 @@ interface HandoverDeps {
   readonly log: Log
 }
 
-interface Hands {
+interface CommandHandlers {
   /** Does what an entry asks if this process drives its run, and ends the entry; else does nothing. */
   carryOut(entry: InboxEntry): void
   /** Does what was asked of a process that is gone, and ends the entry; when yet another drives the run by now, it is left
@@ -43,13 +43,13 @@ interface Hands {
  */
 export class Handover {
   readonly #deps: HandoverDeps
-  readonly #hands: Hands
+  readonly #handlers: CommandHandlers
   #cancel: (() => void) | undefined
   #lastError = ""
 
-  constructor(deps: HandoverDeps, hands: Hands) {
+  constructor(deps: HandoverDeps, handlers: CommandHandlers) {
     this.#deps = deps
-    this.#hands = hands
+    this.#handlers = handlers
   }
 
   /** Looks for wishes from now on, until `rest`. */
@@ -75,14 +75,14 @@ export class Handover {
         const { type } = entry.wish
         if (type === "pause" || type === "resume")
           store.refuse(run, entry.key, "the process that drove the run is gone")
-        else this.#hands.carryOut(entry)
+        else this.#handlers.carryOut(entry)
       }
     })
   }
 
   #look(): void {
     this.#guard(() => {
-      for (const entry of this.#deps.store.wishes()) this.#hands.carryOut(entry)
+      for (const entry of this.#deps.store.wishes()) this.#handlers.carryOut(entry)
     })
   }
 
@@ -128,7 +128,7 @@ export class Handover {
       const outcome = store.outcomeOf(run, key)
       if (outcome !== undefined) return outcome
       const entry = store.isClaimed(run) ? undefined : store.wishes().find((one) => one.run === run && one.key === key)
-      const done = entry && this.#hands.doHere(entry)
+      const done = entry && this.#handlers.doHere(entry)
       if (done?.ok === false) return { refused: done.why }
       if (done && !done.handed) return { ...store.outcomeOf(run, key), isHere: true }
       if (clock.now() >= until) return undefined
