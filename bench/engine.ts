@@ -136,7 +136,7 @@ export function storeOf(append: Store["append"]): Store {
     delegated: () => [],
     remove: () => undefined,
     post: () => undefined,
-    wishes: () => [],
+    queued: () => [],
     refuse: () => undefined,
     outcomeOf: () => undefined,
     withdraw: () => undefined,

@@ -22,9 +22,13 @@ export function decision(name: string, description: string): Command {
 }
 
 /** Records the decision and drives the run. The exit code becomes that of the process. */
-export async function carryOut(compose: LoadCompose, command: Command, wish: Omit<Existing, "word">): Promise<void> {
+export async function carryOut(
+  compose: LoadCompose,
+  command: Command,
+  existing: Omit<Existing, "word">,
+): Promise<void> {
   const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
-  process.exitCode = await drive(compose, placeOf(globals), globals, { ...wish, word: command.name() })
+  process.exitCode = await drive(compose, placeOf(globals), globals, { ...existing, word: command.name() })
 }
 
 /**

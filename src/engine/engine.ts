@@ -9,7 +9,13 @@ import type { AskView, RunView, WorkerView } from "../core/view/view.ts"
 import { refusalOf } from "./answer/judge.ts"
 import { Dispatcher } from "./dispatch/dispatch.ts"
 import { Workers } from "./dispatch/workers.ts"
-import { type Outcome, type Settled, steerWish, type WorkerElsewhere, workerElsewhere } from "./drive/remote-control.ts"
+import {
+  type Outcome,
+  type Settled,
+  steerCommand,
+  type WorkerElsewhere,
+  workerElsewhere,
+} from "./drive/remote-control.ts"
 import type { LoopDeps } from "./drive/run-loop.ts"
 import { Reading } from "./drive/run-reader.ts"
 import { Driving, type DrivingDeps } from "./drive/run-registry.ts"
@@ -238,7 +244,11 @@ export class Engine {
     if (found === undefined) {
       const other = this.workerElsewhere(wanted)
       if (other === undefined) return { ok: false, why: `no worker ${wanted} has a task` }
-      return this.#driving.post(other.run, steerWish(other, steer, by), steer.type === "message" ? steer.id : undefined)
+      return this.#driving.post(
+        other.run,
+        steerCommand(other, steer, by),
+        steer.type === "message" ? steer.id : undefined,
+      )
     }
     const { run, step, attempt } = found.task
     const loop = this.#driving.loops().get(run)

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { expect, it } from "vitest"
 import { type Answer, fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import type { RunCreated, RunEvent } from "../../src/core/model/events.ts"
-import type { Wish } from "../../src/core/ports/ports.ts"
+import type { QueuedCommand } from "../../src/core/ports/ports.ts"
 import type { RunView } from "../../src/core/view/view.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 import { profile } from "../support/runs.ts"
@@ -18,7 +18,7 @@ export interface HostUnderTest {
    * Queues a command for a run, once for each key, also while nothing is running. Durable when it
    * resolves.
    */
-  send(run: string, key: string, wish: Wish): Promise<void>
+  send(run: string, key: string, command: QueuedCommand): Promise<void>
   /** The durable state of a run, and its events. */
   view(run: string): Promise<RunView | undefined>
   events(run: string): Promise<readonly RunEvent[]>
@@ -153,8 +153,8 @@ export async function seeThrough(
     else if (view.endedAt !== null) return { view, before }
     if (Date.now() > deadline) throw new Error(`run ${run} does not end: ${JSON.stringify(await host.events(run))}`)
     const gate = view?.steps.find((step) => step.gate !== null)
-    const wish = gate && ({ type: "decide", step: gate.id, action: "continue", by: "person" } as const)
-    if (wish) await host.send(run, `gate/${wish.step}`, wish)
+    const command = gate && ({ type: "decide", step: gate.id, action: "continue", by: "person" } as const)
+    if (command) await host.send(run, `gate/${command.step}`, command)
     await pause(5)
   }
 }

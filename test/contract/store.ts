@@ -69,23 +69,23 @@ export function storeContract(open: () => Store): void {
   })
 
   describe("the command queue", () => {
-    const pause = { run: "r1", key: "k1", wish: { type: "pause", by: "p" } } as const
-    const raise = { run: "r2", key: "k1", wish: { type: "raise", budget: { usd: 2 }, by: "p" } } as const
-    const abort = { run: "r1", key: "k2", wish: { type: "abort", by: "p" } } as const
+    const pause = { run: "r1", key: "k1", command: { type: "pause", by: "p" } } as const
+    const raise = { run: "r2", key: "k1", command: { type: "raise", budget: { usd: 2 }, by: "p" } } as const
+    const abort = { run: "r1", key: "k2", command: { type: "abort", by: "p" } } as const
     beforeEach(() => {
       for (const run of ["r1", "r2"]) store.append(run, [createdEvent(run)])
     })
 
     it("returns queued commands in order until they are done or refused", () => {
       for (const entry of [pause, raise, abort]) store.post(entry)
-      expect(store.wishes()).toEqual([pause, raise, abort])
+      expect(store.queued()).toEqual([pause, raise, abort])
       expect(store.outcomeOf("r1", "k1")).toBeUndefined()
       store.append("r1", [startedEvent("a")], "k1")
-      expect(store.wishes()).toEqual([raise, abort])
+      expect(store.queued()).toEqual([raise, abort])
       expect(store.outcomeOf("r1", "k1")).toEqual({})
       store.refuse("r1", "k2", "not now")
       store.append("r2", [], "k1")
-      expect(store.wishes()).toEqual([])
+      expect(store.queued()).toEqual([])
       expect(store.outcomeOf("r1", "k2")).toEqual({ refused: "not now" })
       expect(store.outcomeOf("r2", "k1")).toEqual({})
       expect(store.read("r1")).toHaveLength(2)
@@ -94,30 +94,30 @@ export function storeContract(open: () => Store): void {
 
     it("ignores a key that it knows, and keeps the outcome of an ended command", () => {
       store.post(pause)
-      store.post({ ...pause, wish: abort.wish })
-      expect(store.wishes()).toEqual([pause])
+      store.post({ ...pause, command: abort.command })
+      expect(store.queued()).toEqual([pause])
       store.append("r1", [startedEvent("a")], "k1")
       store.refuse("r1", "k1", "too late")
       store.post(pause)
-      expect(store.wishes()).toEqual([])
+      expect(store.queued()).toEqual([])
       expect(store.outcomeOf("r1", "k1")).toEqual({})
     })
 
     it("withdraws a command only while it waits", () => {
       store.post(pause)
       store.post(abort)
-      expect(store.withdraw("r1", "k1")).toEqual(pause.wish)
+      expect(store.withdraw("r1", "k1")).toEqual(pause.command)
       expect(store.withdraw("r1", "k1")).toBeUndefined()
       store.append("r1", [startedEvent("a")], "k2")
       expect(store.withdraw("r1", "k2")).toBeUndefined()
       expect(store.outcomeOf("r1", "k2")).toEqual({})
-      expect(store.wishes()).toEqual([])
+      expect(store.queued()).toEqual([])
     })
 
     it("drops the commands of a removed run", () => {
       for (const entry of [pause, raise]) store.post(entry)
       store.remove("r1")
-      expect(store.wishes()).toEqual([raise])
+      expect(store.queued()).toEqual([raise])
       expect(store.outcomeOf("r1", "k1")).toBeUndefined()
     })
   })

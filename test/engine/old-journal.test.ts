@@ -99,6 +99,6 @@ describe("a journal of format 2", () => {
     expect(store.kept()).toMatchObject([{ name: "docs", session: "ses_asked/ask/1" }])
     expect(store.delegated()).toMatchObject([{ id: "deeper", parent: "ses_asked/ask/1" }])
     expect(engine.list()).toHaveLength(views.length)
-    expect(store.wishes()).toEqual([])
+    expect(store.queued()).toEqual([])
   })
 })

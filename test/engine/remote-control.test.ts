@@ -112,7 +112,7 @@ describe("what is said of a run that another process drives", () => {
     await passing(other, 5_000)
     expect(await settling).toEqual({ ...DONE, isPending: true })
     owner.clock.advance(200)
-    expect(journal.wishes()).toEqual([])
+    expect(journal.queued()).toEqual([])
     expect(owner.engine.view("r")?.hold?.cause).toBe("person")
   })
 })
@@ -125,7 +125,7 @@ describe("when the process that drives a run is gone", () => {
     kill()
     expect(await other.engine.settled(outcome)).toEqual({ ...DONE, driver: "here" })
     expect((await other.engine.finished("r")).view?.status).toBe("cancelled")
-    expect(journal.wishes()).toEqual([])
+    expect(journal.queued()).toEqual([])
     expect(other.backend.stopped).toEqual(["ses_r/a/1"])
   })
 
@@ -143,7 +143,7 @@ describe("when the process that drives a run is gone", () => {
     for (const id of ["c", "b"]) (await next.backend.job(id)).finish()
     expect((await next.engine.finished("r")).view?.status).toBe("success")
     expect(events().filter((type) => type === "gate.decided" || type === "run.pausing")).toEqual(["gate.decided"])
-    expect(journal.wishes()).toEqual([])
+    expect(journal.queued()).toEqual([])
   })
 
   it("a process that only reads drives nothing", async () => {
@@ -156,7 +156,7 @@ describe("when the process that drives a run is gone", () => {
     const refused = { ok: false, why: "no process drives run r" }
     expect(await reader.engine.settled(outcome)).toEqual(refused)
     expect(reader.engine.resume("r", "p")).toEqual(refused)
-    expect(journal.wishes()).toEqual([])
+    expect(journal.queued()).toEqual([])
   })
 
   it("a run that nobody has taken up is not paused, and is not taken up by a raise", async () => {
@@ -174,7 +174,7 @@ describe("when the process that drives a run is gone", () => {
     expect(other.backend.jobs).toEqual([])
     const raises = journal.read("r").filter((event) => event.type === "budget.raised")
     expect(raises).toMatchObject([{ budget: { usd: 1 } }, { budget: { usd: 2 } }])
-    expect(journal.wishes()).toEqual([])
+    expect(journal.queued()).toEqual([])
   })
 
   it("one that is being interrupted leaves it to the next", async () => {
@@ -185,7 +185,7 @@ describe("when the process that drives a run is gone", () => {
     // Its worker has not let go yet.
     expect(journal.isClaimed("r")).toBe(true)
     owner.clock.advance(400)
-    expect(journal.wishes()).toHaveLength(1)
+    expect(journal.queued()).toHaveLength(1)
     await interrupted
     expect(await other.engine.settled(outcome)).toEqual({ ...DONE, driver: "here" })
     expect((await other.backend.job("a")).task.resumed).toBe(true)
@@ -197,9 +197,9 @@ it("a journal that refuses is told once, and does not end the process", async ()
   let isBroken = false
   const store: Store = {
     ...journal,
-    wishes() {
+    queued() {
       if (isBroken) throw new Error("disk I/O error")
-      return journal.wishes()
+      return journal.queued()
     },
   }
   const { engine, clock, errors, backend } = handDriven({ store })
@@ -210,7 +210,7 @@ it("a journal that refuses is told once, and does not end the process", async ()
   clock.advance(1_000)
   expect(errors).toEqual(["the inbox could not be worked on"])
   isBroken = false
-  journal.post({ run: "r", key: "k", wish: { type: "pause", by: "p" } })
+  journal.post({ run: "r", key: "k", command: { type: "pause", by: "p" } })
   clock.advance(200)
   expect(journal.outcomeOf("r", "k")).toEqual({})
 })

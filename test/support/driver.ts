@@ -108,7 +108,7 @@ const engine = new Engine({
 
 /** Handles the commands that were queued for the runs. */
 function look(): void {
-  for (const { run, key } of store.wishes()) void engine.settled({ ok: true, run, handed: [key] })
+  for (const { run, key } of store.queued()) void engine.settled({ ok: true, run, handed: [key] })
 }
 
 for (const { id } of store.list()) if (engine.view(id)?.status === "interrupted") engine.resume(id, "driver")

@@ -53,8 +53,8 @@ export async function openProcessHost(model: string, die = ""): Promise<ProcessH
       tell({ start: created })
       await Promise.race([started, died()])
     },
-    send(run, key, wish) {
-      store.post({ run, key, wish })
+    send(run, key, command) {
+      store.post({ run, key, command })
       tell({ look: true })
       return Promise.resolve()
     },

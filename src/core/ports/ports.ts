@@ -39,18 +39,18 @@ export interface DelegatedRun {
 }
 
 /** What a process asks of a run that another one drives: a command, or the end of one attempt. */
-export type Wish = Command | { readonly type: "stop"; readonly step: string; readonly attempt: number }
+export type QueuedCommand = Command | { readonly type: "stop"; readonly step: string; readonly attempt: number }
 
-/** A wish that waits for the process that drives its run. */
-export interface InboxEntry {
+/** A queued command that waits for the process that drives its run. */
+export interface QueueEntry {
   readonly run: string
-  /** The same wish has the same key: it is done once. */
+  /** The same queued command has the same key: it is done once. */
   readonly key: string
-  readonly wish: Wish
+  readonly command: QueuedCommand
 }
 
-/** What became of a wish: done, or why not. */
-export type WishOutcome = { readonly refused?: string }
+/** What became of a queued command: done, or why not. */
+export type QueuedOutcome = { readonly refused?: string }
 
 /** Sole right to write one run. Held by the kernel: gone the moment the process is, however it ends. */
 export interface Claim {
@@ -63,25 +63,25 @@ export interface Claim {
  */
 export interface Store {
   /** Adds events to a run in one transaction: all or none. The first event of a run must be `run.created`, and only
-   *  the first. `done` is the key of the wish they come of: it is over in the same transaction. Throws when the disk
+   *  the first. `done` is the key of the queued command they come of: it is over in the same transaction. Throws when the disk
    *  refuses; the caller must then treat the events as not having happened. */
   append(run: string, events: readonly RunEvent[], done?: string): void
   /** Every event of the run in order; empty when there is no such run. */
   read(run: string): RunEvent[]
   /** All runs, newest first. */
   list(): RunHeader[]
-  /** Leaves a wish for the process that drives the run; it is on disk when this returns. The same key again changes
+  /** Leaves a queued command for the process that drives the run; it is on disk when this returns. The same key again changes
    *  nothing, whether the first is over or not. */
-  post(entry: InboxEntry): void
-  /** The wishes of all runs that are not over, in the order they came. */
-  wishes(): InboxEntry[]
-  /** Says why nothing came of a wish. Only the process that drives its run may; what is over stays as it is. */
+  post(entry: QueueEntry): void
+  /** The queued commands of all runs that are not over, in the order they came. */
+  queued(): QueueEntry[]
+  /** Says why nothing came of a queued command. Only the process that drives its run may; what is over stays as it is. */
   refuse(run: string, key: string, why: string): void
-  /** What became of a wish; undefined: it waits, or there is no such wish. */
-  outcomeOf(run: string, key: string): WishOutcome | undefined
-  /** Takes a wish back that still waits, and gives it; undefined: it is over, or there is none. */
-  withdraw(run: string, key: string): Wish | undefined
-  /** Deletes a run with all its events and wishes; the only way anything of a journal is lost. */
+  /** What became of a queued command; undefined: it waits, or there is no such command. */
+  outcomeOf(run: string, key: string): QueuedOutcome | undefined
+  /** Takes a queued command back that still waits, and gives it; undefined: it is over, or there is none. */
+  withdraw(run: string, key: string): QueuedCommand | undefined
+  /** Deletes a run with all its events and queued commands; the only way anything of a journal is lost. */
   remove(run: string): void
   /** The runs that workers started: those whose depth is above 0. */
   delegated(): DelegatedRun[]

@@ -1,4 +1,4 @@
-import type { Clock, InboxEntry, Log, Steer, Store, Wish, WishOutcome } from "../../core/ports/ports.ts"
+import type { Clock, Log, QueuedCommand, QueuedOutcome, QueueEntry, Steer, Store } from "../../core/ports/ports.ts"
 import type { RunView } from "../../core/view/view.ts"
 
 /** How often a process that drives runs looks for what others ask of them. */
@@ -30,15 +30,15 @@ interface HandoverDeps {
 
 interface CommandHandlers {
   /** Does what an entry asks if this process drives its run, and ends the entry; else does nothing. */
-  carryOut(entry: InboxEntry): void
+  carryOut(entry: QueueEntry): void
   /** Does what was asked of a process that is gone, and ends the entry; when yet another drives the run by now, it is left
    *  to that one (`handed`). */
-  doHere(entry: InboxEntry): Outcome
+  doHere(entry: QueueEntry): Outcome
 }
 
 /**
  * The two ends of the inbox. Any process posts what it wants of a run; only the one that drives the run carries it out,
- * so that the journal has one writer (G1) and each wish is done once. A wish whose process has died before it came to it
+ * so that the journal has one writer (G1) and each queued command is done once. A queued command whose process has died before it came to it
  * is carried out by the next that drives the run.
  */
 export class Handover {
@@ -52,7 +52,7 @@ export class Handover {
     this.#handlers = handlers
   }
 
-  /** Looks for wishes from now on, until `rest`. */
+  /** Looks for queued commands from now on, until `rest`. */
   watch(): void {
     this.#cancel ??= this.#deps.clock.after(LOOK_MS, () => {
       this.#cancel = undefined
@@ -71,8 +71,8 @@ export class Handover {
   takeOver(run: string): void {
     const { store } = this.#deps
     this.#guard(() => {
-      for (const entry of store.wishes().filter((one) => one.run === run)) {
-        const { type } = entry.wish
+      for (const entry of store.queued().filter((one) => one.run === run)) {
+        const { type } = entry.command
         if (type === "pause" || type === "resume")
           store.refuse(run, entry.key, "the process that drove the run is gone")
         else this.#handlers.carryOut(entry)
@@ -82,7 +82,7 @@ export class Handover {
 
   #look(): void {
     this.#guard(() => {
-      for (const entry of this.#deps.store.wishes()) this.#handlers.carryOut(entry)
+      for (const entry of this.#deps.store.queued()) this.#handlers.carryOut(entry)
     })
   }
 
@@ -98,10 +98,10 @@ export class Handover {
     }
   }
 
-  /** Leaves a wish for the process that drives the run. Where its work belongs is not for others to say. */
-  post(run: string, wish: Wish, key: string = crypto.randomUUID()): Outcome {
-    const entry = { run, key, wish: "parent" in wish ? { ...wish, parent: undefined } : wish }
-    this.#deps.store.post(entry as InboxEntry)
+  /** Leaves a queued command for the process that drives the run. Where its work belongs is not for others to say. */
+  post(run: string, command: QueuedCommand, key: string = crypto.randomUUID()): Outcome {
+    const entry = { run, key, command: "parent" in command ? { ...command, parent: undefined } : command }
+    this.#deps.store.post(entry as QueueEntry)
     return { ok: true, run, handed: [key] }
   }
 
@@ -121,13 +121,13 @@ export class Handover {
   }
 
   /** `undefined`: nothing yet. */
-  async #answer(run: string, key: string): Promise<(WishOutcome & { readonly isHere?: true }) | undefined> {
+  async #answer(run: string, key: string): Promise<(QueuedOutcome & { readonly isHere?: true }) | undefined> {
     const { store, clock } = this.#deps
     const until = clock.now() + ANSWER_MS
     for (;;) {
       const outcome = store.outcomeOf(run, key)
       if (outcome !== undefined) return outcome
-      const entry = store.isClaimed(run) ? undefined : store.wishes().find((one) => one.run === run && one.key === key)
+      const entry = store.isClaimed(run) ? undefined : store.queued().find((one) => one.run === run && one.key === key)
       const done = entry && this.#handlers.doHere(entry)
       if (done?.ok === false) return { refused: done.why }
       if (done && !done.handed) return { ...store.outcomeOf(run, key), isHere: true }
@@ -165,11 +165,11 @@ export function workerElsewhere(
 }
 
 /** What is asked of the process that works on it; a message keeps its id, so that twice is once. */
-export function steerWish(
+export function steerCommand(
   { step, attempt }: WorkerElsewhere,
   steer: Exclude<Steer, { type: "message" }> | { readonly type: "message"; readonly id: string; readonly text: string },
   by: string,
-): Wish {
+): QueuedCommand {
   const { type: action, ...rest } = steer
   return { type: "steered", step, attempt, by, action, ...rest }
 }

@@ -123,16 +123,16 @@ export class RunLoop {
     return this.#over.promise
   }
 
-  /** Acts on a command; returns why nothing followed from it, or undefined. `wish` is the key under which another process
+  /** Acts on a command; returns why nothing followed from it, or undefined. `key` is that under which another process
    *  asked for it: it is over when this returns undefined. */
-  send(command: Command, wish?: string): string | undefined {
+  send(command: Command, key?: string): string | undefined {
     if (this.#broken !== undefined) return this.#broken
     // Whatever comes from outside is written down, and acted on, without secrets.
     const decision = decide(this.#run, this.#deps.vault.hide(command), this.#deps.clock.now(), this.#words)
     if (decision.refused !== undefined || decision.run === undefined) return decision.refused ?? "nothing to do"
     try {
-      if (decision.events.length > 0 || wish !== undefined)
-        this.#deps.store.append(decision.run.id, decision.events, wish)
+      if (decision.events.length > 0 || key !== undefined)
+        this.#deps.store.append(decision.run.id, decision.events, key)
     } catch (error) {
       return this.#giveUp(decision.run.id, error)
     }

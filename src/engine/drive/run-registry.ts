@@ -1,6 +1,6 @@
 import type { Command, RunEvent } from "../../core/model/events.ts"
 import type { Run } from "../../core/model/run.ts"
-import type { InboxEntry, Wish } from "../../core/ports/ports.ts"
+import type { QueuedCommand, QueueEntry } from "../../core/ports/ports.ts"
 import { secretsOf } from "../../core/rights/secret-text.ts"
 import { missingSecrets } from "../task/secrets.ts"
 import { GateWatch } from "./gate-watch.ts"
@@ -59,11 +59,11 @@ export class Driving {
   }
 
   /** Hands it to the process that drives the run, without the secrets that are known here. */
-  post(run: string, wish: Wish, key?: string): Outcome {
+  post(run: string, command: QueuedCommand, key?: string): Outcome {
     const { vault } = this.#deps
     const state = this.#reading.load(run)
     if (state) vault.open(secretsOf(state.created.workflow))
-    return this.#handover.post(run, vault.hide(wish), key)
+    return this.#handover.post(run, vault.hide(command), key)
   }
 
   exists(run: string): boolean {
@@ -88,7 +88,7 @@ export class Driving {
     return this.drive(run, command, key)
   }
 
-  /** Why nothing came of it, or undefined. `key`: that of the wish it is. */
+  /** Why nothing came of it, or undefined. `key`: that of the queued command it is. */
   #send(loop: RunLoop, command: Command, key?: string): string | undefined {
     const { run } = loop
     if (command.type === "resume" && run?.status === "running" && !run.hold) return `run ${run.id} is running already`
@@ -104,36 +104,36 @@ export class Driving {
   }
 
   /** What another process has asked of a run that this one drives. One that is being interrupted is left to the next. */
-  #carryOut({ run, key, wish }: InboxEntry): void {
+  #carryOut({ run, key, command }: QueueEntry): void {
     const loop = this.liveLoop(run)
     if (loop === undefined || loop.run?.status === "interrupted") return
     const { store } = this.#deps
-    if (wish.type === "stop") {
+    if (command.type === "stop") {
       store.append(run, [], key)
-      loop.stopStep(wish.step, wish.attempt)
-    } else this.command(run, wish, key)
+      loop.stopStep(command.step, command.attempt)
+    } else this.command(run, command, key)
   }
 
   /** Does here what was asked of a process that is gone: whoever drives the run does what is in its inbox. */
-  #doHere({ run, key, wish }: InboxEntry): Outcome {
+  #doHere({ run, key, command }: QueueEntry): Outcome {
     const { store } = this.#deps
     const refuse = (why: string): Outcome => {
       store.withdraw(run, key)
       return { ok: false, why }
     }
     if (this.#isReader) return refuse(`no process drives run ${run}`)
-    switch (wish.type) {
+    switch (command.type) {
       case "stop":
       case "steered":
       case "pause":
         return refuse("the process that drove the run is gone")
       case "decide":
-        if (this.isLeft(run)) return this.drive(run, { type: "resume", by: wish.by })
+        if (this.isLeft(run)) return this.drive(run, { type: "resume", by: command.by })
         break
       case "raise":
         this.settleCrash(run)
     }
-    return this.command(run, wish, key)
+    return this.command(run, command, key)
   }
 
   /** Whether a crash or an interrupt left the run with something that was at work. */
@@ -149,7 +149,7 @@ export class Driving {
   }
 
   /**
-   * Claims the run, gives it a loop, and sends the first command; `key` is that of the wish it is. What a person wants of a
+   * Claims the run, gives it a loop, and sends the first command; `key` is that of the queued command it is. What a person wants of a
    * run that another process drives is handed to that one.
    */
   drive(run: string, command: Command, key?: string): Outcome {
@@ -167,7 +167,7 @@ export class Driving {
     const isThere = command.type === "create" || state !== undefined
     const why = isThere ? missingSecrets(this.#deps.vault, state, command) : `there is no run ${run}`
     if (why !== undefined) {
-      // A run that is about to begin has its wishes before it is there.
+      // A run that is about to begin has its queued commands before it is there.
       if (key !== undefined && isThere) store.refuse(run, key, why)
       claim.release()
       return { ok: false, why }

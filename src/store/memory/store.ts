@@ -2,11 +2,11 @@ import type { RunEvent } from "../../core/model/events.ts"
 import type {
   Claim,
   DelegatedRun,
-  InboxEntry,
   KeptWorker,
+  QueuedOutcome,
+  QueueEntry,
   RunHeader,
   Store,
-  WishOutcome,
 } from "../../core/ports/ports.ts"
 
 /**
@@ -35,7 +35,7 @@ export function createMemoryStore(): Store {
       inbox.remove(run)
     },
     post: inbox.post,
-    wishes: inbox.waiting,
+    queued: inbox.waiting,
     refuse: (run, key, why) => inbox.end(run, key, { refused: why }),
     outcomeOf: inbox.outcomeOf,
     withdraw: inbox.withdraw,
@@ -54,18 +54,18 @@ export function createMemoryStore(): Store {
 }
 
 function createInbox() {
-  const entries: (InboxEntry & { outcome?: WishOutcome })[] = []
+  const entries: (QueueEntry & { outcome?: QueuedOutcome })[] = []
   const find = (run: string, key: string) => entries.find((entry) => entry.run === run && entry.key === key)
-  const drop = (is: (entry: InboxEntry) => boolean) => {
-    for (let at = entries.length - 1; at >= 0; at--) if (is(entries[at] as InboxEntry)) entries.splice(at, 1)
+  const drop = (is: (entry: QueueEntry) => boolean) => {
+    for (let at = entries.length - 1; at >= 0; at--) if (is(entries[at] as QueueEntry)) entries.splice(at, 1)
   }
   return {
-    post(entry: InboxEntry) {
-      if (find(entry.run, entry.key) === undefined) entries.push(JSON.parse(JSON.stringify(entry)) as InboxEntry)
+    post(entry: QueueEntry) {
+      if (find(entry.run, entry.key) === undefined) entries.push(JSON.parse(JSON.stringify(entry)) as QueueEntry)
     },
     waiting: () =>
-      entries.filter(({ outcome }) => outcome === undefined).map(({ run, key, wish }) => ({ run, key, wish })),
-    end(run: string, key: string, outcome: WishOutcome) {
+      entries.filter(({ outcome }) => outcome === undefined).map(({ run, key, command }) => ({ run, key, command })),
+    end(run: string, key: string, outcome: QueuedOutcome) {
       const entry = find(run, key)
       if (entry !== undefined) entry.outcome ??= outcome
     },
@@ -74,7 +74,7 @@ function createInbox() {
       const entry = find(run, key)
       if (entry === undefined || entry.outcome !== undefined) return undefined
       drop((other) => other === entry)
-      return entry.wish
+      return entry.command
     },
     remove: (run: string) => drop((entry) => entry.run === run),
   }

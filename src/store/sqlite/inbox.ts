@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite"
-import type { InboxEntry, Store, Wish, WishOutcome } from "../../core/ports/ports.ts"
+import type { QueuedCommand, QueuedOutcome, QueueEntry, Store } from "../../core/ports/ports.ts"
 
 /**
  * Commands that any process queues for the process that drives a run. `post` inserts them. They end
@@ -16,7 +16,7 @@ export const INBOX_SCHEMA = `
 export function inboxOf(
   db: Database,
   flush: (mode: "FULL") => void,
-): Pick<Store, "post" | "wishes" | "refuse" | "outcomeOf" | "withdraw"> {
+): Pick<Store, "post" | "queued" | "refuse" | "outcomeOf" | "withdraw"> {
   const waiting = db.query<{ run: string; key: string; body: string }, []>(
     "SELECT run, key, body FROM inbox WHERE outcome IS NULL ORDER BY seq",
   )
@@ -24,18 +24,19 @@ export function inboxOf(
     "SELECT outcome FROM inbox WHERE run = ? AND key = ?",
   )
   return {
-    post({ run, key, wish }) {
+    post({ run, key, command }) {
       flush("FULL")
-      db.query("INSERT OR IGNORE INTO inbox (run, key, body) VALUES (?, ?, ?)").run(run, key, JSON.stringify(wish))
+      db.query("INSERT OR IGNORE INTO inbox (run, key, body) VALUES (?, ?, ?)").run(run, key, JSON.stringify(command))
     },
-    wishes: () => waiting.all().map(({ run, key, body }): InboxEntry => ({ run, key, wish: JSON.parse(body) as Wish })),
+    queued: () =>
+      waiting.all().map(({ run, key, body }): QueueEntry => ({ run, key, command: JSON.parse(body) as QueuedCommand })),
     refuse(run, key, why) {
-      const text = JSON.stringify({ refused: why } satisfies WishOutcome)
+      const text = JSON.stringify({ refused: why } satisfies QueuedOutcome)
       db.query("UPDATE inbox SET outcome = ? WHERE run = ? AND key = ? AND outcome IS NULL").run(text, run, key)
     },
     outcomeOf(run, key) {
       const text = outcome.get(run, key)?.outcome
-      return text == null ? undefined : (JSON.parse(text) as WishOutcome)
+      return text == null ? undefined : (JSON.parse(text) as QueuedOutcome)
     },
     withdraw(run, key) {
       const row = db
@@ -43,7 +44,7 @@ export function inboxOf(
           "DELETE FROM inbox WHERE run = ? AND key = ? AND outcome IS NULL RETURNING body",
         )
         .get(run, key)
-      return row === null ? undefined : (JSON.parse(row.body) as Wish)
+      return row === null ? undefined : (JSON.parse(row.body) as QueuedCommand)
     },
   }
 }

@@ -47,13 +47,13 @@ describe("sqlite store", () => {
     const owner = openSqliteStore(path)
     const other = openSqliteStore(path)
     owner.append("r1", [createdEvent("r1")])
-    const entry = { run: "r1", key: "k", wish: { type: "pause", by: "p" } } as const
+    const entry = { run: "r1", key: "k", command: { type: "pause", by: "p" } } as const
     other.post(entry)
-    expect(owner.wishes()).toEqual([entry])
+    expect(owner.queued()).toEqual([entry])
     owner.append("r1", [startedEvent("a")], "k")
     expect(other.withdraw("r1", "k")).toBeUndefined()
     expect(other.outcomeOf("r1", "k")).toEqual({})
-    expect(openSqliteStore(path).wishes()).toEqual([])
+    expect(openSqliteStore(path).queued()).toEqual([])
   })
 
   it("writes an append completely or not at all", () => {
@@ -82,7 +82,7 @@ describe("sqlite store", () => {
     store.append("r2", [createdEvent("r2", { parent: "ses_1", depth: 1 })])
     expect(store.delegated()).toHaveLength(1)
     expect(store.kept()).toEqual([])
-    expect(store.wishes()).toEqual([])
+    expect(store.queued()).toEqual([])
   })
 
   it("refuses a journal that a newer version wrote", () => {
