@@ -10,7 +10,7 @@ import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
 import { endedLine, reportJson, writeJson } from "./json.ts"
 import { clearLine, createProgress, showLine } from "./progress.ts"
-import { staying, tellHanded } from "./remote-control.ts"
+import { reportRemote, staying } from "./remote-control.ts"
 import { formatReport } from "./report.ts"
 import { onInterrupt } from "./signals.ts"
 import { readJournal } from "./status.ts"
@@ -103,7 +103,7 @@ async function work(
     const settled = await engine.settled(begun)
     if (!settled.ok || !begun.ok) throw new UserError(settled.ok ? "the run was not started" : settled.why)
     // Another process took up the run while the server was starting.
-    if (settled.driver === "elsewhere") return tellHanded(engine, settled, task.word ?? "run", options)
+    if (settled.driver === "elsewhere") return reportRemote(engine, settled, task.word ?? "run", options)
     const finished = engine.finished(begun.run)
     if ((await Promise.race([finished, interrupted])) === "interrupted") await engine.interrupt("Ctrl-C")
     const { view, broken } = await finished
@@ -143,7 +143,7 @@ async function actOn(
     if (!journal.isElsewhere(id))
       return { word, title: workflow, session, begin: (engine, parent) => act(engine, found.value, parent) }
     const settled = await staying(journal.settled(act(journal, found.value, undefined)))
-    if (settled.ok) return tellHanded(journal, settled, word, options)
+    if (settled.ok) return reportRemote(journal, settled, word, options)
     if (journal.isElsewhere(id)) throw new UserError(settled.why)
     // The process that drove the run has ended, so the run may now be in another state.
   }

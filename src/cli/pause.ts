@@ -3,7 +3,7 @@ import { findRun } from "../project/decisions.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { ASKER } from "./decide.ts"
 import { UserError } from "./exit.ts"
-import { staying, tellHanded } from "./remote-control.ts"
+import { reportRemote, staying } from "./remote-control.ts"
 import { readJournal } from "./status.ts"
 
 /** `baton pause [RUN]`: asks the process that drives a run to start no more steps of it. */
@@ -24,6 +24,6 @@ export function pauseCommand(compose: LoadCompose): Command {
       if (!engine.isElsewhere(id)) throw new UserError(`run ${id} is not running (${status})`)
       const settled = await staying(engine.settled(engine.pause(id, "baton pause")))
       if (!settled.ok) throw new UserError(settled.why)
-      process.exitCode = tellHanded(engine, settled, "pause", options)
+      process.exitCode = reportRemote(engine, settled, "pause", options)
     })
 }

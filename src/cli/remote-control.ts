@@ -18,7 +18,7 @@ export async function staying<T>(work: Promise<T>): Promise<T> {
  * Reports the result of an operation that was handed to another process. `word` is the command.
  * Returns the exit code.
  */
-export function tellHanded(
+export function reportRemote(
   engine: Engine,
   { run, isPending }: Extract<Settled, { ok: true }>,
   word: string,

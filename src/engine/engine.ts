@@ -10,11 +10,11 @@ import { refusalOf } from "./answer/judge.ts"
 import { Dispatcher } from "./dispatch/dispatch.ts"
 import { Workers } from "./dispatch/workers.ts"
 import {
+  findRemoteWorker,
   type Outcome,
+  type RemoteWorker,
   type Settled,
   steerCommand,
-  type WorkerElsewhere,
-  workerElsewhere,
 } from "./drive/remote-control.ts"
 import type { LoopDeps } from "./drive/run-loop.ts"
 import { Reading } from "./drive/run-reader.ts"
@@ -270,9 +270,9 @@ export class Engine {
   }
 
   /** The worker of that name or session that another process works with. */
-  workerElsewhere(wanted: string): WorkerElsewhere | undefined {
+  workerElsewhere(wanted: string): RemoteWorker | undefined {
     const runs = this.list().map(({ id }) => id)
-    return workerElsewhere(
+    return findRemoteWorker(
       wanted,
       runs.filter((run) => this.isElsewhere(run)),
       (run) => this.view(run),

@@ -22,7 +22,7 @@ export type Settled =
   | { readonly ok: true; readonly run: string; readonly driver: "here" | "elsewhere"; readonly isPending: boolean }
   | { readonly ok: false; readonly why: string }
 
-interface HandoverDeps {
+interface RemoteControlDeps {
   readonly store: Store
   readonly clock: Clock
   readonly log: Log
@@ -41,13 +41,13 @@ interface CommandHandlers {
  * so that the journal has one writer (G1) and each queued command is done once. A queued command whose process has died before it came to it
  * is carried out by the next that drives the run.
  */
-export class Handover {
-  readonly #deps: HandoverDeps
+export class RemoteControl {
+  readonly #deps: RemoteControlDeps
   readonly #handlers: CommandHandlers
   #cancel: (() => void) | undefined
   #lastError = ""
 
-  constructor(deps: HandoverDeps, handlers: CommandHandlers) {
+  constructor(deps: RemoteControlDeps, handlers: CommandHandlers) {
     this.#deps = deps
     this.#handlers = handlers
   }
@@ -138,7 +138,7 @@ export class Handover {
 }
 
 /** An attempt that another process works on. */
-export interface WorkerElsewhere {
+export interface RemoteWorker {
   readonly run: string
   readonly name: string
   readonly step: string
@@ -146,11 +146,11 @@ export interface WorkerElsewhere {
 }
 
 /** The step at work that a person calls so (by its name, or its session), among runs this process does not drive. */
-export function workerElsewhere(
+export function findRemoteWorker(
   wanted: string,
   runs: Iterable<string>,
   viewOf: (run: string) => RunView | undefined,
-): WorkerElsewhere | undefined {
+): RemoteWorker | undefined {
   let left = RUNS_READ
   for (const run of runs) {
     if (left-- === 0) return undefined
@@ -166,7 +166,7 @@ export function workerElsewhere(
 
 /** What is asked of the process that works on it; a message keeps its id, so that twice is once. */
 export function steerCommand(
-  { step, attempt }: WorkerElsewhere,
+  { step, attempt }: RemoteWorker,
   steer: Exclude<Steer, { type: "message" }> | { readonly type: "message"; readonly id: string; readonly text: string },
   by: string,
 ): QueuedCommand {

@@ -4,7 +4,7 @@ import type { QueuedCommand, QueueEntry } from "../../core/ports/ports.ts"
 import { secretsOf } from "../../core/rights/secret-text.ts"
 import { missingSecrets } from "../task/secrets.ts"
 import { GateWatch } from "./gate-watch.ts"
-import { Handover, type Outcome, type Settled } from "./remote-control.ts"
+import { type Outcome, RemoteControl, type Settled } from "./remote-control.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
 import type { Reading } from "./run-reader.ts"
 
@@ -23,7 +23,7 @@ export class Driving {
   readonly #reading: Reading
   readonly #loops = new Map<string, RunLoop>()
   readonly #gates: GateWatch
-  readonly #handover: Handover
+  readonly #remote: RemoteControl
   readonly #changed: (run: Run, events: readonly RunEvent[]) => void
 
   /** `changed` hears every change of a run that is driven here. */
@@ -33,7 +33,7 @@ export class Driving {
     this.#reading = reading
     this.#changed = changed
     this.#gates = new GateWatch(deps.clock, (run) => void this.command(run, { type: "tick" }))
-    this.#handover = new Handover(deps, {
+    this.#remote = new RemoteControl(deps, {
       carryOut: (entry) => this.#carryOut(entry),
       doHere: (entry) => this.#doHere(entry),
     })
@@ -55,7 +55,7 @@ export class Driving {
   }
 
   settled(outcome: Outcome): Promise<Settled> {
-    return this.#handover.settled(outcome)
+    return this.#remote.settled(outcome)
   }
 
   /** Hands it to the process that drives the run, without the secrets that are known here. */
@@ -63,7 +63,7 @@ export class Driving {
     const { vault } = this.#deps
     const state = this.#reading.load(run)
     if (state) vault.open(secretsOf(state.created.workflow))
-    return this.#handover.post(run, vault.hide(command), key)
+    return this.#remote.post(run, vault.hide(command), key)
   }
 
   exists(run: string): boolean {
@@ -179,9 +179,9 @@ export class Driving {
     this.#reopen(command)
     const refused = loop.send(command, key)
     if (refused === undefined) {
-      this.#handover.watch()
+      this.#remote.watch()
       void loop.over.then(() => this.#rest())
-      this.#handover.takeOver(run)
+      this.#remote.takeOver(run)
       return { ok: true, run }
     }
     if (key !== undefined) store.refuse(run, key, refused)
@@ -192,7 +192,7 @@ export class Driving {
   }
 
   #rest(): void {
-    if (![...this.#loops.values()].some((loop) => !loop.isOver)) this.#handover.rest()
+    if (![...this.#loops.values()].some((loop) => !loop.isOver)) this.#remote.rest()
   }
 
   #tell(run: Run, events: readonly RunEvent[]): void {
