@@ -17,7 +17,7 @@ import {
   steerCommand,
 } from "./drive/remote-control.ts"
 import type { LoopDeps } from "./drive/run-loop.ts"
-import { Reading } from "./drive/run-reader.ts"
+import { RunReader } from "./drive/run-reader.ts"
 import { Driving, type DrivingDeps } from "./drive/run-registry.ts"
 import { type Spawned, spawnKept } from "./task/persistent-workers.ts"
 
@@ -50,21 +50,21 @@ export class Engine {
   readonly #deps: LoopDeps
   readonly #workers: Workers
   readonly #listeners = new Set<Listener>()
-  readonly #reading: Reading
+  readonly #reader: RunReader
   readonly #driving: Driving
 
   constructor(deps: EngineDeps) {
-    this.#reading = new Reading(deps.store, (run) => this.#driving.loops().get(run)?.run)
+    this.#reader = new RunReader(deps.store, (run) => this.#driving.loops().get(run)?.run)
     const workers = new Workers(deps.clock, (ask) => deps.vault.hide(ask))
     this.#workers = workers
     const all = {
       ...deps,
       workers,
       dispatcher: new Dispatcher({ ...deps, workers }),
-      delegatedFrom: (session: string, since: number) => this.#reading.delegatedFrom(session, since),
+      delegatedFrom: (session: string, since: number) => this.#reader.delegatedFrom(session, since),
     }
     this.#deps = all
-    this.#driving = new Driving(all, this.#reading, (run, events) => this.#tell(run, events))
+    this.#driving = new Driving(all, this.#reader, (run, events) => this.#tell(run, events))
   }
 
   /** Starts a run; it goes on by itself. Refused when a run of that id exists. */
@@ -127,7 +127,7 @@ export class Engine {
   /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
   remove(run: string): Outcome {
     const { store, files } = this.#deps
-    const state = this.#reading.load(run)
+    const state = this.#reader.load(run)
     if (state === undefined) return { ok: false, why: `there is no run ${run}` }
     const claim = store.claim(run)
     if (state.endedAt === undefined || claim === undefined) {
@@ -156,7 +156,7 @@ export class Engine {
   }
 
   view(run: string): RunView | undefined {
-    return this.#reading.view(run)
+    return this.#reader.view(run)
   }
 
   /** Everything the journal holds of a run, in order; empty when there is no such run. */
@@ -168,14 +168,14 @@ export class Engine {
    *  for. */
   withoutSecrets<T>(run: string, value: T): T | undefined {
     const { vault } = this.#deps
-    const workflow = this.#reading.current(run)?.created.workflow
+    const workflow = this.#reader.current(run)?.created.workflow
     const isKnown = workflow === undefined || vault.open(secretsOf(workflow)).ok
     return isKnown ? vault.hide(value) : undefined
   }
 
   /** What a run was given when it began. */
   inputs(run: string): RunCreated["inputs"] | undefined {
-    return this.#reading.current(run)?.created.inputs
+    return this.#reader.current(run)?.created.inputs
   }
 
   /** The run of that id, or the only one whose id begins like that; without an id the newest. */
@@ -193,7 +193,7 @@ export class Engine {
 
   /** Runs this process drives or has driven, newest first. */
   live(): RunView[] {
-    return this.#reading.views([...this.#driving.loops().keys()].reverse())
+    return this.#reader.views([...this.#driving.loops().keys()].reverse())
   }
 
   // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ import type { DelegatedRun, Store } from "../../core/ports/ports.ts"
 import { type RunView, type StepView, sumOf, viewRun, withDelegated } from "../../core/view/view.ts"
 
 /** What is known of runs: of those driven here at once, of the others from the journal. */
-export class Reading {
+export class RunReader {
   readonly #store: Store
   readonly #known: (run: string) => Run | undefined
 

@@ -6,7 +6,7 @@ import { missingSecrets } from "../task/secrets.ts"
 import { GateWatch } from "./gate-watch.ts"
 import { type Outcome, RemoteControl, type Settled } from "./remote-control.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
-import type { Reading } from "./run-reader.ts"
+import type { RunReader } from "./run-reader.ts"
 
 export interface DrivingDeps extends LoopDeps {
   /** It drives no run: what is asked of one that no process drives is refused. */
@@ -20,17 +20,17 @@ export interface DrivingDeps extends LoopDeps {
 export class Driving {
   readonly #deps: DrivingDeps
   readonly #isReader: boolean
-  readonly #reading: Reading
+  readonly #reader: RunReader
   readonly #loops = new Map<string, RunLoop>()
   readonly #gates: GateWatch
   readonly #remote: RemoteControl
   readonly #changed: (run: Run, events: readonly RunEvent[]) => void
 
   /** `changed` hears every change of a run that is driven here. */
-  constructor(deps: DrivingDeps, reading: Reading, changed: (run: Run, events: readonly RunEvent[]) => void) {
+  constructor(deps: DrivingDeps, reader: RunReader, changed: (run: Run, events: readonly RunEvent[]) => void) {
     this.#deps = deps
     this.#isReader = deps.isReader ?? false
-    this.#reading = reading
+    this.#reader = reader
     this.#changed = changed
     this.#gates = new GateWatch(deps.clock, (run) => void this.command(run, { type: "tick" }))
     this.#remote = new RemoteControl(deps, {
@@ -61,7 +61,7 @@ export class Driving {
   /** Hands it to the process that drives the run, without the secrets that are known here. */
   post(run: string, command: QueuedCommand, key?: string): Outcome {
     const { vault } = this.#deps
-    const state = this.#reading.load(run)
+    const state = this.#reader.load(run)
     if (state) vault.open(secretsOf(state.created.workflow))
     return this.#remote.post(run, vault.hide(command), key)
   }
@@ -139,7 +139,7 @@ export class Driving {
   /** Whether a crash or an interrupt left the run with something that was at work. */
   isLeft(run: string): boolean {
     if (this.liveLoop(run) || this.isElsewhere(run)) return false
-    const status = this.#reading.load(run)?.status
+    const status = this.#reader.load(run)?.status
     return status === "running" || status === "interrupted"
   }
 
@@ -163,7 +163,7 @@ export class Driving {
       return { ok: false, why: `run ${run} is being worked on by another process` }
     }
     // Read under the claim: until now another process may have written.
-    const state = command.type === "create" ? undefined : this.#reading.load(run)
+    const state = command.type === "create" ? undefined : this.#reader.load(run)
     const isThere = command.type === "create" || state !== undefined
     const why = isThere ? missingSecrets(this.#deps.vault, state, command) : `there is no run ${run}`
     if (why !== undefined) {
