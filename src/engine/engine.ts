@@ -18,10 +18,10 @@ import {
 } from "./drive/remote-control.ts"
 import type { LoopDeps } from "./drive/run-loop.ts"
 import { RunReader } from "./drive/run-reader.ts"
-import { Driving, type DrivingDeps } from "./drive/run-registry.ts"
+import { RunRegistry, type RunRegistryDeps } from "./drive/run-registry.ts"
 import { type Spawned, spawnKept } from "./task/persistent-workers.ts"
 
-export interface EngineDeps extends Omit<DrivingDeps, "dispatcher" | "workers" | "delegatedFrom"> {
+export interface EngineDeps extends Omit<RunRegistryDeps, "dispatcher" | "workers" | "delegatedFrom"> {
   /** Between 0 and 1. */
   readonly random: () => number
 }
@@ -51,10 +51,10 @@ export class Engine {
   readonly #workers: Workers
   readonly #listeners = new Set<Listener>()
   readonly #reader: RunReader
-  readonly #driving: Driving
+  readonly #runs: RunRegistry
 
   constructor(deps: EngineDeps) {
-    this.#reader = new RunReader(deps.store, (run) => this.#driving.loops().get(run)?.run)
+    this.#reader = new RunReader(deps.store, (run) => this.#runs.loops().get(run)?.run)
     const workers = new Workers(deps.clock, (ask) => deps.vault.hide(ask))
     this.#workers = workers
     const all = {
@@ -64,20 +64,20 @@ export class Engine {
       delegatedFrom: (session: string, since: number) => this.#reader.delegatedFrom(session, since),
     }
     this.#deps = all
-    this.#driving = new Driving(all, this.#reader, (run, events) => this.#tell(run, events))
+    this.#runs = new RunRegistry(all, this.#reader, (run, events) => this.#tell(run, events))
   }
 
   /** Starts a run; it goes on by itself. Refused when a run of that id exists. */
   start(created: Omit<RunCreated, "type" | "at">): Outcome {
-    if (this.#driving.exists(created.run)) return { ok: false, why: `there is already a run ${created.run}` }
-    return this.#driving.drive(created.run, { type: "create", created })
+    if (this.#runs.exists(created.run)) return { ok: false, why: `there is already a run ${created.run}` }
+    return this.#runs.drive(created.run, { type: "create", created })
   }
 
   /** Takes an interrupted or paused run up again, or anew what failed in one that has ended; what finished stays
    *  finished (G2). Open gates are continued. `edited` is the workflow as it is now: what changed, and what
    *  depends on it, is done again. */
   resume(run: string, by: string, parent?: string, edited?: Definition): Outcome {
-    return this.#driving.command(run, {
+    return this.#runs.command(run, {
       type: "resume",
       by,
       ...(parent === undefined ? {} : { parent }),
@@ -87,41 +87,41 @@ export class Engine {
 
   /** Ends a run for good, with everything it is running. */
   abort(run: string, by: string): Outcome {
-    return this.#driving.command(run, { type: "abort", by })
+    return this.#runs.command(run, { type: "abort", by })
   }
 
   /** Starts nothing more of a run until `resume`; what runs goes on. */
   pause(run: string, by: string): Outcome {
-    if (this.#driving.isLeft(run)) return { ok: false, why: `run ${run} was interrupted: nothing of it is going on` }
-    return this.#driving.command(run, { type: "pause", by })
+    if (this.#runs.isLeft(run)) return { ok: false, why: `run ${run} was interrupted: nothing of it is going on` }
+    return this.#runs.command(run, { type: "pause", by })
   }
 
   /** Decides an open gate; `retry` also tries a step of a run that has failed again, with all that waits for it. A message
    *  is said to its worker, in its session. */
   decide(run: string, decision: Decision): Outcome {
     // What a crash or an interrupt left running is taken up first; its gates stay open for that.
-    if (this.#driving.isLeft(run)) {
+    if (this.#runs.isLeft(run)) {
       const resumed = this.resume(run, decision.by, decision.parent)
       if (!resumed.ok) return resumed
     }
-    return this.#driving.command(run, { type: "decide", ...decision })
+    return this.#runs.command(run, { type: "decide", ...decision })
   }
 
   /** Lets a run spend more, and go on if that held it. */
   raise(run: string, budget: Budget, by: string): Outcome {
-    this.#driving.settleCrash(run)
-    return this.#driving.command(run, { type: "raise", budget, by })
+    this.#runs.settleCrash(run)
+    return this.#runs.command(run, { type: "raise", budget, by })
   }
 
   /** What became of something asked of a run: at once of one driven here; of one that another process drives once that
    *  has done it, or after five seconds. When that process is gone without having come to it, it is done here. */
   settled(outcome: Outcome): Promise<Settled> {
-    return this.#driving.settled(outcome)
+    return this.#runs.settled(outcome)
   }
 
   /** Whether another living process drives the run. */
   isElsewhere(run: string): boolean {
-    return this.#driving.isElsewhere(run)
+    return this.#runs.isElsewhere(run)
   }
 
   /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
@@ -136,21 +136,21 @@ export class Engine {
     }
     store.remove(run)
     files.forget(run)
-    this.#driving.forget(run)
+    this.#runs.forget(run)
     claim.release()
     return { ok: true, run }
   }
 
   /** Stops every run of this process so that it can be resumed; resolves when no worker is left. */
   async interrupt(by: string): Promise<void> {
-    const loops = [...this.#driving.loops().values()]
+    const loops = [...this.#runs.loops().values()]
     for (const loop of loops) loop.send({ type: "interrupt", by })
     await Promise.all(loops.map((loop) => loop.over))
   }
 
   /** The run once it has ended, was interrupted, or could not be written down (`broken` says why). */
   async finished(run: string): Promise<{ readonly view: RunView | undefined; readonly broken?: string }> {
-    const loop = this.#driving.loops().get(run)
+    const loop = this.#runs.loops().get(run)
     await loop?.over
     return { view: this.view(run), ...(loop?.broken === undefined ? {} : { broken: loop.broken }) }
   }
@@ -193,7 +193,7 @@ export class Engine {
 
   /** Runs this process drives or has driven, newest first. */
   live(): RunView[] {
-    return this.#reader.views([...this.#driving.loops().keys()].reverse())
+    return this.#reader.views([...this.#runs.loops().keys()].reverse())
   }
 
   // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,14 +244,10 @@ export class Engine {
     if (found === undefined) {
       const other = this.workerElsewhere(wanted)
       if (other === undefined) return { ok: false, why: `no worker ${wanted} has a task` }
-      return this.#driving.post(
-        other.run,
-        steerCommand(other, steer, by),
-        steer.type === "message" ? steer.id : undefined,
-      )
+      return this.#runs.post(other.run, steerCommand(other, steer, by), steer.type === "message" ? steer.id : undefined)
     }
     const { run, step, attempt } = found.task
-    const loop = this.#driving.loops().get(run)
+    const loop = this.#runs.loops().get(run)
     if (found.session === undefined || loop === undefined) return { ok: false, why: `${wanted} has not begun yet` }
     const { type: action, ...rest } = steer
     const refused = loop.send({ type: "steered", step, attempt, by, action, ...rest })
@@ -262,8 +258,8 @@ export class Engine {
   stopWorker(wanted: string): Outcome {
     const found = this.#workers.find(wanted)
     const other = found === undefined ? this.workerElsewhere(wanted) : undefined
-    if (other) return this.#driving.post(other.run, { type: "stop", step: other.step, attempt: other.attempt })
-    const loop = found && this.#driving.loops().get(found.task.run)
+    if (other) return this.#runs.post(other.run, { type: "stop", step: other.step, attempt: other.attempt })
+    const loop = found && this.#runs.loops().get(found.task.run)
     if (found === undefined || loop === undefined) return { ok: false, why: `no worker ${wanted} has a task` }
     loop.stopStep(found.task.step, found.task.attempt)
     return { ok: true, run: found.task.run }

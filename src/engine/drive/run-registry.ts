@@ -8,7 +8,7 @@ import { type Outcome, RemoteControl, type Settled } from "./remote-control.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
 import type { RunReader } from "./run-reader.ts"
 
-export interface DrivingDeps extends LoopDeps {
+export interface RunRegistryDeps extends LoopDeps {
   /** It drives no run: what is asked of one that no process drives is refused. */
   readonly isReader?: boolean
 }
@@ -17,8 +17,8 @@ export interface DrivingDeps extends LoopDeps {
  * Who drives a run: this process when it can claim it, else the one that has. What is asked of a run goes there, and comes
  * from there (src/engine/drive/remote-control.ts).
  */
-export class Driving {
-  readonly #deps: DrivingDeps
+export class RunRegistry {
+  readonly #deps: RunRegistryDeps
   readonly #isReader: boolean
   readonly #reader: RunReader
   readonly #loops = new Map<string, RunLoop>()
@@ -27,7 +27,7 @@ export class Driving {
   readonly #changed: (run: Run, events: readonly RunEvent[]) => void
 
   /** `changed` hears every change of a run that is driven here. */
-  constructor(deps: DrivingDeps, reader: RunReader, changed: (run: Run, events: readonly RunEvent[]) => void) {
+  constructor(deps: RunRegistryDeps, reader: RunReader, changed: (run: Run, events: readonly RunEvent[]) => void) {
     this.#deps = deps
     this.#isReader = deps.isReader ?? false
     this.#reader = reader
