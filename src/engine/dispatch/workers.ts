@@ -3,13 +3,13 @@ import type { Activity, Ask, Clock, KeptWorker, WorkerTask } from "../../core/po
 import type { AskView, WorkerState, WorkerView } from "../../core/view/view.ts"
 
 /** A worker with a task, from the moment it waits for a place until its task is over. */
-export interface Seat {
+export interface ActiveWorker {
   readonly task: WorkerTask
   /** The name it was asked by; undefined: it does a step of a workflow. */
   readonly ask: string | undefined
 }
 
-interface Row extends Seat {
+interface WorkerRecord extends ActiveWorker {
   readonly startedAt: number
   session: string | undefined
   model: string | undefined
@@ -22,7 +22,7 @@ interface Row extends Seat {
 export class Workers {
   readonly #clock: Clock
   readonly #hide: <Said>(said: Said) => Said
-  readonly #rows = new Map<string, Row>()
+  readonly #rows = new Map<string, WorkerRecord>()
   readonly #listeners = new Set<() => void>()
 
   /** `hide`: takes out of an ask, and of what a worker writes, what nobody is to see. */
@@ -37,13 +37,13 @@ export class Workers {
     return () => void this.#listeners.delete(listener)
   }
 
-  add(seat: Seat): void {
-    const { key, session } = seat.task
+  add(worker: ActiveWorker): void {
+    const { key, session } = worker.task
     this.#rows.set(key, {
-      ...seat,
+      ...worker,
       startedAt: this.#clock.now(),
       session,
-      model: seat.task.profile.model,
+      model: worker.task.profile.model,
       activity: undefined,
       isQueued: true,
       asks: new Map(),
@@ -56,80 +56,80 @@ export class Workers {
   }
 
   setQueued(key: string, isQueued: boolean): void {
-    this.#change(key, (row) => {
-      row.isQueued = isQueued
+    this.#change(key, (record) => {
+      record.isQueued = isQueued
     })
   }
 
   opened(key: string, session: string, model: string | null): void {
-    this.#change(key, (row) => {
-      row.session = session
-      row.model = model ?? row.model
+    this.#change(key, (record) => {
+      record.session = session
+      record.model = model ?? record.model
     })
   }
 
   active(key: string, activity: Activity): void {
-    this.#change(key, (row) => {
-      row.activity = activity.tail === undefined ? activity : { ...activity, tail: this.#hide(activity.tail) }
+    this.#change(key, (record) => {
+      record.activity = activity.tail === undefined ? activity : { ...activity, tail: this.#hide(activity.tail) }
     })
   }
 
   asked(key: string, ask: Ask): void {
-    this.#change(key, (row) => row.asks.set(ask.id, this.#hide(ask)))
+    this.#change(key, (record) => record.asks.set(ask.id, this.#hide(ask)))
   }
 
   answered(key: string, ask: string): void {
-    this.#change(key, (row) => row.asks.delete(ask))
+    this.#change(key, (record) => record.asks.delete(ask))
   }
 
   /** The worker with a task that a person calls so: by its name, or by its session. The newest first. */
   find(wanted: string): { readonly task: WorkerTask; readonly session: string | undefined } | undefined {
-    return [...this.#rows.values()].reverse().find((row) => nameOf(row) === wanted || row.session === wanted)
+    return [...this.#rows.values()].reverse().find((record) => nameOf(record) === wanted || record.session === wanted)
   }
 
   /** The task an ask belongs to. */
   taskOfAsk(ask: string): WorkerTask | undefined {
-    return [...this.#rows.values()].find((row) => row.asks.has(ask))?.task
+    return [...this.#rows.values()].find((record) => record.asks.has(ask))?.task
   }
 
   /** How deep a session is: of a worker its depth, of any other 0. */
   depthOf(session: string | undefined): number {
-    return [...this.#rows.values()].find((row) => row.session === session)?.task.depth ?? 0
+    return [...this.#rows.values()].find((record) => record.session === session)?.task.depth ?? 0
   }
 
   /** Workers with a task in the order they came, then those that are kept without one. */
   views(kept: readonly KeptWorker[]): WorkerView[] {
     const now = this.#clock.now()
     const rows = [...this.#rows.values()]
-    const busy = new Set(rows.map((row) => row.session))
+    const busy = new Set(rows.map((record) => record.session))
     const idle = kept.filter((worker) => !busy.has(worker.session)).map(viewOfKept)
-    return [...rows.map((row) => this.#view(row, now)), ...idle]
+    return [...rows.map((record) => this.#view(record, now)), ...idle]
   }
 
   /** What waits for a person, oldest first. */
   asks(): AskView[] {
     return [...this.#rows.values()]
-      .flatMap((row) => [...row.asks.values()].map((ask) => askView(row, ask)))
+      .flatMap((record) => [...record.asks.values()].map((ask) => askView(record, ask)))
       .sort((a, b) => a.askedAt - b.askedAt)
   }
 
-  #view(row: Row, now: number): WorkerView {
-    const { task, activity } = row
+  #view(record: WorkerRecord, now: number): WorkerView {
+    const { task, activity } = record
     return {
-      name: nameOf(row),
+      name: nameOf(record),
       profile: task.profile.name,
       kind: task.profile.kind,
       mode: task.profile.mode ?? "background",
-      state: stateOf(row, now),
+      state: stateOf(record, now),
       run: task.run,
-      workflow: row.ask === undefined ? task.workflow : null,
-      step: row.ask === undefined ? task.step : null,
+      workflow: record.ask === undefined ? task.workflow : null,
+      step: record.ask === undefined ? task.step : null,
       depth: task.depth,
-      model: row.model ?? null,
+      model: record.model ?? null,
       tool: activity?.tool ?? null,
-      session: row.session ?? null,
+      session: record.session ?? null,
       parent: task.parent ?? null,
-      startedAt: row.startedAt,
+      startedAt: record.startedAt,
       lastActivityAt: activity?.lastActivityAt ?? null,
       tokens: activity?.tokens ?? { input: 0, output: 0 },
       cost: activity?.cost ?? null,
@@ -138,10 +138,10 @@ export class Workers {
     }
   }
 
-  #change(key: string, change: (row: Row) => void): void {
-    const row = this.#rows.get(key)
-    if (row === undefined) return
-    change(row)
+  #change(key: string, change: (record: WorkerRecord) => void): void {
+    const record = this.#rows.get(key)
+    if (record === undefined) return
+    change(record)
     this.#tell()
   }
 
@@ -150,27 +150,27 @@ export class Workers {
   }
 }
 
-function nameOf(row: Row): string {
-  return row.ask ?? row.task.step
+function nameOf(record: WorkerRecord): string {
+  return record.ask ?? record.task.step
 }
 
-function stateOf(row: Row, now: number): WorkerState {
-  if (row.isQueued) return "queued"
-  if (row.asks.size > 0) return "asking"
-  if (row.activity === undefined) return "starting"
-  const { phase, lastActivityAt } = row.activity
+function stateOf(record: WorkerRecord, now: number): WorkerState {
+  if (record.isQueued) return "queued"
+  if (record.asks.size > 0) return "asking"
+  if (record.activity === undefined) return "starting"
+  const { phase, lastActivityAt } = record.activity
   const mayBeSilent = phase === "held" || phase === "yours" || phase === "tool" || phase === "retrying"
   return !mayBeSilent && now - lastActivityAt >= DEFAULTS.silentAfterMs ? "silent" : phase
 }
 
-function askView(row: Row, ask: Ask): AskView {
-  const { task } = row
+function askView(record: WorkerRecord, ask: Ask): AskView {
+  const { task } = record
   return {
     ...ask,
-    worker: nameOf(row),
+    worker: nameOf(record),
     profile: task.profile.name,
     workerKind: task.profile.kind,
-    workflow: row.ask === undefined ? task.workflow : null,
+    workflow: record.ask === undefined ? task.workflow : null,
     run: task.run,
     depth: task.depth,
   }
