@@ -7,13 +7,13 @@ import type { Dispatcher } from "../dispatch/dispatch.ts"
 import type { Workers } from "../dispatch/workers.ts"
 import { deadlinesOf } from "../task/task.ts"
 
-export interface AsideDeps {
+export interface SideQuestionDeps {
   readonly dispatcher: Dispatcher
   readonly workers: Workers
 }
 
 /** A question to a profile about a step's answer, besides the step's own worker. */
-export interface Aside {
+export interface SideQuestion {
   readonly step: string
   readonly attempt: number
   /** Tells the questions about one answer from each other. */
@@ -26,10 +26,10 @@ export interface Aside {
  * Asks in a session of its own that may only read. The session's key follows from run, step, attempt and name, and it is
  * looked for first: asked again after a crash, the answer that is there is taken. `warned` hears what a person should know.
  */
-export async function askAside(
-  { dispatcher, workers }: AsideDeps,
+export async function askSideQuestion(
+  { dispatcher, workers }: SideQuestionDeps,
   run: Run,
-  { step, attempt, name, profile, prompt }: Aside,
+  { step, attempt, name, profile, prompt }: SideQuestion,
   warned: (warning: Warning) => void,
   signal: AbortSignal,
 ): Promise<StepResult> {

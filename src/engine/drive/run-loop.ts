@@ -22,7 +22,7 @@ import { afterworkOf } from "../../core/schedule/conclude.ts"
 import { decide } from "../../core/schedule/decide.ts"
 import { sumOf } from "../../core/view/view.ts"
 import { type Judgement, judge, unjudged } from "../answer/judge.ts"
-import { askAside } from "../answer/side-question.ts"
+import { askSideQuestion } from "../answer/side-question.ts"
 import type { Dispatcher, Outcome } from "../dispatch/dispatch.ts"
 import type { Workers } from "../dispatch/workers.ts"
 import { strayWarning } from "../task/file-ownership.ts"
@@ -259,7 +259,8 @@ export class RunLoop {
     const ask = async (name: string, called: string, prompt: string) => {
       const profile = run.created.profiles[called]
       const said =
-        profile && (await askAside(this.#deps, run, { step: id, attempt, name, profile, prompt }, warned, signal))
+        profile &&
+        (await askSideQuestion(this.#deps, run, { step: id, attempt, name, profile, prompt }, warned, signal))
       if (said) asked.push(said)
       return said
     }
