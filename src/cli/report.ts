@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { verdictLines } from "../core/model/verdict.ts"
-import { formatSpent } from "../core/view/format.ts"
+import { formatUsage } from "../core/view/format.ts"
 import { CONTINUES, type GateView, openGates } from "../core/view/gate-view.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
 import { nameInGroup, type RunView, type StepView } from "../core/view/view.ts"
@@ -15,7 +15,7 @@ const OUTPUT_LINES = 12
 export function formatReport(view: RunView, stream: { readonly isTTY?: boolean }): string {
   const colors = paint(stream)
   const took = view.endedAt === null ? "" : ` in ${formatDuration(view.endedAt - view.createdAt)}`
-  const total = `${view.workflow} ${statusWord(view, colors)}${took} · ${formatSpent(view)} · run ${view.id}`
+  const total = `${view.workflow} ${statusWord(view, colors)}${took} · ${formatUsage(view)} · run ${view.id}`
   return `${treeOf(view.steps)
     .map((branch) => stepBlock(branch, colors))
     .join("")}\n${total}\n${wayOut(view)}`
@@ -60,7 +60,7 @@ function stepBlock({ step, level, spent }: Branch, colors: Colors): string {
     ...(step.reason !== null && step.reason !== "ok" ? [step.reason] : []),
     ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
     ...(isGroup ? [step.type] : step.model === null ? [] : [step.model]),
-    ...(step.reason === null ? [step.status] : step.type === "check" ? [] : [formatSpent(spent)]),
+    ...(step.reason === null ? [step.status] : step.type === "check" ? [] : [formatUsage(spent)]),
     ...(step.session === null ? [] : [`session ${step.session}`]),
   ]
   // The reason of a waiting step is shown at the end, with the possible commands.

@@ -1,6 +1,6 @@
 import { Command } from "commander"
 import type { LoadOptions } from "../config/load.ts"
-import { formatSpent } from "../core/view/format.ts"
+import { formatUsage } from "../core/view/format.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
 import { nameInGroup, type RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
@@ -59,9 +59,9 @@ function formatStatus(view: RunView): string {
       ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
       ...step.warnings.map(({ text }) => `warning: ${text}`),
       ...(step.detail === null ? [] : [step.detail]),
-      ...(step.reason === null ? [] : [formatSpent(spent)]),
+      ...(step.reason === null ? [] : [formatUsage(spent)]),
     ]
     return `${stepMark(step.status, colors)} ${nameOf(branch).padEnd(width)}  ${colors.dim(facts.join(" · "))}`
   })
-  return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${formatSpent(view)}\n${wayOut(view)}`
+  return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${formatUsage(view)}\n${wayOut(view)}`
 }

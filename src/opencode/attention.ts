@@ -1,7 +1,7 @@
 import type { RunEvent } from "../core/model/events.ts"
 import type { Run } from "../core/model/run.ts"
 import type { Log } from "../core/ports/ports.ts"
-import { formatSpent } from "../core/view/format.ts"
+import { formatUsage } from "../core/view/format.ts"
 import { gateTitle, openGates, wayOn } from "../core/view/gate-view.ts"
 import type { NoticeMessage } from "../core/view/protocol.ts"
 import { type AskView, type RunView, stepInFocus, viewRun } from "../core/view/view.ts"
@@ -134,8 +134,8 @@ function toastText(view: RunView): string {
   switch (view.status) {
     case "success":
       return view.ask === null
-        ? `${done} ${done === 1 ? "step" : "steps"} done · ${formatSpent(view)}`
-        : `answered · /trace ${view.ask} · ${formatSpent(view)}`
+        ? `${done} ${done === 1 ? "step" : "steps"} done · ${formatUsage(view)}`
+        : `answered · /trace ${view.ask} · ${formatUsage(view)}`
     case "failed":
       return failed ? `${name}: ${failed.reason ?? view.cause ?? "failed"} · /trace ${name}` : "failed"
     case "cancelled":

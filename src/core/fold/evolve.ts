@@ -1,11 +1,11 @@
 import { emptyQueue, push, type Queue, shift } from "../base/queue.ts"
 import { rowAt, rowsOf, tableOf, withRow } from "../base/table.ts"
 import { isGroup } from "../model/ancestry.ts"
-import type { RunCreated, RunEvent, Took } from "../model/events.ts"
+import type { RunCreated, RunEvent, Usage } from "../model/events.ts"
 import { graphOf } from "../model/graph.ts"
 import type { StepResult, StepStatus } from "../model/result.ts"
 import { type Run, type StepState, spentBy, stepOf } from "../model/run.ts"
-import { lowest, NOTHING, plus } from "../model/usage.ts"
+import { lowest, NO_USAGE, plus } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import { close, gateDecided, gateHold, gateOpened } from "./gates.ts"
 import { begun, expanded, isAtWork, looked, partOver, without } from "./group-parts.ts"
@@ -31,8 +31,8 @@ function create(event: RunCreated): Run {
     running: 0,
     tries: 0,
     well: 0,
-    spent: NOTHING,
-    delegated: NOTHING,
+    spent: NO_USAGE,
+    delegated: NO_USAGE,
     budget: lowest(event.workflow.settings.budget, event.limits.budget),
     activeSince: event.at,
     workedMs: 0,
@@ -284,9 +284,9 @@ function stepChecked(run: Run, step: StepState, event: EventOf["step.checked"]):
 }
 
 /** The run with a step that may have taken something before its result counts. */
-function paid(run: Run, step: StepState, took: Took | undefined): Run {
+function paid(run: Run, step: StepState, took: Usage | undefined): Run {
   if (took === undefined) return withStep(run, step)
-  const row = { ...step, earlier: plus(step.earlier ?? NOTHING, took) }
+  const row = { ...step, earlier: plus(step.earlier ?? NO_USAGE, took) }
   return { ...withStep(run, row), spent: plus(run.spent, took) }
 }
 

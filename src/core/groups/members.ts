@@ -14,7 +14,10 @@ export interface Member {
 }
 
 /** A group's own share: its parts are counted themselves. */
-export const NO_COST: { readonly tokens: Tokens; readonly cost: number } = { tokens: { input: 0, output: 0 }, cost: 0 }
+export const NO_OWN_USAGE: { readonly tokens: Tokens; readonly cost: number } = {
+  tokens: { input: 0, output: 0 },
+  cost: 0,
+}
 
 /** The parts of a group in the order they came. */
 export function membersOf(run: Run, step: StepState): Member[] {
@@ -45,7 +48,7 @@ export function outcomeOf(
   const [only] = picked
   const data = only !== undefined && picked.length === 1 ? only.row.result?.structured : structuredOf(picked)
   const answer = {
-    ...NO_COST,
+    ...NO_OWN_USAGE,
     output: textOf(picked),
     ...(data === undefined ? {} : { structured: data }),
   }

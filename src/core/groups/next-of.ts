@@ -3,7 +3,7 @@ import type { InputSpec, InputValue, Step } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { nextOfEnsemble } from "./ensemble.ts"
 import { nextOfLoop } from "./loop.ts"
-import { type Member, membersOf, NO_COST, outcomeOf } from "./members.ts"
+import { type Member, membersOf, NO_OWN_USAGE, outcomeOf } from "./members.ts"
 import type { Next } from "./next.ts"
 import { nextOfRouted } from "./routed.ts"
 
@@ -26,7 +26,7 @@ export function nextOf(run: Run, spec: Step, step: StepState, words: Expressions
 }
 
 function failed(detail: string): Next {
-  return { type: "result", result: { ...NO_COST, reason: "error", output: "", detail } }
+  return { type: "result", result: { ...NO_OWN_USAGE, reason: "error", output: "", detail } }
 }
 
 /** A step of a group as a step of the run. */

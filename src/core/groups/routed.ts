@@ -1,7 +1,7 @@
 import type { Run, StepState } from "../model/run.ts"
 import type { Group, Step } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
-import { type Member, membersOf, NO_COST, outcomeOf, unusedName } from "./members.ts"
+import { type Member, membersOf, NO_OWN_USAGE, outcomeOf, unusedName } from "./members.ts"
 import type { Next } from "./next.ts"
 
 type Routed = Extract<Group, { type: "routed" }>
@@ -32,7 +32,7 @@ export function nextOfRouted(run: Run, spec: Step, group: Routed, step: StepStat
 }
 
 function failed(detail: string): Next {
-  return { type: "result", result: { ...NO_COST, reason: "error", output: "", detail } }
+  return { type: "result", result: { ...NO_OWN_USAGE, reason: "error", output: "", detail } }
 }
 
 /** All answers under their names, and as data in the order of the list. */

@@ -115,7 +115,7 @@ export type RunEvent =
       /** When the next try begins (milliseconds since 1970); without it this was the last. */
       readonly retryAt?: number
       /** What workers took that its worker had started in this try: counts against the run's budget. */
-      readonly delegated?: Took
+      readonly delegated?: Usage
     }
   /** What an attempt came to, where checks or a person have a say before the step is over. */
   | {
@@ -124,7 +124,7 @@ export type RunEvent =
       readonly step: string
       readonly attempt: number
       readonly result: StepResult
-      readonly delegated?: Took
+      readonly delegated?: Usage
     }
   | {
       readonly type: "step.checked"
@@ -141,7 +141,7 @@ export type RunEvent =
       /** What the workflow's distiller took out of the answer. */
       readonly handoff?: Handoff
       /** What opinions, and the distiller, took. */
-      readonly took?: Took
+      readonly took?: Usage
     }
   /** A group's next steps: they belong to the run from here on. */
   | {
@@ -224,10 +224,10 @@ interface Checkpointed {
   /** What it wrote down. */
   readonly text: string
   /** What it took since the beginning of the attempt, or since the last time. */
-  readonly took: Took
+  readonly took: Usage
 }
 
-export interface Took {
+export interface Usage {
   readonly tokens: Tokens
   readonly cost: number | null
 }
@@ -298,7 +298,7 @@ export type Command =
       readonly schemaError?: string
       readonly saved?: string
       readonly handoff?: Handoff
-      readonly took?: Took
+      readonly took?: Usage
     }
   /** What the project is like after a round of a loop. */
   | { readonly type: "looked"; readonly step: string; readonly attempt: number; readonly fingerprint: string }
@@ -321,7 +321,7 @@ export type Command =
       readonly step: string
       readonly attempt: number
       readonly result: StepResult
-      readonly delegated?: Took
+      readonly delegated?: Usage
     }
 
 /** What the engine must do after the events are on disk. Performing one twice is harmless: workers are keyed. */

@@ -3,7 +3,7 @@ import { rowAt, type Table } from "../base/table.ts"
 import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
 import type { Graph } from "./graph.ts"
 import type { CheckResult, Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./result.ts"
-import { NOTHING, plus, type Spent } from "./usage.ts"
+import { NO_USAGE, plus, type TotalUsage } from "./usage.ts"
 import type { Budget, InputValue, Step } from "./workflow.ts"
 
 /** One step of a run, as its events tell it. */
@@ -20,7 +20,7 @@ export interface StepState {
   /** When its next try begins, while it waits for that. */
   readonly retryAt?: number
   /** What its earlier tries took. */
-  readonly earlier?: Spent
+  readonly earlier?: TotalUsage
   readonly skipped?: Skip
   /** It has answered, and checks or a person have a say before it is over. */
   readonly isAnswered?: true
@@ -128,9 +128,9 @@ export interface Run {
   readonly tries: number
   /** Steps of the workflow, without parts, that went well: succeeded, or were skipped and that is fine. */
   readonly well: number
-  readonly spent: Spent
+  readonly spent: TotalUsage
   /** What workers took that its workers started. */
-  readonly delegated: Spent
+  readonly delegated: TotalUsage
   readonly budget: Budget
   /** When work last began: the run deadline counts from here, so a night between crash and resume does not. */
   readonly activeSince: number
@@ -157,6 +157,6 @@ export function nextReady(run: Run, mayStart: (step: StepState) => boolean): Ste
 }
 
 /** What all tries of a step that have ended took; undefined before the first has. */
-export function spentBy({ earlier, result }: StepState): Spent | undefined {
-  return earlier === undefined && result === undefined ? undefined : plus(earlier ?? NOTHING, result)
+export function spentBy({ earlier, result }: StepState): TotalUsage | undefined {
+  return earlier === undefined && result === undefined ? undefined : plus(earlier ?? NO_USAGE, result)
 }

@@ -3,17 +3,17 @@ import type { Tokens } from "./result.ts"
 import type { Budget } from "./workflow.ts"
 
 /** What was spent, in US dollars; null: a part of it is unknown. */
-export interface Spent {
+export interface TotalUsage {
   readonly tokens: Tokens
   readonly cost: number | null
   /** The known part of the cost. */
   readonly knownUsd: number
 }
 
-export const NOTHING: Spent = { tokens: { input: 0, output: 0 }, cost: 0, knownUsd: 0 }
+export const NO_USAGE: TotalUsage = { tokens: { input: 0, output: 0 }, cost: 0, knownUsd: 0 }
 
 /** The sum of what was spent. */
-export function plus(a: Spent, b: Pick<Spent, "tokens" | "cost"> | undefined): Spent {
+export function plus(a: TotalUsage, b: Pick<TotalUsage, "tokens" | "cost"> | undefined): TotalUsage {
   if (b === undefined) return a
   return {
     tokens: { input: a.tokens.input + b.tokens.input, output: a.tokens.output + b.tokens.output },
@@ -23,7 +23,7 @@ export function plus(a: Spent, b: Pick<Spent, "tokens" | "cost"> | undefined): S
 }
 
 /** What was spent before `b`, which is a part of it. */
-export function minus(a: Spent, b: Pick<Spent, "tokens" | "cost">): Spent {
+export function minus(a: TotalUsage, b: Pick<TotalUsage, "tokens" | "cost">): TotalUsage {
   return {
     tokens: { input: a.tokens.input - b.tokens.input, output: a.tokens.output - b.tokens.output },
     cost: a.cost === null || b.cost === null ? null : a.cost - b.cost,
@@ -42,7 +42,7 @@ export function lowest(a: Budget = {}, b: Budget = {}): Budget {
 }
 
 /** The share of a budget that is spent: 0.8 at 80 %. What has no known price does not count against money. */
-export function shareOf(budget: Budget, spent: Spent): number {
+export function shareOf(budget: Budget, spent: TotalUsage): number {
   const money = budget.usd === undefined ? 0 : spent.knownUsd / budget.usd
   const tokens = budget.tokens === undefined ? 0 : (spent.tokens.input + spent.tokens.output) / budget.tokens
   return Math.max(money, tokens)
@@ -51,7 +51,7 @@ export function shareOf(budget: Budget, spent: Spent): number {
 /** Which part of a budget is used up, in words; undefined: none. */
 export function usedUp(
   { usd, tokens, timeMs, workers }: Budget,
-  spent: Spent & { readonly tries: number; readonly timeMs: number },
+  spent: TotalUsage & { readonly tries: number; readonly timeMs: number },
 ): string | undefined {
   const all = spent.tokens.input + spent.tokens.output
   if (usd !== undefined && spent.knownUsd >= usd) return `$${spent.knownUsd.toFixed(2)} of $${usd}`

@@ -1,5 +1,5 @@
 import { rowAt, rowsOf } from "../base/table.ts"
-import { membersOf, NO_COST, summary } from "../groups/members.ts"
+import { membersOf, NO_OWN_USAGE, summary } from "../groups/members.ts"
 import { nextOf } from "../groups/next-of.ts"
 import { isGroup } from "../model/ancestry.ts"
 import { DEFAULTS } from "../model/defaults.ts"
@@ -66,6 +66,6 @@ export function endGroups(tx: Transaction, now: number): void {
     const members = membersOf(tx.run, row)
     const bad = members.filter(({ isWell }) => !isWell)
     const detail = bad.length > 0 ? summary(bad, members.length) : "the run ended before it was done"
-    conclude(tx, row.id, { ...NO_COST, reason: isCut(tx.run) ? "aborted" : "error", output: "", detail }, now)
+    conclude(tx, row.id, { ...NO_OWN_USAGE, reason: isCut(tx.run) ? "aborted" : "error", output: "", detail }, now)
   }
 }

@@ -1,5 +1,5 @@
 import { isGroup, isInside, isTolerated, scopeAround, settingsOf } from "../model/ancestry.ts"
-import type { Took } from "../model/events.ts"
+import type { Usage } from "../model/events.ts"
 import type { Reason, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import type { Check, Opinion, Step } from "../model/workflow.ts"
@@ -44,7 +44,7 @@ export function afterworkOf(spec: Step): Afterwork {
 }
 
 /** After everything a machine has to say of an attempt: another try, a person's word, or its end. */
-export function weigh(tx: Transaction, step: StepState, result: StepResult, now: number, took?: Took): void {
+export function weigh(tx: Transaction, step: StepState, result: StepResult, now: number, took?: Usage): void {
   const { run } = tx
   const { id, attempt } = step
   warn(tx, step, warningsOf(run, step, result), now)
@@ -75,7 +75,7 @@ export function fail(tx: Transaction, step: StepState, detail: string, now: numb
 }
 
 /** Writes down how a step ended for good, and what that means for the run. */
-export function conclude(tx: Transaction, id: string, result: StepResult, now: number, delegated?: Took): void {
+export function conclude(tx: Transaction, id: string, result: StepResult, now: number, delegated?: Usage): void {
   const attempt = stepOf(tx.run, id)?.attempt ?? 1
   tx.add({ type: "step.ended", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
   const { run } = tx

@@ -1,7 +1,7 @@
 import { isAtWork } from "../fold/group-parts.ts"
 import { isDistilled } from "../groups/distilled.ts"
 import { todosOf } from "../groups/loop.ts"
-import type { Command, RunEvent, Took } from "../model/events.ts"
+import type { Command, RunEvent, Usage } from "../model/events.ts"
 import type { CheckResult, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
@@ -316,7 +316,7 @@ function ended(tx: Transaction, step: StepState, command: Extract<Command, { typ
   return weighed(tx, step, result, now, delegated)
 }
 
-function weighed(tx: Transaction, step: StepState, result: StepResult, now: number, took?: Took): Decision {
+function weighed(tx: Transaction, step: StepState, result: StepResult, now: number, took?: Usage): Decision {
   weigh(tx, step, result, now, took)
   return tx.run.status === "interrupted" ? tx.decision() : proceed(tx, now)
 }

@@ -30,7 +30,7 @@ export function formatRun(run: RunView): string {
     const warnings = step.warnings.map(({ text }) => `${" ".repeat(10)}warning: ${text}`)
     return [`${step.status.padEnd(9)} ${indent}${step.id}${why}${detail}${tries}${voices}`, ...warnings]
   })
-  return [`${run.workflow} · ${run.status} · run ${run.id}`, ...waysOut(run), ...steps, formatSpent(run)].join("\n")
+  return [`${run.workflow} · ${run.status} · run ${run.id}`, ...waysOut(run), ...steps, formatUsage(run)].join("\n")
 }
 
 /** Why a run waits, and what to type. */
@@ -46,7 +46,7 @@ function waysOut(run: RunView): string[] {
   return [`${run.hold.detail}; go on with /workflow ${wayOn(run.hold)} ${run.id}`]
 }
 
-export function formatSpent(spent: Pick<RunView, "tokens" | "cost">): string {
+export function formatUsage(spent: Pick<RunView, "tokens" | "cost">): string {
   return `${spent.tokens.input} tokens in, ${spent.tokens.output} out, ${formatCost(spent.cost)}`
 }
 
@@ -56,7 +56,7 @@ export function formatTrace(run: string, step: StepView, trace?: Trace): string 
     ...(step.detail === null || step.gate !== null ? [] : [step.detail]),
     ...(step.gate === null ? [] : [`waits for a person: ${gateTitle(step.id, step.gate)}`]),
     ...whoLines(step),
-    step.reason === null ? "tokens and cost not known yet" : formatSpent(step),
+    step.reason === null ? "tokens and cost not known yet" : formatUsage(step),
     ...(step.delegated === null ? [] : [`and delegated: ${formatDelegated(step.delegated)}`]),
     ...(step.startedAt !== null && step.endedAt !== null
       ? [`took ${formatDuration(step.endedAt - step.startedAt)}`]
@@ -115,7 +115,7 @@ export function formatCheck({ name, isOk, severity, detail, output }: CheckResul
 /** What the workers cost that a step's worker started, on top of the step's own. */
 function formatDelegated(delegated: Delegated): string {
   const count = delegated.runs.length
-  return `${count} ${count === 1 ? "task" : "tasks"} to other workers: ${formatSpent(delegated)}`
+  return `${count} ${count === 1 ? "task" : "tasks"} to other workers: ${formatUsage(delegated)}`
 }
 
 function isSubstitute(step: StepView): boolean {

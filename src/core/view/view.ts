@@ -1,5 +1,5 @@
 import { rowsOf } from "../base/table.ts"
-import type { Took } from "../model/events.ts"
+import type { Usage } from "../model/events.ts"
 import { DEFAULT_KIND, type Kind } from "../model/kinds.ts"
 import type { Mode } from "../model/profile.ts"
 import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StopCause, Tokens, Warning } from "../model/result.ts"
@@ -178,7 +178,7 @@ export function withDelegated(run: RunView, children: ReadonlyMap<string, readon
 }
 
 /** What several took together. */
-export function sumOf(spent: readonly Took[]): Took {
+export function sumOf(spent: readonly Usage[]): Usage {
   return {
     tokens: {
       input: spent.reduce((sum, one) => sum + one.tokens.input, 0),

@@ -1,4 +1,4 @@
-import type { Command, Effect, RunEvent, Steered, Took } from "../../core/model/events.ts"
+import type { Command, Effect, RunEvent, Steered, Usage } from "../../core/model/events.ts"
 import type { StepResult, Warning } from "../../core/model/result.ts"
 import { type Run, stepOf } from "../../core/model/run.ts"
 import type { Composer, ProjectFiles, Vault } from "../../core/ports/composer.ts"
@@ -52,7 +52,7 @@ export interface LoopDeps {
   readonly dispatcher: Dispatcher
   readonly workers: Workers
   /** What runs took that were started from a session since a time; undefined: there were none. */
-  readonly delegatedFrom: (session: string, since: number) => Took | undefined
+  readonly delegatedFrom: (session: string, since: number) => Usage | undefined
 }
 
 type StartEffect = Extract<Effect, { type: "start" }>
@@ -292,7 +292,7 @@ export class RunLoop {
   }
 
   /** What was started from the session of a result in this try. */
-  #delegated(step: string, { session }: StepResult): Took | undefined {
+  #delegated(step: string, { session }: StepResult): Usage | undefined {
     const since = stepOf(this.#run as Run, step)?.tryStartedAt ?? 0
     return session === undefined ? undefined : this.#deps.delegatedFrom(session, since)
   }

@@ -1,5 +1,5 @@
 import { evolve } from "../../core/fold/evolve.ts"
-import type { Took } from "../../core/model/events.ts"
+import type { Usage } from "../../core/model/events.ts"
 import { type Run, stepOf } from "../../core/model/run.ts"
 import type { DelegatedRun, Store } from "../../core/ports/ports.ts"
 import { type RunView, type StepView, sumOf, viewRun, withDelegated } from "../../core/view/view.ts"
@@ -38,7 +38,7 @@ export class RunReader {
   }
 
   /** What runs took that were started from a session since a time; undefined: there were none. */
-  delegatedFrom(session: string, since: number): Took | undefined {
+  delegatedFrom(session: string, since: number): Usage | undefined {
     const delegated = this.#store.delegated()
     const runs = delegated.filter((run) => run.parent === session && run.createdAt >= since)
     const views = runs.flatMap(({ id }) => this.#viewAmong(id, delegated) ?? [])
