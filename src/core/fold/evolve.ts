@@ -247,7 +247,7 @@ function stepSkipped(run: Run, step: StepState, { at, cause, detail }: EventOf["
 /** A step at the beginning of a try: of the tries before it only what they took is left, and where. */
 function started(step: StepState, event: Extract<RunEvent, { type: "step.started" }>): StepState {
   const { attempt, at, goOn } = event
-  const { id, index, unmet, broken, warnings, misfits, parts } = step
+  const { id, index, unmet, broken, warnings, schemaFailures, parts } = step
   const earlier = spentBy(step)
   const session = step.result?.session ?? step.session
   const earlierSessions = [...new Set([...(step.earlierSessions ?? []), ...(session === undefined ? [] : [session])])]
@@ -263,7 +263,7 @@ function started(step: StepState, event: Extract<RunEvent, { type: "step.started
     ...(warnings === undefined ? {} : { warnings }),
     ...(earlier === undefined ? {} : { earlier }),
     ...(goOn === undefined ? {} : { goOn }),
-    ...(misfits === undefined ? {} : { misfits }),
+    ...(schemaFailures === undefined ? {} : { schemaFailures }),
     ...(parts === undefined ? {} : { parts }),
     ...(earlierSessions.length === 0 ? {} : { earlierSessions }),
   }
@@ -278,8 +278,13 @@ function stepCheckpointed(run: Run, step: StepState, { text, took }: EventOf["st
 
 function stepChecked(run: Run, step: StepState, event: EventOf["step.checked"]): Run {
   const { checks, saved, schemaError, took } = event
-  const misfits = (step.misfits ?? 0) + (schemaError === undefined ? 0 : 1)
-  const checked = { ...step, checks, ...(saved === undefined ? {} : { saved }), ...(misfits === 0 ? {} : { misfits }) }
+  const schemaFailures = (step.schemaFailures ?? 0) + (schemaError === undefined ? 0 : 1)
+  const checked = {
+    ...step,
+    checks,
+    ...(saved === undefined ? {} : { saved }),
+    ...(schemaFailures === 0 ? {} : { misfits: schemaFailures }),
+  }
   return paid(run, checked, took)
 }
 

@@ -55,7 +55,7 @@ export interface StepState {
   readonly hold?: Hold
   readonly result?: StepResult
   /** Times its answer was not the data that is wanted. */
-  readonly misfits?: number
+  readonly schemaFailures?: number
   /** Of a group: what became of it so far. */
   readonly parts?: Parts
 }

@@ -20,8 +20,8 @@ const REPAIRS = 2
 /** When a step that has just failed is tried again; undefined: it is not. */
 export function retryAt(run: Run, spec: Step, step: StepState, result: StepResult, now: number): number | undefined {
   const { retry } = spec
-  const { misfits = 0 } = step
-  if (result.reason === "schema" && misfits > 0 && misfits <= REPAIRS) return now
+  const { schemaFailures = 0 } = step
+  if (result.reason === "schema" && schemaFailures > 0 && schemaFailures <= REPAIRS) return now
   if (retry === undefined || result.reason === "ok" || result.reason === "aborted") return undefined
   if (step.attempt >= retry.maxAttempts) return undefined
   const factor = retry.backoff === "exponential" ? 2 ** (step.attempt - 1) : 1
