@@ -14,7 +14,7 @@ export function isStopping(run: Run): boolean {
 }
 
 /** Whether everything is being stopped. */
-export function isCut(run: Run): boolean {
+export function isAborting(run: Run): boolean {
   return run.stopping === "abort" || run.stopping === "deadline"
 }
 

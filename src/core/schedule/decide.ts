@@ -8,7 +8,7 @@ import { describeSkip } from "../model/state-text.ts"
 import type { GateAction } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
-import { conclude, hasAfterwork, isCut, UNCHECKED, warn, weigh } from "./conclude.ts"
+import { conclude, hasAfterwork, isAborting, UNCHECKED, warn, weigh } from "./conclude.ts"
 import { end, proceed, start } from "./proceed.ts"
 import { type Decision, refuse, specOf, stepsThat, Transaction } from "./transaction.ts"
 
@@ -214,7 +214,7 @@ function settleGate(tx: Transaction, step: StepState, { action, by, message }: W
       tx.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: `skipped by ${by}` })
       break
     case "abort":
-      if (!isCut(tx.run)) tx.add({ type: "run.stopping", at: now, cause: "abort", by })
+      if (!isAborting(tx.run)) tx.add({ type: "run.stopping", at: now, cause: "abort", by })
       conclude(tx, id, step.result ?? { ...result, reason: "rejected", detail: `refused by ${by}` }, now)
   }
 }
@@ -237,7 +237,7 @@ function settleEffects(
   } else if (action === "skip") {
     tx.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: "not done again" })
   } else {
-    if (!isCut(tx.run)) tx.add({ type: "run.stopping", at: now, cause: "abort" })
+    if (!isAborting(tx.run)) tx.add({ type: "run.stopping", at: now, cause: "abort" })
     conclude(tx, id, unknown, now)
   }
 }
@@ -308,7 +308,7 @@ function ended(tx: Transaction, step: StepState, command: Extract<Command, { typ
   if (run.status === "interrupted" && result.reason === "aborted") return refuse(run, `run ${run.id} is interrupted`)
   const { id, attempt } = step
   if (result.reason === "ok" && (hasAfterwork(specOf(run, step)) || isDistilled(run, specOf(run, step)))) {
-    if (isCut(run)) return weighed(tx, step, { ...result, reason: "aborted", detail: UNCHECKED }, now, delegated)
+    if (isAborting(run)) return weighed(tx, step, { ...result, reason: "aborted", detail: UNCHECKED }, now, delegated)
     tx.add({ type: "step.answered", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
     if (run.status === "running") tx.effects.push({ type: "check", step: id, attempt })
     return tx.decision()
