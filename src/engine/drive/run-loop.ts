@@ -243,7 +243,7 @@ export class RunLoop {
     const strays = strayWarning(
       this.#deps.render,
       this.#run as Run,
-      this.#whereabouts(this.#run as Run, step).spec,
+      this.#stepContext(this.#run as Run, step).spec,
       result,
     )
     if (strays) this.#warn(step, attempt, strays)
@@ -253,7 +253,7 @@ export class RunLoop {
 
   async #check({ step: id, attempt }: Work, signal: AbortSignal): Promise<Command> {
     const run = this.#run as Run
-    const { result, spec: step } = this.#whereabouts(run, id)
+    const { result, spec: step } = this.#stepContext(run, id)
     if (!result || !step) return { type: "ended", step: id, attempt, result: failure("there is no answer to check") }
     const warned = (warning: Warning) => this.#warn(id, attempt, warning)
     const ask = async (name: string, called: string, prompt: string) => {
@@ -306,7 +306,7 @@ export class RunLoop {
     const { workers, dispatcher, vault } = this.#deps
     for (const text of cuts) this.#warn(step, attempt, { kind: "truncated", text })
     const inputHash = this.#deps.hash(JSON.stringify([task.profile, vault.hide(task.prompt)]))
-    const { spec } = this.#whereabouts(run, step)
+    const { spec } = this.#stepContext(run, step)
     const checks = spec ? afterworkOf(spec).checks : []
     // Later tries are measured against the same beginning; one that is taken up after a crash has none.
     if (checks.length > 0 && !effect.resumed && !this.#snapshots.has(step))
@@ -350,7 +350,7 @@ export class RunLoop {
 
   #steer(effect: Extract<Effect, { type: "steer" }>): void {
     const run = this.#run as Run
-    const { session, step, profile } = this.#whereabouts(run, effect.step)
+    const { session, step, profile } = this.#stepContext(run, effect.step)
     const steer = steerOf(effect.steered)
     if (session === undefined || profile === undefined) return
     this.#deps
@@ -362,7 +362,7 @@ export class RunLoop {
       .catch((error) => this.#deps.log.error("a worker could not be steered", { step, error: String(error) }))
   }
 
-  #whereabouts(run: Run, id: string) {
+  #stepContext(run: Run, id: string) {
     const state = stepOf(run, id)
     const step = run.specs[state?.index ?? -1]
     const profile = run.created.profiles[step?.profile ?? ""]
@@ -371,7 +371,7 @@ export class RunLoop {
 
   /** Stops a step whose worker belonged to a process that is gone. */
   async #stopLeftover(effect: Work): Promise<Outcome> {
-    const { session, profile, result } = this.#whereabouts(this.#run as Run, effect.step)
+    const { session, profile, result } = this.#stepContext(this.#run as Run, effect.step)
     if (result) return { result: { ...result, reason: "aborted" } }
     if (session !== undefined && profile !== undefined) await this.#deps.backend(profile.kind).stop(session)
     const where = session === undefined ? {} : { session }
