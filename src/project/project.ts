@@ -9,7 +9,7 @@ import type { WorkflowItem } from "../core/view/protocol.ts"
 import { convertWorkflow } from "../spec/convert-document.ts"
 import { findWorkflows, loadWorkflow, resolveWorkflow } from "../spec/files.ts"
 import { bindInputs } from "../spec/inputs.ts"
-import { castOf, type Models } from "./workers.ts"
+import { type Models, resolveProfiles } from "./workers.ts"
 
 /** Everything a run is made of, checked: what `plan` shows and `run` starts. */
 export interface Prepared {
@@ -82,11 +82,11 @@ export class Project {
     const problems: Problem[] = [...(config.ok ? [] : config.problems), ...(found.ok ? [] : found.problems)]
     const inputs = found.ok ? bindInputs(found.value.workflow, raw, task === "" ? undefined : task) : undefined
     if (inputs && !inputs.ok) problems.push(...inputs.problems)
-    const cast = config.ok && found.ok ? castOf(found.value.workflow, config.value, models) : []
-    if (!("workflow" in cast)) problems.push(...cast)
-    if (!config.ok || !found.ok || !inputs?.ok || !("workflow" in cast)) return { ok: false, problems }
+    const resolved = config.ok && found.ok ? resolveProfiles(found.value.workflow, config.value, models) : []
+    if (!("workflow" in resolved)) problems.push(...resolved)
+    if (!config.ok || !found.ok || !inputs?.ok || !("workflow" in resolved)) return { ok: false, problems }
     const { limits, intervene } = config.value
-    const { workflow, profiles } = cast
+    const { workflow, profiles } = resolved
     const definition = { workflow: withDefault(workflow, intervene), inputs: inputs.value, profiles, limits }
     const isConfigs = workflow.settings.intervene === undefined && intervene !== undefined
     return { ok: true, value: { file: found.value.file, definition, interveneOf: isConfigs ? "config" : "workflow" } }

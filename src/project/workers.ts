@@ -15,7 +15,7 @@ import type { Step, Workflow } from "../core/model/workflow.ts"
 /** Models given for one run, by the name of a worker or role. */
 export type Models = Readonly<Record<string, string>>
 
-interface Cast {
+interface ResolvedProfiles {
   /** With the models of its steps resolved. */
   readonly workflow: Workflow
   /** Those that are named in it, by name. */
@@ -23,7 +23,11 @@ interface Cast {
 }
 
 /** The workflow and everybody in it, or what is wrong with the models of the call. */
-export function castOf(workflow: Workflow, { config }: LoadedConfig, models: Models): Cast | readonly Problem[] {
+export function resolveProfiles(
+  workflow: Workflow,
+  { config }: LoadedConfig,
+  models: Models,
+): ResolvedProfiles | readonly Problem[] {
   const roles = { ...config.models, ...models }
   const named = workersIn(workflow)
   const known = [...new Set([...named, ...Object.keys(config.models), ...Object.keys(config.profiles)])]
@@ -104,7 +108,7 @@ function distillersOf({ distiller, steps }: Workflow): string[] {
 
 /** Whom a run asks for which model; the first of each is the one that is asked for, the others may stand in. Of a server
  *  that somebody else runs nothing is known here. */
-export function modelsWanted({ workflow, profiles }: Cast): Asked[] {
+export function modelsWanted({ workflow, profiles }: ResolvedProfiles): Asked[] {
   const all = [
     ...profileModels(profiles),
     ...[...allSteps(workflow)].flatMap(({ profile, model }) => {
