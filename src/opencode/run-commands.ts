@@ -7,11 +7,11 @@ import type { Engine, Outcome } from "../engine/engine.ts"
 import {
   type Asker,
   abortRun,
-  anew,
   continueRun,
   findDecision,
   findRun,
   resumableRun,
+  stepsAheadText,
   waitingRun,
   wantedOf,
 } from "../project/decisions.ts"
@@ -151,7 +151,7 @@ export async function resume(
   const edited = line.isEdited ? project.edited(workflow, engine.inputs(id) ?? {}) : undefined
   if (edited?.ok === false) return error(`Cannot resume ${workflow}`, formatProblems(edited.problems, project.root))
   const result = engine.resume(id, BY, asker.session, edited?.value)
-  const text = `Resumed run ${id}${anew(engine.view(id))}.`
+  const text = `Resumed run ${id}${stepsAheadText(engine.view(id))}.`
   if (!result.ok || result.handed || found.value.endedAt === null) return outcome(result, text, engine)
   // What has ended is done anew: which steps, the person should see.
   return done(found.value.workflow, text)

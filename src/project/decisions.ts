@@ -157,7 +157,7 @@ export function stepsAhead(run: RunView | undefined): string[] {
 }
 
 /** What is said of it: `does anew: review, publish`; empty when nothing is ahead. */
-export function anew(run: RunView | undefined): string {
+export function stepsAheadText(run: RunView | undefined): string {
   const ahead = stepsAhead(run)
   return ahead.length === 0 ? "" : `; to be done: ${ahead.join(", ")}`
 }

@@ -5,7 +5,7 @@ import type { RunEvent } from "../model/events.ts"
 import { type Graph, graphOf } from "../model/graph.ts"
 import type { Parts, Run, StepState } from "../model/run.ts"
 import type { Step } from "../model/workflow.ts"
-import { anew } from "./reset-step.ts"
+import { resetStep } from "./reset-step.ts"
 
 /** Whether a step takes a place: it is at work, and if it is a group its own checks are being run. */
 export function isAtWork(run: Run, step: StepState): boolean {
@@ -33,7 +33,7 @@ export function begun(run: Run, index: number, isRefused: boolean): Run {
     const needs = (run.specs[at] as Step).needs.flatMap((need) => run.graph.indexOf.get(need) ?? [])
     const unmet = new Set(needs.filter((need) => redo.has(need))).size
     if (unmet === 0) ready = push(ready, at)
-    steps = withRow(steps, at, anew(part, unmet))
+    steps = withRow(steps, at, resetStep(part, unmet))
   }
   const isLoop = run.specs[index]?.loop !== undefined
   const { look: _, ...rest } = parts

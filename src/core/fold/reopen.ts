@@ -6,7 +6,7 @@ import type { Run, StepState } from "../model/run.ts"
 import { lowest } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import { isAtWork } from "./group-parts.ts"
-import { anew } from "./reset-step.ts"
+import { resetStep } from "./reset-step.ts"
 
 /** Runs that are taken up anew. What of a group is done anew is decided when it begins again (group-parts.ts). */
 
@@ -129,7 +129,7 @@ function renew(run: Run, kept: ReadonlySet<number>): Run {
     const unmet = hook ? 1 : new Set(needsOf(run, step.index).filter((need) => !isOver(run, kept, need))).size
     const isOpen = !isOpenPart || rowAt(run.steps, run.graph.indexOf.get(part.of) ?? 0).status === "running"
     if (unmet === 0 && isOpen) ready = push(ready, step.index)
-    return anew(step, unmet)
+    return resetStep(step, unmet)
   })
   const top = rows.filter((row) => kept.has(row.index) && !run.specs[row.index]?.part)
   const isWell = ({ status }: StepState) => status === "success" || status === "skipped"

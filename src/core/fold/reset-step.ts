@@ -3,7 +3,7 @@ import type { StepState } from "../model/run.ts"
 import { NO_USAGE, plus } from "../model/usage.ts"
 
 /** A step to be done anew: of what was there only what it took, and where. */
-export function anew(step: StepState, unmet: number): StepState {
+export function resetStep(step: StepState, unmet: number): StepState {
   const { broken: _b, retryAt: _r, skipped: _s, gate: _g, hold: _h, isAnswered: _a, endedAt: _e, ...open } = step
   const { result, earlier, lastFailure: _l, ...row } = open
   const took = result === undefined ? earlier : plus(earlier ?? NO_USAGE, result)
@@ -13,7 +13,7 @@ export function anew(step: StepState, unmet: number): StepState {
     ...row,
     status: "pending",
     unmet,
-    ...(step.attempt > 0 ? { isAnew: true } : {}),
+    ...(step.attempt > 0 ? { isReset: true } : {}),
     ...(took === undefined ? {} : { earlier: took }),
     ...(lastFailure === undefined ? {} : { lastFailure }),
     ...(session === undefined ? {} : { session }),

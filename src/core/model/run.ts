@@ -29,7 +29,7 @@ export interface StepState {
   readonly saved?: string
   readonly gate?: Gate
   /** It had ended when its run was taken up anew. */
-  readonly isAnew?: true
+  readonly isReset?: true
   /** What a person says to its worker in its last session when it is tried again. */
   readonly say?: string
   /** How its last attempt ended, once the step is reset: the next attempt tells its worker. */

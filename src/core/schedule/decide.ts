@@ -227,7 +227,7 @@ function settleEffects(
   said: { message?: string },
   now: number,
 ): void {
-  const { id, attempt, isAnew } = step
+  const { id, attempt, isReset: isAnew } = step
   const unknown = { reason: "aborted" as const, output: "", tokens: { input: 0, output: 0 }, cost: isAnew ? 0 : null }
   // It was at work when its run stopped: its session may have the answer already.
   if (action === "continue" && !isAnew) tx.effects.push({ type: "start", step: id, attempt, resumed: true })
