@@ -5,7 +5,7 @@ import { isGroup } from "../model/ancestry.ts"
 import { DEFAULTS } from "../model/defaults.ts"
 import type { StepResult } from "../model/result.ts"
 import { type StepState, stepOf } from "../model/run.ts"
-import { conclude, hasAfterwork, isAborting, isStopping, UNCHECKED, warn, weigh } from "./conclude.ts"
+import { conclude, hasFollowUp, isAborting, isStopping, UNCHECKED, warn, weigh } from "./conclude.ts"
 import { specOf, type Transaction } from "./transaction.ts"
 
 /** Takes every group whose turn it is as far as it goes now: to more parts, to its end, or to a look that must come first. */
@@ -50,7 +50,7 @@ function advance(tx: Transaction, step: StepState, now: number): boolean {
 
 function end(tx: Transaction, step: StepState, result: StepResult, now: number): void {
   const { id, attempt } = step
-  if (result.reason !== "ok" || !hasAfterwork(specOf(tx.run, step))) weigh(tx, step, result, now)
+  if (result.reason !== "ok" || !hasFollowUp(specOf(tx.run, step))) weigh(tx, step, result, now)
   else if (isAborting(tx.run)) weigh(tx, step, { ...result, reason: "aborted", detail: UNCHECKED }, now)
   else {
     tx.add({ type: "step.answered", at: now, step: id, attempt, result })

@@ -22,18 +22,18 @@ export function isAborting(run: Run): boolean {
 export const UNCHECKED = "the run was stopped before its answer was checked"
 
 /** What must be done after a step has answered, before its answer counts. Groups leave to their parts what these do. */
-export function hasAfterwork(spec: Step): boolean {
-  const { checks, opinions, schema, output } = afterworkOf(spec)
+export function hasFollowUp(spec: Step): boolean {
+  const { checks, opinions, schema, output } = followUpOf(spec)
   return checks.length > 0 || opinions.length > 0 || schema !== undefined || output !== undefined
 }
 
-export interface Afterwork extends Pick<Step, "schema" | "output"> {
+export interface FollowUp extends Pick<Step, "schema" | "output"> {
   readonly checks: readonly Check[]
   readonly opinions: readonly Opinion[]
 }
 
 /** The checks, opinions, data and file that are a step's own. */
-export function afterworkOf(spec: Step): Afterwork {
+export function followUpOf(spec: Step): FollowUp {
   const { checks = [], opinions = [], schema, output } = spec
   const own = { checks, opinions, ...(schema ? { schema } : {}), ...(output === undefined ? {} : { output }) }
   const ofGroup = { checks: [], opinions: [], ...(output === undefined ? {} : { output }) }

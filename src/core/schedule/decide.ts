@@ -8,7 +8,7 @@ import { describeSkip } from "../model/state-text.ts"
 import type { GateAction } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
-import { conclude, hasAfterwork, isAborting, UNCHECKED, warn, weigh } from "./conclude.ts"
+import { conclude, hasFollowUp, isAborting, UNCHECKED, warn, weigh } from "./conclude.ts"
 import { end, proceed, start } from "./proceed.ts"
 import { type Decision, refuse, specOf, stepsThat, Transaction } from "./transaction.ts"
 
@@ -307,7 +307,7 @@ function ended(tx: Transaction, step: StepState, command: Extract<Command, { typ
   // Stopped by an interrupt: the attempt is not over, it is asked for again on resume.
   if (run.status === "interrupted" && result.reason === "aborted") return refuse(run, `run ${run.id} is interrupted`)
   const { id, attempt } = step
-  if (result.reason === "ok" && (hasAfterwork(specOf(run, step)) || isDistilled(run, specOf(run, step)))) {
+  if (result.reason === "ok" && (hasFollowUp(specOf(run, step)) || isDistilled(run, specOf(run, step)))) {
     if (isAborting(run)) return weighed(tx, step, { ...result, reason: "aborted", detail: UNCHECKED }, now, delegated)
     tx.add({ type: "step.answered", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
     if (run.status === "running") tx.effects.push({ type: "check", step: id, attempt })

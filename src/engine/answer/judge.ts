@@ -6,7 +6,7 @@ import type { CheckResult, StepResult, Warning } from "../../core/model/result.t
 import type { JsonSchema } from "../../core/model/workflow.ts"
 import type { Composer } from "../../core/ports/composer.ts"
 import type { Checker, Render } from "../../core/ports/ports.ts"
-import { afterworkOf } from "../../core/schedule/conclude.ts"
+import { followUpOf } from "../../core/schedule/conclude.ts"
 import { sumOf } from "../../core/view/view.ts"
 import { scopeOf } from "../task/scope.ts"
 import type { Answered } from "./answered.ts"
@@ -31,7 +31,7 @@ export type Judgement = Omit<Extract<Command, { type: "checked" }>, "type" | "st
  */
 export async function judge(deps: JudgeDeps, answered: Answered, signal: AbortSignal): Promise<Judgement> {
   const { step, result, before } = answered
-  const { schema, output, opinions, checks: own } = afterworkOf(step)
+  const { schema, output, opinions, checks: own } = followUpOf(step)
   const data = await structure(deps, schema, result)
   if (data && "error" in data) return { checks: [], schemaError: data.error }
   const structured = data === undefined ? {} : { structured: data.value }

@@ -18,7 +18,7 @@ import type {
   WorkerBackend,
   WorkerTask,
 } from "../../core/ports/ports.ts"
-import { afterworkOf } from "../../core/schedule/conclude.ts"
+import { followUpOf } from "../../core/schedule/conclude.ts"
 import { decide } from "../../core/schedule/decide.ts"
 import { sumOf } from "../../core/view/view.ts"
 import { type Judgement, judge, unjudged } from "../answer/judge.ts"
@@ -307,7 +307,7 @@ export class RunLoop {
     for (const text of cuts) this.#warn(step, attempt, { kind: "truncated", text })
     const inputHash = this.#deps.hash(JSON.stringify([task.profile, vault.hide(task.prompt)]))
     const { spec } = this.#stepContext(run, step)
-    const checks = spec ? afterworkOf(spec).checks : []
+    const checks = spec ? followUpOf(spec).checks : []
     // Later tries are measured against the same beginning; one that is taken up after a crash has none.
     if (checks.length > 0 && !effect.resumed && !this.#snapshots.has(step))
       this.#snapshots.set(step, await this.#deps.checker.before(checks))

@@ -7,7 +7,7 @@ import type { Step, Workflow } from "../../core/model/workflow.ts"
 import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../../core/ports/composer.ts"
 import type { Render } from "../../core/ports/ports.ts"
 import { markOf, secretsOf } from "../../core/rights/secret-text.ts"
-import { afterworkOf } from "../../core/schedule/conclude.ts"
+import { followUpOf } from "../../core/schedule/conclude.ts"
 import { ancestorsOf, neighboursOf, scopeOf } from "./scope.ts"
 
 export interface PromptDeps {
@@ -33,7 +33,7 @@ export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promis
   // What was written down has no secrets in it: then it is put together again.
   const isWhole = !Object.keys(secrets).some((name) => prompt?.includes(markOf(name)))
   if (isResumed && prompt !== undefined && isWhole) return done({ prompt, cuts: [] })
-  const { schema } = afterworkOf(step)
+  const { schema } = followUpOf(step)
   const how = { isReported: isReported(run, step), ...(schema === undefined ? {} : { schema }) }
   if (goOn?.session !== undefined && checkpoint === undefined) {
     const again = { strategy: "fresh", earlier: [], files: [], ...how, isAgain: true } as const

@@ -8,7 +8,7 @@ import { type Run, type StepState, stepOf } from "../../core/model/run.ts"
 import { lowest } from "../../core/model/usage.ts"
 import type { AskPolicy, Budget, Step } from "../../core/model/workflow.ts"
 import type { Clock, Store, WorkerTask } from "../../core/ports/ports.ts"
-import { afterworkOf } from "../../core/schedule/conclude.ts"
+import { followUpOf } from "../../core/schedule/conclude.ts"
 import { ownedBy } from "./file-ownership.ts"
 import { isKept, nameOf } from "./persistent-workers.ts"
 import { type PromptDeps, promptOf } from "./prompt.ts"
@@ -48,7 +48,7 @@ export async function taskOf(
   const count = state.checkpoint?.count ?? 0
   const known = new Set(state.warnings?.map(({ text }) => text))
   const session = state.session ?? (count === 0 ? state.goOn?.session : undefined)
-  const { schema } = afterworkOf(step)
+  const { schema } = followUpOf(step)
   const { limits, depth = 0, ask } = run.created
   const workflow = run.created.workflow.name
   const isForLater = isKept(deps.store, run, profile)
