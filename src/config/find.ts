@@ -5,7 +5,7 @@ import type { Problem, Result } from "../core/model/problem.ts"
 
 const NAMES = ["orchestrator.json", "orchestrator.jsonc"] as const
 
-export interface Place {
+export interface ProjectLocation {
   /** Folder the user works in. */
   readonly directory: string
   /** Root of its git worktree; `/` is OpenCode's way of saying that there is none. */
@@ -16,7 +16,7 @@ export interface Place {
  * The folder a project's files are looked up in: the nearest one from `directory` upwards that holds `.opencode` or an
  * orchestrator.json, not above the worktree; else the worktree, else `directory`. Absolute.
  */
-export function projectRoot({ directory, worktree }: Place): string {
+export function projectRoot({ directory, worktree }: ProjectLocation): string {
   const start = resolve(directory)
   const top = worktree === undefined || resolve(worktree) === "/" ? start : resolve(worktree)
   const isInside = !relative(top, start).startsWith("..")

@@ -12,7 +12,7 @@ import type { Problem, Result } from "../core/model/problem.ts"
 import type { Profile } from "../core/model/profile.ts"
 import type { Intervene, Limits } from "../core/model/workflow.ts"
 import { checkCombinations } from "./combinations.ts"
-import { findConfig, type Place, projectRoot } from "./find.ts"
+import { findConfig, type ProjectLocation, projectRoot } from "./find.ts"
 import { parseJsonc } from "./jsonc.ts"
 import { checkModels, toPasswords, toProfiles } from "./profiles.ts"
 import { type Config, configJsonSchema, configSchema } from "./schema.ts"
@@ -33,7 +33,7 @@ export interface LoadedConfig {
   readonly passwords: Readonly<Record<string, string>>
 }
 
-export interface LoadOptions extends Place {
+export interface LoadOptions extends ProjectLocation {
   /** The user's OpenCode config folder (`$XDG_CONFIG_HOME/opencode`, else `~/.config/opencode`). */
   readonly globalDir: string
   /** What `{env:NAME}` is filled in from. */

@@ -24,7 +24,7 @@ export interface Desk {
 }
 
 /** Where and when a line was typed. */
-export interface Place {
+export interface CommandOrigin {
   /** The same for a line that was sent again. */
   readonly id: string
   /** Session a person types into. */

@@ -3,7 +3,7 @@ import { formatProblems } from "../core/model/problem.ts"
 import { formatWorkflows } from "../core/view/format.ts"
 import type { Purpose, Reply, WorkflowItem } from "../core/view/protocol.ts"
 import { mainSession } from "../project/question-run.ts"
-import { BY, type Desk, error, type Place } from "./command-context.ts"
+import { BY, type CommandOrigin, type Desk, error } from "./command-context.ts"
 import { show, status } from "./dashboard-data.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
 import { parseLine, SUBCOMMANDS } from "./line.ts"
@@ -51,10 +51,10 @@ export const COMMANDS = {
  * The one handler of every line of ours, whichever way it came in. Never throws for what a user typed: a mistake is a
  * reply that says what to type instead.
  */
-export function handleLine(line: string, place: Place, desk: Desk): Promise<Reply> | Reply {
+export function handleLine(line: string, origin: CommandOrigin, desk: Desk): Promise<Reply> | Reply {
   const parsed = parseLine(line)
   const { project, engine } = desk
-  const { session } = place
+  const { session } = origin
   switch (parsed.command) {
     case "run":
       return run(parsed, session, desk)
@@ -71,18 +71,18 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
     case "show":
       return show(engine, parsed.run, parsed.step)
     case "pause":
-      return pause(desk, parsed.run, place)
+      return pause(desk, parsed.run, origin)
     case "continue":
-      return goOn(desk, parsed, place)
+      return goOn(desk, parsed, origin)
     case "retry":
     case "skip":
-      return decideStep(desk, parsed, place)
+      return decideStep(desk, parsed, origin)
     case "raise":
-      return raise(desk, parsed, place)
+      return raise(desk, parsed, origin)
     case "resume":
-      return resume(desk, parsed, place)
+      return resume(desk, parsed, origin)
     case "abort":
-      return abort(desk, parsed.run, place)
+      return abort(desk, parsed.run, origin)
     case "report":
       return report(desk, parsed)
     case "graph":
@@ -92,11 +92,11 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
     case "workers":
       return listWorkers(desk)
     case "spawn":
-      return spawn(desk, parsed, place)
+      return spawn(desk, parsed, origin)
     case "ask":
-      return askOrTell(desk, parsed, place)
+      return askOrTell(desk, parsed, origin)
     case "handback":
-      return handBack(desk, parsed, place)
+      return handBack(desk, parsed, origin)
     case "inbox":
       return listAsks(desk)
     case "answer":
@@ -104,7 +104,7 @@ export function handleLine(line: string, place: Place, desk: Desk): Promise<Repl
     case "wrong":
       return wrong(line, parsed.why)
     default:
-      return act(desk, parsed.command, parsed.worker, place)
+      return act(desk, parsed.command, parsed.worker, origin)
   }
 }
 

@@ -6,7 +6,7 @@ import { decode, type Message, type Reply, type Request } from "../core/view/pro
 import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
 import { readTranscript } from "../host/session-transcript.ts"
 import type { Runtime } from "../project/runtime.ts"
-import type { Place } from "./command-context.ts"
+import type { CommandOrigin } from "./command-context.ts"
 import { COMMANDS, handleLine } from "./commands.ts"
 import { post, postHandoff } from "./handoffs.ts"
 import { publishState } from "./live.ts"
@@ -126,7 +126,7 @@ async function greet(deps: HookDeps): Promise<Reply> {
   }
 }
 
-async function answerLine(deps: HookDeps, line: string, place: Place): Promise<Reply> {
+async function answerLine(deps: HookDeps, line: string, place: CommandOrigin): Promise<Reply> {
   try {
     const { project, engine, missing } = await deps.runtime()
     const handoff = (session: string, text: string, id: string) => {

@@ -16,7 +16,7 @@ import {
   wantedOf,
 } from "../project/decisions.ts"
 import { mainSession } from "../project/question-run.ts"
-import { BY, type Desk, done, error, type Place } from "./command-context.ts"
+import { BY, type CommandOrigin, type Desk, done, error } from "./command-context.ts"
 import type { Line } from "./line.ts"
 
 /** What a person says of a run: pause, continue, retry, skip, raise, resume, abort. */
@@ -25,7 +25,7 @@ const PREFIX = "/workflow"
 /** Runs of other processes are looked for among so many. */
 const RUNS_READ = 20
 
-function askerOf(engine: Engine, { session }: Place): Asker {
+function askerOf(engine: Engine, { session }: CommandOrigin): Asker {
   return { prefix: PREFIX, session: session === undefined ? undefined : mainSession(engine, session) }
 }
 
@@ -53,9 +53,9 @@ function where({ isPending }: { readonly isPending: boolean }): string {
     : "(Done by the process that drives it.)"
 }
 
-export async function pause({ engine }: Desk, wanted: string | undefined, place: Place): Promise<Reply> {
+export async function pause({ engine }: Desk, wanted: string | undefined, origin: CommandOrigin): Promise<Reply> {
   const live = liveIds(engine)
-  const asker = askerOf(engine, place)
+  const asker = askerOf(engine, origin)
   const isGoing = (run: RunView) => run.status === "running" && run.hold === null
   const none = "no run is going on here"
   const own = findRun(engine, wanted, asker, { is: (run) => live.has(run.id) && isGoing(run), none })
@@ -73,14 +73,18 @@ export async function pause({ engine }: Desk, wanted: string | undefined, place:
 }
 
 /** Goes on with a run that waits, or with one step of it. */
-export async function goOn(desk: Desk, line: Extract<Line, { command: "continue" }>, place: Place): Promise<Reply> {
+export async function goOn(
+  desk: Desk,
+  line: Extract<Line, { command: "continue" }>,
+  origin: CommandOrigin,
+): Promise<Reply> {
   const { engine } = desk
   const { target, message } = line
-  const asker = askerOf(engine, place)
+  const asker = askerOf(engine, origin)
   // A step before a run: what waits is what a person sees.
   const isStep = target !== undefined && findDecision(engine, wantedOf(target), false, asker).ok
   if (isStep || (target !== undefined && engine.find(target) === undefined)) {
-    return decideStep(desk, { command: "continue", step: target, message }, place)
+    return decideStep(desk, { command: "continue", step: target, message }, origin)
   }
   const found = waitingRun(engine, target, asker)
   if (!found.ok) return error("Nothing to continue", found.why)
@@ -104,9 +108,9 @@ export async function decideStep(
     step,
     message,
   }: { readonly command: "continue" | "retry" | "skip"; readonly step: string; readonly message: string },
-  place: Place,
+  origin: CommandOrigin,
 ): Promise<Reply> {
-  const asker = askerOf(engine, place)
+  const asker = askerOf(engine, origin)
   const found = findDecision(engine, wantedOf(step), command === "retry", asker)
   if (!found.ok) return error(`Nothing to ${command}`, found.why)
   const { run, step: at } = found.value
@@ -120,8 +124,12 @@ export async function decideStep(
   return outcome(result, `${at.id} ${SAID[command]} (run ${run.id}).`, engine)
 }
 
-export async function raise({ engine }: Desk, line: Extract<Line, { command: "raise" }>, place: Place): Promise<Reply> {
-  const asker = askerOf(engine, place)
+export async function raise(
+  { engine }: Desk,
+  line: Extract<Line, { command: "raise" }>,
+  origin: CommandOrigin,
+): Promise<Reply> {
+  const asker = askerOf(engine, origin)
   const isHeld = (run: RunView) => run.hold?.cause === "budget"
   const none = "no run is going on here"
   const first = findRun(engine, line.run, asker, { is: isHeld, none })
@@ -142,9 +150,9 @@ export async function raise({ engine }: Desk, line: Extract<Line, { command: "ra
 export async function resume(
   { project, engine }: Desk,
   line: Extract<Line, { command: "resume" }>,
-  place: Place,
+  origin: CommandOrigin,
 ): Promise<Reply> {
-  const asker = askerOf(engine, place)
+  const asker = askerOf(engine, origin)
   const found = resumableRun(engine, line.run, asker)
   if (!found.ok) return error("Nothing to resume", found.why)
   const { id, workflow } = found.value
@@ -157,8 +165,8 @@ export async function resume(
   return done(found.value.workflow, text)
 }
 
-export async function abort({ engine }: Desk, wanted: string | undefined, place: Place): Promise<Reply> {
-  const asker = askerOf(engine, place)
+export async function abort({ engine }: Desk, wanted: string | undefined, origin: CommandOrigin): Promise<Reply> {
+  const asker = askerOf(engine, origin)
   const none = "no run is going on here"
   const live = liveIds(engine)
   const isLive = (status: RunView["status"]) => (run: RunView) => live.has(run.id) && run.status === status

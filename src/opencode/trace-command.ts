@@ -21,7 +21,7 @@ export async function trace(desk: Desk, wanted: string): Promise<Reply> {
   const { run, step } = found
   const events = engine.events(run.id)
   const transcripts = await Promise.all(
-    transcriptLocations(run.id, events, step.id).map((place) => transcriptOf(desk, step, place)),
+    transcriptLocations(run.id, events, step.id).map((origin) => transcriptOf(desk, step, origin)),
   )
   const told = traceOf(events, step.id, engine.withoutSecrets(run.id, transcripts) ?? [UNSAFE])
   const title = run.ask === null ? `${step.id} · ${run.workflow}` : run.workflow
@@ -29,8 +29,8 @@ export async function trace(desk: Desk, wanted: string): Promise<Reply> {
   return { tone: "info", title, text: formatTrace(run.id, step, told), view }
 }
 
-function transcriptOf(desk: Desk, { kind, profile }: StepView, place: TranscriptLocation): Promise<SessionTranscript> {
-  if (traitsOf(kind).canOpenHere) return desk.transcript(place)
+function transcriptOf(desk: Desk, { kind, profile }: StepView, origin: TranscriptLocation): Promise<SessionTranscript> {
+  if (traitsOf(kind).canOpenHere) return desk.transcript(origin)
   const missing = `What was said is in the ${kind} of profile ${profile}, which is not asked: the rest is from the journal.`
   return Promise.resolve({ missing })
 }

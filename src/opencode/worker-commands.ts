@@ -7,7 +7,7 @@ import type { WorkerView } from "../core/view/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { describe } from "../host/host.ts"
 import { askWorker, findWorker, mainSession, SUMMARIZE } from "../project/question-run.ts"
-import { BY, type Desk, done, error, type Place } from "./command-context.ts"
+import { BY, type CommandOrigin, type Desk, done, error } from "./command-context.ts"
 import type { WorkerAction, WorkersLine } from "./line-workers.ts"
 
 const NO_SESSION = "open a session first: the worker belongs to it, and its answers come into it"
@@ -22,10 +22,14 @@ export function listWorkers({ engine, now }: Desk): Reply {
   return { tone: "info", title: "Workers", text, view: { type: "workers", workers } }
 }
 
-export function spawn(desk: Desk, line: Extract<WorkersLine, { command: "spawn" }>, place: Place): Promise<Reply> {
+export function spawn(
+  desk: Desk,
+  line: Extract<WorkersLine, { command: "spawn" }>,
+  origin: CommandOrigin,
+): Promise<Reply> {
   const { project, engine } = desk
   const refuse = (why: string) => Promise.resolve(error(`Cannot spawn ${line.name}`, why))
-  if (place.session === undefined) return refuse(NO_SESSION)
+  if (origin.session === undefined) return refuse(NO_SESSION)
   if (!NAME.test(line.name)) return refuse("a name is letters, digits, `-` and `_`, beginning with a letter")
   if (engine.kept(line.name)) return refuse(`there is a worker ${line.name} already: \`/workers open ${line.name}\``)
   const found = findWorker(project, engine, line.profile)
@@ -34,7 +38,7 @@ export function spawn(desk: Desk, line: Extract<WorkersLine, { command: "spawn" 
   const other = line.name === profile.name ? undefined : findWorker(project, engine, line.name)
   if (other?.ok) return refuse(`\`${line.name}\` is the name of another profile: choose another name`)
   return attempt(`Cannot spawn ${line.name}`, async () => {
-    const spawned = await engine.spawn(line.name, profile, mainSession(engine, place.session as string))
+    const spawned = await engine.spawn(line.name, profile, mainSession(engine, origin.session as string))
     if (!spawned.ok) return error(`Cannot spawn ${line.name}`, spawned.why)
     const { session } = spawned.worker
     const next = `\`/workers ask ${line.name} …\` asks it, \`/workers open ${line.name}\` goes to it.`
@@ -48,15 +52,15 @@ export function spawn(desk: Desk, line: Extract<WorkersLine, { command: "spawn" 
 export function askOrTell(
   { project, engine }: Desk,
   { worker, text }: { readonly worker: string; readonly text: string },
-  place: Place,
+  origin: CommandOrigin,
 ): Promise<Reply> {
   const live = atWork(engine.workers(), worker) ?? engine.workerElsewhere(worker)
   if (live) {
-    const told = engine.steer(worker, { type: "message", id: place.id, text }, BY)
+    const told = engine.steer(worker, { type: "message", id: origin.id, text }, BY)
     return outcome(engine, told, { title: `Said to ${live.name}`, text, wrong: `${live.name} was not told` })
   }
-  if (place.session === undefined) return Promise.resolve(error(`Cannot ask ${worker}`, NO_SESSION))
-  const parent = mainSession(engine, place.session)
+  if (origin.session === undefined) return Promise.resolve(error(`Cannot ask ${worker}`, NO_SESSION))
+  const parent = mainSession(engine, origin.session)
   return attempt(`Cannot ask ${worker}`, async () => {
     const asked = await askWorker(project, engine, { worker, text, parent, depth: engine.depthOf(parent), by: BY })
     if (!asked.ok) return error(`Cannot ask ${worker}`, asked.why)
@@ -70,7 +74,7 @@ export function askOrTell(
   })
 }
 
-export function act(desk: Desk, action: WorkerAction, wanted: string, place: Place): Promise<Reply> | Reply {
+export function act(desk: Desk, action: WorkerAction, wanted: string, origin: CommandOrigin): Promise<Reply> | Reply {
   const { engine } = desk
   const workers = engine.workers()
   const worker = atWork(workers, wanted) ?? workers.find((one) => one.name === wanted || one.session === wanted)
@@ -85,12 +89,12 @@ export function act(desk: Desk, action: WorkerAction, wanted: string, place: Pla
   switch (action) {
     case "open":
       // Who goes to it wants its result where they came from.
-      if (place.session !== undefined && place.session !== worker.session)
-        engine.adopt(name, mainSession(engine, place.session))
+      if (origin.session !== undefined && origin.session !== worker.session)
+        engine.adopt(name, mainSession(engine, origin.session))
       return open(worker)
     case "summarize":
       if (worker.run !== null) return error(`${name} is at work`, "its answer comes when it is done")
-      return askOrTell(desk, { worker: name, text: SUMMARIZE }, place)
+      return askOrTell(desk, { worker: name, text: SUMMARIZE }, origin)
     case "forget":
       if (worker.run !== null) return error(`${name} is at work`, `end its task first: \`/workers stop ${name}\``)
       engine.forget(name)
@@ -120,11 +124,11 @@ function steer(engine: Engine, action: "stop" | "interrupt" | "wake", wanted: st
 export async function handBack(
   desk: Desk,
   line: Extract<WorkersLine, { command: "handback" }>,
-  place: Place,
+  origin: CommandOrigin,
 ): Promise<Reply> {
   const { engine } = desk
   const workers = engine.workers()
-  const onScreen = line.worker.startsWith("ses_") ? undefined : place.screen
+  const onScreen = line.worker.startsWith("ses_") ? undefined : origin.screen
   const here = workers.find((one) => one.session !== null && one.session === onScreen)
   const isNamed = (one: WorkerView) => one.name === line.worker || one.session === line.worker
   const worker = here ?? atWork(workers, line.worker) ?? workers.find(isNamed)
@@ -145,10 +149,10 @@ export async function handBack(
   }
   if (parent === session) return error(`${name} belongs to no session`, "there is none to hand back to")
   if (text !== "") {
-    desk.handoff(parent, handoffText(name, text), place.id)
+    desk.handoff(parent, handoffText(name, text), origin.id)
     return { tone: "success", title: `${name} handed back`, text: "The result is in the main session.", view: goBack }
   }
-  const asked = await askOrTell(desk, { worker: name, text: SUMMARIZE }, { ...place, session })
+  const asked = await askOrTell(desk, { worker: name, text: SUMMARIZE }, { ...origin, session })
   return asked.tone === "error" ? asked : { ...asked, view: goBack }
 }
 

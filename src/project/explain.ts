@@ -86,7 +86,7 @@ const PROFILE_MODEL = ["model", "fallback"]
 type Source = { readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }
 
 /** What is asked of, and the documents it is looked for in. */
-interface Place {
+interface ExplainContext {
   readonly config: LoadedConfig
   readonly configSource: SourceDocument | undefined
   readonly workflow: (Source & { readonly name: string }) | undefined
@@ -109,7 +109,7 @@ export function explain(config: LoadedConfig, question: Question): Result<Explai
   if (configSource?.ok === false) return configSource
   const source = workflow && workflowDocument(workflow.file)
   if (source?.ok === false) return source
-  const place: Place = {
+  const place: ExplainContext = {
     config,
     configSource: configSource?.value,
     workflow: source && workflow ? { ...source.value, name: workflow.workflow.name } : undefined,
@@ -143,16 +143,16 @@ function wrong(file: string, message: string, hint: string): Result<never> {
   return { ok: false, problems: [problem] }
 }
 
-function answersTo(asked: string, given: Place, steps: readonly Step[]): Result<Explained[]> {
+function answersTo(asked: string, given: ExplainContext, steps: readonly Step[]): Result<Explained[]> {
   const { key, only, profile, rest } = takeApart(asked, given)
   if (profile !== undefined && !Object.hasOwn(given.config.profiles, profile))
     return unknown("profile", profile, Object.keys(given.config.profiles))
   const levels = LEVELS.filter((level) => given.keys[level].has(key) && (only === undefined || only === level))
   const known = [...new Set(LEVELS.flatMap((level) => [...given.keys[level].keys()]))]
   if (levels.length === 0) return wrong(asked, "there is no such key", suggest(key, known, "keys"))
-  const at = (place: Place) => levelsAt(levels, key, place).flatMap((chain) => answer(key, rest, chain, place))
+  const at = (place: ExplainContext) => levelsAt(levels, key, place).flatMap((chain) => answer(key, rest, chain, place))
   // A step as each of its workers has it: an ensemble has several.
-  const ofStep = (step: Step): Place[] => {
+  const ofStep = (step: Step): ExplainContext[] => {
     const workers = [...new Set(workersOf(step))]
     const isAlone = workers.length <= 1
     const places = workers.map((name) => ({ ...given, step: step.id, profile: name, isAlone }))
@@ -164,7 +164,7 @@ function answersTo(asked: string, given: Place, steps: readonly Step[]): Result<
   const found = (step && named === undefined ? ofStep(step) : [{ ...given, profile: named }]).flatMap(at)
   if (found.length > 0) return { ok: true, value: found }
   // Nobody in particular was named: everybody it can be said of.
-  const everybody: Place[] = given.workflow
+  const everybody: ExplainContext[] = given.workflow
     ? steps.flatMap(ofStep)
     : Object.keys(given.config.profiles).map((name) => ({ ...given, profile: name }))
   const all = step === undefined ? everybody.flatMap(at) : []
@@ -174,7 +174,7 @@ function answersTo(asked: string, given: Place, steps: readonly Step[]): Result<
 }
 
 /** `profiles.coder.model` is the key `model` of a profile; `gate.timeout` leads into the value of `gate`. */
-function takeApart(asked: string, { keys }: Place) {
+function takeApart(asked: string, { keys }: ExplainContext) {
   const [first = "", second, ...more] = asked.split(".")
   const profile = second
   if (first === "profiles" && profile !== undefined && more[0] !== undefined)
@@ -186,7 +186,7 @@ function takeApart(asked: string, { keys }: Place) {
 }
 
 /** The levels that there are here, as chains of those that mean the same. */
-function levelsAt(levels: readonly Level[], key: string, { step, profile, workflow }: Place): Level[][] {
+function levelsAt(levels: readonly Level[], key: string, { step, profile, workflow }: ExplainContext): Level[][] {
   const isThere: Record<Level, boolean> = {
     step: step !== undefined,
     profile: profile !== undefined,
@@ -203,7 +203,7 @@ function levelsAt(levels: readonly Level[], key: string, { step, profile, workfl
   return [...(chained.length > 0 ? [chained] : []), ...alone.map((level) => [level])]
 }
 
-function answer(key: string, rest: readonly string[], chain: readonly Level[], place: Place): Explained[] {
+function answer(key: string, rest: readonly string[], chain: readonly Level[], place: ExplainContext): Explained[] {
   const level = chain[0] as Level
   const ceiling = level === "settings" ? CEILINGS[key] : undefined
   if (ceiling !== undefined) return underCeiling(key, ceiling, rest, place)
@@ -223,7 +223,7 @@ function answer(key: string, rest: readonly string[], chain: readonly Level[], p
 }
 
 /** The lower of what a workflow and orchestrator.json say; of a budget for each unit. */
-function underCeiling(key: string, ceiling: string, rest: readonly string[], place: Place): Explained[] {
+function underCeiling(key: string, ceiling: string, rest: readonly string[], place: ExplainContext): Explained[] {
   const units = key === "budget" ? (rest.length > 0 ? [rest] : unitsOf(place)) : [[]]
   const { description, ...info } = place.keys.settings.get(key) as KeyInfo
   return units.map((unit): Explained => {
@@ -252,13 +252,13 @@ function amountOf(value: unknown): number {
   return typeof value === "string" ? (parseDuration(value) ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
 }
 
-function unitsOf(place: Place): string[][] {
+function unitsOf(place: ExplainContext): string[][] {
   const written = [writtenAt("settings", "budget", [], place), writtenAt("limits", "budget", [], place)]
   const units = written.flatMap((one) => (typeof one?.value === "object" && one.value ? Object.keys(one.value) : []))
   return units.length === 0 ? [[]] : [...new Set(units)].map((unit) => [unit])
 }
 
-function writtenAt(level: Level, key: string, rest: readonly string[], place: Place): Written | undefined {
+function writtenAt(level: Level, key: string, rest: readonly string[], place: ExplainContext): Written | undefined {
   const model = level === "profile" && PROFILE_MODEL.includes(key) ? modelNamed(place) : undefined
   // Of who is no profile: the model is its own, and what may stand in for that of `default` was not meant for it.
   const isItsOwn = model !== undefined && profileFor(place.config, place.profile) !== place.profile
@@ -291,7 +291,7 @@ function writtenAt(level: Level, key: string, rest: readonly string[], place: Pl
 }
 
 /** The model of somebody who is no profile: a role's, or the one that was named. */
-function modelNamed({ configSource, workflow, step, profile = "" }: Place): Written | undefined {
+function modelNamed({ configSource, workflow, step, profile = "" }: ExplainContext): Written | undefined {
   const role = valueAt(configSource?.value, ["models", profile])
   if (configSource && role !== undefined) {
     const { line } = configSource.place(["models", profile], "key")
@@ -313,7 +313,7 @@ function profileFor({ profiles }: LoadedConfig, name = ""): string {
   return Object.hasOwn(profiles, name) ? name : "default"
 }
 
-function locate(level: Level, { config, configSource, workflow, step, profile }: Place) {
+function locate(level: Level, { config, configSource, workflow, step, profile }: ExplainContext) {
   switch (level) {
     case "step":
       return { document: workflow?.document, path: workflow?.stepPath(step ?? "") }
@@ -328,7 +328,7 @@ function locate(level: Level, { config, configSource, workflow, step, profile }:
   }
 }
 
-function wordsOf(level: Level, { config, workflow, step, profile }: Place): string {
+function wordsOf(level: Level, { config, workflow, step, profile }: ExplainContext): string {
   const words: Record<Level, string> = {
     step: `step ${step}`,
     profile: `profile ${profileFor(config, profile)}`,
@@ -340,7 +340,7 @@ function wordsOf(level: Level, { config, workflow, step, profile }: Place): stri
 }
 
 /** What counts where nobody wrote anything. */
-function fallbackOf(level: Level, key: string, rest: readonly string[], info: KeyInfo, place: Place): Written {
+function fallbackOf(level: Level, key: string, rest: readonly string[], info: KeyInfo, place: ExplainContext): Written {
   const isForeground = place.config.profiles[profileFor(place.config, place.profile)]?.mode === "foreground"
   const known: Record<string, unknown> = {
     ...WHERE_NOBODY_WROTE,
@@ -357,7 +357,7 @@ function partOf(rest: readonly string[]): unknown {
 }
 
 /** The models that roles mean. */
-function rolesOf(value: unknown, { configSource }: Place): Written[] {
+function rolesOf(value: unknown, { configSource }: ExplainContext): Written[] {
   const names = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "string")
   return names.flatMap((name) => {
     const model = valueAt(configSource?.value, ["models", name])

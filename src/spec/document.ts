@@ -1,5 +1,5 @@
 import { isScalar, parseDocument } from "yaml"
-import type { Path, Place, SourceDocument } from "../core/documents/issues.ts"
+import type { Path, SourceDocument, SourcePosition } from "../core/documents/issues.ts"
 import { Lines } from "../core/documents/lines.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
 import { Converter, MAX_DEPTH } from "./convert.ts"
@@ -15,7 +15,7 @@ const MAX_CHARS = 512 * 1024
 export interface WorkflowSource extends SourceDocument {
   readonly words: Vocabulary
   /** Place of a character of the text value at `path`, wherever in a block it stands. */
-  placeIn(path: Path, offset: number): Place
+  placeIn(path: Path, offset: number): SourcePosition
 }
 
 /** A YAML or JSON text as a document, or every syntax error in it. */
@@ -28,7 +28,7 @@ export function parseYaml(source: string, file: string): Result<WorkflowSource> 
   if (text.length > MAX_CHARS) return whole("the file is too large", `at most ${MAX_CHARS / 1024} KiB`)
   // Not the library's own counter: after some syntax errors it has lost lines.
   const lines = new Lines(text)
-  const at = (offset: number): Place => lines.placeOf(Math.max(0, Math.min(offset, text.length)))
+  const at = (offset: number): SourcePosition => lines.placeOf(Math.max(0, Math.min(offset, text.length)))
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false })
   const faults = [...document.errors, ...document.warnings]
   if (faults.some((fault) => fault.code === "RESOURCE_EXHAUSTION"))

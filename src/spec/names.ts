@@ -181,7 +181,7 @@ function rewriteRound(field: RegExpExecArray | null, at: number, end: number, kn
   return out.copy(at, end - at)
 }
 
-interface Place {
+interface NameSpan {
   readonly at: number
   readonly end: number
   readonly names: NameSet
@@ -198,7 +198,7 @@ function rewriteNamed(
   kind: keyof typeof WHERE,
   prefix: string,
   field: RegExpExecArray | null,
-  { at, end, names }: Place,
+  { at, end, names }: NameSpan,
   out: Output,
 ): number {
   const name = field?.[1]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { type Lease, type Place, Pool, type Wanted } from "../../src/engine/dispatch/pool.ts"
+import { type Lease, type Permit, Pool, type Wanted } from "../../src/engine/dispatch/pool.ts"
 import { manualClock } from "../support/clock.ts"
 
 const wanted = (over: Partial<Wanted> = {}): Wanted => ({
@@ -15,7 +15,7 @@ const wanted = (over: Partial<Wanted> = {}): Wanted => ({
 function setUp() {
   const clock = manualClock(1_000)
   const pool = new Pool(clock, () => 0.5)
-  const places: Place[] = []
+  const places: Permit[] = []
   const ask = (over?: Partial<Wanted>, signal = new AbortController().signal) => {
     void pool.acquire(wanted(over), signal).then((place) => place && places.push(place))
   }

@@ -9,7 +9,7 @@ import type { Problem } from "../model/problem.ts"
 
 export type Path = readonly PropertyKey[]
 
-export interface Place {
+export interface SourcePosition {
   /** Counts from 1. */
   readonly line: number
   /** Counts from 1. */
@@ -22,7 +22,7 @@ export interface SourceDocument {
   /** The document as plain data, as it was written. */
   readonly value: unknown
   /** Place of the key at `path`, or of its value; of the nearest part around it when `path` leads nowhere. */
-  place(path: Path, part: "key" | "value"): Place
+  place(path: Path, part: "key" | "value"): SourcePosition
 }
 
 /** The part of a zod issue that is told to the user; structural, because core knows no library. */

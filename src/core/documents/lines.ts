@@ -1,4 +1,4 @@
-import type { Place } from "./issues.ts"
+import type { SourcePosition } from "./issues.ts"
 
 /** Lines of a text: where they begin, and in which of them a character stands. */
 export class Lines {
@@ -11,7 +11,7 @@ export class Lines {
   }
 
   /** Line and column of the character at `offset`, both from 1. */
-  placeOf(offset: number): Place {
+  placeOf(offset: number): SourcePosition {
     let low = 0
     let high = this.#starts.length - 1
     while (low < high) {

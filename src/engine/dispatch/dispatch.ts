@@ -89,7 +89,7 @@ export class Dispatcher {
     const { profile, key } = attempt.task
     const { workers, clock } = this.#deps
     workers.setQueued(key, true)
-    const place = await this.pool.acquire(
+    const permit = await this.pool.acquire(
       {
         // A kept worker has one session, and does one thing at a time in it.
         profile: profile.keep ? `worker ${attempt.task.title}` : profile.name,
@@ -100,14 +100,14 @@ export class Dispatcher {
       },
       signal,
     )
-    if (place === undefined) return { result: { reason: "aborted", ...NO_RESULT } }
-    if (!place.ok)
-      return this.#goOn(attempt, { cause: place.hold.cause, model: profile.model ?? null }, sink, place.hold)
+    if (permit === undefined) return { result: { reason: "aborted", ...NO_RESULT } }
+    if (!permit.ok)
+      return this.#goOn(attempt, { cause: permit.hold.cause, model: profile.model ?? null }, sink, permit.hold)
     workers.setQueued(key, false)
     const startedAt = clock.now()
     const known = attempt.task.session ?? sink.keptSession()
     const placed = known === undefined ? attempt : { ...attempt, task: { ...attempt.task, session: known } }
-    const { result, session, hasYielded } = await this.#use(place.lease, placed, sink, signal)
+    const { result, session, hasYielded } = await this.#use(permit.lease, placed, sink, signal)
     const task = { ...attempt.task, resumed: true, ...(session === undefined ? {} : { session }) }
     const workedMs = attempt.workedMs + clock.now() - startedAt
     const again = { ...attempt, task, workedMs, took: { tokens: result.tokens, cost: result.cost } }

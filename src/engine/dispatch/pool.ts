@@ -26,7 +26,7 @@ export interface Lease {
   release(isOk: boolean): void
 }
 
-export type Place = { readonly ok: true; readonly lease: Lease } | { readonly ok: false; readonly hold: OutageHold }
+export type Permit = { readonly ok: true; readonly lease: Lease } | { readonly ok: false; readonly hold: OutageHold }
 
 /** Answers in a row that let one more worker at a provider that had said to slow down, a place each. */
 const ANSWERS_A_PLACE = 5
@@ -53,7 +53,7 @@ interface Holder {
 interface Waiting {
   readonly wanted: Wanted
   readonly notBefore: number
-  readonly settle: (place: Place) => void
+  readonly settle: (permit: Permit) => void
 }
 
 /**
@@ -77,7 +77,7 @@ export class Pool {
   }
 
   /** A place as soon as there is one, or what holds the provider. Undefined once `signal` fires. */
-  acquire(wanted: Wanted, signal: AbortSignal): Promise<Place | undefined> {
+  acquire(wanted: Wanted, signal: AbortSignal): Promise<Permit | undefined> {
     return new Promise((resolve) => {
       if (signal.aborted) return resolve(undefined)
       const leave = () => {
@@ -87,9 +87,9 @@ export class Pool {
       const waiting: Waiting = {
         wanted,
         notBefore: wanted.isBack ? this.#backAt(wanted.provider) : 0,
-        settle: (place) => {
+        settle: (permit) => {
           signal.removeEventListener("abort", leave)
-          resolve(place)
+          resolve(permit)
         },
       }
       signal.addEventListener("abort", leave, { once: true })

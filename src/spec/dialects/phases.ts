@@ -134,7 +134,7 @@ function inputsOf(drawing: Drawing, from: Path): Input[] {
 /** Phases in their order, or those inside a parallel one, with what that one reads. */
 function drawPhases(drawing: Drawing, from: Path, to: Path, around?: readonly Input[]): void {
   const list = listOf(drawing.at(from))
-  const places = list.flatMap((one, at): Place[] => {
+  const places = list.flatMap((one, at): PhaseContext[] => {
     const before = around === undefined && at > 0 ? list[at - 1] : undefined
     const previous = isObject(before) ? textOf(before.name) : undefined
     return isObject(one) ? [{ from: [...from, at], to: [...to, at], phase: one, previous, around: around ?? [] }] : []
@@ -155,7 +155,7 @@ function drawPhases(drawing: Drawing, from: Path, to: Path, around?: readonly In
   }
 }
 
-interface Place {
+interface PhaseContext {
   readonly from: Path
   readonly to: Path
   readonly phase: Record<string, unknown>
@@ -180,7 +180,7 @@ const RENAMED = {
   context_strategy: "context",
 } as const
 
-function drawPhase(drawing: Drawing, place: Place): void {
+function drawPhase(drawing: Drawing, place: PhaseContext): void {
   const { from, to, phase, previous } = place
   const { draft } = drawing
   for (const [key, name] of Object.entries(RENAMED)) drawing.copy([...from, key], [...to, name])
@@ -224,7 +224,7 @@ function drawOutput(drawing: Drawing, from: Path, to: Path): void {
 }
 
 /** The list of a routed phase: what it is told, else the tasks of what it reads. */
-function drawOver(drawing: Drawing, place: Place): void {
+function drawOver(drawing: Drawing, place: PhaseContext): void {
   const { from, to, phase } = place
   if (phase.over !== undefined) drawing.expression([...from, "over"], [...to, "over"])
   const source = taskSource(drawing, place)
@@ -232,7 +232,7 @@ function drawOver(drawing: Drawing, place: Place): void {
 }
 
 /** The phase whose answer is the tasks of a routed one: the first it reads, else the one before it. */
-function taskSource(drawing: Drawing, { from, phase, previous }: Place): Input | undefined {
+function taskSource(drawing: Drawing, { from, phase, previous }: PhaseContext): Input | undefined {
   if (phase.type !== "routed" || phase.over !== undefined) return undefined
   return inputsOf(drawing, from)[0] ?? (previous === undefined ? undefined : { phase: previous, path: from })
 }
@@ -268,7 +268,7 @@ const KNOWN: Readonly<Record<string, string>> = {
 }
 
 /** What a phase is asked, and the answers that its input names. */
-function drawPrompt(drawing: Drawing, place: Place): void {
+function drawPrompt(drawing: Drawing, place: PhaseContext): void {
   const { from, to, phase } = place
   const own = [...from, "prompt"]
   if (phase.prompt !== undefined && textOf(phase.prompt) === undefined) {
@@ -284,7 +284,7 @@ function drawPrompt(drawing: Drawing, place: Place): void {
 }
 
 /** What a phase reads; of a routed one without that whose parts are its tasks. */
-function told(drawing: Drawing, place: Place): Input[] {
+function told(drawing: Drawing, place: PhaseContext): Input[] {
   const over = textOf(place.phase.over)?.match(/[A-Za-z_][\w-]*(?=\s*\.)/g) ?? []
   const cut = new Set<string | undefined>([taskSource(drawing, place)?.phase, ...over])
   const inputs = place.phase.input === undefined ? place.around : inputsOf(drawing, place.from)
@@ -292,7 +292,7 @@ function told(drawing: Drawing, place: Place): Input[] {
 }
 
 /** What a phase is asked that says nothing itself. */
-function promptOf(drawing: Drawing, { from, phase }: Place): Text {
+function promptOf(drawing: Drawing, { from, phase }: PhaseContext): Text {
   const name = textOf(phase.name) ?? ""
   const text = new Text()
   const about = textOf(drawing.at(["description"]))
