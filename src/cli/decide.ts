@@ -1,7 +1,7 @@
 import { Command } from "commander"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
-import { type Found, findDecision, findRun, waitingRun, wantedOf } from "../project/decisions.ts"
+import { decisionQueryOf, type Found, findDecision, findRun, waitingRun } from "../project/decisions.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { type DriveOptions, drive, type Existing } from "./drive.ts"
 
@@ -42,7 +42,7 @@ export function stepDecision(compose: LoadCompose, action: "retry" | "skip", des
     .action((words: string[], { message }: { message?: string }, command: Command) => {
       if (words.length > 2) command.error(`too many words: \`baton ${action} [RUN] STEP\``)
       const [run, step = ""] = words.length === 2 ? words : [undefined, words[0]]
-      const wanted = run === undefined ? wantedOf(step) : { run, step }
+      const wanted = run === undefined ? decisionQueryOf(step) : { run, step }
       const said = message === undefined ? {} : { message }
       return carryOut(compose, command, {
         find(engine) {

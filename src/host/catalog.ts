@@ -76,7 +76,7 @@ async function readCatalog(host: Host): Promise<Catalog> {
 }
 
 /** What a profile says of it. */
-interface Wanted {
+interface IdentityQuery {
   readonly agent?: string | undefined
   readonly model?: string | undefined
 }
@@ -89,7 +89,7 @@ interface Wanted {
  */
 export async function identify(
   host: Host,
-  wanted: Wanted,
+  wanted: IdentityQuery,
   parent: string | undefined,
   origin: Host = host,
 ): Promise<Identity> {
@@ -106,7 +106,7 @@ export async function identify(
 }
 
 const inherited = new WeakMap<
-  Wanted,
+  IdentityQuery,
   { readonly parent: string | undefined; readonly model: Promise<string | undefined> }
 >()
 
@@ -114,7 +114,7 @@ const inherited = new WeakMap<
  * The model of the session a run was started from, read at the first step that has no model of its own. A run has its
  * profiles to itself, so the run keeps that model, also when the person goes on with another one in the session.
  */
-function inheritedModel(host: Host, wanted: Wanted, parent: string | undefined): Promise<string | undefined> {
+function inheritedModel(host: Host, wanted: IdentityQuery, parent: string | undefined): Promise<string | undefined> {
   const known = inherited.get(wanted)
   if (known && known.parent === parent) return known.model
   const model = modelOf(host, parent)

@@ -120,10 +120,10 @@ function wrong(line: string, why: string): Reply {
   return error(slash === "/workflow" ? "Not a workflow command" : `Not a ${slash} command`, why + hint)
 }
 
-type Wanted = Extract<ReturnType<typeof parseLine>, { command: "run" | "plan" }>
+type RunLine = Extract<ReturnType<typeof parseLine>, { command: "run" | "plan" }>
 
 /** What a workflow would do; nothing is asked and nothing starts. */
-async function plan({ workflow, inputs, task, models }: Wanted, { project }: Desk): Promise<Reply> {
+async function plan({ workflow, inputs, task, models }: RunLine, { project }: Desk): Promise<Reply> {
   const prepared = project.prepare(workflow, inputs, task, models)
   if (!prepared.ok) return error(`Cannot plan ${workflow}`, formatProblems(prepared.problems, project.root))
   const { formatPlan } = await import("../project/plan.ts")
@@ -134,7 +134,7 @@ async function plan({ workflow, inputs, task, models }: Wanted, { project }: Des
   }
 }
 
-async function run(wanted: Wanted, session: string | undefined, { project, engine, missing }: Desk): Promise<Reply> {
+async function run(wanted: RunLine, session: string | undefined, { project, engine, missing }: Desk): Promise<Reply> {
   if (session === undefined) return error("No session", "open a session first: the steps become its child sessions")
   const prepared = project.prepare(wanted.workflow, wanted.inputs, wanted.task, wanted.models)
   if (!prepared.ok) return error(`Cannot run ${wanted.workflow}`, formatProblems(prepared.problems, project.root))

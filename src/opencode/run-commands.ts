@@ -8,12 +8,12 @@ import {
   type Asker,
   abortRun,
   continueRun,
+  decisionQueryOf,
   findDecision,
   findRun,
   resumableRun,
   stepsAheadText,
   waitingRun,
-  wantedOf,
 } from "../project/decisions.ts"
 import { mainSession } from "../project/question-run.ts"
 import { BY, type CommandOrigin, type Desk, done, error } from "./command-context.ts"
@@ -82,7 +82,7 @@ export async function goOn(
   const { target, message } = line
   const asker = askerOf(engine, origin)
   // A step before a run: what waits is what a person sees.
-  const isStep = target !== undefined && findDecision(engine, wantedOf(target), false, asker).ok
+  const isStep = target !== undefined && findDecision(engine, decisionQueryOf(target), false, asker).ok
   if (isStep || (target !== undefined && engine.find(target) === undefined)) {
     return decideStep(desk, { command: "continue", step: target, message }, origin)
   }
@@ -111,7 +111,7 @@ export async function decideStep(
   origin: CommandOrigin,
 ): Promise<Reply> {
   const asker = askerOf(engine, origin)
-  const found = findDecision(engine, wantedOf(step), command === "retry", asker)
+  const found = findDecision(engine, decisionQueryOf(step), command === "retry", asker)
   if (!found.ok) return error(`Nothing to ${command}`, found.why)
   const { run, step: at } = found.value
   const result = engine.decide(run.id, {

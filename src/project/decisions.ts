@@ -19,7 +19,7 @@ export interface Asker {
 }
 
 /** A step as a person names it: `review`, or `RUN/review` when several runs have one. */
-export interface Wanted {
+export interface DecisionQuery {
   readonly run?: string | undefined
   readonly step: string
 }
@@ -30,7 +30,7 @@ export interface Decision {
 }
 
 /** Takes `RUN/STEP` apart; without a run the text is the step. */
-export function wantedOf(text: string): Wanted {
+export function decisionQueryOf(text: string): DecisionQuery {
   const slash = text.indexOf("/")
   return slash < 1 ? { step: text } : { run: text.slice(0, slash), step: text.slice(slash + 1) }
 }
@@ -92,7 +92,7 @@ export function resumableRun(engine: Engine, wanted: string | undefined, asker: 
 }
 
 /** The step at whose gate something is to be decided; for `retry` also one that failed in a run that is over. */
-export function findDecision(engine: Engine, wanted: Wanted, isRetry: boolean, asker: Asker): Found<Decision> {
+export function findDecision(engine: Engine, wanted: DecisionQuery, isRetry: boolean, asker: Asker): Found<Decision> {
   const named = wanted.run === undefined ? undefined : engine.find(wanted.run)
   if (wanted.run !== undefined && named === undefined) return { ok: false, why: noRun(engine, wanted.run) }
   const runs = named ? [named] : [...runsFor(engine, asker)]

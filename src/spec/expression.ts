@@ -65,7 +65,7 @@ const strict = environment(true)
 const lenient = environment(false)
 
 /** What the value is for: to be filled in, to decide, or to be worked through. */
-export type Wanted = "text" | "bool" | "list"
+export type ExpectedType = "text" | "bool" | "list"
 
 const EMPTY = { text: "`${}` is empty", bool: "the condition is empty", list: "the expression is empty" } as const
 
@@ -73,7 +73,7 @@ const EMPTY = { text: "`${}` is empty", bool: "the condition is empty", list: "t
  * Checks an expression without running it: syntax, every name in it, and types, as far as `types` and the sort of a name
  * tell them. References come back also when something is wrong.
  */
-export function checkExpression(source: string, known: Known, types: Types, wanted: Wanted = "text"): Findings {
+export function checkExpression(source: string, known: Known, types: Types, wanted: ExpectedType = "text"): Findings {
   if (source.length > MAX_LENGTH) return { problems: [TOO_LONG], references: [] }
   if (source.trim() === "") {
     return { problems: [{ offset: 0, message: EMPTY[wanted] }], references: [] }
@@ -109,7 +109,7 @@ interface Checkable {
   readonly text: string
   readonly source: string
   readonly offsets: readonly number[]
-  readonly wanted: Wanted
+  readonly wanted: ExpectedType
 }
 
 /** Type errors stop at the first; unknown names are collected, by declaring each and looking again. */
@@ -136,7 +136,7 @@ interface CelFailure {
 }
 
 /** A whole number may be an int or a number like those of inputs: what is right in one of both readings is right. */
-function firstError(env: Environment, text: string, wanted: Wanted): CelFailure | undefined {
+function firstError(env: Environment, text: string, wanted: ExpectedType): CelFailure | undefined {
   const whole = errorOf(env, text, wanted, false)
   const wide = whole && errorOf(env, text, wanted, true)
   return wide && wide.start > whole.start ? wide : wide && whole
@@ -150,7 +150,7 @@ function widen(node: unknown, isFree = true): void {
   else if (isFree && typeof node.args === "bigint") Object.assign(node, { args: Number(node.args) })
 }
 
-function errorOf(env: Environment, text: string, wanted: Wanted, isWide: boolean): CelFailure | undefined {
+function errorOf(env: Environment, text: string, wanted: ExpectedType, isWide: boolean): CelFailure | undefined {
   try {
     const parsed = env.parse(text)
     guard(parsed.ast)

@@ -1,6 +1,6 @@
 import type { Problem, Result } from "../core/model/problem.ts"
 import type { Evaluate, Render, Scope, StepScope } from "../core/ports/ports.ts"
-import { checkExpression, evaluate, type Findings, type Types, type Wanted } from "./expression.ts"
+import { checkExpression, type ExpectedType, evaluate, type Findings, type Types } from "./expression.ts"
 import { type ExpressionProblem, type Known, matchAt, type Reference, STRING } from "./names.ts"
 
 /** Text with `${expression}` in it; `$${` is a plain `${`. */
@@ -88,7 +88,7 @@ export const render: Render = (template, scope) => {
  * Checks a single expression without running it: a condition, or the list of a routed step. It stands with or without
  * `${…}` around all of it.
  */
-export function checkValue(text: string, known: Known, types: Types, wanted: Exclude<Wanted, "text">): Findings {
+export function checkValue(text: string, known: Known, types: Types, wanted: Exclude<ExpectedType, "text">): Findings {
   const { source, offset } = bare(text)
   const { problems, references } = checkExpression(source, known, types, wanted)
   const dollar = offset === 0 ? text.indexOf("${") : -1

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { type Lease, type Permit, Pool, type Wanted } from "../../src/engine/dispatch/pool.ts"
+import { type Lease, type Permit, type PermitRequest, Pool } from "../../src/engine/dispatch/pool.ts"
 import { manualClock } from "../support/clock.ts"
 
-const wanted = (over: Partial<Wanted> = {}): Wanted => ({
+const wanted = (over: Partial<PermitRequest> = {}): PermitRequest => ({
   profile: "p",
   concurrency: Number.POSITIVE_INFINITY,
   maxWorkers: 100,
@@ -16,7 +16,7 @@ function setUp() {
   const clock = manualClock(1_000)
   const pool = new Pool(clock, () => 0.5)
   const places: Permit[] = []
-  const ask = (over?: Partial<Wanted>, signal = new AbortController().signal) => {
+  const ask = (over?: Partial<PermitRequest>, signal = new AbortController().signal) => {
     void pool.acquire(wanted(over), signal).then((place) => place && places.push(place))
   }
   const settled = async () => {

@@ -2,7 +2,7 @@ import type { OutageHold } from "../../core/model/result.ts"
 import type { Clock } from "../../core/ports/ports.ts"
 
 /** What a worker needs a place for. */
-export interface Wanted {
+export interface PermitRequest {
   readonly profile: string
   /** Workers of the profile at the same time. */
   readonly concurrency: number
@@ -51,7 +51,7 @@ interface Holder {
   lends: number
 }
 interface Waiting {
-  readonly wanted: Wanted
+  readonly request: PermitRequest
   readonly notBefore: number
   readonly settle: (permit: Permit) => void
 }
@@ -77,7 +77,7 @@ export class Pool {
   }
 
   /** A place as soon as there is one, or what holds the provider. Undefined once `signal` fires. */
-  acquire(wanted: Wanted, signal: AbortSignal): Promise<Permit | undefined> {
+  acquire(request: PermitRequest, signal: AbortSignal): Promise<Permit | undefined> {
     return new Promise((resolve) => {
       if (signal.aborted) return resolve(undefined)
       const leave = () => {
@@ -85,15 +85,15 @@ export class Pool {
         resolve(undefined)
       }
       const waiting: Waiting = {
-        wanted,
-        notBefore: wanted.isBack ? this.#backAt(wanted.provider) : 0,
+        request,
+        notBefore: request.isBack ? this.#backAt(request.provider) : 0,
         settle: (permit) => {
           signal.removeEventListener("abort", leave)
           resolve(permit)
         },
       }
       signal.addEventListener("abort", leave, { once: true })
-      if (wanted.isBack) this.#waiting.unshift(waiting)
+      if (request.isBack) this.#waiting.unshift(waiting)
       else this.#waiting.push(waiting)
       this.#serve()
     })
@@ -136,18 +136,18 @@ export class Pool {
     const now = this.#clock.now()
     let next = Number.POSITIVE_INFINITY
     for (const waiting of [...this.#waiting]) {
-      const hold = this.holdOf(waiting.wanted.provider)
+      const hold = this.holdOf(waiting.request.provider)
       if (hold === undefined && waiting.notBefore > now) next = Math.min(next, waiting.notBefore)
-      else if (hold !== undefined || this.#hasPlace(waiting.wanted)) {
+      else if (hold !== undefined || this.#hasPlace(waiting.request)) {
         this.#waiting = this.#waiting.filter((other) => other !== waiting)
-        waiting.settle(hold ? { ok: false, hold } : { ok: true, lease: this.#lease(waiting.wanted) })
+        waiting.settle(hold ? { ok: false, hold } : { ok: true, lease: this.#lease(waiting.request) })
       }
     }
     this.#cancelTimer?.()
     this.#cancelTimer = Number.isFinite(next) ? this.#clock.after(next - now, () => this.#serve()) : undefined
   }
 
-  #hasPlace({ profile, concurrency, maxWorkers, provider }: Wanted): boolean {
+  #hasPlace({ profile, concurrency, maxWorkers, provider }: PermitRequest): boolean {
     const atWork = [...this.#working].filter((holder) => holder.lends === 0)
     if (atWork.length >= maxWorkers) return false
     if (atWork.filter((holder) => holder.profile === profile).length >= concurrency) return false
@@ -155,7 +155,7 @@ export class Pool {
     return there === undefined || sizeOf(there) < there.limit
   }
 
-  #lease({ profile, provider }: Wanted): Lease {
+  #lease({ profile, provider }: PermitRequest): Lease {
     const holder: Holder = { profile, provider: null, startedAt: this.#clock.now(), lends: 0 }
     this.#working.add(holder)
     const setProvider = (name: string) => {
