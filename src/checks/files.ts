@@ -6,7 +6,7 @@ import { basename, dirname, isAbsolute, join, relative, sep } from "node:path"
 /**
  * The target of a check's path. Links are followed, and their target must also be inside the root.
  */
-export type Found =
+export type FileLookup =
   | { readonly type: "file"; readonly file: string }
   /** A folder, device or pipe, which has no content to check. */
   | { readonly type: "other" }
@@ -18,7 +18,7 @@ export type Found =
  * Resolves a path inside the folder `root`. Rejects when the file system returns an error other
  * than a missing file.
  */
-export async function find(root: string, path: string): Promise<Found> {
+export async function find(root: string, path: string): Promise<FileLookup> {
   const top = await realpath(root)
   const file = join(top, path)
   if (isAbsolute(path) || !isWithin(top, file)) return { type: "outside" }

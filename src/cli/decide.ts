@@ -1,7 +1,7 @@
 import { Command } from "commander"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
-import { decisionQueryOf, type Found, findDecision, findRun, waitingRun } from "../project/decisions.ts"
+import { decisionQueryOf, findDecision, findRun, type Match, waitingRun } from "../project/decisions.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { type DriveOptions, drive, type Existing } from "./drive.ts"
 
@@ -62,7 +62,7 @@ export function stepDecision(compose: LoadCompose, action: "retry" | "skip", des
 }
 
 /** The named run, if it has not ended; without a name, the newest run that waits. */
-export function findOpen(engine: Engine, wanted: string | undefined): Found<RunView> {
+export function findOpen(engine: Engine, wanted: string | undefined): Match<RunView> {
   if (wanted === undefined) return waitingRun(engine, wanted, ASKER)
   const found = findRun(engine, wanted, ASKER, { is: () => true, none: "" })
   if (!found.ok || found.value.endedAt === null) return found

@@ -3,7 +3,7 @@ import type { LoadOptions } from "../config/load.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine, Outcome } from "../engine/engine.ts"
 import { ask, type Host, HostError } from "../host/host.ts"
-import type { Found } from "../project/decisions.ts"
+import type { Match } from "../project/decisions.ts"
 import type { Prepared } from "../project/project.ts"
 import { connect } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
@@ -36,7 +36,7 @@ export interface Existing {
   /** The command's name, such as `continue`. */
   readonly word: string
   /** Finds the run before a server is started for it, or says why no run qualifies. */
-  find(engine: Engine): Found<RunView>
+  find(engine: Engine): Match<RunView>
   /**
    * `parent` is the session that the run belongs to from now on. Undefined keeps the current one.
    */

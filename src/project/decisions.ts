@@ -8,7 +8,7 @@ import type { Engine, Outcome } from "../engine/engine.ts"
 /** Each run looked at is folded from its whole journal: no further back than this. */
 const RUNS_READ = 30
 
-export type Found<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly why: string }
+export type Match<Value> = { readonly ok: true; readonly value: Value } | { readonly ok: false; readonly why: string }
 
 /** Where a word was said. */
 export interface Asker {
@@ -58,7 +58,7 @@ export function findRun(
   wanted: string | undefined,
   asker: Asker,
   { is, none }: { readonly is: (run: RunView) => boolean; readonly none: string },
-): Found<RunView> {
+): Match<RunView> {
   const run = wanted === undefined ? firstRun(engine, asker, is) : engine.find(wanted)
   if (run) return { ok: true, value: run }
   return { ok: false, why: wanted === undefined ? none : noRun(engine, wanted) }
@@ -73,14 +73,14 @@ function noRun(engine: Engine, wanted: string): string {
 }
 
 /** The run that waits for a person: the one named, else the asker's newest. */
-export function waitingRun(engine: Engine, wanted: string | undefined, asker: Asker): Found<RunView> {
+export function waitingRun(engine: Engine, wanted: string | undefined, asker: Asker): Match<RunView> {
   const found = findRun(engine, wanted, asker, { is: isWaiting, none: "no run waits for anybody" })
   if (!found.ok || isWaiting(found.value)) return found
   return { ok: false, why: `run ${found.value.id} waits for nobody: ${standing(found.value, asker)}` }
 }
 
 /** The run to take up again: the one named, else the newest that was interrupted, else that is paused, else that failed. */
-export function resumableRun(engine: Engine, wanted: string | undefined, asker: Asker): Found<RunView> {
+export function resumableRun(engine: Engine, wanted: string | undefined, asker: Asker): Match<RunView> {
   const none = "no run was interrupted, none is paused and none has failed"
   for (const status of ["interrupted", "paused", "failed"] as const) {
     // A question to a worker is asked again, not resumed; what a worker started is for that to take up.
@@ -92,7 +92,7 @@ export function resumableRun(engine: Engine, wanted: string | undefined, asker: 
 }
 
 /** The step at whose gate something is to be decided; for `retry` also one that failed in a run that is over. */
-export function findDecision(engine: Engine, wanted: DecisionQuery, isRetry: boolean, asker: Asker): Found<Decision> {
+export function findDecision(engine: Engine, wanted: DecisionQuery, isRetry: boolean, asker: Asker): Match<Decision> {
   const named = wanted.run === undefined ? undefined : engine.find(wanted.run)
   if (wanted.run !== undefined && named === undefined) return { ok: false, why: noRun(engine, wanted.run) }
   const runs = named ? [named] : [...runsFor(engine, asker)]

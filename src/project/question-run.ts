@@ -65,12 +65,12 @@ export async function askWorker(project: Project, engine: Engine, question: Ques
   })
 }
 
-type Found =
+type WorkerMatch =
   | { readonly ok: true; readonly name: string; readonly profile: Profile; readonly limits: LoadedConfig["limits"] }
   | { readonly ok: false; readonly why: string }
 
 /** The profile of a kept worker (by name or session), else the profile of that name. */
-export function findWorker(project: Project, engine: Engine, wanted: string): Found {
+export function findWorker(project: Project, engine: Engine, wanted: string): WorkerMatch {
   const config = project.config()
   if (!config.ok) return { ok: false, why: formatProblems(config.problems, project.root) }
   const { profiles, limits } = config.value

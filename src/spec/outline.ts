@@ -43,7 +43,7 @@ export interface OutlineNeed {
 export const HOOKS_AT_START = "on_start"
 export const HOOKS_AT_END = ["on_success", "on_failure", "on_complete"] as const
 
-type Found = Omit<OutlineStep, "scope">
+type UnscopedStep = Omit<OutlineStep, "scope">
 
 /** The outline of a document; steps and needs that are not of the right type are left out or empty. Hooks are steps that
  *  need what their place says. */
@@ -53,7 +53,7 @@ export function outlineOf(source: WorkflowSource): Outline {
     // Not `map`: what was left out on the way into this form is a hole in the list.
     return Array.from(Array.isArray(raw) ? raw : [], (step: unknown, index) => stepOf(step, [...path, index]))
   }
-  const all = (others: readonly Found[], path: Path) =>
+  const all = (others: readonly UnscopedStep[], path: Path) =>
     others.flatMap(({ id }): OutlineNeed[] => (id === undefined ? [] : [{ id, path }]))
   const first = listAt(["hooks", HOOKS_AT_START]).map((step) => ({ ...step, needs: [] }))
   const graph = listAt(["steps"]).map((step) =>
@@ -63,7 +63,7 @@ export function outlineOf(source: WorkflowSource): Outline {
   const ended = [...first, ...graph]
   const steps = [...ended, ...last.map((step) => ({ ...step, needs: all(ended, step.path) }))]
   const scopes: OutlineScope[] = []
-  const add = (found: readonly Found[], owner: OutlineStep | undefined) => {
+  const add = (found: readonly UnscopedStep[], owner: OutlineStep | undefined) => {
     const scope = scopeOf(found, owner)
     scopes.push(scope)
     for (const step of scope.steps) {
@@ -75,7 +75,7 @@ export function outlineOf(source: WorkflowSource): Outline {
   return { source, scopes, steps: scopes.flatMap((scope) => scope.steps) }
 }
 
-function scopeOf(found: readonly Found[], owner: OutlineStep | undefined): OutlineScope {
+function scopeOf(found: readonly UnscopedStep[], owner: OutlineStep | undefined): OutlineScope {
   const byId = new Map<string, OutlineStep>()
   const steps: OutlineStep[] = []
   const scope: OutlineScope = { steps, byId, owner }
@@ -92,7 +92,7 @@ function idOf(step: unknown): string | undefined {
   return typeof id === "string" ? id : undefined
 }
 
-function stepOf(step: unknown, path: Path): Found {
+function stepOf(step: unknown, path: Path): UnscopedStep {
   const needs = valueAt(step, ["needs"])
   const inner = valueAt(step, ["steps"])
   const listed = Array.isArray(needs) ? needs : []
