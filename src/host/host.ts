@@ -54,7 +54,7 @@ export class HostError extends Error {
   }
 }
 
-interface Answer {
+interface SdkResponse {
   readonly data?: unknown
   readonly error?: unknown
   readonly response?: Response | undefined
@@ -65,7 +65,7 @@ interface Answer {
  * starting server may never answer its first request (host notes §9), so every call has a deadline and those that may
  * be repeated are repeated once.
  */
-export async function ask<A extends Answer>(
+export async function ask<A extends SdkResponse>(
   what: string,
   call: (options: { signal: AbortSignal }) => Promise<A>,
   options: { readonly timeoutMs?: number; readonly isRepeatable?: boolean } = {},

@@ -260,9 +260,9 @@ function tick(tx: Transaction, now: number): Decision {
 
 // ── what workers and checks say ────────────────────────────────────────────────────────────────────────────────────
 
-type Answer = Extract<Command, { readonly attempt: number }>
+type AttemptCommand = Extract<Command, { readonly attempt: number }>
 
-function answer(tx: Transaction, command: Answer, now: number): Decision {
+function answer(tx: Transaction, command: AttemptCommand, now: number): Decision {
   const { run } = tx
   const step = stepOf(run, command.step)
   if (step?.status !== "running" || step.attempt !== command.attempt) {

@@ -34,7 +34,7 @@ export interface ChannelDeps {
   onWaiting(lines: readonly string[]): void
 }
 
-export interface Answer {
+export interface ChannelAnswer {
   readonly reply: Reply
   /** False when the server half did not answer. Whether it ran the line is then unknown. */
   readonly answered: boolean
@@ -46,9 +46,9 @@ export interface Channel {
    * not resolve once the channel is closed. `screen` is the session on the screen when it differs
    * from the one that a person types into.
    */
-  ask(line: string, session?: string, screen?: string): Promise<Answer>
+  ask(line: string, session?: string, screen?: string): Promise<ChannelAnswer>
   /** Like `ask` for a line that no person typed: it is not listed as waiting. */
-  askQuietly(line: string): Promise<Answer>
+  askQuietly(line: string): Promise<ChannelAnswer>
   /** Takes every command string of the event bus, and ignores those for other TUIs. */
   receive(command: string): void
   /** Stops all requests. */
@@ -67,13 +67,13 @@ export function openChannel(deps: ChannelDeps): Channel {
     )
 
   const send = (line: string, isQuiet: boolean, session?: string, screen?: string) =>
-    new Promise<Answer>((resolve) => {
+    new Promise<ChannelAnswer>((resolve) => {
       const id = deps.newId()
       const where = { ...(session === undefined ? {} : { session }), ...(screen === undefined ? {} : { screen }) }
       const command = encode({ kind: "request", id, line, ...where })
       const giveUpAt = deps.clock.now() + GIVE_UP_MS
       let failure: string | undefined
-      const settle = (answer: Answer) => {
+      const settle = (answer: ChannelAnswer) => {
         request.cancel()
         pending.delete(id)
         tellWaiting()
@@ -116,7 +116,7 @@ interface Pending {
   readonly line: string
   readonly isQuiet: boolean
   isLate: boolean
-  settle(answer: Answer): void
+  settle(answer: ChannelAnswer): void
   cancel(): void
 }
 
