@@ -78,9 +78,9 @@ function depthOf(text: string): number {
   return deepest
 }
 
-type Report = (node: Node, message: string, hint?: string) => void
+type JsonReporter = (node: Node, message: string, hint?: string) => void
 
-function toValue(node: Node, report: Report): unknown {
+function toValue(node: Node, report: JsonReporter): unknown {
   if (node.type === "array") return (node.children ?? []).map((child) => toValue(child, report))
   if (node.type !== "object") return node.value
   const seen = new Set<string>()

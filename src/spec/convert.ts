@@ -9,7 +9,7 @@ import type { Path } from "../core/documents/issues.ts"
 export const MAX_DEPTH = 64
 const MAX_ALIASED = 10_000
 
-type Report = (node: Node, message: string, hint?: string) => void
+type YamlReporter = (node: Node, message: string, hint?: string) => void
 
 /** Converts one document; after the first limit is passed it stops descending: one problem says enough. */
 export class Converter {
@@ -17,9 +17,9 @@ export class Converter {
   private readonly anchors = new Map<string, Node>()
   private readonly targets = new Map<Node, Node>()
   private stopped = false
-  private readonly report: Report
+  private readonly report: YamlReporter
 
-  constructor(report: Report) {
+  constructor(report: YamlReporter) {
     this.report = report
   }
 

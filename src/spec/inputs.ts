@@ -39,10 +39,10 @@ export function bindInputs(
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: Object.fromEntries(values) }
 }
 
-type Report = (message: string, hint: string) => void
+type InputReporter = (message: string, hint: string) => void
 
 /** A value as the type of its input; what it cannot be is reported. */
-export function convert(name: string, spec: InputSpec, value: InputValue, report: Report): InputValue {
+export function convert(name: string, spec: InputSpec, value: InputValue, report: InputReporter): InputValue {
   const converted = toType(spec.type, value)
   if (converted === undefined) {
     report(`input \`${name}\` must be ${TYPE_NAMES[spec.type]}, not \`${value}\``, `write ${EXAMPLES[spec.type](name)}`)
