@@ -30,7 +30,7 @@ export interface EngineDeps extends Omit<RunRegistryDeps, "dispatcher" | "worker
 export type Listener = (run: Run, events: readonly RunEvent[]) => void
 
 /** What is done about a step that waits, or that failed in a run that has ended. */
-export type Decision = Omit<Extract<Command, { type: "decide" }>, "type">
+export type GateDecision = Omit<Extract<Command, { type: "decide" }>, "type">
 
 /** Something to say to a worker. */
 export interface SteerMessage {
@@ -98,7 +98,7 @@ export class Engine {
 
   /** Decides an open gate; `retry` also tries a step of a run that has failed again, with all that waits for it. A message
    *  is said to its worker, in its session. */
-  decide(run: string, decision: Decision): Outcome {
+  decide(run: string, decision: GateDecision): Outcome {
     // What a crash or an interrupt left running is taken up first; its gates stay open for that.
     if (this.#runs.isLeft(run)) {
       const resumed = this.resume(run, decision.by, decision.parent)

@@ -24,7 +24,7 @@ export interface DecisionQuery {
   readonly step: string
 }
 
-export interface Decision {
+export interface DecisionTarget {
   readonly run: RunView
   readonly step: StepView
 }
@@ -92,7 +92,12 @@ export function resumableRun(engine: Engine, wanted: string | undefined, asker: 
 }
 
 /** The step at whose gate something is to be decided; for `retry` also one that failed in a run that is over. */
-export function findDecision(engine: Engine, wanted: DecisionQuery, isRetry: boolean, asker: Asker): Match<Decision> {
+export function findDecision(
+  engine: Engine,
+  wanted: DecisionQuery,
+  isRetry: boolean,
+  asker: Asker,
+): Match<DecisionTarget> {
   const named = wanted.run === undefined ? undefined : engine.find(wanted.run)
   if (wanted.run !== undefined && named === undefined) return { ok: false, why: noRun(engine, wanted.run) }
   const runs = named ? [named] : [...runsFor(engine, asker)]

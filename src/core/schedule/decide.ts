@@ -187,10 +187,10 @@ function doneWith({ id, skipped, result }: StepState): string {
   return `${id} was skipped (${why}) and counts as done: change it in the workflow, and resume the run with --edited`
 }
 
-type Word = Pick<Extract<Command, { type: "decide" }>, "action" | "by" | "message">
+type DecidedAction = Pick<Extract<Command, { type: "decide" }>, "action" | "by" | "message">
 
 /** Does with a step at a gate what was decided. */
-function settleGate(tx: Transaction, step: StepState, { action, by, message }: Word, now: number): void {
+function settleGate(tx: Transaction, step: StepState, { action, by, message }: DecidedAction, now: number): void {
   const { id } = step
   const said = message === undefined ? {} : { message }
   tx.add({ type: "gate.decided", at: now, step: id, action, by, ...said })
