@@ -54,7 +54,7 @@ function declaredIn({ source }: Outline): Declared {
 }
 
 /** Where in a step expressions stand, and of what sort they are. */
-interface Slot {
+interface ExpressionField {
   readonly path: readonly PropertyKey[]
   readonly sort: "template" | "condition" | "list"
   readonly seesSecrets?: boolean
@@ -65,17 +65,17 @@ interface Slot {
   readonly seesInside?: boolean
 }
 
-function slotsOf(outline: Outline, step: OutlineStep): Slot[] {
+function expressionFieldsOf(outline: Outline, step: OutlineStep): ExpressionField[] {
   const itemsOf = (...path: string[]) => keysAt(outline, step, ...path).map((key): PropertyKey[] => [...path, key])
   return [
     { path: ["prompt"], sort: "template", seesSecrets: true, seesItem: true },
     { path: ["condition"], sort: "condition" },
     { path: ["over"], sort: "list" },
     { path: ["output"], sort: "template", seesItem: true },
-    ...itemsOf("files").map((path): Slot => ({ path, sort: "template", seesItem: true })),
-    ...itemsOf("with").map((path): Slot => ({ path, sort: "template" })),
+    ...itemsOf("files").map((path): ExpressionField => ({ path, sort: "template", seesItem: true })),
+    ...itemsOf("with").map((path): ExpressionField => ({ path, sort: "template" })),
     ...itemsOf("checks").map(
-      (path): Slot => ({ path: [...path, "ask"], sort: "template", seesItem: true, isAfter: true }),
+      (path): ExpressionField => ({ path: [...path, "ask"], sort: "template", seesItem: true, isAfter: true }),
     ),
     { path: ["loop", "until"], sort: "condition", isAfter: true, seesInside: true },
   ]
@@ -85,13 +85,18 @@ function slotsOf(outline: Outline, step: OutlineStep): Slot[] {
 export function* checkExpressions(outline: Outline): Generator<Problem> {
   const declared = declaredIn(outline)
   for (const step of outline.steps) {
-    for (const slot of slotsOf(outline, step)) yield* checkSlot(outline, step, slot, declared)
+    for (const field of expressionFieldsOf(outline, step)) yield* checkField(outline, step, field, declared)
   }
 }
 
-function* checkSlot(outline: Outline, step: OutlineStep, slot: Slot, declared: Declared): Generator<Problem> {
+function* checkField(
+  outline: Outline,
+  step: OutlineStep,
+  field: ExpressionField,
+  declared: Declared,
+): Generator<Problem> {
   const { source } = outline
-  const path = [...step.path, ...slot.path]
+  const path = [...step.path, ...field.path]
   const text = textAt(source, path)
   if (text === undefined || text === "") return
   const { types, inputs, variables, secrets } = declared
@@ -99,22 +104,22 @@ function* checkSlot(outline: Outline, step: OutlineStep, slot: Slot, declared: D
     ...{
       inputs,
       variables,
-      steps: new Visible(step, slot.seesInside),
-      isInText: slot.sort === "template",
+      steps: new Visible(step, field.seesInside),
+      isInText: field.sort === "template",
       step: source.words.step,
     },
-    ...(slot.seesSecrets ? { secrets } : { hidesSecrets: true }),
-    hasItem: slot.seesItem === true && written(outline, step, "type") === "routed",
+    ...(field.seesSecrets ? { secrets } : { hidesSecrets: true }),
+    hasItem: field.seesItem === true && written(outline, step, "type") === "routed",
     hasRound: [...around(step)].some((one) => one.isLoop),
   }
-  const { problems, references } = check(slot.sort, text, known, types)
+  const { problems, references } = check(field.sort, text, known, types)
   // One by one: to find a place means to read all of the text before it.
-  for (const { offset, ...problem } of [...problems, ...unordered(step, slot, references, source.words)]) {
+  for (const { offset, ...problem } of [...problems, ...unordered(step, field, references, source.words)]) {
     yield { file: source.file, ...source.placeIn(path, offset), ...problem }
   }
 }
 
-function check(sort: Slot["sort"], text: string, known: Known, types: Types): Findings {
+function check(sort: ExpressionField["sort"], text: string, known: Known, types: Types): Findings {
   if (sort === "template") return checkTemplate(text, known, types)
   return checkValue(text, known, types, sort === "condition" ? "bool" : "list")
 }
@@ -122,11 +127,11 @@ function check(sort: Slot["sort"], text: string, known: Known, types: Types): Fi
 /** References to steps that may not have ended when this text is read. */
 function unordered(
   step: OutlineStep,
-  slot: Slot,
+  field: ExpressionField,
   references: readonly Reference[],
   words: Vocabulary,
 ): ExpressionProblem[] {
-  const inside = slot.seesInside ? step.inside : undefined
+  const inside = field.seesInside ? step.inside : undefined
   const steps = references.flatMap((one) => (one.kind === "step" && !inside?.has(one.step) ? [one] : []))
   const problems: ExpressionProblem[] = []
   for (const level of around(step)) {
@@ -134,7 +139,7 @@ function unordered(
     if (here.length === 0) continue
     const tooEarly = notBefore(level, new Set(here.map((one) => one.step)))
     for (const { step: id, offset } of here) {
-      if (!tooEarly.has(id) || (id === level.id && (level.isLoop || (slot.isAfter && level === step)))) continue
+      if (!tooEarly.has(id) || (id === level.id && (level.isLoop || (field.isAfter && level === step)))) continue
       if (id !== level.id) {
         const needs = level === step ? `\`${words.needs}\`` : `\`${words.needs}\` of \`${level.id}\``
         problems.push({ offset, message: `\`${id}\` may not have run yet`, hint: `add \`${id}\` to ${needs}` })

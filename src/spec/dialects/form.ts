@@ -26,7 +26,7 @@ const keysOf = (value: unknown) => (isObject(value) ? Object.keys(value) : [])
 const HEAD = ["$schema", "name", "description", "version", "metadata", "settings", "context"]
 
 /** A place inside a step where something is filled in. */
-interface Slot {
+interface TemplateField {
   readonly path: Path
   readonly isExpression: boolean
 }
@@ -66,7 +66,7 @@ export class Drawing {
     // Not what the user wrote itself: texts inside of it are changed.
     for (const key of keys) this.draft.copy([...to, key], this.at([...from, key]), [...from, key])
     this.#fill(
-      this.#slots(from).filter(({ path }) => keys.includes(String(path[0]))),
+      this.#fields(from).filter(({ path }) => keys.includes(String(path[0]))),
       from,
       to,
     )
@@ -75,13 +75,13 @@ export class Drawing {
   /** Hooks that are steps as the canonical form has them. */
   copyHooks(): void {
     this.draft.copy(["hooks"], this.at(["hooks"]), ["hooks"])
-    for (const path of this.hooks()) this.#fill([...this.#slots(path), ...this.#hookSlots(path)], path, path)
+    for (const path of this.hooks()) this.#fill([...this.#fields(path), ...this.#hookFields(path)], path, path)
   }
 
   /** Where in these hooks something is filled in. */
   hookTexts(): Path[] {
     return this.hooks().flatMap((step) =>
-      [...this.#slots(step), ...this.#hookSlots(step)].map(({ path }) => [...step, ...path]),
+      [...this.#fields(step), ...this.#hookFields(step)].map(({ path }) => [...step, ...path]),
     )
   }
 
@@ -93,10 +93,10 @@ export class Drawing {
 
   /** Where in a step, besides what it is asked, something is filled in. */
   texts(step: Path): Path[] {
-    return this.#slots(step).map(({ path }) => [...step, ...path])
+    return this.#fields(step).map(({ path }) => [...step, ...path])
   }
 
-  #slots(step: Path): Slot[] {
+  #fields(step: Path): TemplateField[] {
     const items = (...[key, ...rest]: [string, ...string[]]) =>
       listOf(this.at([...step, key])).map((_, at) => [key, at, ...rest])
     const templates: Path[] = [["output"], ...items("files"), ...items("checks", "ask")]
@@ -107,14 +107,14 @@ export class Drawing {
   }
 
   /** What other forms say in their own way, and hooks as the canonical form does. */
-  #hookSlots(step: Path): Slot[] {
+  #hookFields(step: Path): TemplateField[] {
     const given = keysOf(this.at([...step, "with"])).map((name) => ({ path: ["with", name], isExpression: false }))
     return [{ path: ["prompt"], isExpression: false }, { path: ["over"], isExpression: true }, ...given].filter(
       ({ path }) => textOf(this.at([...step, ...path])) !== undefined,
     )
   }
 
-  #fill(slots: readonly Slot[], from: Path, to: Path): void {
+  #fill(slots: readonly TemplateField[], from: Path, to: Path): void {
     for (const { path, isExpression } of slots) {
       if (isExpression) this.expression([...from, ...path], [...to, ...path])
       else this.template([...from, ...path], [...to, ...path])
