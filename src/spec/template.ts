@@ -5,16 +5,16 @@ import { type ExpressionProblem, type Known, matchAt, type Reference, STRING } f
 
 /** Text with `${expression}` in it; `$${` is a plain `${`. */
 
-type Part = { readonly literal: string } | { readonly source: string; readonly offset: number }
+type TemplatePart = { readonly literal: string } | { readonly source: string; readonly offset: number }
 
 interface Split {
-  readonly parts: readonly Part[]
+  readonly parts: readonly TemplatePart[]
   readonly problem?: ExpressionProblem
 }
 
 /** The texts and the expressions of a template, in order; of one that is not closed as far as that can be told. */
 export function split(template: string): Split {
-  const parts: Part[] = []
+  const parts: TemplatePart[] = []
   let at = 0
   while (at < template.length) {
     const dollar = template.indexOf("${", at)

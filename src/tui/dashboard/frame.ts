@@ -1,7 +1,7 @@
 import type { RunView } from "../../core/view/view.ts"
 import { shortKey } from "../host/key-table.ts"
 import { widthOf, wrap } from "../state/text.ts"
-import type { Part } from "../state/view-model.ts"
+import type { TextSpan } from "../state/view-model.ts"
 import { hintsFor } from "./actions.ts"
 import { detailLines } from "./detail.ts"
 import type { FrameInput } from "./model.ts"
@@ -73,7 +73,7 @@ function hints({ chosen, keys, width }: FrameInput): Cell[] {
 
 function bodyOf(input: FrameInput): Line[] {
   const { phase, runs, width, height } = input
-  const say = (title: string, text: string, tone: Part["tone"]): Line[] => [
+  const say = (title: string, text: string, tone: TextSpan["tone"]): Line[] => [
     blank(width),
     { cells: fill([space(2), { text: title, tone, isBold: true }], width) },
     blank(width),

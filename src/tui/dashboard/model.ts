@@ -2,7 +2,7 @@ import type { BrokenRun } from "../../core/view/protocol.ts"
 import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import type { Keys } from "../host/key-table.ts"
 import type { TreeRow } from "../state/tree-rows.ts"
-import type { Part } from "../state/view-model.ts"
+import type { TextSpan } from "../state/view-model.ts"
 import type { Chosen } from "./actions.ts"
 
 /**
@@ -33,7 +33,7 @@ export interface FrameInput {
   /** The selected step with its prompt and answer, and the latest output of its worker. */
   readonly shown: { readonly step: StepView; readonly tail: string | null; readonly isLoaded: boolean } | undefined
   /** A short-lived message that replaces the key hints on the last line. */
-  readonly said: Part | undefined
+  readonly said: TextSpan | undefined
   readonly workers: readonly WorkerView[]
   readonly asks: readonly AskView[]
 }

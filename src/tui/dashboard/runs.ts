@@ -2,7 +2,7 @@ import { formatCost } from "../../core/view/numbers.ts"
 import type { BrokenRun } from "../../core/view/protocol.ts"
 import type { RunView } from "../../core/view/view.ts"
 import { formatElapsed, short } from "../state/text.ts"
-import { isOver, type Part, progress, runIcon, runTime } from "../state/view-model.ts"
+import { isOver, progress, runIcon, runTime, type TextSpan } from "../state/view-model.ts"
 import type { FrameInput } from "./model.ts"
 import { type Cell, type Column, type Line, mark, muted, space, table } from "./table.ts"
 
@@ -44,7 +44,7 @@ function nameOfRun(run: RunView | BrokenRun): Cell[] {
 }
 
 function runColumns({ asks, workers }: FrameInput, now: number): Column<RunView | BrokenRun>[] {
-  const of = (get: (run: RunView) => Part | string) => (run: RunView | BrokenRun) => {
+  const of = (get: (run: RunView) => TextSpan | string) => (run: RunView | BrokenRun) => {
     const part = "status" in run ? get(run) : ""
     return typeof part === "string" ? muted(part) : part
   }
@@ -92,7 +92,7 @@ export function priceOf(cost: number | null): string {
   return cost === null ? "$?" : formatCost(cost)
 }
 
-function bar(run: RunView): Part {
+function bar(run: RunView): TextSpan {
   const over = run.steps.filter(isOver).length
   const full = run.steps.length === 0 ? 0 : Math.floor((over / run.steps.length) * BAR)
   return { text: "━".repeat(full) + "╌".repeat(BAR - full), tone: runIcon(run.status).tone }

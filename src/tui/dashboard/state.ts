@@ -10,7 +10,7 @@ import type { Live } from "../state/live.ts"
 import type { Pace } from "../state/pace.ts"
 import { clip } from "../state/text.ts"
 import { type TreeRow, treeRows } from "../state/tree-rows.ts"
-import { belongsTo, type Part } from "../state/view-model.ts"
+import { belongsTo, type TextSpan } from "../state/view-model.ts"
 import type { Chosen } from "./actions.ts"
 import { dashboardFrame } from "./frame.ts"
 import type { FrameInput } from "./model.ts"
@@ -60,7 +60,7 @@ export class Dashboard {
   readonly #wantedRow = createSignal<string>()
   readonly #folds = createSignal<ReadonlyMap<string, boolean>>(new Map())
   readonly #look = createSignal<StepReply>()
-  readonly #said = createSignal<Part>()
+  readonly #said = createSignal<TextSpan>()
   /** Time of the last refresh. It makes the age of ended runs advance while no run ticks. */
   readonly #at = createSignal(0)
   #from = 0

@@ -1,7 +1,7 @@
 import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import { formatElapsed, short } from "../state/text.ts"
 import type { TreeRow } from "../state/tree-rows.ts"
-import { isOver, notesOf, type Part, progress, stateNow, stateOf, stepIcon, stepTime } from "../state/view-model.ts"
+import { isOver, notesOf, progress, stateNow, stateOf, stepIcon, stepTime, type TextSpan } from "../state/view-model.ts"
 import type { Chosen } from "./actions.ts"
 import type { FrameInput } from "./model.ts"
 import { priceOf, runRows } from "./runs.ts"
@@ -129,7 +129,7 @@ function stateCell(
   worker: WorkerView | undefined,
   asks: readonly AskView[],
   now: number,
-): Part {
+): TextSpan {
   const isAsking = asks.some((ask) => ask.run === run.id && ask.session === step.session)
   if ((isAsking && step.status === "running") || step.gate !== null) return { text: "needs you", tone: "warning" }
   const parts = run.steps.filter(({ group }) => group === step.id)

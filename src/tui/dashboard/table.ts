@@ -1,10 +1,10 @@
 import { cell, clip, widthOf } from "../state/text.ts"
-import type { Part } from "../state/view-model.ts"
+import type { TextSpan } from "../state/view-model.ts"
 
 /** Lines and tables of a full screen, as plain data. Each line is exactly as wide as requested. */
 
 /** A piece of a line. */
-export interface Cell extends Part {
+export interface Cell extends TextSpan {
   readonly isBold?: boolean
 }
 
@@ -26,7 +26,7 @@ export interface Column<Row> {
    */
   readonly drop: number
   readonly isRight?: boolean
-  readonly of: (row: Row) => Part
+  readonly of: (row: Row) => TextSpan
 }
 
 /** The layout of a table that fits the width: its head, and a function that draws a row. */
@@ -69,7 +69,7 @@ export function table<Row>({ rows, columns, name, width }: TableInput<Row>): Tab
       1,
     )
   }
-  const lay = (lead: readonly Cell[], of: (column: (typeof all)[number]) => Part): Cell[] => {
+  const lay = (lead: readonly Cell[], of: (column: (typeof all)[number]) => TextSpan): Cell[] => {
     const left = all
       .filter(({ isRight }) => !isRight)
       .flatMap((column) => [space(GAP), fitted(of(column), column.width, false)])
@@ -104,12 +104,12 @@ export function fill(cells: readonly Cell[], width: number): Cell[] {
   return free > 0 ? [...kept, space(free)] : kept
 }
 
-function fitted(part: Part, width: number, isRight: boolean): Cell {
+function fitted(part: TextSpan, width: number, isRight: boolean): Cell {
   const text = clip(part.text, width)
   return { ...part, text: isRight ? " ".repeat(Math.max(0, width - widthOf(text))) + text : cell(text, width) }
 }
 
-export function textOf(cells: readonly Part[]): string {
+export function textOf(cells: readonly TextSpan[]): string {
   return cells.map(({ text }) => text).join("")
 }
 

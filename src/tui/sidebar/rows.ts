@@ -7,13 +7,13 @@ import { type TreeRow, treeRows } from "../state/tree-rows.ts"
 import {
   belongsTo,
   isOver,
-  type Part,
   progress,
   runIcon,
   runTime,
   spent,
   stepIcon,
   stepTime,
+  type TextSpan,
   type Tone,
 } from "../state/view-model.ts"
 
@@ -22,9 +22,9 @@ import {
 /** One line of the sidebar; `right` is aligned to the right. */
 export interface Row {
   readonly key: string
-  readonly icon: Part
-  readonly left: Part
-  readonly right: Part
+  readonly icon: TextSpan
+  readonly left: TextSpan
+  readonly right: TextSpan
 }
 
 export interface RunPanel {
@@ -62,7 +62,7 @@ export function sidebar(runs: readonly RunView[], session: string, input: Sideba
   return (live.length > 0 ? live.slice(0, 3) : own.slice(0, 1)).map((run) => panel(run, runs, input))
 }
 
-function muted(text: string): Part {
+function muted(text: string): TextSpan {
   return { text, tone: "muted" }
 }
 
@@ -137,7 +137,7 @@ function stepRows(rows: readonly TreeRow[], input: SidebarInput): Row[] {
  * Text at the right of a step: why it failed, that it needs a person, how many parts are done, or
  * its time.
  */
-function besideStep({ step, run }: TreeRow, isAsking: boolean, now: number): Part {
+function besideStep({ step, run }: TreeRow, isAsking: boolean, now: number): TextSpan {
   if (step.status === "failed") return { text: step.reason ?? "failed", tone: "error" }
   if (isAsking || step.gate !== null) return { text: "needs you", tone: "warning" }
   const parts = run.steps.filter(({ group }) => group === step.id)

@@ -14,7 +14,7 @@ import { formatElapsed, formatTokens } from "./text.ts"
 
 /** The meaning of a piece of text. The views map it to a colour of the user's theme. */
 export type Tone = "text" | "muted" | "border" | "active" | "success" | "warning" | "error"
-export interface Part {
+export interface TextSpan {
   readonly text: string
   readonly tone: Tone
 }
@@ -38,11 +38,11 @@ export const RUN_TONES: Record<RunStatus, Tone> = {
   paused: "warning",
 }
 
-export function stepIcon(status: StepStatus): Part {
+export function stepIcon(status: StepStatus): TextSpan {
   return { text: MARKS[status], tone: STEP_TONES[status] }
 }
 
-export function runIcon(status: RunStatus): Part {
+export function runIcon(status: RunStatus): TextSpan {
   return { text: MARKS[status], tone: RUN_TONES[status] }
 }
 

@@ -4,7 +4,6 @@ import { clip, cut, widthOf } from "../state/text.ts"
 import {
   belongsTo,
   canOpen,
-  type Part,
   progress,
   RUN_TONES,
   runIcon,
@@ -12,6 +11,7 @@ import {
   spent,
   stateOf,
   stepTime,
+  type TextSpan,
 } from "../state/view-model.ts"
 
 /** The status line at the bottom of every screen, as plain data. */
@@ -46,20 +46,20 @@ export interface BarKeys {
  * important run (running before ended, this screen's before others, newest first). Undefined when
  * nothing needs to be shown. The parts together take at most `width` columns.
  */
-export function statusBar(input: BarInput): { readonly left: Part[]; readonly right: Part[] } | undefined {
+export function statusBar(input: BarInput): { readonly left: TextSpan[]; readonly right: TextSpan[] } | undefined {
   const run = firstOf(input.runs, input.session)
   const worker = input.workers.find((one) => one.session !== null && one.session === input.session)
   const body = worker && isYours(worker, input) ? withYou(worker) : run && runLine(run, input)
   const asks = needYou(input)
   if (body === undefined && asks.length === 0) return undefined
   const left = [...asks, ...(asks.length > 0 && body ? [muted(" · ")] : []), ...(body ?? [])]
-  const used = (parts: readonly Part[]) => parts.reduce((sum, part) => sum + widthOf(part.text), 0)
+  const used = (parts: readonly TextSpan[]) => parts.reduce((sum, part) => sum + widthOf(part.text), 0)
   const right = hints(run, worker, input).find((parts) => used(left) + used(parts) + 2 <= input.width)
   return right === undefined ? { left: cutParts(left, input.width), right: [] } : { left, right }
 }
 
 /** Example: `? 2 need you (ctrl+x i)`. */
-function needYou({ asks, keys }: BarInput): Part[] {
+function needYou({ asks, keys }: BarInput): TextSpan[] {
   if (asks === 0) return []
   return [
     { text: asks === 1 ? "? 1 needs you" : `? ${asks} need you`, tone: "warning" },
@@ -72,7 +72,7 @@ function isYours({ mode, run }: WorkerView, { canType }: BarInput): boolean {
   return canType && (mode === "foreground" || run === null)
 }
 
-function withYou({ name }: WorkerView): Part[] {
+function withYou({ name }: WorkerView): TextSpan[] {
   return [
     { text: "✎ ", tone: "active" },
     muted("you work with "),
@@ -83,7 +83,7 @@ function withYou({ name }: WorkerView): Part[] {
   ]
 }
 
-function runLine(run: RunView, input: BarInput): Part[] {
+function runLine(run: RunView, input: BarInput): TextSpan[] {
   // A run that a worker started counts as part of the run above it.
   const others = input.runs.filter((other) => other !== run && other.status === "running" && other.depth === 0).length
   return [
@@ -100,7 +100,7 @@ function firstOf(runs: readonly RunView[], session: string | undefined): RunView
   return runs.find((run) => live(run) && here(run)) ?? runs.find(live) ?? runs.find(here) ?? runs[0]
 }
 
-function headline(run: RunView, now: number): Part[] {
+function headline(run: RunView, now: number): TextSpan[] {
   if (run.status === "running" && run.ask !== null) return [muted(` is answering · ${stepTimes(run, now)}`)]
   if (run.status === "running") return [muted(` ${progress(run)} · `), ...current(run, now)]
   if (run.status === "interrupted") {
@@ -114,7 +114,7 @@ function headline(run: RunView, now: number): Part[] {
 }
 
 /** Why a paused run waits, and the command that continues it. */
-function pausedLine(run: RunView): Part[] {
+function pausedLine(run: RunView): TextSpan[] {
   const gate = openGates(run)[0]
   const at = muted(` paused at ${progress(run)} · `)
   if (gate) {
@@ -134,7 +134,7 @@ function endWord(run: RunView): string {
   return run.cause === "deadline" ? `${run.status}: deadline passed` : run.status
 }
 
-function current(run: RunView, now: number): Part[] {
+function current(run: RunView, now: number): TextSpan[] {
   const busy = run.steps.filter((step) => step.status === "running" || step.status === "waiting")
   const first = busy.find((step) => step.status === "running") ?? busy[0]
   if (first === undefined) return [muted("starting")]
@@ -149,22 +149,22 @@ function current(run: RunView, now: number): Part[] {
  * Key hints for this screen, the longest first: how to enter or leave a step, and how to message
  * the worker on the screen.
  */
-function hints(run: RunView | undefined, worker: WorkerView | undefined, input: BarInput): Part[][] {
+function hints(run: RunView | undefined, worker: WorkerView | undefined, input: BarInput): TextSpan[][] {
   const { jump, message } = input.keys
   const focus = run && stepInFocus(run)
   const isOnStep =
     worker !== undefined || input.runs.some((any) => any.steps.some((step) => step.session === input.session))
   const hasJump = jump !== undefined && (isOnStep || (focus !== undefined && canOpen(focus)))
-  const jumps: Part[] = hasJump ? [{ text: jump, tone: "text" }, muted(isOnStep ? " back" : " open step")] : []
+  const jumps: TextSpan[] = hasJump ? [{ text: jump, tone: "text" }, muted(isOnStep ? " back" : " open step")] : []
   const mayTell = worker?.run != null && !input.canType && message !== undefined
   if (!mayTell) return [jumps, []]
-  const tell: Part[] = [muted("press "), { text: message, tone: "text" }, muted(" to message this worker")]
-  const short: Part[] = [{ text: message, tone: "text" }, muted(" message")]
+  const tell: TextSpan[] = [muted("press "), { text: message, tone: "text" }, muted(" to message this worker")]
+  const short: TextSpan[] = [{ text: message, tone: "text" }, muted(" message")]
   const also = jumps.length > 0 ? [muted("  "), ...jumps] : []
   return [[...tell, ...also], tell, [...short, ...also], short, []]
 }
 
-function cutParts(parts: readonly Part[], width: number): Part[] {
+function cutParts(parts: readonly TextSpan[], width: number): TextSpan[] {
   let left = width
   return parts.flatMap((part) => {
     if (left <= 0) return []
@@ -174,6 +174,6 @@ function cutParts(parts: readonly Part[], width: number): Part[] {
   })
 }
 
-function muted(text: string): Part {
+function muted(text: string): TextSpan {
   return { text, tone: "muted" }
 }

@@ -4,7 +4,7 @@ import { Parts } from "../host/parts.tsx"
 import type { Paint } from "../host/theme.ts"
 import type { Live } from "../state/live.ts"
 import { clip } from "../state/text.ts"
-import type { Part } from "../state/view-model.ts"
+import type { TextSpan } from "../state/view-model.ts"
 import { type BarKeys, statusBar } from "./parts.ts"
 
 const PADDING = 2
@@ -53,8 +53,8 @@ export function StatusBar(props: {
   )
 }
 
-function waitingLine(line: string, width: number): { left: Part[]; right: Part[] } {
-  const what: Part = { text: `${clip(line, width - 34)} `, tone: "text" }
+function waitingLine(line: string, width: number): { left: TextSpan[]; right: TextSpan[] } {
+  const what: TextSpan = { text: `${clip(line, width - 34)} `, tone: "text" }
   return {
     left: [{ text: "… ", tone: "muted" }, what, { text: "· waiting for Baton to answer", tone: "muted" }],
     right: [],

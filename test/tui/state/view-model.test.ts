@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest"
 import type { RunView } from "../../../src/core/view/view.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
-import type { Part } from "../../../src/tui/state/view-model.ts"
+import type { TextSpan } from "../../../src/tui/state/view-model.ts"
 import { type BarInput, type BarKeys, statusBar } from "../../../src/tui/status-line/parts.ts"
 import { doneStep, gateStep, runningStep, runView, stepView } from "../support/runs.ts"
 
-const text = (parts: readonly Part[]) => parts.map((part) => part.text).join("")
+const text = (parts: readonly TextSpan[]) => parts.map((part) => part.text).join("")
 
 const KEYS: BarKeys = { jump: "ctrl+x w", inbox: "ctrl+x i", message: "ctrl+x p" }
 
