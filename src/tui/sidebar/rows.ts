@@ -20,7 +20,7 @@ import {
 /** The runs of a session as lines of the sidebar. Plain data; times are milliseconds since 1970. */
 
 /** One line of the sidebar; `right` is aligned to the right. */
-export interface Row {
+export interface SidebarRow {
   readonly key: string
   readonly icon: TextSpan
   readonly left: TextSpan
@@ -30,8 +30,8 @@ export interface Row {
 export interface RunPanel {
   readonly id: string
   readonly title: string
-  readonly state: Row
-  readonly rows: readonly Row[]
+  readonly state: SidebarRow
+  readonly rows: readonly SidebarRow[]
   /** Tokens and cost so far; empty while nothing has been spent. */
   readonly total: string
 }
@@ -85,9 +85,9 @@ function panel(run: RunView, runs: readonly RunView[], input: SidebarInput): Run
 }
 
 /** The oldest item that needs the person and the way to it; without one, why the run waits. */
-function needsYou(run: RunView, rows: readonly TreeRow[], { asks, width, inbox }: SidebarInput): Row[] {
+function needsYou(run: RunView, rows: readonly TreeRow[], { asks, width, inbox }: SidebarInput): SidebarRow[] {
   if (run.endedAt !== null) return []
-  const row = (key: string, icon: string, text: string, tone: Tone): Row => ({
+  const row = (key: string, icon: string, text: string, tone: Tone): SidebarRow => ({
     key,
     icon: { text: icon, tone },
     left: { text: clip(text, width - 2), tone },
@@ -109,12 +109,12 @@ function needsYou(run: RunView, rows: readonly TreeRow[], { asks, width, inbox }
   return [row("hold", " ", run.hold.detail, "warning"), row("way", " ", `/workflow ${wayOn(run.hold)}`, "text")]
 }
 
-function stepRows(rows: readonly TreeRow[], input: SidebarInput): Row[] {
+function stepRows(rows: readonly TreeRow[], input: SidebarInput): SidebarRow[] {
   if (rows.length <= PANEL_STEPS) return rows.map((row) => stepRow(row, input))
   const needEyes = rows.filter(({ step }) => ["running", "waiting", "failed"].includes(step.status))
   const listed = needEyes.slice(0, PANEL_STEPS - 4)
   const rest = rows.filter((row) => !listed.includes(row))
-  const count = (status: StepStatus): Row[] => {
+  const count = (status: StepStatus): SidebarRow[] => {
     const many = rest.filter(({ step }) => step.status === status).length
     const word = status === "success" ? "done" : status
     const more = listed.some(({ step }) => step.status === status) ? "more " : ""
@@ -150,7 +150,7 @@ function isAsked({ session }: StepView, asks: readonly AskView[]): boolean {
   return session !== null && asks.some((ask) => ask.session === session)
 }
 
-function stepRow(row: TreeRow, { asks, now, width }: SidebarInput): Row {
+function stepRow(row: TreeRow, { asks, now, width }: SidebarInput): SidebarRow {
   const { step, label, key } = row
   const lead = "  ".repeat(row.depth)
   const isAsking = isAsked(step, asks)

@@ -2,7 +2,7 @@ import { createMemo, Index, Show } from "solid-js"
 import { Parts } from "../host/parts.tsx"
 import type { Paint } from "../host/theme.ts"
 import type { Live } from "../state/live.ts"
-import { type Row, sidebar } from "./rows.ts"
+import { type SidebarRow, sidebar } from "./rows.ts"
 
 /** Columns that OpenCode's sidebar leaves for content: 42 minus its padding and scrollbar. */
 const WIDTH = 37
@@ -42,7 +42,7 @@ export function RunsPanel(props: {
   )
 }
 
-function PanelRow(props: { readonly paint: Paint; readonly row: Row }) {
+function PanelRow(props: { readonly paint: Paint; readonly row: SidebarRow }) {
   return (
     <box flexDirection="row" justifyContent="space-between" height={1}>
       <Parts
