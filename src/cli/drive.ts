@@ -1,7 +1,7 @@
 import { projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { RunView } from "../core/view/view.ts"
-import type { Engine, Outcome } from "../engine/engine.ts"
+import type { CommandOutcome, Engine } from "../engine/engine.ts"
 import { ask, type Host, HostError } from "../host/host.ts"
 import type { Match } from "../project/decisions.ts"
 import type { Prepared } from "../project/project.ts"
@@ -28,7 +28,7 @@ export interface Fresh {
    * The definition of a run that has not started, so that its models are checked before the start.
    */
   readonly definition?: Prepared["definition"]
-  begin(engine: Engine, parent: string): Outcome
+  begin(engine: Engine, parent: string): CommandOutcome
 }
 
 /** An existing run and the operation on it. */
@@ -40,7 +40,7 @@ export interface Existing {
   /**
    * `parent` is the session that the run belongs to from now on. Undefined keeps the current one.
    */
-  act(engine: Engine, run: RunView, parent: string | undefined): Outcome
+  act(engine: Engine, run: RunView, parent: string | undefined): CommandOutcome
 }
 
 /**

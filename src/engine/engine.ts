@@ -10,8 +10,8 @@ import { refusalOf } from "./answer/judge.ts"
 import { Dispatcher } from "./dispatch/dispatch.ts"
 import { Workers } from "./dispatch/workers.ts"
 import {
+  type CommandOutcome,
   findRemoteWorker,
-  type Outcome,
   type RemoteWorker,
   type Settled,
   steerCommand,
@@ -39,7 +39,7 @@ export interface SteerMessage {
   readonly text: string
 }
 
-export type { Outcome, Settled } from "./drive/remote-control.ts"
+export type { CommandOutcome, Settled } from "./drive/remote-control.ts"
 
 /**
  * All runs of one project in one process. A run is driven by the process that holds its claim; of every other run this
@@ -68,7 +68,7 @@ export class Engine {
   }
 
   /** Starts a run; it goes on by itself. Refused when a run of that id exists. */
-  start(created: Omit<RunCreated, "type" | "at">): Outcome {
+  start(created: Omit<RunCreated, "type" | "at">): CommandOutcome {
     if (this.#runs.exists(created.run)) return { ok: false, why: `there is already a run ${created.run}` }
     return this.#runs.drive(created.run, { type: "create", created })
   }
@@ -76,7 +76,7 @@ export class Engine {
   /** Takes an interrupted or paused run up again, or anew what failed in one that has ended; what finished stays
    *  finished (G2). Open gates are continued. `edited` is the workflow as it is now: what changed, and what
    *  depends on it, is done again. */
-  resume(run: string, by: string, parent?: string, edited?: Definition): Outcome {
+  resume(run: string, by: string, parent?: string, edited?: Definition): CommandOutcome {
     return this.#runs.command(run, {
       type: "resume",
       by,
@@ -86,19 +86,19 @@ export class Engine {
   }
 
   /** Ends a run for good, with everything it is running. */
-  abort(run: string, by: string): Outcome {
+  abort(run: string, by: string): CommandOutcome {
     return this.#runs.command(run, { type: "abort", by })
   }
 
   /** Starts nothing more of a run until `resume`; what runs goes on. */
-  pause(run: string, by: string): Outcome {
+  pause(run: string, by: string): CommandOutcome {
     if (this.#runs.isLeft(run)) return { ok: false, why: `run ${run} was interrupted: nothing of it is going on` }
     return this.#runs.command(run, { type: "pause", by })
   }
 
   /** Decides an open gate; `retry` also tries a step of a run that has failed again, with all that waits for it. A message
    *  is said to its worker, in its session. */
-  decide(run: string, decision: GateDecision): Outcome {
+  decide(run: string, decision: GateDecision): CommandOutcome {
     // What a crash or an interrupt left running is taken up first; its gates stay open for that.
     if (this.#runs.isLeft(run)) {
       const resumed = this.resume(run, decision.by, decision.parent)
@@ -108,14 +108,14 @@ export class Engine {
   }
 
   /** Lets a run spend more, and go on if that held it. */
-  raise(run: string, budget: Budget, by: string): Outcome {
+  raise(run: string, budget: Budget, by: string): CommandOutcome {
     this.#runs.settleCrash(run)
     return this.#runs.command(run, { type: "raise", budget, by })
   }
 
   /** What became of something asked of a run: at once of one driven here; of one that another process drives once that
    *  has done it, or after five seconds. When that process is gone without having come to it, it is done here. */
-  settled(outcome: Outcome): Promise<Settled> {
+  settled(outcome: CommandOutcome): Promise<Settled> {
     return this.#runs.settled(outcome)
   }
 
@@ -125,7 +125,7 @@ export class Engine {
   }
 
   /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
-  remove(run: string): Outcome {
+  remove(run: string): CommandOutcome {
     const { store, files } = this.#deps
     const state = this.#reader.load(run)
     if (state === undefined) return { ok: false, why: `there is no run ${run}` }
@@ -239,7 +239,7 @@ export class Engine {
    * Acts on a worker with a task, found by its name or session. Journalled before it happens; `id` makes a message the
    * same one when it is sent again.
    */
-  steer(wanted: string, steer: Exclude<Steer, { type: "message" }> | SteerMessage, by: string): Outcome {
+  steer(wanted: string, steer: Exclude<Steer, { type: "message" }> | SteerMessage, by: string): CommandOutcome {
     const found = this.#workers.find(wanted)
     if (found === undefined) {
       const other = this.workerElsewhere(wanted)
@@ -255,7 +255,7 @@ export class Engine {
   }
 
   /** Ends the task of a worker, found by its name or session: of a kept one the session stays, of a step it fails. */
-  stopWorker(wanted: string): Outcome {
+  stopWorker(wanted: string): CommandOutcome {
     const found = this.#workers.find(wanted)
     const other = found === undefined ? this.workerElsewhere(wanted) : undefined
     if (other) return this.#runs.post(other.run, { type: "stop", step: other.step, attempt: other.attempt })

@@ -3,7 +3,7 @@ import { openGates } from "../core/view/gate-view.ts"
 import { budgetWords } from "../core/view/numbers.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import type { RunView } from "../core/view/view.ts"
-import type { Engine, Outcome } from "../engine/engine.ts"
+import type { CommandOutcome, Engine } from "../engine/engine.ts"
 import {
   type Asker,
   abortRun,
@@ -38,7 +38,7 @@ function liveIds(engine: Engine): ReadonlySet<string> {
  * What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. Of one that another
  * process drives it is said here.
  */
-async function outcome(asked: Outcome, text: string, engine: Engine): Promise<Reply> {
+async function outcome(asked: CommandOutcome, text: string, engine: Engine): Promise<Reply> {
   const result = await engine.settled(asked)
   if (!result.ok) return error("That did not work", result.why)
   const { run } = result

@@ -4,7 +4,7 @@ import { traitsOf } from "../core/model/kinds.ts"
 import { formatWorkers } from "../core/view/format.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import type { WorkerView } from "../core/view/view.ts"
-import type { Engine, Outcome } from "../engine/engine.ts"
+import type { CommandOutcome, Engine } from "../engine/engine.ts"
 import { describe } from "../host/host.ts"
 import { askWorker, findWorker, mainSession, SUMMARIZE } from "../project/question-run.ts"
 import { BY, type CommandOrigin, type Desk, done, error } from "./command-context.ts"
@@ -176,7 +176,7 @@ function unknown(workers: readonly WorkerView[], wanted: string): Reply {
 
 async function outcome(
   engine: Engine,
-  asked: Outcome,
+  asked: CommandOutcome,
   { title, text, wrong = "That did not work" }: { readonly title: string; readonly text: string; wrong?: string },
 ): Promise<Reply> {
   const result = await engine.settled(asked)

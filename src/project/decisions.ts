@@ -1,7 +1,7 @@
 import { suggest } from "../core/base/nearest.ts"
 import { type GateView, isWaiting, openGates } from "../core/view/gate-view.ts"
 import type { RunView, StepView } from "../core/view/view.ts"
-import type { Engine, Outcome } from "../engine/engine.ts"
+import type { CommandOutcome, Engine } from "../engine/engine.ts"
 
 /** Which run, and which step of it, a person means who says `continue`, `retry review` or `resume`. */
 
@@ -168,7 +168,7 @@ export function stepsAheadText(run: RunView | undefined): string {
 }
 
 /** Goes on with a run that waits: every step at a gate counts as it is. */
-export function continueRun(engine: Engine, run: RunView, by: string, parent: string | undefined): Outcome {
+export function continueRun(engine: Engine, run: RunView, by: string, parent: string | undefined): CommandOutcome {
   // While the rest of it is at work, only its gates hold it.
   const gates = run.status === "paused" ? [] : openGates(run)
   if (gates.length === 0) return engine.resume(run.id, by, parent)
@@ -180,7 +180,7 @@ export function continueRun(engine: Engine, run: RunView, by: string, parent: st
 }
 
 /** Ends a run for good. Where it waits for a decision, this is the decision. */
-export function abortRun(engine: Engine, run: RunView, by: string): Outcome {
+export function abortRun(engine: Engine, run: RunView, by: string): CommandOutcome {
   // An interrupted run would be taken up first.
   const gate = run.status === "interrupted" ? undefined : openGates(run)[0]
   return gate === undefined ? engine.abort(run.id, by) : engine.decide(run.id, { step: gate.step, action: "abort", by })

@@ -3,7 +3,7 @@ import { suggest } from "../core/base/nearest.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
 import { formatProblems } from "../core/model/problem.ts"
 import type { Profile } from "../core/model/profile.ts"
-import type { Engine, Outcome } from "../engine/engine.ts"
+import type { CommandOutcome, Engine } from "../engine/engine.ts"
 import type { Project } from "./project.ts"
 
 /** What is asked of a worker, or of a profile nobody has spawned: one question, one answer. */
@@ -27,7 +27,7 @@ export const SUMMARIZE =
  * its session; any other is a new one.
  * Nothing is created when it is refused; an unknown name is answered with the nearest one.
  */
-export async function askWorker(project: Project, engine: Engine, question: Question): Promise<Outcome> {
+export async function askWorker(project: Project, engine: Engine, question: Question): Promise<CommandOutcome> {
   const found = findWorker(project, engine, question.worker)
   if (!found.ok) return found
   const { name, profile, limits } = found

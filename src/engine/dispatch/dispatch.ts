@@ -17,7 +17,7 @@ import { type Lease, Pool } from "./pool.ts"
 import type { Workers } from "./workers.ts"
 
 /** How an attempt went: to its end, or as far as something holds it, and what it took until then. */
-export type Outcome = { readonly result: StepResult } | { readonly hold: OutageHold; readonly took: Usage }
+export type AttemptOutcome = { readonly result: StepResult } | { readonly hold: OutageHold; readonly took: Usage }
 
 /** What of a task goes into the journal, and comes from it. */
 export interface AttemptSink {
@@ -67,10 +67,10 @@ export class Dispatcher {
     this.pool = new Pool(deps.clock, deps.random)
   }
 
-  async work(task: WorkerTask, maxWorkers: number, sink: AttemptSink, signal: AbortSignal): Promise<Outcome> {
+  async work(task: WorkerTask, maxWorkers: number, sink: AttemptSink, signal: AbortSignal): Promise<AttemptOutcome> {
     const takeBack = task.parent === undefined ? undefined : this.#leases.get(task.parent)?.lend()
     try {
-      let next: Try | Outcome = {
+      let next: Try | AttemptOutcome = {
         task,
         fallback: task.profile.pin ? [] : (task.profile.fallback ?? []),
         isReassigned: false,
@@ -85,7 +85,7 @@ export class Dispatcher {
     }
   }
 
-  async #try(attempt: Try, maxWorkers: number, sink: AttemptSink, signal: AbortSignal): Promise<Try | Outcome> {
+  async #try(attempt: Try, maxWorkers: number, sink: AttemptSink, signal: AbortSignal): Promise<Try | AttemptOutcome> {
     const { profile, key } = attempt.task
     const { workers, clock } = this.#deps
     workers.setQueued(key, true)
@@ -128,7 +128,7 @@ export class Dispatcher {
     sink: AttemptSink,
     known: OutageHold | undefined,
     result: StepResult = { reason: "quota", ...NO_RESULT, ...(known ? { detail: known.detail } : {}) },
-  ): Try | Outcome {
+  ): Try | AttemptOutcome {
     const hold = known ?? holdOf(outage, result.detail)
     const provider = providerOf(outage.model)
     if (hold && provider !== null && known === undefined) this.pool.open(provider, hold)

@@ -13,7 +13,7 @@ const RUNS_READ = 30
  * Done, or handed to the process that drives the run (`handed`: what `settled` asks after), or the sentence that says
  * why not.
  */
-export type Outcome =
+export type CommandOutcome =
   | { readonly ok: true; readonly run: string; readonly handed?: readonly string[] }
   | { readonly ok: false; readonly why: string }
 
@@ -33,7 +33,7 @@ interface CommandHandlers {
   carryOut(entry: QueueEntry): void
   /** Does what was asked of a process that is gone, and ends the entry; when yet another drives the run by now, it is left
    *  to that one (`handed`). */
-  doHere(entry: QueueEntry): Outcome
+  doHere(entry: QueueEntry): CommandOutcome
 }
 
 /**
@@ -99,14 +99,14 @@ export class RemoteControl {
   }
 
   /** Leaves a queued command for the process that drives the run. Where its work belongs is not for others to say. */
-  post(run: string, command: QueuedCommand, key: string = crypto.randomUUID()): Outcome {
+  post(run: string, command: QueuedCommand, key: string = crypto.randomUUID()): CommandOutcome {
     const entry = { run, key, command: "parent" in command ? { ...command, parent: undefined } : command }
     this.#deps.store.post(entry as QueueEntry)
     return { ok: true, run, handed: [key] }
   }
 
   /** What became of all that was handed over; what nobody has come to in five seconds is left there as pending. */
-  async settled(outcome: Outcome): Promise<Settled> {
+  async settled(outcome: CommandOutcome): Promise<Settled> {
     if (!outcome.ok) return outcome
     const { run, handed } = outcome
     let isPending = false

@@ -23,7 +23,7 @@ import { decide } from "../../core/schedule/decide.ts"
 import { sumOf } from "../../core/view/view.ts"
 import { type Judgement, judge, unjudged } from "../answer/judge.ts"
 import { askSideQuestion } from "../answer/side-question.ts"
-import type { Dispatcher, Outcome } from "../dispatch/dispatch.ts"
+import type { AttemptOutcome, Dispatcher } from "../dispatch/dispatch.ts"
 import type { Workers } from "../dispatch/workers.ts"
 import { strayWarning } from "../task/file-ownership.ts"
 import { keptNamed, keptSession, nameOf } from "../task/persistent-workers.ts"
@@ -276,7 +276,7 @@ export class RunLoop {
   }
 
   /** An attempt, over as many sessions as its worker needs. */
-  async #start(effect: StartEffect, controller: AbortController): Promise<Outcome> {
+  async #start(effect: StartEffect, controller: AbortController): Promise<AttemptOutcome> {
     if (this.#changes.before !== undefined) await this.#changes.before
     const { step, attempt } = effect
     for (let { resumed } = effect; ; resumed = false) {
@@ -297,7 +297,7 @@ export class RunLoop {
     return session === undefined ? undefined : this.#deps.delegatedFrom(session, since)
   }
 
-  async #inSession(effect: StartEffect, controller: AbortController): Promise<Outcome> {
+  async #inSession(effect: StartEffect, controller: AbortController): Promise<AttemptOutcome> {
     const run = this.#run as Run
     const made = await taskOf(this.#deps, run, effect)
     if ("reason" in made) return { result: made }
@@ -370,7 +370,7 @@ export class RunLoop {
   }
 
   /** Stops a step whose worker belonged to a process that is gone. */
-  async #stopLeftover(effect: Work): Promise<Outcome> {
+  async #stopLeftover(effect: Work): Promise<AttemptOutcome> {
     const { session, profile, result } = this.#stepContext(this.#run as Run, effect.step)
     if (result) return { result: { ...result, reason: "aborted" } }
     if (session !== undefined && profile !== undefined) await this.#deps.backend(profile.kind).stop(session)

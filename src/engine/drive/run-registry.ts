@@ -4,7 +4,7 @@ import type { QueuedCommand, QueueEntry } from "../../core/ports/ports.ts"
 import { secretsOf } from "../../core/rights/secret-text.ts"
 import { missingSecrets } from "../task/secrets.ts"
 import { GateWatch } from "./gate-watch.ts"
-import { type Outcome, RemoteControl, type Settled } from "./remote-control.ts"
+import { type CommandOutcome, RemoteControl, type Settled } from "./remote-control.ts"
 import { type LoopDeps, RunLoop } from "./run-loop.ts"
 import type { RunReader } from "./run-reader.ts"
 
@@ -54,12 +54,12 @@ export class RunRegistry {
     return this.liveLoop(run) === undefined && this.#deps.store.isClaimed(run)
   }
 
-  settled(outcome: Outcome): Promise<Settled> {
+  settled(outcome: CommandOutcome): Promise<Settled> {
     return this.#remote.settled(outcome)
   }
 
   /** Hands it to the process that drives the run, without the secrets that are known here. */
-  post(run: string, command: QueuedCommand, key?: string): Outcome {
+  post(run: string, command: QueuedCommand, key?: string): CommandOutcome {
     const { vault } = this.#deps
     const state = this.#reader.load(run)
     if (state) vault.open(secretsOf(state.created.workflow))
@@ -77,7 +77,7 @@ export class RunRegistry {
   }
 
   /** Sends a command to what drives the run here, or takes the run up with it, or hands it over. */
-  command(run: string, command: Command, key?: string): Outcome {
+  command(run: string, command: Command, key?: string): CommandOutcome {
     const loop = this.liveLoop(run)
     if (loop) {
       const refused = this.#send(loop, command, key)
@@ -115,9 +115,9 @@ export class RunRegistry {
   }
 
   /** Does here what was asked of a process that is gone: whoever drives the run does what is in its inbox. */
-  #doHere({ run, key, command }: QueueEntry): Outcome {
+  #doHere({ run, key, command }: QueueEntry): CommandOutcome {
     const { store } = this.#deps
-    const refuse = (why: string): Outcome => {
+    const refuse = (why: string): CommandOutcome => {
       store.withdraw(run, key)
       return { ok: false, why }
     }
@@ -152,7 +152,7 @@ export class RunRegistry {
    * Claims the run, gives it a loop, and sends the first command; `key` is that of the queued command it is. What a person wants of a
    * run that another process drives is handed to that one.
    */
-  drive(run: string, command: Command, key?: string): Outcome {
+  drive(run: string, command: Command, key?: string): CommandOutcome {
     const { store } = this.#deps
     const claim = this.#isReader ? undefined : store.claim(run)
     if (claim === undefined) {
