@@ -9,7 +9,7 @@ import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { abortRun, continueRun, findDecision, waitingRun } from "../project/decisions.ts"
 import type { Project } from "../project/project.ts"
-import { askWorker, type Question } from "../project/question-run.ts"
+import { startQuestionRun, type WorkerQuestion } from "../project/question-run.ts"
 import { runNamed } from "../project/runs.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { BY_MODEL } from "./command-context.ts"
@@ -140,7 +140,7 @@ function tool<Args extends z.ZodRawShape>(definition: {
 async function askFor(
   project: Project,
   engine: Engine,
-  question: Question,
+  question: WorkerQuestion,
   { sessionID, abort }: Context,
 ): Promise<string> {
   const kept = engine.kept(question.worker)
@@ -148,7 +148,7 @@ async function askFor(
   // Its one session is at work, and would wait for itself.
   if (kept && callersOf(engine, sessionID).includes(kept.session))
     throw new Error(`${name} cannot be asked from here: it waits for this very answer`)
-  const asked = await askWorker(project, engine, question)
+  const asked = await startQuestionRun(project, engine, question)
   if (!asked.ok) throw new Error(asked.why)
   const view = await finished(engine, asked.run, abort)
   const step = view.steps.at(-1)

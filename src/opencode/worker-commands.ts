@@ -6,7 +6,7 @@ import type { Reply } from "../core/view/protocol.ts"
 import type { WorkerView } from "../core/view/view.ts"
 import type { CommandOutcome, Engine } from "../engine/engine.ts"
 import { describe } from "../host/host.ts"
-import { askWorker, findWorker, mainSession, SUMMARIZE } from "../project/question-run.ts"
+import { findWorker, mainSession, SUMMARIZE, startQuestionRun } from "../project/question-run.ts"
 import { BY, type CommandOrigin, type Desk, done, error } from "./command-context.ts"
 import type { WorkerAction, WorkersLine } from "./line-workers.ts"
 
@@ -62,7 +62,13 @@ export function askOrTell(
   if (origin.session === undefined) return Promise.resolve(error(`Cannot ask ${worker}`, NO_SESSION))
   const parent = mainSession(engine, origin.session)
   return attempt(`Cannot ask ${worker}`, async () => {
-    const asked = await askWorker(project, engine, { worker, text, parent, depth: engine.depthOf(parent), by: BY })
+    const asked = await startQuestionRun(project, engine, {
+      worker,
+      text,
+      parent,
+      depth: engine.depthOf(parent),
+      by: BY,
+    })
     if (!asked.ok) return error(`Cannot ask ${worker}`, asked.why)
     const name = engine.view(asked.run)?.ask ?? worker
     return {

@@ -39,7 +39,7 @@ export interface Explained {
 }
 
 /** What is asked; `step` only with `workflow`. */
-export interface Question {
+export interface ExplainQuery {
   readonly key: string
   readonly workflow?: { readonly file: string; readonly workflow: Workflow } | undefined
   readonly step?: string | undefined
@@ -103,7 +103,7 @@ interface ExplainContext {
  * none is named. A dotted key leads into a value (`gate.timeout`) or says where it is (`profiles.coder.model`,
  * `limits.budget`, `settings.timeout`). An unknown key, step or profile is a problem with the nearest name.
  */
-export function explain(config: LoadedConfig, question: Question): Result<Explained[]> {
+export function explain(config: LoadedConfig, question: ExplainQuery): Result<Explained[]> {
   const { workflow, step } = question
   const configSource = config.file === null ? undefined : configDocument(config.file)
   if (configSource?.ok === false) return configSource

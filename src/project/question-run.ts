@@ -7,7 +7,7 @@ import type { CommandOutcome, Engine } from "../engine/engine.ts"
 import type { Project } from "./project.ts"
 
 /** What is asked of a worker, or of a profile nobody has spawned: one question, one answer. */
-export interface Question {
+export interface WorkerQuestion {
   /** Name or session of a kept worker, or name of a profile. */
   readonly worker: string
   readonly text: string
@@ -27,7 +27,11 @@ export const SUMMARIZE =
  * its session; any other is a new one.
  * Nothing is created when it is refused; an unknown name is answered with the nearest one.
  */
-export async function askWorker(project: Project, engine: Engine, question: Question): Promise<CommandOutcome> {
+export async function startQuestionRun(
+  project: Project,
+  engine: Engine,
+  question: WorkerQuestion,
+): Promise<CommandOutcome> {
   const found = findWorker(project, engine, question.worker)
   if (!found.ok) return found
   const { name, profile, limits } = found

@@ -2,7 +2,7 @@ import { expect, it } from "vitest"
 import type { Host, HostEvent } from "../../src/host/host.ts"
 import { BY_MODEL } from "../../src/opencode/command-context.ts"
 import { watchHandoffs } from "../../src/opencode/handoffs.ts"
-import { askWorker } from "../../src/project/question-run.ts"
+import { startQuestionRun } from "../../src/project/question-run.ts"
 import { handDriven } from "../support/engine.ts"
 import { openDesk } from "./support.ts"
 
@@ -53,7 +53,7 @@ const DESK = { profiles: { coder: {} } }
 async function ask(desk: ReturnType<typeof openDesk>, result: object, by = "person", parent = "main") {
   const { project, engine, backend } = desk
   const jobs = backend.jobs.length
-  const asked = await askWorker(project, engine, { worker: "coder", text: "how?", parent, depth: 0, by })
+  const asked = await startQuestionRun(project, engine, { worker: "coder", text: "how?", parent, depth: 0, by })
   if (!asked.ok) throw new Error(asked.why)
   ;(await backend.job("ask", jobs)).finish(result)
   await engine.finished(asked.run)

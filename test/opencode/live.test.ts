@@ -3,7 +3,7 @@ import { decode, type NoticeMessage, type OpenMessage, type StateMessage } from 
 import type { Host } from "../../src/host/host.ts"
 import { BY_MODEL } from "../../src/opencode/command-context.ts"
 import { stateOf, watchRuns } from "../../src/opencode/live.ts"
-import { askWorker } from "../../src/project/question-run.ts"
+import { startQuestionRun } from "../../src/project/question-run.ts"
 import { openDesk } from "./support.ts"
 
 const CONFIG = { limits: { max_workers: 20 }, profiles: { docs: { mode: "foreground", keep: true }, coder: {} } }
@@ -102,7 +102,7 @@ it("counts in its toast what the workers of a run have spent that others started
   const job = await backend.job("build")
   job.report.opened({ session: "ses_build", model: "a/b" })
   const question = { worker: "coder", text: "x", parent: "ses_build", depth: 1, by: BY_MODEL }
-  await askWorker(project, engine, question)
+  await startQuestionRun(project, engine, question)
   ;(await backend.job("ask")).finish({ tokens: { input: 500, output: 7 }, cost: 0.5 })
   await expect.poll(() => engine.live()[0]?.status).toBe("success")
   job.finish({ session: "ses_build", tokens: { input: 100, output: 1 }, cost: 0.25 })
@@ -152,7 +152,7 @@ it("shows a toast for what a person asked a worker, and none for what a model di
   ;(await backend.job("ask")).finish({ output: "so" })
   await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["coder · success"])
   const question = { worker: "coder", text: "x", parent: "main", depth: 0, by: BY_MODEL }
-  const asked = await askWorker(project, engine, question)
+  const asked = await startQuestionRun(project, engine, question)
   ;(await backend.job("ask", 1)).finish({ output: "so" })
   if (asked.ok) await engine.finished(asked.run)
   expect(toasts).toHaveLength(1)
