@@ -5,7 +5,7 @@ import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./lin
 import { restOf, type ShellToken, shellTokensOf } from "./shell-tokens.ts"
 
 /** A line of Baton's (`/workflow …`, `/trace …`, `/workers …`, `/inbox …`, `/handback …`), taken apart. */
-export type Line =
+export type CommandLine =
   | {
       readonly command: "run" | "plan"
       readonly workflow: string
@@ -55,7 +55,7 @@ const PAIR = /^([A-Za-z_][\w-]*)=(.*)$/s
  * Reads a line the user typed. `run NAME key=value … task text`: pairs (and `--model NAME=MODEL`) come first, and from
  * the first word that is not one the rest is task text, taken as typed (without the quotes around the whole of it).
  */
-export function parseLine(line: string): Line {
+export function parseLine(line: string): CommandLine {
   const typed = line.trim()
   const [slash, ...words] = shellTokensOf(typed)
   if (slash?.text === "/workers") return parseWorkers(typed, words)
@@ -112,32 +112,32 @@ export function parseLine(line: string): Line {
   }
 }
 
-function wrong(why: string): Line {
+function wrong(why: string): CommandLine {
   return { command: "wrong", why }
 }
 
-function parseResume(words: readonly string[]): Line {
+function parseResume(words: readonly string[]): CommandLine {
   const [run, ...more] = words.filter((word) => word !== "--edited")
   const odd = run?.startsWith("-") ? run : more[0]
   if (odd !== undefined) return wrong(`\`${odd}\` is neither a run nor --edited: \`/workflow resume [RUN] [--edited]\``)
   return { command: "resume", isEdited: words.includes("--edited"), ...(run === undefined ? {} : { run }) }
 }
 
-function parseReport(words: readonly string[]): Line {
+function parseReport(words: readonly string[]): CommandLine {
   const out = words.find((word) => word.startsWith("out="))?.slice("out=".length)
   const [run, more] = words.filter((word) => !word.startsWith("out="))
   if (more !== undefined || out === "") return wrong("it is `/workflow report [RUN] [out=FILE.html]`")
   return { command: "report", ...(run === undefined ? {} : { run }), ...(out === undefined ? {} : { out }) }
 }
 
-function parseGraph([workflow, format = "ascii", ...more]: readonly string[]): Line {
+function parseGraph([workflow, format = "ascii", ...more]: readonly string[]): CommandLine {
   if (workflow === undefined) return { command: "pick", purpose: "graph" }
   if (more.length > 0 || (format !== "ascii" && format !== "mermaid"))
     return wrong(`\`${format}\` is no format: \`/workflow graph ${workflow} ascii\`, or \`mermaid\``)
   return { command: "graph", workflow, format }
 }
 
-function parseRaise(words: readonly string[]): Line {
+function parseRaise(words: readonly string[]): CommandLine {
   let budget: Budget = {}
   const runs: string[] = []
   for (const word of words) {
@@ -155,7 +155,7 @@ function parseRaise(words: readonly string[]): Line {
   return { command: "raise", budget, ...(run === undefined ? {} : { run }) }
 }
 
-function parseRun(line: string, command: "run" | "plan", workflow: string, words: readonly ShellToken[]): Line {
+function parseRun(line: string, command: "run" | "plan", workflow: string, words: readonly ShellToken[]): CommandLine {
   const inputs: Record<string, string> = {}
   const models: Record<string, string> = {}
   let at = 0

@@ -7,12 +7,12 @@ import { describe } from "../host/host.ts"
 import { reportPage } from "../project/report.ts"
 import { runNamed } from "../project/runs.ts"
 import { type Desk, error } from "./command-context.ts"
-import type { Line } from "./line.ts"
+import type { CommandLine } from "./line.ts"
 
 /** What a person takes out of Baton: the report of a run, the graph of a workflow. */
 
 /** Writes the report of a run (the newest, when none is named) and says where it is. */
-export async function report(desk: Desk, line: Extract<Line, { command: "report" }>): Promise<Reply> {
+export async function report(desk: Desk, line: Extract<CommandLine, { command: "report" }>): Promise<Reply> {
   const { engine, project } = desk
   const run = runNamed(engine, line.run)
   if (run === undefined) {
@@ -33,7 +33,7 @@ export async function report(desk: Desk, line: Extract<Line, { command: "report"
 }
 
 /** Draws a workflow as text, or as Mermaid for where that is drawn. */
-export async function graph({ project }: Desk, line: Extract<Line, { command: "graph" }>): Promise<Reply> {
+export async function graph({ project }: Desk, line: Extract<CommandLine, { command: "graph" }>): Promise<Reply> {
   const found = project.workflow(line.workflow)
   if (!found.ok) return error(`Cannot draw ${line.workflow}`, formatProblems(found.problems, project.root))
   const { drawn } = await import("../report/drawn.ts")

@@ -17,7 +17,7 @@ import {
 } from "../project/decisions.ts"
 import { mainSession } from "../project/question-run.ts"
 import { BY, type CommandOrigin, type Desk, done, error } from "./command-context.ts"
-import type { Line } from "./line.ts"
+import type { CommandLine } from "./line.ts"
 
 /** What a person says of a run: pause, continue, retry, skip, raise, resume, abort. */
 
@@ -75,7 +75,7 @@ export async function pause({ engine }: Desk, wanted: string | undefined, origin
 /** Goes on with a run that waits, or with one step of it. */
 export async function goOn(
   desk: Desk,
-  line: Extract<Line, { command: "continue" }>,
+  line: Extract<CommandLine, { command: "continue" }>,
   origin: CommandOrigin,
 ): Promise<Reply> {
   const { engine } = desk
@@ -126,7 +126,7 @@ export async function decideStep(
 
 export async function raise(
   { engine }: Desk,
-  line: Extract<Line, { command: "raise" }>,
+  line: Extract<CommandLine, { command: "raise" }>,
   origin: CommandOrigin,
 ): Promise<Reply> {
   const asker = askerOf(engine, origin)
@@ -149,7 +149,7 @@ export async function raise(
 /** Takes up the named run, or the newest one that can be; edited: over the workflow as it is written now. */
 export async function resume(
   { project, engine }: Desk,
-  line: Extract<Line, { command: "resume" }>,
+  line: Extract<CommandLine, { command: "resume" }>,
   origin: CommandOrigin,
 ): Promise<Reply> {
   const asker = askerOf(engine, origin)

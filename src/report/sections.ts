@@ -7,7 +7,7 @@ import type { Moment } from "../core/view/timeline.ts"
 import type { StepView } from "../core/view/view.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html, joined } from "./html.ts"
-import { type Column, table } from "./table.ts"
+import { type ReportColumn, table } from "./table.ts"
 import { isoOf, sinceOf, timeOf } from "./words.ts"
 
 /** The tables of a report. */
@@ -28,7 +28,7 @@ function tookOf({ startedAt, endedAt }: StepView): string {
 }
 
 export function steps(report: Report): Html {
-  const columns: Column<StepReport>[] = [
+  const columns: ReportColumn<StepReport>[] = [
     {
       name: "Step",
       isHead: true,

@@ -4,7 +4,7 @@ import type { Try } from "../core/view/timeline.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html } from "./html.ts"
 import { checkList, stateOf } from "./sections.ts"
-import { type Column, table } from "./table.ts"
+import { type ReportColumn, table } from "./table.ts"
 import { sinceOf } from "./words.ts"
 
 /** Sections with everything about each step: its prompt, answer, tries, checks and files. */
@@ -53,7 +53,7 @@ function metaOf({ step, spent, isGroup }: StepReport): Html {
 }
 
 function triesTable({ run }: Report, tries: readonly Try[]): Html {
-  const columns: Column<Try>[] = [
+  const columns: ReportColumn<Try>[] = [
     { name: "Try", isHead: true, cell: ({ attempt }) => html`${attempt}` },
     { name: "Began", cell: ({ startedAt }) => html`${sinceOf(startedAt, run.createdAt)}` },
     {

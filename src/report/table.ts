@@ -5,7 +5,7 @@ import { type Html, html } from "./html.ts"
  * so that screen readers treat the cards as a table too.
  */
 
-export interface Column<Row> {
+export interface ReportColumn<Row> {
   readonly name: string
   /** True for the column that names the row. */
   readonly isHead?: boolean
@@ -14,7 +14,7 @@ export interface Column<Row> {
 }
 
 /** The table. `caption` names it for screen readers, which do not see the heading above it. */
-export function table<Row>(caption: string, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
+export function table<Row>(caption: string, columns: readonly ReportColumn<Row>[], rows: readonly Row[]): Html {
   const heads = columns.map(
     ({ name, isNumber }) => html`<th scope="col" role="columnheader"${isNumber ? NUMBER : null}>${name}</th>`,
   )
@@ -30,7 +30,7 @@ ${rows.map(
 
 const NUMBER = html` class="number"`
 
-function cellOf<Row>({ name, isHead, isNumber, cell }: Column<Row>, row: Row): Html {
+function cellOf<Row>({ name, isHead, isNumber, cell }: ReportColumn<Row>, row: Row): Html {
   const value = cell(row)
   if (isHead) return html`<th scope="row" role="rowheader">${value}</th>`
   const isEmpty = value === null || value.markup === ""

@@ -1,12 +1,12 @@
 /** An immutable first-in-first-out queue; push and shift are O(1) amortised (two lists, after Okasaki). */
 export interface Queue<T> {
-  readonly front: Cell<T> | null
-  readonly back: Cell<T> | null
+  readonly front: QueueCell<T> | null
+  readonly back: QueueCell<T> | null
   readonly size: number
 }
-interface Cell<T> {
+interface QueueCell<T> {
   readonly head: T
-  readonly tail: Cell<T> | null
+  readonly tail: QueueCell<T> | null
 }
 
 export const emptyQueue: Queue<never> = { front: null, back: null, size: 0 }

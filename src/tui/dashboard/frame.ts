@@ -7,12 +7,12 @@ import { detailLines } from "./detail.ts"
 import type { FrameInput } from "./model.ts"
 import { runLines } from "./runs.ts"
 import { stepLines, WIDE } from "./steps.ts"
-import { bold, type Cell, fill, type Line, muted, rule, space, spread, textOf } from "./table.ts"
+import { bold, type Cell, fill, muted, rule, space, spread, type TableLine, textOf } from "./table.ts"
 
 /** Lays out the whole screen of the dashboard as lines. */
 
 /** Returns exactly `height` lines of `width` columns. */
-export function dashboardFrame(input: FrameInput): Line[] {
+export function dashboardFrame(input: FrameInput): TableLine[] {
   const { width, height } = input
   const body = bodyOf(input)
   const lines = [
@@ -24,12 +24,12 @@ export function dashboardFrame(input: FrameInput): Line[] {
   return [...lines.slice(0, height - 1), { cells: fill([space(1), ...last], width) }]
 }
 
-function blank(width: number): Line {
+function blank(width: number): TableLine {
   return { cells: [space(width)] }
 }
 
 /** Example: `Baton  ? 1 needs you · run 1 of 15 · 2 running · 12 over          esc back`. */
-function header({ runs, runAt, more, chosen, asks, width, keys }: FrameInput): Line {
+function header({ runs, runAt, more, chosen, asks, width, keys }: FrameInput): TableLine {
   const sound = runs.filter((run) => "status" in run)
   const count = (is: (run: RunView) => boolean) => sound.filter(is).length
   const waiting = chosen?.waiting ?? asks.length
@@ -71,9 +71,9 @@ function hints({ chosen, keys, width }: FrameInput): Cell[] {
   })
 }
 
-function bodyOf(input: FrameInput): Line[] {
+function bodyOf(input: FrameInput): TableLine[] {
   const { phase, runs, width, height } = input
-  const say = (title: string, text: string, tone: TextSpan["tone"]): Line[] => [
+  const say = (title: string, text: string, tone: TextSpan["tone"]): TableLine[] => [
     blank(width),
     { cells: fill([space(2), { text: title, tone, isBold: true }], width) },
     blank(width),
@@ -109,7 +109,7 @@ function bodyOf(input: FrameInput): Line[] {
   })
 }
 
-function detail({ chosen, shown, runs, runAt, now, keys }: FrameInput, width: number, rows: number): Line[] {
+function detail({ chosen, shown, runs, runAt, now, keys }: FrameInput, width: number, rows: number): TableLine[] {
   if (rows <= 0) return []
   const run = runs[runAt]
   if (run !== undefined && !("status" in run)) {

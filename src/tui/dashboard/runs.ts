@@ -4,7 +4,7 @@ import type { RunView } from "../../core/view/view.ts"
 import { formatElapsed, short } from "../state/text.ts"
 import { isOver, progress, runIcon, runTime, type TextSpan } from "../state/view-model.ts"
 import type { FrameInput } from "./model.ts"
-import { type Cell, type Column, type Line, mark, muted, space, table } from "./table.ts"
+import { type Cell, type Column, mark, muted, space, type TableLine, table } from "./table.ts"
 
 /** The list of runs, one line each. */
 
@@ -17,7 +17,7 @@ export function runRows(height: number, count: number): number {
 }
 
 /** The part of the list around the selected run. */
-export function runLines(input: FrameInput, width: number): Line[] {
+export function runLines(input: FrameInput, width: number): TableLine[] {
   const { runs, runAt, height, now } = input
   const rows = runRows(height, runs.length)
   const from = Math.max(0, Math.min(runAt - Math.floor(rows / 2), runs.length - rows))

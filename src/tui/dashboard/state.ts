@@ -15,7 +15,7 @@ import type { Chosen } from "./actions.ts"
 import { dashboardFrame } from "./frame.ts"
 import type { FrameInput } from "./model.ts"
 import { treeRoom, workerOf } from "./steps.ts"
-import { type Line, windowFrom } from "./table.ts"
+import { type TableLine, windowFrom } from "./table.ts"
 
 /** Interval at which the texts of the selected step are requested while it runs. */
 const LOOK_MS = 1_000
@@ -135,7 +135,7 @@ export class Dashboard {
   }
 
   /** The lines of the screen. */
-  frame(width: number, height: number): Line[] {
+  frame(width: number, height: number): TableLine[] {
     const { live, keys } = this.#deps
     this.#size = { width, height }
     const now = this.#now()
@@ -177,7 +177,7 @@ export class Dashboard {
     this.#chooseRun(runs[Math.min(runs.length - 1, Math.max(0, runAt + by))]?.id)
   }
 
-  pick({ type, key }: NonNullable<Line["pick"]>): void {
+  pick({ type, key }: NonNullable<TableLine["pick"]>): void {
     this.#isFresh = false
     if (type === "run") this.#chooseRun(key)
     else this.#chooseRow(this.#now().rows.find((row) => row.key === key))

@@ -5,7 +5,7 @@ import { isOver, notesOf, progress, stateNow, stateOf, stepIcon, stepTime, type 
 import type { Chosen } from "./actions.ts"
 import type { FrameInput } from "./model.ts"
 import { priceOf, runRows } from "./runs.ts"
-import { bold, type Cell, type Column, fill, type Line, mark, muted, rule, space, table } from "./table.ts"
+import { bold, type Cell, type Column, fill, mark, muted, rule, space, type TableLine, table } from "./table.ts"
 
 /** The steps of the selected run as a tree, one line each. */
 
@@ -37,7 +37,7 @@ function noticeOf(run: RunView): string | undefined {
 }
 
 /** The title of the run, why it waits, the head of the table and the visible rows of the tree. */
-export function stepLines(input: FrameInput, width: number): Line[] {
+export function stepLines(input: FrameInput, width: number): TableLine[] {
   const { chosen, rows, rowsFrom, rowAt, runs, runAt } = input
   const run = runs[runAt]
   if (run === undefined || !("status" in run)) return []
@@ -59,7 +59,7 @@ export function stepLines(input: FrameInput, width: number): Line[] {
       ? [{ cells: fill([space(2), { text: `‖ ${notice}`, tone: "warning" }], width) }]
       : []),
     { cells: drawn.head },
-    ...seen.map((row, at): Line => {
+    ...seen.map((row, at): TableLine => {
       const isChosen = rowsFrom + at === rowAt
       const cells = [...mark(isChosen), ...drawn.draw(row)]
       return { cells, isChosen, pick: { type: "step", key: row.key } }

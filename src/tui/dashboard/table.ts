@@ -8,7 +8,7 @@ export interface Cell extends TextSpan {
   readonly isBold?: boolean
 }
 
-export interface Line {
+export interface TableLine {
   readonly cells: readonly Cell[]
   /** True for the selected line, which is drawn on another background. */
   readonly isChosen?: boolean
@@ -30,7 +30,7 @@ export interface Column<Row> {
 }
 
 /** The layout of a table that fits the width: its head, and a function that draws a row. */
-export interface Table<Row> {
+export interface DrawnTable<Row> {
   readonly head: readonly Cell[]
   draw(row: Row): readonly Cell[]
 }
@@ -47,7 +47,7 @@ export interface TableInput<Row> {
   readonly width: number
 }
 
-export function table<Row>({ rows, columns, name, width }: TableInput<Row>): Table<Row> {
+export function table<Row>({ rows, columns, name, width }: TableInput<Row>): DrawnTable<Row> {
   const all = columns
     .map((column) => ({
       ...column,

@@ -6,7 +6,7 @@ import type { Ground, Paint } from "../host/theme.ts"
 import type { Live } from "../state/live.ts"
 import { widthOf } from "../state/text.ts"
 import type { Dashboard } from "./state.ts"
-import type { Line } from "./table.ts"
+import type { TableLine } from "./table.ts"
 
 /** OpenCode's key mode while the dashboard is open. It keeps the keys of the prompt inactive. */
 export const DASHBOARD_MODE = "baton.dashboard"
@@ -59,7 +59,7 @@ export function DashboardView(props: DashboardProps) {
   )
 }
 
-function Row(props: DashboardProps & { readonly line: Line }) {
+function Row(props: DashboardProps & { readonly line: TableLine }) {
   // Most lines do not change between two frames, and equal lines are not drawn again.
   const line = createMemo(() => props.line, undefined, { equals: isSame })
   const styled = () => {
@@ -96,7 +96,7 @@ function Row(props: DashboardProps & { readonly line: Line }) {
   )
 }
 
-function isSame(a: Line, b: Line): boolean {
+function isSame(a: TableLine, b: TableLine): boolean {
   if (a.isChosen !== b.isChosen || a.cells.length !== b.cells.length) return false
   return a.cells.every((one, at) => {
     const other = b.cells[at]
