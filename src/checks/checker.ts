@@ -9,7 +9,7 @@ import { save } from "./save.ts"
 import { scriptsOf } from "./scripts.ts"
 import { type Compile, createStructure } from "./structure.ts"
 
-type Verdict = Pick<CheckResult, "isOk" | "detail"> & { readonly output?: string }
+type CheckOutcome = Pick<CheckResult, "isOk" | "detail"> & { readonly output?: string }
 type FileCheck = Extract<Check, { type: "file" }>
 
 /** Runs checks on this machine: commands with the shell, and file checks on the file system. */
@@ -38,7 +38,7 @@ function watchedBy(check: Check): string[] {
 }
 
 /** The files' content before the attempt, and the scripts that the step must not change. */
-interface Known {
+interface CheckBaseline {
   readonly before: Snapshot | undefined
   readonly scripts: ReadonlySet<string>
 }
@@ -59,7 +59,7 @@ function hash({ root }: CommandDeps, path: string): Promise<string | null> {
   return hashOf(root, path).catch((error) => `unreadable: ${error}`)
 }
 
-async function look(deps: CommandDeps, check: Check, known: Known, signal: AbortSignal): Promise<CheckResult> {
+async function look(deps: CommandDeps, check: Check, known: CheckBaseline, signal: AbortSignal): Promise<CheckResult> {
   const name = check.type === "command" ? check.run : check.path
   const { severity } = check
   if (signal.aborted) return { name, severity, isOk: false, detail: "stopped", output: "" }
@@ -77,9 +77,9 @@ async function look(deps: CommandDeps, check: Check, known: Known, signal: Abort
 async function command(
   deps: CommandDeps,
   check: Extract<Check, { type: "command" }>,
-  { before, scripts }: Known,
+  { before, scripts }: CheckBaseline,
   signal: AbortSignal,
-): Promise<Verdict> {
+): Promise<CheckOutcome> {
   for (const script of scriptsOf(check.run)) {
     if (!scripts.has(script) || before?.[script] === (await hash(deps, script))) continue
     return { isOk: false, detail: `\`${script}\` was changed by the step itself, so its result does not count` }
@@ -87,10 +87,10 @@ async function command(
   return runCommand(deps, check, signal)
 }
 
-async function file({ root }: CommandDeps, check: FileCheck, before: Snapshot | undefined): Promise<Verdict> {
+async function file({ root }: CommandDeps, check: FileCheck, before: Snapshot | undefined): Promise<CheckOutcome> {
   const { path, exists, changed, contains } = check
   const found = await find(root, path)
-  const no = (detail: string): Verdict => ({ isOk: false, detail })
+  const no = (detail: string): CheckOutcome => ({ isOk: false, detail })
   if (found.type === "outside") return no("is outside the project")
   const isThere = found.type !== "missing"
   if (exists === false && isThere) return no("exists")

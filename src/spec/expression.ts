@@ -1,5 +1,5 @@
 import { type ASTNode, TypeError as CelTypeError, Environment, EvaluationError, ParseError } from "@marcbachmann/cel-js"
-import { type ExpressionProblem, type Known, type Reference, rewrite, unknownName } from "./names.ts"
+import { type ExpressionProblem, type KnownNames, type Reference, rewrite, unknownName } from "./names.ts"
 
 /**
  * What stands between `${` and `}`: the Common Expression Language, behind this one module. CEL is not Turing complete
@@ -73,7 +73,12 @@ const EMPTY = { text: "`${}` is empty", bool: "the condition is empty", list: "t
  * Checks an expression without running it: syntax, every name in it, and types, as far as `types` and the sort of a name
  * tell them. References come back also when something is wrong.
  */
-export function checkExpression(source: string, known: Known, types: Types, wanted: ExpectedType = "text"): Findings {
+export function checkExpression(
+  source: string,
+  known: KnownNames,
+  types: Types,
+  wanted: ExpectedType = "text",
+): Findings {
   if (source.length > MAX_LENGTH) return { problems: [TOO_LONG], references: [] }
   if (source.trim() === "") {
     return { problems: [{ offset: 0, message: EMPTY[wanted] }], references: [] }
@@ -113,7 +118,7 @@ interface Checkable {
 }
 
 /** Type errors stop at the first; unknown names are collected, by declaring each and looking again. */
-function check(env: Environment, { text, source, offsets, wanted }: Checkable, known: Known): ExpressionProblem[] {
+function check(env: Environment, { text, source, offsets, wanted }: Checkable, known: KnownNames): ExpressionProblem[] {
   const problems: ExpressionProblem[] = []
   while (problems.length < MAX_UNKNOWN_NAMES) {
     const error = firstError(env, text, wanted)
@@ -228,7 +233,7 @@ const variable = (index: number) => `ref__${index}`
 /** The value an expression comes to and how it reads as text, or what went wrong. `read` gives the value of each reference. */
 export function evaluate(
   source: string,
-  known: Known,
+  known: KnownNames,
   read: (reference: Reference) => unknown,
 ): { readonly text: string; readonly value: unknown } | ExpressionProblem {
   if (source.length > MAX_LENGTH) return TOO_LONG

@@ -42,7 +42,7 @@ interface NameSet {
 }
 
 /** What an expression may name. */
-export interface Known {
+export interface KnownNames {
   readonly inputs: NameSet
   readonly steps: NameSet
   /** `context.variables.x`. */
@@ -62,7 +62,7 @@ export interface Known {
 }
 
 /** The problem of the name at `offset`, which is none of these. */
-export function unknownName(known: Known, source: string, offset: number): ExpressionProblem {
+export function unknownName(known: KnownNames, source: string, offset: number): ExpressionProblem {
   const word = /^[A-Za-z_][\w-]*/.exec(source.slice(offset))?.[0] ?? source.slice(offset)
   if (word === "item") {
     return { offset, message: "`item` is nothing here", hint: "it is what each worker of a `routed` step is given" }
@@ -89,7 +89,7 @@ export function matchAt(pattern: RegExp, source: string, at: number): RegExpExec
 }
 
 /** Replaces the names of an expression by variables; every misspelt one is a problem, up to the limit of a hundred. */
-export function rewrite(source: string, known: Known): Rewritten {
+export function rewrite(source: string, known: KnownNames): Rewritten {
   const out = new Output(source)
   let at = 0
   while (at < source.length && !out.isFull) {
@@ -111,7 +111,7 @@ function lastVisible(source: string, at: number): string {
 }
 
 /** Handles the name at `at`; returns where to go on. */
-function rewriteName(source: string, at: number, known: Known, out: Output): number {
+function rewriteName(source: string, at: number, known: KnownNames, out: Output): number {
   const call = matchAt(FUNCTION, source, at)
   if (call) return rewriteFunction(call, at, out)
   const word = matchAt(WORD, source, at)?.[0] ?? ""
@@ -134,7 +134,7 @@ function rewriteName(source: string, at: number, known: Known, out: Output): num
 }
 
 /** True for `a-b` before a dot when it is not a misspelt name but something minus the name `b`. */
-function isDifference(word: string, known: Known): boolean {
+function isDifference(word: string, known: KnownNames): boolean {
   const tails = word.split("-").map((_, index, parts) => parts.slice(index).join("-"))
   return tails.slice(1).some((tail) => tail === "inputs" || known.steps.has(tail))
 }
@@ -169,7 +169,7 @@ function rewriteStep(
 
 const isStepField = (name: string): name is StepField => (STEP_FIELDS as readonly string[]).includes(name)
 
-function rewriteRound(field: RegExpExecArray | null, at: number, end: number, known: Known, out: Output): number {
+function rewriteRound(field: RegExpExecArray | null, at: number, end: number, known: KnownNames, out: Output): number {
   if (!known.hasRound) {
     out.problem({ offset: at, message: "`loop` is nothing here", hint: "only a step with `loop` has rounds" })
   } else if (field?.[1] !== "round") {
@@ -218,7 +218,7 @@ function rewriteNamed(
 }
 
 /** `context.variables.x`; there is nothing else in `context`. */
-function rewriteContext(source: string, field: RegExpExecArray, at: number, known: Known, out: Output): number {
+function rewriteContext(source: string, field: RegExpExecArray, at: number, known: KnownNames, out: Output): number {
   const end = at + "context".length + field[0].length
   if (field[1] !== "variables") {
     const hint = field[1] === "secrets" ? "write `secrets.X`" : "write `context.variables.x`"
@@ -230,7 +230,7 @@ function rewriteContext(source: string, field: RegExpExecArray, at: number, know
   return rewriteNamed("variable", "context.variables", inner, place, out)
 }
 
-function rewriteSecret(field: RegExpExecArray, at: number, end: number, known: Known, out: Output): number {
+function rewriteSecret(field: RegExpExecArray, at: number, end: number, known: KnownNames, out: Output): number {
   if (known.secrets !== undefined || !known.hidesSecrets) {
     return rewriteNamed("secret", "secrets", field, { at, end, names: known.secrets ?? new Set<string>() }, out)
   }

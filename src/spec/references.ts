@@ -2,7 +2,7 @@ import { valueAt } from "../core/documents/issues.ts"
 import type { Problem } from "../core/model/problem.ts"
 import type { ExpressionType, Findings, Types } from "./expression.ts"
 import { notBefore } from "./graph.ts"
-import type { ExpressionProblem, Known, Reference } from "./names.ts"
+import type { ExpressionProblem, KnownNames, Reference } from "./names.ts"
 import { around, keysAt, type Outline, type OutlineStep, textAt, Visible, written } from "./outline.ts"
 import { checkTemplate, checkValue } from "./template.ts"
 import type { Vocabulary } from "./vocabulary.ts"
@@ -100,7 +100,7 @@ function* checkField(
   const text = textAt(source, path)
   if (text === undefined || text === "") return
   const { types, inputs, variables, secrets } = declared
-  const known: Known = {
+  const known: KnownNames = {
     ...{
       inputs,
       variables,
@@ -119,7 +119,7 @@ function* checkField(
   }
 }
 
-function check(sort: ExpressionField["sort"], text: string, known: Known, types: Types): Findings {
+function check(sort: ExpressionField["sort"], text: string, known: KnownNames, types: Types): Findings {
   if (sort === "template") return checkTemplate(text, known, types)
   return checkValue(text, known, types, sort === "condition" ? "bool" : "list")
 }

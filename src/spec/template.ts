@@ -1,7 +1,7 @@
 import type { Problem, Result } from "../core/model/problem.ts"
 import type { Evaluate, Render, Scope, StepScope } from "../core/ports/ports.ts"
 import { checkExpression, type ExpectedType, evaluate, type Findings, type Types } from "./expression.ts"
-import { type ExpressionProblem, type Known, matchAt, type Reference, STRING } from "./names.ts"
+import { type ExpressionProblem, type KnownNames, matchAt, type Reference, STRING } from "./names.ts"
 
 /** Text with `${expression}` in it; `$${` is a plain `${`. */
 
@@ -51,7 +51,7 @@ function closing(template: string, start: number): number | undefined {
 const MAX_PROBLEMS = 100
 
 /** Checks every expression of a template without running it. */
-export function checkTemplate(template: string, known: Known, types: Types): Findings {
+export function checkTemplate(template: string, known: KnownNames, types: Types): Findings {
   const { parts, problem } = split(template)
   const problems: ExpressionProblem[] = []
   const references: Reference[] = []
@@ -88,7 +88,12 @@ export const render: Render = (template, scope) => {
  * Checks a single expression without running it: a condition, or the list of a routed step. It stands with or without
  * `${…}` around all of it.
  */
-export function checkValue(text: string, known: Known, types: Types, wanted: Exclude<ExpectedType, "text">): Findings {
+export function checkValue(
+  text: string,
+  known: KnownNames,
+  types: Types,
+  wanted: Exclude<ExpectedType, "text">,
+): Findings {
   const { source, offset } = bare(text)
   const { problems, references } = checkExpression(source, known, types, wanted)
   const dollar = offset === 0 ? text.indexOf("${") : -1
@@ -140,7 +145,7 @@ function bare(condition: string): { readonly source: string; readonly offset: nu
   return isWrapped ? { source: condition.slice(start + 2, end), offset: start + 2 } : { source: condition, offset: 0 }
 }
 
-function knownIn(scope: Scope): Known {
+function knownIn(scope: Scope): KnownNames {
   return {
     inputs: new Set(Object.keys(scope.inputs)),
     steps: scope.steps,

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest"
 import type { Problem } from "../../src/core/model/problem.ts"
 import type { StepScope } from "../../src/core/ports/ports.ts"
 import { convertWorkflow } from "../../src/spec/convert-document.ts"
-import type { Known } from "../../src/spec/names.ts"
+import type { KnownNames } from "../../src/spec/names.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 import { checkTemplate, checkValue, render, resultOf } from "../../src/spec/template.ts"
 
@@ -311,7 +311,7 @@ describe("expressions", () => {
     item: { task: "t", files: ["f"] },
     round: 2,
   }
-  const known: Known = {
+  const known: KnownNames = {
     inputs: new Set(Object.keys(scope.inputs)),
     variables: new Set(Object.keys(scope.variables)),
     steps: scope.steps,

@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import { formatProblem } from "../../src/core/model/problem.ts"
 import type { Scope } from "../../src/core/ports/ports.ts"
-import type { Known } from "../../src/spec/names.ts"
+import type { KnownNames } from "../../src/spec/names.ts"
 import { checkTemplate, checkValue, holds, render } from "../../src/spec/template.ts"
 
 const scope: Scope = {
@@ -112,7 +112,7 @@ describe("a whole number beside a number of the inputs", () => {
     ["flag", "bool"],
     ["topic", "string"],
   ] as const)
-  const known: Known = { inputs: new Set(Object.keys(scope.inputs)), steps: scope.steps, isInText: true }
+  const known: KnownNames = { inputs: new Set(Object.keys(scope.inputs)), steps: scope.steps, isInText: true }
   const problemsOf = (template: string) =>
     checkTemplate(template, known, { inputs: types, variables: new Map() }).problems.map(({ message }) => message)
 
@@ -247,7 +247,7 @@ describe("conditions of any shape", () => {
     ["flag", "bool"],
     ["topic", "string"],
   ] as const)
-  const names: Known = { inputs: new Set(Object.keys(scope.inputs)), steps: scope.steps }
+  const names: KnownNames = { inputs: new Set(Object.keys(scope.inputs)), steps: scope.steps }
 
   it("are told right or wrong at a place inside them, soon; what is found right is true or false when it runs", () => {
     fc.assert(

@@ -153,7 +153,7 @@ function verdictSchema(group: Ensemble, letters: readonly string[], answer: Json
   }
 }
 
-interface Judgement {
+interface JudgeAnswer {
   readonly verdict: "pick" | "synthesize"
   /** Whose proposal is picked. */
   readonly picked?: Member
@@ -163,7 +163,7 @@ interface Judgement {
 }
 
 /** What a judge came to; undefined: nothing that counts. */
-function verdictOf({ row }: Member, shown: readonly Member[], group: Ensemble): Judgement | undefined {
+function verdictOf({ row }: Member, shown: readonly Member[], group: Ensemble): JudgeAnswer | undefined {
   const data = row.status === "success" ? row.result?.structured : undefined
   if (typeof data !== "object" || data === null) return undefined
   const { verdict, choice, answer, reasons, dissent } = data as Record<string, unknown>
@@ -202,7 +202,7 @@ function decided(
   group: Ensemble,
   proposed: readonly Member[],
 ): Next {
-  const judgement = verdictOf(judge, shown, group) as Judgement
+  const judgement = verdictOf(judge, shown, group) as JudgeAnswer
   const { picked, answer, reasons, dissent } = judgement
   const verdict: Verdict = {
     ...facts,
