@@ -1,6 +1,6 @@
 import { relative } from "node:path"
 import { Command } from "commander"
-import { type Explained, explain, type Written } from "../project/explain.ts"
+import { type Explained, explain, type WrittenValue } from "../project/explain.ts"
 import type { Project } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError, UserError } from "./exit.ts"
@@ -56,7 +56,7 @@ function format({ key, of, counts, overridden, rule, means, description }: Expla
     ...(rule === "lowest" ? [["  the lower value applies; the other:", overridden] as const] : []),
     ...(rule === "nearest" && overridden.length > 0 ? [["  overrides:", overridden] as const] : []),
   ]
-  const width = (all: readonly Written[]) => Math.max(...all.map(({ value }) => show(value).length))
+  const width = (all: readonly WrittenValue[]) => Math.max(...all.map(({ value }) => show(value).length))
   return [
     `${key}${of === null ? "" : ` (${of})`} = ${show(counts.value)}`,
     `  ${whereOf(counts, root)}`,
@@ -74,10 +74,10 @@ function show(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value)
 }
 
-function whereOf({ level, file, line }: Written, root: string): string {
+function whereOf({ level, file, line }: WrittenValue, root: string): string {
   return file === null ? level : `${level}, ${placeOf({ file, line }, root)}`
 }
 
-function placeOf({ file, line }: Pick<Written, "file" | "line">, root: string): string {
+function placeOf({ file, line }: Pick<WrittenValue, "file" | "line">, root: string): string {
   return `${relative(root, file ?? "")}:${line}`
 }

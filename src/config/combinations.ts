@@ -6,23 +6,23 @@ import { keysOf } from "./profiles.ts"
 import { orList } from "./words.ts"
 
 /** A profile as it was written, with variables filled in; nothing of it is checked yet. */
-type Written = (key: string) => unknown
+type ReadKey = (key: string) => unknown
 
 /** Keys that cannot stand in a profile together, and what to do. The problem is shown at `key`. */
 interface Rule {
   readonly key: string
-  readonly isBroken: (written: Written) => boolean
-  readonly message: string | ((written: Written) => string)
+  readonly isBroken: (written: ReadKey) => boolean
+  readonly message: string | ((written: ReadKey) => string)
   readonly hint: string
 }
 
-const kindOf = (written: Written) => String(written("kind") ?? written("backend") ?? DEFAULT_KIND)
-const traits = (written: Written) => traitsOf(kindOf(written))
-const takesUrl = (written: Written) => traits(written).ownKeys.includes("url")
+const kindOf = (written: ReadKey) => String(written("kind") ?? written("backend") ?? DEFAULT_KIND)
+const traits = (written: ReadKey) => traitsOf(kindOf(written))
+const takesUrl = (written: ReadKey) => traits(written).ownKeys.includes("url")
 
 /** What is said of a kind is only asked for once it is built. */
 const BUILT = KIND_NAMES.filter((kind) => KINDS[kind].isBuilt)
-const isBuilt = (written: Written) => traits(written).isBuilt
+const isBuilt = (written: ReadKey) => traits(written).isBuilt
 const FOREGROUND = BUILT.filter((kind) => KINDS[kind].mayBeForeground).sort()
 
 const RULES: readonly Rule[] = [
@@ -64,14 +64,14 @@ const RULES: readonly Rule[] = [
     const kinds = orList(BUILT.filter((kind) => KINDS[kind].ownKeys.includes(key)))
     return {
       key,
-      isBroken: (written: Written) => written(key) !== undefined && !traits(written).ownKeys.includes(key),
+      isBroken: (written: ReadKey) => written(key) !== undefined && !traits(written).ownKeys.includes(key),
       message: `\`${key}\` is only for profiles of kind ${kinds}`,
       hint: `set \`kind\` to ${kinds}, or leave \`${key}\` out`,
     }
   }),
   ...["password", "directory"].map((key) => ({
     key,
-    isBroken: (written: Written) => written(key) !== undefined && takesUrl(written) && written("url") === undefined,
+    isBroken: (written: ReadKey) => written(key) !== undefined && takesUrl(written) && written("url") === undefined,
     message: `\`${key}\` is for a server that somebody else runs, and there is no \`url\``,
     hint: `add \`url\`, or leave \`${key}\` out`,
   })),
@@ -87,7 +87,7 @@ const RULES: readonly Rule[] = [
 export function* checkCombinations(document: SourceDocument, value: unknown): Generator<Problem> {
   for (const name of keysOf(valueAt(value, ["profiles"]))) {
     const profile = ["profiles", name]
-    const written: Written = (key) => valueAt(value, [...profile, key])
+    const written: ReadKey = (key) => valueAt(value, [...profile, key])
     for (const { key, isBroken, message, hint } of RULES) {
       if (isBroken(written))
         yield problemAt(

@@ -14,7 +14,7 @@ import { isModel, workersOf } from "./workers.ts"
 /** Which value counts for a key, and where it was written. */
 
 /** A value somebody wrote, or that counts where nobody did (`file` is null then). */
-export interface Written {
+export interface WrittenValue {
   /** `step review`, `profile coder`, `settings of demo`, `orchestrator.json`, `default`. */
   readonly level: string
   /** As it was written; a secret is hidden. */
@@ -28,13 +28,13 @@ export interface Explained {
   /** What it is about: `step review`, `profile coder`; null: the whole project. */
   readonly of: string | null
   /** The one that counts. */
-  readonly counts: Written
+  readonly counts: WrittenValue
   /** Those that do not count, nearest first. */
-  readonly overridden: readonly Written[]
+  readonly overridden: readonly WrittenValue[]
   /** Of several: the one nearest to the step counts, or the lowest. */
   readonly rule: "nearest" | "lowest"
   /** What a role means that the value names. */
-  readonly means: readonly Written[]
+  readonly means: readonly WrittenValue[]
   readonly description: string
 }
 
@@ -258,14 +258,19 @@ function unitsOf(place: ExplainContext): string[][] {
   return units.length === 0 ? [[]] : [...new Set(units)].map((unit) => [unit])
 }
 
-function writtenAt(level: Level, key: string, rest: readonly string[], place: ExplainContext): Written | undefined {
+function writtenAt(
+  level: Level,
+  key: string,
+  rest: readonly string[],
+  place: ExplainContext,
+): WrittenValue | undefined {
   const model = level === "profile" && PROFILE_MODEL.includes(key) ? modelNamed(place) : undefined
   // Of who is no profile: the model is its own, and what may stand in for that of `default` was not meant for it.
   const isItsOwn = model !== undefined && profileFor(place.config, place.profile) !== place.profile
   if (isItsOwn) return key === "model" ? model : undefined
   const { document, path } = locate(level, place)
   if (document === undefined || path === undefined) return undefined
-  const find = (own: Path): Written | undefined => {
+  const find = (own: Path): WrittenValue | undefined => {
     const value = valueAt(document.value, own)
     if (value === undefined) return undefined
     const shown = SECRETS.includes(key) && !/^\{env:[^{}]*\}$/.test(String(value)) ? "(hidden)" : value
@@ -291,7 +296,7 @@ function writtenAt(level: Level, key: string, rest: readonly string[], place: Ex
 }
 
 /** The model of somebody who is no profile: a role's, or the one that was named. */
-function modelNamed({ configSource, workflow, step, profile = "" }: ExplainContext): Written | undefined {
+function modelNamed({ configSource, workflow, step, profile = "" }: ExplainContext): WrittenValue | undefined {
   const role = valueAt(configSource?.value, ["models", profile])
   if (configSource && role !== undefined) {
     const { line } = configSource.place(["models", profile], "key")
@@ -340,7 +345,13 @@ function wordsOf(level: Level, { config, workflow, step, profile }: ExplainConte
 }
 
 /** What counts where nobody wrote anything. */
-function fallbackOf(level: Level, key: string, rest: readonly string[], info: KeyInfo, place: ExplainContext): Written {
+function fallbackOf(
+  level: Level,
+  key: string,
+  rest: readonly string[],
+  info: KeyInfo,
+  place: ExplainContext,
+): WrittenValue {
   const isForeground = place.config.profiles[profileFor(place.config, place.profile)]?.mode === "foreground"
   const known: Record<string, unknown> = {
     ...WHERE_NOBODY_WROTE,
@@ -357,7 +368,7 @@ function partOf(rest: readonly string[]): unknown {
 }
 
 /** The models that roles mean. */
-function rolesOf(value: unknown, { configSource }: ExplainContext): Written[] {
+function rolesOf(value: unknown, { configSource }: ExplainContext): WrittenValue[] {
   const names = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "string")
   return names.flatMap((name) => {
     const model = valueAt(configSource?.value, ["models", name])

@@ -21,7 +21,7 @@ export interface ExpressionProblem {
   readonly hint?: string
 }
 
-interface Rewritten {
+interface RewrittenExpression {
   readonly text: string
   /** For each character of `text`, and one past its end: where it comes from in the source. */
   readonly offsets: readonly number[]
@@ -89,7 +89,7 @@ export function matchAt(pattern: RegExp, source: string, at: number): RegExpExec
 }
 
 /** Replaces the names of an expression by variables; every misspelt one is a problem, up to the limit of a hundred. */
-export function rewrite(source: string, known: KnownNames): Rewritten {
+export function rewrite(source: string, known: KnownNames): RewrittenExpression {
   const out = new Output(source)
   let at = 0
   while (at < source.length && !out.isFull) {
@@ -276,7 +276,7 @@ class Output {
     this.problems.push(problem)
   }
 
-  done(): Rewritten {
+  done(): RewrittenExpression {
     const { text, references, problems } = this
     return { text, offsets: [...this.offsets, this.source.length], references, problems }
   }

@@ -14,7 +14,7 @@ export interface Names {
 }
 
 /** A text in the canonical form, and where its characters come from in the one it was made of. */
-export interface Rewritten {
+export interface RewrittenText {
   readonly text: string
   readonly map: (offset: number) => number
 }
@@ -34,14 +34,14 @@ const isFree = (name: string, { steps, variables }: Names) =>
   !steps.has(name) && !variables.has(name) && !KEYWORDS.includes(name)
 
 /** A template with its bare names written out. */
-export function rewriteTemplate(text: string, names: Names): Rewritten {
+export function rewriteTemplate(text: string, names: Names): RewrittenText {
   const out = new Rewriter(text)
   for (const { source, offset } of expressionsIn(text)) rewriteIn(source, offset, names, out)
   return out.done()
 }
 
 /** A condition with its bare names written out; it may stand with or without `${…}`. */
-export function rewriteCondition(text: string, names: Names): Rewritten {
+export function rewriteCondition(text: string, names: Names): RewrittenText {
   if (text.includes("${")) return rewriteTemplate(text, names)
   const out = new Rewriter(text)
   rewriteIn(text, 0, names, out)
@@ -89,7 +89,7 @@ class Rewriter {
     this.#inserted.push({ at, text })
   }
 
-  done(): Rewritten {
+  done(): RewrittenText {
     let text = ""
     let from = 0
     for (const one of this.#inserted) {
