@@ -17,13 +17,13 @@ export const FILES_CHARS = 100_000
 /** Maximum number of files that one prompt names. */
 const MAX_FILES = 200
 
-interface Section {
+interface PromptSection {
   readonly text: string
   readonly cuts: readonly string[]
 }
 
 function compose({ prompt, strategy, earlier, files, schema, isReported, isAgain = false }: Given): Composed {
-  const sections: Section[] = []
+  const sections: PromptSection[] = []
   if (strategy === "scoped" && files.length > 0) sections.push(filesSection(files))
   if (strategy === "distilled" && earlier.length > 0) sections.push(handoffs(earlier))
   if (strategy === "full" && earlier.length > 0) sections.push(answers(earlier))
@@ -35,7 +35,7 @@ function compose({ prompt, strategy, earlier, files, schema, isReported, isAgain
 
 // ── what came before ─────────────────────────────────────────────────────────────────────────────
 
-function handoffs(earlier: readonly Earlier[]): Section {
+function handoffs(earlier: readonly Earlier[]): PromptSection {
   const parts = earlier.map((one) => handoffOf(one))
   const head = "Summaries of the earlier steps. The file named with each has the whole answer."
   return { text: [head, ...parts.map(({ text }) => text)].join("\n\n"), cuts: parts.flatMap(({ cuts }) => cuts) }
@@ -45,7 +45,7 @@ function handoffs(earlier: readonly Earlier[]): Section {
  * The handoff of a step within its limit: its report, otherwise its data, otherwise the start of
  * its answer.
  */
-function handoffOf(earlier: Earlier): Section {
+function handoffOf(earlier: Earlier): PromptSection {
   const { step, output, handoff, structured, path } = earlier
   const said = handoff
     ? markdownOf(handoff)
@@ -56,7 +56,7 @@ function handoffOf(earlier: Earlier): Section {
   return titled(`## ${step}${kind}`, step, path, capped(said, HANDOFF_CHARS))
 }
 
-function answers(earlier: readonly Earlier[]): Section {
+function answers(earlier: readonly Earlier[]): PromptSection {
   const all = earlier.reduce((sum, { output }) => sum + output.length, 0)
   // The space that short answers leave is not given to longer ones, so that the cuts do not depend
   // on the order.
@@ -72,7 +72,7 @@ interface Capped {
   readonly of?: number
 }
 
-function titled(title: string, step: string, path: string, { text, of }: Capped): Section {
+function titled(title: string, step: string, path: string, { text, of }: Capped): PromptSection {
   const file = `Whole answer: ${path}`
   if (of === undefined) return { text: `${title}\n\n${text}\n\n${file}`, cuts: [] }
   const cut = `cut after ${text.length} of ${of} characters`
@@ -88,7 +88,7 @@ function capped(text: string, room: number): Capped {
 
 // ── files ────────────────────────────────────────────────────────────────────────────────────────
 
-function filesSection(files: readonly ProjectFile[]): Section {
+function filesSection(files: readonly ProjectFile[]): PromptSection {
   let room = FILES_CHARS
   const shown: string[] = []
   const named: string[] = []

@@ -13,7 +13,7 @@ import { identityOf, isRunning, type ProcessId, pidsWith, signal } from "./proc.
 /** In the environment of everything Baton starts and of all that these start in turn. */
 export const CHILD_VARIABLE = "BATON_CHILD"
 
-interface Entry {
+interface LedgerEntry {
   readonly command: readonly string[]
   /** Value of BATON_CHILD in its environment. */
   readonly token: string
@@ -59,7 +59,7 @@ export async function startTracked(
   const file = join(folder, `${token}.json`)
   const owner = identityOf(process.pid)
   if (owner === undefined) throw new Error("this process does not find itself among those that run")
-  const entry: Entry = { command, token, process: null, owner, machine: hostname() }
+  const entry: LedgerEntry = { command, token, process: null, owner, machine: hostname() }
   mkdirSync(folder, { recursive: true })
   write(file, entry)
   const [program, ...args] = command
@@ -130,16 +130,16 @@ async function endAll(token: string): Promise<void> {
 }
 
 /** Written beside and moved into place: a reader sees all of it or nothing. */
-function write(file: string, entry: Entry): void {
+function write(file: string, entry: LedgerEntry): void {
   const draft = `${file}.tmp`
   writeFileSync(draft, JSON.stringify(entry), { mode: 0o600 })
   renameSync(draft, file)
 }
 
 /** Undefined when its process ended cleanly in this moment, or when it is not ours to understand. */
-function readEntry(file: string): Entry | undefined {
+function readEntry(file: string): LedgerEntry | undefined {
   try {
-    const entry = JSON.parse(readFileSync(file, "utf8")) as Entry
+    const entry = JSON.parse(readFileSync(file, "utf8")) as LedgerEntry
     return typeof entry.token === "string" && typeof entry.owner?.pid === "number" ? entry : undefined
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined

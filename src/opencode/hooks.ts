@@ -16,8 +16,8 @@ import { send } from "./send.ts"
 const HANDLED = "handled by Baton: the answer is in the session"
 const REMEMBERED_REPLIES = 200
 
-type Config = Parameters<NonNullable<Hooks["config"]>>[0]
-type Permission = Config["permission"]
+type HostConfig = Parameters<NonNullable<Hooks["config"]>>[0]
+type Permission = HostConfig["permission"]
 type Rules = string | Readonly<Record<string, unknown>> | undefined
 
 export interface HookDeps {
@@ -69,7 +69,7 @@ export function createHooks(deps: HookDeps): Hooks {
 }
 
 /** Keeps the tool of workers out of every session that does not allow it itself, whatever its agent allows. */
-function hideResultTool(config: Config): void {
+function hideResultTool(config: HostConfig): void {
   config.permission = withoutResultTool(config.permission) as NonNullable<Permission>
   for (const agent of Object.values(config.agent ?? {})) {
     if (agent?.permission !== undefined)

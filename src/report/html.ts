@@ -8,17 +8,17 @@ export interface Html {
   readonly markup: string
 }
 
-type Value = Html | string | number | null | undefined | readonly (Html | string)[]
+type HtmlValue = Html | string | number | null | undefined | readonly (Html | string)[]
 
 /**
  * Template tag that escapes every value except Html. Lists are concatenated, and null becomes an
  * empty string.
  */
-export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Html {
+export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   return { markup: strings.reduce((all, text, at) => `${all}${markupOf(values[at - 1])}${text}`) }
 }
 
-function markupOf(value: Value): string {
+function markupOf(value: HtmlValue): string {
   if (value === null || value === undefined) return ""
   if (typeof value === "object") return "markup" in value ? value.markup : value.map(markupOf).join("")
   return escapeHtml(String(value))

@@ -15,7 +15,7 @@ import { timeOf } from "./words.ts"
 const MOST_BOXES = 300
 
 /** A section of the page, with its name in the table of contents. */
-interface Section {
+interface PageSection {
   readonly id: string
   readonly name: string
   readonly body: Html
@@ -23,7 +23,7 @@ interface Section {
 
 /** The report as one self-contained page: it needs no network, no script and no other file. */
 export function pageOf(report: Report): string {
-  const sections: Section[] = [
+  const sections: PageSection[] = [
     { id: "graph", name: "Graph", body: graph(report) },
     { id: "timeline", name: "Timeline", body: timelineOf(report) },
     { id: "steps", name: "Steps", body: steps(report) },
@@ -38,7 +38,7 @@ export function pageOf(report: Report): string {
   return `<!doctype html>\n${page(report, sections).markup}\n`
 }
 
-function page(report: Report, sections: readonly Section[]): Html {
+function page(report: Report, sections: readonly PageSection[]): Html {
   const hash = createHash("sha256").update(SCRIPT).digest("base64")
   const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`
   return html`<html lang="en">

@@ -2,7 +2,7 @@ import { emptyQueue, push, type Queue, shift } from "../base/queue.ts"
 import { rowAt, rowsOf, tableOf, withRow } from "../base/table.ts"
 import { isGroup } from "../model/ancestry.ts"
 import type { RunCreated, RunEvent, Usage } from "../model/events.ts"
-import { graphOf } from "../model/graph.ts"
+import { dependencyGraphOf } from "../model/graph.ts"
 import type { StepResult, StepStatus } from "../model/result.ts"
 import { type Run, type StepState, spentBy, stepOf } from "../model/run.ts"
 import { lowest, NO_USAGE, plus } from "../model/usage.ts"
@@ -36,7 +36,7 @@ function create(event: RunCreated): Run {
     budget: lowest(event.workflow.settings.budget, event.limits.budget),
     activeSince: event.at,
     workedMs: 0,
-    graph: graphOf(event.workflow.steps),
+    graph: dependencyGraphOf(event.workflow.steps),
   }
 }
 

@@ -2,7 +2,7 @@ import { push } from "../base/queue.ts"
 import { appended, rowAt, withRow } from "../base/table.ts"
 import { isGroup } from "../model/ancestry.ts"
 import type { RunEvent } from "../model/events.ts"
-import { type Graph, graphOf } from "../model/graph.ts"
+import { type DependencyGraph, dependencyGraphOf } from "../model/graph.ts"
 import type { Parts, Run, StepState } from "../model/run.ts"
 import type { Step } from "../model/workflow.ts"
 import { resetStep } from "./reset-step.ts"
@@ -95,8 +95,8 @@ export function expanded(run: Run, event: Extract<RunEvent, { type: "step.expand
 }
 
 /** Parts need only each other: the edges that are there stay as they are. */
-function extended(graph: Graph, steps: readonly Step[], first: number): Graph {
-  const own = graphOf(steps)
+function extended(graph: DependencyGraph, steps: readonly Step[], first: number): DependencyGraph {
+  const own = dependencyGraphOf(steps)
   const indexOf = new Map(graph.indexOf)
   for (const [id, at] of own.indexOf) indexOf.set(id, first + at)
   return { indexOf, dependents: [...graph.dependents, ...own.dependents.map((list) => list.map((at) => first + at))] }

@@ -1,7 +1,7 @@
 import { emptyQueue, push, type Queue } from "../base/queue.ts"
 import { rowAt, rowsOf, tableOf } from "../base/table.ts"
 import type { RunEvent } from "../model/events.ts"
-import { graphOf } from "../model/graph.ts"
+import { dependencyGraphOf } from "../model/graph.ts"
 import type { Run, StepState } from "../model/run.ts"
 import { lowest } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
@@ -73,7 +73,7 @@ function rootOf(run: Run, part: Step): string {
 /** The run over other steps: what is known of a step is found by its id. */
 function withSpecs(run: Run, specs: readonly Step[]): Run {
   const rows = new Map(rowsOf(run.steps).map((row) => [row.id, row]))
-  const graph = graphOf(specs)
+  const graph = dependencyGraphOf(specs)
   const steps = specs.map(({ id }, index): StepState => {
     const row = rows.get(id)
     if (row === undefined) return { id, status: "pending", attempt: 0, unmet: 0, index }

@@ -1,7 +1,7 @@
 import { type Queue, shift } from "../base/queue.ts"
 import { rowAt, type Table } from "../base/table.ts"
 import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
-import type { Graph } from "./graph.ts"
+import type { DependencyGraph } from "./graph.ts"
 import type { CheckResult, Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./result.ts"
 import { NO_USAGE, plus, type TotalUsage } from "./usage.ts"
 import type { Budget, InputValue, Step } from "./workflow.ts"
@@ -136,7 +136,7 @@ export interface Run {
   readonly activeSince: number
   /** How long it was at work before that (milliseconds). */
   readonly workedMs: number
-  readonly graph: Graph
+  readonly graph: DependencyGraph
   /** What the project was like at the beginning; undefined: not known. */
   readonly seen?: Seen
 }

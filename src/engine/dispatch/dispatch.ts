@@ -37,7 +37,7 @@ export interface DispatcherDeps {
 }
 
 /** Where an attempt stands: what changes from one try of the backend to the next. */
-interface Try {
+interface AttemptState {
   readonly task: WorkerTask
   /** Fallback models not used yet. */
   readonly fallback: readonly string[]
@@ -70,7 +70,7 @@ export class Dispatcher {
   async work(task: WorkerTask, maxWorkers: number, sink: AttemptSink, signal: AbortSignal): Promise<AttemptOutcome> {
     const takeBack = task.parent === undefined ? undefined : this.#leases.get(task.parent)?.lend()
     try {
-      let next: Try | AttemptOutcome = {
+      let next: AttemptState | AttemptOutcome = {
         task,
         fallback: task.profile.pin ? [] : (task.profile.fallback ?? []),
         isReassigned: false,
@@ -85,7 +85,12 @@ export class Dispatcher {
     }
   }
 
-  async #try(attempt: Try, maxWorkers: number, sink: AttemptSink, signal: AbortSignal): Promise<Try | AttemptOutcome> {
+  async #try(
+    attempt: AttemptState,
+    maxWorkers: number,
+    sink: AttemptSink,
+    signal: AbortSignal,
+  ): Promise<AttemptState | AttemptOutcome> {
     const { profile, key } = attempt.task
     const { workers, clock } = this.#deps
     workers.setQueued(key, true)
@@ -123,12 +128,12 @@ export class Dispatcher {
 
   /** After an outage: the next model, a hold, or the failure it is. */
   #goOn(
-    attempt: Try,
+    attempt: AttemptState,
     outage: Outage,
     sink: AttemptSink,
     known: OutageHold | undefined,
     result: StepResult = { reason: "quota", ...NO_RESULT, ...(known ? { detail: known.detail } : {}) },
-  ): Try | AttemptOutcome {
+  ): AttemptState | AttemptOutcome {
     const hold = known ?? holdOf(outage, result.detail)
     const provider = providerOf(outage.model)
     if (hold && provider !== null && known === undefined) this.pool.open(provider, hold)
@@ -141,7 +146,7 @@ export class Dispatcher {
   }
 
   /** One try of the backend in a place of the pool. */
-  async #use(lease: Lease, { task, workedMs }: Try, sink: AttemptSink, signal: AbortSignal) {
+  async #use(lease: Lease, { task, workedMs }: AttemptState, sink: AttemptSink, signal: AbortSignal) {
     const controller = new AbortController()
     const stop = () => controller.abort()
     if (signal.aborted) stop()
