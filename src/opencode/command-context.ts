@@ -10,7 +10,7 @@ export const BY = "person in OpenCode"
 export const BY_MODEL = "model in OpenCode"
 
 /** What a command works with. */
-export interface Desk {
+export interface CommandContext {
   readonly project: Project
   readonly engine: Engine
   /** The models of a run that this OpenCode does not have, as text; undefined: it has all. */

@@ -3,7 +3,7 @@ import { formatProblems } from "../core/model/problem.ts"
 import { formatWorkflows } from "../core/view/format.ts"
 import type { Purpose, Reply, WorkflowItem } from "../core/view/protocol.ts"
 import { mainSession } from "../project/question-run.ts"
-import { BY, type CommandOrigin, type Desk, error } from "./command-context.ts"
+import { BY, type CommandContext, type CommandOrigin, error } from "./command-context.ts"
 import { show, status } from "./dashboard-data.ts"
 import { answerAsk, listAsks } from "./inbox-commands.ts"
 import { parseLine, SUBCOMMANDS } from "./line.ts"
@@ -51,15 +51,15 @@ export const COMMANDS = {
  * The one handler of every line of ours, whichever way it came in. Never throws for what a user typed: a mistake is a
  * reply that says what to type instead.
  */
-export function handleLine(line: string, origin: CommandOrigin, desk: Desk): Promise<Reply> | Reply {
+export function handleLine(line: string, origin: CommandOrigin, context: CommandContext): Promise<Reply> | Reply {
   const parsed = parseLine(line)
-  const { project, engine } = desk
+  const { project, engine } = context
   const { session } = origin
   switch (parsed.command) {
     case "run":
-      return run(parsed, session, desk)
+      return run(parsed, session, context)
     case "plan":
-      return plan(parsed, desk)
+      return plan(parsed, context)
     case "pick":
       return list(project.workflows(), parsed.purpose)
     case "list":
@@ -71,40 +71,40 @@ export function handleLine(line: string, origin: CommandOrigin, desk: Desk): Pro
     case "show":
       return show(engine, parsed.run, parsed.step)
     case "pause":
-      return pause(desk, parsed.run, origin)
+      return pause(context, parsed.run, origin)
     case "continue":
-      return goOn(desk, parsed, origin)
+      return goOn(context, parsed, origin)
     case "retry":
     case "skip":
-      return decideStep(desk, parsed, origin)
+      return decideStep(context, parsed, origin)
     case "raise":
-      return raise(desk, parsed, origin)
+      return raise(context, parsed, origin)
     case "resume":
-      return resume(desk, parsed, origin)
+      return resume(context, parsed, origin)
     case "abort":
-      return abort(desk, parsed.run, origin)
+      return abort(context, parsed.run, origin)
     case "report":
-      return report(desk, parsed)
+      return report(context, parsed)
     case "graph":
-      return graph(desk, parsed)
+      return graph(context, parsed)
     case "trace":
-      return trace(desk, parsed.step)
+      return trace(context, parsed.step)
     case "workers":
-      return listWorkers(desk)
+      return listWorkers(context)
     case "spawn":
-      return spawn(desk, parsed, origin)
+      return spawn(context, parsed, origin)
     case "ask":
-      return askOrTell(desk, parsed, origin)
+      return askOrTell(context, parsed, origin)
     case "handback":
-      return handBack(desk, parsed, origin)
+      return handBack(context, parsed, origin)
     case "inbox":
-      return listAsks(desk)
+      return listAsks(context)
     case "answer":
-      return answerAsk(desk, parsed.ask, parsed.answer)
+      return answerAsk(context, parsed.ask, parsed.answer)
     case "wrong":
       return wrong(line, parsed.why)
     default:
-      return act(desk, parsed.command, parsed.worker, origin)
+      return act(context, parsed.command, parsed.worker, origin)
   }
 }
 
@@ -123,7 +123,7 @@ function wrong(line: string, why: string): Reply {
 type RunLine = Extract<ReturnType<typeof parseLine>, { command: "run" | "plan" }>
 
 /** What a workflow would do; nothing is asked and nothing starts. */
-async function plan({ workflow, inputs, task, models }: RunLine, { project }: Desk): Promise<Reply> {
+async function plan({ workflow, inputs, task, models }: RunLine, { project }: CommandContext): Promise<Reply> {
   const prepared = project.prepare(workflow, inputs, task, models)
   if (!prepared.ok) return error(`Cannot plan ${workflow}`, formatProblems(prepared.problems, project.root))
   const { formatPlan } = await import("../project/plan.ts")
@@ -134,7 +134,11 @@ async function plan({ workflow, inputs, task, models }: RunLine, { project }: De
   }
 }
 
-async function run(wanted: RunLine, session: string | undefined, { project, engine, missing }: Desk): Promise<Reply> {
+async function run(
+  wanted: RunLine,
+  session: string | undefined,
+  { project, engine, missing }: CommandContext,
+): Promise<Reply> {
   if (session === undefined) return error("No session", "open a session first: the steps become its child sessions")
   const prepared = project.prepare(wanted.workflow, wanted.inputs, wanted.task, wanted.models)
   if (!prepared.ok) return error(`Cannot run ${wanted.workflow}`, formatProblems(prepared.problems, project.root))

@@ -4,12 +4,12 @@ import { formatAsks, formatGates } from "../core/view/format.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import type { AskView } from "../core/view/view.ts"
 import { waitingGates } from "../project/decisions.ts"
-import { type Desk, done, error } from "./command-context.ts"
+import { type CommandContext, done, error } from "./command-context.ts"
 import type { InboxAnswer } from "./line-workers.ts"
 
 const TITLE_CHARS = 60
 
-export function listAsks({ engine, now }: Desk): Reply {
+export function listAsks({ engine, now }: CommandContext): Reply {
   const asks = engine.asks()
   const gates = waitingGates(engine)
   const texts = [formatGates(gates, now()), formatAsks(asks, now())].filter((text) => text !== "")
@@ -18,7 +18,7 @@ export function listAsks({ engine, now }: Desk): Reply {
 }
 
 /** Answers the ask of that id, or the only one of the worker of that name. */
-export async function answerAsk({ engine }: Desk, wanted: string, given: InboxAnswer): Promise<Reply> {
+export async function answerAsk({ engine }: CommandContext, wanted: string, given: InboxAnswer): Promise<Reply> {
   const asks = engine.asks()
   const own = asks.filter((ask) => ask.worker === wanted)
   const ask = asks.find((one) => one.id === wanted) ?? (own.length === 1 ? own[0] : undefined)

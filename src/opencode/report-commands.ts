@@ -6,14 +6,17 @@ import type { Reply } from "../core/view/protocol.ts"
 import { describe } from "../host/host.ts"
 import { reportPage } from "../project/report.ts"
 import { runNamed } from "../project/runs.ts"
-import { type Desk, error } from "./command-context.ts"
+import { type CommandContext, error } from "./command-context.ts"
 import type { CommandLine } from "./line.ts"
 
 /** What a person takes out of Baton: the report of a run, the graph of a workflow. */
 
 /** Writes the report of a run (the newest, when none is named) and says where it is. */
-export async function report(desk: Desk, line: Extract<CommandLine, { command: "report" }>): Promise<Reply> {
-  const { engine, project } = desk
+export async function report(
+  context: CommandContext,
+  line: Extract<CommandLine, { command: "report" }>,
+): Promise<Reply> {
+  const { engine, project } = context
   const run = runNamed(engine, line.run)
   if (run === undefined) {
     if (line.run === undefined) return error("No report", "nothing has run in this project yet")
@@ -21,7 +24,7 @@ export async function report(desk: Desk, line: Extract<CommandLine, { command: "
   }
   const own = join(project.root, ".opencode", "workflow-state", "reports", `${run.id}.html`)
   const file = line.out === undefined ? own : resolve(project.root, line.out)
-  const page = await reportPage(engine, run, desk.now())
+  const page = await reportPage(engine, run, context.now())
   try {
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, page)
@@ -33,7 +36,10 @@ export async function report(desk: Desk, line: Extract<CommandLine, { command: "
 }
 
 /** Draws a workflow as text, or as Mermaid for where that is drawn. */
-export async function graph({ project }: Desk, line: Extract<CommandLine, { command: "graph" }>): Promise<Reply> {
+export async function graph(
+  { project }: CommandContext,
+  line: Extract<CommandLine, { command: "graph" }>,
+): Promise<Reply> {
   const found = project.workflow(line.workflow)
   if (!found.ok) return error(`Cannot draw ${line.workflow}`, formatProblems(found.problems, project.root))
   const { drawn } = await import("../report/drawn.ts")

@@ -16,7 +16,7 @@ import {
   waitingRun,
 } from "../project/decisions.ts"
 import { mainSession } from "../project/question-run.ts"
-import { BY, type CommandOrigin, type Desk, done, error } from "./command-context.ts"
+import { BY, type CommandContext, type CommandOrigin, done, error } from "./command-context.ts"
 import type { CommandLine } from "./line.ts"
 
 /** What a person says of a run: pause, continue, retry, skip, raise, resume, abort. */
@@ -53,7 +53,11 @@ function where({ isPending }: { readonly isPending: boolean }): string {
     : "(Done by the process that drives it.)"
 }
 
-export async function pause({ engine }: Desk, wanted: string | undefined, origin: CommandOrigin): Promise<Reply> {
+export async function pause(
+  { engine }: CommandContext,
+  wanted: string | undefined,
+  origin: CommandOrigin,
+): Promise<Reply> {
   const live = liveIds(engine)
   const asker = askerOf(engine, origin)
   const isGoing = (run: RunView) => run.status === "running" && run.hold === null
@@ -74,17 +78,17 @@ export async function pause({ engine }: Desk, wanted: string | undefined, origin
 
 /** Goes on with a run that waits, or with one step of it. */
 export async function goOn(
-  desk: Desk,
+  context: CommandContext,
   line: Extract<CommandLine, { command: "continue" }>,
   origin: CommandOrigin,
 ): Promise<Reply> {
-  const { engine } = desk
+  const { engine } = context
   const { target, message } = line
   const asker = askerOf(engine, origin)
   // A step before a run: what waits is what a person sees.
   const isStep = target !== undefined && findDecision(engine, decisionQueryOf(target), false, asker).ok
   if (isStep || (target !== undefined && engine.find(target) === undefined)) {
-    return decideStep(desk, { command: "continue", step: target, message }, origin)
+    return decideStep(context, { command: "continue", step: target, message }, origin)
   }
   const found = waitingRun(engine, target, asker)
   if (!found.ok) return error("Nothing to continue", found.why)
@@ -102,7 +106,7 @@ const SAID = { continue: "goes on", retry: "is tried again", skip: "is skipped" 
 
 /** Decides about one step. */
 export async function decideStep(
-  { engine }: Desk,
+  { engine }: CommandContext,
   {
     command,
     step,
@@ -125,7 +129,7 @@ export async function decideStep(
 }
 
 export async function raise(
-  { engine }: Desk,
+  { engine }: CommandContext,
   line: Extract<CommandLine, { command: "raise" }>,
   origin: CommandOrigin,
 ): Promise<Reply> {
@@ -148,7 +152,7 @@ export async function raise(
 
 /** Takes up the named run, or the newest one that can be; edited: over the workflow as it is written now. */
 export async function resume(
-  { project, engine }: Desk,
+  { project, engine }: CommandContext,
   line: Extract<CommandLine, { command: "resume" }>,
   origin: CommandOrigin,
 ): Promise<Reply> {
@@ -165,7 +169,11 @@ export async function resume(
   return done(found.value.workflow, text)
 }
 
-export async function abort({ engine }: Desk, wanted: string | undefined, origin: CommandOrigin): Promise<Reply> {
+export async function abort(
+  { engine }: CommandContext,
+  wanted: string | undefined,
+  origin: CommandOrigin,
+): Promise<Reply> {
   const asker = askerOf(engine, origin)
   const none = "no run is going on here"
   const live = liveIds(engine)

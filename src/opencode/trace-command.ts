@@ -5,7 +5,7 @@ import type { Reply } from "../core/view/protocol.ts"
 import { type SessionTranscript, type TranscriptLocation, traceOf, transcriptLocations } from "../core/view/trace.ts"
 import type { StepView } from "../core/view/view.ts"
 import { runNamed, stepNamed } from "../project/runs.ts"
-import { type Desk, error } from "./command-context.ts"
+import { type CommandContext, error } from "./command-context.ts"
 
 /** A session holds the values of secrets as they were sent. */
 const UNSAFE: SessionTranscript = {
@@ -14,14 +14,14 @@ const UNSAFE: SessionTranscript = {
 
 /** `/trace STEP-or-WORKER`: all of the step of the newest run that has one of that name, or that a worker of that name
  *  did; what was said is asked of its session. */
-export async function trace(desk: Desk, wanted: string): Promise<Reply> {
-  const { engine } = desk
+export async function trace(context: CommandContext, wanted: string): Promise<Reply> {
+  const { engine } = context
   const found = stepNamed(engine, wanted)
-  if (found === undefined) return noStep(desk, wanted)
+  if (found === undefined) return noStep(context, wanted)
   const { run, step } = found
   const events = engine.events(run.id)
   const transcripts = await Promise.all(
-    transcriptLocations(run.id, events, step.id).map((origin) => transcriptOf(desk, step, origin)),
+    transcriptLocations(run.id, events, step.id).map((origin) => transcriptOf(context, step, origin)),
   )
   const told = traceOf(events, step.id, engine.withoutSecrets(run.id, transcripts) ?? [UNSAFE])
   const title = run.ask === null ? `${step.id} · ${run.workflow}` : run.workflow
@@ -29,13 +29,17 @@ export async function trace(desk: Desk, wanted: string): Promise<Reply> {
   return { tone: "info", title, text: formatTrace(run.id, step, told), view }
 }
 
-function transcriptOf(desk: Desk, { kind, profile }: StepView, origin: TranscriptLocation): Promise<SessionTranscript> {
-  if (traitsOf(kind).canOpenHere) return desk.transcript(origin)
+function transcriptOf(
+  context: CommandContext,
+  { kind, profile }: StepView,
+  origin: TranscriptLocation,
+): Promise<SessionTranscript> {
+  if (traitsOf(kind).canOpenHere) return context.transcript(origin)
   const missing = `What was said is in the ${kind} of profile ${profile}, which is not asked: the rest is from the journal.`
   return Promise.resolve({ missing })
 }
 
-function noStep({ engine }: Desk, wanted: string): Reply {
+function noStep({ engine }: CommandContext, wanted: string): Reply {
   const steps = runNamed(engine, undefined)?.steps ?? []
   const known = [...steps.map((step) => step.id), ...engine.workers().map((worker) => worker.name)]
   return error(

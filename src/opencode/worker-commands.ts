@@ -7,13 +7,13 @@ import type { WorkerView } from "../core/view/view.ts"
 import type { CommandOutcome, Engine } from "../engine/engine.ts"
 import { describe } from "../host/host.ts"
 import { findWorker, mainSession, SUMMARIZE, startQuestionRun } from "../project/question-run.ts"
-import { BY, type CommandOrigin, type Desk, done, error } from "./command-context.ts"
+import { BY, type CommandContext, type CommandOrigin, done, error } from "./command-context.ts"
 import type { WorkerAction, WorkersLine } from "./line-workers.ts"
 
 const NO_SESSION = "open a session first: the worker belongs to it, and its answers come into it"
 const NAME = /^[A-Za-z][\w-]*$/
 
-export function listWorkers({ engine, now }: Desk): Reply {
+export function listWorkers({ engine, now }: CommandContext): Reply {
   const workers = engine.workers()
   const text =
     workers.length > 0
@@ -23,11 +23,11 @@ export function listWorkers({ engine, now }: Desk): Reply {
 }
 
 export function spawn(
-  desk: Desk,
+  context: CommandContext,
   line: Extract<WorkersLine, { command: "spawn" }>,
   origin: CommandOrigin,
 ): Promise<Reply> {
-  const { project, engine } = desk
+  const { project, engine } = context
   const refuse = (why: string) => Promise.resolve(error(`Cannot spawn ${line.name}`, why))
   if (origin.session === undefined) return refuse(NO_SESSION)
   if (!NAME.test(line.name)) return refuse("a name is letters, digits, `-` and `_`, beginning with a letter")
@@ -50,7 +50,7 @@ export function spawn(
 
 /** Steers the worker when it has a task; else asks it as a run of one step, the answer of which is handed to `parent`. */
 export function askOrTell(
-  { project, engine }: Desk,
+  { project, engine }: CommandContext,
   { worker, text }: { readonly worker: string; readonly text: string },
   origin: CommandOrigin,
 ): Promise<Reply> {
@@ -80,8 +80,13 @@ export function askOrTell(
   })
 }
 
-export function act(desk: Desk, action: WorkerAction, wanted: string, origin: CommandOrigin): Promise<Reply> | Reply {
-  const { engine } = desk
+export function act(
+  context: CommandContext,
+  action: WorkerAction,
+  wanted: string,
+  origin: CommandOrigin,
+): Promise<Reply> | Reply {
+  const { engine } = context
   const workers = engine.workers()
   const worker = atWork(workers, wanted) ?? workers.find((one) => one.name === wanted || one.session === wanted)
   const other = worker === undefined ? engine.workerElsewhere(wanted) : undefined
@@ -100,7 +105,7 @@ export function act(desk: Desk, action: WorkerAction, wanted: string, origin: Co
       return open(worker)
     case "summarize":
       if (worker.run !== null) return error(`${name} is at work`, "its answer comes when it is done")
-      return askOrTell(desk, { worker: name, text: SUMMARIZE }, origin)
+      return askOrTell(context, { worker: name, text: SUMMARIZE }, origin)
     case "forget":
       if (worker.run !== null) return error(`${name} is at work`, `end its task first: \`/workers stop ${name}\``)
       engine.forget(name)
@@ -128,11 +133,11 @@ function steer(engine: Engine, action: "stop" | "interrupt" | "wake", wanted: st
 
 /** Gives the result of a person's work with a worker back: to the step that waits for it, or to the main session. */
 export async function handBack(
-  desk: Desk,
+  context: CommandContext,
   line: Extract<WorkersLine, { command: "handback" }>,
   origin: CommandOrigin,
 ): Promise<Reply> {
-  const { engine } = desk
+  const { engine } = context
   const workers = engine.workers()
   const onScreen = line.worker.startsWith("ses_") ? undefined : origin.screen
   const here = workers.find((one) => one.session !== null && one.session === onScreen)
@@ -155,10 +160,10 @@ export async function handBack(
   }
   if (parent === session) return error(`${name} belongs to no session`, "there is none to hand back to")
   if (text !== "") {
-    desk.handoff(parent, handoffText(name, text), origin.id)
+    context.handoff(parent, handoffText(name, text), origin.id)
     return { tone: "success", title: `${name} handed back`, text: "The result is in the main session.", view: goBack }
   }
-  const asked = await askOrTell(desk, { worker: name, text: SUMMARIZE }, { ...origin, session })
+  const asked = await askOrTell(context, { worker: name, text: SUMMARIZE }, { ...origin, session })
   return asked.tone === "error" ? asked : { ...asked, view: goBack }
 }
 

@@ -14,19 +14,19 @@ const FLOWS = {
 const FAILED = { reason: "empty", detail: "it said nothing" } as const
 
 function open() {
-  const desk = openDesk({}, FLOWS)
-  const status = () => desk.engine.find(undefined)?.status
+  const context = openDesk({}, FLOWS)
+  const status = () => context.engine.find(undefined)?.status
   const settled = async (wanted: string) => await expect.poll(status).toBe(wanted)
   /** Starts a workflow and lets its first step fail. */
   const failing = async (name = "one", session = "main") => {
-    const before = desk.backend.jobs.filter(({ task }) => task.step === "review").length
-    expect(await desk.type(`/workflow run ${name}`, session)).toMatchObject({ tone: "success" })
-    const job = await desk.backend.job("review", before)
+    const before = context.backend.jobs.filter(({ task }) => task.step === "review").length
+    expect(await context.type(`/workflow run ${name}`, session)).toMatchObject({ tone: "success" })
+    const job = await context.backend.job("review", before)
     job.finish(FAILED)
-    await expect.poll(() => desk.engine.view(job.task.run)?.status).toBe("paused")
+    await expect.poll(() => context.engine.view(job.task.run)?.status).toBe("paused")
     return job.task.run
   }
-  return { ...desk, status, settled, failing }
+  return { ...context, status, settled, failing }
 }
 
 describe("a step that failed under on-error", () => {

@@ -50,8 +50,8 @@ function openHost() {
 
 const DESK = { profiles: { coder: {} } }
 
-async function ask(desk: ReturnType<typeof openDesk>, result: object, by = "person", parent = "main") {
-  const { project, engine, backend } = desk
+async function ask(context: ReturnType<typeof openDesk>, result: object, by = "person", parent = "main") {
+  const { project, engine, backend } = context
   const jobs = backend.jobs.length
   const asked = await startQuestionRun(project, engine, { worker: "coder", text: "how?", parent, depth: 0, by })
   if (!asked.ok) throw new Error(asked.why)
@@ -60,11 +60,11 @@ async function ask(desk: ReturnType<typeof openDesk>, result: object, by = "pers
 }
 
 it("posts the answer of a question once, for the model to read, and keeps the session's agent and model", async () => {
-  const desk = openDesk(DESK)
+  const context = openDesk(DESK)
   const { host, posted } = openHost()
-  const log = { error: (message: string) => desk.errors.push(message) }
-  watchHandoffs(host, desk.engine, log, 0)
-  await ask(desk, { output: "like this" })
+  const log = { error: (message: string) => context.errors.push(message) }
+  watchHandoffs(host, context.engine, log, 0)
+  await ask(context, { output: "like this" })
   await expect.poll(() => posted.length).toBe(1)
   expect(posted[0]).toMatchObject({
     sessionID: "main",
@@ -75,19 +75,19 @@ it("posts the answer of a question once, for the model to read, and keeps the se
   })
   expect(posted[0]?.parts[0]?.ignored).toBeUndefined()
   // What an earlier process owes: nothing, it is there.
-  watchHandoffs(host, desk.engine, log, 0)
-  await ask(desk, { reason: "error", output: "half" })
-  await ask(desk, { output: "for the tool" }, BY_MODEL)
+  watchHandoffs(host, context.engine, log, 0)
+  await ask(context, { reason: "error", output: "half" })
+  await ask(context, { output: "for the tool" }, BY_MODEL)
   expect(posted).toHaveLength(1)
-  expect(desk.errors).toEqual([])
+  expect(context.errors).toEqual([])
 })
 
 it("waits for a session at work", async () => {
-  const desk = openDesk(DESK)
+  const context = openDesk(DESK)
   const { host, posted, busy, listeners, becomeIdle } = openHost()
-  watchHandoffs(host, desk.engine, { error: (message) => desk.errors.push(message) }, 0)
+  watchHandoffs(host, context.engine, { error: (message) => context.errors.push(message) }, 0)
   busy.add("main")
-  await ask(desk, { output: "later" })
+  await ask(context, { output: "later" })
   await expect.poll(() => listeners.size).toBe(1)
   becomeIdle("another")
   expect(posted).toEqual([])
@@ -97,31 +97,31 @@ it("waits for a session at work", async () => {
 })
 
 it("posts at its start what an earlier process did not get to, where the session is still there", async () => {
-  const desk = openDesk(DESK)
-  await ask(desk, { output: "never posted" })
-  await ask(desk, { output: "nowhere to go" }, "person", "deleted")
+  const context = openDesk(DESK)
+  await ask(context, { output: "never posted" })
+  await ask(context, { output: "nowhere to go" }, "person", "deleted")
   const { host, posted } = openHost()
-  watchHandoffs(host, desk.engine, { error: (message) => desk.errors.push(message) }, 0)
+  watchHandoffs(host, context.engine, { error: (message) => context.errors.push(message) }, 0)
   await expect.poll(() => posted.length).toBe(1)
   expect(posted[0]?.parts[0]?.text).toContain("never posted")
-  expect(desk.errors).toEqual([])
+  expect(context.errors).toEqual([])
 })
 
 it("passes over a run whose journal cannot be read, and says so", async () => {
-  const desk = openDesk(DESK)
-  await ask(desk, { output: "never posted" })
-  await ask(desk, { output: "torn" })
-  const { read } = desk.store
-  const torn = desk.engine.list()[0]?.id
-  desk.store.read = (run) => {
+  const context = openDesk(DESK)
+  await ask(context, { output: "never posted" })
+  await ask(context, { output: "torn" })
+  const { read } = context.store
+  const torn = context.engine.list()[0]?.id
+  context.store.read = (run) => {
     if (run === torn) throw new Error("the journal is torn")
     return read(run)
   }
   // Nothing of it is in memory, as in an OpenCode that has just been started.
-  const { engine } = handDriven({ store: desk.store })
+  const { engine } = handDriven({ store: context.store })
   const { host, posted } = openHost()
-  watchHandoffs(host, engine, { error: (message) => desk.errors.push(message) }, 0)
+  watchHandoffs(host, engine, { error: (message) => context.errors.push(message) }, 0)
   await expect.poll(() => posted.length).toBe(1)
   expect(posted[0]?.parts[0]?.text).toContain("never posted")
-  expect(desk.errors).toEqual(["what a run may owe could not be read"])
+  expect(context.errors).toEqual(["what a run may owe could not be read"])
 })

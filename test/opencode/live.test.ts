@@ -18,7 +18,7 @@ const FLOWS = {
 
 /** A watched engine, and what a TUI would hear of it. */
 function watch(isLoud = true) {
-  const desk = openDesk(CONFIG, FLOWS)
+  const context = openDesk(CONFIG, FLOWS)
   const sent: (StateMessage | OpenMessage | NoticeMessage)[] = []
   const toasts: { title?: string; message: string }[] = []
   const tui = {
@@ -32,12 +32,12 @@ function watch(isLoud = true) {
     },
   }
   const host = { client: { tui }, directory: "/", isAttended: true, subscribe: () => () => undefined }
-  const { engine, clock } = desk
-  const log = { error: (message: string) => desk.errors.push(message) }
+  const { engine, clock } = context
+  const log = { error: (message: string) => context.errors.push(message) }
   const stop = watchRuns({ host: host as unknown as Host, engine, log, clock, toasts: () => isLoud })
   const notices = () => sent.filter((message) => message.kind === "notice")
   const states = () => sent.filter((message) => message.kind === "state")
-  return { ...desk, sent, states, notices, toasts, stop }
+  return { ...context, sent, states, notices, toasts, stop }
 }
 
 it("tells of asks at once, and of activity at most twice a second", async () => {

@@ -28,7 +28,7 @@ export function openDesk(
   const transcripts = new Map<string, SessionTranscript>()
   const handoffs: { session: string; text: string; id: string }[] = []
   const missing: { text: string | undefined } = { text: undefined }
-  const desk = {
+  const context = {
     project,
     engine,
     missing: () => Promise.resolve(missing.text),
@@ -40,6 +40,6 @@ export function openDesk(
   let lines = 0
   /** Takes a line as typed in a session, with `screen` on the screen. */
   const type = async (line: string, session: string | undefined = "main", screen = session): Promise<Reply> =>
-    await handleLine(line, { id: `line${++lines}`, session, screen }, desk)
-  return { ...desk, transcripts, backend, clock, errors, store, handoffs, missing, type }
+    await handleLine(line, { id: `line${++lines}`, session, screen }, context)
+  return { ...context, transcripts, backend, clock, errors, store, handoffs, missing, type }
 }

@@ -12,8 +12,8 @@ const FLOW = {
 }
 
 function openTools(limits: object = {}) {
-  const desk = openDesk({ limits, profiles: { coder: {}, lead: {} } }, FLOW)
-  const { project, engine, missing } = desk
+  const context = openDesk({ limits, profiles: { coder: {}, lead: {} } }, FLOW)
+  const { project, engine, missing } = context
   const tools = createTools(
     () =>
       Promise.resolve({
@@ -27,7 +27,7 @@ function openTools(limits: object = {}) {
   const ended = new AbortController()
   const call = (name: string, args: object, sessionID = "main") =>
     tools[name]?.execute({ ...args }, { sessionID, abort: ended.signal } as never) as Promise<string>
-  return { ...desk, call, abort: () => ended.abort() }
+  return { ...context, call, abort: () => ended.abort() }
 }
 
 it("worker_ask waits for the answer and caps it, with where the rest is", async () => {
