@@ -76,7 +76,7 @@ export type ReplyView =
       readonly workflows: readonly WorkflowItem[]
       readonly purpose: Purpose
     }
-  | BoardReply
+  | DashboardReply
   | StepReply
   | { readonly type: "trace"; readonly run: string; readonly step: StepView; readonly trace?: Trace }
   /** The run was started: the TUI shows nothing more than its line. */
@@ -89,7 +89,7 @@ export type ReplyView =
   | { readonly type: "done" }
 
 /** The newest runs of the project, and which of them is meant (null: none). Texts are cut as in a state message. */
-export interface BoardReply {
+export interface DashboardReply {
   readonly type: "board"
   readonly run: string | null
   readonly runs: readonly RunView[]

@@ -2,7 +2,7 @@ import type { TuiToast } from "@opencode-ai/plugin/tui"
 import { createSignal } from "solid-js"
 import type { Clock } from "../../core/ports/ports.ts"
 import { openGates } from "../../core/view/gate-view.ts"
-import type { BoardReply, BrokenRun, Reply, StepReply } from "../../core/view/protocol.ts"
+import type { BrokenRun, DashboardReply, Reply, StepReply } from "../../core/view/protocol.ts"
 import type { RunView } from "../../core/view/view.ts"
 import type { Keys } from "../host/key-table.ts"
 import { inboxItems } from "../inbox/gate-rows.ts"
@@ -53,7 +53,7 @@ interface Now {
  */
 export class Dashboard {
   readonly #deps: DashboardDeps
-  readonly #snapshot = createSignal<BoardReply>()
+  readonly #snapshot = createSignal<DashboardReply>()
   readonly #failure = createSignal<{ readonly title: string; readonly text: string }>()
   readonly #wantedRun = createSignal<string>()
   /** Undefined selects the step that `focusOf` picks. */

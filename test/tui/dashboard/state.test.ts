@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { BoardReply, Reply, StepReply } from "../../../src/core/view/protocol.ts"
+import type { DashboardReply, Reply, StepReply } from "../../../src/core/view/protocol.ts"
 import type { RunView } from "../../../src/core/view/view.ts"
 import { Dashboard } from "../../../src/tui/dashboard/state.ts"
 import { textOf } from "../../../src/tui/dashboard/table.ts"
@@ -11,7 +11,7 @@ import { ASK, FEATURE, MEND, OVER, WORKERS } from "../support/board.ts"
 import { HandClock } from "../support/clock.ts"
 import { doneStep, runningStep, runView, stepView } from "../support/runs.ts"
 
-const board = (given: Partial<BoardReply> = {}): Reply => ({
+const board = (given: Partial<DashboardReply> = {}): Reply => ({
   tone: "info",
   title: "",
   text: "",
