@@ -23,7 +23,7 @@ export interface Chosen {
 /** Text of the dialog that confirms an abort. */
 export const ABORTS = "It ends the run for good, with everything it is running."
 
-export type Deed =
+export type DashboardAction =
   | { readonly type: "line"; readonly line: string }
   /** Submits `line` once the person has confirmed. */
   | { readonly type: "confirm"; readonly line: string; readonly title: string; readonly text: string }
@@ -37,21 +37,21 @@ export type Deed =
   /** The key cannot do anything now; `why` is shown to the person. */
   | { readonly type: "no"; readonly why: string }
 
-type Act = Extract<
+type ActionKey = Extract<
   DashboardKey,
   `dashboard.${"open" | "trace" | "answer" | "retry" | "retry-with" | "skip" | "message" | "pause" | "abort" | "copy"}`
 >
 
-export function isAct(id: DashboardKey): id is Act {
-  return Object.hasOwn(DEEDS, id)
+export function isActionKey(id: DashboardKey): id is ActionKey {
+  return Object.hasOwn(ACTIONS, id)
 }
 
 /** The action of a key in the current selection. Without a selected run, the action says so. */
-export function deedOf(id: Act, chosen: Chosen | undefined): Deed {
-  return chosen === undefined ? no("No run is selected.") : DEEDS[id](chosen)
+export function actionOf(id: ActionKey, chosen: Chosen | undefined): DashboardAction {
+  return chosen === undefined ? no("No run is selected.") : ACTIONS[id](chosen)
 }
 
-const DEEDS: Record<Act, (chosen: Chosen) => Deed> = {
+const ACTIONS: Record<ActionKey, (chosen: Chosen) => DashboardAction> = {
   "dashboard.open": openIt,
   "dashboard.trace": ({ run, step }) => ofStep(step, ({ id }) => line(`/trace ${run.id}/${id}`)),
   "dashboard.answer": answer,
@@ -74,11 +74,11 @@ const DEEDS: Record<Act, (chosen: Chosen) => Deed> = {
   "dashboard.copy": ({ run, step }) => ofStep(step, ({ id }) => ({ type: "copy", run: run.id, step: id })),
 }
 
-function ofStep(step: StepView | undefined, of: (step: StepView) => Deed): Deed {
+function ofStep(step: StepView | undefined, of: (step: StepView) => DashboardAction): DashboardAction {
   return step === undefined ? no("This run has no steps.") : of(step)
 }
 
-function openIt({ step }: Chosen): Deed {
+function openIt({ step }: Chosen): DashboardAction {
   return ofStep(step, (one) => {
     if (canOpen(one)) return { type: "open", session: one.session }
     if (one.session === null) return no(`${one.name} has no session ${isOver(one) ? "" : "yet"}`.trimEnd().concat("."))
@@ -86,13 +86,13 @@ function openIt({ step }: Chosen): Deed {
   })
 }
 
-function answer({ ask, gate, waiting }: Chosen): Deed {
+function answer({ ask, gate, waiting }: Chosen): DashboardAction {
   if (ask) return { type: "ask", ask }
   if (gate) return { type: "gate", gate }
   return waiting > 0 ? line("/inbox") : no("Nothing needs you now.")
 }
 
-function retry({ run, step, gate }: Chosen, isWithWords: boolean): Deed {
+function retry({ run, step, gate }: Chosen, isWithWords: boolean): DashboardAction {
   return ofStep(step, ({ id, name, status }) => {
     const isFailed = status === "failed" && run.endedAt !== null
     if (gate?.why === "gate") return no(`${name} is a question for you: answer it instead.`)
@@ -108,7 +108,7 @@ function retry({ run, step, gate }: Chosen, isWithWords: boolean): Deed {
  * Pauses a running run, resumes one that waits or stopped, or raises the budget of one that ran out
  * of it.
  */
-function goOn(run: RunView): Deed {
+function goOn(run: RunView): DashboardAction {
   const { id, hold, status } = run
   if (hold?.cause === "budget" && run.endedAt === null) {
     const text = `${hold.detail}. Enter usd=…, tokens=…, time=… or workers=…`
@@ -130,7 +130,7 @@ export function hintsFor(
   keys: Keys,
 ): readonly { readonly key: string; readonly word: string }[] {
   const { run, step } = chosen ?? {}
-  const isUseful = (id: Act) => chosen !== undefined && deedOf(id, chosen).type !== "no"
+  const isUseful = (id: ActionKey) => chosen !== undefined && actionOf(id, chosen).type !== "no"
   const wanted: [id: DashboardKey, word: string, is: boolean][] = [
     ["dashboard.answer", chosen?.ask ? "answer" : chosen?.gate ? "decide" : "inbox", isUseful("dashboard.answer")],
     ["dashboard.open", "open", isUseful("dashboard.open")],
@@ -159,10 +159,10 @@ function nameOf(run: RunView): string {
   return run.ask ?? run.workflow
 }
 
-function line(text: string): Deed {
+function line(text: string): DashboardAction {
   return { type: "line", line: text }
 }
 
-function no(why: string): Deed {
+function no(why: string): DashboardAction {
   return { type: "no", why }
 }

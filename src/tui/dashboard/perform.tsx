@@ -4,7 +4,7 @@ import { askFor } from "../dialogs/text-input.tsx"
 import { DASHBOARD_KEYS, type DashboardKey, type Keys, shortKey } from "../host/key-table.ts"
 import { showAsk, showGate } from "../inbox/inbox.tsx"
 import { messageTo } from "../workers/picker.tsx"
-import { type Deed, deedOf, isAct } from "./actions.ts"
+import { actionOf, type DashboardAction, isActionKey } from "./actions.ts"
 import type { Dashboard } from "./state.ts"
 
 export interface DashboardActs extends ReplyDeps {
@@ -43,43 +43,46 @@ export function actInDashboard(deps: DashboardActs, id: DashboardKey) {
     case "dashboard.close":
       return deps.close()
   }
-  if (isAct(id)) doIt(deps, deedOf(id, dashboard.chosen()))
+  if (isActionKey(id)) doIt(deps, actionOf(id, dashboard.chosen()))
 }
 
-function doIt(deps: DashboardActs, deed: Deed) {
+function doIt(deps: DashboardActs, action: DashboardAction) {
   const { ui } = deps.api
-  switch (deed.type) {
+  switch (action.type) {
     case "line":
-      return deps.submit(deed.line)
+      return deps.submit(action.line)
     case "confirm":
-      return confirm(deps, deed)
+      return confirm(deps, action)
     case "words":
-      return deps.guard.start(() => inWords(deps, deed))
+      return deps.guard.start(() => inWords(deps, action))
     case "open":
-      return deps.open(deed.session)
+      return deps.open(action.session)
     case "message":
-      return deps.guard.start(() => messageTo(deps, deed.worker))
+      return deps.guard.start(() => messageTo(deps, action.worker))
     case "ask":
-      return showAsk(deps, deed.ask)
+      return showAsk(deps, action.ask)
     case "gate":
-      return showGate(deps, deed.gate)
+      return showGate(deps, action.gate)
     case "copy":
-      return deps.guard.start(() => copy(deps, deed))
+      return deps.guard.start(() => copy(deps, action))
     case "no":
-      return ui.toast({ variant: "info", message: deed.why })
+      return ui.toast({ variant: "info", message: action.why })
   }
 }
 
 /** Asks the person to confirm, and submits the line when they do. */
 export function confirm(
   { api, submit }: Pick<DashboardActs, "api" | "submit">,
-  { title, text, line }: Omit<Extract<Deed, { type: "confirm" }>, "type">,
+  { title, text, line }: Omit<Extract<DashboardAction, { type: "confirm" }>, "type">,
 ): void {
   const { dialog, DialogConfirm } = api.ui
   dialog.replace(() => <DialogConfirm title={title} message={text} onConfirm={() => submit(line)} />)
 }
 
-async function inWords(deps: DashboardActs, { title, text, line }: Extract<Deed, { type: "words" }>): Promise<void> {
+async function inWords(
+  deps: DashboardActs,
+  { title, text, line }: Extract<DashboardAction, { type: "words" }>,
+): Promise<void> {
   const words = await askFor(deps.api, deps.paint, { title, description: text, placeholder: "Words" })
   if (words === undefined) return
   deps.api.ui.dialog.clear()
@@ -90,7 +93,7 @@ async function inWords(deps: DashboardActs, { title, text, line }: Extract<Deed,
  * Copies the step's answer, or its prompt while it has no answer, to the terminal's clipboard
  * (escape sequence OSC 52).
  */
-async function copy(deps: DashboardActs, { run, step }: Extract<Deed, { type: "copy" }>): Promise<void> {
+async function copy(deps: DashboardActs, { run, step }: Extract<DashboardAction, { type: "copy" }>): Promise<void> {
   const reply = await deps.send(`/trace ${run}/${step}`)
   if (reply.view?.type !== "trace") return deps.showReply(reply)
   const { output, prompt } = reply.view.step

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { openGates } from "../../../src/core/view/gate-view.ts"
 import type { RunView } from "../../../src/core/view/view.ts"
-import { type Chosen, deedOf, hintsFor } from "../../../src/tui/dashboard/actions.ts"
+import { actionOf, type Chosen, hintsFor } from "../../../src/tui/dashboard/actions.ts"
 import { DEFAULT_KEYS } from "../../../src/tui/host/key-table.ts"
 import { askView, doneStep, gateStep, runningStep, runView, stepView, workerView } from "../support/runs.ts"
 
@@ -20,15 +20,15 @@ describe("the dashboard keys on a running step", () => {
     const worker = workerView("build")
     const build = chosen(run, "build", { worker })
     expect(words(build)).toEqual(["enter open", "t trace", "m message", "p pause", "x abort"])
-    expect(deedOf("dashboard.open", build)).toEqual({ type: "open", session: "ses_build" })
-    expect(deedOf("dashboard.trace", build)).toEqual({ type: "line", line: "/trace r1/build" })
-    expect(deedOf("dashboard.message", build)).toEqual({ type: "message", worker })
-    expect(deedOf("dashboard.pause", build)).toEqual({ type: "line", line: "/workflow pause r1" })
-    expect(deedOf("dashboard.abort", build)).toMatchObject({ type: "confirm", line: "/workflow abort r1" })
+    expect(actionOf("dashboard.open", build)).toEqual({ type: "open", session: "ses_build" })
+    expect(actionOf("dashboard.trace", build)).toEqual({ type: "line", line: "/trace r1/build" })
+    expect(actionOf("dashboard.message", build)).toEqual({ type: "message", worker })
+    expect(actionOf("dashboard.pause", build)).toEqual({ type: "line", line: "/workflow pause r1" })
+    expect(actionOf("dashboard.abort", build)).toMatchObject({ type: "confirm", line: "/workflow abort r1" })
   })
 
   it("say why the step cannot be retried or skipped, and why a session in another server cannot be opened", () => {
-    const why = (id: string, act: Parameters<typeof deedOf>[0]) => deedOf(act, chosen(run, id))
+    const why = (id: string, act: Parameters<typeof actionOf>[0]) => actionOf(act, chosen(run, id))
     expect(why("build", "dashboard.retry")).toMatchObject({
       type: "no",
       why: expect.stringContaining("build is running"),
@@ -54,18 +54,21 @@ describe("the dashboard keys on a step that needs a person", () => {
       "s skip",
       "x abort",
     ])
-    expect(deedOf("dashboard.answer", review)).toMatchObject({ type: "gate", gate: { step: "review" } })
-    expect(deedOf("dashboard.retry", review)).toEqual({ type: "line", line: "/workflow retry r1/review" })
-    expect(deedOf("dashboard.retry-with", review)).toMatchObject({ type: "words", line: "/workflow retry r1/review …" })
-    expect(deedOf("dashboard.skip", review)).toEqual({ type: "line", line: "/workflow skip r1/review" })
-    expect(deedOf("dashboard.pause", review)).toEqual({ type: "no", why: "review is waiting for your decision." })
+    expect(actionOf("dashboard.answer", review)).toMatchObject({ type: "gate", gate: { step: "review" } })
+    expect(actionOf("dashboard.retry", review)).toEqual({ type: "line", line: "/workflow retry r1/review" })
+    expect(actionOf("dashboard.retry-with", review)).toMatchObject({
+      type: "words",
+      line: "/workflow retry r1/review …",
+    })
+    expect(actionOf("dashboard.skip", review)).toEqual({ type: "line", line: "/workflow skip r1/review" })
+    expect(actionOf("dashboard.pause", review)).toEqual({ type: "no", why: "review is waiting for your decision." })
   })
 
   it("answer the request of its worker; on another step the same key opens the inbox", () => {
     const ask = askView("per_1")
     const run = runView({ steps: [runningStep("build"), doneStep("plan")] })
-    expect(deedOf("dashboard.answer", chosen(run, "build", { ask, waiting: 1 }))).toEqual({ type: "ask", ask })
-    expect(deedOf("dashboard.answer", chosen(run, "plan", { waiting: 1 }))).toEqual({ type: "line", line: "/inbox" })
+    expect(actionOf("dashboard.answer", chosen(run, "build", { ask, waiting: 1 }))).toEqual({ type: "ask", ask })
+    expect(actionOf("dashboard.answer", chosen(run, "plan", { waiting: 1 }))).toEqual({ type: "line", line: "/inbox" })
   })
 })
 
@@ -92,15 +95,18 @@ it.each<[Partial<RunView>, unknown]>([
     { type: "no", why: "demo is over: success." },
   ],
 ])("the pause key continues, resumes or raises a run that is %o", (given, deed) => {
-  expect(deedOf("dashboard.pause", chosen(runView({ ...given, steps: [stepView("a")] }), "a"))).toEqual(deed)
+  expect(actionOf("dashboard.pause", chosen(runView({ ...given, steps: [stepView("a")] }), "a"))).toEqual(deed)
 })
 
 it("the dashboard keys retry a failed step of an ended run and copy what an ended step answered", () => {
   const failed = stepView("review", { status: "failed", reason: "timeout" })
   const run = runView({ status: "failed", endedAt: 1, steps: [failed] })
-  expect(deedOf("dashboard.retry", chosen(run, "review"))).toEqual({ type: "line", line: "/workflow retry r1/review" })
+  expect(actionOf("dashboard.retry", chosen(run, "review"))).toEqual({
+    type: "line",
+    line: "/workflow retry r1/review",
+  })
   expect(words(chosen(run, "review"))).toContain("y copy")
-  expect(deedOf("dashboard.copy", chosen(run, "review"))).toEqual({ type: "copy", run: "r1", step: "review" })
+  expect(actionOf("dashboard.copy", chosen(run, "review"))).toEqual({ type: "copy", run: "r1", step: "review" })
 })
 
 it("the dashboard offers no key that is unbound, and its keys do nothing without a selected run", () => {
@@ -108,5 +114,5 @@ it("the dashboard offers no key that is unbound, and its keys do nothing without
   expect(hintsFor(chosen(run, "build"), { ...DEFAULT_KEYS, "dashboard.open": "none" })).not.toContainEqual(
     expect.objectContaining({ word: "open" }),
   )
-  expect(deedOf("dashboard.retry", undefined)).toEqual({ type: "no", why: "No run is selected." })
+  expect(actionOf("dashboard.retry", undefined)).toEqual({ type: "no", why: "No run is selected." })
 })
