@@ -10,7 +10,7 @@ import { canOpen, isOver } from "../state/view-model.ts"
  */
 
 /** The run and step that the keys act on, with everything about them that needs a person. */
-export interface Chosen {
+export interface Selection {
   readonly run: RunView
   readonly step: StepView | undefined
   readonly worker: WorkerView | undefined
@@ -47,16 +47,16 @@ export function isActionKey(id: DashboardKey): id is ActionKey {
 }
 
 /** The action of a key in the current selection. Without a selected run, the action says so. */
-export function actionOf(id: ActionKey, chosen: Chosen | undefined): DashboardAction {
-  return chosen === undefined ? no("No run is selected.") : ACTIONS[id](chosen)
+export function actionOf(id: ActionKey, selection: Selection | undefined): DashboardAction {
+  return selection === undefined ? no("No run is selected.") : ACTIONS[id](selection)
 }
 
-const ACTIONS: Record<ActionKey, (chosen: Chosen) => DashboardAction> = {
+const ACTIONS: Record<ActionKey, (selection: Selection) => DashboardAction> = {
   "dashboard.open": openIt,
   "dashboard.trace": ({ run, step }) => ofStep(step, ({ id }) => line(`/trace ${run.id}/${id}`)),
   "dashboard.answer": answer,
-  "dashboard.retry": (chosen) => retry(chosen, false),
-  "dashboard.retry-with": (chosen) => retry(chosen, true),
+  "dashboard.retry": (selection) => retry(selection, false),
+  "dashboard.retry-with": (selection) => retry(selection, true),
   "dashboard.skip": ({ run, step, gate }) =>
     ofStep(step, ({ id, name }) =>
       gate
@@ -78,7 +78,7 @@ function ofStep(step: StepView | undefined, of: (step: StepView) => DashboardAct
   return step === undefined ? no("This run has no steps.") : of(step)
 }
 
-function openIt({ step }: Chosen): DashboardAction {
+function openIt({ step }: Selection): DashboardAction {
   return ofStep(step, (one) => {
     if (canOpen(one)) return { type: "open", session: one.session }
     if (one.session === null) return no(`${one.name} has no session ${isOver(one) ? "" : "yet"}`.trimEnd().concat("."))
@@ -86,13 +86,13 @@ function openIt({ step }: Chosen): DashboardAction {
   })
 }
 
-function answer({ ask, gate, waiting }: Chosen): DashboardAction {
+function answer({ ask, gate, waiting }: Selection): DashboardAction {
   if (ask) return { type: "ask", ask }
   if (gate) return { type: "gate", gate }
   return waiting > 0 ? line("/inbox") : no("Nothing needs you now.")
 }
 
-function retry({ run, step, gate }: Chosen, isWithWords: boolean): DashboardAction {
+function retry({ run, step, gate }: Selection, isWithWords: boolean): DashboardAction {
   return ofStep(step, ({ id, name, status }) => {
     const isFailed = status === "failed" && run.endedAt !== null
     if (gate?.why === "gate") return no(`${name} is a question for you: answer it instead.`)
@@ -126,13 +126,17 @@ function goOn(run: RunView): DashboardAction {
 
 /** The keys that have an action now, each with a word for it, the most useful first. */
 export function hintsFor(
-  chosen: Chosen | undefined,
+  selection: Selection | undefined,
   keys: Keys,
 ): readonly { readonly key: string; readonly word: string }[] {
-  const { run, step } = chosen ?? {}
-  const isUseful = (id: ActionKey) => chosen !== undefined && actionOf(id, chosen).type !== "no"
+  const { run, step } = selection ?? {}
+  const isUseful = (id: ActionKey) => selection !== undefined && actionOf(id, selection).type !== "no"
   const wanted: [id: DashboardKey, word: string, is: boolean][] = [
-    ["dashboard.answer", chosen?.ask ? "answer" : chosen?.gate ? "decide" : "inbox", isUseful("dashboard.answer")],
+    [
+      "dashboard.answer",
+      selection?.ask ? "answer" : selection?.gate ? "decide" : "inbox",
+      isUseful("dashboard.answer"),
+    ],
     ["dashboard.open", "open", isUseful("dashboard.open")],
     ["dashboard.trace", "trace", isUseful("dashboard.trace")],
     ["dashboard.retry", "retry", isUseful("dashboard.retry")],

@@ -29,10 +29,10 @@ function blank(width: number): TableLine {
 }
 
 /** Example: `Baton  ? 1 needs you · run 1 of 15 · 2 running · 12 over          esc back`. */
-function header({ runs, runAt, more, chosen, asks, width, keys }: FrameInput): TableLine {
+function header({ runs, runAt, more, selection, asks, width, keys }: FrameInput): TableLine {
   const sound = runs.filter((run) => "status" in run)
   const count = (is: (run: RunView) => boolean) => sound.filter(is).length
-  const waiting = chosen?.waiting ?? asks.length
+  const waiting = selection?.waiting ?? asks.length
   const facts = [
     [count(({ status }) => status === "running"), "running"],
     [count(({ status }) => status === "paused"), "paused"],
@@ -61,10 +61,10 @@ function keyed(key: string | undefined, word: string): Cell[] {
 }
 
 /** The hints for the keys that have an action now, as many as fit in the line. */
-function hints({ chosen, keys, width }: FrameInput): Cell[] {
-  if (chosen === undefined) return []
+function hints({ selection, keys, width }: FrameInput): Cell[] {
+  if (selection === undefined) return []
   let free = width - 1
-  return hintsFor(chosen, keys).flatMap(({ key, word }) => {
+  return hintsFor(selection, keys).flatMap(({ key, word }) => {
     const cells = keyed(key, word)
     free -= widthOf(textOf(cells))
     return free < 0 ? [] : cells
@@ -109,7 +109,7 @@ function bodyOf(input: FrameInput): TableLine[] {
   })
 }
 
-function detail({ chosen, shown, runs, runAt, now, keys }: FrameInput, width: number, rows: number): TableLine[] {
+function detail({ selection, shown, runs, runAt, now, keys }: FrameInput, width: number, rows: number): TableLine[] {
   if (rows <= 0) return []
   const run = runs[runAt]
   if (run !== undefined && !("status" in run)) {
@@ -119,9 +119,9 @@ function detail({ chosen, shown, runs, runAt, now, keys }: FrameInput, width: nu
       ...lines.map((text) => ({ cells: fill([space(1), { text, tone: "error" }], width) })),
     ]
   }
-  if (!chosen || !shown) return [{ cells: rule([], [], width) }]
+  if (!selection || !shown) return [{ cells: rule([], [], width) }]
   const lines = detailLines({
-    ...chosen,
+    ...selection,
     ...shown,
     now,
     width: width - 2,

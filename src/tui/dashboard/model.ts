@@ -3,7 +3,7 @@ import type { AskView, RunView, StepView, WorkerView } from "../../core/view/vie
 import type { Keys } from "../host/key-table.ts"
 import type { TreeRow } from "../state/tree-rows.ts"
 import type { TextSpan } from "../state/view-model.ts"
-import type { Chosen } from "./actions.ts"
+import type { Selection } from "./actions.ts"
 
 /**
  * Input of the dashboard's screen. Plain data without a terminal or a clock; times are milliseconds
@@ -29,7 +29,7 @@ export interface FrameInput {
   /** Index of the selected step in `rows`, and of the first row that is visible. */
   readonly rowAt: number
   readonly rowsFrom: number
-  readonly chosen: Chosen | undefined
+  readonly selection: Selection | undefined
   /** The selected step with its prompt and answer, and the latest output of its worker. */
   readonly shown: { readonly step: StepView; readonly tail: string | null; readonly isLoaded: boolean } | undefined
   /** A short-lived message that replaces the key hints on the last line. */

@@ -43,7 +43,7 @@ export function actInDashboard(deps: DashboardActs, id: DashboardKey) {
     case "dashboard.close":
       return deps.close()
   }
-  if (isActionKey(id)) doIt(deps, actionOf(id, dashboard.chosen()))
+  if (isActionKey(id)) doIt(deps, actionOf(id, dashboard.selection()))
 }
 
 function doIt(deps: DashboardActs, action: DashboardAction) {

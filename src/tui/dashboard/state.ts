@@ -11,7 +11,7 @@ import type { Pace } from "../state/pace.ts"
 import { clip } from "../state/text.ts"
 import { type TreeRow, treeRows } from "../state/tree-rows.ts"
 import { belongsTo, type TextSpan } from "../state/view-model.ts"
-import type { Chosen } from "./actions.ts"
+import type { Selection } from "./actions.ts"
 import { dashboardFrame } from "./frame.ts"
 import type { FrameInput } from "./model.ts"
 import { treeRoom, workerOf } from "./steps.ts"
@@ -44,7 +44,7 @@ interface Now {
   readonly runAt: number
   readonly rows: readonly TreeRow[]
   readonly rowAt: number
-  readonly chosen: Chosen | undefined
+  readonly selection: Selection | undefined
 }
 
 /**
@@ -154,14 +154,14 @@ export class Dashboard {
       more: this.#snapshot[0]()?.more ?? 0,
       rowsFrom: this.#from,
       said: this.#said[0](),
-      shown: now.chosen && this.#shownOf(now.chosen),
+      shown: now.selection && this.#shownOf(now.selection),
       workers: live.workers(),
       asks: live.asks(),
     })
   }
 
-  chosen(): Chosen | undefined {
-    return this.#now().chosen
+  selection(): Selection | undefined {
+    return this.#now().selection
   }
 
   /** Moves the selection by that many rows of steps; an infinite number moves it to an end. */
@@ -205,14 +205,14 @@ export class Dashboard {
       runs.findIndex(({ id }) => id === this.#wantedRun[0]()),
     )
     const run = runs[runAt]
-    if (run === undefined || !("status" in run)) return { runs, runAt, rows: [], rowAt: 0, chosen: undefined }
+    if (run === undefined || !("status" in run)) return { runs, runAt, rows: [], rowAt: 0, selection: undefined }
     const { live } = this.#deps
     const all = [...live.runs(), ...(this.#snapshot[0]()?.runs ?? [])]
     const rows = treeRows({ run, runs: all, folds: this.#folds[0]() })
     const wanted = rows.findIndex(({ key }) => key === this.#wantedRow[0]())
     const asking = live.asks().map(({ session }) => session)
     const rowAt = wanted >= 0 ? wanted : focusOf(rows, asking)
-    return { runs, runAt, rows, rowAt, chosen: this.#chosenOf(run, rows[rowAt]) }
+    return { runs, runAt, rows, rowAt, selection: this.#selectionOf(run, rows[rowAt]) }
   }
 
   /**
@@ -228,7 +228,7 @@ export class Dashboard {
     return [...known, ...others].filter(isTop).sort((a, b) => b.createdAt - a.createdAt)
   }
 
-  #chosenOf(top: RunView, row: TreeRow | undefined): Chosen {
+  #selectionOf(top: RunView, row: TreeRow | undefined): Selection {
     const { live } = this.#deps
     const run = row?.run ?? top
     const step = row?.step
@@ -243,7 +243,7 @@ export class Dashboard {
   }
 
   /** The selected step with the texts that were loaded for it. */
-  #shownOf({ run, step }: Chosen): FrameInput["shown"] {
+  #shownOf({ run, step }: Selection): FrameInput["shown"] {
     if (step === undefined) return undefined
     const seen = this.#look[0]()
     if (seen?.run !== run.id || seen.step.id !== step.id) return { step, tail: null, isLoaded: false }
@@ -305,7 +305,7 @@ export class Dashboard {
 
   /** Requests the texts of the selected step, unless the loaded ones are still current. */
   async #lookAgain(): Promise<void> {
-    const { run, step } = this.chosen() ?? {}
+    const { run, step } = this.selection() ?? {}
     if (this.#isLooking || run === undefined || step === undefined) return
     const seen = this.#look[0]()
     const isKnown = seen?.run === run.id && seen.step.id === step.id

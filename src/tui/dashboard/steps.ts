@@ -2,7 +2,7 @@ import type { AskView, RunView, StepView, WorkerView } from "../../core/view/vie
 import { formatElapsed, short } from "../state/text.ts"
 import type { TreeRow } from "../state/tree-rows.ts"
 import { isOver, notesOf, progress, stateNow, stateOf, stepIcon, stepTime, type TextSpan } from "../state/view-model.ts"
-import type { Chosen } from "./actions.ts"
+import type { Selection } from "./actions.ts"
 import type { FrameInput } from "./model.ts"
 import { priceOf, runRows } from "./runs.ts"
 import { bold, type Cell, type Column, fill, mark, muted, rule, space, type TableLine, table } from "./table.ts"
@@ -18,16 +18,16 @@ export function treeRoom({
   height,
   runs,
   rows,
-  chosen,
-}: Pick<FrameInput, "width" | "height" | "runs" | "rows" | "chosen">): number {
-  const room = height - 2 - runRows(height, runs.length) - 2 - noticeRows(chosen)
+  selection,
+}: Pick<FrameInput, "width" | "height" | "runs" | "rows" | "selection">): number {
+  const room = height - 2 - runRows(height, runs.length) - 2 - noticeRows(selection)
   if (width >= WIDE) return Math.max(1, room)
   const free = room - 1
   return Math.max(1, Math.min(rows.length, free - Math.min(10, Math.floor(free * 0.45))))
 }
 
-function noticeRows(chosen: Chosen | undefined): number {
-  return chosen && noticeOf(chosen.run) !== undefined ? 1 : 0
+function noticeRows(selection: Selection | undefined): number {
+  return selection && noticeOf(selection.run) !== undefined ? 1 : 0
 }
 
 /** Why the whole run waits, when none of its gates says so. */
@@ -38,7 +38,7 @@ function noticeOf(run: RunView): string | undefined {
 
 /** The title of the run, why it waits, the head of the table and the visible rows of the tree. */
 export function stepLines(input: FrameInput, width: number): TableLine[] {
-  const { chosen, rows, rowsFrom, rowAt, runs, runAt } = input
+  const { selection, rows, rowsFrom, rowAt, runs, runAt } = input
   const run = runs[runAt]
   if (run === undefined || !("status" in run)) return []
   const room = treeRoom(input)
@@ -55,7 +55,7 @@ export function stepLines(input: FrameInput, width: number): TableLine[] {
   const notice = noticeOf(run)
   return [
     { cells: rule(title, hidden === "" ? [] : [muted(hidden)], width) },
-    ...(notice !== undefined && chosen
+    ...(notice !== undefined && selection
       ? [{ cells: fill([space(2), { text: `‖ ${notice}`, tone: "warning" }], width) }]
       : []),
     { cells: drawn.head },

@@ -1,24 +1,24 @@
 import { describe, expect, it } from "vitest"
 import { openGates } from "../../../src/core/view/gate-view.ts"
 import type { RunView } from "../../../src/core/view/view.ts"
-import { actionOf, type Chosen, hintsFor } from "../../../src/tui/dashboard/actions.ts"
+import { actionOf, hintsFor, type Selection } from "../../../src/tui/dashboard/actions.ts"
 import { DEFAULT_KEYS } from "../../../src/tui/host/key-table.ts"
 import { askView, doneStep, gateStep, runningStep, runView, stepView, workerView } from "../support/runs.ts"
 
 /** A selection with the step of that id. */
-function chosen(run: RunView, id: string, given: Partial<Chosen> = {}): Chosen {
+function selection(run: RunView, id: string, given: Partial<Selection> = {}): Selection {
   const gate = openGates(run).find(({ step }) => step === id)
   const step = run.steps.find((one) => one.id === id)
   return { run, step, worker: undefined, ask: undefined, gate, waiting: 0, ...given }
 }
-const words = (one: Chosen) => hintsFor(one, DEFAULT_KEYS).map(({ key, word }) => `${key} ${word}`)
+const words = (one: Selection) => hintsFor(one, DEFAULT_KEYS).map(({ key, word }) => `${key} ${word}`)
 
 describe("the dashboard keys on a running step", () => {
   const run = runView({ steps: [runningStep("build"), runningStep("far", { kind: "server" }), stepView("ship")] })
 
   it("open its session, show its trace, message its worker, pause its run, and abort it after a confirmation", () => {
     const worker = workerView("build")
-    const build = chosen(run, "build", { worker })
+    const build = selection(run, "build", { worker })
     expect(words(build)).toEqual(["enter open", "t trace", "m message", "p pause", "x abort"])
     expect(actionOf("dashboard.open", build)).toEqual({ type: "open", session: "ses_build" })
     expect(actionOf("dashboard.trace", build)).toEqual({ type: "line", line: "/trace r1/build" })
@@ -28,7 +28,7 @@ describe("the dashboard keys on a running step", () => {
   })
 
   it("say why the step cannot be retried or skipped, and why a session in another server cannot be opened", () => {
-    const why = (id: string, act: Parameters<typeof actionOf>[0]) => actionOf(act, chosen(run, id))
+    const why = (id: string, act: Parameters<typeof actionOf>[0]) => actionOf(act, selection(run, id))
     expect(why("build", "dashboard.retry")).toMatchObject({
       type: "no",
       why: expect.stringContaining("build is running"),
@@ -44,7 +44,7 @@ describe("the dashboard keys on a step that needs a person", () => {
   it("retry it with or without a message, or skip it, while the pause key asks for a decision first", () => {
     const hold = { cause: "gate", detail: "" } as const
     const run = runView({ status: "paused", hold, steps: [gateStep("review"), stepView("ship")] })
-    const review = chosen(run, "review", { waiting: 1 })
+    const review = selection(run, "review", { waiting: 1 })
     expect(words(review)).toEqual([
       "a decide",
       "enter open",
@@ -67,8 +67,11 @@ describe("the dashboard keys on a step that needs a person", () => {
   it("answer the request of its worker; on another step the same key opens the inbox", () => {
     const ask = askView("per_1")
     const run = runView({ steps: [runningStep("build"), doneStep("plan")] })
-    expect(actionOf("dashboard.answer", chosen(run, "build", { ask, waiting: 1 }))).toEqual({ type: "ask", ask })
-    expect(actionOf("dashboard.answer", chosen(run, "plan", { waiting: 1 }))).toEqual({ type: "line", line: "/inbox" })
+    expect(actionOf("dashboard.answer", selection(run, "build", { ask, waiting: 1 }))).toEqual({ type: "ask", ask })
+    expect(actionOf("dashboard.answer", selection(run, "plan", { waiting: 1 }))).toEqual({
+      type: "line",
+      line: "/inbox",
+    })
   })
 })
 
@@ -95,23 +98,23 @@ it.each<[Partial<RunView>, unknown]>([
     { type: "no", why: "demo is over: success." },
   ],
 ])("the pause key continues, resumes or raises a run that is %o", (given, deed) => {
-  expect(actionOf("dashboard.pause", chosen(runView({ ...given, steps: [stepView("a")] }), "a"))).toEqual(deed)
+  expect(actionOf("dashboard.pause", selection(runView({ ...given, steps: [stepView("a")] }), "a"))).toEqual(deed)
 })
 
 it("the dashboard keys retry a failed step of an ended run and copy what an ended step answered", () => {
   const failed = stepView("review", { status: "failed", reason: "timeout" })
   const run = runView({ status: "failed", endedAt: 1, steps: [failed] })
-  expect(actionOf("dashboard.retry", chosen(run, "review"))).toEqual({
+  expect(actionOf("dashboard.retry", selection(run, "review"))).toEqual({
     type: "line",
     line: "/workflow retry r1/review",
   })
-  expect(words(chosen(run, "review"))).toContain("y copy")
-  expect(actionOf("dashboard.copy", chosen(run, "review"))).toEqual({ type: "copy", run: "r1", step: "review" })
+  expect(words(selection(run, "review"))).toContain("y copy")
+  expect(actionOf("dashboard.copy", selection(run, "review"))).toEqual({ type: "copy", run: "r1", step: "review" })
 })
 
 it("the dashboard offers no key that is unbound, and its keys do nothing without a selected run", () => {
   const run = runView({ steps: [runningStep("build")] })
-  expect(hintsFor(chosen(run, "build"), { ...DEFAULT_KEYS, "dashboard.open": "none" })).not.toContainEqual(
+  expect(hintsFor(selection(run, "build"), { ...DEFAULT_KEYS, "dashboard.open": "none" })).not.toContainEqual(
     expect.objectContaining({ word: "open" }),
   )
   expect(actionOf("dashboard.retry", undefined)).toEqual({ type: "no", why: "No run is selected." })
