@@ -6,13 +6,13 @@ import type { Tone } from "../state/view-model.ts"
 
 /** The trace of a step as rows, filtered and searched as the person asked. */
 
-export interface TraceWish {
+export interface TraceSelection {
   readonly filter: TraceFilter
   /** Text that a row must contain; empty matches all rows. */
   readonly words: string
 }
 
-export const ALL: TraceWish = { filter: "all", words: "" }
+export const ALL: TraceSelection = { filter: "all", words: "" }
 
 const TONES: Record<TraceRow["tone"], Tone> = { plain: "text", good: "text", bad: "error", warn: "warning" }
 const MARKS: Record<TraceRow["tone"], string> = { plain: "·", good: "✓", bad: "✗", warn: "!" }
@@ -30,16 +30,16 @@ export function nextFilter(filter: TraceFilter): TraceFilter {
  * Appends the trace rows to the document. With a filter or a search, the document consists only of
  * the rows.
  */
-export function withRows(document: TextDocument, trace: Trace | undefined, wish: TraceWish): TextDocument {
+export function withRows(document: TextDocument, trace: Trace | undefined, selection: TraceSelection): TextDocument {
   if (trace === undefined) return document
-  const rows = rowSections(trace, wish)
-  const count = filteredRows(trace.rows, wish.filter, wish.words).length
+  const rows = rowSections(trace, selection)
+  const count = filteredRows(trace.rows, selection.filter, selection.words).length
   const missing = trace.missing.map((text): TextSection => ({ text, tone: "warning" }))
-  const isAll = wish.filter === "all" && wish.words === ""
+  const isAll = selection.filter === "all" && selection.words === ""
   const shown = count === trace.rows.length ? String(count) : `${count} of ${trace.rows.length}`
   const heading: TextSection = {
     text: "",
-    heading: `What happened: ${nameOf(wish)} (${shown})`,
+    heading: `What happened: ${nameOf(selection)} (${shown})`,
     tone: "muted",
     isRow: true,
   }
@@ -52,15 +52,15 @@ export function withRows(document: TextDocument, trace: Trace | undefined, wish:
 const BLANK: TextSection = { text: " ", tone: "muted", isRow: true }
 
 /** Example: `tools with “npm”`. */
-function nameOf({ filter, words }: TraceWish): string {
+function nameOf({ filter, words }: TraceSelection): string {
   const what = filter === "problems" ? "problems and retries" : filter === "all" ? "everything" : filter
   return words === "" ? what : `${what} with “${words}”`
 }
 
-function rowSections({ rows }: Trace, wish: TraceWish): TextSection[] {
+function rowSections({ rows }: Trace, selection: TraceSelection): TextSection[] {
   const start = rows[0]?.at ?? 0
-  const isAll = wish.filter === "all" && wish.words === ""
-  const found = filteredRows(rows, wish.filter, wish.words)
+  const isAll = selection.filter === "all" && selection.words === ""
+  const found = filteredRows(rows, selection.filter, selection.words)
   const more = found.length - MOST_ROWS
   const left: TextSection[] =
     more > 0

@@ -4,7 +4,7 @@ import { TextDialog } from "../dialogs/text-dialog.tsx"
 import { askFor } from "../dialogs/text-input.tsx"
 import { canOpen } from "../state/view-model.ts"
 import { traceDocument } from "./document.ts"
-import { ALL, nextFilter, type TraceWish, withRows } from "./rows.ts"
+import { ALL, nextFilter, type TraceSelection, withRows } from "./rows.ts"
 
 /**
  * Dialog with everything about a step, from which a person can filter, search and open its session.
@@ -12,14 +12,14 @@ import { ALL, nextFilter, type TraceWish, withRows } from "./rows.ts"
 
 type TraceReply = Extract<ReplyView, { type: "trace" }>
 
-/** Shows the trace; `wish` holds the person's filter and search. */
-export function showTrace(deps: ReplyDeps, view: TraceReply, wish: TraceWish = ALL): void {
+/** Shows the trace; `selection` holds the person's filter and search. */
+export function showTrace(deps: ReplyDeps, view: TraceReply, selection: TraceSelection = ALL): void {
   const { api, guard, paint, live } = deps
   const { dialog } = api.ui
   const { step, run, trace } = view
   const search = async () => {
     const words = await askFor(api, paint, { title: `Search the trace of ${step.id}`, placeholder: "Words" })
-    showTrace(deps, view, { ...wish, words: words ?? wish.words })
+    showTrace(deps, view, { ...selection, words: words ?? selection.words })
   }
   const open = () => {
     if (!canOpen(step)) return
@@ -31,14 +31,14 @@ export function showTrace(deps: ReplyDeps, view: TraceReply, wish: TraceWish = A
     deps.submit(`/trace ${run}/${step.id}`)
   }
   const keys = {
-    f: () => showTrace(deps, view, { ...wish, filter: nextFilter(wish.filter) }),
+    f: () => showTrace(deps, view, { ...selection, filter: nextFilter(selection.filter) }),
     "/": () => guard.start(search),
     o: open,
     r: again,
-    ...(wish === ALL ? {} : { a: () => showTrace(deps, view) }),
+    ...(selection === ALL ? {} : { a: () => showTrace(deps, view) }),
   }
   const help = [
-    ...(trace === undefined ? [] : ["f filter", "/ search", ...(wish === ALL ? [] : ["a all"])]),
+    ...(trace === undefined ? [] : ["f filter", "/ search", ...(selection === ALL ? [] : ["a all"])]),
     ...(canOpen(step) ? ["o session"] : []),
     "r again",
   ].join(" · ")
@@ -46,7 +46,7 @@ export function showTrace(deps: ReplyDeps, view: TraceReply, wish: TraceWish = A
     const bindings = Object.entries(bound).map(([key, act]) => ({ key, cmd: () => guard.sync(undefined, act) }))
     return api.keymap.registerLayer({ mode: "modal", bindings })
   }
-  const document = withRows(traceDocument(step, run, live.now()), trace, wish)
+  const document = withRows(traceDocument(step, run, live.now()), trace, selection)
   dialog.replace(() => (
     <TextDialog paint={paint} document={document} bindKeys={bindKeys} close={dialog.clear} keys={keys} help={help} />
   ))

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import type { Trace, TraceRow } from "../../../src/core/view/trace.ts"
 import { traceDocument } from "../../../src/tui/trace/document.ts"
-import { ALL, nextFilter, type TraceWish, withRows } from "../../../src/tui/trace/rows.ts"
+import { ALL, nextFilter, type TraceSelection, withRows } from "../../../src/tui/trace/rows.ts"
 import { doneStep } from "../support/runs.ts"
 
 const row = (at: number, over: Partial<TraceRow>): TraceRow => ({
@@ -24,8 +24,8 @@ const TRACE: Trace = {
 }
 const step = doneStep("build", 8_000, { prompt: "Build it", output: "Built" })
 
-function shown(wish: TraceWish): string[] {
-  const { facts, sections } = withRows(traceDocument(step, "r1", 0), TRACE, wish)
+function shown(selection: TraceSelection): string[] {
+  const { facts, sections } = withRows(traceDocument(step, "r1", 0), TRACE, selection)
   return [
     ...facts.slice(0, 1).map(({ label }) => label),
     ...sections.flatMap(({ heading, text }) => [heading ?? "", text]),
