@@ -165,8 +165,8 @@ class Library {
     }
     const from = this.#open.indexOf(file)
     if (from >= 0) {
-      const circle = [...this.#open.slice(from), file].map((one) => this.#nameOf(one)).join(" → ")
-      const message = `workflows run each other in a circle: ${circle}`
+      const cycle = [...this.#open.slice(from), file].map((one) => this.#nameOf(one)).join(" → ")
+      const message = `workflow cycle: ${cycle}`
       return { message, hint: "remove one of these steps", problems: [] }
     }
     const loaded = this.load(file)

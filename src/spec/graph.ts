@@ -7,13 +7,13 @@ import { type Outline, type OutlineNeed, type OutlineScope, type OutlineStep, Vi
 
 /** Steps and their `needs` as a graph. */
 
-/** Everything wrong between steps: ids twice, needs that lead nowhere or twice to one step, circles. */
+/** Everything wrong between steps: ids twice, needs that lead nowhere or twice to one step, cycles. */
 export function* checkGraph({ source, scopes }: Outline): Generator<Problem> {
   for (const scope of scopes) {
     const known = new Set(scope.byId.keys())
     yield* checkIds(source, scope)
     for (const step of scope.steps) yield* checkNeeds(source, step, known)
-    yield* circles(source, scope)
+    yield* cycles(source, scope)
   }
 }
 
@@ -66,8 +66,8 @@ function* checkNeeds(source: WorkflowSource, step: OutlineStep, known: ReadonlyS
   }
 }
 
-/** One problem a circle, at the `needs` that closes it. Depth-first without recursion: chains can be long. */
-function* circles(source: WorkflowSource, { steps, byId }: OutlineScope): Generator<Problem> {
+/** One problem a cycle, at the `needs` that closes it. Depth-first without recursion: chains can be long. */
+function* cycles(source: WorkflowSource, { steps, byId }: OutlineScope): Generator<Problem> {
   const state = new Map<OutlineStep, "open" | "done">()
   for (const root of steps) {
     const trail: { step: OutlineStep; next: number }[] = state.has(root) ? [] : [{ step: root, next: 0 }]
@@ -81,7 +81,7 @@ function* circles(source: WorkflowSource, { steps, byId }: OutlineScope): Genera
       } else if (target && target !== top.step && state.get(target) === "open") {
         const from = trail.findIndex((one) => one.step === target)
         const names = [...trail.slice(from).map((one) => one.step.id), target.id]
-        const message = `${source.words.step}s need each other in a circle: ${names.join(" → ")}`
+        const message = `dependency cycle: ${names.join(" → ")}`
         yield problemAt(source, need.path, "value", message, `remove one of these \`${source.words.needs}\``)
       } else if (target && !state.has(target)) {
         state.set(target, "open")

@@ -230,7 +230,7 @@ describe("a workflow inside another one", () => {
       /^\.claude\/workflows\/inner.yaml:1:9: `prompt` is missing.*\n.*w.yaml:4:15: workflow `inner` has problems of its own/,
     )
     write(".claude/workflows/inner.yaml", "steps: [{ id: a, type: workflow, workflow: w }]")
-    expect(problems(outer("{}"))).toContain("inner.yaml:1:44: workflows run each other in a circle: w → inner → w")
+    expect(problems(outer("{}"))).toContain("inner.yaml:1:44: workflow cycle: w → inner → w")
   })
 
   it("goes five levels deep at most", () => {

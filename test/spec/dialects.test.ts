@@ -204,9 +204,9 @@ hooks:
       "w.yaml:5:20: there is no task `b` — there are no other tasks",
     ],
     [
-      "a circle",
+      "a cycle",
       `${task(...ok, "dependencies: [b]")}\n  - { id: b, agent: coder, dependencies: [a], parameters: { task: x } }`,
-      "w.yaml:6:43: tasks need each other in a circle: a → b → a — remove one of these `dependencies`",
+      "w.yaml:6:43: dependency cycle: a → b → a — remove one of these `dependencies`",
     ],
     [
       "a task that has not run",

@@ -231,9 +231,9 @@ describe("one mistake", () => {
       "w.yaml:4:33: `h` may not have run yet — add `h` to `needs` of `g`",
     ],
     [
-      "an inner circle",
+      "an inner cycle",
       lines("type: parallel", "steps: [{ id: a, needs: [b], prompt: p }, { id: b, needs: [a], prompt: p }]"),
-      "w.yaml:4:64: steps need each other in a circle: a → b → a — remove one of these `needs`",
+      "w.yaml:4:64: dependency cycle: a → b → a — remove one of these `needs`",
     ],
     [
       "a file outside",

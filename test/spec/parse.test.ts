@@ -160,9 +160,9 @@ describe("one mistake in the document", () => {
       "w.yaml:4:16: `b` is needed twice — remove one",
     ],
     [
-      "a circle",
+      "a cycle",
       "steps:\n  - { id: a, needs: [c], prompt: p }\n  - { id: b, needs: [a], prompt: p }\n  - { id: c, needs: [b], prompt: p }",
-      "w.yaml:3:22: steps need each other in a circle: a → c → b → a — remove one of these `needs`",
+      "w.yaml:3:22: dependency cycle: a → c → b → a — remove one of these `needs`",
     ],
     [
       "a bad duration",
@@ -370,7 +370,7 @@ steps:
 })
 
 describe("graphs of any shape", () => {
-  /** Edges of a random graph without circles: each step may need any of the steps before it. */
+  /** Edges of a random graph without cycles: each step may need any of the steps before it. */
   const dag = fc.integer({ min: 2, max: 25 }).chain((size) =>
     fc.record({
       size: fc.constant(size),
@@ -386,7 +386,7 @@ describe("graphs of any shape", () => {
     return `steps:\n${Array.from({ length: size }, (_, at) => `  - { id: s${at}, needs: [${needs(at)}], prompt: p }`).join("\n")}`
   }
 
-  it("parse when they have no circle", () => {
+  it("parse when they have no cycle", () => {
     fc.assert(
       fc.property(dag, ({ size, edges }) => {
         expect(problemsOf(text(size, edges))).toEqual([])
@@ -394,7 +394,7 @@ describe("graphs of any shape", () => {
     )
   })
 
-  it("are refused for every edge that closes a circle, with a path that is one", () => {
+  it("are refused for every edge that closes a cycle, with a path that is one", () => {
     const withBackEdge = dag
       .filter(({ edges }) => edges.length > 0)
       .chain((one) => fc.tuple(fc.constant(one), fc.nat(one.edges.length - 1)))
@@ -406,7 +406,7 @@ describe("graphs of any shape", () => {
         expect(problems.length).toBeGreaterThan(0)
         for (const problem of problems) {
           const path =
-            /circle: (.*) — /
+            /cycle: (.*) — /
               .exec(problem)?.[1]
               ?.split(" → ")
               .map((id) => Number(id.slice(1))) ?? []

@@ -95,10 +95,10 @@ function problemOf(
   const unknown = item.needs.find((need) => need === item.name || !items.some((other) => other.name === need))
   if (unknown !== undefined)
     return `${who} needs ${unknown}, which ${unknown === item.name ? "is itself" : "is not in the list"}`
-  return isInCircle(item, items) ? `${who} needs itself through others` : undefined
+  return isInCycle(item, items) ? `${who} needs itself through others` : undefined
 }
 
-function isInCircle(item: Item, items: readonly Item[]): boolean {
+function isInCycle(item: Item, items: readonly Item[]): boolean {
   const byName = new Map(items.map((other) => [other.name, other]))
   const seen = new Set<string>()
   const open = [...item.needs]

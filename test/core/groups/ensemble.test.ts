@@ -289,7 +289,7 @@ describe("a routed step", () => {
       "item 1 (a) needs z, which is not in the list: nothing was started",
     ],
     [
-      "a circle",
+      "a cycle",
       [
         { id: "a", category: "backend", depends_on: ["b"] },
         { id: "b", category: "backend", depends_on: ["a"] },
