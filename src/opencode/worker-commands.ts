@@ -18,7 +18,7 @@ export function listWorkers({ engine, now }: CommandContext): Reply {
   const text =
     workers.length > 0
       ? formatWorkers(workers, now())
-      : "Nobody is at work and nobody is kept. `/workers spawn PROFILE` makes a worker that is kept."
+      : "No workers are running or kept. `/workers spawn PROFILE` makes a worker that is kept."
   return { tone: "info", title: "Workers", text, view: { type: "workers", workers } }
 }
 

@@ -74,9 +74,9 @@ function noRun(engine: Engine, wanted: string): string {
 
 /** The run that waits for a person: the one named, else the asker's newest. */
 export function waitingRun(engine: Engine, wanted: string | undefined, asker: Asker): Match<RunView> {
-  const found = findRun(engine, wanted, asker, { is: isWaiting, none: "no run waits for anybody" })
+  const found = findRun(engine, wanted, asker, { is: isWaiting, none: "no run is waiting for input" })
   if (!found.ok || isWaiting(found.value)) return found
-  return { ok: false, why: `run ${found.value.id} waits for nobody: ${standing(found.value, asker)}` }
+  return { ok: false, why: `run ${found.value.id} is not waiting for input: ${standing(found.value, asker)}` }
 }
 
 /** The run to take up again: the one named, else the newest that was interrupted, else that is paused, else that failed. */

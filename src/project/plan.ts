@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { DEFAULT_KIND } from "../core/model/kinds.ts"
 import type { Hook, Step, Workflow } from "../core/model/workflow.ts"
-import { formatCost } from "../core/view/numbers.ts"
+import { formatCost, plural } from "../core/view/numbers.ts"
 import { deadlinesOf } from "../engine/task/task.ts"
 import { groupLines, stepsInside, turnsOf } from "./plan-groups.ts"
 import { everyWorkerLine, profileLines } from "./plan-profile.ts"
@@ -70,7 +70,7 @@ export function formatPlan(prepared: Prepared, ink: Ink = PLAIN): string {
     ...Object.values(profiles).flatMap(profileLines),
     everyWorkerLine(limits),
     "",
-    `${turns.least} model turns at least${turns.most === turns.least ? "" : `, ${turns.most} at most`}; this plan asked none.`,
+    `At least ${plural(turns.least, "model call")}${turns.most === turns.least ? "" : `, ${turns.most} at most`}. Planning used none.`,
     "",
   ].join("\n")
 }

@@ -34,7 +34,7 @@ async function baton(directory: string, ...words: string[]): Promise<string> {
 
 describe("with --directory", () => {
   it("every command looks for a file in that folder", async () => {
-    expect(await baton(root, "plan", "flows/w.yaml")).toContain("1 model turns at least")
+    expect(await baton(root, "plan", "flows/w.yaml")).toContain("At least 1 model call")
     expect(await baton(root, "validate", "flows/w.yaml")).toBe("1 valid: w.yaml\n")
     expect(await baton(root, "convert", "flows/w.yaml")).toContain("steps:")
     await baton(root, "convert", "flows/w.yaml", "--out", "flows/new.yaml")

@@ -228,7 +228,7 @@ describe("mistakes are answered with what to do", () => {
 
   it("says so when nothing waits, and how the step stands", async () => {
     const { type, backend, settled } = open()
-    expect((await type("/workflow continue")).text).toBe("no run waits for anybody")
+    expect((await type("/workflow continue")).text).toBe("no run is waiting for input")
     expect((await type("/workflow resume")).title).toBe("Nothing to resume")
     await type("/workflow run plain")
     const a = await backend.job("a")

@@ -11,7 +11,7 @@ it("says what a workflow would do, and starts nothing", async () => {
   const reply = await type("/workflow plan pair topic=tides --model coder=acme/big")
   expect(reply.title).toBe("Plan of pair")
   expect(reply.text).toMatch(/inputs: topic="tides"[\s\S]*draft[\s\S]*profile coder \(subagent\), model acme\/big/)
-  expect(reply.text).toMatch(/review {2}after draft[\s\S]*2 model turns at least/)
+  expect(reply.text).toMatch(/review {2}after draft[\s\S]*At least 2 model calls/)
   expect(engine.live()).toEqual([])
   expect(backend.jobs).toHaveLength(0)
   expect(await type("/workflow plan pear")).toMatchObject({ tone: "error", text: expect.stringContaining("pair") })

@@ -79,7 +79,7 @@ describe("plan", () => {
       "   asks a person",
       "every worker: cut to the rights of the session it starts from; starts no workers (max_depth 1)",
       "",
-      "1 model turns at least; this plan asked none.",
+      "At least 1 model call. Planning used none.",
       "",
     ])
   })
@@ -146,7 +146,7 @@ steps:
       "      pauses for a person: never (the step's)",
       "",
     ])
-    expect(lines).toContain("2 model turns at least, 6 at most; this plan asked none.")
+    expect(lines).toContain("At least 2 model calls, 6 at most. Planning used none.")
   })
 
   it("shows hooks apart, by the end they are for", () => {
@@ -166,7 +166,7 @@ steps: [{ id: a, prompt: p, effects: external }]`
       "   why",
       "At the end in any case:",
       "   tidy",
-      "2 model turns at least, 4 at most; this plan asked none.",
+      "At least 2 model calls, 4 at most. Planning used none.",
     ])
   })
 
@@ -236,7 +236,7 @@ steps:
       ]),
     )
     // Two proposals and a judge, an opinion, the end; 3 × 2 + 2, 5 items, 4 rounds of two, the end.
-    expect(lines).toContain("6 model turns at least, 22 at most; this plan asked none.")
+    expect(lines).toContain("At least 6 model calls, 22 at most. Planning used none.")
   })
 
   it("shows a workflow inside, and that its max_parallel does not count", () => {
