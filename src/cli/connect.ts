@@ -2,7 +2,7 @@ import { existsSync } from "node:fs"
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
 import type { Log } from "../core/ports/ports.ts"
 import { followEvents } from "../host/follow.ts"
-import { ask, createFeed, describe, type Host, HostError } from "../host/host.ts"
+import { callHost, createFeed, describe, type Host, HostError } from "../host/host.ts"
 import { ledgerOf, reap } from "../host/ledger.ts"
 import { startServe } from "../host/serve.ts"
 import { UserError } from "./exit.ts"
@@ -43,7 +43,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     await served?.stop()
   }
   try {
-    await ask("reach the OpenCode server", (o) => client.path.get({}, o), { timeoutMs: 30_000 })
+    await callHost("reach the OpenCode server", (o) => client.path.get({}, o), { timeoutMs: 30_000 })
     await followEvents(client, feed, closing.signal, (error) =>
       log.error("the event stream broke", { error: describe(error) }),
     )

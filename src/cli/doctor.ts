@@ -7,7 +7,7 @@ import type { Profile } from "../core/model/profile.ts"
 import { wayOn } from "../core/view/gate-view.ts"
 import { plural } from "../core/view/numbers.ts"
 import { missingModels, offeredModels } from "../host/catalog.ts"
-import { ask, describe } from "../host/host.ts"
+import { callHost, describe } from "../host/host.ts"
 import { Project } from "../project/project.ts"
 import { profileModels } from "../project/workers.ts"
 import { type Connection, type ConnectOptions, connect } from "./connect.ts"
@@ -121,7 +121,7 @@ async function* openCode(
   }
   try {
     const { host } = connection
-    const { version } = await ask("read its version", (o) => host.client.global.health(o))
+    const { version } = await callHost("read its version", (o) => host.client.global.health(o))
     yield { state: "good", text: `OpenCode ${version} answers` }
     const { models, standard } = await offeredModels(host)
     const none = "no provider is set up: run `opencode auth login`"

@@ -2,7 +2,7 @@ import { projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { CommandOutcome, Engine } from "../engine/engine.ts"
-import { ask, type Host, HostError } from "../host/host.ts"
+import { callHost, type Host, HostError } from "../host/host.ts"
 import type { Match } from "../project/decisions.ts"
 import type { Prepared } from "../project/project.ts"
 import { connect } from "./connect.ts"
@@ -152,7 +152,7 @@ async function actOn(
 async function keptSession(host: Host, session: string | null | undefined): Promise<string | undefined> {
   if (session === null || session === undefined) return undefined
   try {
-    return (await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))).id
+    return (await callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))).id
   } catch (error) {
     if (error instanceof HostError && error.status === 404) return undefined
     throw error
@@ -160,7 +160,7 @@ async function keptSession(host: Host, session: string | null | undefined): Prom
 }
 
 async function createSession(host: Host, title: string): Promise<string> {
-  const session = await ask(
+  const session = await callHost(
     "create the session of the run",
     (o) => host.client.session.create({ title: `baton · ${title}` }, o),
     {

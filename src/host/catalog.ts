@@ -1,7 +1,7 @@
 import type { Session } from "@opencode-ai/sdk/v2"
 import { suggest } from "../core/base/nearest.ts"
 import type { PermissionRule } from "../core/model/profile.ts"
-import { ask, type Host } from "./host.ts"
+import { callHost, type Host } from "./host.ts"
 
 /** What a session is asked to run as. */
 export interface Identity {
@@ -54,9 +54,9 @@ function catalogOf(host: Host): Promise<Catalog> {
 
 async function readCatalog(host: Host): Promise<Catalog> {
   const [agents, { providers, default: defaults }, config] = await Promise.all([
-    ask("list the agents", (o) => host.client.app.agents({}, o)),
-    ask("list the models", (o) => host.client.config.providers({}, o)),
-    ask("read the OpenCode configuration", (o) => host.client.config.get({}, o)),
+    callHost("list the agents", (o) => host.client.app.agents({}, o)),
+    callHost("list the models", (o) => host.client.config.providers({}, o)),
+    callHost("read the OpenCode configuration", (o) => host.client.config.get({}, o)),
   ])
   const models = new Map<string, { isPriced: boolean }>()
   for (const provider of providers) {
@@ -172,7 +172,7 @@ export function sessionOf(host: Host, session: string): Promise<Session> {
   const known = sessions.get(host) ?? remember(host)
   const found = known.get(session)
   if (found) return found
-  const read = ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+  const read = callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))
   known.set(session, read)
   // A failed read is not kept; whoever waits for it gets the error.
   read.catch(() => known.delete(session))

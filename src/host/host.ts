@@ -65,7 +65,7 @@ interface SdkResponse {
  * starting server may never answer its first request (host notes §9), so every call has a deadline and those that may
  * be repeated are repeated once.
  */
-export async function ask<A extends SdkResponse>(
+export async function callHost<A extends SdkResponse>(
   what: string,
   call: (options: { signal: AbortSignal }) => Promise<A>,
   options: { readonly timeoutMs?: number; readonly isRepeatable?: boolean } = {},

@@ -2,7 +2,7 @@ import type { AssistantMessage, Part, ToolPart, UserMessage } from "@opencode-ai
 import { formatCost } from "../core/view/numbers.ts"
 import { type SessionTranscript, type TraceRow, type TranscriptLocation, tokenWords } from "../core/view/trace.ts"
 import { type Entry, markIn, taskFrom } from "./entries.ts"
-import { ask, describe, type Host, HostError } from "./host.ts"
+import { callHost, describe, type Host, HostError } from "./host.ts"
 
 /** What was said in a worker's session for one task: every message, and every tool call with what came of it. */
 
@@ -13,7 +13,7 @@ export async function readTranscript(
 ): Promise<SessionTranscript> {
   try {
     const read = (o: { signal: AbortSignal }) => client.session.messages({ sessionID: session }, o)
-    return { rows: transcriptRows(await ask("read the session's messages", read), task) }
+    return { rows: transcriptRows(await callHost("read the session's messages", read), task) }
   } catch (error) {
     if (error instanceof HostError && error.status === 404) {
       return { missing: `The session ${session} is gone: what was said in it is not in the journal.` }

@@ -6,7 +6,7 @@ import { gateTitle, openGates, wayOn } from "../core/view/gate-view.ts"
 import type { NoticeMessage } from "../core/view/protocol.ts"
 import { type AskView, type RunView, stepInFocus, viewRun } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
-import { ask, describe, type Host } from "../host/host.ts"
+import { callHost, describe, type Host } from "../host/host.ts"
 import { BY_MODEL } from "./command-context.ts"
 import { send } from "./send.ts"
 
@@ -32,8 +32,8 @@ export function watchAttention(deps: AttentionDeps): () => void {
   const needy = new Set<string>()
   const call = (notice: NoticeMessage, variant: "success" | "error" | "warning") => {
     const toast = { title: notice.title, message: notice.message, variant, duration: TOAST_MS }
-    Promise.all([ask("show a toast", (o) => host.client.tui.showToast(toast, o)), send(host, notice)]).catch((error) =>
-      log.error("a person could not be called", { error: describe(error) }),
+    Promise.all([callHost("show a toast", (o) => host.client.tui.showToast(toast, o)), send(host, notice)]).catch(
+      (error) => log.error("a person could not be called", { error: describe(error) }),
     )
   }
   let asked = new Set<string>()

@@ -3,7 +3,7 @@ import { handoffText } from "../core/model/handoff.ts"
 import type { Log } from "../core/ports/ports.ts"
 import { type RunView, viewRun } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
-import { ask, describe, type Host, HostError } from "../host/host.ts"
+import { callHost, describe, type Host, HostError } from "../host/host.ts"
 import { BY_MODEL } from "./command-context.ts"
 
 /** A session that is at work this long is posted into all the same. */
@@ -57,9 +57,9 @@ async function isMissing(host: Host, session: string, key: string): Promise<bool
   return isGone("look for a handoff", (o) => client.session.message({ sessionID: session, messageID }, o))
 }
 
-async function isGone(what: string, call: Parameters<typeof ask>[1]): Promise<boolean> {
+async function isGone(what: string, call: Parameters<typeof callHost>[1]): Promise<boolean> {
   try {
-    await ask(what, call)
+    await callHost(what, call)
     return false
   } catch (error) {
     if (error instanceof HostError && error.status === 404) return true
@@ -86,9 +86,9 @@ export async function postHandoff(host: Host, session: string, text: string, key
  * read it later, and the same key is the same message; without, no model ever does.
  */
 export async function post(host: Host, session: string, text: string, options: { key?: string } = {}): Promise<void> {
-  const { agent, model } = await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+  const { agent, model } = await callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))
   const { key } = options
-  await ask("post into the session", (o) =>
+  await callHost("post into the session", (o) =>
     host.client.session.prompt(
       {
         sessionID: session,
@@ -112,7 +112,7 @@ async function whenIdle(host: Host, session: string): Promise<void> {
   })
   const timer = setTimeout(idle.resolve, BUSY_MAX_MS)
   try {
-    const statuses = await ask("read the sessions' states", (o) => host.client.session.status({}, o))
+    const statuses = await callHost("read the sessions' states", (o) => host.client.session.status({}, o))
     if ((statuses[session]?.type ?? "idle") !== "idle") await idle.promise
   } finally {
     off()

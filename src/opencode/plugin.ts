@@ -6,7 +6,7 @@ import { findConfig, globalConfigDir, projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { Log } from "../core/ports/ports.ts"
 import { systemClock } from "../host/clock.ts"
-import { ask, createFeed, describe, type Feed, type Host } from "../host/host.ts"
+import { callHost, createFeed, describe, type Feed, type Host } from "../host/host.ts"
 import { ledgerOf, reap } from "../host/ledger.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { watchHandoffs } from "./handoffs.ts"
@@ -107,7 +107,7 @@ async function reapLeftovers(place: LoadOptions, log: Log): Promise<void> {
 
 /** How deep the worker of a session is, by what its session was marked with; 0 for a person's. */
 async function markedDepth(host: Host, session: string): Promise<number> {
-  const { metadata } = await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+  const { metadata } = await callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))
   const depth = (metadata?.baton as { depth?: unknown } | undefined)?.depth
   return typeof depth === "number" ? depth : 0
 }

@@ -1,10 +1,10 @@
 import { encode, type Message } from "../core/view/protocol.ts"
-import { ask, type Host } from "../host/host.ts"
+import { callHost, type Host } from "../host/host.ts"
 
 /** Hands a message to every TUI of this server (src/core/view/protocol.ts says how it travels). */
 export async function send(host: Host, message: Message): Promise<void> {
   const properties = { command: encode(message) }
-  await ask("reach the TUI", (options) =>
+  await callHost("reach the TUI", (options) =>
     host.client.tui.publish({ body: { type: "tui.command.execute", properties } }, options),
   )
 }

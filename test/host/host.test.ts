@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { ask } from "../../src/host/host.ts"
+import { callHost } from "../../src/host/host.ts"
 
 it("gives up a call at its deadline, also one that does not listen to its signal", async () => {
   let calls = 0
@@ -7,7 +7,7 @@ it("gives up a call at its deadline, also one that does not listen to its signal
     calls++
     return new Promise<{ data: string }>(() => undefined)
   }
-  await expect(ask("read it", deaf, { timeoutMs: 20 })).rejects.toThrow(
+  await expect(callHost("read it", deaf, { timeoutMs: 20 })).rejects.toThrow(
     "could not read it: the OpenCode server did not answer in time",
   )
   expect(calls).toBe(2)

@@ -2,7 +2,7 @@ import { DEFAULTS } from "../../core/model/defaults.ts"
 import type { Profile } from "../../core/model/profile.ts"
 import type { StepResult } from "../../core/model/result.ts"
 import type { WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
-import { ask, HostError } from "../../host/host.ts"
+import { callHost, HostError } from "../../host/host.ts"
 import { openServer, type Server, type ServerDeps } from "./server.ts"
 import { type Entered, SharedServer } from "./shared-server.ts"
 
@@ -182,7 +182,7 @@ class ServerBackend implements WorkerBackend {
     try {
       if (!entered.ok) throw new Error(entered.why)
       const { host, backend } = entered.server
-      await ask("read the session", (o) => host.client.session.get({ sessionID: session }, o))
+      await callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))
       await backend.stop(session)
     } catch (error) {
       // It is another server's session.

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync 
 import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 import type { Config } from "@opencode-ai/sdk/v2"
-import { ask, type Host } from "../../host/host.ts"
+import { callHost, type Host } from "../../host/host.ts"
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -14,7 +14,7 @@ const MAX_VARIABLE = 100_000
  * folder of its own below `folder`, where its sessions outlive it. Only the logins are those of the user.
  */
 export async function isolatedEnv(origin: Host, folder: string, env: Env): Promise<Env> {
-  const config = await ask("read the OpenCode configuration", (o) => origin.client.config.get({}, o))
+  const config = await callHost("read the OpenCode configuration", (o) => origin.client.config.get({}, o))
   const home = env.HOME || homedir()
   const [data, state, own] = ["data", "state", "config"].map((name) => join(folder, name)) as [string, string, string]
   for (const one of [data, state, own]) mkdirSync(one, { recursive: true, mode: 0o700 })

@@ -2,7 +2,7 @@ import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
 import type { Profile } from "../../core/model/profile.ts"
 import type { Clock, Log, WorkerBackend } from "../../core/ports/ports.ts"
 import { followEvents } from "../../host/follow.ts"
-import { ask, createFeed, describe, type Host, HostError } from "../../host/host.ts"
+import { callHost, createFeed, describe, type Host, HostError } from "../../host/host.ts"
 import { startServe } from "../../host/serve.ts"
 import { createSessionBackend } from "../session/backend.ts"
 import { isolatedEnv } from "./isolated.ts"
@@ -100,11 +100,11 @@ function reasonOf(error: unknown, password: string | undefined): string {
 }
 
 async function ownDirectory(client: OpencodeClient): Promise<string> {
-  const { directory } = await askOnce("reach the OpenCode server", (o) => client.path.get({}, o))
+  const { directory } = await callOnce("reach the OpenCode server", (o) => client.path.get({}, o))
   return directory
 }
 
-const askOnce: typeof ask = (what, call) => ask(what, call, { timeoutMs: ANSWER_MS, isRepeatable: false })
+const callOnce: typeof callHost = (what, call) => callHost(what, call, { timeoutMs: ANSWER_MS, isRepeatable: false })
 
 /** Follows the server's events, and makes workers in it. */
 async function connect(deps: ServerDeps, client: OpencodeClient, directory: string) {
@@ -115,7 +115,7 @@ async function connect(deps: ServerDeps, client: OpencodeClient, directory: stri
   const hangUp = () => closing.abort()
   const check = (o: { signal: AbortSignal }) => client.path.get({}, o)
   try {
-    await askOnce("reach the OpenCode server", check)
+    await callOnce("reach the OpenCode server", check)
     await followEvents(client, feed, closing.signal, (error) =>
       log.error("the event stream of a server broke", { error: describe(error) }),
     )
@@ -128,7 +128,7 @@ async function connect(deps: ServerDeps, client: OpencodeClient, directory: stri
     hangUp,
     backend: createSessionBackend({ host, origin, clock, log, kind: "server" }),
     isThere: () =>
-      askOnce("reach the OpenCode server", check).then(
+      callOnce("reach the OpenCode server", check).then(
         () => true,
         () => false,
       ),

@@ -1,7 +1,7 @@
 import type { Part } from "@opencode-ai/sdk/v2"
 import type { SessionSpec } from "../../core/ports/ports.ts"
 import type { Entry } from "../../host/entries.ts"
-import { ask, type Host, HostError } from "../../host/host.ts"
+import { callHost, type Host, HostError } from "../../host/host.ts"
 import { keyOfContext, ownMessage } from "./outbox.ts"
 import type { SessionTarget } from "./session-target.ts"
 
@@ -17,8 +17,8 @@ export async function contextFor(target: SessionTarget, spec: SessionSpec): Prom
   if (parent === undefined || profile.start === undefined || profile.start === "fresh") return undefined
   const { session } = target.origin.client
   const [{ title }, entries] = await Promise.all([
-    ask("read the session it is started from", (o) => session.get({ sessionID: parent }, o)),
-    ask("read what was said there", (o) => session.messages({ sessionID: parent }, o)),
+    callHost("read the session it is started from", (o) => session.get({ sessionID: parent }, o)),
+    callHost("read what was said there", (o) => session.messages({ sessionID: parent }, o)),
   ])
   return profile.start === "brief" ? briefOf(title, entries) : forkOf(title, entries)
 }
@@ -27,7 +27,7 @@ export async function contextFor(target: SessionTarget, spec: SessionSpec): Prom
 export async function toldContext(host: Host, spec: SessionSpec, session: string): Promise<string | undefined> {
   const { messageID } = ownMessage(keyOfContext(spec.key), "")
   try {
-    const { parts } = await ask("read what the worker was told", (o) =>
+    const { parts } = await callHost("read what the worker was told", (o) =>
       host.client.session.message({ sessionID: session, messageID }, o),
     )
     return parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n")

@@ -1,5 +1,5 @@
 import { type Entry, markOf } from "../../host/entries.ts"
-import { ask, type Host } from "../../host/host.ts"
+import { callHost, type Host } from "../../host/host.ts"
 import { ownID } from "./ids.ts"
 import { type Answer, answersTo, turnOf, type Verdict, verdictOf } from "./verdict.ts"
 
@@ -123,7 +123,7 @@ export class Outbox {
 
   read(): Promise<readonly Entry[]> {
     const { session } = this.#address
-    return ask("read the session's messages", (o) => this.#host.client.session.messages({ sessionID: session }, o))
+    return callHost("read the session's messages", (o) => this.#host.client.session.messages({ sessionID: session }, o))
   }
 
   /** Returns once the server has everything. The model's answer is not waited for. */
@@ -131,12 +131,12 @@ export class Outbox {
     const { client } = this.#host
     const { session } = this.#address
     if (remove !== undefined)
-      await ask("remove the interrupted answer", (o) =>
+      await callHost("remove the interrupted answer", (o) =>
         client.session.deleteMessage({ sessionID: session, messageID: remove }, o),
       )
     for (const message of told) await tell(this.#host, this.#address, message)
     if (asked !== undefined)
-      await ask("prompt the session", (o) => client.session.promptAsync(promptOf(this.#address, asked), o))
+      await callHost("prompt the session", (o) => client.session.promptAsync(promptOf(this.#address, asked), o))
   }
 }
 
@@ -147,7 +147,7 @@ function isTorn(answer: Answer): boolean {
 
 /** Puts a message into the session without asking the model anything. */
 export async function tell(host: Host, address: Address, message: OwnMessage): Promise<void> {
-  await ask("tell the worker something", (o) =>
+  await callHost("tell the worker something", (o) =>
     host.client.session.prompt({ ...promptOf(address, message), noReply: true }, o),
   )
 }

@@ -3,7 +3,7 @@ import type { PermissionRule } from "../../core/model/profile.ts"
 import type { AskPolicy } from "../../core/model/workflow.ts"
 import type { Ask, AskAnswer, WorkerReport } from "../../core/ports/ports.ts"
 import { evaluate } from "../../core/rights/permission.ts"
-import { ask, describe, type HostEvent } from "../../host/host.ts"
+import { callHost, describe, type HostEvent } from "../../host/host.ts"
 import type { SessionTarget } from "./session-target.ts"
 
 export interface RequestBrokerOptions {
@@ -73,8 +73,8 @@ export class RequestBroker {
     // What comes or goes while the server looks is told by its own event.
     const before = [...this.#open.keys()]
     const [permissions, questions] = await Promise.all([
-      ask("list the permission requests", (o) => permission.list({}, o)),
-      ask("list the questions", (o) => question.list({}, o)),
+      callHost("list the permission requests", (o) => permission.list({}, o)),
+      callHost("list the questions", (o) => question.list({}, o)),
     ])
     const mine = [...permissions, ...questions].filter((request) => request.sessionID === session)
     for (const id of before) if (!mine.some((request) => request.id === id)) this.#forget(id)
@@ -156,14 +156,14 @@ export class RequestBroker {
       const words = answer.type === "deny" ? answer.message : DECIDE
       const given = answer.type === "answers" ? answer.answers : []
       const answers = questions.map((_, at) => [...(given[at] ?? [words])])
-      await ask("answer a question", (o) => question.reply({ requestID: id, answers }, o), { isRepeatable: false })
+      await callHost("answer a question", (o) => question.reply({ requestID: id, answers }, o), { isRepeatable: false })
       return
     }
     const reply =
       answer.type === "deny"
         ? { reply: "reject" as const, message: answer.message || "It was refused. Go on without it." }
         : { reply: answer.type === "always" ? ("always" as const) : ("once" as const) }
-    await ask("answer a permission request", (o) => permission.reply({ requestID: id, ...reply }, o), {
+    await callHost("answer a permission request", (o) => permission.reply({ requestID: id, ...reply }, o), {
       isRepeatable: false,
     })
   }

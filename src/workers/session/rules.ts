@@ -4,7 +4,7 @@ import type { SessionSpec } from "../../core/ports/ports.ts"
 import { hostPatterns } from "../../core/rights/file-patterns.ts"
 import { type Rights, workerRules } from "../../core/rights/permission.ts"
 import { agentRules, sessionOf } from "../../host/catalog.ts"
-import { ask, type Host } from "../../host/host.ts"
+import { callHost, type Host } from "../../host/host.ts"
 import type { SessionTarget } from "./session-target.ts"
 
 /** The rules a worker's session is made with: what its agent and profile allow, cut to what the session it is started
@@ -27,7 +27,7 @@ export async function rulesFor(
 
 /** The project's patterns as OpenCode compares them: with paths from the top of the repository, or of the disk. */
 async function filesOf(host: Host, origin: Host, patterns: readonly string[]): Promise<readonly string[]> {
-  const { worktree, directory } = await ask("read the project's place", (o) => host.client.path.get({}, o))
+  const { worktree, directory } = await callHost("read the project's place", (o) => host.client.path.get({}, o))
   // Of a server elsewhere the folders are others; the project begins at the same place of them.
   const top = join(directory, relative(origin.directory, origin.root ?? origin.directory))
   const before = relative(worktree, top).replaceAll("\\", "/")

@@ -4,7 +4,7 @@ import { traitsOf } from "../../core/model/kinds.ts"
 import type { PermissionRule } from "../../core/model/profile.ts"
 import type { SessionSpec } from "../../core/ports/ports.ts"
 import type { Identity } from "../../host/catalog.ts"
-import { ask, HostError } from "../../host/host.ts"
+import { callHost, HostError } from "../../host/host.ts"
 import type { SessionTarget } from "./session-target.ts"
 
 /** Enough to find a session among others of the same title. */
@@ -23,7 +23,7 @@ function isChild(target: SessionTarget, spec: SessionSpec): boolean {
 /** `session` if it is still there. */
 export async function existing(target: SessionTarget, session: string): Promise<Session | undefined> {
   try {
-    return await ask("read the session", (o) => target.host.client.session.get({ sessionID: session }, o))
+    return await callHost("read the session", (o) => target.host.client.session.get({ sessionID: session }, o))
   } catch (error) {
     if (error instanceof HostError && error.status === 404) return undefined
     throw error
@@ -40,11 +40,11 @@ async function neighbours({ host, ...target }: SessionTarget, spec: SessionSpec)
   const { session } = host.client
   if (!isChild({ host, ...target }, spec)) {
     const query = { roots: true, search: spec.title, limit: SEARCH_LIMIT }
-    return ask("list the sessions", (o) => session.list(query, o))
+    return callHost("list the sessions", (o) => session.list(query, o))
   }
   const { parent } = spec
   if (parent === undefined) return []
-  return ask("list the child sessions", (o) => session.children({ sessionID: parent }, o))
+  return callHost("list the child sessions", (o) => session.children({ sessionID: parent }, o))
 }
 
 /** Makes the session of a spec, marked with its key so that it is found again. */
@@ -58,7 +58,7 @@ export async function createSession(
   const child = isChild(target, spec)
   if (child && parent === undefined) throw new Error("a subagent needs the session it is a child of")
   const { model } = identity
-  const session = await ask(
+  const session = await callHost(
     "create the worker's session",
     (options) =>
       target.host.client.session.create(
@@ -84,14 +84,14 @@ export async function renewRules(
   permission: readonly PermissionRule[],
 ): Promise<void> {
   if (isDeepStrictEqual(session.permission?.slice(-permission.length), [...permission])) return
-  await ask("set the worker's permissions", (o) =>
+  await callHost("set the worker's permissions", (o) =>
     target.host.client.session.update({ sessionID: session.id, permission: [...permission] }, o),
   )
 }
 
 /** A session that nobody has prompted is missing in OpenCode's child navigation until something of it changes. */
 export async function makeVisible(target: SessionTarget, spec: SessionSpec, session: string): Promise<void> {
-  await ask("show the worker's session", (o) =>
+  await callHost("show the worker's session", (o) =>
     target.host.client.session.update({ sessionID: session, title: spec.title }, o),
   )
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/ports/ports.ts"
-import { ask, type Host } from "../../host/host.ts"
+import { callHost, type Host } from "../../host/host.ts"
 
 const ABORT_WAIT_MS = 4_000
 const CALL_MS = 3_000
@@ -7,7 +7,7 @@ const CALL_MS = 3_000
 type Statuses = Readonly<Record<string, { readonly type: string }>>
 
 function readStatuses(host: Host): Promise<Statuses> {
-  return ask("read the sessions' status", (o) => host.client.session.status({}, o))
+  return callHost("read the sessions' status", (o) => host.client.session.status({}, o))
 }
 
 function isBusyIn(statuses: Statuses, session: string): boolean {
@@ -20,7 +20,7 @@ export async function isBusy(host: Host, session: string): Promise<boolean> {
 
 /** Every session below this one, however deep. */
 async function descendantsOf(host: Host, session: string): Promise<string[]> {
-  const children = await ask(
+  const children = await callHost(
     "list the child sessions",
     (o) => host.client.session.children({ sessionID: session }, o),
     { timeoutMs: CALL_MS },
@@ -33,7 +33,7 @@ async function descendantsOf(host: Host, session: string): Promise<string[]> {
 export async function abortTree(host: Host, clock: Clock, session: string): Promise<void> {
   const deadline = clock.now() + ABORT_WAIT_MS
   const abort = (sessionID: string) =>
-    ask("abort the session", (o) => host.client.session.abort({ sessionID }, o), { timeoutMs: CALL_MS })
+    callHost("abort the session", (o) => host.client.session.abort({ sessionID }, o), { timeoutMs: CALL_MS })
   const [, below] = await Promise.all([abort(session), descendantsOf(host, session)])
   let busy = await busyOf(host, [session, ...below])
   await Promise.all(busy.filter((id) => id !== session).map(abort))
