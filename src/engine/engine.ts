@@ -3,9 +3,9 @@ import { isLong } from "../core/model/handoff.ts"
 import type { Profile } from "../core/model/profile.ts"
 import type { Run } from "../core/model/run.ts"
 import type { Budget } from "../core/model/workflow.ts"
-import type { AskAnswer, KeptWorker, RunHeader, Steer } from "../core/ports/ports.ts"
+import type { KeptWorker, RequestAnswer, RunHeader, Steer } from "../core/ports/ports.ts"
 import { secretsOf } from "../core/rights/secret-text.ts"
-import type { AskView, RunView, WorkerView } from "../core/view/view.ts"
+import type { PendingRequestView, RunView, WorkerView } from "../core/view/view.ts"
 import { refusalOf } from "./answer/judge.ts"
 import { Dispatcher } from "./dispatch/dispatch.ts"
 import { Workers } from "./dispatch/workers.ts"
@@ -204,7 +204,7 @@ export class Engine {
   }
 
   /** What waits for a person, oldest first (G7). */
-  asks(): AskView[] {
+  asks(): PendingRequestView[] {
     return this.#workers.asks()
   }
 
@@ -229,8 +229,8 @@ export class Engine {
   }
 
   /** Answers an ask of a worker. Resolves with why that was not possible, or undefined. */
-  async answer(ask: string, answer: AskAnswer): Promise<string | undefined> {
-    const task = this.#workers.taskOfAsk(ask)
+  async answer(ask: string, answer: RequestAnswer): Promise<string | undefined> {
+    const task = this.#workers.taskOfRequest(ask)
     if (task === undefined) return `nothing waits for an answer under ${ask}: it may have been answered already`
     return this.#deps.backend(task.profile.kind).answer(ask, answer)
   }

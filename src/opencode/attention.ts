@@ -4,7 +4,7 @@ import type { Log } from "../core/ports/ports.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { gateTitle, openGates, wayOn } from "../core/view/gate-view.ts"
 import type { NoticeMessage } from "../core/view/protocol.ts"
-import { type AskView, type RunView, stepInFocus, viewRun } from "../core/view/view.ts"
+import { type PendingRequestView, type RunView, stepInFocus, viewRun } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { callHost, describe, type Host } from "../host/host.ts"
 import { BY_MODEL } from "./command-context.ts"
@@ -66,7 +66,7 @@ export function watchAttention(deps: AttentionDeps): () => void {
         const top = topOf(one, runs)
         if (needy.has(top)) continue
         needy.add(top)
-        if (toasts()) call(askNotice(one), "warning")
+        if (toasts()) call(requestNotice(one), "warning")
       }
     }),
   ]
@@ -76,7 +76,7 @@ export function watchAttention(deps: AttentionDeps): () => void {
 }
 
 /** The run that an ask is part of for a person: the one whose worker's worker it may be. */
-function topOf({ run, session }: AskView, runs: readonly RunView[]): string {
+function topOf({ run, session }: PendingRequestView, runs: readonly RunView[]): string {
   let top = run ?? session
   for (const _ of runs) {
     const parent = runs.find(({ id }) => id === top)?.parent
@@ -88,7 +88,7 @@ function topOf({ run, session }: AskView, runs: readonly RunView[]): string {
 }
 
 /** `feature · ui needs you` */
-function askNotice({ workflow, worker, title }: AskView): NoticeMessage {
+function requestNotice({ workflow, worker, title }: PendingRequestView): NoticeMessage {
   const who = workflow === null ? worker : `${workflow} · ${worker}`
   return { kind: "notice", about: "needs-you", title: `${who} needs you`, message: `${short(title)} · /inbox` }
 }

@@ -5,7 +5,7 @@ import type { Purpose, Reply, WorkflowItem } from "../core/view/protocol.ts"
 import { mainSession } from "../project/question-run.ts"
 import { BY, type CommandContext, type CommandOrigin, error } from "./command-context.ts"
 import { show, status } from "./dashboard-data.ts"
-import { answerAsk, listAsks } from "./inbox-commands.ts"
+import { answerRequest, listRequests } from "./inbox-commands.ts"
 import { parseLine, SUBCOMMANDS } from "./line.ts"
 import { INBOX_HELP, INBOX_SUBCOMMANDS, WORKERS_HELP, WORKERS_SUBCOMMANDS } from "./line-workers.ts"
 import { graph, report } from "./report-commands.ts"
@@ -98,9 +98,9 @@ export function handleLine(line: string, origin: CommandOrigin, context: Command
     case "handback":
       return handBack(context, parsed, origin)
     case "inbox":
-      return listAsks(context)
+      return listRequests(context)
     case "answer":
-      return answerAsk(context, parsed.ask, parsed.answer)
+      return answerRequest(context, parsed.ask, parsed.answer)
     case "wrong":
       return wrong(line, parsed.why)
     default:

@@ -1,52 +1,55 @@
 import { suggest } from "../core/base/nearest.ts"
-import type { AskAnswer } from "../core/ports/ports.ts"
-import { formatAsks, formatGates } from "../core/view/format.ts"
+import type { RequestAnswer } from "../core/ports/ports.ts"
+import { formatGates, formatRequests } from "../core/view/format.ts"
 import type { Reply } from "../core/view/protocol.ts"
-import type { AskView } from "../core/view/view.ts"
+import type { PendingRequestView } from "../core/view/view.ts"
 import { waitingGates } from "../project/decisions.ts"
 import { type CommandContext, done, error } from "./command-context.ts"
 import type { InboxAnswer } from "./line-workers.ts"
 
 const TITLE_CHARS = 60
 
-export function listAsks({ engine, now }: CommandContext): Reply {
+export function listRequests({ engine, now }: CommandContext): Reply {
   const asks = engine.asks()
   const gates = waitingGates(engine)
-  const texts = [formatGates(gates, now()), formatAsks(asks, now())].filter((text) => text !== "")
+  const texts = [formatGates(gates, now()), formatRequests(asks, now())].filter((text) => text !== "")
   const text = texts.join("\n\n") || "Nothing waits for you."
   return { tone: "info", title: "Inbox", text, view: { type: "asks", asks, gates } }
 }
 
 /** Answers the ask of that id, or the only one of the worker of that name. */
-export async function answerAsk({ engine }: CommandContext, wanted: string, given: InboxAnswer): Promise<Reply> {
+export async function answerRequest({ engine }: CommandContext, wanted: string, given: InboxAnswer): Promise<Reply> {
   const asks = engine.asks()
-  const own = asks.filter((ask) => ask.worker === wanted)
-  const ask = asks.find((one) => one.id === wanted) ?? (own.length === 1 ? own[0] : undefined)
-  if (ask === undefined) {
+  const own = asks.filter((request) => request.worker === wanted)
+  const request = asks.find((one) => one.id === wanted) ?? (own.length === 1 ? own[0] : undefined)
+  if (request === undefined) {
     if (own.length > 1) return error("Which one?", `${wanted} waits for ${own.length} answers: name one by its id`)
     if (asks.length === 0) return error("Nothing to answer", "nothing waits for you: it may have been answered already")
     const known = asks.flatMap((one) => [one.id, one.worker])
     return error(`No ask ${wanted}`, `it may have been answered already; ${suggest(wanted, known, "asks")}`)
   }
-  const answer = toAnswer(ask, given)
+  const answer = toAnswer(request, given)
   if (typeof answer === "string") return error("That is no answer to it", answer)
-  const refused = await engine.answer(ask.id, answer)
+  const refused = await engine.answer(request.id, answer)
   if (refused !== undefined) return error("It was not answered", refused)
-  return done(`Answered ${ask.worker}`, `${wordFor(given)} · ${shortTitle(ask)}`)
+  return done(`Answered ${request.worker}`, `${wordFor(given)} · ${shortTitle(request)}`)
 }
 
 /** The answer as the port takes it, or why it is none. */
-function toAnswer(ask: AskView, given: InboxAnswer): AskAnswer | string {
+function toAnswer(request: PendingRequestView, given: InboxAnswer): RequestAnswer | string {
   if (given.type === "answer") {
-    if (ask.kind === "permission") return `it asks for a permission: \`/inbox allow|always|deny ${ask.id}\``
-    return toAnswers(ask, given)
+    if (request.kind === "permission") return `it asks for a permission: \`/inbox allow|always|deny ${request.id}\``
+    return toAnswers(request, given)
   }
   if (given.type === "deny") return given
-  return ask.kind === "permission" ? given : `it is a question: \`/inbox answer ${ask.id} text\``
+  return request.kind === "permission" ? given : `it is a question: \`/inbox answer ${request.id} text\``
 }
 
 /** One text for one question; for several a word each, grouped with quotes. */
-function toAnswers({ questions }: AskView, given: Extract<InboxAnswer, { type: "answer" }>): AskAnswer | string {
+function toAnswers(
+  { questions }: PendingRequestView,
+  given: Extract<InboxAnswer, { type: "answer" }>,
+): RequestAnswer | string {
   const texts = questions.length > 1 ? given.words : [given.text]
   if (questions.length > 1 && texts.length !== questions.length) {
     return `it has ${questions.length} questions: answer each, in quotes: \`/inbox answer ID "first" "second"\``
@@ -55,14 +58,14 @@ function toAnswers({ questions }: AskView, given: Extract<InboxAnswer, { type: "
 }
 
 /** `a, b` where several may be chosen and each is one of the options; any other text is one answer. */
-function choicesIn(text: string, question: AskView["questions"][number] | undefined): string[] {
+function choicesIn(text: string, question: PendingRequestView["questions"][number] | undefined): string[] {
   const parts = text.split(",").map((part) => part.trim())
   const labels = question?.options.map((option) => option.label) ?? []
   return question?.isMultiple && parts.every((part) => labels.includes(part)) ? parts : [text]
 }
 
 /** The beginning of what was asked: the answer is to fit into a toast. */
-function shortTitle({ title }: AskView): string {
+function shortTitle({ title }: PendingRequestView): string {
   return title.length > TITLE_CHARS ? `${title.slice(0, TITLE_CHARS)}…` : title
 }
 

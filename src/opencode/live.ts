@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts"
 import { describe, type Host } from "../host/host.ts"
 import { type AttentionDeps, watchAttention } from "./attention.ts"
 import { send } from "./send.ts"
-import { slim, slimAsk } from "./slim.ts"
+import { slim, slimRequest } from "./slim.ts"
 
 /** Changes closer together than this reach the TUI as one. */
 const SETTLE_MS = 200
@@ -81,7 +81,7 @@ export function stateOf(engine: Engine, directory: string): StateMessage {
   let ended = 0
   const runs = engine.live().filter((run) => run.endedAt === null || ++ended <= ENDED_TOLD)
   const workers = engine.workers().map((worker) => ({ ...worker, tail: "" }))
-  return { kind: "state", directory, runs: runs.map(slim), workers, asks: engine.asks().map(slimAsk) }
+  return { kind: "state", directory, runs: runs.map(slim), workers, asks: engine.asks().map(slimRequest) }
 }
 
 /** A worker of this server that a person works with has just begun. */

@@ -1,4 +1,4 @@
-import type { AskView, RunView } from "../core/view/view.ts"
+import type { PendingRequestView, RunView } from "../core/view/view.ts"
 
 /** What the TUI is told without asking for it. */
 
@@ -36,15 +36,15 @@ function tailOf(text: string): string {
 }
 
 /** An ask with every long text cut. */
-export function slimAsk(ask: AskView): AskView {
-  const details = ask.details.slice(0, DETAIL_LINES).map(cut)
-  const more = ask.details.length - details.length + (ask.more ?? 0)
+export function slimRequest(request: PendingRequestView): PendingRequestView {
+  const details = request.details.slice(0, DETAIL_LINES).map(cut)
+  const more = request.details.length - details.length + (request.more ?? 0)
   return {
-    ...ask,
-    title: cut(ask.title),
+    ...request,
+    title: cut(request.title),
     details,
     ...(more > 0 ? { more } : {}),
-    questions: ask.questions.map((question) => ({
+    questions: request.questions.map((question) => ({
       ...question,
       text: cut(question.text),
       options: question.options

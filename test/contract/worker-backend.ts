@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
 import type { PermissionRule } from "../../src/core/model/profile.ts"
 import type { StepResult } from "../../src/core/model/result.ts"
-import { type AskAnswer, STOP_GRACE_MS, type WorkerBackend, type WorkerTask } from "../../src/core/ports/ports.ts"
+import { type RequestAnswer, STOP_GRACE_MS, type WorkerBackend, type WorkerTask } from "../../src/core/ports/ports.ts"
 import { until } from "../e2e/support/until.ts"
 import { profile } from "../support/runs.ts"
 import { recordReport, workerTask } from "../support/workers.ts"
@@ -234,7 +234,7 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
     timeoutMs,
   )
 
-  const askTests: [string, Partial<WorkerTask["asks"]>, AskAnswer | undefined, string, string][] = [
+  const askTests: [string, Partial<WorkerTask["asks"]>, RequestAnswer | undefined, string, string][] = [
     ["allowed by a person", { policy: "ask" }, { type: "allow" }, "echo asked", "asked"],
     ["denied by a person", { policy: "ask" }, { type: "deny", message: "not today" }, "echo asked", "not today"],
     ["denied by its policy", { policy: "deny" }, undefined, "echo asked", "Nobody is here to allow"],

@@ -2,7 +2,7 @@ import { setImmediate as nextTick } from "node:timers/promises"
 import { describe, expect, it } from "vitest"
 import type { Profile } from "../../src/core/model/profile.ts"
 import type { StepResult } from "../../src/core/model/result.ts"
-import type { Ask } from "../../src/core/ports/ports.ts"
+import type { PendingRequest } from "../../src/core/ports/ports.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, profile, step, workflow } from "../support/runs.ts"
 
@@ -208,7 +208,7 @@ describe("looking at workers", () => {
     const { backend, engine, begin } = setUp()
     begin()
     const job = await backend.job("a")
-    const ask: Ask = {
+    const ask: PendingRequest = {
       id: "per_1",
       kind: "permission",
       session: "ses_r/a/1",

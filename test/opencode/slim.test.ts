@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { slim, slimAsk } from "../../src/opencode/slim.ts"
+import { slim, slimRequest } from "../../src/opencode/slim.ts"
 import { askView, doneStep, runView } from "../tui/support/runs.ts"
 
 const long = "x".repeat(50_000)
@@ -34,7 +34,7 @@ it("tells of a step in a few hundred characters, however much there is", () => {
 
 it("counts what an ask leaves out from all that there was", () => {
   const lines = (length: number) => Array.from({ length }, (_, at) => `line ${at}`)
-  expect(slimAsk(askView("per_1", { details: lines(12), more: 18 }))).toMatchObject({ details: lines(8), more: 22 })
-  expect(slimAsk(askView("per_1", { details: lines(3), more: 1 }))).toMatchObject({ details: lines(3), more: 1 })
-  expect(slimAsk(askView("per_1", { details: lines(8) }))).not.toHaveProperty("more")
+  expect(slimRequest(askView("per_1", { details: lines(12), more: 18 }))).toMatchObject({ details: lines(8), more: 22 })
+  expect(slimRequest(askView("per_1", { details: lines(3), more: 1 }))).toMatchObject({ details: lines(3), more: 1 })
+  expect(slimRequest(askView("per_1", { details: lines(8) }))).not.toHaveProperty("more")
 })

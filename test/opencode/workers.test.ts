@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { HANDOFF_CHARS } from "../../src/core/model/handoff.ts"
-import type { Ask } from "../../src/core/ports/ports.ts"
+import type { PendingRequest } from "../../src/core/ports/ports.ts"
 import { openDesk } from "./support.ts"
 
 const CONFIG = {
@@ -9,7 +9,7 @@ const CONFIG = {
 const FLOW = { flow: "steps: [{ id: build, profile: coder, prompt: build it }]" }
 const SEAT = "steps: [{ id: refine, profile: docs, prompt: refine it }]"
 
-const permission = (over: Partial<Ask> = {}): Ask => ({
+const permission = (over: Partial<PendingRequest> = {}): PendingRequest => ({
   id: "per_1",
   kind: "permission",
   session: "ses",

@@ -1,5 +1,5 @@
 import type { Warning } from "../../src/core/model/result.ts"
-import type { Activity, Ask, WorkerOpened, WorkerReport, WorkerTask } from "../../src/core/ports/ports.ts"
+import type { Activity, PendingRequest, WorkerOpened, WorkerReport, WorkerTask } from "../../src/core/ports/ports.ts"
 import { profile } from "./runs.ts"
 
 /** A task with defaults for what a test does not care about. */
@@ -28,7 +28,7 @@ export function workerTask(step: string, over: Partial<WorkerTask> = {}): Worker
 export interface RecordedReport extends WorkerReport {
   readonly sessions: WorkerOpened[]
   readonly activities: Activity[]
-  readonly asks: Map<string, Ask>
+  readonly asks: Map<string, PendingRequest>
   readonly warnings: Warning[]
   readonly throttles: number[]
   /** Resolves with the first session. */

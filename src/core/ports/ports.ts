@@ -178,7 +178,7 @@ export interface Activity {
 }
 
 /** Something a worker needs a person for. */
-export interface Ask {
+export interface PendingRequest {
   readonly id: string
   readonly kind: "permission" | "question"
   readonly session: string
@@ -189,19 +189,19 @@ export interface Ask {
   /** How many lines of it are not in `details`, where some are not. */
   readonly more?: number
   /** Of a question: what can be chosen, for each question it holds. */
-  readonly questions: readonly AskQuestion[]
+  readonly questions: readonly RequestQuestion[]
   readonly askedAt: number
   /** When the policy answers in the person's place. */
   readonly expiresAt: number | null
 }
-export interface AskQuestion {
+export interface RequestQuestion {
   readonly text: string
   readonly options: readonly { readonly label: string; readonly description: string }[]
   readonly isMultiple: boolean
 }
 
 /** The answer to an ask: for a permission `allow`, `always` or `deny` (with words for the model), for a question texts. */
-export type AskAnswer =
+export type RequestAnswer =
   | { readonly type: "allow" | "always" }
   | { readonly type: "deny"; readonly message: string }
   | { readonly type: "answers"; readonly answers: readonly (readonly string[])[] }
@@ -212,7 +212,7 @@ export interface WorkerReport {
   opened(opened: WorkerOpened): void
   activity(activity: Activity): void
   /** It waits for an answer; until `answered` of the same id. */
-  asked(ask: Ask): void
+  asked(ask: PendingRequest): void
   answered(id: string): void
   warned(warning: Warning): void
   /** The provider said to slow down, and when to come back (milliseconds since 1970). */
@@ -241,7 +241,7 @@ export interface WorkerBackend {
   /** Acts on the worker that works in `session`; resolves with why that was not possible, or undefined. */
   steer(session: string, steer: Steer): Promise<string | undefined>
   /** Answers an ask it reported; resolves with why that was not possible, or undefined. */
-  answer(ask: string, answer: AskAnswer): Promise<string | undefined>
+  answer(ask: string, answer: RequestAnswer): Promise<string | undefined>
   /** Ends what an earlier process may have left running in `session`. Resolves within five seconds, never rejects. */
   stop(session: string): Promise<void>
   /** Ends what it keeps for later (servers). No task runs any more. */

@@ -6,7 +6,7 @@ import { formatCost } from "./numbers.ts"
 import type { WorkflowItem } from "./protocol.ts"
 import type { Trace, TraceRow } from "./trace.ts"
 import { treeOf } from "./tree.ts"
-import type { AskView, Delegated, RunView, StepView, WorkerView } from "./view.ts"
+import type { Delegated, PendingRequestView, RunView, StepView, WorkerView } from "./view.ts"
 
 /** What the TUI half draws, as plain text: for the clients and terminals that have only text. */
 
@@ -156,7 +156,7 @@ export function formatGates(gates: readonly GateView[], now: number): string {
 }
 
 /** The inbox as text, with the lines that answer it. */
-export function formatAsks(asks: readonly AskView[], now: number): string {
+export function formatRequests(asks: readonly PendingRequestView[], now: number): string {
   return asks
     .map((ask) => {
       const where = ask.workflow === null ? "" : ` (${ask.workflow})`

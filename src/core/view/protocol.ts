@@ -1,6 +1,6 @@
 import type { GateView } from "./gate-view.ts"
 import type { Trace } from "./trace.ts"
-import type { AskView, RunView, StepView, WorkerView } from "./view.ts"
+import type { PendingRequestView, RunView, StepView, WorkerView } from "./view.ts"
 
 /**
  * What the two halves of the plugin say to each other. Both directions travel as OpenCode's own `tui.command.execute`
@@ -40,7 +40,7 @@ export interface StateMessage {
   /** Workers with a task, then those that are kept without one. */
   readonly workers: readonly WorkerView[]
   /** What waits for a person, oldest first. */
-  readonly asks: readonly AskView[]
+  readonly asks: readonly PendingRequestView[]
 }
 
 /** A person is wanted in `session`. Only a TUI that shows `parent`, or a worker of it, goes there. */
@@ -82,7 +82,7 @@ export type ReplyView =
   /** The run was started: the TUI shows nothing more than its line. */
   | { readonly type: "started"; readonly run: string }
   | { readonly type: "workers"; readonly workers: readonly WorkerView[] }
-  | { readonly type: "asks"; readonly asks: readonly AskView[]; readonly gates: readonly GateView[] }
+  | { readonly type: "asks"; readonly asks: readonly PendingRequestView[]; readonly gates: readonly GateView[] }
   /** The TUI that asked goes to this session. */
   | { readonly type: "open"; readonly session: string }
   /** It is done: the TUI says so in passing. */

@@ -264,7 +264,7 @@ export type WorkerState =
   | "idle"
 
 /** An ask as the inbox shows it. */
-export interface AskView {
+export interface PendingRequestView {
   readonly id: string
   readonly kind: "permission" | "question"
   readonly worker: string

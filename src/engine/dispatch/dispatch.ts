@@ -173,8 +173,8 @@ export class Dispatcher {
         isSpent = true
         stop()
       },
-      asked: (ask) => workers.asked(task.key, ask),
-      answered: (ask) => workers.answered(task.key, ask),
+      asked: (request) => workers.asked(task.key, request),
+      answered: (request) => workers.answered(task.key, request),
       warned: sink.warned,
       throttled: (until) => {
         if (hasYielded || !lease.throttled(until)) return

@@ -1,6 +1,6 @@
 import { DEFAULTS } from "../../core/model/defaults.ts"
-import type { Activity, Ask, Clock, KeptWorker, WorkerTask } from "../../core/ports/ports.ts"
-import type { AskView, WorkerState, WorkerView } from "../../core/view/view.ts"
+import type { Activity, Clock, KeptWorker, PendingRequest, WorkerTask } from "../../core/ports/ports.ts"
+import type { PendingRequestView, WorkerState, WorkerView } from "../../core/view/view.ts"
 
 /** A worker with a task, from the moment it waits for a place until its task is over. */
 export interface ActiveWorker {
@@ -15,7 +15,7 @@ interface WorkerRecord extends ActiveWorker {
   model: string | undefined
   activity: Activity | undefined
   isQueued: boolean
-  readonly asks: Map<string, Ask>
+  readonly asks: Map<string, PendingRequest>
 }
 
 /** The workers of this process and what they are doing: the live side of the journal, kept only in memory. */
@@ -74,12 +74,12 @@ export class Workers {
     })
   }
 
-  asked(key: string, ask: Ask): void {
-    this.#change(key, (record) => record.asks.set(ask.id, this.#hide(ask)))
+  asked(key: string, request: PendingRequest): void {
+    this.#change(key, (record) => record.asks.set(request.id, this.#hide(request)))
   }
 
-  answered(key: string, ask: string): void {
-    this.#change(key, (record) => record.asks.delete(ask))
+  answered(key: string, request: string): void {
+    this.#change(key, (record) => record.asks.delete(request))
   }
 
   /** The worker with a task that a person calls so: by its name, or by its session. The newest first. */
@@ -88,8 +88,8 @@ export class Workers {
   }
 
   /** The task an ask belongs to. */
-  taskOfAsk(ask: string): WorkerTask | undefined {
-    return [...this.#rows.values()].find((record) => record.asks.has(ask))?.task
+  taskOfRequest(request: string): WorkerTask | undefined {
+    return [...this.#rows.values()].find((record) => record.asks.has(request))?.task
   }
 
   /** How deep a session is: of a worker its depth, of any other 0. */
@@ -107,9 +107,9 @@ export class Workers {
   }
 
   /** What waits for a person, oldest first. */
-  asks(): AskView[] {
+  asks(): PendingRequestView[] {
     return [...this.#rows.values()]
-      .flatMap((record) => [...record.asks.values()].map((ask) => askView(record, ask)))
+      .flatMap((record) => [...record.asks.values()].map((request) => requestView(record, request)))
       .sort((a, b) => a.askedAt - b.askedAt)
   }
 
@@ -163,10 +163,10 @@ function stateOf(record: WorkerRecord, now: number): WorkerState {
   return !mayBeSilent && now - lastActivityAt >= DEFAULTS.silentAfterMs ? "silent" : phase
 }
 
-function askView(record: WorkerRecord, ask: Ask): AskView {
+function requestView(record: WorkerRecord, request: PendingRequest): PendingRequestView {
   const { task } = record
   return {
-    ...ask,
+    ...request,
     worker: nameOf(record),
     profile: task.profile.name,
     workerKind: task.profile.kind,

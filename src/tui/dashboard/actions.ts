@@ -1,5 +1,5 @@
 import { type GateView, isWaiting, openGates } from "../../core/view/gate-view.ts"
-import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
+import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import { type DashboardKey, type Keys, shortKey } from "../host/key-table.ts"
 import { clip } from "../state/text.ts"
 import { canOpen, isOver } from "../state/view-model.ts"
@@ -14,7 +14,7 @@ export interface Selection {
   readonly run: RunView
   readonly step: StepView | undefined
   readonly worker: WorkerView | undefined
-  readonly ask: AskView | undefined
+  readonly ask: PendingRequestView | undefined
   readonly gate: GateView | undefined
   /** Number of items that need a person, over all runs. */
   readonly waiting: number
@@ -31,7 +31,7 @@ export type DashboardAction =
   | { readonly type: "words"; readonly line: string; readonly title: string; readonly text: string }
   | { readonly type: "open"; readonly session: string }
   | { readonly type: "message"; readonly worker: WorkerView }
-  | { readonly type: "ask"; readonly ask: AskView }
+  | { readonly type: "ask"; readonly ask: PendingRequestView }
   | { readonly type: "gate"; readonly gate: GateView }
   | { readonly type: "copy"; readonly run: string; readonly step: string }
   /** The key cannot do anything now; `why` is shown to the person. */

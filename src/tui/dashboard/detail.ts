@@ -1,6 +1,6 @@
 import { DECIDED, type GateView } from "../../core/view/gate-view.ts"
 import { formatCost } from "../../core/view/numbers.ts"
-import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
+import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import { clip, formatElapsed, formatTokens, wrap } from "../state/text.ts"
 import { stateNow, stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
 import { type Cell, fill, muted, space } from "./table.ts"
@@ -18,7 +18,7 @@ export interface DetailInput {
   /** False until the prompt and the answer have been loaded. */
   readonly isLoaded: boolean
   readonly worker: WorkerView | undefined
-  readonly ask: AskView | undefined
+  readonly ask: PendingRequestView | undefined
   readonly gate: GateView | undefined
   readonly now: number
   readonly width: number

@@ -1,5 +1,5 @@
 import type { BrokenRun } from "../../core/view/protocol.ts"
-import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
+import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import type { Keys } from "../host/key-table.ts"
 import type { TreeRow } from "../state/tree-rows.ts"
 import type { TextSpan } from "../state/view-model.ts"
@@ -35,5 +35,5 @@ export interface FrameInput {
   /** A short-lived message that replaces the key hints on the last line. */
   readonly said: TextSpan | undefined
   readonly workers: readonly WorkerView[]
-  readonly asks: readonly AskView[]
+  readonly asks: readonly PendingRequestView[]
 }

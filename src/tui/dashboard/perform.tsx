@@ -2,7 +2,7 @@ import type { ReplyDeps } from "../dialogs/deps.ts"
 import { showText } from "../dialogs/show-text.tsx"
 import { askFor } from "../dialogs/text-input.tsx"
 import { DASHBOARD_KEYS, type DashboardKey, type Keys, shortKey } from "../host/key-table.ts"
-import { showAsk, showGate } from "../inbox/inbox.tsx"
+import { showGate, showRequest } from "../inbox/inbox.tsx"
 import { messageTo } from "../workers/picker.tsx"
 import { actionOf, type DashboardAction, isActionKey } from "./actions.ts"
 import type { Dashboard } from "./state.ts"
@@ -60,7 +60,7 @@ function doIt(deps: DashboardActs, action: DashboardAction) {
     case "message":
       return deps.guard.start(() => messageTo(deps, action.worker))
     case "ask":
-      return showAsk(deps, action.ask)
+      return showRequest(deps, action.ask)
     case "gate":
       return showGate(deps, action.gate)
     case "copy":

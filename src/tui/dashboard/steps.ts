@@ -1,4 +1,4 @@
-import type { AskView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
+import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import { formatElapsed, short } from "../state/text.ts"
 import type { TreeRow } from "../state/tree-rows.ts"
 import { isOver, notesOf, progress, stateNow, stateOf, stepIcon, stepTime, type TextSpan } from "../state/view-model.ts"
@@ -127,7 +127,7 @@ function modelOf(step: StepView, worker: WorkerView | undefined): string {
 function stateCell(
   { step, run }: TreeRow,
   worker: WorkerView | undefined,
-  asks: readonly AskView[],
+  asks: readonly PendingRequestView[],
   now: number,
 ): TextSpan {
   const isAsking = asks.some((ask) => ask.run === run.id && ask.session === step.session)

@@ -1,6 +1,6 @@
 import { traitsOf } from "../../core/model/kinds.ts"
 import { CONTINUES, DECIDED, type GateView } from "../../core/view/gate-view.ts"
-import type { AskView } from "../../core/view/view.ts"
+import type { PendingRequestView } from "../../core/view/view.ts"
 import type { Choice } from "../dialogs/pickers.ts"
 import { cell, clip, formatElapsed, widthOf } from "../state/text.ts"
 
@@ -71,13 +71,13 @@ export function gateKey({ run, step }: GateView): string {
 
 /** An item that needs a person: the request of a worker, or a step that waits for a decision. */
 export type InboxItem =
-  | { readonly type: "ask"; readonly id: string; readonly at: number; readonly ask: AskView }
+  | { readonly type: "ask"; readonly id: string; readonly at: number; readonly ask: PendingRequestView }
   | { readonly type: "gate"; readonly id: string; readonly at: number; readonly gate: GateView }
 
 /** All items of the inbox, oldest first. */
-export function inboxItems(asks: readonly AskView[], gates: readonly GateView[]): InboxItem[] {
+export function inboxItems(asks: readonly PendingRequestView[], gates: readonly GateView[]): InboxItem[] {
   const items: InboxItem[] = [
-    ...asks.map((ask): InboxItem => ({ type: "ask", id: ask.id, at: ask.askedAt, ask })),
+    ...asks.map((request): InboxItem => ({ type: "ask", id: request.id, at: request.askedAt, ask: request })),
     ...gates.map((gate): InboxItem => ({ type: "gate", id: gateKey(gate), at: gate.openedAt, gate })),
   ]
   return items.sort((a, b) => a.at - b.at)
@@ -88,7 +88,7 @@ export function inboxChoices(items: readonly InboxItem[], now: number, columns: 
   const nameOf = (item: InboxItem) => (item.type === "ask" ? item.ask.worker : item.gate.step)
   const name = Math.min(22, Math.max(0, ...items.map((item) => widthOf(nameOf(item)))))
   return items.map((item) => {
-    const { text, workflow, expiresAt } = item.type === "ask" ? askRow(item.ask) : gateRow(item.gate)
+    const { text, workflow, expiresAt } = item.type === "ask" ? requestRow(item.ask) : gateRow(item.gate)
     const left = expiresAt === null ? "" : ` · ${formatElapsed(expiresAt - now)} left`
     const footer = `${formatElapsed(now - item.at)}${left}`
     const room = columns - 2 - name - widthOf(footer) - 5
@@ -103,7 +103,7 @@ export function inboxChoices(items: readonly InboxItem[], now: number, columns: 
   })
 }
 
-function askRow({ title, workflow, expiresAt }: AskView) {
+function requestRow({ title, workflow, expiresAt }: PendingRequestView) {
   return { text: title, workflow, expiresAt }
 }
 

@@ -1,13 +1,13 @@
 import { For } from "solid-js"
 import type { GateView } from "../../core/view/gate-view.ts"
-import type { AskView } from "../../core/view/view.ts"
+import type { PendingRequestView } from "../../core/view/view.ts"
 import type { ReplyDeps } from "../dialogs/deps.ts"
 import { rowColumns } from "../dialogs/pickers.ts"
 import { askFor } from "../dialogs/text-input.tsx"
 import { quote } from "../host/prompt-line.ts"
 import { clip } from "../state/text.ts"
 import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
-import { answerChoices, askDetails } from "./request-rows.ts"
+import { answerChoices, requestDetails } from "./request-rows.ts"
 
 /**
  * Columns of the host's dialog that the title cannot use: the word `esc`, the gap before it and the
@@ -69,13 +69,13 @@ export function showInbox(deps: ReplyDeps, snapshot: readonly InboxItem[]): void
 
 function showItem(deps: ReplyDeps, item: InboxItem): void {
   if (item.type === "gate") showGate(deps, item.gate)
-  else showAsk(deps, item.ask)
+  else showRequest(deps, item.ask)
 }
 
 /** Shows the possible answers to a worker's request. */
-export function showAsk(deps: ReplyDeps, ask: AskView): void {
-  if (ask.kind === "permission") showWays(deps, topicOf(ask), ask.title, permissionWays(deps, ask))
-  else deps.guard.start(() => answerQuestions(deps, ask))
+export function showRequest(deps: ReplyDeps, request: PendingRequestView): void {
+  if (request.kind === "permission") showWays(deps, topicOf(request), request.title, permissionWays(deps, request))
+  else deps.guard.start(() => answerQuestions(deps, request))
 }
 
 /** Shows the possible decisions about a step, each with its effect. */
@@ -111,37 +111,37 @@ interface Topic {
   readonly category: string
   readonly details: readonly string[]
   readonly more?: number
-  readonly questions: AskView["questions"]
+  readonly questions: PendingRequestView["questions"]
 }
 
-function topicOf({ id, worker, workflow, details, more, questions }: AskView): Topic {
+function topicOf({ id, worker, workflow, details, more, questions }: PendingRequestView): Topic {
   const category = `${workflow === null ? worker : `${worker} · ${workflow}`} asks`
   return { id, category, details, ...(more === undefined ? {} : { more }), questions }
 }
 
-async function answerQuestions(deps: ReplyDeps, ask: AskView): Promise<void> {
+async function answerQuestions(deps: ReplyDeps, request: PendingRequestView): Promise<void> {
   const answers: string[] = []
-  for (const question of ask.questions) {
-    const answer = await chooseAnswer(deps, ask, question, answers.length)
+  for (const question of request.questions) {
+    const answer = await chooseAnswer(deps, request, question, answers.length)
     if (answer === undefined) return
     answers.push(answer)
   }
-  await send(deps, ask.id, `/inbox answer ${ask.id} ${answers.map(quote).join(" ")}`)
+  await send(deps, request.id, `/inbox answer ${request.id} ${answers.map(quote).join(" ")}`)
 }
 
-function permissionWays(deps: ReplyDeps, ask: AskView): Way[] {
+function permissionWays(deps: ReplyDeps, request: PendingRequestView): Way[] {
   const inWords = async () => {
     const words = await askFor(deps.api, deps.paint, {
-      title: `Why ${clip(ask.worker, 30)} may not do it`,
-      description: ask.title,
+      title: `Why ${clip(request.worker, 30)} may not do it`,
+      description: request.title,
       placeholder: "What it should do instead",
     })
-    return words === undefined ? undefined : `/inbox deny ${ask.id} ${quote(words)}`
+    return words === undefined ? undefined : `/inbox deny ${request.id} ${quote(words)}`
   }
   return [
-    { title: "Allow once", run: () => `/inbox allow ${ask.id}` },
-    { title: "Always allow", description: "this and the like, from now on", run: () => `/inbox always ${ask.id}` },
-    { title: "Deny", run: () => `/inbox deny ${ask.id}` },
+    { title: "Allow once", run: () => `/inbox allow ${request.id}` },
+    { title: "Always allow", description: "this and the like, from now on", run: () => `/inbox always ${request.id}` },
+    { title: "Deny", run: () => `/inbox deny ${request.id}` },
     { title: "Deny, and say why…", run: inWords },
   ]
 }
@@ -160,13 +160,13 @@ function showWays(deps: ReplyDeps, topic: Topic, title: string, ways: readonly W
  */
 function chooseAnswer(
   deps: ReplyDeps,
-  ask: AskView,
-  question: AskView["questions"][number],
+  request: PendingRequestView,
+  question: PendingRequestView["questions"][number],
   index: number,
 ): Promise<string | undefined> {
   const { isMultiple, options, text } = question
   const marked = new Set<string>()
-  const step = ask.questions.length > 1 ? ` (${index + 1} of ${ask.questions.length})` : ""
+  const step = request.questions.length > 1 ? ` (${index + 1} of ${request.questions.length})` : ""
   return new Promise((resolve) => {
     // The dialog is replaced after each mark, with the cursor on the same row.
     const show = (at?: string) => {
@@ -189,7 +189,7 @@ function chooseAnswer(
           show(way.label)
         } else resolve(way.label)
       }
-      showChoice(deps, topicOf(ask), `${text}${step}`, ways, pick, start)
+      showChoice(deps, topicOf(request), `${text}${step}`, ways, pick, start)
     }
     show()
   })
@@ -213,7 +213,7 @@ function showChoice<Row extends { readonly title: string; readonly description?:
     ...topic,
     details: [...topic.details, ...choices.flatMap(({ isCut }, at) => (isCut ? wholeRow(rows[at]) : []))],
   }
-  const details = askDetails(said, title, heading, { columns, rows: Math.floor((height * 3) / 4) - SELECT_ROWS })
+  const details = requestDetails(said, title, heading, { columns, rows: Math.floor((height * 3) / 4) - SELECT_ROWS })
   dialog.replace(() => (
     <box>
       <DialogSelect<number>

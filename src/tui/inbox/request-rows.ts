@@ -1,4 +1,4 @@
-import type { AskView } from "../../core/view/view.ts"
+import type { PendingRequestView } from "../../core/view/view.ts"
 import { clip, widthOf } from "../state/text.ts"
 
 /**
@@ -24,20 +24,20 @@ export function answerChoices(
  * and the details that the title does not contain. At most as many lines as fit into `rows` when
  * wrapped at `columns`; if some are left out, the last line says how many.
  */
-export function askDetails(
-  ask: Pick<AskView, "details" | "more" | "questions">,
+export function requestDetails(
+  request: Pick<PendingRequestView, "details" | "more" | "questions">,
   title: string,
   heading: string,
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): string[] {
   const said = clip(title, Number.POSITIVE_INFINITY)
   // Questions are asked one after another, each as the title of its own dialog.
-  const isQuestion = (line: string) => ask.questions.some(({ text }) => text === line)
+  const isQuestion = (line: string) => request.questions.some(({ text }) => text === line)
   const isNew = (line: string) => !said.includes(clip(line, Number.POSITIVE_INFINITY)) && !isQuestion(line)
-  const lines = [...(heading === said ? [] : [title]), ...ask.details.filter(isNew)]
+  const lines = [...(heading === said ? [] : [title]), ...request.details.filter(isNew)]
   const fitting: string[] = []
   let free = Math.max(2, rows)
-  const hidden = ask.more ?? 0
+  const hidden = request.more ?? 0
   for (const [index, line] of lines.entries()) {
     const isLast = index === lines.length - 1 && hidden === 0
     const needed = Math.ceil(widthOf(line) / columns)

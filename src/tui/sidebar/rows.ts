@@ -1,6 +1,6 @@
 import type { StepStatus } from "../../core/model/result.ts"
 import { openGates, wayOn } from "../../core/view/gate-view.ts"
-import type { AskView, RunView, StepView } from "../../core/view/view.ts"
+import type { PendingRequestView, RunView, StepView } from "../../core/view/view.ts"
 import { inboxItems } from "../inbox/gate-rows.ts"
 import { clip, widthOf } from "../state/text.ts"
 import { type TreeRow, treeRows } from "../state/tree-rows.ts"
@@ -41,7 +41,7 @@ export interface SidebarInput {
   /** Columns of the sidebar. */
   readonly width: number
   /** Requests of workers, in any run. */
-  readonly asks: readonly AskView[]
+  readonly asks: readonly PendingRequestView[]
   /** How to open the inbox: its key, or its command when no key is bound. */
   readonly inbox: string
 }
@@ -146,7 +146,7 @@ function besideStep({ step, run }: TreeRow, isAsking: boolean, now: number): Tex
 }
 
 /** Whether a request of the step's worker waits for an answer. */
-function isAsked({ session }: StepView, asks: readonly AskView[]): boolean {
+function isAsked({ session }: StepView, asks: readonly PendingRequestView[]): boolean {
   return session !== null && asks.some((ask) => ask.session === session)
 }
 

@@ -2,7 +2,7 @@ import { createSignal } from "solid-js"
 import type { Clock } from "../../core/ports/ports.ts"
 import { type GateView, openGates } from "../../core/view/gate-view.ts"
 import type { StateMessage } from "../../core/view/protocol.ts"
-import type { AskView, RunView, WorkerView } from "../../core/view/view.ts"
+import type { PendingRequestView, RunView, WorkerView } from "../../core/view/view.ts"
 import type { Pace } from "./pace.ts"
 import { LINGER_MS } from "./view-model.ts"
 
@@ -20,7 +20,7 @@ export interface Live {
   /** Workers with a task, then kept workers without one. */
   workers(): readonly WorkerView[]
   /** Requests that wait for a person, oldest first. */
-  asks(): readonly AskView[]
+  asks(): readonly PendingRequestView[]
   /** Steps that wait for a person's decision. */
   gates(): readonly GateView[]
   /**
@@ -54,7 +54,7 @@ export function createLive(clock: Clock, pace: Pace): Live {
   const said = new Map<string, Pick<StateMessage, "runs"> & Partial<StateMessage>>()
   const [runs, setRuns] = createSignal<readonly RunView[]>([])
   const [workers, setWorkers] = createSignal<readonly WorkerView[]>([])
-  const [asks, setAsks] = createSignal<readonly AskView[]>([])
+  const [asks, setAsks] = createSignal<readonly PendingRequestView[]>([])
   const [waiting, setWaiting] = createSignal<readonly string[]>([])
   const [now, setNow] = createSignal(clock.now())
   /** By run: the time until which its line stays after it ended, or 0 once dismissed. */

@@ -1,5 +1,5 @@
 import type { StepResult } from "../../core/model/result.ts"
-import type { AskAnswer, Steer, WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
+import type { RequestAnswer, Steer, WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 
 /** One task the scripted backend was given, held until the driver decides how it ends. */
 export interface ScriptedJob {
@@ -17,7 +17,7 @@ export interface ScriptedBackend extends WorkerBackend {
   /** Sessions it was asked to stop without having a worker for them. */
   readonly stopped: readonly string[]
   readonly steered: readonly { readonly session: string; readonly steer: Steer }[]
-  readonly answers: readonly { readonly ask: string; readonly answer: AskAnswer }[]
+  readonly answers: readonly { readonly ask: string; readonly answer: RequestAnswer }[]
   /** The `n`-th job (from 0) of a step, as soon as there is one. */
   job(step: string, n?: number): Promise<ScriptedJob>
 }
@@ -34,7 +34,7 @@ export function createScriptedBackend(auto?: (task: WorkerTask) => Partial<StepR
   const finished = new Map<string, StepResult>()
   const stopped: string[] = []
   const steered: { session: string; steer: Steer }[] = []
-  const answers: { ask: string; answer: AskAnswer }[] = []
+  const answers: { ask: string; answer: RequestAnswer }[] = []
   const waiting = new Set<() => void>()
   return {
     jobs,

@@ -1,7 +1,7 @@
 import type { PermissionRequest, QuestionRequest } from "@opencode-ai/sdk/v2"
 import type { PermissionRule } from "../../core/model/profile.ts"
 import type { AskPolicy } from "../../core/model/workflow.ts"
-import type { Ask, AskAnswer, WorkerReport } from "../../core/ports/ports.ts"
+import type { PendingRequest, RequestAnswer, WorkerReport } from "../../core/ports/ports.ts"
 import { evaluate } from "../../core/rights/permission.ts"
 import { callHost, describe, type HostEvent } from "../../host/host.ts"
 import type { SessionTarget } from "./session-target.ts"
@@ -18,7 +18,7 @@ export interface RequestBrokerOptions {
 }
 
 interface Open {
-  readonly ask: Ask
+  readonly ask: PendingRequest
   readonly cancel: () => void
 }
 
@@ -85,7 +85,7 @@ export class RequestBroker {
   }
 
   /** Gives a person's answer; resolves with why that was not possible. */
-  async answer(id: string, answer: AskAnswer): Promise<string | undefined> {
+  async answer(id: string, answer: RequestAnswer): Promise<string | undefined> {
     const open = this.#open.get(id)
     if (open === undefined) return "it has been answered already"
     const isQuestion = open.ask.kind === "question"
@@ -107,13 +107,13 @@ export class RequestBroker {
     for (const id of [...this.#open.keys()]) this.#forget(id)
   }
 
-  #take(found: Omit<Ask, "askedAt" | "expiresAt">, permission?: PermissionRequest): void {
+  #take(found: Omit<PendingRequest, "askedAt" | "expiresAt">, permission?: PermissionRequest): void {
     if (this.#isClosed || this.#over.has(found.id)) return
     if (this.#open.has(found.id) || this.#answering.has(found.id)) return
     const { target, asks, report } = this.#options
     const now = target.clock.now()
     const expiresAt = asks.timeoutMs === undefined ? null : now + asks.timeoutMs
-    const entry: Ask = { ...found, askedAt: now, expiresAt }
+    const entry: PendingRequest = { ...found, askedAt: now, expiresAt }
     const policy = target.host.isAttended || asks.policy === "allow-listed" ? asks.policy : "deny"
     if (policy !== "ask") {
       const isAllowed = policy === "allow-listed" && permission !== undefined && this.#isListed(permission)
@@ -135,7 +135,7 @@ export class RequestBroker {
   }
 
   /** Answers in nobody's name. The model is always told so in words and can go on: a bare refusal would end its turn. */
-  async #decide(entry: Ask, isAllowed: boolean, permission: PermissionRequest | undefined): Promise<void> {
+  async #decide(entry: PendingRequest, isAllowed: boolean, permission: PermissionRequest | undefined): Promise<void> {
     const { target } = this.#options
     const name = permission?.permission ?? entry.title
     const message = `Nobody is here to allow \`${name}\`. Go on without it, or say what you could not do.`
@@ -150,7 +150,7 @@ export class RequestBroker {
     this.#forget(entry.id)
   }
 
-  async #reply({ id, kind, questions }: Ask, answer: AskAnswer): Promise<void> {
+  async #reply({ id, kind, questions }: PendingRequest, answer: RequestAnswer): Promise<void> {
     const { permission, question } = this.#options.target.host.client
     if (kind === "question") {
       const words = answer.type === "deny" ? answer.message : DECIDE
@@ -178,7 +178,7 @@ export class RequestBroker {
   }
 }
 
-function askOfPermission(request: PermissionRequest): Omit<Ask, "askedAt" | "expiresAt"> {
+function askOfPermission(request: PermissionRequest): Omit<PendingRequest, "askedAt" | "expiresAt"> {
   const { id, sessionID, permission, patterns, metadata } = request
   const texts = ["command", "filepath", "filePath", "url", "description", "diff"].flatMap((name) => {
     const value = metadata[name]
@@ -192,7 +192,7 @@ function askOfPermission(request: PermissionRequest): Omit<Ask, "askedAt" | "exp
   return { id, kind: "permission", session: sessionID, title, details, ...(more > 0 ? { more } : {}), questions: [] }
 }
 
-function askOfQuestion(request: QuestionRequest): Omit<Ask, "askedAt" | "expiresAt"> {
+function askOfQuestion(request: QuestionRequest): Omit<PendingRequest, "askedAt" | "expiresAt"> {
   const questions = request.questions.map(({ question, options, multiple }) => ({
     text: question,
     options: options.map(({ label, description }) => ({ label, description })),

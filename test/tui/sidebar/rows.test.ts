@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { AskView, RunView } from "../../../src/core/view/view.ts"
+import type { PendingRequestView, RunView } from "../../../src/core/view/view.ts"
 import { sidebar } from "../../../src/tui/sidebar/rows.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
 import { askView, doneStep, gateStep, runningStep, runView, stepView } from "../support/runs.ts"
@@ -7,7 +7,7 @@ import { askView, doneStep, gateStep, runningStep, runView, stepView } from "../
 const demo = runView({ steps: [doneStep("survey"), runningStep("review"), stepView("plan")] })
 
 describe("the sidebar", () => {
-  const rows = (runs: readonly RunView[], session = "parent", asks: readonly AskView[] = []) =>
+  const rows = (runs: readonly RunView[], session = "parent", asks: readonly PendingRequestView[] = []) =>
     sidebar(runs, session, { now: 12_400, width: 37, asks, inbox: "ctrl+x i" }).map((panel) =>
       [panel.title, panel.state, ...panel.rows, panel.total]
         .map((row) => (typeof row === "string" ? row : `${row.icon.text} ${row.left.text}|${row.right.text}`))

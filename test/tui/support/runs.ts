@@ -1,5 +1,5 @@
 import type { Gate } from "../../../src/core/model/run.ts"
-import type { AskView, RunView, StepView, WorkerView } from "../../../src/core/view/view.ts"
+import type { PendingRequestView, RunView, StepView, WorkerView } from "../../../src/core/view/view.ts"
 
 /**
  * Views of runs as a server half would send them, with defaults for what a test does not care
@@ -97,7 +97,7 @@ export function workerView(name: string, given: Partial<WorkerView> = {}): Worke
 }
 
 /** A permission request of the worker `build` of a workflow, made at 0. */
-export function askView(id: string, given: Partial<AskView> = {}): AskView {
+export function askView(id: string, given: Partial<PendingRequestView> = {}): PendingRequestView {
   return {
     id,
     kind: "permission",

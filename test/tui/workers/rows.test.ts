@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { answerChoices, askDetails } from "../../../src/tui/inbox/request-rows.ts"
+import { answerChoices, requestDetails } from "../../../src/tui/inbox/request-rows.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
 import { stateNow } from "../../../src/tui/state/view-model.ts"
 import { statusBar } from "../../../src/tui/status-line/parts.ts"
@@ -115,21 +115,21 @@ describe("the details under the answers to a request", () => {
 
   it("leave out what the title already says, and repeat the title when the heading is cut", () => {
     const room = { columns: 80, rows: 9 }
-    expect(askDetails(ask, ask.title, ask.title, room)).toEqual(["Runs the tests"])
-    expect(askDetails(ask, ask.title, "bash: npm…", room)).toEqual([ask.title, "Runs the tests"])
+    expect(requestDetails(ask, ask.title, ask.title, room)).toEqual(["Runs the tests"])
+    expect(requestDetails(ask, ask.title, "bash: npm…", room)).toEqual([ask.title, "Runs the tests"])
     const questions = ["where?", "when?"].map((text) => ({ text, options: [], isMultiple: false }))
     const both = askView("que_1", { kind: "question", title: "where?", details: ["when?"], questions })
-    expect(askDetails(both, "where? (1 of 2)", "where? (1 of 2)", room)).toEqual([])
+    expect(requestDetails(both, "where? (1 of 2)", "where? (1 of 2)", room)).toEqual([])
   })
 
   it("take no more rows than available, and say how many are left out", () => {
     const long = askView("per_2", { title: "edit: a.ts", details: ["one", "two two two two", "three", "four"] })
-    const lines = (rows: number) => askDetails(long, long.title, long.title, { columns: 10, rows })
+    const lines = (rows: number) => requestDetails(long, long.title, long.title, { columns: 10, rows })
     expect(lines(5)).toEqual(long.details)
     expect(lines(4)).toEqual(["one", "two two two two", "… 2 more lines"])
     expect(lines(0)).toEqual(["one", "… 3 more lines"])
     const cut = { ...long, more: 20 }
-    const rest = (rows: number) => askDetails(cut, cut.title, cut.title, { columns: 10, rows }).at(-1)
+    const rest = (rows: number) => requestDetails(cut, cut.title, cut.title, { columns: 10, rows }).at(-1)
     expect([rest(9), rest(5), rest(0)]).toEqual(["… 20 more lines", "… 21 more lines", "… 23 more lines"])
   })
 })
