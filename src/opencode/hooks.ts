@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import type { Hooks } from "@opencode-ai/plugin"
 import type { Log } from "../core/ports/ports.ts"
 import { RESULT_TOOL } from "../core/rights/permission.ts"
-import { decode, type Message, type Reply, type Request } from "../core/view/protocol.ts"
+import { type ChannelMessage, decode, type Reply, type Request } from "../core/view/protocol.ts"
 import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
 import { readTranscript } from "../host/session-transcript.ts"
 import type { Runtime } from "../project/runtime.ts"
@@ -84,7 +84,7 @@ function withoutResultTool(permission: Rules): Rules {
 
 /** A message of the TUI half, if it is one. Answered once however often it is sent. */
 function hearTui(deps: HookDeps, requests: Map<string, Promise<Reply>>, command: string): void {
-  let message: Message | undefined
+  let message: ChannelMessage | undefined
   try {
     message = decode(command)
   } catch (error) {

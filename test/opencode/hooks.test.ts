@@ -1,11 +1,11 @@
 import { expect, it } from "vitest"
-import { decode, encode, type Message } from "../../src/core/view/protocol.ts"
+import { type ChannelMessage, decode, encode } from "../../src/core/view/protocol.ts"
 import type { Host } from "../../src/host/host.ts"
 import { createHooks, type HookDeps } from "../../src/opencode/hooks.ts"
 
 /** The hooks over a host that takes what the TUI is told, and a configuration that reads as `configProblems` says. */
 function openHooks(configProblems: HookDeps["configProblems"]) {
-  const sent: Message[] = []
+  const sent: ChannelMessage[] = []
   const errors: string[] = []
   const answered = Promise.withResolvers<void>()
   const tui = {

@@ -51,7 +51,7 @@ export interface StepState {
   readonly checkpoint?: { readonly count: number; readonly text: string }
   readonly warnings?: readonly Warning[]
   /** What was said to its worker since the prompt, in order. */
-  readonly messages?: readonly Message[]
+  readonly messages?: readonly WorkerMessage[]
   readonly hold?: Hold
   readonly result?: StepResult
   /** Times its answer was not the data that is wanted. */
@@ -95,7 +95,7 @@ export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at
 }
 
 /** Something said to a worker; the id makes it the same message when it is sent again. */
-export interface Message {
+export interface WorkerMessage {
   readonly id: string
   readonly text: string
 }

@@ -3,7 +3,7 @@ import type { Kind } from "../model/kinds.ts"
 import type { Result } from "../model/problem.ts"
 import type { Profile } from "../model/profile.ts"
 import type { CheckResult, StepResult, Tokens, Warning } from "../model/result.ts"
-import type { Message } from "../model/run.ts"
+import type { WorkerMessage } from "../model/run.ts"
 import type { AskPolicy, Budget, Check, InputValue, JsonSchema } from "../model/workflow.ts"
 
 /** What the engine needs of the world, as types with their contracts in words. Each port has one contract suite in
@@ -146,7 +146,7 @@ export interface WorkerTask extends SessionSpec {
   /** True when this attempt may have been prompted before (resume): look for its answer before asking. */
   readonly resumed: boolean
   /** What was said to this worker since its prompt: each must reach the model exactly once. */
-  readonly messages: readonly Message[]
+  readonly messages: readonly WorkerMessage[]
   readonly timeoutMs: number
   readonly idleTimeoutMs: number
   readonly toolTimeoutMs: number
@@ -221,7 +221,7 @@ export interface WorkerReport {
 
 /** What a person does to a worker in the middle of its task. */
 export type Steer =
-  | { readonly type: "message"; readonly message: Message }
+  | { readonly type: "message"; readonly message: WorkerMessage }
   /** Stops the turn and keeps the task: it waits for a message or `resume`. */
   | { readonly type: "interrupt" }
   | { readonly type: "resume" }

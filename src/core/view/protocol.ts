@@ -11,7 +11,7 @@ import type { PendingRequestView, RunView, StepView, WorkerView } from "./view.t
  *   server → TUI   reply; `state` whenever a run, a worker or an ask changes; `open` when a person is to go somewhere;
  *                  `notice` when something needs a person or has ended
  */
-export type Message = Request | ReplyMessage | StateMessage | OpenMessage | NoticeMessage
+export type ChannelMessage = Request | ReplyMessage | StateMessage | OpenMessage | NoticeMessage
 
 export interface Request {
   readonly kind: "request"
@@ -128,13 +128,13 @@ export interface WorkflowItem {
 
 const PREFIX = "baton:"
 
-export function encode(message: Message): string {
+export function encode(message: ChannelMessage): string {
   return PREFIX + JSON.stringify(message)
 }
 
 /** The message in a command string, or undefined when the string is not ours. */
-export function decode(command: string): Message | undefined {
+export function decode(command: string): ChannelMessage | undefined {
   if (!command.startsWith(PREFIX)) return undefined
   const message: unknown = JSON.parse(command.slice(PREFIX.length))
-  return typeof message === "object" && message !== null && "kind" in message ? (message as Message) : undefined
+  return typeof message === "object" && message !== null && "kind" in message ? (message as ChannelMessage) : undefined
 }
