@@ -1,7 +1,7 @@
 import { type Entry, markOf } from "../../host/entries.ts"
 import { callHost, type Host } from "../../host/host.ts"
 import { ownID } from "./ids.ts"
-import { type Answer, answersTo, turnOf, type Verdict, verdictOf } from "./verdict.ts"
+import { type Answer, answersTo, type TurnVerdict, turnOf, verdictOf } from "./verdict.ts"
 
 /** A message of ours, under ids of its own: sent twice it is one message, answered once. */
 export interface OwnMessage {
@@ -107,7 +107,7 @@ export function hasAll(own: OwnMessages, entries: readonly Entry[]): boolean {
 }
 
 /** How the task ended; undefined while something that was said is not there or not answered. */
-export function verdictOn(own: OwnMessages, entries: readonly Entry[]): Verdict | undefined {
+export function verdictOn(own: OwnMessages, entries: readonly Entry[]): TurnVerdict | undefined {
   return hasAll(own, entries) ? verdictOf(answersTo(entries, own[0].messageID)) : undefined
 }
 

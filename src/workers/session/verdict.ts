@@ -4,7 +4,7 @@ import { type Entry, taskFrom } from "../../host/entries.ts"
 import { type Failure, failureOf, type PartialOutage } from "./failure.ts"
 
 /** What came of one prompt, read from the session's messages. */
-export interface Verdict {
+export interface TurnVerdict {
   readonly reason: Reason
   readonly output: string
   readonly detail?: string
@@ -45,7 +45,7 @@ export function answersTo(entries: readonly Entry[], messageID: string): readonl
 }
 
 /** What a person hands back without words: the last whole answer of the task, whatever came after it. */
-export function lastWordsOf(entries: readonly Entry[], messageID: string): Verdict {
+export function lastWordsOf(entries: readonly Entry[], messageID: string): TurnVerdict {
   const answers = turnOf(entries, messageID).filter(({ info, parts }) => info.summary !== true && textOf(parts) !== "")
   const whole = answers.map((answer) => verdictOf([answer])).findLast((verdict) => verdict?.reason === "ok")
   if (whole) return whole
@@ -76,7 +76,7 @@ export function textOf(parts: readonly Part[]): string {
  * How the turn ended, or undefined while nothing in the messages says that it has. Only a completed message with text,
  * a proper finish and no error is `ok`.
  */
-export function verdictOf(answers: readonly Answer[]): Verdict | undefined {
+export function verdictOf(answers: readonly Answer[]): TurnVerdict | undefined {
   const last = answers.at(-1)
   if (!last) return undefined
   const output = textOf(last.parts)
@@ -100,13 +100,13 @@ export function verdictOf(answers: readonly Answer[]): Verdict | undefined {
 }
 
 /** Of a stream without an end, which OpenCode asks for again and again: what the first try came to. */
-export function verdictOfLoop(answers: readonly Answer[]): Verdict | undefined {
+export function verdictOfLoop(answers: readonly Answer[]): TurnVerdict | undefined {
   const first = answers.find(({ info }) => info.finish === "unknown")
   return first && verdictOf([first])
 }
 
 /** What an idle session means whose messages say nothing conclusive. */
-export function verdictOfSilence(answers: readonly Entry[], lastError: Failure | undefined): Verdict {
+export function verdictOfSilence(answers: readonly Entry[], lastError: Failure | undefined): TurnVerdict {
   const last = answers.at(-1)
   const output = last ? textOf(last.parts) : ""
   if (lastError !== undefined) return { ...lastError, output }

@@ -1,7 +1,7 @@
 import type { Entry } from "../../../host/entries.ts"
 import type { Failure } from "../failure.ts"
 import { hasAll, missingSending, repeatedSending, verdictOn } from "../outbox.ts"
-import { answersTo, lastWordsOf, type Verdict, verdictOf, verdictOfLoop, verdictOfSilence } from "../verdict.ts"
+import { answersTo, lastWordsOf, type TurnVerdict, verdictOf, verdictOfLoop, verdictOfSilence } from "../verdict.ts"
 import { decide, rest } from "./decide.ts"
 import { relearned } from "./health.ts"
 import { andThen, entriesOf, finish, listening, move, request, tell } from "./moves.ts"
@@ -111,7 +111,7 @@ function handedBack(state: TurnState, entries: readonly Entry[], now: number): S
 
 /** The session is stopped: reports what it had written. */
 function stopped(state: TurnState, why: Failure, entries: readonly Entry[]): Step {
-  const end = (verdict: Verdict) => finish(state, { end: { ...verdict, entries } })
+  const end = (verdict: TurnVerdict) => finish(state, { end: { ...verdict, entries } })
   const { own, handback, news, setup } = state
   if (why.reason === "ok" && handback?.text) return end({ reason: "ok", output: handback.text })
   const answers = answersTo(entries, own[0].messageID)

@@ -2,7 +2,7 @@ import type { Activity } from "../../../core/ports/ports.ts"
 import type { Entry } from "../../../host/entries.ts"
 import type { Failure } from "../failure.ts"
 import type { OwnMessage, Sending } from "../outbox.ts"
-import type { Verdict } from "../verdict.ts"
+import type { TurnVerdict } from "../verdict.ts"
 import { type Health, newHealth, type Patience } from "./health.ts"
 import type { Heard } from "./heard.ts"
 
@@ -158,7 +158,7 @@ export type TurnAction =
   | { readonly type: "end"; readonly end: TurnEnd }
   | { readonly type: "fail"; readonly error: unknown }
 
-export interface TurnEnd extends Verdict {
+export interface TurnEnd extends TurnVerdict {
   /** The session's messages. After a good end some lack reasoning and calls that wrote no file. */
   readonly entries: readonly Entry[]
   /** The answer as data, where it was given so. */
