@@ -4,6 +4,7 @@ import type { ExpressionType, Findings, Types } from "./expression.ts"
 import { notBefore } from "./graph.ts"
 import type { ExpressionProblem, Known, Reference } from "./names.ts"
 import { around, keysAt, type Outline, type OutlineStep, textAt, Visible, written } from "./outline.ts"
+import { EXPRESSION_KEYS, formOfType } from "./step-types.ts"
 import { checkTemplate, checkValue } from "./template.ts"
 import type { Words } from "./words.ts"
 
@@ -70,10 +71,11 @@ function slotsOf(outline: Outline, step: OutlineStep): Slot[] {
   return [
     { path: ["prompt"], sort: "template", seesSecrets: true, seesItem: true },
     { path: ["condition"], sort: "condition" },
-    { path: ["over"], sort: "list" },
     { path: ["output"], sort: "template", seesItem: true },
     ...itemsOf("files").map((path): Slot => ({ path, sort: "template", seesItem: true })),
-    ...itemsOf("with").map((path): Slot => ({ path, sort: "template" })),
+    ...EXPRESSION_KEYS.flatMap(([key, holds]): Slot[] =>
+      holds === "templates" ? itemsOf(key).map((path) => ({ path, sort: "template" })) : [{ path: [key], sort: holds }],
+    ),
     ...itemsOf("checks").map(
       (path): Slot => ({ path: [...path, "ask"], sort: "template", seesItem: true, isAfter: true }),
     ),
@@ -104,7 +106,7 @@ function* checkSlot(outline: Outline, step: OutlineStep, slot: Slot, declared: D
       step: source.words.step,
     },
     ...(slot.seesSecrets ? { secrets } : { hidesSecrets: true }),
-    hasItem: slot.seesItem === true && written(outline, step, "type") === "routed",
+    hasItem: slot.seesItem === true && formOfType(written(outline, step, "type"))?.hasItem === true,
     hasRound: [...around(step)].some((one) => one.isLoop),
   }
   const { problems, references } = check(slot.sort, text, known, types)

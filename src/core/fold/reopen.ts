@@ -3,6 +3,7 @@ import { rowAt, rowsOf, tableOf } from "../base/table.ts"
 import type { RunEvent } from "../model/events.ts"
 import { graphOf } from "../model/graph.ts"
 import type { Run, StepState } from "../model/run.ts"
+import { groupTraits, stepsInside } from "../model/step-types.ts"
 import { lowest } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import { isAtWork } from "./group-parts.ts"
@@ -48,19 +49,9 @@ function mayGoOn(run: Run, kept: ReadonlySet<number>, index: number, isSame: (in
 
 /** Every profile that a step, or a part of it, is done by. */
 function profilesOf(step: Step): string[] {
-  const { group, profile } = step
-  switch (group?.type) {
-    case "parallel":
-      return group.steps.flatMap(profilesOf)
-    case "workflow":
-      return group.workflow.steps.flatMap(profilesOf)
-    case "routed":
-      return [...Object.values(group.route), ...(group.otherwise === undefined ? [] : [group.otherwise])]
-    case "ensemble":
-      return [...group.proposers, ...group.judges]
-    case undefined:
-      return [profile, ...(step.opinions ?? []).map((opinion) => opinion.profile)]
-  }
+  const { group, profile, opinions = [] } = step
+  if (group === undefined) return [profile, ...opinions.map((opinion) => opinion.profile)]
+  return [...groupTraits(group).profiles(group), ...stepsInside(step).flatMap(profilesOf)]
 }
 
 /** Id of the step of the workflow that a part belongs to. */

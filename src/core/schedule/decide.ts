@@ -5,6 +5,7 @@ import type { Command, RunEvent, Took } from "../model/events.ts"
 import type { CheckResult, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
+import { doneBy } from "../model/step-types.ts"
 import type { GateAction } from "../model/workflow.ts"
 import type { Words } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
@@ -155,7 +156,8 @@ function decideGate(draft: Draft, command: Extract<Command, { type: "decide" }>,
   const step = stepOf(run, command.step)
   if (step === undefined) return refuse(run, `run ${run.id} has no step ${command.step}`)
   if (step.gate) {
-    if (command.action === "retry" && specOf(run, step).type === "gate") return refuse(run, `${step.id} has no worker`)
+    if (command.action === "retry" && doneBy(specOf(run, step).type) === "person")
+      return refuse(run, `${step.id} has no worker`)
     const { parent, by } = command
     const isMoved = parent !== undefined && parent !== run.parent
     if (isMoved) draft.add({ type: "run.resumed", at: now, by, parent, ...liveOf(run) })
@@ -336,7 +338,7 @@ function checked(draft: Draft, step: StepState, command: Extract<Command, { type
   const next = stepOf(draft.run, step.id) as StepState
   if (schemaError !== undefined)
     return weighed(draft, next, { ...step.result, reason: "schema", detail: schemaError }, now)
-  const isCheck = specOf(run, step).type === "check"
+  const isCheck = doneBy(specOf(run, step).type) === "checks"
   const answer = {
     ...step.result,
     ...(structured === undefined ? {} : { structured }),

@@ -5,6 +5,7 @@ import { formatProblems } from "../model/problem.ts"
 import type { StepResult } from "../model/result.ts"
 import { nextReady, type Run, type StepState } from "../model/run.ts"
 import { describeHold } from "../model/state-text.ts"
+import { doneBy } from "../model/step-types.ts"
 import type { Step } from "../model/workflow.ts"
 import type { Words } from "../ports/expressions.ts"
 import { overlapOf } from "../rights/file-patterns.ts"
@@ -56,7 +57,8 @@ function ownsAlone({ run, words }: Draft, step: StepState): boolean {
 function ownedBy(run: Run, { index }: StepState, words: Words): readonly string[] {
   const spec = run.specs[index] as Step
   const { files = [], part, group, type } = spec
-  const isWriter = part?.role !== "proposer" && part?.role !== "judge" && type === "single" && group === undefined
+  const isWriter =
+    part?.role !== "proposer" && part?.role !== "judge" && doneBy(type) === "worker" && group === undefined
   if (!isWriter) return []
   return files.map((pattern) => {
     const filled = pattern.includes("${") ? words.text(run, spec, pattern) : { ok: true as const, value: pattern }
@@ -81,7 +83,7 @@ function consider(draft: Draft, step: StepState, now: number): void {
   const verdict = spec.condition === undefined ? undefined : draft.words.holds(draft.run, spec, spec.condition)
   if (verdict?.ok && !verdict.value) skip("condition", "its condition does not hold")
   else if (verdict && !verdict.ok) fail(draft, step, `its condition: ${formatProblems(verdict.problems)}`, now)
-  else if (spec.type === "gate") ask(draft, step, spec, now)
+  else if (doneBy(spec.type) === "person") ask(draft, step, spec, now)
   else tryToStart(draft, step, now)
 }
 
@@ -105,7 +107,7 @@ export function start(draft: Draft, step: StepState, now: number, said?: string)
   const spec = specOf(draft.run, step)
   draft.add({ type: "step.started", at: now, step: id, attempt, ...(goOn ? { goOn } : {}) })
   if (isGroup(spec)) return
-  if (spec.type === "check") {
+  if (doneBy(spec.type) === "checks") {
     const result: StepResult = { reason: "ok", output: "", tokens: { input: 0, output: 0 }, cost: 0 }
     draft.add({ type: "step.answered", at: now, step: id, attempt, result })
     draft.effects.push({ type: "check", step: id, attempt })
