@@ -159,21 +159,27 @@ describe("a run with groups", () => {
   })
 })
 
-it("a loop that was looking at the project when its run was interrupted looks again over an edited workflow", () => {
-  const loop: Step = { ...step("a"), loop: { max: 3, stagnant: 3 } }
-  const r = drive([loop])
-  r.send({ type: "looked", step: "a", attempt: 1, fingerprint: "f1" })
-  r.end("a:1", "error")
-  r.send({ type: "interrupt", by: "ctrl-c" })
-  r.effects.length = 0
-  r.send({
-    type: "resume",
-    by: "user",
-    edited: { workflow: workflow([loop, step("b")]), profiles: { worker: profile() }, limits: { maxWorkers: 8 } },
-  })
-  expect(r.effects).toContainEqual({ type: "look", step: "a", attempt: 1 })
-  expect(r.started).toEqual(["a:1", "b"])
-})
+it.each([0, 1])(
+  "a loop that looked at the project after %i rounds when its run was interrupted looks again over an edited workflow",
+  (rounds) => {
+    const loop: Step = { ...step("a"), loop: { max: 3, stagnant: 3 } }
+    const r = drive([loop])
+    if (rounds > 0) {
+      r.send({ type: "looked", step: "a", attempt: 1, fingerprint: "f1" })
+      r.end("a:1", "error")
+    }
+    r.started.length = 0
+    r.send({ type: "interrupt", by: "ctrl-c" })
+    r.effects.length = 0
+    r.send({
+      type: "resume",
+      by: "user",
+      edited: { workflow: workflow([loop, step("b")]), profiles: { worker: profile() }, limits: { maxWorkers: 8 } },
+    })
+    expect(r.effects).toContainEqual({ type: "look", step: "a", attempt: 1 })
+    expect(r.started).toEqual(["b"])
+  },
+)
 
 describe("a group whose profiles are named inside it", () => {
   const steps: Record<string, Step> = {

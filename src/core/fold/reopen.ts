@@ -1,5 +1,6 @@
 import { emptyQueue, push, type Queue } from "../base/queue.ts"
 import { rowAt, rowsOf, tableOf } from "../base/table.ts"
+import { isGroup } from "../model/ancestry.ts"
 import type { RunEvent } from "../model/events.ts"
 import { graphOf } from "../model/graph.ts"
 import type { Run, StepState } from "../model/run.ts"
@@ -124,7 +125,11 @@ function renew(run: Run, kept: ReadonlySet<number>): Run {
   })
   const top = rows.filter((row) => kept.has(row.index) && !run.specs[row.index]?.part)
   const isWell = ({ status }: StepState) => status === "success" || status === "skipped"
-  const isDue = ({ status, parts, isAnswered }: StepState) => status === "running" && parts?.open === 0 && !isAnswered
+  // A group that has no parts yet, because its run was interrupted before, has its turn as well.
+  const isDue = ({ index, status, parts, isAnswered }: StepState) => {
+    const isItsTurn = parts === undefined ? isGroup(run.specs[index] as Step) : parts.open === 0
+    return status === "running" && !isAnswered && isItsTurn
+  }
   return {
     ...rest,
     steps: tableOf(rows),
