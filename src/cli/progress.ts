@@ -2,6 +2,7 @@ import type pc from "picocolors"
 import { formatDuration } from "../core/base/duration.ts"
 import type { RunEvent } from "../core/model/events.ts"
 import type { Run } from "../core/model/run.ts"
+import { doneBy } from "../core/model/step-types.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { DECIDED, gateTitle } from "../core/view/gate-view.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
@@ -127,7 +128,7 @@ function retryLine(
 
 function endedLine({ step, spent }: Branch, colors: ReturnType<typeof pc.createColors>): string {
   const took = step.startedAt !== null && step.endedAt !== null ? formatDuration(step.endedAt - step.startedAt) : ""
-  const price = step.type === "check" ? [] : [formatUsage(spent)]
+  const price = doneBy(step.type) === "checks" ? [] : [formatUsage(spent)]
   const why = step.reason === "ok" ? "" : `  ${colors.red(step.reason ?? "")}${step.detail ? `: ${step.detail}` : ""}`
   return `${stepMark(step.status, colors)} ${step.id}  ${colors.dim([took, ...price].join(" · "))}${why}`
 }

@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/base/duration.ts"
+import { doneBy } from "../core/model/step-types.ts"
 import { verdictLines } from "../core/model/verdict.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { CONTINUES, type GateView, openGates } from "../core/view/gate-view.ts"
@@ -55,12 +56,12 @@ function statusWord(view: RunView, colors: Colors): string {
 }
 
 function stepBlock({ step, level, spent }: Branch, colors: Colors): string {
-  const isGroup = step.type !== "single" && step.type !== "gate" && step.type !== "check"
+  const isGroup = doneBy(step.type) === "parts"
   const facts = [
     ...(step.reason !== null && step.reason !== "ok" ? [step.reason] : []),
     ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
     ...(isGroup ? [step.type] : step.model === null ? [] : [step.model]),
-    ...(step.reason === null ? [step.status] : step.type === "check" ? [] : [formatUsage(spent)]),
+    ...(step.reason === null ? [step.status] : doneBy(step.type) === "checks" ? [] : [formatUsage(spent)]),
     ...(step.session === null ? [] : [`session ${step.session}`]),
   ]
   // The reason of a waiting step is shown at the end, with the possible commands.

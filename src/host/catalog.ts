@@ -3,22 +3,22 @@ import { suggest } from "../core/base/nearest.ts"
 import type { PermissionRule } from "../core/model/profile.ts"
 import { callHost, type Host } from "./host.ts"
 
-/** What a session is asked to run as. */
+/** The agent and model that a session runs as. */
 export interface Identity {
   readonly agent: string
-  /** Undefined when nobody named a model and the server has no default: it then chooses by itself. */
+  /** Undefined when no model was named and the server has no default. The server then chooses. */
   readonly model?: { readonly providerID: string; readonly modelID: string }
 }
 
-/** Splits `provider/model`; the model's own name may hold more slashes. */
+/** Splits `provider/model`. The model's own name may contain more slashes. */
 export function parseModel(name: string): { providerID: string; modelID: string } {
   const slash = name.indexOf("/")
   return { providerID: name.slice(0, slash), modelID: name.slice(slash + 1) }
 }
 
-/** An agent or a model that the server does not have, with the nearest match in words. */
+/** The server does not have this agent or model. The message names the nearest match. */
 export class IdentityError extends Error {
-  /** The model that is not there; undefined: it is the agent. */
+  /** The missing model, or undefined when the agent is missing. */
   readonly model: string | undefined
 
   constructor(message: string, model?: string) {
@@ -29,7 +29,7 @@ export class IdentityError extends Error {
 }
 
 interface Catalog {
-  /** The rules of every agent, by its name. */
+  /** The rules of every agent, by name. */
   readonly agents: ReadonlyMap<string, readonly PermissionRule[]>
   /** Every `provider/model`, and whether its price is known. */
   readonly models: ReadonlyMap<string, { readonly isPriced: boolean }>
@@ -37,7 +37,10 @@ interface Catalog {
   readonly defaultModel: string | undefined
 }
 
-/** What a server offers changes rarely, and is asked for at every step: it is read again after this many ms. */
+/**
+ * What a server offers changes rarely and every step needs it, so it is read again only after this
+ * many milliseconds.
+ */
 const FRESH_MS = 30_000
 const catalogs = new WeakMap<Host, { readonly at: number; readonly catalog: Promise<Catalog> }>()
 
@@ -47,7 +50,7 @@ function catalogOf(host: Host): Promise<Catalog> {
   if (known && now - known.at < FRESH_MS) return known.catalog
   const catalog = readCatalog(host)
   catalogs.set(host, { at: now, catalog })
-  // A failed read is not kept; whoever waits for it gets the error.
+  // A failed read is not kept. Everyone who waits for it gets the error.
   catalog.catch(() => catalogs.delete(host))
   return catalog
 }
@@ -61,7 +64,8 @@ async function readCatalog(host: Host): Promise<Catalog> {
   const models = new Map<string, { isPriced: boolean }>()
   for (const provider of providers) {
     for (const [id, { cost }] of Object.entries(provider.models)) {
-      // OpenCode counts an unknown price as 0, and so would hide it (G5).
+      // OpenCode reports an unknown price as 0, which would hide that it is unknown (G5, contract
+      // C27).
       models.set(`${provider.id}/${id}`, { isPriced: cost.input > 0 || cost.output > 0 })
     }
   }
@@ -75,17 +79,17 @@ async function readCatalog(host: Host): Promise<Catalog> {
   }
 }
 
-/** What a profile says of it. */
+/** The fields of a profile that decide it. */
 interface IdentityQuery {
   readonly agent?: string | undefined
   readonly model?: string | undefined
 }
 
 /**
- * Agent and model for a worker: what the profile says, else what the session it was started from uses, else the
- * server's default. Both are checked here, because OpenCode takes an unknown agent with 204 and then never answers
- * (host notes §8). `origin` is the server of that session, when it is another one. Throws an IdentityError that names the
- * nearest match.
+ * Returns the agent and model of a worker: those of the profile, else those of the session it was
+ * started from, else the server's default. Both are checked here, because OpenCode accepts an
+ * unknown agent with 204 and then never answers (contract C7). `origin` is the server of that
+ * session, when it is another one. Throws an IdentityError that names the nearest match.
  */
 export async function identify(
   host: Host,
@@ -111,15 +115,16 @@ const inherited = new WeakMap<
 >()
 
 /**
- * The model of the session a run was started from, read at the first step that has no model of its own. A run has its
- * profiles to itself, so the run keeps that model, also when the person goes on with another one in the session.
+ * Returns the model of the session a run was started from. It is read at the first step without a
+ * model of its own. A run has its profiles to itself, so it keeps that model even when the person
+ * switches to another one in the session.
  */
 function inheritedModel(host: Host, wanted: IdentityQuery, parent: string | undefined): Promise<string | undefined> {
   const known = inherited.get(wanted)
   if (known && known.parent === parent) return known.model
   const model = modelOf(host, parent)
   inherited.set(wanted, { parent, model })
-  // A failed read is not kept; whoever waits for it gets the error.
+  // A failed read is not kept. Everyone who waits for it gets the error.
   model.catch(() => inherited.delete(wanted))
   return model
 }
@@ -130,19 +135,22 @@ async function modelOf(host: Host, session: string | undefined): Promise<string 
   return model && `${model.providerID}/${model.id}`
 }
 
-/** Whether what a model costs is known: an unknown price is never 0. */
+/** Whether the price of a model is known. An unknown price is never 0. */
 export async function isPriced(host: Host, model: string): Promise<boolean> {
   return (await catalogOf(host)).models.get(model)?.isPriced ?? false
 }
 
-/** Whom a run asks: the model of a worker, and those that may stand in for it. */
+/** The models of a worker: the requested one and its fallbacks. */
 export interface WantedModel {
   readonly who: string
-  /** The first is the one that is asked for. */
+  /** The first one is the requested model. */
   readonly models: readonly string[]
 }
 
-/** A line for everybody none of whose models the server has, with the nearest match. Throws a HostError. */
+/**
+ * Returns a line for every worker none of whose models the server has, with the nearest match.
+ * Throws a HostError.
+ */
 export async function missingModels(host: Host, wanted: readonly WantedModel[]): Promise<string[]> {
   if (wanted.length === 0) return []
   const { models } = await catalogOf(host)
@@ -153,13 +161,13 @@ export async function missingModels(host: Host, wanted: readonly WantedModel[]):
   })
 }
 
-/** Every `provider/model` of a server, and the one it uses where nobody names another. Throws a HostError. */
+/** Returns every `provider/model` of a server, and its default. Throws a HostError. */
 export async function offeredModels(host: Host): Promise<{ models: readonly string[]; standard: string | undefined }> {
   const { models, defaultModel } = await catalogOf(host)
   return { models: [...models.keys()], standard: defaultModel }
 }
 
-/** What an agent may do by itself; undefined: the default agent's rules. */
+/** Returns what an agent may do. Without a name it is the default agent. */
 export async function agentRules(host: Host, agent: string | undefined): Promise<readonly PermissionRule[]> {
   const { agents, defaultAgent } = await catalogOf(host)
   return agents.get(agent ?? defaultAgent) ?? []
@@ -167,14 +175,17 @@ export async function agentRules(host: Host, agent: string | undefined): Promise
 
 const sessions = new WeakMap<Host, Map<string, Promise<Session>>>()
 
-/** A session that workers are started from. It is asked for at every step, so it is remembered until it changes. */
+/**
+ * Returns a session that workers are started from. Every step needs it, so it is cached until it
+ * changes.
+ */
 export function sessionOf(host: Host, session: string): Promise<Session> {
   const known = sessions.get(host) ?? remember(host)
   const found = known.get(session)
   if (found) return found
   const read = callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))
   known.set(session, read)
-  // A failed read is not kept; whoever waits for it gets the error.
+  // A failed read is not kept. Everyone who waits for it gets the error.
   read.catch(() => known.delete(session))
   return read
 }

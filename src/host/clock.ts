@@ -1,6 +1,6 @@
 import type { Clock } from "../core/ports/ports.ts"
 
-/** The real clock; its timers do not keep a process alive. */
+/** The real clock. Its timers do not keep a process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, fn) {

@@ -5,8 +5,9 @@ const RECONNECT_MS = 500
 const FIRST_EVENT_MS = 15_000
 
 /**
- * Follows a server's event stream into `feed` until `signal` fires, connecting again whenever it breaks. Resolves once
- * the first connection stands: what is asked of the server from then on is heard. Throws when it never does.
+ * Follows a server's event stream into `feed` until `signal` fires, and reconnects whenever it
+ * breaks. Resolves once the first connection is up: everything asked of the server from then on is
+ * heard. Throws when the first connection fails.
  */
 export async function followEvents(
   client: OpencodeClient,
@@ -41,7 +42,8 @@ async function follow(
         feed.emit(event)
         if (event.type !== "server.connected") continue
         onFirst()
-        // Not sooner: what happens between a look at what was missed and the connection would be missed as well.
+        // This must not happen sooner: an event between the recovery and the new connection would
+        // be missed as well (contract C28).
         if (connection > 0) feed.emit({ type: "baton.reconnected", properties: {} })
       }
     } catch (error) {

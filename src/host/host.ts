@@ -1,24 +1,36 @@
 import type { Event, OpencodeClient } from "@opencode-ai/sdk/v2"
 
-/** An OpenCode server as Baton reaches it: from inside its own plugin worker, or over HTTP from the command line. */
+/**
+ * An OpenCode server as Baton reaches it: from inside its own plugin worker, or over HTTP from the
+ * command line.
+ */
 export interface Host {
   readonly client: OpencodeClient
-  /** Project directory every call is about. */
+  /** The project directory that every call names. */
   readonly directory: string
-  /** Folder the project's files are named from; undefined: `directory`. */
+  /** The folder that file names are relative to; undefined: `directory`. */
   readonly root?: string
-  /** Whether a person sits in front of it who can answer a permission request. */
+  /** Whether a person is there who can answer a permission request. */
   readonly isAttended: boolean
-  /** Whether Baton's plugin runs in it with the engine that works here, so that its tools reach that engine. */
+  /**
+   * Whether Baton's plugin runs in it with the engine of this process, so that its tools reach that
+   * engine.
+   */
   readonly hasTools?: boolean
-  /** Hears every event of the server until the returned function is called. */
+  /** Calls the listener with every event of the server until the returned function is called. */
   subscribe(listener: (event: HostEvent) => void): () => void
 }
 
-/** The server's events, and one of our own: the stream was broken for a while, so events may have been missed. */
+/**
+ * The server's events, and one of our own: the stream was interrupted, so events may have been
+ * missed.
+ */
 export type HostEvent = Event | { readonly type: "baton.reconnected"; readonly properties: Record<string, never> }
 
-/** Events handed from one source to many listeners. A listener that throws is reported and does not stop the others. */
+/**
+ * Passes events from one source to many listeners. A listener that throws is reported and does not
+ * stop the others.
+ */
 export interface Feed {
   emit(event: HostEvent): void
   subscribe(listener: (event: HostEvent) => void): () => void
@@ -43,7 +55,7 @@ export function createFeed(onError: (error: unknown) => void): Feed {
   }
 }
 
-/** A call to the server that did not work, with what was tried and what the server said. */
+/** A call to the server that failed, with what was tried and what the server said. */
 export class HostError extends Error {
   readonly status: number | undefined
 
@@ -61,9 +73,9 @@ interface SdkResponse {
 }
 
 /**
- * The data of an SDK call, or a HostError saying `what` failed. The SDK returns errors instead of throwing them, and a
- * starting server may never answer its first request (host notes §9), so every call has a deadline and those that may
- * be repeated are repeated once.
+ * Returns the data of an SDK call, or throws a HostError that says `what` failed. The SDK returns
+ * errors instead of throwing them. A starting server may never answer its first request (contract
+ * C60), so every call has a deadline, and a call that may be repeated is repeated once.
  */
 export async function callHost<A extends SdkResponse>(
   what: string,
@@ -76,7 +88,7 @@ export async function callHost<A extends SdkResponse>(
     try {
       const answer = await within(timeoutMs, call)
       if (answer.error === undefined) return answer.data as NonNullable<A["data"]>
-      // The server answered, and will answer the same again.
+      // The server has answered, and would answer the same again.
       if (answer.response) throw new HostError(what, describe(answer.error), answer.response.status)
       last = answer.error
     } catch (error) {
@@ -87,8 +99,10 @@ export async function callHost<A extends SdkResponse>(
   throw new HostError(what, describe(last))
 }
 
-/** What a call gives, unless its time is over. Inside OpenCode a request has no socket: whether its signal ends it is up to
- *  what it calls. */
+/**
+ * Returns the result of a call, or rejects at its deadline. Inside OpenCode a request has no
+ * socket, so the call itself decides whether its signal ends it.
+ */
 async function within<A>(ms: number, call: (options: { signal: AbortSignal }) => Promise<A>): Promise<A> {
   const signal = AbortSignal.timeout(ms)
   const late = Promise.withResolvers<never>()
@@ -101,7 +115,7 @@ async function within<A>(ms: number, call: (options: { signal: AbortSignal }) =>
   }
 }
 
-/** The sentence inside whatever shape an error has. */
+/** Returns the message inside an error, whatever shape the error has. */
 export function describe(error: unknown): string {
   if (error instanceof Error && error.name === "TimeoutError") return "the OpenCode server did not answer in time"
   if (error instanceof Error) return error.message

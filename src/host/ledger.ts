@@ -6,49 +6,52 @@ import { join } from "node:path"
 import { identityOf, isRunning, type ProcessId, pidsWith, signal } from "./proc.ts"
 
 /**
- * The record of every process that Baton starts, one file each, so that what outlives a killed Baton is found and ended,
- * and nothing else (G6).
+ * The record of every process that Baton starts, one file each. What outlives a killed Baton is
+ * found by it and ended, and nothing else (G6).
  */
 
-/** In the environment of everything Baton starts and of all that these start in turn. */
+/** A variable in the environment of everything that Baton starts, directly or indirectly. */
 export const CHILD_VARIABLE = "BATON_CHILD"
 
 interface LedgerEntry {
   readonly command: readonly string[]
   /** Value of BATON_CHILD in its environment. */
   readonly token: string
-  /** Null in the moment before it exists. */
+  /** Null until the process exists. */
   readonly process: ProcessId | null
-  /** Who started it and ends it. */
+  /** The process that started it and ends it. */
   readonly owner: ProcessId
   /** Pids mean nothing on another machine, which may share the folder. */
   readonly machine: string
 }
 
-/** A process that is written down. */
+/** A process that is in the record. */
 export interface Tracked {
   readonly child: ChildProcess
   readonly pid: number
   readonly token: string
-  /** Resolves when it has ended, with how. Never rejects. */
+  /** Resolves with how the process ended. Never rejects. */
   readonly ended: Promise<string>
-  /** Ends it and all that it started; resolves when nothing is left of it. */
+  /** Ends the process and everything it started. Resolves when nothing is left. */
   stop(): Promise<void>
 }
 
 const TERM_MS = 3_000
-/** How often what carries the token is looked for again: a process may start another while it is being ended. */
+/**
+ * How often to look for processes with the token: a process may start another one while it is being
+ * ended.
+ */
 const ROUNDS = 20
 const ROUND_MS = 50
 
-/** Where the record of a project is. */
+/** Returns the folder of a project's record. */
 export function ledgerOf(root: string): string {
   return join(root, ".opencode", "workflow-state", "processes")
 }
 
 /**
- * Starts a process as the leader of a group of its own, written down before it exists. Throws when it cannot be started
- * or written down; then there is no process.
+ * Starts a process as the leader of its own group. It is recorded before it exists. Throws when it
+ * cannot be started or recorded, and then there is no process.
  */
 export async function startTracked(
   folder: string,
@@ -93,8 +96,9 @@ export async function startTracked(
 }
 
 /**
- * Ends what processes that are no more have left running: exactly what the record names by pid and start, and what
- * carries the token. What belongs to a living owner or to another machine is left alone. Gives the commands it ended.
+ * Ends what dead owners have left running: exactly the processes that the record names by pid and
+ * start time, and those that carry the token. Those of a living owner or of another machine are
+ * left alone. Returns the commands it ended.
  */
 export async function reap(folder: string): Promise<string[]> {
   if (!existsSync(folder)) return []
@@ -119,7 +123,9 @@ async function reapOne(file: string): Promise<string | undefined> {
   return isLeft || carriers.length > 0 ? entry.command.join(" ") : undefined
 }
 
-/** Ends what carries the token: also what a tool has set free with a session of its own. */
+/**
+ * Ends every process that carries the token, even one that a tool set free in a session of its own.
+ */
 async function endAll(token: string): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const left = pidsWith(`${CHILD_VARIABLE}=${token}`)
@@ -129,14 +135,17 @@ async function endAll(token: string): Promise<void> {
   }
 }
 
-/** Written beside and moved into place: a reader sees all of it or nothing. */
+/** Writes a temporary file and renames it, so that a reader sees all of it or nothing. */
 function write(file: string, entry: LedgerEntry): void {
   const draft = `${file}.tmp`
   writeFileSync(draft, JSON.stringify(entry), { mode: 0o600 })
   renameSync(draft, file)
 }
 
-/** Undefined when its process ended cleanly in this moment, or when it is not ours to understand. */
+/**
+ * Returns undefined when the process ended cleanly at this moment, or when the file is not one of
+ * ours.
+ */
 function readEntry(file: string): LedgerEntry | undefined {
   try {
     const entry = JSON.parse(readFileSync(file, "utf8")) as LedgerEntry

@@ -1,25 +1,28 @@
 import { spawnSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
 
-/** Processes as the kernel knows them. A pid alone says little: it is given to another process one day. */
+/** Processes as the kernel knows them. A pid alone says little, because the kernel reuses it. */
 export interface ProcessId {
   readonly pid: number
-  /** When the kernel started it, in whatever words: equal for the same process only. */
+  /** When the kernel started it. The text is equal for the same process only. */
   readonly startedAt: string
 }
 
-/** Which process has this pid now; undefined when none has. */
+/** Returns the process with this pid, or undefined. */
 export function identityOf(pid: number): ProcessId | undefined {
   const startedAt = process.platform === "linux" ? linuxStart(pid) : psStart(pid)
   return startedAt === undefined ? undefined : { pid, startedAt }
 }
 
-/** Whether that very process still runs. */
+/** Whether exactly this process still runs. */
 export function isRunning({ pid, startedAt }: ProcessId): boolean {
   return identityOf(pid)?.startedAt === startedAt
 }
 
-/** Pids of the processes whose environment held `NAME=value` when they began, this one left out. Linux; elsewhere none. */
+/**
+ * Returns the pids of the processes whose initial environment had `NAME=value`, without this one.
+ * Only Linux can tell; elsewhere it returns none.
+ */
 export function pidsWith(marker: string): number[] {
   if (process.platform !== "linux") return []
   return readdirSync("/proc")
@@ -28,20 +31,24 @@ export function pidsWith(marker: string): number[] {
     .map(Number)
 }
 
-/** Sends a signal to a process, or with a negative pid to its whole group; that there is none any more is fine. */
+/**
+ * Sends a signal to a process, or to a whole group with a negative pid. A process that is gone is
+ * no error.
+ */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch (error) {
-    // EPERM: macOS says so of a group of which only zombies are left.
+    // macOS reports EPERM for a group that has only zombies left.
     if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error
   }
 }
 
-/** Ticks since the boot, and which boot. A zombie has ended. */
+/** Returns the start time in ticks since the boot, with the boot's id. A zombie counts as ended. */
 function linuxStart(pid: number): string | undefined {
   const stat = read(`/proc/${pid}/stat`)
-  // `pid (name) state …`, where the name may hold spaces and brackets; the start is the 22nd field.
+  // The line is `pid (name) state …`. The name may contain spaces and brackets; the start time is
+  // the 22nd field.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")
   if (fields === undefined || fields[0] === "Z" || fields[0] === "X") return undefined
   return `${read("/proc/sys/kernel/random/boot_id")?.trim()} ${fields[19]}`
@@ -52,7 +59,7 @@ function psStart(pid: number): string | undefined {
   return status === 0 && stdout.trim() !== "" ? stdout.trim() : undefined
 }
 
-/** A file of /proc, or undefined when the process has ended or is not ours to look into. */
+/** Returns a file of /proc, or undefined when the process has ended or must not be read. */
 function read(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8")

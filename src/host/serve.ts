@@ -5,14 +5,14 @@ import { type AddressInfo, createServer } from "node:net"
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
 import { startTracked, type Tracked } from "./ledger.ts"
 
-/** A server of our own, and the way to be rid of it. */
+/** A server of our own, and how to end it. */
 export interface Served {
   readonly url: string
   readonly client: OpencodeClient
   readonly pid: number
-  /** Resolves when the process has ended, with how. */
+  /** Resolves with how the process ended. */
   readonly ended: Promise<string>
-  /** Ends the process and everything it started; resolves when it is gone. */
+  /** Ends the process and everything it started. Resolves when it is gone. */
   stop(): Promise<void>
 }
 
@@ -21,10 +21,11 @@ const START_MS = 60_000
 const OUTPUT_CHARS = 4_000
 
 /**
- * Starts `opencode serve` for a project on a free port of the loopback interface, with a password nobody else knows,
- * and resolves when it listens. It is in the record of processes, whose `BATON_CHILD` also keeps a Baton that the user's
- * configuration loads there from acting: the engine is here. On Linux the kernel ends the server when this process dies, however it dies.
- * Throws with the server's own words when it does not come up within a minute.
+ * Starts `opencode serve` for a project on a free port of the loopback interface, with a random
+ * password (contract C62). Resolves when it listens (contract C60). The server is in the record of
+ * processes, and its `BATON_CHILD` keeps a Baton in the user's configuration from acting there,
+ * because the engine is here. On Linux the kernel ends the server when this process dies. Throws
+ * with the server's own words when it is not up within a minute.
  */
 export async function startServe(options: ServeOptions): Promise<Served> {
   try {
@@ -38,15 +39,18 @@ export async function startServe(options: ServeOptions): Promise<Served> {
 
 export interface ServeOptions {
   readonly binary: string
-  /** Where the process is written down: `ledgerOf` the project. */
+  /** Folder of the process records: `ledgerOf` the project. */
   readonly ledger: string
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Ends it before it is up. */
+  /** Aborts the start. */
   readonly signal?: AbortSignal
 }
 
-/** A port nobody listens on. OpenCode's own `--port 0` tries 4096 first, and two that start together collide there. */
+/**
+ * Returns a free port. OpenCode's own `--port 0` tries 4096 first, and two servers that start
+ * together collide there (contract C61).
+ */
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1")
   await once(probe, "listening")
@@ -62,7 +66,7 @@ async function startOnce(options: ServeOptions): Promise<Served> {
   const tracked = await startTracked(options.ledger, [...deathSignal(), ...command] as [string, ...string[]], {
     cwd: options.directory,
     env: { ...options.env, OPENCODE_SERVER_PASSWORD: password, OPENCODE_SERVER_USERNAME: "opencode" },
-    // A group of its own: Ctrl-C in the terminal is ours to handle.
+    // The server gets its own process group, because Ctrl-C in the terminal is ours to handle.
     stdio: ["ignore", "pipe", "pipe"],
   })
   const stop = () => void tracked.stop()

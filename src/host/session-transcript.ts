@@ -4,9 +4,15 @@ import { type SessionTranscript, type TraceRow, type TranscriptLocation, tokenWo
 import { type Entry, markIn, taskFrom } from "./entries.ts"
 import { callHost, describe, type Host, HostError } from "./host.ts"
 
-/** What was said in a worker's session for one task: every message, and every tool call with what came of it. */
+/**
+ * What was said in a worker's session for one task: every message, and every tool call with its
+ * outcome.
+ */
 
-/** Reads it from the server. A session that is gone, or a server that does not answer, is told and not thrown. */
+/**
+ * Reads the transcript from the server. A missing session or a server that does not answer is
+ * reported in the result, not thrown.
+ */
 export async function readTranscript(
   { client }: Host,
   { session, task }: TranscriptLocation,
@@ -22,7 +28,10 @@ export async function readTranscript(
   }
 }
 
-/** The rows of a task among a session's messages; of a session without our marks all of it. */
+/**
+ * Returns the rows of a task among a session's messages. A session without our marks is shown as a
+ * whole.
+ */
 export function transcriptRows(entries: readonly Entry[], task: string): TraceRow[] {
   const start = entries.findIndex((entry) => markIn(entry) === task)
   const own = start < 0 ? entries : taskFrom(entries, start)

@@ -5,6 +5,7 @@ import { type Path, type SourceDocument, valueAt } from "../core/documents/issue
 import { DEFAULTS } from "../core/model/defaults.ts"
 import { DEFAULT_KIND } from "../core/model/kinds.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
+import { groupTraits } from "../core/model/step-types.ts"
 import type { Step, Workflow } from "../core/model/workflow.ts"
 import { workflowDocument } from "../spec/files.ts"
 import { type KeyInfo, type KeysOfLevels, keysOfLevels, LEVELS, type Level } from "./schemas.ts"
@@ -130,7 +131,7 @@ export function explain(config: LoadedConfig, question: ExplainQuery): Result<Ex
 function* stepsIn(steps: readonly Step[]): Generator<Step> {
   for (const step of steps) {
     yield step
-    if (step.group?.type === "parallel") yield* stepsIn(step.group.steps)
+    if (step.group) yield* stepsIn(groupTraits(step.group).steps(step.group))
   }
 }
 

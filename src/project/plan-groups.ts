@@ -1,38 +1,64 @@
+import { doneBy, type GroupOf, type GroupType, stepsInside } from "../core/model/step-types.ts"
 import type { Group, Loop, Step, Workflow } from "../core/model/workflow.ts"
 import type { Prepared } from "./project.ts"
 
 /** What a plan says of groups and loops, and how many model turns all of it can come to. */
 
-/** What happens in a step that is done by steps of its own, and how often. */
-export function groupLines(step: Step, prepared: Prepared): string[] {
-  const { group, loop } = step
-  return [...(group === undefined ? [] : linesOf(group, prepared)), ...(loop === undefined ? [] : [loopLine(loop)])]
+/** What a plan knows of the run that a group is part of. */
+interface PlanOf {
+  /** A worker with its model. */
+  readonly who: (name: string) => string
+  readonly workflow: Workflow
 }
 
-function linesOf(group: Group, { definition }: Prepared): string[] {
-  const who = (name: string) => {
-    const model = definition.profiles[name]?.model
-    return model === undefined || model === name ? name : `${name} (${model})`
-  }
-  switch (group.type) {
-    case "parallel":
-      return ["a group: its steps side by side, as far as their needs allow"]
-    case "workflow": {
-      const { name, settings } = group.workflow
-      const given = Object.entries(group.with).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
-      const differs = settings.maxParallel !== definition.workflow.settings.maxParallel
+interface GroupPlan<G extends Group> {
+  /** What happens, in words. */
+  lines(group: G, of: PlanOf): string[]
+  /** Model turns when everything goes well; `asked`: opinions of the step. */
+  least(group: G, step: Step, asked: number): number
+  /** Model turns of one round with every try. */
+  most(group: G, step: Step, asked: number): number
+}
+
+/** Of a group whose steps are written down: what they come to. */
+const OF_STEPS = {
+  least: (_: Group, step: Step, asked: number) =>
+    asked +
+    sum(
+      stepsInside(step)
+        .filter((one) => one.condition === undefined && one.hook === undefined)
+        .map(least),
+    ),
+  most: (_: Group, step: Step, asked: number) => asked + sum(stepsInside(step).map(most)),
+}
+
+const PLANS: { readonly [T in GroupType]: GroupPlan<GroupOf<T>> } = {
+  parallel: {
+    ...OF_STEPS,
+    lines: () => ["a group: its steps side by side, as far as their needs allow"],
+  },
+  workflow: {
+    ...OF_STEPS,
+    lines({ workflow: { name, settings }, with: inputs }, { workflow }) {
+      const given = Object.entries(inputs).map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+      const differs = settings.maxParallel !== workflow.settings.maxParallel
       return [
         `the workflow ${name}${given.length > 0 ? ` with ${given.join(", ")}` : ""}`,
         ...(differs ? [`its max_parallel ${settings.maxParallel} does not count here: the run's own does`] : []),
       ]
-    }
-    case "routed": {
-      const routes = Object.entries(group.route).map(([category, name]) => `${category} → ${who(name)}`)
-      const others = group.otherwise === undefined ? "any other is an error" : `any other → ${who(group.otherwise)}`
-      return [`each item of ${group.over}, ${group.max} at most, by its ${group.by}: ${[...routes, others].join(", ")}`]
-    }
-    case "ensemble": {
-      const { proposers, judges, mode, verdict, quorum } = group
+    },
+  },
+  routed: {
+    lines({ route, otherwise, over, max, by }, { who }) {
+      const routes = Object.entries(route).map(([category, name]) => `${category} → ${who(name)}`)
+      const others = otherwise === undefined ? "any other is an error" : `any other → ${who(otherwise)}`
+      return [`each item of ${over}, ${max} at most, by its ${by}: ${[...routes, others].join(", ")}`]
+    },
+    least: () => 0,
+    most: ({ max }, step, asked) => max * tries(step) * (1 + asked),
+  },
+  ensemble: {
+    lines({ proposers, judges, mode, verdict, quorum }, { who }) {
       const how = mode === "parallel" ? "side by side" : "one after another, each seeing those before"
       const [judge = "", ...spare] = judges.map(who)
       const or = spare.length === 0 ? "" : `, or else ${spare.join(", ")}`
@@ -40,19 +66,29 @@ function linesOf(group: Group, { definition }: Prepared): string[] {
         `${proposers.length} propose (${how}): ${proposers.map(who).join(", ")}; ${quorum} must answer`,
         `${judge} ${verdict === "pick" ? "picks one" : "makes one of them"}${or}`,
       ]
-    }
+    },
+    least: ({ quorum }, _, asked) => asked + quorum + 1,
+    most: ({ proposers, judges }, step, asked) => proposers.length * tries(step) + judges.length + asked,
+  },
+}
+
+const planOf = (group: Group): GroupPlan<Group> => PLANS[group.type]
+
+/** What happens in a step that is done by steps of its own, and how often. */
+export function groupLines({ group, loop }: Step, { definition }: Prepared): string[] {
+  const who = (name: string) => {
+    const model = definition.profiles[name]?.model
+    return model === undefined || model === name ? name : `${name} (${model})`
   }
+  return [
+    ...(group === undefined ? [] : planOf(group).lines(group, { who, workflow: definition.workflow })),
+    ...(loop === undefined ? [] : [loopLine(loop)]),
+  ]
 }
 
 function loopLine({ max, until, stagnant }: Loop): string {
   const end = until === undefined ? "a round goes well" : until.trim()
   return `up to ${max} rounds, until ${end}; a person is asked after ${stagnant} without any change`
-}
-
-/** Steps that stand inside a step; none when they are not known before it runs. */
-export function stepsInside({ group }: Step): readonly Step[] {
-  if (group?.type === "parallel") return group.steps
-  return group?.type === "workflow" ? group.workflow.steps : []
 }
 
 /** Model turns of a run: at least, when everything goes well and nothing is skipped; at most, with every try, round, item
@@ -67,43 +103,18 @@ export function turnsOf(workflow: Workflow): { readonly least: number; readonly 
 
 const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0)
 const tries = ({ retry }: Step) => retry?.maxAttempts ?? 1
+/** Turns of the step itself. */
+const own = ({ type }: Step) => (doneBy(type) === "worker" ? 1 : 0)
 
 function least(step: Step): number {
   const { group, opinions = [] } = step
   const asked = opinions.length
-  switch (group?.type) {
-    case "parallel":
-    case "workflow":
-      return (
-        asked +
-        sum(
-          stepsInside(step)
-            .filter((one) => one.condition === undefined && one.hook === undefined)
-            .map(least),
-        )
-      )
-    case "ensemble":
-      return asked + group.quorum + 1
-    case "routed":
-      return 0
-    default:
-      return step.type === "single" ? 1 + asked : asked
-  }
+  return group === undefined ? own(step) + asked : planOf(group).least(group, step, asked)
 }
 
 function most(step: Step): number {
   const { group, loop, opinions = [] } = step
   const asked = opinions.length
-  const rounds = loop?.max ?? 1
-  switch (group?.type) {
-    case "parallel":
-    case "workflow":
-      return rounds * (asked + sum(stepsInside(step).map(most)))
-    case "ensemble":
-      return rounds * (group.proposers.length * tries(step) + group.judges.length + asked)
-    case "routed":
-      return rounds * group.max * tries(step) * (1 + asked)
-    default:
-      return rounds * tries(step) * ((step.type === "single" ? 1 : 0) + asked)
-  }
+  const once = group === undefined ? tries(step) * (own(step) + asked) : planOf(group).most(group, step, asked)
+  return (loop?.max ?? 1) * once
 }

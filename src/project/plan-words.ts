@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
+import { doneBy } from "../core/model/step-types.ts"
 import type { Check, Intervene, Retry, Settings, Step } from "../core/model/workflow.ts"
 import { policyOf } from "../core/schedule/after-attempt.ts"
 import { formatCost } from "../core/view/numbers.ts"
@@ -10,7 +11,7 @@ import type { Prepared } from "./project.ts"
 /** When the step runs, what is tried and looked at, what its failure means, when the run pauses after it. */
 export function failureLines(step: Step, prepared: Prepared): string[] {
   const { settings } = prepared.definition.workflow
-  const policy = step.type === "gate" ? undefined : whosePolicy(step, prepared)
+  const policy = doneBy(step.type) === "person" ? undefined : whosePolicy(step, prepared)
   const { condition, retry, checks = [], opinions = [], onFailure } = step
   return [
     ...(condition === undefined ? [] : [`only if ${condition.trim()}`]),
@@ -67,7 +68,7 @@ function whosePolicy(step: Step, { definition, interveneOf }: Prepared): Policy 
 }
 
 function pauses(step: Step, prepared: Prepared): boolean {
-  return step.type !== "gate" && policyOf(prepared.definition, step) !== "never"
+  return doneBy(step.type) !== "person" && policyOf(prepared.definition, step) !== "never"
 }
 
 /** How long a gate waits, where there can be one, and what the run may spend. */
@@ -76,7 +77,7 @@ export function runLines(prepared: Prepared): string[] {
   const { gateTimeoutMs = DEFAULTS.gateTimeoutMs, gateDefault, budget } = workflow.settings
   const ends = [
     ...(workflow.steps.some((step) => pauses(step, prepared)) ? ["continue"] : []),
-    ...(workflow.steps.some((step) => step.type === "gate") ? ["abort at a step of type gate"] : []),
+    ...(workflow.steps.some((step) => doneBy(step.type) === "person") ? ["abort at a step of type gate"] : []),
   ]
   const money = [
     ...capOf(budget?.usd, limits.budget?.usd, formatCost),

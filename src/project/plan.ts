@@ -1,9 +1,10 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { DEFAULT_KIND } from "../core/model/kinds.ts"
+import { doneBy, stepsInside } from "../core/model/step-types.ts"
 import type { Hook, Step, Workflow } from "../core/model/workflow.ts"
 import { formatCost, plural } from "../core/view/numbers.ts"
 import { deadlinesOf } from "../engine/task/task.ts"
-import { groupLines, stepsInside, turnsOf } from "./plan-groups.ts"
+import { groupLines, turnsOf } from "./plan-groups.ts"
 import { everyWorkerLine, profileLines } from "./plan-profile.ts"
 import { failureLines, runLines } from "./plan-words.ts"
 import type { Prepared } from "./project.ts"
@@ -88,9 +89,10 @@ function stepLines(step: Step, prepared: Prepared, ink: Ink): string[] {
 
 /** Who does what in a step. */
 function whatLines(step: Step, prepared: Prepared): string[] {
-  if (step.type === "gate") return [`a gate: ${step.prompt.trim()}`]
+  const doer = doneBy(step.type)
+  if (doer === "person") return [`a gate: ${step.prompt.trim()}`]
   const group = groupLines(step, prepared)
-  if (step.type === "check") return ["only its checks, nobody is asked", ...group]
+  if (doer === "checks") return ["only its checks, nobody is asked", ...group]
   if (step.group === undefined) return [...workLines(step, prepared), ...group]
   return [...group, ...(step.timeoutMs === undefined ? [] : [`at most ${formatDuration(step.timeoutMs)}`])]
 }

@@ -4,6 +4,7 @@ import { suggest } from "../core/base/nearest.ts"
 import { traitsOf } from "../core/model/kinds.ts"
 import type { Problem } from "../core/model/problem.ts"
 import type { Profile } from "../core/model/profile.ts"
+import { doneBy, groupTraits, nestedIn, stepsInside } from "../core/model/step-types.ts"
 import type { Step, Workflow } from "../core/model/workflow.ts"
 
 /**
@@ -81,14 +82,7 @@ function withModels(workflow: Workflow, choose: (step: Step) => string | undefin
     list.map((step): Step => {
       const { model: _, group, ...rest } = step
       const model = choose(step)
-      const inner =
-        group?.type === "parallel"
-          ? { group: { ...group, steps: steps(group.steps) } }
-          : group?.type === "workflow"
-            ? { group: { ...group, workflow: withModels(group.workflow, choose) } }
-            : group === undefined
-              ? {}
-              : { group }
+      const inner = group === undefined ? {} : { group: groupTraits(group).withSteps(group, steps) }
       return { ...rest, ...(model === undefined ? {} : { model }), ...inner }
     })
   return { ...workflow, steps: steps(workflow.steps) }
@@ -102,7 +96,7 @@ function workersIn(workflow: Workflow): Set<string> {
 }
 
 function distillersOf({ distiller, steps }: Workflow): string[] {
-  const inner = steps.flatMap(({ group }) => (group?.type === "workflow" ? distillersOf(group.workflow) : []))
+  const inner = steps.flatMap((step) => [nestedIn(step)].flatMap((one) => (one ? distillersOf(one) : [])))
   return distiller === undefined ? inner : [distiller, ...inner]
 }
 
@@ -124,22 +118,14 @@ function* allSteps(workflow: Workflow): Generator<Step> {
   const open = [...workflow.steps]
   for (let step = open.shift(); step; step = open.shift()) {
     yield step
-    if (step.group?.type === "parallel") open.unshift(...step.group.steps)
-    if (step.group?.type === "workflow") yield* allSteps(step.group.workflow)
+    open.unshift(...stepsInside(step))
   }
 }
 
 /** Who works on the step itself, and who is asked about it. */
 export function workersOf({ type, profile, group, opinions = [] }: Step): string[] {
-  const asked = opinions.map((opinion) => opinion.profile)
-  switch (group?.type) {
-    case "ensemble":
-      return [...group.proposers, ...group.judges, ...asked]
-    case "routed":
-      return [...Object.values(group.route), ...(group.otherwise === undefined ? [] : [group.otherwise]), ...asked]
-    default:
-      return type === "single" ? [profile, ...asked] : asked
-  }
+  const own = group === undefined ? (doneBy(type) === "worker" ? [profile] : []) : groupTraits(group).profiles(group)
+  return [...own, ...opinions.map((opinion) => opinion.profile)]
 }
 
 /** Who is asked for which model, and those that may stand in for it. */

@@ -1,4 +1,5 @@
 import type { StepStatus } from "../core/model/result.ts"
+import { doneBy, type GroupOf, type GroupType } from "../core/model/step-types.ts"
 import type { Group, Hook, Step } from "../core/model/workflow.ts"
 import { nameInGroup, type StepView } from "../core/view/view.ts"
 
@@ -14,6 +15,8 @@ export interface Node {
   readonly label: string
   /** The profile that does the work, or the type of the step. */
   readonly note: string
+  /** True for a step that a person decides. */
+  readonly isQuestion: boolean
   /** Status of the step; null when the graph is of a plan. */
   readonly status: StepStatus | null
   readonly hook: Hook | null
@@ -75,11 +78,16 @@ function impliedBy(parts: readonly Step[]): Edge[] {
 
 function nodeOf(step: Step, all: readonly Step[], views: ReadonlyMap<string, StepView>): Node {
   const isBegun = all.some(({ part }) => part?.of === step.id)
-  const parts = isBegun ? levelOf(all, step.id, views) : step.group ? plannedParts(step.id, step.group) : null
+  const parts = isBegun
+    ? levelOf(all, step.id, views)
+    : step.group
+      ? drawingOf(step.group).parts(step.group, step.id)
+      : null
   return {
     id: step.id,
     label: step.part ? nameInGroup({ id: step.id, group: step.part.of, name: step.part.name }) : step.id,
     note: noteOf(step),
+    isQuestion: doneBy(step.type) === "person",
     status: views.get(step.id)?.status ?? null,
     hook: step.hook ?? null,
     parts: parts?.nodes.length ? parts : null,
@@ -88,50 +96,51 @@ function nodeOf(step: Step, all: readonly Step[], views: ReadonlyMap<string, Ste
 
 function noteOf({ type, profile, group, loop }: Step): string {
   const rounds = loop === undefined ? "" : `, up to ${loop.max} rounds`
-  switch (group?.type) {
-    case "workflow":
-      return `workflow ${group.workflow.name}${rounds}`
-    case "routed":
-      return `routed by ${group.by}, at most ${group.max}${rounds}`
-    case "ensemble":
-      return `ensemble, quorum ${group.quorum}${rounds}`
-    case "parallel":
-      return `parallel${rounds}`
-    default:
-      return `${type === "single" ? profile : type}${rounds}`
-  }
+  const own = doneBy(type) === "worker" ? profile : type
+  return `${group === undefined ? own : drawingOf(group).note(group)}${rounds}`
 }
 
-function plannedParts(id: string, group: Group): Graph {
-  switch (group.type) {
-    case "parallel":
-      return prefixed(id, levelOf(group.steps.map(withoutPart), undefined, new Map()))
-    case "workflow":
-      return prefixed(id, levelOf(group.workflow.steps.map(withoutPart), undefined, new Map()))
-    case "routed": {
-      const routes = [
-        ...Object.entries(group.route),
-        ...(group.otherwise ? [["others", group.otherwise] as const] : []),
-      ]
-      return {
-        nodes: routes.map(([category, profile]) => planned(`${id}${PLANNED}${category}`, category, profile)),
-        edges: [],
-      }
-    }
-    case "ensemble":
-      return ensembleParts(id, group)
-  }
+/** How a group is drawn: what its box says, and the parts in it that no run has made yet. */
+interface GroupDrawing<G extends Group> {
+  note(group: G): string
+  parts(group: G, id: string): Graph
 }
 
-function withoutPart({ part: _, ...step }: Step): Step {
-  return step
+const DRAWINGS: { readonly [T in GroupType]: GroupDrawing<GroupOf<T>> } = {
+  parallel: {
+    note: () => "parallel",
+    parts: ({ steps }, id) => stepsAsParts(id, steps),
+  },
+  workflow: {
+    note: ({ workflow }) => `workflow ${workflow.name}`,
+    parts: ({ workflow }, id) => stepsAsParts(id, workflow.steps),
+  },
+  routed: {
+    note: ({ by, max }) => `routed by ${by}, at most ${max}`,
+    parts({ route, otherwise }, id) {
+      const routes = [...Object.entries(route), ...(otherwise ? [["others", otherwise] as const] : [])]
+      const nodes = routes.map(([category, profile]) => planned(`${id}${PLANNED}${category}`, category, profile))
+      return { nodes, edges: [] }
+    },
+  },
+  ensemble: {
+    note: ({ quorum }) => `ensemble, quorum ${quorum}`,
+    parts: (group, id) => ensembleParts(id, group),
+  },
+}
+
+const drawingOf = (group: Group): GroupDrawing<Group> => DRAWINGS[group.type]
+
+function stepsAsParts(id: string, steps: readonly Step[]): Graph {
+  const own = steps.map(({ part: _, ...step }): Step => step)
+  return prefixed(id, levelOf(own, undefined, new Map()))
 }
 
 function planned(id: string, label: string, note: string): Node {
-  return { id, label, note, status: null, hook: null, parts: null }
+  return { id, label, note, isQuestion: false, status: null, hook: null, parts: null }
 }
 
-function ensembleParts(id: string, { proposers, judges, mode }: Extract<Group, { type: "ensemble" }>): Graph {
+function ensembleParts(id: string, { proposers, judges, mode }: GroupOf<"ensemble">): Graph {
   const proposals = proposers.map((name, at) => planned(`${id}${PLANNED}${at}`, name, "proposes"))
   const judge = planned(`${id}${PLANNED}judge`, judges[0] ?? "judge", "judges")
   const chain = proposals.slice(1).map((next, at) => ({ from: (proposals[at] as Node).id, to: next.id }))

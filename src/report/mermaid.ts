@@ -27,7 +27,7 @@ function levelLines({ nodes, edges }: Graph, names: Map<string, string>, indent:
 /** Draws gates as diamonds, hooks as stadiums and all other steps as boxes. */
 function boxOf(node: Node): string {
   const text = `"${textOf(node)}"`
-  if (node.note === "gate") return `{${text}}`
+  if (node.isQuestion) return `{${text}}`
   return node.hook === null ? `[${text}]` : `([${text}])`
 }
 

@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/base/duration.ts"
 import type { CheckResult } from "../core/model/result.ts"
+import { type Doer, doneBy } from "../core/model/step-types.ts"
 import { verdictLines } from "../core/model/verdict.ts"
 import { MARKS } from "../core/view/marks.ts"
 import { countOf, formatCost, plural } from "../core/view/numbers.ts"
@@ -45,7 +46,7 @@ export function steps(report: Report): Html {
               ", ",
             ),
     },
-    { name: "Done by", cell: (step) => doneBy(step) },
+    { name: "Done by", cell: (step) => workerOf(step) },
     { name: "Tries", isNumber: true, cell: ({ step }) => html`${step.attempts}` },
     { name: "Time", isNumber: true, cell: ({ step }) => html`${tookOf(step)}` },
     { name: "Tokens", isNumber: true, cell: ({ spent }) => html`${countOf(spent.tokens.input + spent.tokens.output)}` },
@@ -58,11 +59,12 @@ export function steps(report: Report): Html {
   return table("Steps", columns, report.steps)
 }
 
-function doneBy({ step, isGroup }: StepReport): Html {
+function workerOf({ step, isGroup }: StepReport): Html {
   const { type, profile, kind, model, requestedModel, attempts } = step
-  if (type === "gate") return html`a person`
-  if (isGroup) return html`${type === "single" ? "rounds" : type} (its parts, below)`
-  if (type !== "single") return html`${type}`
+  const doer = doneBy(type)
+  if (doer === "person") return html`a person`
+  if (isGroup) return html`${doer === "worker" ? "rounds" : type} (its parts, below)`
+  if (doer !== "worker") return html`${type}`
   const asked = model !== requestedModel && requestedModel !== null ? ` (asked for ${requestedModel})` : ""
   const answered = attempts > 0 && model !== null ? html`<br><code>${model}</code>${asked}` : null
   return html`${profile} (${kind})${answered}`
@@ -87,17 +89,18 @@ export function verdicts(report: Report): Html {
 
 function reasonOf({ step, isGroup }: StepReport): Html {
   const { detail, reason, status, type, verdict } = step
-  const good = isGroup ? "it follows from its parts" : GOOD[type]
+  const good = isGroup ? GOOD.parts : GOOD[doneBy(type)]
   const why = detail ?? (reason === "ok" ? good : (reason ?? (status === "running" ? "not known yet" : "")))
   if (verdict === null) return html`${why}`
   return html`<ul class="plain">${verdictLines(verdict).map((line) => html`<li>${line}</li>`)}</ul>`
 }
 
-/** Why a step succeeded, by its type. */
-const GOOD: Partial<Record<StepView["type"], string>> = {
-  single: "it answered",
-  gate: "it was continued",
-  check: "its checks passed",
+/** Why a step succeeded, by who does it. */
+const GOOD: Readonly<Record<Doer, string>> = {
+  worker: "it answered",
+  person: "it was continued",
+  checks: "its checks passed",
+  parts: "it follows from its parts",
 }
 
 export function checkList(checks: readonly CheckResult[]): Html | null {
@@ -118,7 +121,9 @@ function checkItem({ name, isOk, severity, detail }: CheckResult): Html {
 
 export function costs(report: Report): Html {
   const { models } = report
-  const spent = report.steps.filter(({ step, isGroup }) => step.attempts > 0 && step.type !== "gate" && !isGroup)
+  const spent = report.steps.filter(
+    ({ step, isGroup }) => step.attempts > 0 && doneBy(step.type) !== "person" && !isGroup,
+  )
   if (spent.length === 0) return html`<p>Nothing was spent.</p>`
   return html`<p>${totalOf(report)}</p>
 <h3>By model</h3>

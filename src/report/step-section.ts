@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/base/duration.ts"
+import { doneBy } from "../core/model/step-types.ts"
 import { countOf, formatCost } from "../core/view/numbers.ts"
 import type { Try } from "../core/view/timeline.ts"
 import type { Report, StepReport } from "./data.ts"
@@ -38,11 +39,7 @@ ${output === "" ? html`<p class="muted">No answer.</p>` : fold("Answer", output,
 
 function metaOf({ step, spent, isGroup }: StepReport): Html {
   const facts = [
-    isGroup || step.type !== "single"
-      ? step.type === "single"
-        ? "rounds"
-        : step.type
-      : `${step.profile} (${step.kind})`,
+    doneBy(step.type) !== "worker" ? step.type : isGroup ? "rounds" : `${step.profile} (${step.kind})`,
     ...(step.model === null ? [] : [step.model]),
     ...(step.startedAt !== null && step.endedAt !== null ? [formatDuration(step.endedAt - step.startedAt)] : []),
     ...(step.reason === null ? [] : [`${countOf(spent.tokens.input)} tokens in, ${countOf(spent.tokens.output)} out`]),

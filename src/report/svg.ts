@@ -43,7 +43,7 @@ function drawn(box: Box, linkOf: (step: string) => string | undefined): Html {
   const kind = `${inside === null ? "box" : "cluster"} ${node.status ?? "planned"}`
   const mark = node.status === null ? "" : `${MARKS[node.status]} `
   const name = clip(`${mark}${node.label}`)
-  const isGate = node.note === "gate"
+  const isGate = node.isQuestion
   const shape = html`<rect class="shape" width="${round(width)}" height="${round(height)}" rx="${isGate ? 23 : 8}"/>`
   const text = html`<text class="name" x="${round(width / 2)}" y="19">${name}</text><text class="note" x="${round(width / 2)}" y="35">${clip(node.note)}</text>`
   const title = html`<title>${node.label}: ${node.note}${node.status === null ? "" : `, ${node.status}`}</title>`

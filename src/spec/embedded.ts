@@ -1,6 +1,7 @@
 import { suggest } from "../core/base/nearest.ts"
 import { problemAt } from "../core/documents/issues.ts"
 import type { Problem } from "../core/model/problem.ts"
+import { groupTraits, nestedIn } from "../core/model/step-types.ts"
 import type { Workflow } from "../core/model/workflow.ts"
 import { convert } from "./inputs.ts"
 import { keysAt, type Outline, type OutlineStep, textAt, written } from "./outline.ts"
@@ -83,9 +84,10 @@ function sizeOf(workflow: Workflow): { readonly steps: number; readonly nesting:
   const open = [...workflow.steps]
   for (let step = open.pop(); step; step = open.pop()) {
     steps++
-    if (step.group?.type === "parallel") open.push(...step.group.steps)
-    if (step.group?.type !== "workflow") continue
-    const inner = sizeOf(step.group.workflow)
+    if (step.group) open.push(...groupTraits(step.group).steps(step.group))
+    const nested = nestedIn(step)
+    if (nested === undefined) continue
+    const inner = sizeOf(nested)
     steps += inner.steps
     nesting = Math.max(nesting, inner.nesting)
   }

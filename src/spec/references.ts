@@ -4,6 +4,7 @@ import type { ExpressionType, Findings, Types } from "./expression.ts"
 import { notBefore } from "./graph.ts"
 import type { ExpressionProblem, KnownNames, Reference } from "./names.ts"
 import { around, keysAt, type Outline, type OutlineStep, textAt, Visible, written } from "./outline.ts"
+import { EXPRESSION_KEYS, formOfType } from "./step-types.ts"
 import { checkTemplate, checkValue } from "./template.ts"
 import type { Vocabulary } from "./vocabulary.ts"
 
@@ -70,10 +71,11 @@ function expressionFieldsOf(outline: Outline, step: OutlineStep): ExpressionFiel
   return [
     { path: ["prompt"], sort: "template", seesSecrets: true, seesItem: true },
     { path: ["condition"], sort: "condition" },
-    { path: ["over"], sort: "list" },
     { path: ["output"], sort: "template", seesItem: true },
     ...itemsOf("files").map((path): ExpressionField => ({ path, sort: "template", seesItem: true })),
-    ...itemsOf("with").map((path): ExpressionField => ({ path, sort: "template" })),
+    ...EXPRESSION_KEYS.flatMap(([key, holds]): ExpressionField[] =>
+      holds === "templates" ? itemsOf(key).map((path) => ({ path, sort: "template" })) : [{ path: [key], sort: holds }],
+    ),
     ...itemsOf("checks").map(
       (path): ExpressionField => ({ path: [...path, "ask"], sort: "template", seesItem: true, isAfter: true }),
     ),
@@ -109,7 +111,7 @@ function* checkField(
       step: source.words.step,
     },
     ...(field.seesSecrets ? { secrets } : { hidesSecrets: true }),
-    hasItem: field.seesItem === true && written(outline, step, "type") === "routed",
+    hasItem: field.seesItem === true && formOfType(written(outline, step, "type"))?.hasItem === true,
     hasRound: [...around(step)].some((one) => one.isLoop),
   }
   const { problems, references } = check(field.sort, text, known, types)

@@ -1,5 +1,6 @@
 import * as z from "zod"
-import type { Loop } from "../core/model/workflow.ts"
+import { type Doer, doneBy } from "../core/model/step-types.ts"
+import type { Loop, StepType } from "../core/model/workflow.ts"
 import { asks, duration, intervene, name } from "../shapes/values.ts"
 import { schemaFaults } from "./json-schema.ts"
 import { budget, check, isInside, retry, worker } from "./shapes.ts"
@@ -35,7 +36,23 @@ const schema = z.record(z.string(), z.unknown()).superRefine((value, ctx) => {
   for (const { path, message } of schemaFaults(value)) ctx.addIssue({ code: "custom", path: [...path], message })
 })
 
-const STEP_TYPES = ["single", "ensemble", "routed", "parallel", "check", "gate", "workflow"] as const
+/** Every type of step, and what the schema says of it. What goes with each: step-types.ts. */
+const STEP_TYPES = {
+  single: "one worker, one prompt",
+  ensemble: "several propose, one judges",
+  routed: "each item of a list to the worker of its category",
+  parallel: "steps of its own, side by side",
+  check: "only commands and files",
+  gate: "`prompt` is a question to a person",
+  workflow: "another workflow",
+} satisfies Record<StepType, string>
+const TYPE_NAMES = Object.keys(STEP_TYPES) as [StepType, ...StepType[]]
+
+/** What workers do comes first, then what is made of it, then what nobody works on. */
+const DOERS: readonly Doer[] = ["worker", "parts", "checks", "person"]
+const TYPE_WORDS = DOERS.flatMap((doer) => TYPE_NAMES.filter((type) => doneBy(type) === doer))
+  .map((type) => `\`${type}\` (${STEP_TYPES[type]})`)
+  .join(", ")
 
 /** What every worker of a step is told, may do, and gives back. */
 const work = {
@@ -122,12 +139,7 @@ const routed = {
 
 const flat = z.strictObject({
   id: name.describe("Name of the step, unique in the workflow. Later steps read `${id.output}`."),
-  type: z
-    .enum(STEP_TYPES)
-    .default("single")
-    .describe(
-      "What the step is: `single` (one worker, one prompt), `ensemble` (several propose, one judges), `routed` (each item of a list to the worker of its category), `parallel` (steps of its own, side by side), `workflow` (another workflow), `check` (only commands and files), `gate` (`prompt` is a question to a person).",
-    ),
+  type: z.enum(TYPE_NAMES).default("single").describe(`What the step is: ${TYPE_WORDS}.`),
   description: z.string().optional().describe("What the step is for, for people."),
   profile: worker
     .default("default")

@@ -1,8 +1,9 @@
 import { defined } from "../core/base/defined.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
-import type { Check, Group, Hook, Opinion, Retry, Settings, Step, Workflow } from "../core/model/workflow.ts"
+import type { Check, Hook, Opinion, Retry, Settings, Step, Workflow } from "../core/model/workflow.ts"
 import type { WorkflowDocument } from "./schema.ts"
 import type { StepDocument } from "./step-shape.ts"
+import { groupOf } from "./step-types.ts"
 
 /** A checked document as the workflow that runs. */
 
@@ -71,7 +72,15 @@ function toStep(step: StepDocument, embed: Embed): Step {
     prompt: step.prompt ?? "",
     needs: step.needs,
     ...defined({
-      ...{ group: toGroup(step, embed), loop, context, files, output, schema, budget },
+      ...{
+        group: groupOf(step, { step: (one) => toStep(one, embed), workflow: embed }),
+        loop,
+        context,
+        files,
+        output,
+        schema,
+        budget,
+      },
       ...{ timeoutMs: step.timeout, idleTimeoutMs: step.idle_timeout, asks, condition },
       retry: step.retry ?? (step.on_failure === "retry" ? TWO_TRIES : undefined),
       checks: checks.length > 0 || step.checks !== undefined ? checks : undefined,
@@ -82,29 +91,3 @@ function toStep(step: StepDocument, embed: Embed): Step {
 }
 
 const commandOf = (run: string): Check => ({ type: "command", run, expect: "pass", severity: "error" })
-
-/** Items of a routed step at most, where it says nothing. */
-const MAX_ITEMS = 20
-
-/** What the step is made of; undefined: it is done as it is. Required keys are there: that was checked. */
-function toGroup(step: StepDocument, embed: Embed): Group | undefined {
-  switch (step.type) {
-    case "parallel":
-      return { type: "parallel", steps: (step.steps ?? []).map((one) => toStep(one, embed)) }
-    case "workflow": {
-      const inputs = Object.entries(step.with ?? {}).map(([name, value]) => [name, String(value)])
-      return { type: "workflow", workflow: embed(step.workflow ?? ""), with: Object.fromEntries(inputs) }
-    }
-    case "routed": {
-      const { over = "", by = "category", route = {}, max = MAX_ITEMS } = step
-      return { type: "routed", over, by, route, ...defined({ otherwise: step.default }), max }
-    }
-    case "ensemble": {
-      const { proposers = [], judge = [], mode = "parallel", verdict = "synthesize" } = step
-      const quorum = step.quorum ?? Math.floor(proposers.length / 2) + 1
-      return { type: "ensemble", proposers, judges: [judge].flat(), mode, verdict, quorum }
-    }
-    default:
-      return undefined
-  }
-}

@@ -2,6 +2,7 @@ import { suggest } from "../core/base/nearest.ts"
 import { type Path, problemAt } from "../core/documents/issues.ts"
 import type { Problem } from "../core/model/problem.ts"
 import { keysAt, type Outline, type OutlineStep, textAt, written } from "./outline.ts"
+import { WORKER_KEYS } from "./step-types.ts"
 
 /** Who is named in a document to work. */
 
@@ -29,8 +30,7 @@ export function* checkWorkers(outline: Outline, { profiles, roles }: KnownWorker
 function* workerPaths(outline: Outline): Generator<Path> {
   for (const step of outline.steps) {
     yield [...step.path, "profile"]
-    for (const key of ["proposers", "judge", "route"]) yield* itemsOf(outline, step, key)
-    yield [...step.path, "default"]
+    for (const key of WORKER_KEYS) yield* itemsOf(outline, step, key)
     for (const at of keysAt(outline, step, "checks")) yield [...step.path, "checks", at, "profile"]
   }
   yield ["settings", "distill"]

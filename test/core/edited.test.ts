@@ -158,3 +158,78 @@ describe("a run with groups", () => {
     expect(r.run.running).toBe(0)
   })
 })
+
+it.each([0, 1])(
+  "a loop that looked at the project after %i rounds when its run was interrupted looks again over an edited workflow",
+  (rounds) => {
+    const loop: Step = { ...step("a"), loop: { max: 3, stagnant: 3 } }
+    const r = drive([loop])
+    if (rounds > 0) {
+      r.send({ type: "looked", step: "a", attempt: 1, fingerprint: "f1" })
+      r.end("a:1", "error")
+    }
+    r.started.length = 0
+    r.send({ type: "interrupt", by: "ctrl-c" })
+    r.effects.length = 0
+    r.send({
+      type: "resume",
+      by: "user",
+      edited: { workflow: workflow([loop, step("b")]), profiles: { worker: profile() }, limits: { maxWorkers: 8 } },
+    })
+    expect(r.effects).toContainEqual({ type: "look", step: "a", attempt: 1 })
+    expect(r.started).toEqual(["b"])
+  },
+)
+
+describe("a group whose profiles are named inside it", () => {
+  const steps: Record<string, Step> = {
+    "a nested workflow": {
+      ...step("g"),
+      type: "workflow",
+      group: { type: "workflow", workflow: workflow([{ ...step("x"), profile: "inner" }]), with: {} },
+    },
+    "a routed step": {
+      ...step("g"),
+      type: "routed",
+      group: { type: "routed", over: '["one"]', by: "category", route: { ui: "ui" }, otherwise: "inner", max: 4 },
+    },
+    "an ensemble": {
+      ...step("g"),
+      type: "ensemble",
+      group: {
+        type: "ensemble",
+        proposers: ["worker"],
+        judges: ["inner"],
+        mode: "parallel",
+        verdict: "pick",
+        quorum: 1,
+      },
+    },
+    "a step with a second opinion": { ...step("g"), opinions: [{ profile: "inner", ask: "Is it right?" }] as never },
+  }
+
+  const VERDICT = { verdict: "pick", choice: "A", reasons: [], dissent: [] }
+
+  it.each(Object.entries(steps))("is done again when one of them has changed: %s", (_what, given) => {
+    const startsAgain = (model: string | undefined) => {
+      const profiles = { worker: profile(), ui: profile("ui"), inner: profile("inner") }
+      const r = drive([given], {}, 8, { profiles })
+      while (r.run.endedAt === undefined && r.started.length > 0) {
+        r.end(r.started.pop() as string)
+        for (const effect of r.effects.splice(0))
+          if (effect.type === "check")
+            r.send({ type: "checked", step: effect.step, attempt: effect.attempt, checks: [], structured: VERDICT })
+      }
+      r.started.length = 0
+      const inner = profile("inner", model === undefined ? {} : { model })
+      r.send({
+        type: "resume",
+        by: "user",
+        edited: { workflow: workflow([given]), profiles: { ...profiles, inner }, limits: { maxWorkers: 8 } },
+      })
+      return r.started
+    }
+    expect(startsAgain("other/model")).not.toEqual([])
+    expect(startsAgain(undefined)).toEqual([])
+  })
+})

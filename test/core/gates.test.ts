@@ -3,8 +3,16 @@ import type { Intervene, Step } from "../../src/core/model/workflow.ts"
 import { viewRun } from "../../src/core/view/view.ts"
 import { drive } from "../support/drive.ts"
 import { profile, step } from "../support/runs.ts"
+import { BROKEN_PROMPT } from "../support/words.ts"
 
 const checks = [{ type: "command", run: "npm test", expect: "pass", severity: "error" }] as const
+
+it("a question that cannot be put together fails its step", () => {
+  const r = drive([{ ...step("a"), type: "gate", prompt: BROKEN_PROMPT }])
+  expect(r.step("a")).toMatchObject({ status: "failed", attempt: 1 })
+  expect(r.step("a").result?.detail).toContain("there is no nothing")
+  expect(r.run.status).toBe("failed")
+})
 
 describe("checks", () => {
   it("decide, and not the worker's words; nothing depends on the answer before", () => {

@@ -283,7 +283,7 @@ function stepChecked(run: Run, step: StepState, event: EventOf["step.checked"]):
     ...step,
     checks,
     ...(saved === undefined ? {} : { saved }),
-    ...(schemaFailures === 0 ? {} : { misfits: schemaFailures }),
+    ...(schemaFailures === 0 ? {} : { schemaFailures }),
   }
   return paid(run, checked, took)
 }

@@ -4,6 +4,7 @@ import { isGroup } from "../model/ancestry.ts"
 import type { RunEvent } from "../model/events.ts"
 import { type DependencyGraph, dependencyGraphOf } from "../model/graph.ts"
 import type { Parts, Run, StepState } from "../model/run.ts"
+import { groupTraits } from "../model/step-types.ts"
 import type { Step } from "../model/workflow.ts"
 import { resetStep } from "./reset-step.ts"
 
@@ -51,10 +52,11 @@ function toRedo(run: Run, spec: Step, parts: Parts): readonly number[] {
     return status !== "success" && !(status === "skipped" && skipped?.cause !== "needs")
   }
   if (spec.loop) return parts.all.slice(-1).filter(isBad)
-  if (spec.group?.type !== "ensemble") return parts.all.filter(isBad)
+  const quorum = spec.group && groupTraits(spec.group).quorum(spec.group)
+  if (quorum === undefined) return parts.all.filter(isBad)
   const silent = parts.all.filter((index) => roleOf(index) === "proposer" && isBad(index))
   const answered = parts.all.filter((index) => roleOf(index) === "proposer").length - silent.length
-  return answered < spec.group.quorum ? silent : []
+  return answered < quorum ? silent : []
 }
 
 /** Rounds, or judges, that count no more: a loop has its rounds again, and an ensemble its judges. */

@@ -1,8 +1,10 @@
 import { emptyQueue, push, type Queue } from "../base/queue.ts"
 import { rowAt, rowsOf, tableOf } from "../base/table.ts"
+import { isGroup } from "../model/ancestry.ts"
 import type { RunEvent } from "../model/events.ts"
 import { dependencyGraphOf } from "../model/graph.ts"
 import type { Run, StepState } from "../model/run.ts"
+import { groupTraits, stepsInside } from "../model/step-types.ts"
 import { lowest } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import { isAtWork } from "./group-parts.ts"
@@ -48,19 +50,9 @@ function mayGoOn(run: Run, kept: ReadonlySet<number>, index: number, isSame: (in
 
 /** Every profile that a step, or a part of it, is done by. */
 function profilesOf(step: Step): string[] {
-  const { group, profile } = step
-  switch (group?.type) {
-    case "parallel":
-      return group.steps.flatMap(profilesOf)
-    case "workflow":
-      return group.workflow.steps.flatMap(profilesOf)
-    case "routed":
-      return [...Object.values(group.route), ...(group.otherwise === undefined ? [] : [group.otherwise])]
-    case "ensemble":
-      return [...group.proposers, ...group.judges]
-    case undefined:
-      return [profile, ...(step.opinions ?? []).map((opinion) => opinion.profile)]
-  }
+  const { group, profile, opinions = [] } = step
+  if (group === undefined) return [profile, ...opinions.map((opinion) => opinion.profile)]
+  return [...groupTraits(group).profiles(group), ...stepsInside(step).flatMap(profilesOf)]
 }
 
 /** Id of the step of the workflow that a part belongs to. */
@@ -133,7 +125,11 @@ function renew(run: Run, kept: ReadonlySet<number>): Run {
   })
   const top = rows.filter((row) => kept.has(row.index) && !run.specs[row.index]?.part)
   const isWell = ({ status }: StepState) => status === "success" || status === "skipped"
-  const isDue = ({ status, parts, isAnswered }: StepState) => status === "running" && parts?.open === 0 && !isAnswered
+  // A group that has no parts yet, because its run was interrupted before, has its turn as well.
+  const isDue = ({ index, status, parts, isAnswered }: StepState) => {
+    const isItsTurn = parts === undefined ? isGroup(run.specs[index] as Step) : parts.open === 0
+    return status === "running" && !isAnswered && isItsTurn
+  }
   return {
     ...rest,
     steps: tableOf(rows),

@@ -1,5 +1,6 @@
 import { enclosing, isGroup } from "../model/ancestry.ts"
 import type { Run, StepState } from "../model/run.ts"
+import { doneBy, groupTraits } from "../model/step-types.ts"
 import type { Step } from "../model/workflow.ts"
 import { membersOf } from "./members.ts"
 
@@ -26,14 +27,14 @@ function neededDistilled(specs: readonly Step[]): ReadonlySet<string> {
 
 /** Whether the workflow's distiller has its turn after a step has answered. */
 export function isDistilled(run: Run, spec: Step): boolean {
-  if (run.created.workflow.distiller === undefined || spec.type === "check" || isGroup(spec)) return false
+  if (run.created.workflow.distiller === undefined || doneBy(spec.type) === "checks" || isGroup(spec)) return false
   return isReadDistilled(run, spec)
 }
 
 /** Also a group some part of which does: its parts may not be there yet. */
 function readsDistilled({ context, group }: Step): boolean {
   if (context === "distilled") return true
-  return group?.type === "parallel" && group.steps.some(readsDistilled)
+  return group !== undefined && groupTraits(group).steps(group).some(readsDistilled)
 }
 
 /** The steps whose answers a step's is made of: itself, or of a group the parts that count. Only those that succeeded. */

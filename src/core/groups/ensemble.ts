@@ -1,20 +1,21 @@
 import { hashOf } from "../base/hash.ts"
 import type { StepResult, Warning } from "../model/result.ts"
 import type { Run, StepState } from "../model/run.ts"
+import type { GroupOf } from "../model/step-types.ts"
 import type { Verdict } from "../model/verdict.ts"
-import type { Group, JsonSchema, Step } from "../model/workflow.ts"
+import type { JsonSchema, Step } from "../model/workflow.ts"
 import { type Member, membersOf, NO_OWN_USAGE, unusedName } from "./members.ts"
 import type { Next } from "./next.ts"
 import { plain, told } from "./prompt-text.ts"
 
-type Ensemble = Extract<Group, { type: "ensemble" }>
+type Ensemble = GroupOf<"ensemble">
 
 /**
  * Several propose, one judges. Proposers that fail are not asked for an opinion, and below the quorum there is no
  * consensus. The judge sees the proposals without names and in a drawn order; when it fails the next judge is asked.
  * Tried again, the proposals stay, and a judge is asked anew.
  */
-export function nextOfEnsemble(run: Run, spec: Step, group: Ensemble, step: StepState): Next {
+export function nextOfEnsemble(group: Ensemble, run: Run, spec: Step, step: StepState): Next {
   const seed = step.parts?.seed ?? hashOf(`${run.id}/${spec.id}/${step.attempt}`)
   const members = membersOf(run, step)
   const proposed = members.filter(({ spec: part }) => part.part?.role === "proposer")

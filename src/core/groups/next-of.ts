@@ -1,5 +1,6 @@
 import type { Run, StepState } from "../model/run.ts"
-import type { InputSpec, InputValue, Step } from "../model/workflow.ts"
+import type { GroupOf, GroupType } from "../model/step-types.ts"
+import type { Group, InputSpec, InputValue, Step, Workflow } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { nextOfEnsemble } from "./ensemble.ts"
 import { nextOfLoop } from "./loop.ts"
@@ -7,22 +8,29 @@ import { type Member, membersOf, NO_OWN_USAGE, outcomeOf } from "./members.ts"
 import type { Next } from "./next.ts"
 import { nextOfRouted } from "./routed.ts"
 
+/** A type of group as a generator of its parts. */
+interface Generator<G extends Group> {
+  next(group: G, run: Run, spec: Step, step: StepState, words: Expressions): Next
+}
+
+const GENERATORS: { readonly [T in GroupType]: Generator<GroupOf<T>> } = {
+  parallel: {
+    next({ steps }, run, spec, step) {
+      if (step.parts?.stages) return { type: "result", result: outcomeOf(membersOf(run, step), (all) => all) }
+      return { type: "steps", steps: steps.map((part) => partOf(spec, part)) }
+    },
+  },
+  workflow: { next: nextOfWorkflow },
+  routed: { next: nextOfRouted },
+  ensemble: { next: nextOfEnsemble },
+}
+
 export function nextOf(run: Run, spec: Step, step: StepState, words: Expressions): Next {
   if (spec.loop) return nextOfLoop(run, spec, spec.loop, step, words)
   const { group } = spec
-  switch (group?.type) {
-    case "parallel":
-      if (step.parts?.stages) return nextOfAll(run, step)
-      return { type: "steps", steps: group.steps.map((part) => partOf(spec, part)) }
-    case "workflow":
-      return nextOfWorkflow(run, spec, step, words)
-    case "routed":
-      return nextOfRouted(run, spec, group, step, words)
-    case "ensemble":
-      return nextOfEnsemble(run, spec, group, step)
-    case undefined:
-      return failed(`${spec.id} is no group`)
-  }
+  if (group === undefined) return failed(`${spec.id} is no group`)
+  const generator: Generator<Group> = GENERATORS[group.type]
+  return generator.next(group, run, spec, step, words)
 }
 
 function failed(detail: string): Next {
@@ -42,16 +50,10 @@ function partOf(spec: Step, inner: Step): Step {
   }
 }
 
-/** All parts are over: what they came to together. */
-function nextOfAll(run: Run, step: StepState): Next {
-  return { type: "result", result: outcomeOf(membersOf(run, step), (all) => all) }
-}
-
 // ── nested workflows ───────────────────────────────────────────────────────────────────────────────────────────────
 
-function nextOfWorkflow(run: Run, spec: Step, step: StepState, words: Expressions): Next {
-  if (spec.group?.type !== "workflow") return failed(`${spec.id} is no workflow`)
-  const { workflow, with: templates } = spec.group
+function nextOfWorkflow(group: GroupOf<"workflow">, run: Run, spec: Step, step: StepState, words: Expressions): Next {
+  const { workflow, with: templates } = group
   const stages = step.parts?.stages ?? 0
   const ofHook = (hooks: readonly Step["hook"][]) =>
     workflow.steps.filter((inner) => hooks.includes(inner.hook)).map((inner) => nestedPart(spec, inner))
@@ -68,7 +70,7 @@ function nextOfWorkflow(run: Run, spec: Step, step: StepState, words: Expression
     return { type: "steps", steps: ofHook([undefined]), inputs }
   }
   const members = membersOf(run, step)
-  const graph = members.filter(({ spec: inner }) => !isHook(spec, inner))
+  const graph = members.filter(({ spec: inner }) => !isHook(workflow, inner))
   const hooks: readonly Step["hook"][] = graph.every(({ isWell }) => isWell)
     ? ["success", "complete"]
     : ["failure", "complete"]
@@ -85,9 +87,8 @@ function nestedPart(spec: Step, inner: Step): Step {
   return hook === undefined ? rest : { ...rest, part: { of: spec.id, name: inner.id, reads: rest.needs }, needs: [] }
 }
 
-function isHook(spec: Step, inner: Step): boolean {
-  const { group } = spec
-  return group?.type === "workflow" && group.workflow.steps.some((own) => own.hook && own.id === inner.part?.name)
+function isHook({ steps }: Workflow, inner: Step): boolean {
+  return steps.some((own) => own.hook && own.id === inner.part?.name)
 }
 
 function wanted({ type, enum: allowed }: InputSpec): string {

@@ -1,3 +1,4 @@
+import { doneBy, groupTraits, stepsInside } from "../model/step-types.ts"
 import type { Step } from "../model/workflow.ts"
 
 /** Text that means nothing to a template. */
@@ -10,9 +11,9 @@ export function told(step: Step, words: string | undefined): Step {
   if (words === undefined) return step
   const { group } = step
   const first = (steps: readonly Step[]) => steps.map((one) => (one.needs.length === 0 ? told(one, words) : one))
-  if (group?.type === "parallel") return { ...step, group: { ...group, steps: first(group.steps) } }
-  if (group?.type === "workflow") {
-    return { ...step, group: { ...group, workflow: { ...group.workflow, steps: first(group.workflow.steps) } } }
+  if (group !== undefined && stepsInside(step).length > 0) {
+    return { ...step, group: groupTraits(group).withSteps(group, first) }
   }
-  return step.type === "check" || step.type === "gate" ? step : { ...step, prompt: `${step.prompt}\n\n${plain(words)}` }
+  const doer = doneBy(step.type)
+  return doer === "checks" || doer === "person" ? step : { ...step, prompt: `${step.prompt}\n\n${plain(words)}` }
 }

@@ -1,10 +1,11 @@
 import type { Run, StepState } from "../model/run.ts"
-import type { Group, Step } from "../model/workflow.ts"
+import type { GroupOf } from "../model/step-types.ts"
+import type { Step } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { type Member, membersOf, NO_OWN_USAGE, outcomeOf, unusedName } from "./members.ts"
 import type { Next } from "./next.ts"
 
-type Routed = Extract<Group, { type: "routed" }>
+type Routed = GroupOf<"routed">
 
 /** An item of the list, read as far as it is understood. */
 interface Item {
@@ -16,7 +17,7 @@ interface Item {
 }
 
 /** Items of a list, each given to the profile of its category. */
-export function nextOfRouted(run: Run, spec: Step, group: Routed, step: StepState, words: Expressions): Next {
+export function nextOfRouted(group: Routed, run: Run, spec: Step, step: StepState, words: Expressions): Next {
   if (step.parts?.stages) return { type: "result", result: together(membersOf(run, step)) }
   const list = words.value(run, spec, group.over)
   if (!list.ok) return failed(`\`over\`: ${list.problems[0]?.message ?? "cannot be worked out"}`)

@@ -1,8 +1,9 @@
 import { rowAt } from "../base/table.ts"
 import { DEFAULTS } from "./defaults.ts"
 import type { Run, StepState } from "./run.ts"
+import { groupTraits, nestedIn } from "./step-types.ts"
 import { lowest, NO_USAGE, plus, type TotalUsage } from "./usage.ts"
-import type { Budget, Group, Settings, Step } from "./workflow.ts"
+import type { Budget, Settings, Step, Workflow } from "./workflow.ts"
 
 /** What a step owes to the groups it is a part of: all pure questions to a run. */
 
@@ -24,10 +25,9 @@ export function enclosing(run: Run, spec: Step): Enclosing[] {
   return around
 }
 
-type Nested = Extract<Group, { type: "workflow" }>
-
-function nestedOf(spec: Step): Nested | undefined {
-  return spec.loop === undefined && spec.group?.type === "workflow" ? spec.group : undefined
+/** The workflow whose steps are parts of this one: of a loop they are its rounds' parts. */
+function nestedOf(spec: Step): Workflow | undefined {
+  return spec.loop === undefined ? nestedIn(spec) : undefined
 }
 
 /** The nested workflow a step belongs to; undefined: the run's own. */
@@ -38,7 +38,7 @@ export function scopeAround(run: Run, spec: Step): Enclosing | undefined {
 /** The settings that count for a step: those of the nested workflow it belongs to, else the run's. */
 export function settingsOf(run: Run, spec: Step): Settings {
   const around = scopeAround(run, spec)
-  return (around && nestedOf(around.spec)?.workflow.settings) ?? run.created.workflow.settings
+  return (around && nestedOf(around.spec)?.settings) ?? run.created.workflow.settings
 }
 
 /** Whether the failure of a step is for a group around it to judge. */
@@ -54,9 +54,10 @@ export function isInside(run: Run, spec: Step, group: string): boolean {
 
 /** The whole of a group has this long from when it began; undefined: as long as its parts take. */
 function groupTimeoutMs(spec: Step): number | undefined {
-  const nested = nestedOf(spec)?.workflow.settings.timeoutMs
+  const nested = nestedOf(spec)?.settings.timeoutMs
   // A chain of workers needs one deadline also when nobody wrote one.
-  const chain = spec.group?.type === "ensemble" && spec.loop === undefined ? DEFAULTS.stepTimeoutMs : undefined
+  const hasOwn = spec.group && groupTraits(spec.group).hasOwnDeadline && spec.loop === undefined
+  const chain = hasOwn ? DEFAULTS.stepTimeoutMs : undefined
   const times = [spec.timeoutMs ?? chain, nested].filter((time) => time !== undefined)
   return times.length === 0 ? undefined : Math.min(...times)
 }
@@ -73,8 +74,9 @@ export function deadlineAround(run: Run, spec: Step): number | undefined {
 }
 
 /** What a step may spend: its own budget, and of a nested workflow that workflow's; undefined: there is none. */
-export function budgetOf({ budget, group }: Step): Budget | undefined {
-  const inner = group?.type === "workflow" ? group.workflow.settings.budget : undefined
+export function budgetOf(step: Step): Budget | undefined {
+  const { budget } = step
+  const inner = nestedIn(step)?.settings.budget
   return budget === undefined || inner === undefined ? (budget ?? inner) : lowest(budget, inner)
 }
 

@@ -85,7 +85,8 @@ export interface Budget {
  *  prompt names; `distilled`: structured handoffs of the steps before; `full`: all their answers. */
 export type ContextStrategy = "full" | "scoped" | "distilled" | "fresh"
 
-export type StepType = "single" | "gate" | "check" | "parallel" | "workflow" | "routed" | "ensemble"
+/** What says of each type what it does: step-types.ts. */
+export type StepType = "single" | "gate" | "check" | Group["type"]
 
 /** What a step is made of that is done by steps of its own. */
 export type Group =

@@ -1,3 +1,4 @@
+import { groupTraits } from "../model/step-types.ts"
 import type { SecretSource, Workflow } from "../model/workflow.ts"
 
 /** Secrets as text: what a value may look like where it turns up, and texts without it. */
@@ -61,11 +62,9 @@ const known = new WeakMap<Workflow, Readonly<Record<string, SecretSource>>>()
 
 function gathered(workflow: Workflow): Readonly<Record<string, SecretSource>> {
   const nested = workflow.steps.flatMap(({ group }) =>
-    group?.type === "workflow"
-      ? [group.workflow]
-      : group?.type === "parallel"
-        ? [{ ...workflow, secrets: {}, steps: group.steps }]
-        : [],
+    group === undefined
+      ? []
+      : [groupTraits(group).nested(group) ?? { ...workflow, secrets: {}, steps: groupTraits(group).steps(group) }],
   )
   return Object.assign({}, ...nested.map(gathered), workflow.secrets)
 }

@@ -4,6 +4,7 @@ import { DEFAULTS } from "../model/defaults.ts"
 import type { Definition } from "../model/events.ts"
 import type { Hold, StepResult, Warning } from "../model/result.ts"
 import type { Gate, Run, StepState } from "../model/run.ts"
+import { groupTraits } from "../model/step-types.ts"
 import { minus, plus, shareOf, usedUp } from "../model/usage.ts"
 import type { GateAction, Intervene, Settings, Step } from "../model/workflow.ts"
 
@@ -112,7 +113,7 @@ export function policyOf(
 
 /** Where the parts of a step are asked about one by one, it is not asked about again as a whole. */
 function isAskedInParts({ group, loop }: Step): boolean {
-  return group !== undefined && group.type !== "ensemble" && loop === undefined
+  return group !== undefined && groupTraits(group).isAskedInParts && loop === undefined
 }
 
 function reasonToAsk(policy: Intervene, spec: Step, { step, result }: Attempt, isOthersMatter: boolean) {

@@ -2,6 +2,7 @@ import { isGroup, isInside, isTolerated, scopeAround, settingsOf } from "../mode
 import type { Usage } from "../model/events.ts"
 import type { Reason, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
+import { groupTraits } from "../model/step-types.ts"
 import type { Check, Opinion, Step } from "../model/workflow.ts"
 import { gateOf, retryAt, warningsOf } from "./after-attempt.ts"
 import { specOf, stepsThat, type Transaction } from "./transaction.ts"
@@ -38,9 +39,11 @@ export function followUpOf(spec: Step): FollowUp {
   const own = { checks, opinions, ...(schema ? { schema } : {}), ...(output === undefined ? {} : { output }) }
   const ofGroup = { checks: [], opinions: [], ...(output === undefined ? {} : { output }) }
   if (spec.loop) return ofGroup
-  if (spec.group?.type === "routed") return output?.includes("item") ? { checks: [], opinions: [] } : ofGroup
-  // An ensemble's data is what its judge has answered.
-  return spec.group ? { ...ofGroup, checks, opinions } : own
+  if (spec.group === undefined) return own
+  // What data it comes to is its parts' matter: an ensemble's is what its judge has answered.
+  if (!groupTraits(spec.group).isCheckedInParts) return { ...ofGroup, checks, opinions }
+  // A file that is named after the item is the part's.
+  return output?.includes("item") ? { checks: [], opinions: [] } : ofGroup
 }
 
 /** After everything a machine has to say of an attempt: another try, a person's word, or its end. */

@@ -5,6 +5,7 @@ import type { Command, RunEvent, Usage } from "../model/events.ts"
 import type { CheckResult, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
+import { doneBy } from "../model/step-types.ts"
 import type { GateAction } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
@@ -155,7 +156,8 @@ function decideGate(tx: Transaction, command: Extract<Command, { type: "decide" 
   const step = stepOf(run, command.step)
   if (step === undefined) return refuse(run, `run ${run.id} has no step ${command.step}`)
   if (step.gate) {
-    if (command.action === "retry" && specOf(run, step).type === "gate") return refuse(run, `${step.id} has no worker`)
+    if (command.action === "retry" && doneBy(specOf(run, step).type) === "person")
+      return refuse(run, `${step.id} has no worker`)
     const { parent, by } = command
     const isMoved = parent !== undefined && parent !== run.parent
     if (isMoved) tx.add({ type: "run.resumed", at: now, by, parent, ...liveOf(run) })
@@ -227,12 +229,12 @@ function settleEffects(
   said: { message?: string },
   now: number,
 ): void {
-  const { id, attempt, isReset: isAnew } = step
-  const unknown = { reason: "aborted" as const, output: "", tokens: { input: 0, output: 0 }, cost: isAnew ? 0 : null }
+  const { id, attempt, isReset } = step
+  const unknown = { reason: "aborted" as const, output: "", tokens: { input: 0, output: 0 }, cost: isReset ? 0 : null }
   // It was at work when its run stopped: its session may have the answer already.
-  if (action === "continue" && !isAnew) tx.effects.push({ type: "start", step: id, attempt, resumed: true })
+  if (action === "continue" && !isReset) tx.effects.push({ type: "start", step: id, attempt, resumed: true })
   else if (action === "continue" || action === "retry") {
-    if (!isAnew) tx.add({ type: "step.ended", at: now, step: id, attempt, result: unknown, retryAt: now })
+    if (!isReset) tx.add({ type: "step.ended", at: now, step: id, attempt, result: unknown, retryAt: now })
     start(tx, stepOf(tx.run, id) as StepState, now, said.message)
   } else if (action === "skip") {
     tx.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: "not done again" })
@@ -341,7 +343,7 @@ function checked(
   const next = stepOf(tx.run, step.id) as StepState
   if (schemaError !== undefined)
     return weighed(tx, next, { ...step.result, reason: "schema", detail: schemaError }, now)
-  const isCheck = specOf(run, step).type === "check"
+  const isCheck = doneBy(specOf(run, step).type) === "checks"
   const answer = {
     ...step.result,
     ...(structured === undefined ? {} : { structured }),

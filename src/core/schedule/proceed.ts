@@ -5,6 +5,7 @@ import { formatProblems } from "../model/problem.ts"
 import type { StepResult } from "../model/result.ts"
 import { nextReady, type Run, type StepState } from "../model/run.ts"
 import { describeHold } from "../model/state-text.ts"
+import { doneBy } from "../model/step-types.ts"
 import type { Step } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { overlapOf } from "../rights/file-patterns.ts"
@@ -56,7 +57,8 @@ function ownsAlone({ run, expressions: words }: Transaction, step: StepState): b
 function ownedBy(run: Run, { index }: StepState, words: Expressions): readonly string[] {
   const spec = run.specs[index] as Step
   const { files = [], part, group, type } = spec
-  const isWriter = part?.role !== "proposer" && part?.role !== "judge" && type === "single" && group === undefined
+  const isWriter =
+    part?.role !== "proposer" && part?.role !== "judge" && doneBy(type) === "worker" && group === undefined
   if (!isWriter) return []
   return files.map((pattern) => {
     const filled = pattern.includes("${") ? words.text(run, spec, pattern) : { ok: true as const, value: pattern }
@@ -81,7 +83,7 @@ function consider(tx: Transaction, step: StepState, now: number): void {
   const verdict = spec.condition === undefined ? undefined : tx.expressions.holds(tx.run, spec, spec.condition)
   if (verdict?.ok && !verdict.value) skip("condition", "its condition does not hold")
   else if (verdict && !verdict.ok) fail(tx, step, `its condition: ${formatProblems(verdict.problems)}`, now)
-  else if (spec.type === "gate") ask(tx, step, spec, now)
+  else if (doneBy(spec.type) === "person") ask(tx, step, spec, now)
   else tryToStart(tx, step, now)
 }
 
@@ -104,7 +106,7 @@ export function start(tx: Transaction, step: StepState, now: number, said?: stri
   const spec = specOf(tx.run, step)
   tx.add({ type: "step.started", at: now, step: id, attempt, ...(goOn ? { goOn } : {}) })
   if (isGroup(spec)) return
-  if (spec.type === "check") {
+  if (doneBy(spec.type) === "checks") {
     const result: StepResult = { reason: "ok", output: "", tokens: { input: 0, output: 0 }, cost: 0 }
     tx.add({ type: "step.answered", at: now, step: id, attempt, result })
     tx.effects.push({ type: "check", step: id, attempt })

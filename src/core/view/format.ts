@@ -1,5 +1,6 @@
 import { formatDuration } from "../base/duration.ts"
 import type { CheckResult } from "../model/result.ts"
+import { doneBy } from "../model/step-types.ts"
 import { verdictLines } from "../model/verdict.ts"
 import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gate-view.ts"
 import { formatCost } from "./numbers.ts"
@@ -97,7 +98,8 @@ export function headOf(text: string, most: number): string[] {
 
 /** Who did it, and where; of a step that others do for it, that. */
 function whoLines(step: StepView): string[] {
-  if (step.type !== "single" && step.type !== "gate") return [`${step.type}, attempt ${step.attempts}`]
+  const doer = doneBy(step.type)
+  if (doer === "checks" || doer === "parts") return [`${step.type}, attempt ${step.attempts}`]
   return [
     `profile ${step.profile} (${step.kind}), attempt ${step.attempts}`,
     `model ${step.model ?? "unknown"}${isSubstitute(step) ? ` (asked for ${step.requestedModel})` : ""}`,

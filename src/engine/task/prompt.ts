@@ -3,6 +3,7 @@ import { scopeAround } from "../../core/model/ancestry.ts"
 import type { Result } from "../../core/model/problem.ts"
 import type { StepResult } from "../../core/model/result.ts"
 import { type Run, type StepState, stepOf } from "../../core/model/run.ts"
+import { nestedIn } from "../../core/model/step-types.ts"
 import type { Step, Workflow } from "../../core/model/workflow.ts"
 import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../../core/ports/composer.ts"
 import type { Render } from "../../core/ports/ports.ts"
@@ -63,8 +64,8 @@ const problem = (message: string): Result<never> => ({
 
 /** The secrets of the workflow the step stands in. */
 function secretsAround(run: Run, step: Step): NonNullable<Workflow["secrets"]> {
-  const group = scopeAround(run, step)?.spec.group
-  return (group?.type === "workflow" ? group.workflow : run.created.workflow).secrets ?? {}
+  const nested = scopeAround(run, step)
+  return ((nested && nestedIn(nested.spec)) ?? run.created.workflow).secrets ?? {}
 }
 
 function continued(text: string): string {

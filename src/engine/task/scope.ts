@@ -1,5 +1,6 @@
 import { enclosing } from "../../core/model/ancestry.ts"
 import { type Run, type StepState, stepOf } from "../../core/model/run.ts"
+import { nestedIn } from "../../core/model/step-types.ts"
 import type { Step } from "../../core/model/workflow.ts"
 import type { Scope, StepScope, StepScopes } from "../../core/ports/ports.ts"
 
@@ -9,7 +10,7 @@ import type { Scope, StepScope, StepScopes } from "../../core/ports/ports.ts"
  */
 export function scopeOf(run: Run, step: Step, isAfterRound = false): Scope {
   const { inside, nested } = surroundings(run, step)
-  const { workflow } = nested?.spec.group?.type === "workflow" ? nested.spec.group : run.created
+  const workflow = (nested && nestedIn(nested.spec)) ?? run.created.workflow
   const item = inside.find((spec) => spec.item !== undefined)?.item
   const round = inside.find((spec) => spec.part?.round !== undefined)?.part?.round
   return {
@@ -24,7 +25,7 @@ export function scopeOf(run: Run, step: Step, isAfterRound = false): Scope {
 /** The step and the groups around it that see what it sees, and the nested workflow that all of them are in. */
 function surroundings(run: Run, step: Step) {
   const around = enclosing(run, step)
-  const border = around.findIndex(({ spec }) => spec.loop === undefined && spec.group?.type === "workflow")
+  const border = around.findIndex(({ spec }) => spec.loop === undefined && nestedIn(spec) !== undefined)
   const groups = around.slice(0, border === -1 ? undefined : border).map(({ spec }) => spec)
   return { inside: [step, ...groups], nested: around[border] }
 }

@@ -2,6 +2,7 @@ import type * as z from "zod"
 import { type Path, valueAt } from "../../core/documents/issues.ts"
 import type { WorkflowSource } from "../document.ts"
 import { shared } from "../step-shape.ts"
+import { EXPRESSION_KEYS } from "../step-types.ts"
 import type { Vocabulary } from "../vocabulary.ts"
 import { collectInputs, type Names, readsSteps, rewriteCondition, rewriteTemplate } from "./bare.ts"
 import { Draft, Text } from "./draft.ts"
@@ -108,8 +109,12 @@ export class Drawing {
 
   /** What other forms say in their own way, and hooks as the canonical form does. */
   #hookFields(step: Path): TemplateField[] {
-    const given = keysOf(this.at([...step, "with"])).map((name) => ({ path: ["with", name], isExpression: false }))
-    return [{ path: ["prompt"], isExpression: false }, { path: ["over"], isExpression: true }, ...given].filter(
+    const given = EXPRESSION_KEYS.flatMap(([key, holds]): TemplateField[] =>
+      holds === "templates"
+        ? keysOf(this.at([...step, key])).map((name) => ({ path: [key, name], isExpression: false }))
+        : [{ path: [key], isExpression: holds === "list" }],
+    )
+    return [{ path: ["prompt"], isExpression: false }, ...given].filter(
       ({ path }) => textOf(this.at([...step, ...path])) !== undefined,
     )
   }

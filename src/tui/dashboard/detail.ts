@@ -1,3 +1,4 @@
+import { doneBy } from "../../core/model/step-types.ts"
 import { DECIDED, type GateView } from "../../core/view/gate-view.ts"
 import { formatCost } from "../../core/view/numbers.ts"
 import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
@@ -122,7 +123,7 @@ function facts({ run, step, worker, now, width }: DetailInput): Cell[][] {
 
 /** Example: `coder (agent) · anthropic/sonnet, asked for anthropic/opus`. */
 function whoOf(step: StepView, worker: WorkerView | undefined): string {
-  if (step.type !== "single" && step.session === null) return step.type
+  if (doneBy(step.type) !== "worker" && step.session === null) return step.type
   const model = step.reason === null ? (worker?.model ?? step.model ?? step.requestedModel) : step.model
   const isOther = step.requestedModel !== null && model !== null && step.requestedModel !== model
   const other = isOther ? `, asked for ${step.requestedModel}` : ""

@@ -1,3 +1,4 @@
+import { doneBy } from "../../core/model/step-types.ts"
 import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import { formatElapsed, short } from "../state/text.ts"
 import type { TreeRow } from "../state/tree-rows.ts"
@@ -112,7 +113,7 @@ function stepColumns({ workers, asks, now }: FrameInput): Column<TreeRow>[] {
 
 /** The profile of a step, or the type of a group. */
 function whoIs({ type, profile }: StepView): string {
-  return type === "single" ? profile : type
+  return doneBy(type) === "worker" ? profile : type
 }
 
 function lastOf(worker: WorkerView | undefined, now: number): string {

@@ -1,12 +1,12 @@
 import type { StepResult } from "../../core/model/result.ts"
 import type { RequestAnswer, Steer, WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 
-/** One task the scripted backend was given, held until the driver decides how it ends. */
+/** A task that was given to the scripted backend. It waits until the driver ends it. */
 export interface ScriptedJob {
   readonly task: WorkerTask
-  /** What a real worker would say while it works. */
+  /** Reports what a real worker would report while it works. */
   readonly report: WorkerReport
-  /** Ends the job. The first call counts. */
+  /** Ends the job. Only the first call counts. */
   finish(result?: Partial<StepResult>): void
   readonly isStopped: boolean
 }
@@ -14,20 +14,20 @@ export interface ScriptedJob {
 export interface ScriptedBackend extends WorkerBackend {
   /** Every task given so far, in order. */
   readonly jobs: readonly ScriptedJob[]
-  /** Sessions it was asked to stop without having a worker for them. */
+  /** Sessions that it was asked to stop without having a worker for them. */
   readonly stopped: readonly string[]
   readonly steered: readonly { readonly session: string; readonly steer: Steer }[]
   readonly answers: readonly { readonly ask: string; readonly answer: RequestAnswer }[]
-  /** The `n`-th job (from 0) of a step, as soon as there is one. */
+  /** Resolves with the `n`-th job (from 0) of a step, as soon as it exists. */
   job(step: string, n?: number): Promise<ScriptedJob>
 }
 
 const ANSWER: StepResult = { reason: "ok", output: "", tokens: { input: 0, output: 0 }, cost: null }
 
 /**
- * A backend driven by hand: no model, no process, no clock. It stands in for a real one in the engine's tests and,
- * with `auto`, in measurements of the engine alone. It keeps the whole port contract, deadlines excepted: those come
- * from the hand that drives it.
+ * A backend that is driven by hand, without model, process and clock. It replaces a real one in the
+ * engine's tests and, with `auto`, in measurements of the engine alone. It keeps the whole contract
+ * of the port except deadlines, which the driver decides.
  */
 export function createScriptedBackend(auto?: (task: WorkerTask) => Partial<StepResult>): ScriptedBackend {
   const jobs: ScriptedJob[] = []

@@ -9,13 +9,14 @@ import { type Entered, SharedServer } from "./shared-server.ts"
 export type { ServerDeps } from "./server.ts"
 
 const NOTHING = { output: "", tokens: { input: 0, output: 0 }, cost: 0 } as const
-/** How long a task whose calls failed waits to hear that its server has ended, and how. */
+/** How long a task whose calls failed waits for the news that its server has ended, and how. */
 const LAST_WORDS_MS = 1_000
 const STOP_MS = 4_500
 
 /**
- * Workers in servers of their own: an isolated `opencode serve` for each profile that Baton starts at the first task, or
- * one that somebody else runs at `url`. The sessions are the shared session workers; here is only the life of servers.
+ * Workers in servers of their own: an isolated `opencode serve` for each profile, which Baton
+ * starts at the profile's first task, or a server at `url` that somebody else runs. The session
+ * workers are shared with the other kinds; this file manages the life of the servers.
  */
 export function createServerBackend(deps: ServerDeps): WorkerBackend {
   return new ServerBackend(deps)
@@ -24,7 +25,7 @@ export function createServerBackend(deps: ServerDeps): WorkerBackend {
 class ServerBackend implements WorkerBackend {
   readonly #deps: ServerDeps
   readonly #shared = new Map<string, SharedServer>()
-  /** Servers by the sessions that work in them, and by the asks that wait there. */
+  /** The server in which each session works, and the server of each open request. */
   readonly #sessions = new Map<string, Server>()
   readonly #asks = new Map<string, Server>()
 
@@ -48,7 +49,8 @@ class ServerBackend implements WorkerBackend {
         const text = `the server of profile \`${task.profile.name}\` was lost (${before}); a new one was opened`
         report.warned({ kind: "server", text })
       }
-      // In whole seconds: what the worker says of its deadline is then what was asked for, if the server was up.
+      // The wait is rounded down to whole seconds, so that a worker whose server was already up
+      // reports the deadline that was asked for.
       const waitedMs = Math.floor((clock.now() - startedAt) / 1_000) * 1_000
       const left = { ...task, timeoutMs: Math.max(1_000, task.timeoutMs - waitedMs) }
       const result = await this.#work(server, left, report, signal)
@@ -79,7 +81,10 @@ class ServerBackend implements WorkerBackend {
     return this.#asks.get(id)?.backend.answer(id, ...rest) ?? Promise.resolve("nobody waits for this answer any more")
   }
 
-  /** A server of ours ends with its Baton, so that after a crash only those of others can still be at work. */
+  /**
+   * A server of ours ends with its Baton. After a crash only servers of others can still be
+   * working.
+   */
   async stop(session: string): Promise<void> {
     const server = this.#sessions.get(session)
     if (server !== undefined) return server.backend.stop(session)
@@ -105,7 +110,7 @@ class ServerBackend implements WorkerBackend {
     return shared
   }
 
-  /** The server, unless the task is stopped or over before it is up. */
+  /** Returns the server, unless the task is stopped or runs out of time before the server is up. */
   async #orStopped(entering: Promise<Entered>, task: WorkerTask, signal: AbortSignal): Promise<Entered | StepResult> {
     const ended = Promise.withResolvers<StepResult>()
     const onAbort = () => ended.resolve({ reason: "aborted", ...NOTHING })
@@ -119,7 +124,7 @@ class ServerBackend implements WorkerBackend {
     return first
   }
 
-  /** One task in a server that is up: its own end, or the server's. */
+  /** Runs one task in a server that is up. The task ends by itself or with its server. */
   async #work(server: Server, task: WorkerTask, report: WorkerReport, signal: AbortSignal): Promise<StepResult> {
     const asks = new Set<string>()
     let session = task.session
@@ -165,7 +170,10 @@ class ServerBackend implements WorkerBackend {
     return result
   }
 
-  /** The worker's own result; if its server is lost, how that ended. */
+  /**
+   * Returns the worker's own result. When the server was lost, the result says how the server
+   * ended.
+   */
   async #whicheverSays(working: Promise<StepResult>, lost: Promise<StepResult>): Promise<StepResult> {
     const result = await Promise.race([working, lost])
     if (result.reason !== "worker-lost") return result
@@ -185,7 +193,7 @@ class ServerBackend implements WorkerBackend {
       await callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))
       await backend.stop(session)
     } catch (error) {
-      // It is another server's session.
+      // The session belongs to another server.
       if (error instanceof HostError && error.status === 404) return
       this.#deps.log.error("a leftover session could not be looked for", { profile: profile.name, session })
     } finally {

@@ -6,12 +6,13 @@ import { callHost, type Host } from "../../host/host.ts"
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** A text longer than this cannot be a variable of the environment (128 KiB on Linux). */
+/** A longer text cannot be an environment variable (128 KiB on Linux). */
 const MAX_VARIABLE = 100_000
 
 /**
- * The environment of an isolated server: what `origin` is configured with, without plugins (so never Baton), in a data
- * folder of its own below `folder`, where its sessions outlive it. Only the logins are those of the user.
+ * Returns the environment of an isolated server: the configuration of `origin` without plugins (so
+ * never Baton), and a data folder of its own below `folder`, in which its sessions outlive it. Only
+ * the logins are the user's (contract C63).
  */
 export async function isolatedEnv(origin: Host, folder: string, env: Env): Promise<Env> {
   const config = await callHost("read the OpenCode configuration", (o) => origin.client.config.get({}, o))
@@ -28,15 +29,16 @@ export async function isolatedEnv(origin: Host, folder: string, env: Env): Promi
     XDG_CONFIG_HOME: own,
     OPENCODE_PURE: "1",
     OPENCODE_DISABLE_PROJECT_CONFIG: "1",
-    // Would put its sessions, or its configuration, elsewhere.
+    // These would put its sessions or its configuration elsewhere.
     OPENCODE_DB: undefined,
     OPENCODE_CONFIG_DIR: undefined,
   }
 }
 
 /**
- * Lets it use, and renew, the user's own logins. A copy would not do: a provider takes a token for renewal once, so that
- * whoever renews it in a copy logs the user out. (`OPENCODE_AUTH_CONTENT` is such a copy, and is used if the user set it.)
+ * Lets the server use and renew the user's own logins (contract C64). A copy would not do: a
+ * provider accepts a renewal token once, so renewing a copy logs the user out.
+ * `OPENCODE_AUTH_CONTENT` is such a copy and is used only if the user has set it.
  */
 function shareLogins(own: string, real: string): void {
   for (const name of ["auth.json", "mcp-auth.json"]) {
@@ -47,13 +49,17 @@ function shareLogins(own: string, real: string): void {
   }
 }
 
-/** The configuration as it was resolved, without what must not happen twice on a machine or in a worker. */
+/**
+ * Returns the resolved configuration without what must not happen twice on a machine or in a
+ * worker.
+ */
 function ownConfig(config: Config, directory: string): Config {
-  // Nobody types there: no commands, of which some are Baton's.
+  // Nobody types in that server, so it needs no commands, some of which are Baton's.
   const { plugin: _plugins, server: _address, command: _commands, instructions = [], ...rest } = config
   return {
     ...rest,
-    // Relative ones are looked up in the project's configuration, which it does not read.
+    // OpenCode looks up relative paths in the project's configuration, which this server does not
+    // read (contract C67).
     instructions: [...instructions, ...projectRules(directory)].map((one) =>
       isAbsolute(one) || /^(~|https?:)/.test(one) ? one : join(directory, one),
     ),
@@ -63,12 +69,15 @@ function ownConfig(config: Config, directory: string): Config {
   }
 }
 
-/** The first of the files that OpenCode itself reads as a project's rules. */
+/** Returns the first file that OpenCode itself would read as the project's rules (contract C67). */
 function projectRules(directory: string): string[] {
   return ["AGENTS.md", "CLAUDE.md"].filter((name) => existsSync(join(directory, name))).slice(0, 1)
 }
 
-/** The configuration in a variable, or in a file only its user can read when it is too long for one. */
+/**
+ * Passes the configuration in a variable, or in a file that only the user can read when it is too
+ * long for a variable.
+ */
 function configVariable(content: string, file: string): Env {
   if (Buffer.byteLength(content) < MAX_VARIABLE) return { OPENCODE_CONFIG_CONTENT: content, OPENCODE_CONFIG: undefined }
   writeFileSync(file, content, { mode: 0o600 })
@@ -76,11 +85,12 @@ function configVariable(content: string, file: string): Env {
 }
 
 /**
- * A config home in which other programs find their own settings (a worker's shell runs git and more), and OpenCode an
- * empty folder that it does not install packages into.
+ * Fills a config home in which other programs find their own settings, because a worker's shell
+ * runs git and more. OpenCode's folder in it is empty and looks installed, so that OpenCode
+ * installs nothing there (contract C65).
  */
 function furnish(own: string, real: string): void {
-  // By name: a link that leads nowhere is there, too.
+  // Compare names: a link that leads nowhere also exists.
   const linked = new Set(readdirSync(own))
   for (const name of existsSync(real) ? readdirSync(real) : []) {
     if (name !== "opencode" && !linked.has(name)) symlinkSync(join(real, name), join(own, name))

@@ -7,43 +7,48 @@ import { startServe } from "../../host/serve.ts"
 import { createSessionBackend } from "../session/backend.ts"
 import { isolatedEnv } from "./isolated.ts"
 
-/** What servers are made from. */
+/** What a server is opened with. */
 export interface ServerDeps {
-  /** Server of the sessions that runs are started from. */
+  /** The server of the sessions that runs are started from. */
   readonly origin: Host
   readonly clock: Clock
   readonly log: Log
-  /** The OpenCode program. */
+  /** Path of the OpenCode program. */
   readonly binary: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Where the servers' own data is, a folder for each profile. */
+  /** Folder of the servers' own data. Each profile has a folder in it. */
   readonly folder: string
-  /** Where processes are written down. */
+  /** Folder of the process records. */
   readonly ledger: string
-  /** Password of a profile's server; read anew, because it is kept nowhere. */
+  /** Password of a profile's server. It is read each time, because it is stored nowhere. */
   readonly password: (profile: string) => string | undefined
-  /** Profiles of servers that somebody else runs. */
+  /** Profiles whose server somebody else runs. */
   readonly remotes: () => readonly Profile[]
 }
 
-/** A server that answers, and workers in it. */
+/** A server that answers, with the backend for the workers in it. */
 export interface Server {
   readonly host: Host
   readonly backend: WorkerBackend
-  /** Resolves with how it ended, when it did so unasked. Never for a server that somebody else runs. */
+  /**
+   * Resolves with how the server ended when Baton did not end it. Never resolves for a server that
+   * somebody else runs.
+   */
   readonly lost: Promise<string>
-  /** Whether it still answers. */
+  /** Whether the server still answers. */
   isThere(): Promise<boolean>
-  /** Lets go of it, and ends it if it is ours. */
+  /** Disconnects from the server, and ends it if Baton started it. */
   close(): Promise<void>
 }
 
-/** An unreachable server of somebody else is said to be so after this long. */
+/** Somebody else's server counts as unreachable after this time. */
 const REACH_MS = 18_000
 const ANSWER_MS = 8_000
 
-/** Starts the profile's server, or connects to it. Throws with words for a person when that does not work, or when
- *  `signal` fires before it is up. */
+/**
+ * Starts the profile's server, or connects to it. Throws an error with a message for the user when
+ * that fails, or when `signal` fires before the server is up.
+ */
 export function openServer(deps: ServerDeps, profile: Profile, signal: AbortSignal): Promise<Server> {
   return profile.url === undefined ? startOwn(deps, profile, signal) : reachRemote(deps, profile, profile.url)
 }
@@ -106,7 +111,7 @@ async function ownDirectory(client: OpencodeClient): Promise<string> {
 
 const callOnce: typeof callHost = (what, call) => callHost(what, call, { timeoutMs: ANSWER_MS, isRepeatable: false })
 
-/** Follows the server's events, and makes workers in it. */
+/** Follows the server's events and makes a backend for its workers. */
 async function connect(deps: ServerDeps, client: OpencodeClient, directory: string) {
   const { origin, clock, log } = deps
   const feed = createFeed((error) => log.error("an event could not be handled", { error: describe(error) }))

@@ -2,14 +2,15 @@ import type { Clock, Log } from "../../core/ports/ports.ts"
 import { describe } from "../../host/host.ts"
 import type { Server } from "./server.ts"
 
-/** A server, or why there is none. */
+/** A server, or the reason why there is none. */
 export type Entered =
   | { readonly ok: true; readonly server: Server; readonly before: string | undefined }
   | { readonly ok: false; readonly why: string }
 
 /**
- * The one server of a profile: opened by the first that needs it, shared by all, and let go when nobody has needed it
- * for a while. One that was lost is opened anew for the next.
+ * The one server of a profile. The first task that needs it opens it, all tasks share it, and it is
+ * closed when nobody has needed it for a while. A lost server is replaced by a new one for the next
+ * task.
  */
 export class SharedServer {
   readonly #open: (signal: AbortSignal) => Promise<Server>
@@ -17,12 +18,12 @@ export class SharedServer {
   readonly #log: Log
   readonly #idleStopMs: number
   #server: Promise<Server> | undefined
-  /** Of the last one to be let go: two at a time would share one data folder. */
+  /** Resolves once the last server is closed. Two at a time would share one data folder. */
   #closing: Promise<void> = Promise.resolve()
   #checking: Promise<void> = Promise.resolve()
   #users = 0
   #cancelStop: (() => void) | undefined
-  /** How the one before was lost, until somebody was told. */
+  /** How the previous server was lost, until a task has been told. */
   #lostBy: string | undefined
   readonly #shutting = new AbortController()
 
@@ -33,7 +34,10 @@ export class SharedServer {
     this.#idleStopMs = idleStopMs
   }
 
-  /** The server, opened if need be. Whoever enters leaves, also when there was none. */
+  /**
+   * Returns the server, opening it if necessary. Every call of `enter` needs a `leave`, also when
+   * there was no server.
+   */
   async enter(): Promise<Entered> {
     if (this.#shutting.signal.aborted) return { ok: false, why: "Baton is ending" }
     this.#users++
@@ -59,7 +63,10 @@ export class SharedServer {
     this.#cancelStop = this.#clock.after(this.#idleStopMs, () => void this.#letGo())
   }
 
-  /** Lets go of a server that a worker got no answer from, unless it answers now. Whoever enters next waits for that. */
+  /**
+   * Closes a server that did not answer a worker, unless it answers now. The next `enter` waits for
+   * the outcome.
+   */
   check(server: Server): void {
     this.#checking = this.#check(server)
   }
@@ -71,7 +78,7 @@ export class SharedServer {
     await this.#letGo()
   }
 
-  /** Lets go of the server for good. */
+  /** Closes the server for good. */
   async shut(): Promise<void> {
     this.#shutting.abort()
     this.#cancelStop?.()
@@ -92,7 +99,7 @@ export class SharedServer {
     try {
       return await this.#server
     } catch {
-      // Whoever waits for it is told why.
+      // Everyone who waits for the server gets the error.
       return undefined
     }
   }

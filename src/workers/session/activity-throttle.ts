@@ -3,7 +3,9 @@ import type { Activity, Clock, WorkerReport } from "../../core/ports/ports.ts"
 /** At most four reports of activity a second. */
 const REPORT_MS = 250
 
-/** Reports what a worker does: a new phase at once, the rest a few times a second. */
+/**
+ * Reports what a worker does. A new phase is reported at once, anything else a few times a second.
+ */
 export class ActivityThrottle {
   readonly #clock: Clock
   readonly #report: WorkerReport

@@ -14,11 +14,12 @@ import { abortTree } from "./stop.ts"
 import { Turn } from "./turn/turn.ts"
 
 /**
- * Workers that are sessions of an OpenCode server, wherever that server is. Every id is derived from the task's key, so
- * that a task done again after a crash finds its session and its message instead of making new ones.
+ * Workers that are sessions of an OpenCode server, wherever that server is. Every id is derived
+ * from the task's key, so a task that is run again after a crash finds its session and its message
+ * instead of creating new ones.
  */
 export function createSessionBackend(target: SessionTarget): WorkerBackend {
-  /** What is being worked on, by session. */
+  /** The running turns, by session. */
   const turns = new Map<string, Turn>()
   return {
     async run(task, report, signal) {
@@ -93,18 +94,24 @@ async function openForLater(target: SessionTarget, spec: SessionSpec): Promise<W
   return opened
 }
 
-/** The session of an earlier try of this attempt or of the kept worker: the one named, else the one with our key. */
+/**
+ * Returns the session of an earlier try of this attempt, or of the kept worker: the named one, else
+ * the one with the task's key.
+ */
 async function knownSession(target: SessionTarget, task: WorkerTask): Promise<Session | undefined> {
   if (task.session !== undefined) return existing(target, task.session)
   return task.resumed ? findByKey(target, task) : undefined
 }
 
-/** The session to work in, and what its worker has been or will be told before the prompt. */
+/**
+ * Returns the session to work in, and what its worker has been or will be told before the prompt.
+ */
 async function sessionFor(target: SessionTarget, task: WorkerTask, identity: Identity) {
   const canBeAsked = task.asks.policy !== "deny"
   const known = await knownSession(target, task)
   if (known === undefined) return { opened: await create(target, task, identity, canBeAsked), isNew: true }
-  // An attempt that is taken up again has them already, unless it may never have come so far.
+  // An attempt that is resumed has its rules already. A kept worker may have been stopped before it
+  // got them.
   if (task.profile.keep || !task.resumed)
     await renewRules(target, known, await rulesOf(target, task, identity, canBeAsked))
   const session = known.id
@@ -115,14 +122,16 @@ async function sessionFor(target: SessionTarget, task: WorkerTask, identity: Ide
   return { opened: context === undefined ? opened : { ...opened, context }, isNew: false }
 }
 
-/** Stops a worker that can no longer be looked at. One in a server elsewhere that does not answer is left to it: its task
- *  is given to that server again. */
+/**
+ * Stops a worker that can no longer be observed. A worker in another server that does not answer is
+ * left to that server, because the task is given to it again.
+ */
 async function letGo({ host, origin, clock, log }: SessionTarget, session: string, error: unknown): Promise<void> {
   if (isLost(error) && host !== origin) return
   try {
     await abortTree(host, clock, session)
   } catch (cause) {
-    // A server that is gone has no session at work.
+    // A server that is gone has no working session.
     if (!isLost(cause))
       log.error("a worker that was given up could not be stopped", { session, error: describe(cause) })
   }

@@ -5,13 +5,16 @@ import { callHost, type Host, HostError } from "../../host/host.ts"
 import { keyOfContext, ownMessage } from "./outbox.ts"
 import type { SessionTarget } from "./session-target.ts"
 
-/** What a worker is told of the session it was started from. */
+/** What a worker is told about the session it was started from. */
 
 const BRIEF_CHARS = 2_000
 const FORK_CHARS = 100_000
 const CUT = "… (cut)"
 
-/** What a new worker is told, in words for its model; undefined: nothing. Throws when that cannot be read. */
+/**
+ * Returns what a new worker is told, in words for its model, or undefined for nothing. Throws when
+ * the session cannot be read.
+ */
 export async function contextFor(target: SessionTarget, spec: SessionSpec): Promise<string | undefined> {
   const { parent, profile } = spec
   if (parent === undefined || profile.start === undefined || profile.start === "fresh") return undefined
@@ -23,7 +26,7 @@ export async function contextFor(target: SessionTarget, spec: SessionSpec): Prom
   return profile.start === "brief" ? briefOf(title, entries) : forkOf(title, entries)
 }
 
-/** What the worker of this spec was told already, as it stands in its session. */
+/** Returns what the worker of this spec was told already, as its session has it. */
 export async function toldContext(host: Host, spec: SessionSpec, session: string): Promise<string | undefined> {
   const { messageID } = ownMessage(keyOfContext(spec.key), "")
   try {
@@ -37,7 +40,10 @@ export async function toldContext(host: Host, spec: SessionSpec, session: string
   }
 }
 
-/** A digest: title, the person's first and last request, the last answer. At most 2,000 characters. */
+/**
+ * Returns a digest of at most 2,000 characters: the title, the person's first and last request, and
+ * the last answer.
+ */
 export function briefOf(title: string, entries: readonly Entry[]): string {
   const said = (role: string) =>
     entries.filter(({ info }) => info.role === role).flatMap(({ parts }) => spoken(parts, role === "user") || [])
@@ -53,7 +59,10 @@ export function briefOf(title: string, entries: readonly Entry[]): string {
   return [head, ...rows.map(([name, text]) => cut(`${name}: ${text}`, room - 1))].join("\n")
 }
 
-/** The conversation as text, at most 100,000 characters: of a longer one the newest part. */
+/**
+ * Returns the conversation as text. Of one that is longer than 100,000 characters it keeps the
+ * newest part.
+ */
 export function forkOf(title: string, entries: readonly Entry[]): string {
   const head = `You were started from another session, "${cut(title, 200)}". This is what was said there:\n\n`
   const gone = "(the oldest part of the conversation is left out)\n\n"
@@ -77,7 +86,7 @@ function blockOf({ info, parts }: Entry): string {
   return lines.length === 0 ? "" : `${info.role === "user" ? "User" : "Assistant"}: ${lines.join("\n")}`
 }
 
-/** The words of a message; of a person's only what he typed. */
+/** Returns the text of a message. Of a person's message only what was typed. */
 function spoken(parts: readonly Part[], isPersons: boolean): string {
   return parts
     .flatMap((part) => (part.type === "text" && !part.ignored && !(isPersons && part.synthetic) ? [part.text] : []))

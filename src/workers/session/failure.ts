@@ -1,10 +1,10 @@
 import type { AssistantMessage } from "@opencode-ai/sdk/v2"
 import type { Outage, Reason } from "../../core/model/result.ts"
 
-/** An outage before it is known which model it is about. */
+/** An outage before it is known which model it concerns. */
 export type PartialOutage = Omit<Outage, "model">
 
-/** What an error that ended an answer, or a whole turn, means. */
+/** What an error means that ended an answer or a whole turn. */
 export interface Failure {
   readonly reason: Reason
   readonly detail: string
@@ -16,7 +16,10 @@ type ApiErrorData = Extract<MessageError, { name: "APIError" }>["data"]
 
 const QUOTA_WORDS = /quota|rate.?limit|too many requests|insufficient|credit balance|billing/i
 
-/** Reads an error as OpenCode stores it. `at`: when it came, from which a `retry-after` counts (ms since 1970). */
+/**
+ * Classifies an error as OpenCode stores it (contract C22). `at` is when the error came, in
+ * milliseconds since 1970; a `retry-after` counts from it.
+ */
 export function failureOf(error: MessageError, at: number): Failure {
   const message = "message" in error.data && typeof error.data.message === "string" ? error.data.message : ""
   const detail = message === "" ? error.name : message
@@ -46,7 +49,7 @@ function failureOfApi(data: ApiErrorData, message: string, at: number): Failure 
   return { reason: "error", detail, ...(isProviders ? { outage: { cause: "provider" } } : {}) }
 }
 
-/** When the headers say that the provider is back (ms since 1970). */
+/** Returns when the headers say that the provider is back, in milliseconds since 1970. */
 function comesBack(headers: Readonly<Record<string, string>>, at: number): number | undefined {
   const ms = Number.parseFloat(headers["retry-after-ms"] ?? "")
   if (Number.isFinite(ms)) return at + ms

@@ -3,16 +3,18 @@ import { callHost, type Host } from "../../host/host.ts"
 import { ownID } from "./ids.ts"
 import { type Answer, answersTo, type TurnVerdict, turnOf, verdictOf } from "./verdict.ts"
 
-/** A message of ours, under ids of its own: sent twice it is one message, answered once. */
+/**
+ * A message with ids of its own: sent twice it is still one message with one answer (contract C1).
+ */
 export interface OwnMessage {
   readonly messageID: string
   readonly partID: string
   readonly text: string
-  /** Told to the model and not shown as somebody's words. */
+  /** The model reads it, and the TUI does not show it as somebody's words (contract C14). */
   readonly isSynthetic?: boolean
 }
 
-/** As whom the worker is spoken to, the same for each of a task's messages. */
+/** Session, agent and model of every message of one task (contracts C6 and C15). */
 export interface Address {
   readonly session: string
   /** Key of the task. */
@@ -22,12 +24,12 @@ export interface Address {
   readonly system?: string
 }
 
-/** The message with this key, always under the same ids. */
+/** Returns the message for this key, always with the same ids. */
 export function ownMessage(key: string, text: string): OwnMessage {
   return { messageID: ownID("msg", key), partID: ownID("prt", key), text }
 }
 
-/** Ids of what somebody says to a worker in the middle of its task, and of what it is told before it. */
+/** Keys of the messages that a person sends during a task, and of the context before it. */
 export function keyOfSaying(task: string, id: string): string {
   return `${task}/message/${id}`
 }
@@ -50,9 +52,12 @@ function promptOf({ session, task, agent, model, system }: Address, message: Own
 
 /** Messages to send to the worker, in this order. */
 export interface Sending {
-  /** Id of a torn answer to take out first, so that the model does not read half a sentence of its own. */
+  /**
+   * Id of a torn answer to remove first, so that the model does not read half a sentence of its own
+   * (contract C12).
+   */
   readonly remove?: string
-  /** Put into the session without asking the model. */
+  /** Added to the session without asking the model. */
   readonly tell: readonly OwnMessage[]
   /** Asks the model. */
   readonly ask?: OwnMessage
@@ -69,19 +74,20 @@ function newestOf(own: OwnMessages): OwnMessage {
   return own.at(-1) ?? own[0]
 }
 
-/** What to send the first time. */
+/** Returns what is sent the first time. */
 export function firstSending(own: OwnMessages, context: OwnMessage | undefined): Sending {
   return sendingOf(context === undefined ? own : [context, ...own])
 }
 
-/** The newest message once more: under its id it is the same message. */
+/** Returns the newest message to be sent once more. Under its id it is the same message. */
 export function repeatedSending(own: OwnMessages): Sending {
   return { tell: [], ask: newestOf(own) }
 }
 
 /**
- * What to send to a session that may have some of it: what is not there, else the newest again. A torn answer is removed;
- * finished tool calls stay. A busy session is sent only what it lacks.
+ * Returns what to send to a session that may have some of it: the missing messages, else the newest
+ * again. A torn answer is removed; finished tool calls stay. A busy session gets only what it
+ * lacks.
  */
 export function missingSending(
   own: OwnMessages,
@@ -106,12 +112,12 @@ export function hasAll(own: OwnMessages, entries: readonly Entry[]): boolean {
   return unsentOf(own, entries).length === 0
 }
 
-/** How the task ended; undefined while something that was said is not there or not answered. */
+/** Returns how the task ended, or undefined while a message of ours is missing or unanswered. */
 export function verdictOn(own: OwnMessages, entries: readonly Entry[]): TurnVerdict | undefined {
   return hasAll(own, entries) ? verdictOf(answersTo(entries, own[0].messageID)) : undefined
 }
 
-/** Sends messages to one worker in one task, and reads what is in its session. */
+/** Sends messages to one worker in one task, and reads its session. */
 export class Outbox {
   readonly #host: Host
   readonly #address: Address
@@ -126,7 +132,10 @@ export class Outbox {
     return callHost("read the session's messages", (o) => this.#host.client.session.messages({ sessionID: session }, o))
   }
 
-  /** Returns once the server has everything. The model's answer is not waited for. */
+  /**
+   * Resolves once the server has every message. It does not wait for the model's answer, because a
+   * synchronous prompt would outlive a lost client (contract C3).
+   */
   async send({ remove, tell: told, ask: asked }: Sending): Promise<void> {
     const { client } = this.#host
     const { session } = this.#address
@@ -145,7 +154,7 @@ function isTorn(answer: Answer): boolean {
   return answer.info.time.completed === undefined || (verdict !== undefined && verdict.reason !== "ok")
 }
 
-/** Puts a message into the session without asking the model anything. */
+/** Adds a message to the session without asking the model. */
 export async function tell(host: Host, address: Address, message: OwnMessage): Promise<void> {
   await callHost("tell the worker something", (o) =>
     host.client.session.prompt({ ...promptOf(address, message), noReply: true }, o),

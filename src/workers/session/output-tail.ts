@@ -1,17 +1,19 @@
 import type { HostEvent } from "../../host/host.ts"
 
-/** Characters that are kept: what a person can look at while it is written. */
+/** How many characters are kept for a person who watches. */
 const KEPT = 2_000
 
-/** The end of what a worker writes, and the tools it calls between, as its session's events tell them. */
+/**
+ * The end of what a worker writes, with the tools it calls, as its session's events report them.
+ */
 export class OutputTail {
   #text = ""
   readonly #answers = new Set<string>()
-  /** By text part of an answer: how much of it is in the tail, or has been. */
+  /** How much of each text part has been added to the tail. */
   readonly #taken = new Map<string, number>()
   readonly #calls = new Set<string>()
 
-  /** Takes in an event of the session. */
+  /** Processes an event of the session. */
   hear(event: HostEvent): void {
     switch (event.type) {
       case "message.updated":
@@ -39,7 +41,7 @@ export class OutputTail {
     return this.#text
   }
 
-  /** The whole of a part so far: what of it came as deltas is there already. */
+  /** Adds a part as a whole. What arrived as deltas before is in the tail already. */
   #take(part: string, text: string): void {
     const taken = this.#taken.get(part)
     if (taken === undefined && this.#text !== "" && !this.#text.endsWith("\n")) this.#add("\n")

@@ -10,10 +10,10 @@ export interface RequestBrokerOptions {
   readonly target: SessionTarget
   readonly session: string
   readonly asks: AskPolicy
-  /** The profile's own rules: its allow list. */
+  /** The profile's own rules, which are its allow list. */
   readonly rules: readonly PermissionRule[]
   readonly report: WorkerReport
-  /** Called when an ask came or went. */
+  /** Called when a request appears or is answered. */
   readonly onChange: () => void
 }
 
@@ -25,13 +25,16 @@ interface Open {
 const DECIDE = "Nobody is here to answer. Decide yourself, and say what you assumed."
 const DETAIL_LINES = 12
 
-/** Where a worker's permission requests and questions arrive: answered by its policy, or reported for a person. */
+/**
+ * Receives a worker's permission requests and questions (contract C40). The policy answers them, or
+ * they are reported for a person.
+ */
 export class RequestBroker {
   readonly #options: RequestBrokerOptions
   readonly #open = new Map<string, Open>()
-  /** Asks this broker answers by itself at this moment. */
+  /** Requests that the broker is answering by itself at this moment. */
   readonly #answering = new Set<string>()
-  /** Asks that are over: what the server said of them before is not news. */
+  /** Requests that are answered. An older list of the server may still name them. */
   readonly #over = new Set<string>()
   #isClosed = false
 
@@ -39,7 +42,7 @@ export class RequestBroker {
     this.#options = options
   }
 
-  /** Whether a person has to answer something. */
+  /** Whether a request waits for a person. */
   get isWaiting(): boolean {
     return this.#open.size > 0
   }
@@ -48,7 +51,7 @@ export class RequestBroker {
     return this.#open.has(id)
   }
 
-  /** Takes in an event of the worker's session. */
+  /** Processes an event of the worker's session. */
   hear(event: HostEvent): void {
     switch (event.type) {
       case "permission.asked":
@@ -66,11 +69,13 @@ export class RequestBroker {
     }
   }
 
-  /** Asks the server what is open, after events that were not heard. */
+  /**
+   * Asks the server which requests are open, because events may have been missed (contract C28).
+   */
   async reread(): Promise<void> {
     const { target, session } = this.#options
     const { permission, question } = target.host.client
-    // What comes or goes while the server looks is told by its own event.
+    // Requests that appear or end during this call are told by their own events.
     const before = [...this.#open.keys()]
     const [permissions, questions] = await Promise.all([
       callHost("list the permission requests", (o) => permission.list({}, o)),
@@ -84,7 +89,7 @@ export class RequestBroker {
     }
   }
 
-  /** Gives a person's answer; resolves with why that was not possible. */
+  /** Sends a person's answer. Resolves with the reason if that was not possible. */
   async answer(id: string, answer: RequestAnswer): Promise<string | undefined> {
     const open = this.#open.get(id)
     if (open === undefined) return "it has been answered already"
@@ -101,7 +106,7 @@ export class RequestBroker {
     return undefined
   }
 
-  /** No ask of this broker waits any more. */
+  /** Closes every request: none waits any more. */
   close(): void {
     this.#isClosed = true
     for (const id of [...this.#open.keys()]) this.#forget(id)
@@ -134,7 +139,10 @@ export class RequestBroker {
     return patterns.length > 0 && patterns.every((pattern) => evaluate(rules, permission, pattern) === "allow")
   }
 
-  /** Answers in nobody's name. The model is always told so in words and can go on: a bare refusal would end its turn. */
+  /**
+   * Answers without a person. The model always gets a message and can go on: a refusal without one
+   * would end its turn (contracts C41 and C42).
+   */
   async #decide(entry: PendingRequest, isAllowed: boolean, permission: PermissionRequest | undefined): Promise<void> {
     const { target } = this.#options
     const name = permission?.permission ?? entry.title

@@ -12,7 +12,10 @@ import { writtenIn } from "./written.ts"
 
 const NO_TOKENS = { input: 0, output: 0 } as const
 
-/** What a turn's end is worth: the answer, all it took and the files it wrote. `messageID` is the prompt's, `model` the one asked for. */
+/**
+ * Returns the result of a turn: the answer, the usage and the files it wrote. `messageID` is that
+ * of the prompt, `model` the requested model.
+ */
 export async function resultOf(
   { host, origin }: Pick<SessionTarget, "host" | "origin">,
   session: string,
@@ -42,7 +45,10 @@ export async function resultOf(
   }
 }
 
-/** Of a task that wants data: what the worker gave to the result tool is its answer, whatever it says besides. */
+/**
+ * For a task that wants data: what the worker gave to the result tool is its answer, whatever else
+ * it says.
+ */
 export function withData(task: WorkerTask, messageID: string, end: TurnEnd): TurnEnd {
   if (task.schema === undefined || (end.reason !== "ok" && end.reason !== "empty")) return end
   const parts = turnOf(end.entries, messageID).flatMap((entry) => entry.parts)
@@ -56,7 +62,10 @@ export function withData(task: WorkerTask, messageID: string, end: TurnEnd): Tur
   return { ...rest, reason: "ok", output: JSON.stringify(structured, undefined, 2), structured }
 }
 
-/** Another model than the one asked for is a failure of a profile that is pinned to it, else a warning. */
+/**
+ * An answer by another model than the requested one is a failure if the profile is pinned, else a
+ * warning.
+ */
 export function checkModel(
   task: WorkerTask,
   asked: string | null,
@@ -70,17 +79,21 @@ export function checkModel(
   return result
 }
 
-/** Whether an error says that the server does not answer at all. */
+/** Whether an error means that the server does not answer at all. */
 export function isLost(error: unknown): boolean {
   return error instanceof HostError && error.status === undefined
 }
 
-/** What became of a task that threw; `session`: of the worker that may have been asked by then. */
+/**
+ * Returns the result of a task that threw. `session` is that of a worker that may have been
+ * prompted before.
+ */
 export function resultOfError(error: unknown, isStopped: boolean, session?: string): StepResult {
   const where = session === undefined ? {} : { session }
   if (isStopped) return { reason: "aborted", output: "", tokens: NO_TOKENS, cost: null, ...where }
   const reason = isLost(error) ? "worker-lost" : "error"
-  // Who was asked, or may have been before the server fell silent, has cost nobody knows what.
+  // The cost is unknown when the worker was prompted, or may have been before the server fell
+  // silent.
   const cost = session === undefined && reason === "error" ? 0 : null
   const model = error instanceof IdentityError ? error.model : undefined
   const outage = model === undefined ? {} : { outage: { cause: "unknown" as const, model } }

@@ -7,8 +7,11 @@ import { agentRules, sessionOf } from "../../host/catalog.ts"
 import { callHost, type Host } from "../../host/host.ts"
 import type { SessionTarget } from "./session-target.ts"
 
-/** The rules a worker's session is made with: what its agent and profile allow, cut to what the session it is started
- *  from may do (G8). `mayAsk`: somebody is there to answer its questions. */
+/**
+ * Returns the permission rules of a worker's session: those of its agent and profile, limited to
+ * what the session it is started from may do (G8). `mayAsk` says that somebody is there to answer
+ * its questions.
+ */
 export async function rulesFor(
   { host, origin }: SessionTarget,
   spec: SessionSpec,
@@ -25,16 +28,22 @@ export async function rulesFor(
   return remembered({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk, mayReport, files })
 }
 
-/** The project's patterns as OpenCode compares them: with paths from the top of the repository, or of the disk. */
+/**
+ * Returns the project's patterns as OpenCode compares them: relative to the top of the repository,
+ * or absolute (contract C36).
+ */
 async function filesOf(host: Host, origin: Host, patterns: readonly string[]): Promise<readonly string[]> {
   const { worktree, directory } = await callHost("read the project's place", (o) => host.client.path.get({}, o))
-  // Of a server elsewhere the folders are others; the project begins at the same place of them.
+  // Another server has other folders, but the project starts at the same place inside them.
   const top = join(directory, relative(origin.directory, origin.root ?? origin.directory))
   const before = relative(worktree, top).replaceAll("\\", "/")
   return patterns.flatMap(hostPatterns).map((pattern) => (before === "" ? pattern : `${before}/${pattern}`))
 }
 
-/** The steps of a run ask for the same again and again, and it takes some milliseconds to work out. */
+/**
+ * The steps of a run need the same rules again and again, and they take some milliseconds to
+ * compute.
+ */
 const known = new Map<string, readonly PermissionRule[]>()
 const MAX_KNOWN = 32
 
@@ -46,7 +55,10 @@ function remembered(rights: Rights): readonly PermissionRule[] {
   return rules
 }
 
-/** What the session a worker is started from may do; undefined: there is none. */
+/**
+ * Returns what the session may do from which a worker is started, or undefined without such a
+ * session.
+ */
 async function ceilingOf(host: SessionTarget["origin"], parent: string | undefined) {
   if (parent === undefined) return undefined
   const { agent, permission } = await sessionOf(host, parent)

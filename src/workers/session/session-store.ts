@@ -7,20 +7,23 @@ import type { Identity } from "../../host/catalog.ts"
 import { callHost, HostError } from "../../host/host.ts"
 import type { SessionTarget } from "./session-target.ts"
 
-/** Enough to find a session among others of the same title. */
+/** Enough to find a session among others with the same title. */
 const SEARCH_LIMIT = 1_000
 
-/** Whether a person works in the worker's session with it, and is there to. */
+/** Whether the profile is for work with a person, and a person is there. */
 export function isForeground(target: SessionTarget, spec: SessionSpec): boolean {
   return spec.profile.mode === "foreground" && target.host.isAttended
 }
 
-/** A worker that a person works with is always a root: OpenCode shows no prompt in a child's view. */
+/**
+ * A worker that a person works with is always a root, because OpenCode shows no prompt in a child's
+ * view (contract C30).
+ */
 function isChild(target: SessionTarget, spec: SessionSpec): boolean {
   return !traitsOf(target.kind).canBeTypedTo && !isForeground(target, spec)
 }
 
-/** `session` if it is still there. */
+/** Returns the session, or undefined when it is gone. */
 export async function existing(target: SessionTarget, session: string): Promise<Session | undefined> {
   try {
     return await callHost("read the session", (o) => target.host.client.session.get({ sessionID: session }, o))
@@ -30,7 +33,10 @@ export async function existing(target: SessionTarget, session: string): Promise<
   }
 }
 
-/** The session that was made for this spec before, found by the key it is marked with. */
+/**
+ * Returns the session that was created for this spec before. Its metadata has the key (contract
+ * C33).
+ */
 export async function findByKey(target: SessionTarget, spec: SessionSpec): Promise<Session | undefined> {
   const sessions = await neighbours(target, spec)
   return sessions.find(({ metadata }) => (metadata?.baton as { key?: unknown } | undefined)?.key === spec.key)
@@ -47,7 +53,10 @@ async function neighbours({ host, ...target }: SessionTarget, spec: SessionSpec)
   return callHost("list the child sessions", (o) => session.children({ sessionID: parent }, o))
 }
 
-/** Makes the session of a spec, marked with its key so that it is found again. */
+/**
+ * Creates the session of a spec. The key in its metadata makes it findable again (contracts C32 and
+ * C33).
+ */
 export async function createSession(
   target: SessionTarget,
   spec: SessionSpec,
@@ -77,7 +86,10 @@ export async function createSession(
   return session.id
 }
 
-/** Has a session that goes on decide by the rules of its new task. OpenCode only ever adds rules, and the last ones count. */
+/**
+ * Makes a session that continues follow the rules of its new task. OpenCode only appends rules, and
+ * the last matching rule decides (contract C32).
+ */
 export async function renewRules(
   target: SessionTarget,
   session: Session,
@@ -89,7 +101,10 @@ export async function renewRules(
   )
 }
 
-/** A session that nobody has prompted is missing in OpenCode's child navigation until something of it changes. */
+/**
+ * Makes a session visible. OpenCode's child navigation leaves out a session that nobody has
+ * prompted until something about it changes (contract C34).
+ */
 export async function makeVisible(target: SessionTarget, spec: SessionSpec, session: string): Promise<void> {
   await callHost("show the worker's session", (o) =>
     target.host.client.session.update({ sessionID: session, title: spec.title }, o),

@@ -2,14 +2,20 @@ import type { Kind } from "../../core/model/kinds.ts"
 import type { Clock, Log } from "../../core/ports/ports.ts"
 import type { Host } from "../../host/host.ts"
 
-/** Where a kind's workers are: all that one kind of session worker does differently from another. */
+/**
+ * The server and placement of a kind's workers: everything in which one kind of session worker
+ * differs from another.
+ */
 export interface SessionTarget {
-  /** Server the workers' sessions are in. */
+  /** The server that has the workers' sessions. */
   readonly host: Host
-  /** Server of the session they are started from, whose model, permissions and conversation they are given. */
+  /**
+   * The server of the session they are started from. Its model, permissions and conversation are
+   * handed on to them.
+   */
   readonly origin: Host
   readonly clock: Clock
   readonly log: Log
-  /** Says whether its sessions are roots, or children of the session they are started from. */
+  /** Decides whether the sessions are roots, or children of the session they are started from. */
   readonly kind: Kind
 }

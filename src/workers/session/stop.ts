@@ -18,7 +18,7 @@ export async function isBusy(host: Host, session: string): Promise<boolean> {
   return isBusyIn(await readStatuses(host), session)
 }
 
-/** Every session below this one, however deep. */
+/** Returns every session below this one, however deep. */
 async function descendantsOf(host: Host, session: string): Promise<string[]> {
   const children = await callHost(
     "list the child sessions",
@@ -29,7 +29,10 @@ async function descendantsOf(host: Host, session: string): Promise<string[]> {
   return [...children.map(({ id }) => id), ...below.flat()]
 }
 
-/** Aborts whatever runs in a session and in those below it, and waits, up to four seconds, until all are idle (G6). */
+/**
+ * Aborts a session and all sessions below it, and waits up to four seconds until all are idle (G6,
+ * contract C24).
+ */
 export async function abortTree(host: Host, clock: Clock, session: string): Promise<void> {
   const deadline = clock.now() + ABORT_WAIT_MS
   const abort = (sessionID: string) =>

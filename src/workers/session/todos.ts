@@ -3,7 +3,10 @@ import type { Entry } from "../../host/entries.ts"
 /** OpenCode's tool for a session's todo list. */
 export const TODO_TOOL = "todowrite"
 
-/** How a worker's todo list stood at the end, as the states of its items in order; undefined: it kept none. */
+/**
+ * Returns the final state of a worker's todo list, as the states of its items in order, or
+ * undefined without a list.
+ */
 export function todosIn(turn: readonly Entry[]): string | undefined {
   const calls = turn.flatMap(({ parts }) => parts).filter((part) => part.type === "tool" && part.tool === TODO_TOOL)
   const last = calls.findLast((part) => part.type === "tool" && part.state.status === "completed")

@@ -6,15 +6,15 @@ import { TODO_TOOL } from "./todos.ts"
 import { writtenBy } from "./written.ts"
 
 /**
- * A session's messages as its events tell them, from the moment one begins to listen: what saves asking the server for
- * them after a turn that went well. Once events may have been missed it knows nothing more.
+ * A session's messages as its events report them (contract C28). Saves two requests after a clean
+ * turn; discarded after a reconnect, because events may have been missed.
  */
 export class Transcript {
   readonly #messages = new Map<string, Message>()
   readonly #parts = new Map<string, Map<string, Part>>()
   #isWhole = true
 
-  /** Takes in an event of the session, or of the connection. */
+  /** Processes an event of the session, or of the connection. */
   hear(event: HostEvent): void {
     switch (event.type) {
       case "baton.reconnected":
@@ -28,7 +28,8 @@ export class Transcript {
         break
       case "message.part.updated": {
         const { part } = event.properties
-        // Neither says how a turn ended, and both can be long. Of tool calls those count that wrote a file, a todo list or the answer.
+        // Neither reasoning nor most tool calls say how a turn ended, and both can be long. The
+        // calls that matter wrote a file, a todo list or the answer.
         if (part.type === "reasoning" || (part.type === "tool" && !doesCount(part))) break
         const parts = this.#parts.get(part.messageID) ?? new Map<string, Part>()
         this.#parts.set(part.messageID, parts.set(part.id, withoutText(part)))
@@ -40,8 +41,10 @@ export class Transcript {
     }
   }
 
-  /** The messages without reasoning and without the tool calls that wrote neither a file nor a todo list nor the answer, oldest first;
-   *  none when events may have been missed. */
+  /**
+   * Returns the messages, oldest first, without reasoning and without the tool calls that do not
+   * matter. Empty when events may have been missed.
+   */
   entries(): readonly Entry[] {
     if (!this.#isWhole) return []
     return [...this.#messages.values()].map((info) => ({
@@ -55,12 +58,12 @@ function doesCount(part: Part): boolean {
   return isSpoken(part) || writtenBy(part).length > 0
 }
 
-/** A tool call that says something by what it was given. */
+/** Whether the input of a tool call matters. */
 function isSpoken(part: Part): boolean {
   return part.type === "tool" && (part.tool === RESULT_TOOL || part.tool === TODO_TOOL)
 }
 
-/** A tool call without what it was given and what came of it, which can be whole files. */
+/** Returns a tool call without its input and its output, which can be whole files. */
 function withoutText(part: Part): Part {
   if (part.type !== "tool" || isSpoken(part) || part.state.status !== "completed") return part
   const { filepath, filediff, files } = part.state.metadata

@@ -3,7 +3,7 @@ import type { Reason, Tokens } from "../../core/model/result.ts"
 import { type Entry, taskFrom } from "../../host/entries.ts"
 import { type Failure, failureOf, type PartialOutage } from "./failure.ts"
 
-/** What came of one prompt, read from the session's messages. */
+/** The outcome of one prompt, read from the session's messages. */
 export interface TurnVerdict {
   readonly reason: Reason
   readonly output: string
@@ -13,7 +13,7 @@ export interface TurnVerdict {
 
 export type Answer = Entry & { readonly info: AssistantMessage }
 
-/** All that belongs to the task which our message began. */
+/** Returns everything that belongs to the task which our message began. */
 function taskOf(entries: readonly Entry[], messageID: string): readonly Entry[] {
   return taskFrom(
     entries,
@@ -22,17 +22,19 @@ function taskOf(entries: readonly Entry[], messageID: string): readonly Entry[] 
 }
 
 /**
- * Every assistant message of the task that our message began. What they spent is what the task spent: answers to what
- * was said meanwhile and the summaries that OpenCode writes of itself included.
+ * Returns every assistant message of the task that our message began. Their usage is the task's
+ * usage: it includes answers to later messages and the summaries that OpenCode writes itself
+ * (contract C27).
  */
 export function turnOf(entries: readonly Entry[], messageID: string): readonly Answer[] {
   return taskOf(entries, messageID).filter(isAssistant)
 }
 
 /**
- * Those of the task that answer the newest message somebody typed: ours, or what was said later. Usually their
- * `parentID` is that message, but after an overflow OpenCode compacts the session and continues under a user message of
- * its own making, and the answer is then in another message (host notes §8).
+ * Returns the answers to the newest message that somebody typed: ours, or a later one (contract
+ * C10). Usually their `parentID` is that message. After an overflow OpenCode compacts the session
+ * and continues under a user message of its own, and the answer is then in another message
+ * (contract C19).
  */
 export function answersTo(entries: readonly Entry[], messageID: string): readonly Answer[] {
   const task = taskOf(entries, messageID)
@@ -44,7 +46,10 @@ export function answersTo(entries: readonly Entry[], messageID: string): readonl
     .filter(({ info }) => info.summary !== true && !earlier.has(info.parentID))
 }
 
-/** What a person hands back without words: the last whole answer of the task, whatever came after it. */
+/**
+ * Returns what a person hands back without words: the last whole answer of the task, whatever came
+ * after it.
+ */
 export function lastWordsOf(entries: readonly Entry[], messageID: string): TurnVerdict {
   const answers = turnOf(entries, messageID).filter(({ info, parts }) => info.summary !== true && textOf(parts) !== "")
   const whole = answers.map((answer) => verdictOf([answer])).findLast((verdict) => verdict?.reason === "ok")
@@ -62,7 +67,10 @@ function isOwnMaking(entry: Entry): boolean {
   return entry.parts.every((part) => part.type === "compaction" || (part.type === "text" && part.synthetic === true))
 }
 
-/** The text of a message: what came after the last `step-start`, because a failed try leaves its text before it. */
+/**
+ * Returns the text after the last `step-start`, because a failed try leaves its text before it
+ * (contract C13).
+ */
 export function textOf(parts: readonly Part[]): string {
   const from = parts.findLastIndex((part) => part.type === "step-start") + 1
   return parts
@@ -73,8 +81,8 @@ export function textOf(parts: readonly Part[]): string {
 }
 
 /**
- * How the turn ended, or undefined while nothing in the messages says that it has. Only a completed message with text,
- * a proper finish and no error is `ok`.
+ * Returns how the turn ended, or undefined while the messages do not say that it has. Only a
+ * completed message with text, a proper finish and no error is `ok` (contract C17).
  */
 export function verdictOf(answers: readonly Answer[]): TurnVerdict | undefined {
   const last = answers.at(-1)
@@ -99,13 +107,16 @@ export function verdictOf(answers: readonly Answer[]): TurnVerdict | undefined {
   return { reason: "ok", output }
 }
 
-/** Of a stream without an end, which OpenCode asks for again and again: what the first try came to. */
+/**
+ * Returns the outcome of the first try of a stream that broke off and that OpenCode asks for again
+ * and again (contract C18).
+ */
 export function verdictOfLoop(answers: readonly Answer[]): TurnVerdict | undefined {
   const first = answers.find(({ info }) => info.finish === "unknown")
   return first && verdictOf([first])
 }
 
-/** What an idle session means whose messages say nothing conclusive. */
+/** Returns what it means that a session is idle whose messages say nothing conclusive. */
 export function verdictOfSilence(answers: readonly Entry[], lastError: Failure | undefined): TurnVerdict {
   const last = answers.at(-1)
   const output = last ? textOf(last.parts) : ""
@@ -118,7 +129,10 @@ export function verdictOfSilence(answers: readonly Entry[], lastError: Failure |
   return { reason: "worker-lost", output, detail: "the session went idle in the middle of its work" }
 }
 
-/** Tokens of all messages of a turn; cached tokens count as read, reasoning as written. */
+/**
+ * Returns the tokens of all messages of a turn. Cached tokens count as read, reasoning as written
+ * (contract C27).
+ */
 export function tokensOf(turn: readonly { readonly info: AssistantMessage }[]): Tokens {
   let input = 0
   let output = 0
@@ -130,8 +144,8 @@ export function tokensOf(turn: readonly { readonly info: AssistantMessage }[]): 
 }
 
 /**
- * Whether a provider said what it took for a message. It does at the end of a stream: what a torn one cost is not
- * known. A request that was refused cost nothing.
+ * Whether the provider reported the usage of a message. It does so at the end of a stream, so that
+ * of a torn one is unknown. A refused request cost nothing.
  */
 export function isCounted({ finish, error }: AssistantMessage): boolean {
   return finish !== undefined || error?.name === "APIError" || error?.name === "ProviderAuthError"

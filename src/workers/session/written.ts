@@ -3,10 +3,15 @@ import type { Part } from "@opencode-ai/sdk/v2"
 import type { Host } from "../../host/host.ts"
 import type { Answer } from "./verdict.ts"
 
-/** Which files a worker wrote with its tools: `write`, `edit` and `apply_patch`, as OpenCode 1.18.33 tells of them. What a
- *  shell command wrote is not known here. */
+/**
+ * Finds the files that a worker wrote with `write`, `edit` and `apply_patch`, as OpenCode 1.18.33
+ * reports them (contract C29). Files written by a shell command are not known here.
+ */
 
-/** Paths, as a tool call's result names them, of what it wrote; empty when it wrote nothing, or failed. */
+/**
+ * Returns the paths that a tool call wrote, as its result names them. Empty when it wrote nothing
+ * or failed.
+ */
 export function writtenBy(part: Part): string[] {
   if (part.type !== "tool" || part.state.status !== "completed") return []
   const { metadata } = part.state
@@ -32,12 +37,16 @@ function texts(...values: readonly unknown[]): string[] {
   return values.filter((value): value is string => typeof value === "string" && value !== "")
 }
 
-/** The files that were written in a turn, relative to the project, with `/`; one outside of it is absolute. */
+/**
+ * Returns the files that were written in a turn, relative to the project with `/`. A file outside
+ * the project stays absolute.
+ */
 export function writtenIn(turn: readonly Answer[], origin: Pick<Host, "directory" | "root">): string[] {
   const { directory, root = directory } = origin
   const paths = turn.flatMap(({ info, parts }) =>
     parts.flatMap(writtenBy).map((path) => {
-      // Of a server elsewhere the folder is another; what is in it has the same place there.
+      // Another server has another folder, but the files in it have the same relative paths
+      // (contract C36).
       const here = relative(info.path.cwd, isAbsolute(path) ? path : join(info.path.cwd, path))
       const inProject = relative(root, join(directory, here))
       return inProject.startsWith("..") ? path : inProject.split(sep).join("/")

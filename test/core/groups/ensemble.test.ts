@@ -283,6 +283,9 @@ describe("a routed step", () => {
     ],
     ["too many", [1, 2, 3, 4, 5], "the list has 5 items, and `max` is 4: nothing was started"],
     ["no list", "tasks", "`over` must come to a list, not text (the answer is not the JSON that was wanted?)"],
+    ["nothing", "", "`over` must come to a list, not nothing"],
+    ["an object", { tasks: [] }, "`over` must come to a list, not an object"],
+    ["a number", 7, "`over` must come to a list, not a number"],
     [
       "a need that is not there",
       [{ id: "a", category: "backend", depends_on: ["z"] }],

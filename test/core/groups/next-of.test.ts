@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest"
+import { nextOf } from "../../../src/core/groups/next-of.ts"
 import type { Loop, Step, Workflow } from "../../../src/core/model/workflow.ts"
 import { viewRun } from "../../../src/core/view/view.ts"
 import { drive } from "../../support/drive.ts"
 import { step, workflow } from "../../support/runs.ts"
+import { words } from "../../support/words.ts"
 
 const parallel = (id: string, steps: readonly Step[], over: Partial<Step> = {}): Step => ({
   ...step(id),
@@ -176,6 +178,14 @@ describe("a step of type check", () => {
     r.check("t", { isOk: false, detail: "exit code 1", output: "1 failed" })
     expect(r.step("t").result).toMatchObject({ reason: "check-failed", output: "npm test: exit code 1\n1 failed" })
     expect(r.run.status).toBe("failed")
+  })
+})
+
+it("a step that is no group has nothing that follows: it fails", () => {
+  const r = drive([step("a")])
+  expect(nextOf(r.run, step("a"), r.step("a"), words)).toMatchObject({
+    type: "result",
+    result: { reason: "error", detail: "a is no group" },
   })
 })
 

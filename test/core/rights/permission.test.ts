@@ -277,6 +277,26 @@ describe("a worker", () => {
     expect(evaluate(list, "read", "x.env.local")).toBe("ask")
   })
 
+  it("that owns files edits these alone, and only as far as it may edit at all", () => {
+    const owner = (profile: string) =>
+      workerRules({ agent: BUILD, profile: rules(profile), parent: BUILD, ...may, files: ["src/ui/*", "a.md"] })
+    const list = owner("*|*|allow")
+    expect(["src/ui/b.ts", "a.md"].map((file) => evaluate(list, "edit", file))).toEqual(["allow", "allow"])
+    expect(["src/api/b.ts", "b.md"].map((file) => evaluate(list, "edit", file))).toEqual(["deny", "deny"])
+    expect(evaluate(list, "bash", "ls")).toBe("allow")
+    expect(evaluate(owner("edit|*.md|ask"), "edit", "a.md")).toBe("ask")
+  })
+
+  it("may report data only where some is wanted of it", () => {
+    const reports = (mayReport?: boolean) =>
+      evaluate(
+        workerRules({ agent: BUILD, profile: [], ...may, ...(mayReport === undefined ? {} : { mayReport }) }),
+        "worker_result",
+        "*",
+      )
+    expect([reports(), reports(false), reports(true)]).toEqual(["deny", "deny", "allow"])
+  })
+
   it("started by a read-only worker cannot write either", () => {
     const parent = workerRules({
       agent: BUILD,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest"
+import type { RunEvent } from "../../../src/core/model/events.ts"
 import type { Budget } from "../../../src/core/model/workflow.ts"
 import { momentsOf, triesOf } from "../../../src/core/view/timeline.ts"
 import { filteredRows, type TraceRow, traceOf, transcriptLocations } from "../../../src/core/view/trace.ts"
 import { drive } from "../../support/drive.ts"
-import { step } from "../../support/runs.ts"
+import { result, step, workflow } from "../../support/runs.ts"
 
 /** A step that is tried twice, held once, and then decided about; another that needs it. */
 function eventful() {
@@ -54,6 +55,152 @@ describe("what happened", () => {
     const raised = (budget: Budget) => momentsOf([{ type: "budget.raised", at: 1, by: "ann", budget }])
     expect(raised({ usd: 10, timeMs: 7_200_000 })[0]?.title).toBe("ann let it spend more: $10 and 2h 00m of time")
     expect(raised({ tokens: 5_000, workers: 40 })[0]?.title).toBe("ann let it spend more: 5000 tokens and 40 workers")
+  })
+
+  const told = (event: RunEvent) =>
+    momentsOf([event]).map(({ step: id, attempt, kind, tone, title, text }) => [id, attempt, kind, tone, title, text])
+  const ofStep = { at: 1, step: "a", attempt: 1 }
+  const hold = { cause: "quota" as const, detail: "out of quota" }
+
+  it.each<[RunEvent, ...unknown[]]>([
+    [{ type: "run.interrupted", at: 1, by: "ctrl-c" }, "run", "warn", "interrupted: ctrl-c", ""],
+    [{ type: "run.pausing", at: 1, hold }, "decision", "warn", "pauses: out of quota", ""],
+    [{ type: "run.paused", at: 1, hold }, "run", "warn", "paused: out of quota", ""],
+    [
+      { type: "run.resumed", at: 1, by: "ann", say: { step: "a", text: "use bun" } } as RunEvent,
+      "decision",
+      "plain",
+      "taken up by ann",
+      "use bun",
+    ],
+    [
+      { type: "run.edited", at: 1, by: "ann", workflow: workflow([]), profiles: {}, limits: { maxWorkers: 1 } },
+      "decision",
+      "plain",
+      "the workflow was changed by ann",
+      "",
+    ],
+    [{ type: "run.stopping", at: 1, cause: "abort" }, "decision", "warn", "aborted", ""],
+    [{ type: "run.stopping", at: 1, cause: "abort", by: "ann" }, "decision", "warn", "aborted by ann", ""],
+    [
+      { type: "run.stopping", at: 1, cause: "deadline" },
+      "run",
+      "bad",
+      "nothing more starts: it passed its deadline",
+      "",
+    ],
+    [{ type: "run.stopping", at: 1, cause: "failure" }, "run", "bad", "nothing more starts: a step failed", ""],
+    [
+      { type: "run.closing", at: 1, status: "success" },
+      "run",
+      "plain",
+      "all steps are over (success); what runs at the end starts",
+      "",
+    ],
+    [{ type: "run.ended", at: 1, status: "success" }, "run", "good", "ended: success", ""],
+    [{ type: "run.ended", at: 1, status: "failed" }, "run", "bad", "ended: failed", ""],
+  ])("of the run: %j", (event, ...moment) => {
+    expect(told(event)).toEqual([[null, null, ...moment]])
+  })
+
+  it.each<[RunEvent, ...unknown[]]>([
+    [{ ...ofStep, type: "step.started", attempt: 2 }, "retry", "plain", "try 2", ""],
+    [
+      { ...ofStep, type: "step.opened", session: "s", model: "p/m", inputHash: "h", prompt: "do it" },
+      "work",
+      "plain",
+      "asked p/m",
+      "do it",
+    ],
+    [
+      { ...ofStep, type: "step.checkpointed", text: "half done" } as RunEvent,
+      "work",
+      "plain",
+      "its session was long: it goes on in a new one",
+      "half done",
+    ],
+    [
+      { ...ofStep, type: "step.warned", warning: { kind: "model", text: "another model" } },
+      "warning",
+      "warn",
+      "another model",
+      "",
+    ],
+    [
+      { ...ofStep, type: "step.steered", by: "ann", action: "interrupt" } as RunEvent,
+      "decision",
+      "plain",
+      "was stopped by ann",
+      "",
+    ],
+    [
+      { ...ofStep, type: "step.steered", by: "ann", action: "resume" } as RunEvent,
+      "decision",
+      "plain",
+      "goes on, says ann",
+      "",
+    ],
+    [
+      { ...ofStep, type: "step.steered", by: "ann", action: "handback", text: "done" } as RunEvent,
+      "decision",
+      "plain",
+      "was handed back by ann",
+      "done",
+    ],
+    [{ ...ofStep, type: "step.held", hold }, "run", "warn", "held: out of quota", ""],
+    [{ ...ofStep, type: "step.answered", result: result() }, "work", "plain", "answered", ""],
+    [{ ...ofStep, type: "step.ended", result: result() }, "work", "good", "done", ""],
+    [{ ...ofStep, type: "step.ended", result: result({ reason: "idle" }) }, "work", "bad", "idle", ""],
+  ])("of an attempt: %j", (event, ...moment) => {
+    expect(told(event)).toEqual([["a", "attempt" in event ? event.attempt : 0, ...moment]])
+  })
+
+  it("of a step that has no attempt", () => {
+    const skipped = { type: "step.skipped" as const, at: 1, step: "a", detail: "its condition says no" }
+    expect(told({ ...skipped, cause: "condition" })).toEqual([
+      ["a", null, "work", "plain", "skipped: its condition says no", ""],
+    ])
+    expect(told({ ...skipped, cause: "person" })).toEqual([])
+    expect(told({ type: "step.expanded", at: 1, step: "a", steps: [step("a:x"), step("a:y")] })).toEqual([
+      ["a", null, "work", "plain", "is done by a:x, a:y", ""],
+    ])
+  })
+
+  it("leaves out what is nothing to a person", () => {
+    expect(told({ ...ofStep, type: "step.started" })).toEqual([])
+    expect(told({ ...ofStep, type: "step.looked", fingerprint: "f" })).toEqual([])
+    expect(told({ type: "run.changed", at: 1, files: [] })).toEqual([])
+  })
+
+  it("tells a failed check from a warning, and what became of the answer", () => {
+    const check = { name: "npm test", detail: "exit code 1", output: "red" }
+    const event: RunEvent = {
+      ...ofStep,
+      type: "step.checked",
+      checks: [
+        { ...check, isOk: true, severity: "error" },
+        { ...check, isOk: false, severity: "warning" },
+        { ...check, isOk: false, severity: "error" },
+      ],
+      schemaError: "/a must be a number",
+      saved: "out.md",
+    }
+    expect(told(event).map((moment) => moment.slice(2))).toEqual([
+      ["check", "good", "npm test: exit code 1", ""],
+      ["check", "warn", "npm test: exit code 1", "red"],
+      ["check", "bad", "npm test: exit code 1", "red"],
+      ["check", "bad", "/a must be a number", ""],
+      ["work", "plain", "written to out.md", ""],
+    ])
+  })
+
+  it("says when a step is tried again", () => {
+    const again = (retryAt: number) =>
+      told({ ...ofStep, type: "step.ended", result: result({ reason: "idle", detail: "silent" }), retryAt }).map(
+        (moment) => moment[4],
+      )
+    expect(again(5_001)).toEqual(["idle: silent", "tried again in 5.0s"])
+    expect(again(1)).toEqual(["idle: silent", "tried again"])
   })
 
   it("has every try with its times, its model and its waits", () => {
@@ -113,6 +260,18 @@ describe("the trace of a step", () => {
     expect(rows[0]?.text).toBe("… (left out; its session has it)")
   })
 
+  it("cuts nothing that is just as long as it may be, one text or all together", () => {
+    const whole = Array.from({ length: 10 }, (_, at) => said(at, "tool", "call", "x".repeat(20_000)))
+    expect(traceOf([], "build", [{ rows: whole }]).rows.map(({ text }) => text.length)).toEqual(whole.map(() => 20_000))
+    const more = traceOf([], "build", [{ rows: [said(-1, "tool", "call", "y"), ...whole] }]).rows
+    expect(more.map(({ text }) => text.length).slice(1)).toEqual(whole.map(() => 20_000))
+    expect(more[0]?.text).toBe("… (left out; its session has it)")
+    const long = [said(1, "tool", "call", "x".repeat(20_001))]
+    expect(traceOf([], "build", [{ rows: long }]).rows[0]?.text).toBe(
+      `${"x".repeat(20_000)}\n… (cut; its session has all of it)`,
+    )
+  })
+
   it("is filtered by sort and by words", () => {
     const rows = [
       said(1, "message", "asked", "Build it"),
@@ -127,5 +286,10 @@ describe("the trace of a step", () => {
     expect(titles("all", "npm test")).toEqual(["bash: npm TEST"])
     expect(titles("messages", "npm")).toEqual([])
     expect(titles("problems", "")).toEqual([])
+    const retry = said(4, "retry", "try 2")
+    const tones = (["good", "bad", "warn"] as const).map((tone) => ({ ...said(5, "work", tone), tone }))
+    const found = filteredRows([retry, ...tones], "problems", "").map(({ title }) => title)
+    expect(found).toEqual(["try 2", "bad", "warn"])
+    expect(filteredRows([retry], "decisions", "TRY")).toEqual([retry])
   })
 })

@@ -5,7 +5,7 @@ import type { Run } from "../../../src/core/model/run.ts"
 import type { Settings, Step } from "../../../src/core/model/workflow.ts"
 import { decide } from "../../../src/core/schedule/decide.ts"
 import { decode, encode } from "../../../src/core/view/protocol.ts"
-import { stepInFocus, viewRun } from "../../../src/core/view/view.ts"
+import { nameInGroup, stepInFocus, viewRun, withDelegated } from "../../../src/core/view/view.ts"
 import { createdEvent, result, step, workflow } from "../../support/runs.ts"
 import { words } from "../../support/words.ts"
 
@@ -92,4 +92,82 @@ describe("messages between the two halves", () => {
     expect(decode("baton:7")).toBeUndefined()
     expect(() => decode("baton:{")).toThrow()
   })
+})
+
+describe("what a run that is over says of steps that never started", () => {
+  it("follows from why it ended", () => {
+    const late = runOf([step("a"), step("b", "a")], {}, { type: "deadline" }, ended("a", { reason: "aborted" }))
+    expect(viewRun(late, true).steps[1]).toMatchObject({
+      status: "cancelled",
+      detail: "the run passed its deadline before it started",
+    })
+    const aborted = runOf(
+      [step("a"), step("b", "a")],
+      {},
+      { type: "abort", by: "t" },
+      ended("a", { reason: "aborted" }),
+    )
+    expect(viewRun(aborted, true).steps[1]?.detail).toBe("the run was aborted before it started")
+  })
+
+  it("and of one that was to be tried again", () => {
+    const retry = { maxAttempts: 2, delayMs: 5_000, backoff: "fixed" as const }
+    const steps = [{ ...step("a"), retry }, step("b")]
+    const waits = runOf(steps, {}, ended("a", { reason: "error" }))
+    expect(viewRun(waits, true).steps[0]).toMatchObject({
+      status: "pending",
+      detail: "failed (error); tried again soon",
+    })
+    const over = runOf(
+      steps,
+      {},
+      ended("a", { reason: "error" }),
+      { type: "abort", by: "t" },
+      ended("b", { reason: "aborted" }),
+    )
+    expect(viewRun(over, true).steps[0]).toMatchObject({
+      status: "failed",
+      detail: "the run ended before it was tried again",
+    })
+  })
+
+  it("and of one that was held", () => {
+    const hold: Command = { type: "held", step: "a", attempt: 1, hold: { cause: "quota", detail: "out of quota" } }
+    const held = runOf([step("a")], {}, hold)
+    expect(viewRun(held, true).steps[0]).toMatchObject({ status: "waiting", detail: "out of quota" })
+    const over = runOf([step("a")], {}, hold, { type: "abort", by: "t" })
+    expect(viewRun(over, true).steps[0]?.status).toBe("cancelled")
+  })
+})
+
+describe("what the workers of a step delegated", () => {
+  const child = (id: string, cost: number | null) => ({
+    ...viewRun(runOf([step("x")], {}), true),
+    id,
+    cost,
+    tokens: { input: 3, output: 4 },
+  })
+
+  it("stands beside the step, and counts in the run", () => {
+    const run = viewRun(runOf([step("a"), step("b")], {}, ended("a", { cost: 0.5 })), true)
+    const all = withDelegated(run, new Map([["a", [child("c1", 0.25), child("c2", 1)]]]))
+    expect(all.steps.map(({ delegated }) => delegated)).toEqual([
+      { runs: ["c1", "c2"], tokens: { input: 6, output: 8 }, cost: 1.25 },
+      null,
+    ])
+    expect(all).toMatchObject({ cost: 1.75, tokens: { input: 16, output: 13 } })
+    expect(withDelegated(run, new Map([["a", [child("c1", null)]]])).cost).toBeNull()
+    expect(withDelegated(run, new Map())).toBe(run)
+  })
+})
+
+it.each([
+  ["build", null, "build", "build"],
+  ["g:build", "g", "build", "build"],
+  ["fix:2", "fix", "fix", "round 2"],
+  ["g:fix:12", "g:fix", "fix", "round 12"],
+  ["fix:x", "fix", "fix", "fix"],
+  ["fix:2:x", "fix", "fix", "fix"],
+])("the step %s of the group %s is called by its place", (id, group, name, shown) => {
+  expect(nameInGroup({ id, group, name })).toBe(shown)
 })

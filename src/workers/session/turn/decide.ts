@@ -3,10 +3,10 @@ import { deadlineOf, overdue } from "./health.ts"
 import { isYours, listening, move, request } from "./moves.ts"
 import type { Step, TurnState } from "./state.ts"
 
-/** Events are the way to know. The poll only catches one that was lost. */
+/** The session's events report everything. The poll only catches an event that was lost. */
 const POLL_MS = 2_000
 
-/** Decides what is next, unless the turn waits for the result of a request. */
+/** Decides what to do next, unless the turn waits for the result of a request. */
 export function decide(state: TurnState, now: number): Step {
   if (state.phase.is !== "listening") return move(state)
   const why = mustStop(state, now)
@@ -18,25 +18,31 @@ export function decide(state: TurnState, now: number): Step {
   if (news.isLooping && setup.isForeground) return request(state, { is: "unlooping" }, { type: "abort" })
   if (handback) return request(looked, { is: "handing-back" }, { type: "look", evenIfBusy: false })
   if (setup.isForeground) return decideForeground(looked, now)
-  // A repeated turn was not heard from its beginning.
+  // The events of a repeated turn were not heard from its beginning.
   if (news.hasIdled && !setup.isRepeat) return request(looked, { is: "recalling" }, { type: "recall" })
   return request(looked, { is: "looking" }, { type: "look", evenIfBusy: false })
 }
 
-/** With a person there an answer ends nothing. Only a model out of reach does, before there was any answer. */
+/**
+ * A turn with a person does not end with an answer. It ends only when the model is out of reach
+ * before there was any answer.
+ */
 function decideForeground(state: TurnState, now: number): Step {
   const { news } = state
   if (!isYours(state) || state.hasAnswered || news.hasChecked) return wait(state, now)
   return request({ ...state, news: { ...news, hasChecked: true } }, { is: "checking" }, { type: "read" })
 }
 
-/** After a request that ended nothing: decides again if something came up meanwhile, else waits. */
+/**
+ * Continues after a request that ended nothing: decides again if something happened meanwhile, else
+ * waits.
+ */
 export function rest(state: TurnState, now: number): Step {
   const next = listening(state)
   return next.hasNews || mustStop(next, now) ? decide(next, now) : wait(next, now)
 }
 
-/** Waits for an event, for the next deadline, or for the next poll, whichever comes first. */
+/** Waits for an event, for the next deadline or for the next poll, whichever comes first. */
 function wait(state: TurnState, now: number): Step {
   const { setup, startedAt, health } = state
   const deadlines = [startedAt + setup.timeoutMs, ...(isSuspended(state) ? [] : [deadlineOf(health, setup).at])]
@@ -55,7 +61,7 @@ function mustStop(state: TurnState, now: number): Failure | undefined {
   return news.quota ?? overdue(health, setup, now)
 }
 
-/** The worker waits for a person, so that only the total deadline counts. */
+/** Whether the worker waits for a person, so that only the total deadline counts. */
 function isSuspended(state: TurnState): boolean {
   return state.isHeld || state.isAsked || isYours(state)
 }

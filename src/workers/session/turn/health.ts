@@ -14,25 +14,27 @@ interface OpenTool {
   readonly activeAt: number
 }
 
-/** What a session's events say about its worker: which tools run, and when it was last active. */
+/**
+ * The condition of a worker, as its session's events report it: running tools and last activity.
+ */
 export interface Health {
-  /** The tool calls that run, in the order they began. */
+  /** The running tool calls, in the order they began. */
   readonly tools: readonly OpenTool[]
   readonly activeAt: number
-  /** When OpenCode asks the provider again; undefined while it does not wait. */
+  /** When OpenCode asks the provider again (contract C21); undefined while it does not wait. */
   readonly retryUntil?: number
   readonly isBusy: boolean
   readonly hasBegun: boolean
 }
 
-/** Tools that wait for another worker of Baton, which has deadlines of its own. */
+/** Tools that wait for another worker of Baton, which has its own deadlines. */
 const BOUNDED_TOOLS = new Set(["worker_ask", "workflow_run"])
 
 export function newHealth(now: number): Health {
   return { tools: [], activeAt: now, isBusy: false, hasBegun: false }
 }
 
-/** Every event of the session is a sign of life. */
+/** Updates the condition. Every event of the session is a sign of life. */
 export function afterHeard(health: Health, heard: Heard, now: number): Health {
   const { retryUntil: _, ...alive } = { ...health, activeAt: Math.max(health.activeAt, now) }
   switch (heard.type) {
@@ -41,7 +43,8 @@ export function afterHeard(health: Health, heard: Heard, now: number): Health {
     case "paused":
       return { ...alive, isBusy: false }
     case "retry":
-      // OpenCode itself waits until then, which is not the worker's silence.
+      // OpenCode itself waits until then (contract C20), so the worker is not to blame for the
+      // silence.
       return { ...alive, isBusy: true, retryUntil: heard.next, activeAt: Math.max(alive.activeAt, heard.next) }
     case "idle":
       return { ...alive, isBusy: false, tools: [] }
@@ -54,7 +57,10 @@ export function afterHeard(health: Health, heard: Heard, now: number): Health {
   }
 }
 
-/** `pending` is the model still writing the call: its silence is the model's, so only `running` counts. */
+/**
+ * While a call is `pending` the model still writes it, so the silence is the model's. Only
+ * `running` counts as a tool.
+ */
 function afterCall(
   tools: readonly OpenTool[],
   { call, tool, isRunning }: { readonly call: string; readonly tool: string; readonly isRunning: boolean },
@@ -78,13 +84,16 @@ export function relearned(health: Health, entries: readonly Entry[], isBusy: boo
   return { ...health, tools, isBusy, activeAt: Math.max(health.activeAt, now) }
 }
 
-/** Does not count the time up to now, because a person or a pause took it. */
+/** Excludes the time up to now, because a person or a pause took it. */
 export function excused(health: Health, now: number): Health {
   const tools = health.tools.map((open) => ({ ...open, activeAt: now }))
   return { ...health, tools, activeAt: Math.max(health.activeAt, now) }
 }
 
-/** Why the worker has run out of time: a tool that hangs, or silence outside every tool. */
+/**
+ * Returns why the worker has run out of time: a tool that hangs, or silence outside every tool
+ * (contract C23).
+ */
 export function overdue(health: Health, patience: Patience, now: number): Failure | undefined {
   const { at, tool } = deadlineOf(health, patience)
   if (now < at) return undefined
@@ -95,7 +104,7 @@ export function overdue(health: Health, patience: Patience, now: number): Failur
   }
 }
 
-/** When `overdue` returns a failure unless more is heard, and which tool it names. */
+/** Returns when `overdue` will report a failure unless more is heard, and the tool it will name. */
 export function deadlineOf(
   { tools, activeAt }: Health,
   { idleTimeoutMs, toolTimeoutMs }: Patience,
@@ -109,7 +118,7 @@ export function deadlineOf(
     })
 }
 
-/** What the worker does, as far as its events tell. */
+/** Returns what the worker does, as far as its events tell. */
 export function doing({ tools, retryUntil, hasBegun }: Health): Pick<Activity, "phase" | "tool"> {
   if (retryUntil !== undefined) return { phase: "retrying", tool: null }
   const tool = tools.at(-1)?.tool

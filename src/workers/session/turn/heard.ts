@@ -4,16 +4,19 @@ import { type Failure, failureOf } from "../failure.ts"
 
 /** What one event of a session means for the turn. */
 export type Heard =
-  /** Only a sign of life. `paused`: the status became idle, which `idle` confirms. */
+  /** A sign of life and nothing more. `paused`: the status became idle, which `idle` confirms. */
   | { readonly type: "life" | "busy" | "paused" | "idle" }
-  /** OpenCode waits for the provider and asks it again at `next`. */
+  /** OpenCode waits for the provider and asks it again at `next` (contract C21). */
   | { readonly type: "retry"; readonly next: number; readonly message: string }
   | { readonly type: "error"; readonly failure: Failure }
   | { readonly type: "tool"; readonly call: string; readonly tool: string; readonly isRunning: boolean }
-  /** An answer changed. `isEndless`: its stream broke off, and OpenCode asks again at once, for ever. */
+  /**
+   * An answer changed. `isEndless`: its stream broke off, and OpenCode asks again at once and for
+   * ever (contract C18).
+   */
   | { readonly type: "answer"; readonly isEndless: boolean }
   | { readonly type: "user"; readonly messageID: string }
-  /** The event stream was broken for a while. */
+  /** The event stream was interrupted, so events may have been missed. */
   | { readonly type: "missed" }
 
 const LIFE: Heard = { type: "life" }

@@ -11,12 +11,12 @@ import { type Heard, meaningOf } from "./heard.ts"
 export interface ListenerOptions {
   readonly target: Pick<SessionTarget, "host" | "clock">
   readonly session: string
-  /** Takes in the worker's permission requests and questions. */
+  /** Receives the worker's permission requests and questions. */
   readonly broker: Pick<RequestBroker, "hear">
   readonly onHeard: (heard: Heard) => void
 }
 
-/** Listens to one session: passes on what each event means, and keeps what was said and spent. */
+/** Listens to one session: reports what each event means, and keeps the messages and the usage. */
 export class SessionListener {
   readonly transcript = new Transcript()
   readonly #options: ListenerOptions
@@ -29,7 +29,10 @@ export class SessionListener {
     this.#unsubscribe = options.target.host.subscribe((event) => this.#hear(event))
   }
 
-  /** What the worker has spent and written so far. `isPriced`: the price of its model is known. */
+  /**
+   * Returns what the worker has spent and written so far. `isPriced` says that the price of its
+   * model is known.
+   */
   progress(isPriced: boolean): Required<Pick<Activity, "tokens" | "cost" | "tail">> {
     const answers = [...this.#answers.values()]
     return {
@@ -55,7 +58,7 @@ export class SessionListener {
   }
 }
 
-/** The session an event is about: its own, that of its message, or that of its part. */
+/** Returns the session of an event, which is named by the event, by its message or by its part. */
 function sessionOf(event: HostEvent): string | undefined {
   const { sessionID, info, part } = event.properties as {
     sessionID?: string

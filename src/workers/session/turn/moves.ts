@@ -12,14 +12,14 @@ import {
   type TurnState,
 } from "./state.ts"
 
-/** Why something a person asks for comes too late. */
+/** The reason for refusing what a person asks for after the turn's end. */
 export const TOO_LATE = "its task is just over"
 
 export function move(state: TurnState, ...actions: readonly TurnAction[]): Step {
   return { state, actions }
 }
 
-/** Does `next` after `first`. */
+/** Continues a step with another one. */
 export function andThen(first: Step, next: (state: TurnState) => Step): Step {
   const second = next(first.state)
   return { state: second.state, actions: [...first.actions, ...second.actions] }
@@ -34,24 +34,24 @@ export function listening(state: TurnState): TurnState {
   return { ...state, phase: { is: "listening" } }
 }
 
-/** The messages that a request gave, if it gave any. */
+/** Returns the messages in a result. Empty when it has none. */
 export function entriesOf(result: TurnResult): readonly Entry[] {
   return ("entries" in result ? result.entries : undefined) ?? []
 }
 
-/** Ends the turn. What persons asked for and was not begun is refused. */
+/** Ends the turn. Steers that are still queued are refused. */
 export function finish(state: TurnState, last: { readonly end: TurnEnd } | { readonly error: unknown }): Step {
   const refusals = state.queue.map(({ id }): TurnAction => ({ type: "answer", steer: id, why: TOO_LATE }))
   const action: TurnAction = "end" in last ? { type: "end", ...last } : { type: "fail", ...last }
   return move({ ...state, phase: { is: "over" }, queue: [] }, action, ...refusals)
 }
 
-/** It is the person's turn: the worker in the foreground has nothing to do. */
+/** Whether it is the person's turn: the foreground worker has nothing to do. */
 export function isYours({ setup, news, health }: TurnState): boolean {
   return setup.isForeground && news.hasIdled && !health.isBusy
 }
 
-/** Reports what the worker does. What a person did about it comes before its own phase. */
+/** Reports what the worker does. What a person did about it takes precedence. */
 export function tell(state: TurnState): Step {
   const { health } = state
   return move(state, { type: "activity", doing: { ...phaseOf(state), lastActivityAt: health.activeAt } })
@@ -62,7 +62,7 @@ function phaseOf(state: TurnState): Pick<Activity, "phase" | "tool"> {
   return state.isHeld ? { phase: "held", tool: null } : doing(state.health)
 }
 
-/** Forgets what was heard up to now, because there is more to come. */
+/** Forgets what was heard so far, because the turn continues. */
 export function goOn(state: TurnState, now: number): Step {
   const health = excused(state.health, now)
   return tell({ ...state, health, news: NO_NEWS, isHeld: false, isStale: true, hasNews: true })

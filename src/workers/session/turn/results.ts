@@ -8,12 +8,14 @@ import { andThen, entriesOf, finish, listening, move, request, tell } from "./mo
 import type { Step, TurnResult, TurnState } from "./state.ts"
 import { steered } from "./steers.ts"
 
-/** How long a session must stay idle before an inconclusive end is taken for one. */
+/** How long a session must stay idle before an inconclusive end counts as the end. */
 const SILENCE_MS = 2_000
-/** The same before the server has begun to answer: the first prompt of a busy machine can take its time. */
+/**
+ * The same before the server has begun to answer: the first prompt of a busy machine can take long.
+ */
 const NOT_BEGUN_MS = 30_000
 
-/** Goes on with the turn once its request has its result. */
+/** Continues the turn with the result of its request. */
 export function afterRequest(state: TurnState, result: TurnResult, now: number): Step {
   if (state.phase.is === "over") return move(state)
   if (result.type === "failed") return finish(state, { error: result.error })
@@ -43,13 +45,19 @@ export function afterRequest(state: TurnState, result: TurnResult, now: number):
   }
 }
 
-/** The prompt is sent, or needs not be: from here on the turn listens, and does what persons asked for before. */
+/**
+ * Starts listening, because the prompt is sent or need not be. Then performs what persons asked for
+ * before.
+ */
 export function begun(state: TurnState, now: number): Step {
   const first = decide(listening({ ...state, queue: [] }), now)
   return state.queue.reduce((done, asked) => andThen(done, (next) => steered(next, asked, now)), first)
 }
 
-/** Nothing is asked for twice: an answer that is there is the end. A server still at work is told only what it lacks. */
+/**
+ * Continues after the look for an earlier answer. Nothing is asked twice: an existing answer is the
+ * end, and a busy server is sent only what it lacks (contract C25).
+ */
 function harvested(state: TurnState, entries: readonly Entry[], isBusy: boolean, now: number): Step {
   const { own, setup } = state
   const verdict = verdictOn(own, entries)
@@ -64,14 +72,17 @@ function harvested(state: TurnState, entries: readonly Entry[], isBusy: boolean,
   return request(known, { is: "beginning" }, { type: "send", sending, rereads: isBusy })
 }
 
-/** Only a good end is taken from the events. Any other is looked up. */
+/** Takes a good end from the events. Any other end is looked up on the server. */
 function recalled(state: TurnState, entries: readonly Entry[]): Step {
   const verdict = verdictOn(state.own, entries)
   if (verdict?.reason === "ok") return finish(state, { end: { ...verdict, entries } })
   return request(state, { is: "looking" }, { type: "look", evenIfBusy: false })
 }
 
-/** The session is idle. What its messages say is the end, or else its silence is, once it has lasted. */
+/**
+ * Judges an idle session: its messages say how the turn ended, or its silence does once it has
+ * lasted.
+ */
 function looked(state: TurnState, entries: readonly Entry[], now: number): Step {
   if (state.isStale) return rest(state, now)
   const { own, news } = state
@@ -83,7 +94,7 @@ function looked(state: TurnState, entries: readonly Entry[], now: number): Step 
   const idleSince = news.idleSince ?? now
   if (now - idleSince < (hasBegun ? SILENCE_MS : NOT_BEGUN_MS))
     return rest({ ...state, news: { ...news, idleSince } }, now)
-  // A message that came when the turn was as good as over is answered by nobody.
+  // Nobody answers a message that came when the turn was almost over.
   if (answers.length === 0 && hasSaid && !news.hasRepeated) {
     const again = withoutIdle({ ...state, news: { ...news, hasRepeated: true } })
     return request(again, { is: "repeating" }, { type: "send", sending: repeatedSending(own) })
@@ -96,20 +107,26 @@ function withoutIdle(state: TurnState): TurnState {
   return { ...state, news }
 }
 
-/** An answer stays one even when a person has acted since; an outage from before that ends nothing. */
+/**
+ * An answer counts even when a person has acted since then. An outage from before that does not end
+ * the turn.
+ */
 function checked(state: TurnState, entries: readonly Entry[], now: number): Step {
   const verdict = verdictOn(state.own, entries)
   if (verdict?.outage && !state.isStale) return finish(state, { end: { ...verdict, entries } })
   return rest({ ...state, hasAnswered: verdict?.reason === "ok" }, now)
 }
 
-/** Handed back without words of the person's: what is being written is waited for, because half an answer is none. */
+/**
+ * Ends a turn that was handed back without words. An answer that is being written is waited for,
+ * because half an answer is none.
+ */
 function handedBack(state: TurnState, entries: readonly Entry[], now: number): Step {
   if (state.isStale) return rest(state, now)
   return finish(state, { end: { ...lastWordsOf(entries, state.own[0].messageID), entries } })
 }
 
-/** The session is stopped: reports what it had written. */
+/** Reports what a stopped session had written. */
 function stopped(state: TurnState, why: Failure, entries: readonly Entry[]): Step {
   const end = (verdict: TurnVerdict) => finish(state, { end: { ...verdict, entries } })
   const { own, handback, news, setup } = state
@@ -118,7 +135,7 @@ function stopped(state: TurnState, why: Failure, entries: readonly Entry[]): Ste
   const torn = news.isLooping ? verdictOfLoop(answers) : undefined
   if (torn) return end(torn)
   const verdict = verdictOf(answers)
-  // The answer came in the very moment of stopping: one that is there is not thrown away.
+  // An answer that arrives while the session is being stopped is kept.
   if (verdict?.reason === "ok" && hasAll(own, entries) && !setup.isForeground) return end(verdict)
   return end({ ...why, output: verdict?.output ?? "" })
 }

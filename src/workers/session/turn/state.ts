@@ -6,54 +6,54 @@ import type { TurnVerdict } from "../verdict.ts"
 import { type Health, newHealth, type Patience } from "./health.ts"
 import type { Heard } from "./heard.ts"
 
-/** What a turn is about. It never changes. */
+/** The settings of a turn. They never change. */
 export interface TurnSetup extends Patience {
   readonly timeoutMs: number
-  /** Told to the worker before its prompt. */
+  /** What the worker is told before its prompt. */
   readonly context?: OwnMessage
-  /** True when the prompt may have been sent before: look for its answer first. */
+  /** The prompt may have been sent before, so look for its answer first. */
   readonly isRepeat: boolean
-  /** A person works with the worker: an answer does not end the turn, handing back does. */
+  /** A person works with the worker: handing back ends the turn, an answer does not. */
   readonly isForeground: boolean
 }
 
-/** The whole of a turn at one moment. Never changed: `step` makes the next one. */
+/** The complete state of a turn. It is immutable: `step` returns the next one. */
 export interface TurnState {
   readonly setup: TurnSetup
   readonly startedAt: number
-  /** The prompt, and what was said since. */
+  /** The prompt and the messages since then. */
   readonly own: readonly [OwnMessage, ...OwnMessage[]]
   readonly phase: TurnPhase
   readonly health: Health
   readonly news: News
-  /** Users' messages that were heard. Each is told again whenever it changes. */
+  /** User messages that were heard. Each is reported again whenever it changes. */
   readonly seen: readonly string[]
-  /** Something happened that is worth a look at the session. */
+  /** Something happened that calls for a look at the session. */
   readonly hasNews: boolean
-  /** A person acted while a look was under way: what the look began with is out of date. */
+  /** A person acted during a look, so the look is based on an outdated state. */
   readonly isStale: boolean
-  /** Whoever started the turn wants it stopped. */
+  /** The caller wants the turn stopped. */
   readonly isAborted: boolean
   /** A person interrupted the worker, which waits for a message or `resume`. */
   readonly isHeld: boolean
   /** A permission request or a question waits for a person. */
   readonly isAsked: boolean
-  /** Foreground: there is an answer already. */
+  /** Foreground: an answer exists already. */
   readonly hasAnswered: boolean
-  /** Foreground: a person handed back, with these words or with the worker's last answer. */
+  /** Foreground: a person handed back, with this text or with the worker's last answer. */
   readonly handback?: { readonly text?: string }
-  /** What persons asked for before the prompt was sent. It is done right after it. */
+  /** Steers that arrived before the prompt was sent. They are performed right after it. */
   readonly queue: readonly AskedSteer[]
-  /** What persons asked for and is under way. */
+  /** Steers whose request is under way. */
   readonly open: readonly OpenSteer[]
 }
 
 /**
- * What the turn itself waits for. Only while it is `listening` it decides what is next; in every other phase one request
- * is under way, and its result decides.
+ * What the turn waits for. It decides what to do next only while it is `listening`. In every other
+ * phase one request is under way, and its result decides.
  */
 export type TurnPhase =
-  /** `start` has not been heard yet. */
+  /** The input `start` has not arrived yet. */
   | { readonly is: "new" }
   /** Looks for an answer of an earlier try. */
   | { readonly is: "harvesting" }
@@ -62,32 +62,32 @@ export type TurnPhase =
   | { readonly is: "listening" }
   /** Reads the end of the turn from the events, which costs no request. */
   | { readonly is: "recalling" }
-  /** Asks the server how the session is. */
+  /** Looks at the session on the server. */
   | { readonly is: "looking" }
   /** Sends the newest message once more. */
   | { readonly is: "repeating" }
   /** Foreground: looks whether the model can be reached. */
   | { readonly is: "checking" }
-  /** Foreground: waits for the answer that is being written and hands it back. */
+  /** Foreground: waits for the answer that is being written, to hand it back. */
   | { readonly is: "handing-back" }
-  /** Stops a model that OpenCode asks again and again, and keeps the turn. */
+  /** Foreground: stops a model that OpenCode asks again and again, and continues the turn. */
   | { readonly is: "unlooping" }
   | { readonly is: "stopping"; readonly why: Failure }
   | { readonly is: "over" }
 
-/** What was heard about the current answer. Forgotten when there is more to come. */
+/** What was heard about the current answer. It is forgotten when the turn continues. */
 export interface News {
-  /** What the session's last error means. */
+  /** The meaning of the session's last error. */
   readonly lastError?: Failure
-  /** The provider wants a longer wait than a worker may spend holding its place. */
+  /** The provider wants a longer pause than a worker may spend in its place of the pool. */
   readonly quota?: Failure
-  /** OpenCode asks the model again and again. */
+  /** OpenCode asks the model again and again (contract C18). */
   readonly isLooping: boolean
-  /** The session has become idle, and not busy since. */
+  /** The session has become idle, and not busy since then. */
   readonly hasIdled: boolean
   /** Foreground: the session was looked at since it became idle. */
   readonly hasChecked: boolean
-  /** Since when the server has called the session idle without a conclusive end. */
+  /** When the server first reported an idle session without a conclusive end. */
   readonly idleSince?: number
   /** The newest message was sent a second time. */
   readonly hasRepeated: boolean
@@ -95,9 +95,9 @@ export interface News {
 
 export const NO_NEWS: News = { isLooping: false, hasIdled: false, hasChecked: false, hasRepeated: false }
 
-// ── inputs ───────────────────────────────────────────────────────────────────────────────────────
+// ── inputs ───────────────────────────────────────────────────────────────────────────
 
-/** What a person does to the worker. `id` names the answer that the person waits for. */
+/** What a person does to the worker. */
 export type TurnSteer =
   | { readonly type: "message"; readonly message: OwnMessage }
   | { readonly type: "interrupt" | "resume" }
@@ -111,11 +111,13 @@ interface AskedSteer {
 interface OpenSteer {
   readonly id: number
   readonly type: "message" | "interrupt" | "resume"
-  /** A message that does not count as said when it cannot be sent. */
+  /** Id of a message that does not count as said if it cannot be sent. */
   readonly takesBack?: string
 }
 
-/** Who waits for the result of a request: the turn, a look after missed events, or a person's steer. */
+/**
+ * Who waits for the result of a request: the turn, the recovery after missed events, or a steer.
+ */
 export type Asker = "turn" | "relearn" | number
 
 export type TurnInput =
@@ -125,23 +127,25 @@ export type TurnInput =
   | ({ readonly type: "steer" } & AskedSteer)
   | ({ readonly for: Asker } & TurnResult)
 
-/** What a request gave. */
+/** The result of a request. */
 export type TurnResult =
-  /** Without `entries` when the session is busy, unless they were wanted all the same. */
+  /** `entries` is missing when the session is busy, unless the request was for both. */
   | { readonly type: "looked"; readonly isBusy: boolean; readonly entries?: readonly Entry[] }
   | { readonly type: "read"; readonly entries: readonly Entry[] }
   | { readonly type: "done" }
   | { readonly type: "failed"; readonly error: unknown }
 
-// ── actions ──────────────────────────────────────────────────────────────────────────────────────
+// ── actions ──────────────────────────────────────────────────────────────────────────
 
 export type TurnRequest =
-  /** Ask whether the session is busy, then, when it is not or `evenIfBusy`, read its messages. */
+  /**
+   * Ask whether the session is busy. Read its messages too when it is not, or with `evenIfBusy`.
+   */
   | { readonly type: "look"; readonly evenIfBusy: boolean }
   | { readonly type: "read" }
-  /** Read the messages as the events told them. */
+  /** Read the messages as the events reported them. */
   | { readonly type: "recall" }
-  /** `rereads`: ask first which permission requests and questions are open. */
+  /** `rereads`: first ask which permission requests and questions are open. */
   | { readonly type: "send"; readonly sending: Sending; readonly rereads?: boolean }
   | { readonly type: "reread" }
   /** Abort the session and those below it, and wait until they are idle. */
@@ -151,17 +155,20 @@ export type TurnAction =
   | ({ readonly for: Asker } & TurnRequest)
   | { readonly type: "activity"; readonly doing: Pick<Activity, "phase" | "tool" | "lastActivityAt"> }
   | { readonly type: "throttled"; readonly until: number }
-  /** Give `timer` at this time, unless another `wake` comes first. */
+  /** Send the input `timer` at this time, unless another `wake` replaces it. */
   | { readonly type: "wake"; readonly at: number }
-  /** Tell a person that it is done, or why it could not be. */
+  /** Tell a person that it is done, or why it was not possible. */
   | { readonly type: "answer"; readonly steer: number; readonly why?: string }
   | { readonly type: "end"; readonly end: TurnEnd }
   | { readonly type: "fail"; readonly error: unknown }
 
 export interface TurnEnd extends TurnVerdict {
-  /** The session's messages. After a good end some lack reasoning and calls that wrote no file. */
+  /**
+   * The session's messages. After a good end some parts are left out: reasoning, and calls that
+   * wrote no file.
+   */
   readonly entries: readonly Entry[]
-  /** The answer as data, where it was given so. */
+  /** The answer as data, if the worker gave it so. */
   readonly structured?: unknown
 }
 

@@ -6,13 +6,13 @@ import type { Step, TurnInput, TurnResult, TurnState, TurnSteer } from "./state.
 
 type Asked = Pick<Extract<TurnInput, { type: "steer" }>, "id" | "steer">
 
-/** Does what a person asks for, or says why it cannot be done. */
+/** Performs what a person asks for, or answers why it is not possible. */
 export function steered(state: TurnState, asked: Asked, now: number): Step {
   const { id, steer } = asked
   const { phase, handback } = state
   const isHandedBack = handback !== undefined && (handback.text !== undefined || steer.type !== "handback")
   if (phase.is === "over" || phase.is === "stopping" || isHandedBack) return refuse(state, id, TOO_LATE)
-  // Nothing is said before the prompt.
+  // Nothing is sent before the prompt.
   if (phase.is === "new" || phase.is === "harvesting" || phase.is === "beginning")
     return move({ ...state, queue: [...state.queue, { id, steer }] })
   switch (steer.type) {
@@ -60,7 +60,7 @@ function handBack(state: TurnState, id: number, text: string | undefined, now: n
   )
 }
 
-/** Goes on with what a person asked for once its request has its result. */
+/** Continues a steer with the result of its request. */
 export function afterSteer(state: TurnState, id: number, result: TurnResult, now: number): Step {
   const steer = state.open.find((open) => open.id === id)
   if (result.type === "read") return resume(state, id, result.entries, now)

@@ -7,12 +7,13 @@ import { afterRequest, begun } from "./results.ts"
 import type { News, Step, TurnInput, TurnResult, TurnState } from "./state.ts"
 import { afterSteer, steered } from "./steers.ts"
 
-/** A wait of OpenCode's that is longer than this is not waited out while the worker holds its place. */
+/** A worker does not hold its place in the pool during a longer wait of OpenCode's than this. */
 const LONGEST_RETRY_MS = 60_000
 
 /**
- * The whole of a turn as one pure function: takes the turn so far, what happened and the time, and gives the next state
- * and what to do. It reads no clock, knows no server and does nothing itself; `Turn` does.
+ * The whole of a turn as one pure function. It takes the turn so far, what happened and the time,
+ * and returns the next state and what to do. It reads no clock, calls no server and performs
+ * nothing: `Turn` does that.
  */
 export function step(state: TurnState, input: TurnInput, now: number): Step {
   if ("for" in input) {
@@ -88,7 +89,10 @@ function newsAfter(news: News, heard: Heard, now: number): News {
   }
 }
 
-/** A message that is none of ours is a person's, who spoke to the worker in its session. */
+/**
+ * Handles a user message. One that is not ours is from a person, who typed it in the worker's
+ * session.
+ */
 function hearUser(state: TurnState, messageID: string, now: number): Step {
   if (state.seen.includes(messageID)) return tell(state)
   const next = { ...state, seen: [...state.seen, messageID] }
@@ -100,13 +104,16 @@ function withNews(state: TurnState, now: number): Step {
   return andThen(tell({ ...state, hasNews: true }), (next) => decide(next, now))
 }
 
-/** After missed events: learns the worker's state from its messages, then which requests of it are open. */
+/**
+ * Recovers from missed events: takes the worker's condition from its messages, then rereads its
+ * open requests.
+ */
 function afterRelearning(state: TurnState, result: TurnResult, now: number): Step {
   if (state.phase.is === "over") return move(state)
   if (result.type === "looked") {
     const health = relearned(state.health, entriesOf(result), result.isBusy, now)
     return move({ ...state, health }, { type: "reread", for: "relearn" })
   }
-  // When the server could not be asked the next look meets the same error, and there it ends the turn.
+  // If the server cannot be asked, the next look meets the same error and ends the turn.
   return decide({ ...state, hasNews: true }, now)
 }

@@ -23,7 +23,7 @@ import { step } from "./step.ts"
 export interface TurnOptions {
   readonly setup: TurnSetup
   readonly address: Address
-  /** The prompt, and what was said since. */
+  /** The prompt and the messages since then. */
   readonly own: readonly [OwnMessage, ...OwnMessage[]]
   readonly asks: AskPolicy
   readonly rules: readonly PermissionRule[]
@@ -33,8 +33,8 @@ export interface TurnOptions {
 type Asked = Extract<TurnAction, TurnRequest>
 
 /**
- * One task in one session. Performs what `step` decides and gives it back what came of that; decides nothing itself.
- * Never waits on the HTTP request of a prompt, which would outlive a lost client.
+ * Runs one task in one session. It performs the actions of `step` and returns their results to it,
+ * and decides nothing itself. It never waits for the HTTP request of a prompt (contract C3).
  */
 export class Turn {
   readonly broker: RequestBroker
@@ -46,7 +46,7 @@ export class Turn {
   readonly #listener: SessionListener
   readonly #throttle: ActivityThrottle
   readonly #end = Promise.withResolvers<TurnEnd>()
-  /** The answers that persons wait for, by the number of what they asked. */
+  /** Resolvers of the answers that persons wait for. A steer's id is its index. */
   readonly #answers: ((why: string | undefined) => void)[] = []
   readonly #inputs: TurnInput[] = []
   readonly #onAbort = () => this.#take({ type: "abort" })
@@ -71,7 +71,7 @@ export class Turn {
     signal.addEventListener("abort", this.#onAbort)
   }
 
-  /** Resolves with a typed end in every case but one: it rejects when the server cannot be asked. */
+  /** Resolves with the end of the turn. Rejects only when the server cannot be asked. */
   async run(): Promise<TurnEnd> {
     try {
       if (this.#signal.aborted) this.#take({ type: "abort" })
@@ -86,7 +86,7 @@ export class Turn {
     }
   }
 
-  /** Does what a person asks for; resolves with why that was not possible. */
+  /** Performs what a person asks for. Resolves with the reason if that was not possible. */
   steer(steer: Steer): Promise<string | undefined> {
     const answer = Promise.withResolvers<string | undefined>()
     const id = this.#answers.push(answer.resolve) - 1
@@ -100,7 +100,7 @@ export class Turn {
     return { type: "message", message: ownMessage(keyOfSaying(this.#options.address.task, id), text) }
   }
 
-  /** One input after another, in the order they come: performing an action may bring the next. */
+  /** Processes inputs one after another, because performing an action may bring the next input. */
   #take(input: TurnInput): void {
     this.#inputs.push(input)
     if (this.#isTaking) return
@@ -115,7 +115,7 @@ export class Turn {
       this.#state = state
       for (const action of actions) this.#perform(action)
     } catch (error) {
-      // Whoever is reported to has failed: without it the turn cannot go on.
+      // A turn cannot continue without the recipient of its reports.
       this.#inputs.push({ type: "failed", error, for: "turn" })
     }
   }
@@ -166,7 +166,7 @@ export class Turn {
     const { session } = this.#options.address
     switch (request.type) {
       case "look": {
-        // In this order: what the messages of an idle session say is final.
+        // The order matters: the messages of an idle session are final, those read before are not.
         const busy = await isBusy(host, session)
         if (busy && !request.evenIfBusy) return { type: "looked", isBusy: true }
         return { type: "looked", isBusy: busy, entries: await this.#outbox.read() }

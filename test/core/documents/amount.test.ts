@@ -1,0 +1,50 @@
+import { expect, it } from "vitest"
+import { amountIn } from "../../../src/core/documents/amount.ts"
+
+it.each([
+  ["usd=10", { usd: 10 }],
+  ["usd=$2.50", { usd: 2.5 }],
+  ["usd=0.01", { usd: 0.01 }],
+  ["tokens=2000000", { tokens: 2_000_000 }],
+  ["tokens=2_000_000", { tokens: 2_000_000 }],
+  ["tokens=500k", { tokens: 500_000 }],
+  ["tokens=5K", { tokens: 5_000 }],
+  ["tokens=2M", { tokens: 2_000_000 }],
+  ["tokens=1.5m", { tokens: 1_500_000 }],
+  ["time=2h", { timeMs: 7_200_000 }],
+  ["time=1s", { timeMs: 1_000 }],
+  ["workers=40", { workers: 40 }],
+  ["workers=999999", { workers: 999_999 }],
+])("%s is a budget", (word, budget) => {
+  expect(amountIn(word)).toEqual({ budget })
+})
+
+it.each([
+  ["usd=0", "`usd=0` is no amount: usd=10"],
+  ["usd=", "`usd=` is no amount: usd=10"],
+  ["usd=-1", "`usd=-1` is no amount: usd=10"],
+  ["usd=10k", "`usd=10k` is no amount: usd=10"],
+  ["usd=1$0", "`usd=1$0` is no amount: usd=10"],
+  ["usd=a1", "`usd=a1` is no amount: usd=10"],
+  ["tokens=0k", "`tokens=0k` is no amount: tokens=2000000"],
+  ["tokens=k", "`tokens=k` is no amount: tokens=2000000"],
+  ["tokens=_5", "`tokens=_5` is no amount: tokens=2000000"],
+  ["tokens=1k5", "`tokens=1k5` is no amount: tokens=2000000"],
+  ["tokens=5.", "`tokens=5.` is no amount: tokens=2000000"],
+  ["time=soon", "`time=soon` is no amount: time=2h"],
+  ["time=0s", "`time=0s` is no amount: time=2h"],
+  ["time=9999999h", "`time=9999999h` is no amount: time=2h"],
+  ["workers=0", "`workers=0` is no amount: workers=40"],
+  ["workers=1.5", "`workers=1.5` is no amount: workers=40"],
+  ["workers=1000000", "`workers=1000000` is no amount: workers=40"],
+  ["workers=x40", "`workers=x40` is no amount: workers=40"],
+])("%s is none, and says what one looks like", (word, why) => {
+  expect(amountIn(word)).toEqual({ why })
+})
+
+it.each(["euro=10", "usd", "usd 10", "=10", "constructor=1", "an usd=10", "USD=10", ""])(
+  "«%s» is about something else",
+  (word) => {
+    expect(amountIn(word)).toBeUndefined()
+  },
+)

@@ -1,0 +1,275 @@
+import { describe, expect, it } from "vitest"
+import { askProblems } from "../../../src/core/documents/ask-policy.ts"
+import {
+  firstProblems,
+  issuesToProblems,
+  notYet,
+  type Path,
+  type SchemaIssue,
+  type SourceDocument,
+  valueAt,
+} from "../../../src/core/documents/issues.ts"
+import { Lines } from "../../../src/core/documents/lines.ts"
+import type { Problem } from "../../../src/core/model/problem.ts"
+
+/** A document that says of a part only whether its key or its value is meant: line 1 and line 2. */
+const documentOf = (value: unknown): SourceDocument => ({
+  file: "w.yaml",
+  value,
+  place: (path, part) => ({ line: part === "key" ? 1 : 2, column: path.length }),
+})
+
+const SCHEMA = {
+  $defs: {
+    step: {
+      properties: {
+        id: { description: "what it is called" },
+        prompt: {},
+        cli: { description: "Not available in this version." },
+      },
+    },
+  },
+  properties: {
+    name: { description: "" },
+    steps: { items: { $ref: "#/$defs/step" } },
+    profiles: { additionalProperties: { anyOf: [{ properties: { model: {} } }, { properties: { kind: {} } }] } },
+    limits: { allOf: [{ properties: { workers: {} } }] },
+  },
+}
+
+/** What a person reads of issues in a document, each with `key` or `value` for where it points. */
+function told(value: unknown, ...issues: SchemaIssue[]): string[] {
+  return [...issuesToProblems(documentOf(value), issues, () => SCHEMA)].map(
+    ({ line, message, hint }) => `${line === 1 ? "key" : "value"}: ${message}${hint === undefined ? "" : ` — ${hint}`}`,
+  )
+}
+const issue = (path: Path, more: Partial<SchemaIssue> = {}): SchemaIssue => ({ path, message: "is odd", ...more })
+
+describe("an unknown key", () => {
+  const unknown = (path: Path, ...keys: string[]) => issue(path, { code: "unrecognized_keys", keys })
+
+  it("is told with what is near it, and each by itself", () => {
+    expect(told({ nmae: 1, stps: 2 }, unknown([], "nmae", "stps"))).toEqual([
+      "key: unknown key `nmae` — did you mean `name`?",
+      "key: unknown key `stps` — did you mean `steps`?",
+    ])
+  })
+
+  it("is compared with the keys of its place, through references", () => {
+    expect(told({}, unknown(["steps", 0], "promt"))).toEqual(["key: unknown key `promt` — did you mean `prompt`?"])
+  })
+
+  it("is compared with all alternatives of its place", () => {
+    expect(told({}, unknown(["profiles", "a"], "modle"))).toEqual(["key: unknown key `modle` — did you mean `model`?"])
+    expect(told({}, unknown(["profiles", "a"], "knd"))).toEqual(["key: unknown key `knd` — did you mean `kind`?"])
+    expect(told({}, unknown(["limits"], "wokers"))).toEqual(["key: unknown key `wokers` — did you mean `workers`?"])
+  })
+
+  it("is not compared with what a later version has, nor where nothing is known", () => {
+    expect(told({}, unknown(["steps", 0], "clii"))).toEqual(["key: unknown key `clii` — known keys: `id`, `prompt`"])
+    expect(told({}, unknown(["nowhere", 0], "x"))).toEqual(["key: unknown key `x` — there are no keys"])
+    expect(told({}, unknown(["steps", "length"], "x"))).toEqual(["key: unknown key `x` — there are no keys"])
+  })
+
+  it("that is very long is cut", () => {
+    const key = "k".repeat(61)
+    expect(told({}, unknown(["nowhere"], key))[0]).toContain(`\`${"k".repeat(59)}…\``)
+    expect(told({}, unknown(["nowhere"], "k".repeat(60)))[0]).toContain(`\`${"k".repeat(60)}\``)
+  })
+})
+
+describe("a missing key", () => {
+  it("says what it is for, where the schema does", () => {
+    const missing = (path: Path, value: unknown) =>
+      told(value, issue(path, { code: "invalid_type", expected: "string" }))
+    expect(missing(["steps", 0, "id"], { steps: [{}] })).toEqual(["key: `id` is missing — add `id`: what it is called"])
+    expect(missing(["name"], {})).toEqual(["key: `name` is missing"])
+    expect(told({}, issue(["kind"], { code: "invalid_value", values: ["a"] }))).toEqual(["key: `kind` is missing"])
+  })
+})
+
+describe("a value", () => {
+  const type = (value: unknown, expected: string) =>
+    told({ a: value }, issue(["a"], { code: "invalid_type", expected }))
+
+  it.each([
+    [7, "string", "value: `a` must be text, not `7`"],
+    ["x", "number", "value: `a` must be a number, not text"],
+    ["x", "int", "value: `a` must be a whole number, not text"],
+    [null, "boolean", "value: `a` must be true or false, not empty"],
+    [[], "object", "value: `a` must be an object, not a list"],
+    [true, "record", "value: `a` must be an object, not `true`"],
+    [{}, "array", "value: `a` must be a list, not an object"],
+    [1n, "date", "value: `a` must be date, not bigint"],
+  ])("of another type, %s for %s", (value, expected, text) => {
+    expect(type(value, expected)).toEqual([text])
+  })
+
+  it("of a type that nobody named", () => {
+    expect(told({ a: 1 }, issue(["a"], { code: "invalid_type" }))).toEqual([
+      "value: `a` must be something else, not `1`",
+    ])
+  })
+
+  it("that is not one of the words", () => {
+    const values = ["stop", "skip"]
+    expect(told({ a: "stpo" }, issue(["a"], { code: "invalid_value", values }))).toEqual([
+      "value: `a` cannot be `stpo` — did you mean `stop`?",
+    ])
+    expect(told({ a: 7 }, issue(["a"], { code: "invalid_value", values }))).toEqual([
+      "value: `a` must be `stop` or `skip`, not `7`",
+    ])
+    expect(told({ a: 7 }, issue(["a"], { code: "invalid_value" }))).toEqual(["value: `a` must be , not `7`"])
+  })
+
+  it.each<[Partial<SchemaIssue>, string]>([
+    [{ code: "too_small", minimum: 1, origin: "array" }, "must not be empty"],
+    [{ code: "too_small", minimum: 1, origin: "string" }, "must not be empty"],
+    [{ code: "too_small", minimum: 1, origin: "number" }, "must be at least 1"],
+    [{ code: "too_small", minimum: 2, origin: "array" }, "must be at least 2 items"],
+    [{ code: "too_big", maximum: 8, origin: "string" }, "must be at most 8 characters"],
+    [{ code: "too_big", maximum: 8, origin: "number" }, "must be at most 8"],
+    [{ code: "custom", message: "must be even" }, "must be even"],
+    [{ code: "custom", message: "must be even", params: { hint: "try 2" } }, "must be even — try 2"],
+  ])("out of bounds: %j", (more, text) => {
+    expect(told({ a: [1] }, issue(["a"], more))).toEqual([`value: \`a\` ${text}`])
+  })
+
+  it("is called by its place: an item of a list, or the whole document", () => {
+    expect(told({ needs: [7] }, issue(["needs", 0]))).toEqual(["value: item 1 of `needs` is odd"])
+    expect(told([7], issue([0]))).toEqual(["value: item 1 of `the document` is odd"])
+    expect(told(7, issue([]))).toEqual(["value: the document is odd"])
+  })
+})
+
+it("a name that may not be one says why, where that is known", () => {
+  const name = (issues?: SchemaIssue[]) =>
+    told({ steps: { "1": 2 } }, issue(["steps", "1"], { code: "invalid_key", ...(issues ? { issues } : {}) }))
+  expect(name([issue([], { message: "begins with a letter" })])).toEqual(["key: name `1` begins with a letter"])
+  expect(name()).toEqual(["key: name `1` is not valid"])
+})
+
+describe("a choice of forms", () => {
+  const text = issue([], { code: "invalid_type", expected: "string" })
+  const list = issue([], { code: "invalid_type", expected: "array" })
+  const inside = issue(["model"], { code: "invalid_type", expected: "string" })
+  const either = (...errors: SchemaIssue[][]) => issue(["a"], { code: "invalid_union", errors })
+
+  it("is told as the form that was meant", () => {
+    expect(told({ a: { model: 7 } }, either([text], [inside]))).toEqual(["value: `model` must be text, not `7`"])
+  })
+
+  it("names them all where none was meant", () => {
+    expect(told({ a: 7 }, either([text], [list], [text], [inside, list]))).toEqual([
+      "value: `a` must be text or a list, not `7`",
+    ])
+  })
+
+  it("knows words from numbers: only a word can be a mistyped word", () => {
+    const words = issue([], { code: "invalid_value", values: ["low", "high"] })
+    expect(told({ a: "hgih" }, either([list], [words]))).toEqual(["value: `a` cannot be `hgih` — did you mean `high`?"])
+    expect(told({ a: 7 }, either([list], [words]))).toEqual(["value: `a` must be a list or `low` or `high`, not `7`"])
+  })
+
+  it("goes on inside: a form may itself be a choice", () => {
+    const inner = issue(["model"], { code: "invalid_union", errors: [[text], [list]] })
+    expect(told({ a: { model: 7 } }, either([text], [inner]))).toEqual([
+      "value: `model` must be text or a list, not `7`",
+    ])
+    const nested = issue([], { code: "invalid_union", errors: [[text]] })
+    expect(told({ a: 7 }, either([nested]))).toEqual(["value: `a` must be something else, not `7`"])
+  })
+
+  it("without any form is told as it stands", () => {
+    expect(told({ a: 7 }, issue(["a"], { code: "invalid_union" }))).toEqual(["value: `a` must be , not `7`"])
+  })
+})
+
+describe("what a later version has", () => {
+  const refused = (path: Path, ...rest: Parameters<typeof notYet>) =>
+    issue(path, { code: "custom", ...notYet(...rest), message: "" })
+
+  it("is refused with the way out: a key by its name, a value with it", () => {
+    expect(told({ cli: 1 }, refused(["cli"], "key", "use `server`"))).toEqual([
+      "key: `cli` is not available in this version of Baton — use `server`",
+    ])
+    expect(told({ kind: "cli" }, refused(["kind"], "value", "use `server`"))).toEqual([
+      "value: kind `cli` is not available in this version of Baton — use `server`",
+    ])
+  })
+
+  it("is refused also where its type is wrong: a key, not a value", () => {
+    expect(notYet("key", "x").when?.()).toBe(true)
+    expect(notYet("value", "x")).not.toHaveProperty("when")
+    expect(notYet("value", "x").message).toBe("is not available")
+  })
+
+  it("silences what is wrong inside it, and nothing beside it", () => {
+    const inside = issue(["cli", "path"])
+    const beside = issue(["name"])
+    expect(told({ cli: {}, name: 1 }, inside, beside, refused(["cli"], "key", "x"))).toEqual([
+      "value: `name` is odd",
+      "key: `cli` is not available in this version of Baton — x",
+    ])
+  })
+
+  it("silences the neighbours it names, or all of them, but no unknown key", () => {
+    const kind = refused(["p", "kind"], "value", "x", ["command"])
+    const value = { p: { kind: "cli", command: 1, model: 1 }, q: 1 }
+    const issues = [issue(["p", "command"]), issue(["p", "model"]), issue(["q"])]
+    expect(told(value, ...issues, kind)).toHaveLength(3)
+    const all = refused(["p", "kind"], "value", "x", "all")
+    expect(told(value, ...issues, all)).toEqual([
+      "value: `q` is odd",
+      "value: kind `cli` is not available in this version of Baton — x",
+    ])
+    const unknown = issue(["p"], { code: "unrecognized_keys", keys: ["z"] })
+    expect(told(value, unknown, all)[0]).toBe("key: unknown key `z` — there are no keys")
+  })
+})
+
+it("a value is found by its path, in own properties only", () => {
+  expect(valueAt({ a: [{ b: 7 }] }, ["a", 0, "b"])).toBe(7)
+  expect(valueAt({ a: null }, ["a", "b"])).toBeUndefined()
+  expect(valueAt({ a: "text" }, ["a", "length"])).toBeUndefined()
+  expect(valueAt({}, ["constructor"])).toBeUndefined()
+  expect(valueAt(7, [])).toBe(7)
+})
+
+it("a hundred problems are told, and that there are more", () => {
+  const problem: Problem = { file: "w", line: 1, column: 1, message: "m" }
+  const many = (count: number) => Array.from({ length: count }, () => problem)
+  expect(firstProblems("w", many(60), many(40))).toHaveLength(100)
+  const more = firstProblems("w", many(60), many(41))
+  expect(more).toHaveLength(101)
+  expect(more.at(-1)).toEqual({ file: "w", line: 0, column: 0, message: "… and more problems" })
+})
+
+describe("a policy for requests", () => {
+  const problems = (asks: unknown) =>
+    [...askProblems(documentOf({ asks }), { asks }, ["asks"])].map(({ message, hint }) => `${message}; ${hint}`)
+
+  it.each(["deny", "allow-listed"])("that asks nobody, %s, has no use for what is for a person", (policy) => {
+    expect(problems({ policy, timeout: "5m", otherwise: "deny" })).toEqual([
+      `\`timeout\` is how long a person has, and with \`${policy}\` none is asked; use the policy \`ask\`, or leave it out`,
+      `\`otherwise\` is the answer when a person's time is over, and with \`${policy}\` none is asked; use the policy \`ask\`, or leave it out`,
+    ])
+    expect(problems({ policy })).toEqual([])
+  })
+
+  it("that asks a person has", () => {
+    expect(problems({ policy: "ask", timeout: "5m" })).toEqual([])
+    expect(problems({ timeout: "5m" })).toEqual([])
+  })
+})
+
+it.each([
+  [0, 1, 1],
+  [1, 1, 2],
+  [2, 1, 3],
+  [3, 2, 1],
+  [4, 3, 1],
+  [6, 3, 3],
+])("the character at %i is in line %i, column %i", (offset, line, column) => {
+  expect(new Lines("ab\n\ncd").placeOf(offset)).toEqual({ line, column })
+})

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest"
+import type { RunEvent } from "../../../src/core/model/events.ts"
+import { drive } from "../../support/drive.ts"
+import { step } from "../../support/runs.ts"
+
+describe("a worker whose session has become too long", () => {
+  const took = { tokens: { input: 7, output: 3 }, cost: 0.5 }
+  const far = (r: ReturnType<typeof drive>, text: string) =>
+    r.send({ type: "checkpointed", step: "a", attempt: 1, text, took })
+
+  it("goes on in a new one with what it wrote down, and nothing of the old one", () => {
+    const r = drive([step("a")])
+    r.open("a")
+    r.send({ type: "steered", step: "a", attempt: 1, by: "ann", action: "message", id: "m1", text: "use bun" })
+    expect(r.step("a").messages).toEqual([{ id: "m1", text: "use bun" }])
+    far(r, "half done")
+    expect(r.step("a")).toMatchObject({ status: "running", checkpoint: { count: 1, text: "half done" } })
+    for (const key of ["session", "prompt", "inputHash", "messages"]) expect(r.step("a")).not.toHaveProperty(key)
+    r.open("a")
+    far(r, "nearly done")
+    expect(r.step("a").checkpoint).toEqual({ count: 2, text: "nearly done" })
+  })
+
+  it("has spent what it took until then", () => {
+    const r = drive([step("a")])
+    r.open("a")
+    far(r, "half done")
+    expect(r.run.spent).toMatchObject(took)
+    r.end("a")
+    expect(r.run.spent).toMatchObject({ tokens: { input: 17, output: 8 }, cost: 0.75 })
+  })
+})
+
+it("only a message is something that a worker was told", () => {
+  const r = drive([step("a")])
+  r.open("a")
+  r.send({ type: "steered", step: "a", attempt: 1, by: "ann", action: "interrupt" })
+  expect(r.step("a").messages).toBeUndefined()
+})
+
+describe("facts about the project", () => {
+  const seen = { type: "seen", commit: "c1", dirty: {} } as const
+  const types = (events: readonly RunEvent[]) => events.map(({ type }) => type)
+
+  it("are seen once, before the first worker", () => {
+    const r = drive([step("a")])
+    expect(types(r.send(seen).events)).toEqual(["run.seen"])
+    expect(r.run.seen).toEqual({ commit: "c1", dirty: {} })
+    expect(r.send(seen)).toMatchObject({ events: [], refused: "it was seen before" })
+  })
+
+  it("are measured once the run has ended", () => {
+    const r = drive([step("a")])
+    expect(r.send({ type: "changed", files: ["a.ts"] })).toMatchObject({ events: [], refused: "it has not ended yet" })
+    r.end("a")
+    expect(types(r.send({ type: "changed", files: ["a.ts"] }).events)).toEqual(["run.changed"])
+  })
+})

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest"
+import type { Step } from "../../../src/core/model/workflow.ts"
+import { formsOf, mapTexts, markOf, secretsOf } from "../../../src/core/rights/secret-text.ts"
+import { step, workflow } from "../../support/runs.ts"
+
+describe("the forms of a secret", () => {
+  it("are the value, inside JSON, inside an address, and as base64 with and without its padding", () => {
+    expect(formsOf(' pass"word/1\n')).toEqual([
+      ' pass"word/1\n',
+      'pass"word/1',
+      'pass\\"word/1',
+      "pass%22word%2F1",
+      "cGFzcyJ3b3JkLzE=",
+      "cGFzcyJ3b3JkLzE",
+    ])
+  })
+
+  it("are not its letters where it is shorter than eight", () => {
+    expect(formsOf("1234567")).toEqual(["MTIzNDU2Nw==", "MTIzNDU2Nw"])
+    expect(formsOf("12345678")).toContain("12345678")
+  })
+
+  it("are its long lines too, where it has several", () => {
+    const line = "0123456789abcdef"
+    expect(formsOf(`-----\r\n  ${line}\nshort line here`)).toContain(line)
+    expect(formsOf(`-----\n${line}\nshort line here`)).not.toContain("short line here")
+    expect(formsOf("é".repeat(8)).some((form) => form === btoa("\u00c3\u00a9".repeat(8)))).toBe(true)
+  })
+})
+
+describe("texts without a secret", () => {
+  const hide = (text: string) => text.replaceAll("12345678", markOf("pin"))
+
+  it("are found in everything, keys included", () => {
+    expect(mapTexts({ a: ["x 12345678"], "12345678": { b: null, c: true } }, hide)).toEqual({
+      a: ["x [secret pin]"],
+      "[secret pin]": { b: null, c: true },
+    })
+  })
+
+  it("are also numbers that are the secret, and not those it is only a part of", () => {
+    expect(mapTexts([12345678, 123456789, 1234567, 0.5], hide)).toEqual(["[secret pin]", 123456789, 1234567, 0.5])
+  })
+})
+
+describe("the secrets of a workflow", () => {
+  const from = (variable: string) => ({ env: variable })
+  const withSecrets = (secrets: object, steps: readonly Step[]) => ({ ...workflow(steps), secrets: secrets as never })
+
+  it("are its own and those of the workflows inside it; its own count first", () => {
+    const deep = withSecrets({ deep: from("D"), pin: from("INNER") }, [step("x")])
+    const nested: Step = { ...step("n"), type: "workflow", group: { type: "workflow", workflow: deep, with: {} } }
+    const all: Step = { ...step("p"), type: "parallel", group: { type: "parallel", steps: [nested] } }
+    const outer = withSecrets({ pin: from("OUTER") }, [step("a"), all])
+    expect(secretsOf(outer)).toEqual({ deep: from("D"), pin: from("OUTER") })
+    expect(secretsOf(outer)).toBe(secretsOf(outer))
+  })
+
+  it("are none where none is named", () => {
+    expect(secretsOf(workflow([step("a")]))).toEqual({})
+  })
+})

@@ -1,0 +1,389 @@
+import { describe, expect, it } from "vitest"
+import type { Verdict } from "../../../src/core/model/verdict.ts"
+import {
+  formatCheck,
+  formatGates,
+  formatRequests,
+  formatRun,
+  formatTrace,
+  formatWorkers,
+  formatWorkflows,
+  headOf,
+} from "../../../src/core/view/format.ts"
+import { type GateView, openGates } from "../../../src/core/view/gate-view.ts"
+import { MARKS } from "../../../src/core/view/marks.ts"
+import { budgetWords, countOf, formatCost, plural } from "../../../src/core/view/numbers.ts"
+import { type TraceRow, tokenWords } from "../../../src/core/view/trace.ts"
+import {
+  type PendingRequestView,
+  type RunView,
+  type StepView,
+  viewRun,
+  type WorkerView,
+} from "../../../src/core/view/view.ts"
+import { drive } from "../../support/drive.ts"
+import { step } from "../../support/runs.ts"
+
+const VERDICT: Verdict = {
+  asked: 3,
+  answered: 2,
+  providers: ["p"],
+  order: ["b", "a"],
+  seed: 7,
+  judge: "plan:judge",
+  verdict: "pick",
+  choice: "a",
+  reasons: ["it is short"],
+  dissent: ["b is safer"],
+}
+
+/** A run of one step, as it is shown, with parts of it replaced. */
+function shown(over: Partial<StepView> = {}, run: Partial<RunView> = {}): RunView & { readonly first: StepView } {
+  const r = drive([step("a")])
+  r.end("a")
+  const view = viewRun(r.run, true)
+  const first = { ...(view.steps[0] as StepView), ...over }
+  return { ...view, ...run, steps: [first], first }
+}
+
+it("prices have digits enough to be told from nothing", () => {
+  expect([null, 0, 0.00004, 0.0999, 0.1, 12.345].map(formatCost)).toEqual([
+    "price unknown",
+    "$0.00",
+    "$0.0000",
+    "$0.0999",
+    "$0.10",
+    "$12.35",
+  ])
+})
+
+it("counts are easy to read", () => {
+  expect([0, 999, 1_000, 1_234_567].map(countOf)).toEqual(["0", "999", "1,000", "1,234,567"])
+  expect([plural(0, "file"), plural(1, "file"), plural(2_000, "file")]).toEqual(["0 files", "1 file", "2,000 files"])
+  expect(tokenWords({ input: 2_437, output: 36 })).toBe("2,437 in, 36 out")
+})
+
+it("a budget names each of its parts", () => {
+  expect(budgetWords({ usd: 10, tokens: 5, timeMs: 60_000, workers: 2 })).toBe(
+    "$10 and 5 tokens and 1m 00s of time and 2 workers",
+  )
+  expect(budgetWords({})).toBe("")
+})
+
+it("every state has a sign one column wide", () => {
+  for (const mark of Object.values(MARKS)) expect(mark).toHaveLength(1)
+})
+
+it("workflows are listed with what they want, and broken ones with why", () => {
+  const item = { name: "demo", description: "", inputs: [], isBuiltIn: false }
+  const inputs = [
+    { name: "topic", required: true },
+    { name: "depth", required: false },
+  ]
+  const text = formatWorkflows([
+    { ...item, inputs: inputs as never, description: "Shows it", isBuiltIn: true },
+    { ...item, name: "bare" },
+    { ...item, name: "bad", broken: "w.yaml:1:1: no\nw.yaml:2:1: nor that" },
+  ] as never)
+  expect(text.split("\n")).toEqual([
+    "demo topic=… [depth=…]  (built in)",
+    "  Shows it",
+    "bare",
+    "bad: cannot be run",
+    "  w.yaml:1:1: no",
+    "  w.yaml:2:1: nor that",
+  ])
+})
+
+describe("a run as text", () => {
+  it("has a line for each step, parts below their group, and what was spent", () => {
+    const group = { type: "parallel" as const, steps: [step("x")] }
+    const r = drive([{ ...step("g"), type: "parallel", group }, step("b", "g")])
+    r.end("g:x", "error", 1, { detail: "no such key" })
+    expect(formatRun(viewRun(r.run, true)).split("\n")).toEqual([
+      "w · failed · run r",
+      "failed    g (error) — 1 of 1 part did not succeed: x (error)",
+      "failed      g:x (error) — no such key",
+      "skipped   b — needs g, which did not succeed",
+      "10 tokens in, 5 out, $0.25",
+    ])
+  })
+
+  it("says how often a step was tried, who answered, and what it was warned of", () => {
+    const warnings = [{ kind: "model", text: "another model answered" }] as never
+    expect(
+      formatRun(shown({ attempts: 2, verdict: VERDICT, warnings }))
+        .split("\n")
+        .slice(1, 3),
+    ).toEqual(["success   a · 2 tries · 2/3 answered", "          warning: another model answered"])
+  })
+
+  it("says how to go on while it waits", () => {
+    const hold = { cause: "quota" as const, detail: "out of quota" }
+    const second = (run: RunView) => formatRun(run).split("\n")[1]
+    expect(second(shown({}, { hold, endedAt: null }))).toBe("out of quota; go on with /workflow resume r")
+    expect(second(shown({}, { hold, endedAt: 5 }))).toMatch(/^success/)
+    expect(second(shown({}, { hold: { ...hold, cause: "budget" }, endedAt: null }))).toBe(
+      "out of quota; go on with /workflow raise usd=… tokens=… r",
+    )
+    expect(second(shown({}, { hold: { ...hold, cause: "person" }, endedAt: null }))).toBe(
+      "out of quota; go on with /workflow continue r",
+    )
+  })
+
+  it("says how to decide the gates it waits for", () => {
+    const r = drive([step("a")], { intervene: "on-error" })
+    r.end("a", "error")
+    expect(formatRun(viewRun(r.run, true)).split("\n").slice(1, 4)).toEqual([
+      "a failed (error)",
+      "  /workflow continue a · /workflow retry a [message] · /workflow skip a · /workflow abort r",
+      "waiting   a — failed (error)",
+    ])
+    const asked = drive([{ ...step("a"), type: "gate" }])
+    expect(formatRun(viewRun(asked.run, true)).split("\n").slice(1, 3)).toEqual([
+      "a: do a",
+      "  /workflow continue a [answer] · /workflow skip a · /workflow abort r",
+    ])
+  })
+})
+
+describe("a step as text", () => {
+  it("has everything that is known of it", () => {
+    const all: Partial<StepView> = {
+      detail: "no such key",
+      reason: "error",
+      status: "failed",
+      startedAt: 1_000,
+      endedAt: 3_000,
+      session: "ses",
+      model: "p/two",
+      requestedModel: "p/one",
+      files: ["a.ts", "b.ts"],
+      saved: "out.md",
+      warnings: [{ kind: "model", text: "careful" }] as never,
+      delegated: { runs: ["r2"], tokens: { input: 1, output: 2 }, cost: null },
+      verdict: VERDICT,
+      checks: [{ name: "npm test", isOk: true, severity: "error", detail: "exit code 0", output: "x" }],
+      context: "the session so far",
+      prompt: "do it",
+      output: "done",
+    }
+    expect(formatTrace("r", shown(all).first).split("\n")).toEqual([
+      "a · failed (error) · run r",
+      "no such key",
+      "profile worker (subagent), attempt 1",
+      "model p/two (asked for p/one)",
+      "session ses",
+      "10 tokens in, 5 out, $0.25",
+      "and delegated: 1 task to other workers: 1 tokens in, 2 out, price unknown",
+      "took 2.0s",
+      "wrote a.ts, b.ts",
+      "its answer is in out.md",
+      "warning: careful",
+      "",
+      "── verdict",
+      "2 of 3 proposers answered (1 provider: p)",
+      "plan:judge picked a; shown as b, a (seed 7)",
+      "because: it is short",
+      "dissent: b is safer",
+      "",
+      "── checks",
+      "✓ npm test: exit code 0",
+      "",
+      "── told of the session it was started from",
+      "the session so far",
+      "",
+      "── prompt",
+      "do it",
+      "",
+      "── output",
+      "done",
+    ])
+  })
+
+  it("has little where little is known", () => {
+    const bare = { reason: null, status: "running" as const, output: "", model: null, startedAt: 1, endedAt: null }
+    expect(formatTrace("r", shown(bare).first).split("\n")).toEqual([
+      "a · running · run r",
+      "profile worker (subagent), attempt 1",
+      "model unknown",
+      "session none yet",
+      "tokens and cost not known yet",
+    ])
+  })
+
+  it("names the providers and the judge of a verdict as far as there are any", () => {
+    const none = { ...VERDICT, providers: [], judge: null, reasons: [], dissent: [] }
+    expect(formatTrace("r", shown({ verdict: none }).first)).toContain(
+      "2 of 3 proposers answered\nno verdict; shown as b, a (seed 7)",
+    )
+    const { choice: _, ...rest } = VERDICT
+    expect(formatTrace("r", shown({ verdict: { ...rest, providers: ["p", "q"] } }).first)).toContain(
+      "2 of 3 proposers answered (2 providers: p, q)\nplan:judge made one of all;",
+    )
+  })
+
+  it("counts the tasks that were given to others", () => {
+    const delegated = { runs: ["r2", "r3"], tokens: { input: 1, output: 2 }, cost: 0 }
+    expect(formatTrace("r", shown({ delegated }).first)).toContain(
+      "2 tasks to other workers: 1 tokens in, 2 out, $0.00",
+    )
+  })
+
+  it("says what it waits for in the place of its detail, and of a group that others do it", () => {
+    const gate = { why: "error", detail: "failed (idle)" } as never
+    const text = formatTrace("r", shown({ gate, detail: "failed (idle)", type: "parallel", attempts: 2 }).first)
+    expect(text.split("\n").slice(1, 3)).toEqual(["waits for a person: a failed (idle)", "parallel, attempt 2"])
+    expect(formatTrace("r", shown({ type: "gate" }).first)).toContain("profile worker")
+  })
+
+  it("tells what happened, with the time since the beginning and the first lines of each text", () => {
+    const row: TraceRow = { at: 1_000, kind: "work", tone: "good", title: "done", text: "", tookMs: null }
+    const long = Array.from({ length: 10 }, (_, at) => `line ${at}`).join("\n")
+    const rows: TraceRow[] = [
+      { ...row, tone: "plain", title: "asked" },
+      { ...row, at: 3_000, tone: "bad", title: "bash: ls", text: long, tookMs: 2_000 },
+      { ...row, at: 4_000, tone: "warn" },
+      { ...row, at: 5_000 },
+    ]
+    const text = formatTrace("r", shown().first, { rows, missing: ["ses is gone"] })
+    expect(text.split("── what happened\n")[1]?.split("\n")).toEqual([
+      "ses is gone",
+      "+0.0s      asked",
+      "+2.0s    ✗ bash: ls · 2.0s",
+      ...Array.from({ length: 8 }, (_, at) => `    line ${at}`),
+      "    … 2 more lines",
+      "+3.0s    ! done",
+      "+4.0s    ✓ done",
+    ])
+  })
+})
+
+it("a text is cut only where that saves more than a line", () => {
+  expect(headOf("", 2)).toEqual([])
+  expect(headOf("a\nb\nc\n\n", 2)).toEqual(["a", "b", "c"])
+  expect(headOf("a\nb\nc\nd", 2)).toEqual(["a", "b", "… 2 more lines"])
+})
+
+it("a check that does not hold has its output with it", () => {
+  const check = { name: "npm test", detail: "exit code 1", output: "1 failed\n2 passed\n" }
+  expect(formatCheck({ ...check, isOk: false, severity: "error" })).toBe(
+    "✗ npm test: exit code 1\n    1 failed\n    2 passed",
+  )
+  expect(formatCheck({ ...check, isOk: false, severity: "warning", output: " \n" })).toBe("! npm test: exit code 1")
+  expect(formatCheck({ ...check, isOk: true, severity: "warning" })).toBe("✓ npm test: exit code 1")
+})
+
+it("workers have a line each, with what is known of them", () => {
+  const idle: WorkerView = {
+    name: "ann",
+    profile: "coder",
+    kind: "agent",
+    mode: "background",
+    state: "idle",
+    run: null,
+    workflow: null,
+    step: null,
+    depth: 0,
+    model: null,
+    tool: null,
+    session: null,
+    parent: null,
+    startedAt: null,
+    lastActivityAt: null,
+    tokens: { input: 0, output: 0 },
+    cost: null,
+    isKept: true,
+    tail: "",
+  }
+  const busy: WorkerView = {
+    ...idle,
+    name: "build",
+    mode: "foreground",
+    state: "tool",
+    tool: "bash",
+    workflow: "demo",
+    step: "build",
+    model: "p/m",
+    session: "ses",
+    startedAt: 1_000,
+  }
+  expect(formatWorkers([idle, busy, { ...idle, startedAt: 9_000 }], 4_000).split("\n")).toEqual([
+    "ann · idle · agent coder",
+    "build · tool bash · agent coder · foreground · p/m · step build of demo · 3.0s · ses",
+    "ann · idle · agent coder · 0.0s",
+  ])
+})
+
+it("gates have the lines that decide them, and what happens by itself", () => {
+  const r = drive([step("a"), { ...step("b"), type: "gate" }], { intervene: "on-error" })
+  r.end("a", "error")
+  const gates = openGates(viewRun(r.run, true))
+  const [failed, asked] = gates as [GateView, GateView]
+  const text = formatGates(
+    [
+      { ...failed, details: ["1 failed"] },
+      { ...asked, expiresAt: 0 },
+    ],
+    failed.expiresAt - 60_000,
+  )
+  expect(text.split("\n")).toEqual([
+    "a failed (error) (w)",
+    "  1 failed",
+    "  /workflow continue r/a",
+    "  /workflow retry r/a [message]",
+    "  /workflow skip r/a",
+    "  /workflow abort r",
+    "  in 1m 00s it is continued by itself",
+    "",
+    "b: do b (w)",
+    "  /workflow continue r/b [answer]",
+    "  /workflow skip r/b",
+    "  /workflow abort r",
+    expect.stringMatching(/^ {2}in 0\.0s it is \w+ by itself$/),
+  ])
+})
+
+it("requests have the lines that answer them", () => {
+  const permission: PendingRequestView = {
+    id: "p1",
+    kind: "permission",
+    worker: "build",
+    profile: "coder",
+    workerKind: "agent",
+    workflow: "demo",
+    run: "r",
+    depth: 0,
+    session: "ses",
+    title: "bash",
+    details: ["rm -rf x"],
+    more: 3,
+    questions: [],
+    askedAt: 1_000,
+    expiresAt: null,
+  }
+  const { more: _, ...rest } = permission
+  const option = (label: string) => ({ label, description: "" })
+  const questions = [{ text: "Which one?", options: [option("this"), option("that")], isMultiple: false }]
+  const question: PendingRequestView = {
+    ...rest,
+    id: "q1",
+    kind: "question",
+    workflow: null,
+    details: [],
+    questions,
+    askedAt: 9_000,
+  }
+  expect(formatRequests([permission, question], 3_000).split("\n")).toEqual([
+    "build (demo) waits 2.0s: bash",
+    "  rm -rf x",
+    "  … 3 more lines",
+    "  /inbox allow|always|deny p1",
+    "",
+    "build waits 0.0s: bash",
+    "  Which one?",
+    "    - this",
+    "    - that",
+    "  /inbox answer q1 TEXT",
+  ])
+})
