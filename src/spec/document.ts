@@ -13,7 +13,7 @@ import { CANONICAL_VOCABULARY, type Vocabulary } from "./vocabulary.ts"
 const MAX_CHARS = 512 * 1024
 
 export interface WorkflowSource extends SourceDocument {
-  readonly words: Vocabulary
+  readonly vocabulary: Vocabulary
   /** Place of a character of the text value at `path`, wherever in a block it stands. */
   placeIn(path: Path, offset: number): SourcePosition
 }
@@ -53,7 +53,7 @@ export function parseYaml(source: string, file: string): Result<WorkflowSource> 
     const node = converter.find(root, path, "value")
     return at(isScalar(node) ? sourceOffset(text, node, offset) : (node?.range?.[0] ?? 0))
   }
-  return { ok: true, value: { file, value, words: CANONICAL_VOCABULARY, place: placeOf, placeIn } }
+  return { ok: true, value: { file, value, vocabulary: CANONICAL_VOCABULARY, place: placeOf, placeIn } }
 }
 
 /** One mistake often makes the parser stumble several times; what follows on the same line is an echo. */

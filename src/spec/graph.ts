@@ -25,7 +25,7 @@ function* checkIds(source: WorkflowSource, { steps, owner }: OutlineScope): Gene
     const path = [...step.path, "id"]
     if (RESERVED.includes(step.id)) {
       const hint = "expressions use this word for something else; rename it"
-      yield problemAt(source, path, "value", `a ${source.words.step} cannot be called \`${step.id}\``, hint)
+      yield problemAt(source, path, "value", `a ${source.vocabulary.step} cannot be called \`${step.id}\``, hint)
     }
     if (outside?.has(step.id)) {
       const hint = "rename one of the two: from inside, both could be meant"
@@ -33,14 +33,14 @@ function* checkIds(source: WorkflowSource, { steps, owner }: OutlineScope): Gene
         source,
         path,
         "value",
-        `a ${source.words.step} around this one is called \`${step.id}\` too`,
+        `a ${source.vocabulary.step} around this one is called \`${step.id}\` too`,
         hint,
       )
     }
     const earlier = first.get(step.id)
     if (earlier) {
       const line = source.place([...earlier.path, "id"], "value").line
-      const message = `there are two ${source.words.step}s \`${step.id}\``
+      const message = `there are two ${source.vocabulary.step}s \`${step.id}\``
       yield problemAt(source, path, "value", message, `the other one is in line ${line}`)
     } else first.set(step.id, step)
   }
@@ -51,7 +51,7 @@ function* checkNeeds(source: WorkflowSource, step: OutlineStep, known: ReadonlyS
   for (const need of step.needs) {
     const at = (message: string, hint: string) => problemAt(source, need.path, "value", message, hint)
     if (seen.has(need.id)) yield at(`\`${need.id}\` is needed twice`, "remove one")
-    else if (need.id === step.id) yield at(`${source.words.step} \`${need.id}\` needs itself`, "remove it")
+    else if (need.id === step.id) yield at(`${source.vocabulary.step} \`${need.id}\` needs itself`, "remove it")
     else if (!known.has(need.id)) {
       const others = [...known].filter((id) => id !== step.id)
       const { owner } = step.scope
@@ -59,8 +59,8 @@ function* checkNeeds(source: WorkflowSource, step: OutlineStep, known: ReadonlyS
       const where = owner?.id === undefined ? "" : ` inside \`${owner.id}\``
       const hint = isOutside
         ? `what is inside waits for it when \`${owner.id}\` needs it`
-        : suggest(need.id, others, `other ${source.words.step}s`)
-      yield at(`there is no ${source.words.step} \`${need.id}\`${where}`, hint)
+        : suggest(need.id, others, `other ${source.vocabulary.step}s`)
+      yield at(`there is no ${source.vocabulary.step} \`${need.id}\`${where}`, hint)
     }
     seen.add(need.id)
   }
@@ -82,7 +82,7 @@ function* cycles(source: WorkflowSource, { steps, byId }: OutlineScope): Generat
         const from = trail.findIndex((one) => one.step === target)
         const names = [...trail.slice(from).map((one) => one.step.id), target.id]
         const message = `dependency cycle: ${names.join(" → ")}`
-        yield problemAt(source, need.path, "value", message, `remove one of these \`${source.words.needs}\``)
+        yield problemAt(source, need.path, "value", message, `remove one of these \`${source.vocabulary.needs}\``)
       } else if (target && !state.has(target)) {
         state.set(target, "open")
         trail.push({ step: target, next: 0 })

@@ -108,7 +108,7 @@ function* checkField(
       variables,
       steps: new Visible(step, field.seesInside),
       isInText: field.sort === "template",
-      step: source.words.step,
+      step: source.vocabulary.step,
     },
     ...(field.seesSecrets ? { secrets } : { hidesSecrets: true }),
     hasItem: field.seesItem === true && formOfType(written(outline, step, "type"))?.hasItem === true,
@@ -116,7 +116,7 @@ function* checkField(
   }
   const { problems, references } = check(field.sort, text, known, types)
   // One by one: to find a place means to read all of the text before it.
-  for (const { offset, ...problem } of [...problems, ...unordered(step, field, references, source.words)]) {
+  for (const { offset, ...problem } of [...problems, ...unordered(step, field, references, source.vocabulary)]) {
     yield { file: source.file, ...source.placeIn(path, offset), ...problem }
   }
 }
@@ -131,7 +131,7 @@ function unordered(
   step: OutlineStep,
   field: ExpressionField,
   references: readonly Reference[],
-  words: Vocabulary,
+  vocabulary: Vocabulary,
 ): ExpressionProblem[] {
   const inside = field.seesInside ? step.inside : undefined
   const steps = references.flatMap((one) => (one.kind === "step" && !inside?.has(one.step) ? [one] : []))
@@ -143,16 +143,16 @@ function unordered(
     for (const { step: id, offset } of here) {
       if (!tooEarly.has(id) || (id === level.id && (level.isLoop || (field.isAfter && level === step)))) continue
       if (id !== level.id) {
-        const needs = level === step ? `\`${words.needs}\`` : `\`${words.needs}\` of \`${level.id}\``
+        const needs = level === step ? `\`${vocabulary.needs}\`` : `\`${vocabulary.needs}\` of \`${level.id}\``
         problems.push({ offset, message: `\`${id}\` may not have run yet`, hint: `add \`${id}\` to ${needs}` })
       } else if (level === step) {
         problems.push({
           offset,
-          message: `${words.step} \`${id}\` reads itself`,
-          hint: `read an earlier ${words.step}`,
+          message: `${vocabulary.step} \`${id}\` reads itself`,
+          hint: `read an earlier ${vocabulary.step}`,
         })
       } else {
-        const hint = `read a ${words.step} beside this one`
+        const hint = `read a ${vocabulary.step} beside this one`
         problems.push({ offset, message: `this is inside \`${id}\`, which has not ended yet`, hint })
       }
     }

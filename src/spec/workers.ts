@@ -17,7 +17,13 @@ export function* checkWorkers(outline: Outline, { profiles, roles }: KnownWorker
   const known = new Set(["default", ...profiles, ...roles])
   const knownRoles = new Set(roles)
   for (const path of workerPaths(outline)) {
-    const problem = problemOf(outline, path, known, outline.source.words.worker, `${outline.source.words.worker}s`)
+    const problem = problemOf(
+      outline,
+      path,
+      known,
+      outline.source.vocabulary.worker,
+      `${outline.source.vocabulary.worker}s`,
+    )
     if (problem) yield problem
   }
   for (const { path } of outline.steps) {

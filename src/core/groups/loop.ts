@@ -11,12 +11,12 @@ import { told } from "./prompt-text.ts"
  * holds; after `max` rounds it has failed. Between two rounds the project is looked at: `stagnant` rounds that have
  * changed nothing are a matter for a person.
  */
-export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, words: Expressions): Next {
+export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, expressions: Expressions): Next {
   const rounds = membersOf(run, step)
   const last = rounds.at(-1)
   if (last?.row.result?.reason === "aborted") return end(last, "aborted", "a round was stopped")
   if (last?.isWell) {
-    const verdict = loop.until === undefined ? undefined : words.until(run, spec, loop.until)
+    const verdict = loop.until === undefined ? undefined : expressions.until(run, spec, loop.until)
     if (verdict && !verdict.ok) return end(last, "error", `its \`until\`: ${verdict.problems[0]?.message ?? "?"}`)
     if (verdict === undefined || verdict.value) return { type: "result", result: { ...answerOf(last), reason: "ok" } }
   }

@@ -10,7 +10,7 @@ import { nextOfRouted } from "./routed.ts"
 
 /** A type of group as a generator of its parts. */
 interface Generator<G extends Group> {
-  next(group: G, run: Run, spec: Step, step: StepState, words: Expressions): Next
+  next(group: G, run: Run, spec: Step, step: StepState, expressions: Expressions): Next
 }
 
 const GENERATORS: { readonly [T in GroupType]: Generator<GroupOf<T>> } = {
@@ -25,12 +25,12 @@ const GENERATORS: { readonly [T in GroupType]: Generator<GroupOf<T>> } = {
   ensemble: { next: nextOfEnsemble },
 }
 
-export function nextOf(run: Run, spec: Step, step: StepState, words: Expressions): Next {
-  if (spec.loop) return nextOfLoop(run, spec, spec.loop, step, words)
+export function nextOf(run: Run, spec: Step, step: StepState, expressions: Expressions): Next {
+  if (spec.loop) return nextOfLoop(run, spec, spec.loop, step, expressions)
   const { group } = spec
   if (group === undefined) return failed(`${spec.id} is no group`)
   const generator: Generator<Group> = GENERATORS[group.type]
-  return generator.next(group, run, spec, step, words)
+  return generator.next(group, run, spec, step, expressions)
 }
 
 function failed(detail: string): Next {
@@ -52,7 +52,13 @@ function partOf(spec: Step, inner: Step): Step {
 
 // ── nested workflows ───────────────────────────────────────────────────────────────────────────────────────────────
 
-function nextOfWorkflow(group: GroupOf<"workflow">, run: Run, spec: Step, step: StepState, words: Expressions): Next {
+function nextOfWorkflow(
+  group: GroupOf<"workflow">,
+  run: Run,
+  spec: Step,
+  step: StepState,
+  expressions: Expressions,
+): Next {
   const { workflow, with: templates } = group
   const stages = step.parts?.stages ?? 0
   const ofHook = (hooks: readonly Step["hook"][]) =>
@@ -61,7 +67,7 @@ function nextOfWorkflow(group: GroupOf<"workflow">, run: Run, spec: Step, step: 
     const inputs: Record<string, InputValue> = {}
     for (const [name, input] of Object.entries(workflow.inputs)) {
       const template = templates[name]
-      const text = template === undefined ? undefined : words.text(run, spec, template)
+      const text = template === undefined ? undefined : expressions.text(run, spec, template)
       if (text && !text.ok) return failed(`its input ${name}: ${text.problems[0]?.message ?? "cannot be filled in"}`)
       const value = text === undefined ? (input.default ?? "") : inputOf(text.value, input)
       if (value === undefined) return failed(`its input ${name} must be ${wanted(input)}, not \`${text?.value}\``)

@@ -17,9 +17,9 @@ interface Item {
 }
 
 /** Items of a list, each given to the profile of its category. */
-export function nextOfRouted(group: Routed, run: Run, spec: Step, step: StepState, words: Expressions): Next {
+export function nextOfRouted(group: Routed, run: Run, spec: Step, step: StepState, expressions: Expressions): Next {
   if (step.parts?.stages) return { type: "result", result: together(membersOf(run, step)) }
-  const list = words.value(run, spec, group.over)
+  const list = expressions.value(run, spec, group.over)
   if (!list.ok) return failed(`\`over\`: ${list.problems[0]?.message ?? "cannot be worked out"}`)
   const values = list.value
   if (!Array.isArray(values)) return failed(`\`over\` must come to a list, not ${typeName(values)}`)

@@ -25,13 +25,13 @@ import { type Decision, refuse, specOf, stepsThat, Transaction } from "./transac
  *   I5  while something holds the run nothing starts; it pauses, or ends when it is stopping, once nothing runs
  *   I6  a step that succeeded never starts again
  */
-export function decide(run: Run | undefined, command: Command, now: number, words: Expressions): Decision {
+export function decide(run: Run | undefined, command: Command, now: number, expressions: Expressions): Decision {
   if (command.type === "create") {
     const created: RunEvent = { type: "run.created", at: now, ...command.created }
-    return proceed(new Transaction(undefined, words).add(created), now)
+    return proceed(new Transaction(undefined, expressions).add(created), now)
   }
   if (run === undefined) return refuse(undefined, "there is no such run")
-  const tx = new Transaction(run, words)
+  const tx = new Transaction(run, expressions)
   const isOver = run.endedAt !== undefined
   const over = () => refuse(run, `run ${run.id} has ended (${run.status})`)
   switch (command.type) {

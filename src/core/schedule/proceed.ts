@@ -47,21 +47,21 @@ export function proceed(tx: Transaction, now: number): Decision {
 }
 
 /** Whether nobody at work owns a file that this step owns too. Who proposes or judges writes nothing. */
-function ownsAlone({ run, expressions: words }: Transaction, step: StepState): boolean {
-  const mine = ownedBy(run, step, words)
+function ownsAlone({ run, expressions }: Transaction, step: StepState): boolean {
+  const mine = ownedBy(run, step, expressions)
   if (mine.length === 0) return true
   const atWork = rowsOf(run.steps).filter((other) => other.index !== step.index && isAtWork(run, other))
-  return atWork.every((other) => overlapOf(mine, ownedBy(run, other, words)) === undefined)
+  return atWork.every((other) => overlapOf(mine, ownedBy(run, other, expressions)) === undefined)
 }
 
-function ownedBy(run: Run, { index }: StepState, words: Expressions): readonly string[] {
+function ownedBy(run: Run, { index }: StepState, expressions: Expressions): readonly string[] {
   const spec = run.specs[index] as Step
   const { files = [], part, group, type } = spec
   const isWriter =
     part?.role !== "proposer" && part?.role !== "judge" && doneBy(type) === "worker" && group === undefined
   if (!isWriter) return []
   return files.map((pattern) => {
-    const filled = pattern.includes("${") ? words.text(run, spec, pattern) : { ok: true as const, value: pattern }
+    const filled = pattern.includes("${") ? expressions.text(run, spec, pattern) : { ok: true as const, value: pattern }
     // What cannot be told could be anything.
     return filled.ok ? filled.value : "**"
   })

@@ -23,9 +23,9 @@ export class Transaction {
   readonly expressions: Expressions
   #run: Run | undefined
 
-  constructor(run: Run | undefined, words: Expressions) {
+  constructor(run: Run | undefined, expressions: Expressions) {
     this.#run = run
-    this.expressions = words
+    this.expressions = expressions
   }
 
   /** The run as it is after the events so far. There is one: only `create` begins without. */

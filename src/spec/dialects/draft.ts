@@ -52,11 +52,11 @@ export class Draft {
   }
 
   /** The document as a source that points into the one it was made of. */
-  source(original: WorkflowSource, words: Vocabulary): WorkflowSource {
+  source(original: WorkflowSource, vocabulary: Vocabulary): WorkflowSource {
     return {
       file: original.file,
       value: this.value,
-      words,
+      vocabulary,
       place: (path, part) => {
         const { path: from, isExact } = this.#originOf(path)
         // What was made up stands nowhere: the thing it was made for is shown, from its beginning.
