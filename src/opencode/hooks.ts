@@ -18,7 +18,7 @@ const REMEMBERED_REPLIES = 200
 
 type HostConfig = Parameters<NonNullable<Hooks["config"]>>[0]
 type Permission = HostConfig["permission"]
-type Rules = string | Readonly<Record<string, unknown>> | undefined
+type PermissionRules = string | Readonly<Record<string, unknown>> | undefined
 
 export interface HookDeps {
   readonly host: Host
@@ -77,7 +77,7 @@ function hideResultTool(config: HostConfig): void {
   }
 }
 
-function withoutResultTool(permission: Rules): Rules {
+function withoutResultTool(permission: PermissionRules): PermissionRules {
   const rules = typeof permission === "string" ? { "*": permission } : permission
   return { ...rules, [RESULT_TOOL]: "deny" }
 }

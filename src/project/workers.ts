@@ -102,7 +102,7 @@ function distillersOf({ distiller, steps }: Workflow): string[] {
 
 /** Whom a run asks for which model; the first of each is the one that is asked for, the others may stand in. Of a server
  *  that somebody else runs nothing is known here. */
-export function modelsWanted({ workflow, profiles }: ResolvedProfiles): Asked[] {
+export function modelsWanted({ workflow, profiles }: ResolvedProfiles): RequestedModel[] {
   const all = [
     ...profileModels(profiles),
     ...[...allSteps(workflow)].flatMap(({ profile, model }) => {
@@ -129,17 +129,17 @@ export function workersOf({ type, profile, group, opinions = [] }: Step): string
 }
 
 /** Who is asked for which model, and those that may stand in for it. */
-interface Asked {
+interface RequestedModel {
   readonly who: string
   readonly models: readonly string[]
 }
 
 /** The same of profiles, whatever they are used for. */
-export function profileModels(profiles: Readonly<Record<string, Profile>>): Asked[] {
+export function profileModels(profiles: Readonly<Record<string, Profile>>): RequestedModel[] {
   return Object.values(profiles).flatMap((profile) => modelsOf(profile, profile.model))
 }
 
-function modelsOf({ name, kind, url, fallback = [] }: Profile, first: string | undefined): Asked[] {
+function modelsOf({ name, kind, url, fallback = [] }: Profile, first: string | undefined): RequestedModel[] {
   const isKnown = url === undefined && traitsOf(kind).models === "opencode"
   return !isKnown || first === undefined ? [] : [{ who: name, models: [first, ...fallback] }]
 }

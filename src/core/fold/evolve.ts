@@ -113,10 +113,10 @@ function stopped(run: Run, at: number): Run {
 
 /** The events of a journal by their type. */
 type EventOf = { readonly [E in RunEvent as E["type"]]: E }
-type Rules = { readonly [T in Exclude<RunEvent["type"], "run.created">]: (run: Run, event: EventOf[T]) => Run }
+type FoldRules = { readonly [T in Exclude<RunEvent["type"], "run.created">]: (run: Run, event: EventOf[T]) => Run }
 
 /** What each event makes of a run. `tsc` names an event type that has no row here. */
-const RULES: Rules = {
+const RULES: FoldRules = {
   "run.interrupted": (run, { at }) => ({ ...stopped(run, at), status: "interrupted" }),
   "run.pausing": (run, { hold }) => ({ ...run, hold }),
   "run.paused": (run, { at, hold }) => ({ ...stopped(run, at), status: "paused", hold }),
@@ -175,7 +175,7 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
   return apply(run, event.type, event)
 }
 
-function apply<T extends keyof Rules>(run: Run, type: T, event: EventOf[T]): Run {
+function apply<T extends keyof FoldRules>(run: Run, type: T, event: EventOf[T]): Run {
   return RULES[type](run, event)
 }
 

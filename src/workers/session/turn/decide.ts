@@ -1,13 +1,13 @@
 import type { Failure } from "../failure.ts"
 import { deadlineOf, overdue } from "./health.ts"
 import { isYours, listening, move, request } from "./moves.ts"
-import type { Step, TurnState } from "./state.ts"
+import type { TurnState, TurnStep } from "./state.ts"
 
 /** The session's events report everything. The poll only catches an event that was lost. */
 const POLL_MS = 2_000
 
 /** Decides what to do next, unless the turn waits for the result of a request. */
-export function decide(state: TurnState, now: number): Step {
+export function decide(state: TurnState, now: number): TurnStep {
   if (state.phase.is !== "listening") return move(state)
   const why = mustStop(state, now)
   if (why) return request(state, { is: "stopping", why }, { type: "abort" })
@@ -27,7 +27,7 @@ export function decide(state: TurnState, now: number): Step {
  * A turn with a person does not end with an answer. It ends only when the model is out of reach
  * before there was any answer.
  */
-function decideForeground(state: TurnState, now: number): Step {
+function decideForeground(state: TurnState, now: number): TurnStep {
   const { news } = state
   if (!isYours(state) || state.hasAnswered || news.hasChecked) return wait(state, now)
   return request({ ...state, news: { ...news, hasChecked: true } }, { is: "checking" }, { type: "read" })
@@ -37,13 +37,13 @@ function decideForeground(state: TurnState, now: number): Step {
  * Continues after a request that ended nothing: decides again if something happened meanwhile, else
  * waits.
  */
-export function rest(state: TurnState, now: number): Step {
+export function rest(state: TurnState, now: number): TurnStep {
   const next = listening(state)
   return next.hasNews || mustStop(next, now) ? decide(next, now) : wait(next, now)
 }
 
 /** Waits for an event, for the next deadline or for the next poll, whichever comes first. */
-function wait(state: TurnState, now: number): Step {
+function wait(state: TurnState, now: number): TurnStep {
   const { setup, startedAt, health } = state
   const deadlines = [startedAt + setup.timeoutMs, ...(isSuspended(state) ? [] : [deadlineOf(health, setup).at])]
   return move(state, { type: "wake", at: Math.max(now + 1, Math.min(now + POLL_MS, ...deadlines)) })

@@ -3,30 +3,30 @@ import type { Entry } from "../../../host/entries.ts"
 import { doing, excused } from "./health.ts"
 import {
   NO_NEWS,
-  type Step,
   type TurnAction,
   type TurnEnd,
   type TurnPhase,
   type TurnRequest,
   type TurnResult,
   type TurnState,
+  type TurnStep,
 } from "./state.ts"
 
 /** The reason for refusing what a person asks for after the turn's end. */
 export const TOO_LATE = "its task is just over"
 
-export function move(state: TurnState, ...actions: readonly TurnAction[]): Step {
+export function move(state: TurnState, ...actions: readonly TurnAction[]): TurnStep {
   return { state, actions }
 }
 
 /** Continues a step with another one. */
-export function andThen(first: Step, next: (state: TurnState) => Step): Step {
+export function andThen(first: TurnStep, next: (state: TurnState) => TurnStep): TurnStep {
   const second = next(first.state)
   return { state: second.state, actions: [...first.actions, ...second.actions] }
 }
 
 /** Makes the turn wait for the result of a request. */
-export function request(state: TurnState, phase: TurnPhase, wanted: TurnRequest): Step {
+export function request(state: TurnState, phase: TurnPhase, wanted: TurnRequest): TurnStep {
   return move({ ...state, phase, isStale: false }, { ...wanted, for: "turn" })
 }
 
@@ -40,7 +40,7 @@ export function entriesOf(result: TurnResult): readonly Entry[] {
 }
 
 /** Ends the turn. Steers that are still queued are refused. */
-export function finish(state: TurnState, last: { readonly end: TurnEnd } | { readonly error: unknown }): Step {
+export function finish(state: TurnState, last: { readonly end: TurnEnd } | { readonly error: unknown }): TurnStep {
   const refusals = state.queue.map(({ id }): TurnAction => ({ type: "answer", steer: id, why: TOO_LATE }))
   const action: TurnAction = "end" in last ? { type: "end", ...last } : { type: "fail", ...last }
   return move({ ...state, phase: { is: "over" }, queue: [] }, action, ...refusals)
@@ -52,7 +52,7 @@ export function isYours({ setup, news, health }: TurnState): boolean {
 }
 
 /** Reports what the worker does. What a person did about it takes precedence. */
-export function tell(state: TurnState): Step {
+export function tell(state: TurnState): TurnStep {
   const { health } = state
   return move(state, { type: "activity", doing: { ...phaseOf(state), lastActivityAt: health.activeAt } })
 }
@@ -63,7 +63,7 @@ function phaseOf(state: TurnState): Pick<Activity, "phase" | "tool"> {
 }
 
 /** Forgets what was heard so far, because the turn continues. */
-export function goOn(state: TurnState, now: number): Step {
+export function goOn(state: TurnState, now: number): TurnStep {
   const health = excused(state.health, now)
   return tell({ ...state, health, news: NO_NEWS, isHeld: false, isStale: true, hasNews: true })
 }

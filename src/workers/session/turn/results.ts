@@ -5,7 +5,7 @@ import { answersTo, lastWordsOf, type TurnVerdict, verdictOf, verdictOfLoop, ver
 import { decide, rest } from "./decide.ts"
 import { relearned } from "./health.ts"
 import { andThen, entriesOf, finish, listening, move, request, tell } from "./moves.ts"
-import type { Step, TurnResult, TurnState } from "./state.ts"
+import type { TurnResult, TurnState, TurnStep } from "./state.ts"
 import { steered } from "./steers.ts"
 
 /** How long a session must stay idle before an inconclusive end counts as the end. */
@@ -16,7 +16,7 @@ const SILENCE_MS = 2_000
 const NOT_BEGUN_MS = 30_000
 
 /** Continues the turn with the result of its request. */
-export function afterRequest(state: TurnState, result: TurnResult, now: number): Step {
+export function afterRequest(state: TurnState, result: TurnResult, now: number): TurnStep {
   if (state.phase.is === "over") return move(state)
   if (result.type === "failed") return finish(state, { error: result.error })
   const entries = entriesOf(result)
@@ -49,7 +49,7 @@ export function afterRequest(state: TurnState, result: TurnResult, now: number):
  * Starts listening, because the prompt is sent or need not be. Then performs what persons asked for
  * before.
  */
-export function begun(state: TurnState, now: number): Step {
+export function begun(state: TurnState, now: number): TurnStep {
   const first = decide(listening({ ...state, queue: [] }), now)
   return state.queue.reduce((done, asked) => andThen(done, (next) => steered(next, asked, now)), first)
 }
@@ -58,7 +58,7 @@ export function begun(state: TurnState, now: number): Step {
  * Continues after the look for an earlier answer. Nothing is asked twice: an existing answer is the
  * end, and a busy server is sent only what it lacks (contract C25).
  */
-function harvested(state: TurnState, entries: readonly Entry[], isBusy: boolean, now: number): Step {
+function harvested(state: TurnState, entries: readonly Entry[], isBusy: boolean, now: number): TurnStep {
   const { own, setup } = state
   const verdict = verdictOn(own, entries)
   if (verdict?.reason === "ok") {
@@ -73,7 +73,7 @@ function harvested(state: TurnState, entries: readonly Entry[], isBusy: boolean,
 }
 
 /** Takes a good end from the events. Any other end is looked up on the server. */
-function recalled(state: TurnState, entries: readonly Entry[]): Step {
+function recalled(state: TurnState, entries: readonly Entry[]): TurnStep {
   const verdict = verdictOn(state.own, entries)
   if (verdict?.reason === "ok") return finish(state, { end: { ...verdict, entries } })
   return request(state, { is: "looking" }, { type: "look", evenIfBusy: false })
@@ -83,7 +83,7 @@ function recalled(state: TurnState, entries: readonly Entry[]): Step {
  * Judges an idle session: its messages say how the turn ended, or its silence does once it has
  * lasted.
  */
-function looked(state: TurnState, entries: readonly Entry[], now: number): Step {
+function looked(state: TurnState, entries: readonly Entry[], now: number): TurnStep {
   if (state.isStale) return rest(state, now)
   const { own, news } = state
   const verdict = verdictOn(own, entries)
@@ -111,7 +111,7 @@ function withoutIdle(state: TurnState): TurnState {
  * An answer counts even when a person has acted since then. An outage from before that does not end
  * the turn.
  */
-function checked(state: TurnState, entries: readonly Entry[], now: number): Step {
+function checked(state: TurnState, entries: readonly Entry[], now: number): TurnStep {
   const verdict = verdictOn(state.own, entries)
   if (verdict?.outage && !state.isStale) return finish(state, { end: { ...verdict, entries } })
   return rest({ ...state, hasAnswered: verdict?.reason === "ok" }, now)
@@ -121,13 +121,13 @@ function checked(state: TurnState, entries: readonly Entry[], now: number): Step
  * Ends a turn that was handed back without words. An answer that is being written is waited for,
  * because half an answer is none.
  */
-function handedBack(state: TurnState, entries: readonly Entry[], now: number): Step {
+function handedBack(state: TurnState, entries: readonly Entry[], now: number): TurnStep {
   if (state.isStale) return rest(state, now)
   return finish(state, { end: { ...lastWordsOf(entries, state.own[0].messageID), entries } })
 }
 
 /** Reports what a stopped session had written. */
-function stopped(state: TurnState, why: Failure, entries: readonly Entry[]): Step {
+function stopped(state: TurnState, why: Failure, entries: readonly Entry[]): TurnStep {
   const end = (verdict: TurnVerdict) => finish(state, { end: { ...verdict, entries } })
   const { own, handback, news, setup } = state
   if (why.reason === "ok" && handback?.text) return end({ reason: "ok", output: handback.text })

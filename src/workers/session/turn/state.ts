@@ -118,14 +118,14 @@ interface OpenSteer {
 /**
  * Who waits for the result of a request: the turn, the recovery after missed events, or a steer.
  */
-export type Asker = "turn" | "relearn" | number
+export type RequestSource = "turn" | "relearn" | number
 
 export type TurnInput =
   | { readonly type: "start" | "abort" | "timer" }
   | { readonly type: "heard"; readonly heard: Heard }
   | { readonly type: "asks"; readonly isOpen: boolean }
   | ({ readonly type: "steer" } & AskedSteer)
-  | ({ readonly for: Asker } & TurnResult)
+  | ({ readonly for: RequestSource } & TurnResult)
 
 /** The result of a request. */
 export type TurnResult =
@@ -152,7 +152,7 @@ export type TurnRequest =
   | { readonly type: "abort" }
 
 export type TurnAction =
-  | ({ readonly for: Asker } & TurnRequest)
+  | ({ readonly for: RequestSource } & TurnRequest)
   | { readonly type: "activity"; readonly doing: Pick<Activity, "phase" | "tool" | "lastActivityAt"> }
   | { readonly type: "throttled"; readonly until: number }
   /** Send the input `timer` at this time, unless another `wake` replaces it. */
@@ -172,7 +172,7 @@ export interface TurnEnd extends TurnVerdict {
   readonly structured?: unknown
 }
 
-export interface Step {
+export interface TurnStep {
   readonly state: TurnState
   readonly actions: readonly TurnAction[]
 }

@@ -2,12 +2,12 @@ import { describe } from "../../../host/host.ts"
 import { missingSending } from "../outbox.ts"
 import { decide } from "./decide.ts"
 import { andThen, goOn, move, TOO_LATE, tell } from "./moves.ts"
-import type { Step, TurnInput, TurnResult, TurnState, TurnSteer } from "./state.ts"
+import type { TurnInput, TurnResult, TurnState, TurnSteer, TurnStep } from "./state.ts"
 
-type Asked = Pick<Extract<TurnInput, { type: "steer" }>, "id" | "steer">
+type SteerRequest = Pick<Extract<TurnInput, { type: "steer" }>, "id" | "steer">
 
 /** Performs what a person asks for, or answers why it is not possible. */
-export function steered(state: TurnState, asked: Asked, now: number): Step {
+export function steered(state: TurnState, asked: SteerRequest, now: number): TurnStep {
   const { id, steer } = asked
   const { phase, handback } = state
   const isHandedBack = handback !== undefined && (handback.text !== undefined || steer.type !== "handback")
@@ -28,7 +28,7 @@ export function steered(state: TurnState, asked: Asked, now: number): Step {
   }
 }
 
-function refuse(state: TurnState, steer: number, why: string): Step {
+function refuse(state: TurnState, steer: number, why: string): TurnStep {
   return move(state, { type: "answer", steer, why })
 }
 
@@ -36,7 +36,12 @@ function opened(state: TurnState, steer: TurnState["open"][number]): TurnState {
   return { ...state, open: [...state.open, steer] }
 }
 
-function say(state: TurnState, id: number, { message }: Extract<TurnSteer, { type: "message" }>, now: number): Step {
+function say(
+  state: TurnState,
+  id: number,
+  { message }: Extract<TurnSteer, { type: "message" }>,
+  now: number,
+): TurnStep {
   const isNew = !state.own.some(({ messageID }) => messageID === message.messageID)
   const own: TurnState["own"] = isNew ? [...state.own, message] : state.own
   const takesBack = isNew ? { takesBack: message.messageID } : {}
@@ -45,13 +50,13 @@ function say(state: TurnState, id: number, { message }: Extract<TurnSteer, { typ
   )
 }
 
-function interrupt(state: TurnState, id: number): Step {
+function interrupt(state: TurnState, id: number): TurnStep {
   if (state.isHeld) return refuse(state, id, "it is stopped already")
   const held = { ...opened(state, { id, type: "interrupt" }), isHeld: true, isStale: true }
   return andThen(tell(held), (next) => move(next, { type: "abort", for: id }))
 }
 
-function handBack(state: TurnState, id: number, text: string | undefined, now: number): Step {
+function handBack(state: TurnState, id: number, text: string | undefined, now: number): TurnStep {
   if (!state.setup.isForeground)
     return refuse(state, id, "it works in the background: nothing is handed back by a person")
   const handback = text ? { text } : {}
@@ -61,7 +66,7 @@ function handBack(state: TurnState, id: number, text: string | undefined, now: n
 }
 
 /** Continues a steer with the result of its request. */
-export function afterSteer(state: TurnState, id: number, result: TurnResult, now: number): Step {
+export function afterSteer(state: TurnState, id: number, result: TurnResult, now: number): TurnStep {
   const steer = state.open.find((open) => open.id === id)
   if (result.type === "read") return resume(state, id, result.entries, now)
   const next = { ...state, open: state.open.filter((open) => open !== steer) }
@@ -79,7 +84,7 @@ export function afterSteer(state: TurnState, id: number, result: TurnResult, now
   return { ...failed, state: { ...next, own } }
 }
 
-function resume(state: TurnState, id: number, entries: Parameters<typeof missingSending>[1], now: number): Step {
+function resume(state: TurnState, id: number, entries: Parameters<typeof missingSending>[1], now: number): TurnStep {
   const next = { ...state, open: state.open.filter((open) => open.id !== id) }
   if (state.phase.is === "over" || state.phase.is === "stopping") return refuse(next, id, TOO_LATE)
   if (!state.isHeld) return refuse(next, id, "it is not stopped")

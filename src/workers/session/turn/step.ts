@@ -4,7 +4,7 @@ import { afterHeard, excused, relearned } from "./health.ts"
 import type { Heard } from "./heard.ts"
 import { andThen, entriesOf, goOn, move, request, tell } from "./moves.ts"
 import { afterRequest, begun } from "./results.ts"
-import type { News, Step, TurnInput, TurnResult, TurnState } from "./state.ts"
+import type { News, TurnInput, TurnResult, TurnState, TurnStep } from "./state.ts"
 import { afterSteer, steered } from "./steers.ts"
 
 /** A worker does not hold its place in the pool during a longer wait of OpenCode's than this. */
@@ -15,7 +15,7 @@ const LONGEST_RETRY_MS = 60_000
  * and returns the next state and what to do. It reads no clock, calls no server and performs
  * nothing: `Turn` does that.
  */
-export function step(state: TurnState, input: TurnInput, now: number): Step {
+export function step(state: TurnState, input: TurnInput, now: number): TurnStep {
   if ("for" in input) {
     if (input.for === "turn") return afterRequest(state, input, now)
     return input.for === "relearn" ? afterRelearning(state, input, now) : afterSteer(state, input.for, input, now)
@@ -37,7 +37,7 @@ export function step(state: TurnState, input: TurnInput, now: number): Step {
   }
 }
 
-function start(state: TurnState, now: number): Step {
+function start(state: TurnState, now: number): TurnStep {
   if (state.isAborted) return begun(state, now)
   const { own, setup } = state
   return andThen(tell(state), (next) =>
@@ -47,7 +47,7 @@ function start(state: TurnState, now: number): Step {
   )
 }
 
-function hear(state: TurnState, heard: Heard, now: number): Step {
+function hear(state: TurnState, heard: Heard, now: number): TurnStep {
   if (heard.type === "missed")
     return andThen(tell(state), (next) => move(next, { type: "look", evenIfBusy: true, for: "relearn" }))
   const next = { ...state, health: afterHeard(state.health, heard, now), news: newsAfter(state.news, heard, now) }
@@ -93,14 +93,14 @@ function newsAfter(news: News, heard: Heard, now: number): News {
  * Handles a user message. One that is not ours is from a person, who typed it in the worker's
  * session.
  */
-function hearUser(state: TurnState, messageID: string, now: number): Step {
+function hearUser(state: TurnState, messageID: string, now: number): TurnStep {
   if (state.seen.includes(messageID)) return tell(state)
   const next = { ...state, seen: [...state.seen, messageID] }
   if (state.own.some((message) => message.messageID === messageID)) return tell(next)
   return andThen(state.isHeld ? goOn(next, now) : move(next), (so) => withNews(so, now))
 }
 
-function withNews(state: TurnState, now: number): Step {
+function withNews(state: TurnState, now: number): TurnStep {
   return andThen(tell({ ...state, hasNews: true }), (next) => decide(next, now))
 }
 
@@ -108,7 +108,7 @@ function withNews(state: TurnState, now: number): Step {
  * Recovers from missed events: takes the worker's condition from its messages, then rereads its
  * open requests.
  */
-function afterRelearning(state: TurnState, result: TurnResult, now: number): Step {
+function afterRelearning(state: TurnState, result: TurnResult, now: number): TurnStep {
   if (state.phase.is === "over") return move(state)
   if (result.type === "looked") {
     const health = relearned(state.health, entriesOf(result), result.isBusy, now)

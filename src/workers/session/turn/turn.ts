@@ -30,7 +30,7 @@ export interface TurnOptions {
   readonly isPriced: boolean
 }
 
-type Asked = Extract<TurnAction, TurnRequest>
+type RequestAction = Extract<TurnAction, TurnRequest>
 
 /**
  * Runs one task in one session. It performs the actions of `step` and returns their results to it,
@@ -151,7 +151,7 @@ export class Turn {
     }
   }
 
-  async #ask(request: Exclude<Asked, { type: "recall" }>): Promise<void> {
+  async #ask(request: Exclude<RequestAction, { type: "recall" }>): Promise<void> {
     let result: TurnResult
     try {
       result = await this.#resultOf(request)
@@ -161,7 +161,7 @@ export class Turn {
     this.#take({ ...result, for: request.for })
   }
 
-  async #resultOf(request: Exclude<Asked, { type: "recall" }>): Promise<TurnResult> {
+  async #resultOf(request: Exclude<RequestAction, { type: "recall" }>): Promise<TurnResult> {
     const { host, clock } = this.#target
     const { session } = this.#options.address
     switch (request.type) {

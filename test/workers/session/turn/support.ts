@@ -3,7 +3,7 @@ import type { Entry } from "../../../../src/host/entries.ts"
 import { type OwnMessage, ownMessage } from "../../../../src/workers/session/outbox.ts"
 import type { Heard } from "../../../../src/workers/session/turn/heard.ts"
 import {
-  type Asker,
+  type RequestSource,
   newTurn,
   type TurnAction,
   type TurnInput,
@@ -59,13 +59,13 @@ export interface Driven {
   give(input: TurnInput): Driven
   hear(...heard: (Heard | "life" | "busy" | "paused" | "idle" | "missed")[]): Driven
   steer(id: number, steer: TurnSteer): Driven
-  done(asker?: Asker): Driven
-  failed(asker?: Asker, error?: unknown): Driven
+  done(asker?: RequestSource): Driven
+  failed(asker?: RequestSource, error?: unknown): Driven
   /** The session is busy. */
-  busy(asker?: Asker): Driven
+  busy(asker?: RequestSource): Driven
   /** The session is idle, and these are its messages. */
-  idle(entries: readonly Entry[], asker?: Asker): Driven
-  read(entries: readonly Entry[], asker?: Asker): Driven
+  idle(entries: readonly Entry[], asker?: RequestSource): Driven
+  read(entries: readonly Entry[], asker?: RequestSource): Driven
 }
 
 export const SETUP: TurnSetup = {
