@@ -38,12 +38,21 @@ function liveIds(engine: Engine): ReadonlySet<string> {
  * What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. Of one that another
  * process drives it is said here.
  */
-async function outcome(asked: CommandOutcome, text: string, engine: Engine): Promise<Reply> {
+async function outcome(
+  engine: Engine,
+  asked: CommandOutcome,
+  [verb, wanted]: readonly [verb: string, run: string],
+  text: string,
+): Promise<Reply> {
   const result = await engine.settled(asked)
-  if (!result.ok) return error("That did not work", result.why)
+  if (!result.ok) return failed(verb, wanted, result.why)
   const { run } = result
   if (result.driver === "elsewhere") return done(engine.view(run)?.workflow ?? run, `${text} ${where(result)}`)
   return { tone: "success", title: engine.view(run)?.workflow ?? run, text, view: { type: "started", run } }
+}
+
+function failed(verb: string, run: string, why: string): Reply {
+  return error(`Could not ${verb} run ${run}`, why)
 }
 
 /** Says that it is another process that has done it, or is to. */
@@ -67,7 +76,7 @@ export async function pause(
   if (!found.ok) return error("Nothing to pause", found.why)
   const { id } = found.value
   const result = await engine.settled(engine.pause(id, BY))
-  if (!result.ok) return error("That did not work", result.why)
+  if (!result.ok) return failed("pause", id, result.why)
   const running = engine.view(id)?.steps.filter((step) => step.status === "running") ?? []
   const rest = running.length === 0 ? "" : ` ${running.map((step) => step.id).join(", ")} may finish.`
   return done(
@@ -99,7 +108,12 @@ export async function goOn(
   }
   const gates = openGates(found.value).map(({ step }) => step)
   const what = gates.length > 0 ? ` after ${gates.join(", ")}` : ""
-  return outcome(continueRun(engine, found.value, BY, asker.session), `Run ${id} goes on${what}.`, engine)
+  return outcome(
+    engine,
+    continueRun(engine, found.value, BY, asker.session),
+    ["continue", id],
+    `Run ${id} goes on${what}.`,
+  )
 }
 
 const SAID = { continue: "goes on", retry: "is tried again", skip: "is skipped" } as const
@@ -125,7 +139,7 @@ export async function decideStep(
     ...(message === "" ? {} : { message }),
     ...(asker.session === undefined ? {} : { parent: asker.session }),
   })
-  return outcome(result, `${at.id} ${SAID[command]} (run ${run.id}).`, engine)
+  return outcome(engine, result, [`${command} ${at.id} of`, run.id], `${at.id} ${SAID[command]} (run ${run.id}).`)
 }
 
 export async function raise(
@@ -141,7 +155,7 @@ export async function raise(
   if (!found.ok) return error("Nothing to raise", found.why)
   const { id, workflow } = found.value
   const result = await engine.settled(engine.raise(id, line.budget, BY))
-  if (!result.ok) return error("That did not work", result.why)
+  if (!result.ok) return failed("raise", id, result.why)
   const { hold } = engine.view(id) ?? {}
   if (hold?.cause === "budget") return error(`${workflow} is still over its budget`, `${hold.detail}: raise it further`)
   return done(
@@ -164,7 +178,7 @@ export async function resume(
   if (edited?.ok === false) return error(`Cannot resume ${workflow}`, formatProblems(edited.problems, project.root))
   const result = engine.resume(id, BY, asker.session, edited?.value)
   const text = `Resumed run ${id}${stepsAheadText(engine.view(id))}.`
-  if (!result.ok || result.handed || found.value.endedAt === null) return outcome(result, text, engine)
+  if (!result.ok || result.handed || found.value.endedAt === null) return outcome(engine, result, ["resume", id], text)
   // What has ended is done anew: which steps, the person should see.
   return done(found.value.workflow, text)
 }
@@ -181,7 +195,12 @@ export async function abort(
   const going = findRun(engine, wanted, asker, { is: isLive("running"), none })
   const found = going.ok ? going : findRun(engine, wanted, asker, { is: isLive("paused"), none })
   if (!found.ok) return error("Nothing to abort", `${found.why}${elsewhere(engine)}`)
-  return outcome(abortRun(engine, found.value, BY), `Aborting run ${found.value.id}.`, engine)
+  return outcome(
+    engine,
+    abortRun(engine, found.value, BY),
+    ["abort", found.value.id],
+    `Aborting run ${found.value.id}.`,
+  )
 }
 
 /** What is going on in other processes: to end that a person must name it. */

@@ -118,14 +118,22 @@ function steer(engine: Engine, action: "stop" | "interrupt" | "wake", wanted: st
   switch (action) {
     case "stop": {
       const text = `Its task is over; \`/trace ${name}\` has what it did.`
-      return outcome(engine, engine.stopWorker(wanted), { title: `Stopped ${name}`, text })
+      return outcome(engine, engine.stopWorker(wanted), {
+        title: `Stopped ${name}`,
+        text,
+        wrong: `Could not stop ${name}`,
+      })
     }
     case "interrupt": {
       const text = `It keeps its task: \`/workers resume ${name}\`, or \`/workers ask ${name} …\`.`
-      return outcome(engine, engine.steer(wanted, { type: "interrupt" }, BY), { title: `Interrupted ${name}`, text })
+      return outcome(engine, engine.steer(wanted, { type: "interrupt" }, BY), {
+        title: `Interrupted ${name}`,
+        text,
+        wrong: `Could not interrupt ${name}`,
+      })
     }
     case "wake": {
-      const said = { title: `${name} goes on`, text: "It works on its task again." }
+      const said = { title: `${name} goes on`, text: "It works on its task again.", wrong: `Could not resume ${name}` }
       return outcome(engine, engine.steer(wanted, { type: "resume" }, BY), said)
     }
   }
@@ -188,7 +196,7 @@ function unknown(workers: readonly WorkerView[], wanted: string): Reply {
 async function outcome(
   engine: Engine,
   asked: CommandOutcome,
-  { title, text, wrong = "That did not work" }: { readonly title: string; readonly text: string; wrong?: string },
+  { title, text, wrong }: { readonly title: string; readonly text: string; readonly wrong: string },
 ): Promise<Reply> {
   const result = await engine.settled(asked)
   if (!result.ok) return error(wrong, result.why)
