@@ -1,5 +1,5 @@
 import { formatDuration } from "../core/base/duration.ts"
-import { DEFAULTS } from "../core/model/defaults.ts"
+import { gateTimeoutOf } from "../core/model/defaults.ts"
 import { doneBy } from "../core/model/step-types.ts"
 import type { Check, Intervene, Retry, Settings, Step } from "../core/model/workflow.ts"
 import { policyOf } from "../core/schedule/after-attempt.ts"
@@ -74,7 +74,7 @@ function pauses(step: Step, prepared: Prepared): boolean {
 /** How long a gate waits, where there can be one, and what the run may spend. */
 export function runLines(prepared: Prepared): string[] {
   const { workflow, limits } = prepared.definition
-  const { gateTimeoutMs = DEFAULTS.gateTimeoutMs, gateDefault, budget } = workflow.settings
+  const { gateDefault, budget } = workflow.settings
   const ends = [
     ...(workflow.steps.some((step) => pauses(step, prepared)) ? ["continue"] : []),
     ...(workflow.steps.some((step) => doneBy(step.type) === "person") ? ["abort at a step of type gate"] : []),
@@ -88,7 +88,9 @@ export function runLines(prepared: Prepared): string[] {
   return [
     ...(money.length > 0 ? [`budget: ${money.join(", ")}`] : []),
     ...(ends.length > 0
-      ? [`a gate waits ${formatDuration(gateTimeoutMs)} for a person, then: ${gateDefault ?? ends.join(", ")}`]
+      ? [
+          `a gate waits ${formatDuration(gateTimeoutOf(workflow.settings))} for a person, then: ${gateDefault ?? ends.join(", ")}`,
+        ]
       : []),
   ]
 }

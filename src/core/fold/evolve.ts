@@ -5,7 +5,7 @@ import type { RunCreated, RunEvent, Took } from "../model/events.ts"
 import { graphOf } from "../model/graph.ts"
 import type { StepResult, StepStatus } from "../model/result.ts"
 import { type Run, type StepState, spentBy, stepOf } from "../model/run.ts"
-import { lowest, NOTHING, plus } from "../model/usage.ts"
+import { lowest, NOTHING_SPENT, plus } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import { close, gateDecided, gateHold, gateOpened } from "./gates.ts"
 import { begun, expanded, isAtWork, looked, partOver, without } from "./group-parts.ts"
@@ -31,8 +31,8 @@ function create(event: RunCreated): Run {
     running: 0,
     tries: 0,
     well: 0,
-    spent: NOTHING,
-    delegated: NOTHING,
+    spent: NOTHING_SPENT,
+    delegated: NOTHING_SPENT,
     budget: lowest(event.workflow.settings.budget, event.limits.budget),
     activeSince: event.at,
     workedMs: 0,
@@ -286,7 +286,7 @@ function stepChecked(run: Run, step: StepState, event: EventOf["step.checked"]):
 /** The run with a step that may have taken something before its result counts. */
 function paid(run: Run, step: StepState, took: Took | undefined): Run {
   if (took === undefined) return withStep(run, step)
-  const row = { ...step, earlier: plus(step.earlier ?? NOTHING, took) }
+  const row = { ...step, earlier: plus(step.earlier ?? NOTHING_SPENT, took) }
   return { ...withStep(run, row), spent: plus(run.spent, took) }
 }
 

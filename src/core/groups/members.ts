@@ -1,7 +1,8 @@
 import { rowAt } from "../base/table.ts"
-import type { Reason, StepResult, Tokens } from "../model/result.ts"
+import type { Reason, StepResult } from "../model/result.ts"
 import type { Run, StepState } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 
 /** The parts of a group, and what they come to together. */
@@ -12,9 +13,6 @@ export interface Member {
   /** It succeeded, or was left out and that is fine. */
   readonly isWell: boolean
 }
-
-/** A group's own share: its parts are counted themselves. */
-export const NO_COST: { readonly tokens: Tokens; readonly cost: number } = { tokens: { input: 0, output: 0 }, cost: 0 }
 
 /** The parts of a group in the order they came. */
 export function membersOf(run: Run, step: StepState): Member[] {
@@ -45,7 +43,8 @@ export function outcomeOf(
   const [only] = picked
   const data = only !== undefined && picked.length === 1 ? only.row.result?.structured : structuredOf(picked)
   const answer = {
-    ...NO_COST,
+    // Its parts are counted themselves.
+    ...NO_USAGE,
     output: textOf(picked),
     ...(data === undefined ? {} : { structured: data }),
   }

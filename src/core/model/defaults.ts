@@ -1,3 +1,5 @@
+import type { Settings } from "./workflow.ts"
+
 /** Default deadlines (milliseconds): every wait has one even when nobody wrote any (guarantee G4). */
 export const DEFAULTS = {
   stepTimeoutMs: 30 * 60_000,
@@ -18,3 +20,8 @@ export const DEFAULTS = {
   maxParallel: 3,
   maxWorkers: 8,
 } as const
+
+/** How long a gate waits for a person (milliseconds). */
+export function gateTimeoutOf({ gateTimeoutMs = DEFAULTS.gateTimeoutMs }: Settings): number {
+  return gateTimeoutMs
+}

@@ -3,7 +3,7 @@ import { rowAt, type Table } from "../base/table.ts"
 import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
 import type { Graph } from "./graph.ts"
 import type { CheckResult, Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./result.ts"
-import { NOTHING, plus, type Spent } from "./usage.ts"
+import { NOTHING_SPENT, plus, type Spent } from "./usage.ts"
 import type { Budget, InputValue, Step } from "./workflow.ts"
 
 /** One step of a run, as its events tell it. */
@@ -158,5 +158,5 @@ export function nextReady(run: Run, mayStart: (step: StepState) => boolean): Ste
 
 /** What all tries of a step that have ended took; undefined before the first has. */
 export function spentBy({ earlier, result }: StepState): Spent | undefined {
-  return earlier === undefined && result === undefined ? undefined : plus(earlier ?? NOTHING, result)
+  return earlier === undefined && result === undefined ? undefined : plus(earlier ?? NOTHING_SPENT, result)
 }

@@ -1,10 +1,11 @@
 import { rowAt, rowsOf } from "../base/table.ts"
-import { membersOf, NO_COST, summary } from "../groups/members.ts"
+import { membersOf, summary } from "../groups/members.ts"
 import { nextOf } from "../groups/next-of.ts"
 import { isGroup } from "../model/ancestry.ts"
-import { DEFAULTS } from "../model/defaults.ts"
+import { gateTimeoutOf } from "../model/defaults.ts"
 import type { StepResult } from "../model/result.ts"
 import { type StepState, stepOf } from "../model/run.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import { conclude, hasAfterwork, isCut, isStopping, UNCHECKED, warn, weigh } from "./conclude.ts"
 import { type Draft, specOf } from "./draft.ts"
 
@@ -41,7 +42,7 @@ function advance(draft: Draft, step: StepState, now: number): boolean {
     return false
   }
   const { settings } = run.created.workflow
-  const expiresAt = now + (settings.gateTimeoutMs ?? DEFAULTS.gateTimeoutMs)
+  const expiresAt = now + gateTimeoutOf(settings)
   const otherwise = "abort"
   draft.add({ type: "gate.opened", at: now, step: id, why: "stagnant", detail: next.detail, expiresAt, otherwise })
   // It is the turn of whoever decides.
@@ -66,6 +67,6 @@ export function endGroups(draft: Draft, now: number): void {
     const members = membersOf(draft.run, row)
     const bad = members.filter(({ isWell }) => !isWell)
     const detail = bad.length > 0 ? summary(bad, members.length) : "the run ended before it was done"
-    conclude(draft, row.id, { ...NO_COST, reason: isCut(draft.run) ? "aborted" : "error", output: "", detail }, now)
+    conclude(draft, row.id, { ...NO_USAGE, reason: isCut(draft.run) ? "aborted" : "error", output: "", detail }, now)
   }
 }

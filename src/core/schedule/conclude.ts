@@ -3,6 +3,7 @@ import type { Took } from "../model/events.ts"
 import type { Reason, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import { groupTraits } from "../model/step-types.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { Check, Opinion, Step } from "../model/workflow.ts"
 import { gateOf, retryAt, warningsOf } from "./after-attempt.ts"
 import { type Draft, specOf, stepsThat } from "./draft.ts"
@@ -75,7 +76,7 @@ export function warn(draft: Draft, { id, attempt }: StepState, warnings: readonl
 export function fail(draft: Draft, step: StepState, detail: string, now: number, reason: Reason = "error"): void {
   const attempt = step.attempt + 1
   draft.add({ type: "step.started", at: now, step: step.id, attempt })
-  const result: StepResult = { reason, output: "", detail, tokens: { input: 0, output: 0 }, cost: 0 }
+  const result: StepResult = { reason, output: "", detail, ...NO_USAGE }
   conclude(draft, step.id, result, now)
 }
 

@@ -6,6 +6,7 @@ import type { CheckResult, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
 import { doneBy } from "../model/step-types.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { GateAction } from "../model/workflow.ts"
 import type { Words } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
@@ -202,8 +203,7 @@ function settleGate(draft: Draft, step: StepState, { action, by, message }: Word
   }
   // A loop that stood still has its turn again.
   if (step.gate?.why === "stagnant" && (action === "continue" || action === "retry")) return
-  const nothing = { tokens: { input: 0, output: 0 }, cost: 0 }
-  const result = step.result ?? { reason: "ok" as const, output: message ?? "", ...nothing }
+  const result = step.result ?? { reason: "ok" as const, output: message ?? "", ...NO_USAGE }
   switch (action) {
     case "continue":
       conclude(draft, id, result, now)
@@ -230,7 +230,7 @@ function settleEffects(
   now: number,
 ): void {
   const { id, attempt, isAnew } = step
-  const unknown = { reason: "aborted" as const, output: "", tokens: { input: 0, output: 0 }, cost: isAnew ? 0 : null }
+  const unknown = { reason: "aborted" as const, output: "", ...NO_USAGE, ...(isAnew ? {} : { cost: null }) }
   // It was at work when its run stopped: its session may have the answer already.
   if (action === "continue" && !isAnew) draft.effects.push({ type: "start", step: id, attempt, resumed: true })
   else if (action === "continue" || action === "retry") {

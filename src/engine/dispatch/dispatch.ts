@@ -2,6 +2,7 @@ import { formatTime } from "../../core/base/time.ts"
 import type { Took } from "../../core/model/events.ts"
 import { traitsOf } from "../../core/model/kinds.ts"
 import type { Outage, OutageHold, StepResult, Warning } from "../../core/model/result.ts"
+import { NO_USAGE } from "../../core/model/usage.ts"
 import type { Budget } from "../../core/model/workflow.ts"
 import type {
   Activity,
@@ -48,8 +49,7 @@ interface Try {
   readonly took: Took
 }
 
-const LOST = { output: "", tokens: { input: 0, output: 0 }, cost: null } as const
-const NOTHING = { output: "", tokens: { input: 0, output: 0 }, cost: 0 } as const
+const NO_ANSWER = { output: "", ...NO_USAGE } as const
 
 /**
  * Takes an attempt to its end over whatever a single try of a backend cannot mend: it waits for a place (pool.ts), gives
@@ -76,7 +76,7 @@ export class Dispatcher {
         isReassigned: false,
         isBack: false,
         workedMs: 0,
-        took: { tokens: NOTHING.tokens, cost: NOTHING.cost },
+        took: NO_USAGE,
       }
       while ("task" in next) next = await this.#try(next, maxWorkers, witness, signal)
       return next
@@ -100,7 +100,7 @@ export class Dispatcher {
       },
       signal,
     )
-    if (place === undefined) return { result: { reason: "aborted", ...NOTHING } }
+    if (place === undefined) return { result: { reason: "aborted", ...NO_ANSWER } }
     if (!place.ok)
       return this.#goOn(attempt, { cause: place.hold.cause, model: profile.model ?? null }, witness, place.hold)
     workers.setQueued(key, false)
@@ -127,7 +127,7 @@ export class Dispatcher {
     outage: Outage,
     witness: Witness,
     known: OutageHold | undefined,
-    result: StepResult = { reason: "quota", ...NOTHING, ...(known ? { detail: known.detail } : {}) },
+    result: StepResult = { reason: "quota", ...NO_ANSWER, ...(known ? { detail: known.detail } : {}) },
   ): Try | Outcome {
     const hold = known ?? holdOf(outage, result.detail)
     const provider = providerOf(outage.model)
@@ -195,7 +195,8 @@ export class Dispatcher {
     controller: AbortController,
   ): Promise<StepResult> {
     const lost = Promise.withResolvers<StepResult>()
-    const giveUp = (reason: "worker-lost" | "aborted", detail: string) => lost.resolve({ reason, detail, ...LOST })
+    const giveUp = (reason: "worker-lost" | "aborted", detail: string) =>
+      lost.resolve({ reason, detail, ...NO_ANSWER, cost: null })
     const { clock, log } = this.#deps
     const cancels = [
       clock.after(task.timeoutMs + STOP_GRACE_MS, () => {
@@ -211,7 +212,7 @@ export class Dispatcher {
       return await Promise.race([working, lost.promise])
     } catch (error) {
       log.error("a worker backend broke its contract and threw", { step: task.step, error: String(error) })
-      return { reason: "error", detail: String(error), ...NOTHING }
+      return { reason: "error", detail: String(error), ...NO_ANSWER }
     } finally {
       for (const cancel of cancels) cancel()
     }
