@@ -4,7 +4,7 @@ import { isGroup } from "../model/ancestry.ts"
 import type { RunCreated, RunEvent, Took } from "../model/events.ts"
 import { graphOf } from "../model/graph.ts"
 import type { StepResult, StepStatus } from "../model/result.ts"
-import { type Run, type StepState, spentBy, stepOf } from "../model/run.ts"
+import { type Run, type StepState, spentBy, stepOf, wentWell } from "../model/run.ts"
 import { lowest, NOTHING_SPENT, plus } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import { close, gateDecided, gateHold, gateOpened } from "./gates.ts"
@@ -73,10 +73,10 @@ function stepEnded(run: Run, step: StepState, event: Extract<RunEvent, { type: "
     }
   }
   const status = endStatus(run, step, result)
-  const isWell = status === "success" || status === "skipped"
-  const steps = withRow(run.steps, step.index, { ...ended, status })
+  const row = { ...ended, status }
+  const steps = withRow(run.steps, step.index, row)
   const after = { ...run, steps, running: run.running - freed, due: without(run.due, step.index), spent, delegated }
-  return settle(after, step, isWell)
+  return settle(after, step, wentWell(row))
 }
 
 function endStatus(run: Run, step: StepState, { reason }: StepResult): StepStatus {
@@ -235,13 +235,14 @@ function stepAnswered(run: Run, step: StepState, event: EventOf["step.answered"]
 
 function stepSkipped(run: Run, step: StepState, { at, cause, detail }: EventOf["step.skipped"]): Run {
   const { isAnswered: _, ...rest } = step
+  const row: StepState = { ...rest, status: "skipped", skipped: { cause, detail }, endedAt: at }
   const after = {
-    ...withStep(run, { ...rest, status: "skipped", skipped: { cause, detail }, endedAt: at }),
+    ...withStep(run, row),
     ready: dequeue(run, step.index),
     running: run.running - (isAtWork(run, step) ? 1 : 0),
     due: without(run.due, step.index),
   }
-  return settle(after, step, cause !== "needs")
+  return settle(after, step, wentWell(row))
 }
 
 /** A step at the beginning of a try: of the tries before it only what they took is left, and where. */

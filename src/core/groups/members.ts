@@ -1,6 +1,6 @@
 import { rowAt } from "../base/table.ts"
 import type { Reason, StepResult } from "../model/result.ts"
-import type { Run, StepState } from "../model/run.ts"
+import { type Run, type StepState, wentWell } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
 import { NO_USAGE } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
@@ -18,8 +18,7 @@ export interface Member {
 export function membersOf(run: Run, step: StepState): Member[] {
   return (step.parts?.all ?? []).map((index) => {
     const row = rowAt(run.steps, index)
-    const isWell = row.status === "success" || (row.status === "skipped" && row.skipped?.cause !== "needs")
-    return { spec: run.specs[index] as Step, row, isWell }
+    return { spec: run.specs[index] as Step, row, isWell: wentWell(row) }
   })
 }
 

@@ -141,6 +141,11 @@ export interface Run {
   readonly seen?: Seen
 }
 
+/** Whether a step is over and those that need it can go on: it succeeded, or was skipped for no fault of a need. */
+export function wentWell({ status, skipped }: Pick<StepState, "status" | "skipped">): boolean {
+  return status === "success" || (status === "skipped" && skipped?.cause !== "needs")
+}
+
 export function stepOf(run: Run, id: string): StepState | undefined {
   const index = run.graph.indexOf.get(id)
   return index === undefined ? undefined : rowAt(run.steps, index)

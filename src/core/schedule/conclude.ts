@@ -1,7 +1,7 @@
 import { isGroup, isInside, isTolerated, scopeAround, settingsOf } from "../model/ancestry.ts"
 import type { Took } from "../model/events.ts"
 import type { Reason, StepResult, Warning } from "../model/result.ts"
-import { type Run, type StepState, stepOf } from "../model/run.ts"
+import { type Run, type StepState, stepOf, wentWell } from "../model/run.ts"
 import { groupTraits } from "../model/step-types.ts"
 import { NO_USAGE } from "../model/usage.ts"
 import type { Check, Opinion, Step } from "../model/workflow.ts"
@@ -87,8 +87,7 @@ export function conclude(draft: Draft, id: string, result: StepResult, now: numb
   const { run } = draft
   const step = stepOf(run, id) as StepState
   const spec = specOf(run, step)
-  const isBad = step.status === "failed" || step.status === "cancelled"
-  if (!isBad || run.status === "interrupted" || run.stopping || isTolerated(run, spec)) return
+  if (wentWell(step) || run.status === "interrupted" || run.stopping || isTolerated(run, spec)) return
   if (settingsOf(run, spec).onFailure !== "stop") return
   const nested = scopeAround(run, spec)
   if (nested) stopWithin(draft, nested.spec.id, id, now)

@@ -2,7 +2,7 @@ import { isAtWork } from "../fold/group-parts.ts"
 import { isDistilled } from "../groups/distilled.ts"
 import { todosOf } from "../groups/loop.ts"
 import type { Command, RunEvent, Took } from "../model/events.ts"
-import type { CheckResult, StepResult, Warning } from "../model/result.ts"
+import { type CheckResult, failedChecks, type StepResult, type Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
 import { doneBy } from "../model/step-types.ts"
@@ -330,9 +330,8 @@ function checked(draft: Draft, step: StepState, command: Extract<Command, { type
   const { type: _, ...facts } = command
   draft.add({ type: "step.checked", at: now, ...facts })
   const { checks, schemaError, structured, handoff } = command
-  const failed = checks.filter((check) => !check.isOk)
-  const warnings = failed
-    .filter((check) => check.severity === "warning")
+  const warnings = checks
+    .filter((check) => !check.isOk && check.severity === "warning")
     .map(({ name, detail }): Warning => ({ kind: "check", text: `${name}: ${detail}` }))
   warn(draft, step, warnings, now)
   const next = stepOf(draft.run, step.id) as StepState
@@ -345,7 +344,7 @@ function checked(draft: Draft, step: StepState, command: Extract<Command, { type
     ...(handoff === undefined ? {} : { handoff }),
   }
   const result = isCheck ? { ...answer, output: outputOf(checks) } : answer
-  const errors = failed.filter((check) => check.severity === "error")
+  const errors = failedChecks(checks)
   const detail = errors.map((check) => `${check.name}: ${check.detail}`).join("; ")
   return weighed(draft, next, errors.length === 0 ? result : { ...result, reason: "check-failed", detail }, now)
 }
