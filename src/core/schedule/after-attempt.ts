@@ -1,6 +1,6 @@
 import { hashOf } from "../base/hash.ts"
 import { budgetOf, enclosing, isTolerated, settingsOf, takenBy } from "../model/ancestry.ts"
-import { gateTimeoutOf } from "../model/defaults.ts"
+import { DEFAULTS, gateTimeoutOf } from "../model/defaults.ts"
 import type { Definition } from "../model/events.ts"
 import type { Hold, StepResult, Warning } from "../model/result.ts"
 import type { Gate, Run, StepState } from "../model/run.ts"
@@ -108,7 +108,7 @@ export function policyOf(
   settings: Settings = workflow.settings,
 ): Intervene {
   const own = spec.intervene ?? (spec.group ? undefined : profiles[spec.profile]?.intervene)
-  return own ?? settings.intervene ?? workflow.settings.intervene ?? "never"
+  return own ?? settings.intervene ?? workflow.settings.intervene ?? DEFAULTS.intervene
 }
 
 /** Where the parts of a step are asked about one by one, it is not asked about again as a whole. */

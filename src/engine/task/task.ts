@@ -128,5 +128,5 @@ export function deadlinesOf(
 
 /** Who answers a worker's asks: what its step says, else its profile, else a person. */
 function asksOf(step: { readonly asks?: AskPolicy }, profile: Profile): AskPolicy {
-  return step.asks ?? profile.asks ?? { policy: "ask", otherwise: "deny" }
+  return step.asks ?? profile.asks ?? DEFAULTS.asks
 }
