@@ -4,8 +4,9 @@ import { type Doer, doneBy } from "../core/model/step-types.ts"
 import type { Loop, StepType } from "../core/model/workflow.ts"
 import { ASKS_UNSET, IDLE_TIMEOUT_UNSET, MODEL_UNSET, TIMEOUT_UNSET, unset } from "../shapes/unset.ts"
 import { asks, duration, intervene, name } from "../shapes/values.ts"
+import { check } from "./check-shapes.ts"
 import { schemaFaults } from "./json-schema.ts"
-import { budget, check, isInside, retry, worker } from "./shapes.ts"
+import { budget, isInside, retry, worker } from "./shapes.ts"
 
 /** A step of a workflow document, and what steps are made of that are done by steps of their own. */
 
