@@ -79,6 +79,7 @@ const schema = z
   .describe("A workflow in phases.")
 
 export const phases: Form = {
+  recognises: (document) => "phases" in document,
   schema,
   words: { step: "phase", needs: "input", worker: "model" },
   draw(source) {
