@@ -75,11 +75,14 @@ class ServerBackend implements WorkerBackend {
 
   steer(session: string, ...rest: [Parameters<WorkerBackend["steer"]>[1]]): Promise<string | undefined> {
     const server = this.#sessions.get(session)
-    return server?.backend.steer(session, ...rest) ?? Promise.resolve(`no worker works in session ${session} now`)
+    return server?.backend.steer(session, ...rest) ?? Promise.resolve(`no worker is working in session ${session}`)
   }
 
   answer(id: string, ...rest: [Parameters<WorkerBackend["answer"]>[1]]): Promise<string | undefined> {
-    return this.#asks.get(id)?.backend.answer(id, ...rest) ?? Promise.resolve("nobody waits for this answer any more")
+    return (
+      this.#asks.get(id)?.backend.answer(id, ...rest) ??
+      Promise.resolve("no worker is waiting for this answer any more")
+    )
   }
 
   /**
@@ -117,7 +120,11 @@ class ServerBackend implements WorkerBackend {
     const onAbort = () => ended.resolve({ reason: "aborted", ...NO_ANSWER })
     signal.addEventListener("abort", onAbort, { once: true })
     const cancel = this.#deps.clock.after(task.timeoutMs, () =>
-      ended.resolve({ reason: "timeout", detail: "the server was not up in time", ...NO_ANSWER }),
+      ended.resolve({
+        reason: "timeout",
+        detail: "the server did not start within the step's timeout: raise `timeout`",
+        ...NO_ANSWER,
+      }),
     )
     const first = await Promise.race([entering, ended.promise])
     cancel()
@@ -196,7 +203,7 @@ class ServerBackend implements WorkerBackend {
     } catch (error) {
       // The session belongs to another server.
       if (error instanceof HostError && error.status === 404) return
-      this.#deps.log.error("a leftover session could not be looked for", { profile: profile.name, session })
+      this.#deps.log.error("a leftover session could not be looked up", { profile: profile.name, session })
     } finally {
       shared.leave()
     }
