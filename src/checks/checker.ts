@@ -21,7 +21,7 @@ export function createChecker(deps: CommandDeps & { readonly compile: Compile })
     async run(checks, before, signal) {
       const scripts = protectedBy(checks, before)
       const results: CheckResult[] = []
-      for (const check of checks) results.push(await look(deps, check, { before, scripts }, signal))
+      for (const check of checks) results.push(await runCheck(deps, check, { before, scripts }, signal))
       return results
     },
     structure: createStructure(deps.compile),
@@ -87,7 +87,7 @@ function hash({ root }: CommandDeps, path: string): Promise<string | null> {
   return hashOf(root, path).catch((error) => `unreadable: ${error}`)
 }
 
-async function look(deps: CommandDeps, check: Check, known: Known, signal: AbortSignal): Promise<CheckResult> {
+async function runCheck(deps: CommandDeps, check: Check, known: Known, signal: AbortSignal): Promise<CheckResult> {
   const runner = runnerOf(check)
   const about = { name: runner.name(check), severity: check.severity }
   if (signal.aborted) return { ...about, isOk: false, detail: "stopped", output: "" }

@@ -8,7 +8,7 @@ import type { Prepared } from "../project/project.ts"
 import { connect } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
-import { staying, tellHanded } from "./handover.ts"
+import { keepAlive, reportHanded } from "./handover.ts"
 import { endedLine, reportJson, writeJson } from "./json.ts"
 import { clearLine, createProgress, showLine } from "./progress.ts"
 import { formatReport } from "./report.ts"
@@ -103,7 +103,7 @@ async function work(
     const settled = await engine.settled(begun)
     if (!settled.ok || !begun.ok) throw new UserError(settled.ok ? "the run was not started" : settled.why)
     // Another process took up the run while the server was starting.
-    if (settled.driver === "elsewhere") return tellHanded(engine, settled, task.word ?? "run", options)
+    if (settled.driver === "elsewhere") return reportHanded(engine, settled, task.word ?? "run", options)
     const finished = engine.finished(begun.run)
     if ((await Promise.race([finished, interrupted])) === "interrupted") await engine.interrupt("Ctrl-C")
     const { view, broken } = await finished
@@ -142,8 +142,8 @@ async function actOn(
     const { id, workflow, parent: session } = found.value
     if (!journal.isElsewhere(id))
       return { word, title: workflow, session, begin: (engine, parent) => act(engine, found.value, parent) }
-    const settled = await staying(journal.settled(act(journal, found.value, undefined)))
-    if (settled.ok) return tellHanded(journal, settled, word, options)
+    const settled = await keepAlive(journal.settled(act(journal, found.value, undefined)))
+    if (settled.ok) return reportHanded(journal, settled, word, options)
     if (journal.isElsewhere(id)) throw new UserError(settled.why)
     // The process that drove the run has ended, so the run may now be in another state.
   }

@@ -3,7 +3,7 @@ import { findRun } from "../project/decisions.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { ASKER } from "./decide.ts"
 import { UserError } from "./exit.ts"
-import { staying, tellHanded } from "./handover.ts"
+import { keepAlive, reportHanded } from "./handover.ts"
 import { readJournal } from "./status.ts"
 
 /** `baton pause [RUN]`: asks the process that drives a run to start no more steps of it. */
@@ -22,8 +22,8 @@ export function pauseCommand(compose: LoadCompose): Command {
       if (!found.ok) throw new UserError(found.why)
       const { id, status } = found.value
       if (!engine.isElsewhere(id)) throw new UserError(`run ${id} is not running (${status})`)
-      const settled = await staying(engine.settled(engine.pause(id, "baton pause")))
+      const settled = await keepAlive(engine.settled(engine.pause(id, "baton pause")))
       if (!settled.ok) throw new UserError(settled.why)
-      process.exitCode = tellHanded(engine, settled, "pause", options)
+      process.exitCode = reportHanded(engine, settled, "pause", options)
     })
 }

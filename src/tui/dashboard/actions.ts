@@ -52,7 +52,7 @@ export function deedOf(id: Act, chosen: Chosen | undefined): Deed {
 }
 
 const DEEDS: Record<Act, (chosen: Chosen) => Deed> = {
-  "dashboard.open": openIt,
+  "dashboard.open": openSession,
   "dashboard.trace": ({ run, step }) => ofStep(step, ({ id }) => line(`/trace ${run.id}/${id}`)),
   "dashboard.answer": answer,
   "dashboard.retry": (chosen) => retry(chosen, false),
@@ -78,7 +78,7 @@ function ofStep(step: StepView | undefined, of: (step: StepView) => Deed): Deed 
   return step === undefined ? no("This run has no steps.") : of(step)
 }
 
-function openIt({ step }: Chosen): Deed {
+function openSession({ step }: Chosen): Deed {
   return ofStep(step, (one) => {
     if (canOpen(one)) return { type: "open", session: one.session }
     if (one.session === null) return no(`${one.name} has no session ${isOver(one) ? "" : "yet"}`.trimEnd().concat("."))

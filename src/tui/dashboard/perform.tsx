@@ -43,10 +43,10 @@ export function actInDashboard(deps: DashboardActs, id: DashboardKey) {
     case "dashboard.close":
       return deps.close()
   }
-  if (isAct(id)) doIt(deps, deedOf(id, dashboard.chosen()))
+  if (isAct(id)) perform(deps, deedOf(id, dashboard.chosen()))
 }
 
-function doIt(deps: DashboardActs, deed: Deed) {
+function perform(deps: DashboardActs, deed: Deed) {
   const { ui } = deps.api
   switch (deed.type) {
     case "line":
@@ -54,7 +54,7 @@ function doIt(deps: DashboardActs, deed: Deed) {
     case "confirm":
       return confirm(deps, deed)
     case "words":
-      return deps.guard.start(() => inWords(deps, deed))
+      return deps.guard.start(() => submitText(deps, deed))
     case "open":
       return deps.open(deed.session)
     case "message":
@@ -79,7 +79,7 @@ export function confirm(
   dialog.replace(() => <DialogConfirm title={title} message={text} onConfirm={() => submit(line)} />)
 }
 
-async function inWords(deps: DashboardActs, { title, text, line }: Extract<Deed, { type: "words" }>): Promise<void> {
+async function submitText(deps: DashboardActs, { title, text, line }: Extract<Deed, { type: "words" }>): Promise<void> {
   const words = await askFor(deps.api, deps.paint, { title, description: text, placeholder: "Words" })
   if (words === undefined) return
   deps.api.ui.dialog.clear()
