@@ -32,6 +32,15 @@ export interface ProjectOptions {
   readonly pluginOptions?: object
   /** Makes it a git repository with everything committed. */
   readonly git?: boolean
+  /** A running server that `baton` attaches to in this project; without one each start of it has a server of its own. */
+  readonly server?: RunningServer
+}
+
+/** A server that is not the project's own. */
+export interface RunningServer {
+  readonly url: string
+  /** Makes the server forget a folder that is about to be removed. */
+  forget(directory: string): Promise<void>
 }
 
 /**
@@ -46,6 +55,8 @@ export interface Project extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** `NAME=value` found in the environment of every process started with `env`: see `processesWith`. */
   readonly marker: string
+  /** What `baton` attaches to: see `alone`. */
+  readonly server: RunningServer | undefined
   /** Absolute path of a file in the project. */
   path(file: string): string
   read(file: string): string
@@ -56,15 +67,20 @@ export interface Project extends AsyncDisposable {
   dispose(): Promise<void>
 }
 
-/** Markers of the projects that are still there. A test that forgets one must not leave a server running. */
-const markers = new Set<string>()
-const killForgotten = () => {
-  for (const marker of markers) for (const { pid } of processesWith(marker)) signal(pid, "SIGKILL")
+/** Folders of the projects that are still there, by their markers. A test that forgets one must not leave a server
+ *  running, and the project of the warm server lasts as long as the process. */
+const remaining = new Map<string, string>()
+const disposeForgotten = () => {
+  for (const [marker, base] of remaining) {
+    for (const { pid } of processesWith(marker)) signal(pid, "SIGKILL")
+    rmSync(base, { recursive: true, force: true, maxRetries: 10 })
+  }
+  remaining.clear()
 }
-process.once("exit", killForgotten)
-// How vitest ends the process of a test file; there is no exit event then.
+process.once("exit", disposeForgotten)
+// How vitest ends the process of its test files; there is no exit event then.
 process.once("SIGTERM", () => {
-  killForgotten()
+  disposeForgotten()
   process.exit(143)
 })
 
@@ -84,17 +100,19 @@ export function makeProject(options: ProjectOptions = {}): Project {
   if (options.git) makeRepository(dir, env)
   const log = join(home, ".local/share/opencode/log/opencode.log")
   const marker = `BATON_TEST_ID=${id}`
-  markers.add(marker)
+  remaining.set(marker, base)
   const dispose = async () => {
+    await options.server?.forget(dir)
     await killAll(marker)
     rmSync(base, { recursive: true, force: true })
-    markers.delete(marker)
+    remaining.delete(marker)
   }
   return {
     dir,
     home,
     env,
     marker,
+    server: options.server,
     path,
     read: (file) => readFileSync(path(file), "utf8"),
     write,
@@ -102,6 +120,11 @@ export function makeProject(options: ProjectOptions = {}): Project {
     dispose,
     [Symbol.asyncDispose]: dispose,
   }
+}
+
+/** The same project, in which every start of `baton` has an OpenCode server of its own. */
+export function alone(project: Project): Project {
+  return { ...project, server: undefined }
 }
 
 function filesOf(options: ProjectOptions, home: string): Record<string, string> {
