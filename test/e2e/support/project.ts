@@ -36,11 +36,11 @@ export interface ProjectOptions {
   readonly server?: RunningServer
 }
 
-/** A server that is not the project's own. */
+/** A server that runs already. */
 export interface RunningServer {
   readonly url: string
-  /** Makes the server forget a folder that is about to be removed. */
-  forget(directory: string): Promise<void>
+  /** Of one that outlives the project: lets go of its folder, which is about to be removed. */
+  forget?(directory: string): Promise<void>
 }
 
 /**
@@ -102,7 +102,7 @@ export function makeProject(options: ProjectOptions = {}): Project {
   const marker = `BATON_TEST_ID=${id}`
   remaining.set(marker, base)
   const dispose = async () => {
-    await options.server?.forget(dir)
+    await options.server?.forget?.(dir)
     await killAll(marker)
     rmSync(base, { recursive: true, force: true })
     remaining.delete(marker)
@@ -125,6 +125,11 @@ export function makeProject(options: ProjectOptions = {}): Project {
 /** The same project, in which every start of `baton` has an OpenCode server of its own. */
 export function alone(project: Project): Project {
   return { ...project, server: undefined }
+}
+
+/** The same project, in which `baton` attaches to this server. */
+export function attached(project: Project, server: RunningServer): Project {
+  return { ...project, server }
 }
 
 function filesOf(options: ProjectOptions, home: string): Record<string, string> {
