@@ -1,5 +1,5 @@
 import { checkConfig } from "../src/config/load.ts"
-import { sharedPath } from "../src/core/paths.ts"
+import { sharedPath } from "../src/core/rights/file-patterns.ts"
 import { parseWorkflow } from "../src/spec/parse.ts"
 import { interleave, timed } from "./measure.ts"
 import { compare, type Row } from "./report.ts"
