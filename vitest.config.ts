@@ -35,7 +35,7 @@ export default defineConfig({
   },
   test: {
     pool: "forks", // threads do not start under Bun 1.3.14, vmThreads cannot import bun:sqlite
-    testTimeout: 10_000,
+    testTimeout: 30_000, // against what hangs: a machine may be busy
     reporters: ["default", "./test/support/summary-reporter.ts"],
     maxWorkers: Math.max(2, availableParallelism()),
     sequence: { sequencer: LongestFirst },
