@@ -3,10 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import type { DoctorDocument } from "../../src/cli/json-types.ts"
 import { baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
+import type { Server } from "./support/opencode.ts"
 import { describeProcesses, processesWith, signal } from "./support/processes.ts"
-import { alone, makeProject, type Project } from "./support/project.ts"
+import { alone, attached, makeProject, type Project } from "./support/project.ts"
+import { startSurvivor } from "./support/survivor.ts"
 import { until } from "./support/until.ts"
-import { type WarmServer, warmServer } from "./support/warm.ts"
 import { DEMO, FAN, scriptDemo } from "./support/workflows.ts"
 
 /** `baton` as a shell and a CI job use it: the real OpenCode behind it, the scripted model behind that. */
@@ -14,15 +15,18 @@ import { DEMO, FAN, scriptDemo } from "./support/workflows.ts"
 const LONG = 90_000
 
 let model: ScriptedModel
-let server: WarmServer
+/** Not one of those that `left` finds. */
+let server: Server
 let project: Project
 
 beforeAll(async () => {
   model = await startScriptedModel()
-  server = await warmServer()
-  project = makeProject({ model, server, baton: true, workflows: { demo: DEMO, fan: FAN } })
+  const empty = makeProject({ model, baton: true, workflows: { demo: DEMO, fan: FAN } })
+  server = await startSurvivor(empty)
+  project = attached(empty, server)
 }, LONG)
 afterAll(async () => {
+  await server?.stop()
   await project?.dispose()
   await model?.close()
 }, LONG)
@@ -131,7 +135,7 @@ describe("baton run", () => {
       const where = ["--json", "--attach", server.url]
       const { code, stdout } = await baton(alone(project), "run", "demo", "--input", "topic=attached", ...where)
       expect(code).toBe(0)
-      const client = server.clientFor(project.dir)
+      const { client } = server
       const { session } = endedOf(stdout).steps.survey ?? {}
       const { data } = await client.session.get({ sessionID: session as string })
       expect(data?.title).toBe("survey · demo")
@@ -197,7 +201,7 @@ describe("stopping and going on", () => {
       for (const { pid } of processesWith(project.marker)) signal(pid, "SIGKILL")
       await until(() => left().length === 0, { what: "the killed processes to be gone" })
       hold.release()
-      const resumed = await baton(alone(project), "resume", "crashes", "--json")
+      const resumed = await baton(project, "resume", "crashes", "--json")
       expect(resumed.code).toBe(0)
       const { steps } = endedOf(resumed.stdout)
       expect(steps.survey).toMatchObject({ output: "notes on crashes", attempts: 1 })
@@ -222,7 +226,7 @@ describe("stopping and going on", () => {
         timeoutMs: 10_000,
       })
       hold.release()
-      const resumed = await baton(alone(project), "resume", "orphans", "--json")
+      const resumed = await baton(project, "resume", "orphans", "--json")
       expect(resumed.code).toBe(0)
       expect(asked()).toEqual([1, 1, 2])
     },
