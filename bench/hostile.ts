@@ -4,10 +4,10 @@ import { parseWorkflow } from "../src/spec/parse.ts"
 import { interleave, timed } from "./measure.ts"
 import { compare, type Row } from "./report.ts"
 
-/** Texts that are written to keep a reader busy: of twice the length they may cost about twice as much. */
+/** Texts written to keep a parser busy: twice the length may take about twice the time. */
 
 const ROUNDS = 7
-/** Work that grows with the square of the length takes four times as long. */
+/** Quadratic work would take four times as long. */
 const AT_MOST = 3
 const NAMES = { profiles: [], roles: [], lookup: () => ({ message: "none", hint: "none", problems: [] }) }
 
@@ -30,7 +30,7 @@ const WORK: Readonly<Record<string, (size: number) => () => unknown>> = {
     checkConfig(`{${lines(10_000 * size, (at) => `"k${at}": 1,`)}"z": 1}`, "o.json", {}),
 }
 
-/** Every place of one file pattern is compared with every place of the other, and paths of that length are made. */
+/** Each position of one file pattern is compared with each of the other, which is quadratic. */
 const PATTERNS: typeof WORK = {
   "stars in two file patterns": (size) => () =>
     sharedPath(`${"a*".repeat(100 * size)}b`, `${"*a".repeat(100 * size)}c`),

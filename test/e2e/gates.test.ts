@@ -147,7 +147,7 @@ describe("in the TUI", () => {
 })
 
 describe("on the command line", () => {
-  /** Runs begin in a server that is there already; what is said to them has a server of its own each time. */
+  /** Runs start in a running server; each later command starts a server of its own. */
   let there: Project
   let server: Server
   beforeAll(async () => {
