@@ -1,5 +1,7 @@
+import { availableParallelism } from "node:os"
 import { transformAsync } from "@babel/core"
 import { defineConfig } from "vitest/config"
+import LongestFirst from "./test/support/longest-first.ts"
 
 // The transform OpenCode itself applies to .tsx: babel-preset-solid in universal mode.
 const opentuiSolid = () => ({
@@ -32,9 +34,15 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.{ts,tsx}"],
     pool: "forks", // threads do not start under Bun 1.3.14, vmThreads cannot import bun:sqlite
-    testTimeout: 10_000,
+    testTimeout: 30_000, // against what hangs: a machine may be busy
     reporters: ["default", "./test/support/summary-reporter.ts"],
+    maxWorkers: Math.max(2, availableParallelism()),
+    sequence: { sequencer: LongestFirst },
+    projects: [
+      { extends: true, test: { name: "plugin", include: ["test/**/*.test.{ts,tsx}"], exclude: ["test/e2e/**"] } },
+      // Files of one worker share its process, and with it a warm server.
+      { extends: true, test: { name: "e2e", include: ["test/e2e/*.test.ts"], isolate: false } },
+    ],
   },
 })

@@ -29,10 +29,10 @@ const AT_A_TIME = 10
 export async function recovery(tell: (line: string) => void): Promise<Row[]> {
   const left = mkdtempSync(join(tmpdir(), "baton-bench-"))
   try {
-    await leave(left)
+    await writeInterrupted(left)
     const written = await inCopy(left, async (folder) => {
       const bodies: string[] = []
-      await takeUp(hearing(openSqliteStore(folder), bodies))
+      await finish(hearing(openSqliteStore(folder), bodies))
       return bodies
     })
     const samples = await interleave(
@@ -40,7 +40,7 @@ export async function recovery(tell: (line: string) => void): Promise<Row[]> {
       {
         see: () => inCopy(left, (folder) => see(folder)),
         read: () => inCopy(left, (folder) => timed(() => readAll(folder))),
-        takeUp: () => inCopy(left, (folder) => takeUp(openSqliteStore(folder))),
+        finish: () => inCopy(left, (folder) => finish(openSqliteStore(folder))),
         write: () => inCopy(left, (folder) => bareAppends(folder, written)),
       },
       (side, round, ms) => tell(`recovery, round ${round + 1} of ${ROUNDS}, ${side}: ${ms.toFixed(0)} ms`),
@@ -49,7 +49,7 @@ export async function recovery(tell: (line: string) => void): Promise<Row[]> {
       compare(what, { unit: "ms", comparison: "times", atMost }, of, than)
     return [
       times(`${RUNS} interrupted runs seen (bare: their rows read)`, 10, samples.see, samples.read),
-      times(`${RUNS} interrupted runs finished (bare: as many writes)`, 3, samples.takeUp, samples.write),
+      times(`${RUNS} interrupted runs finished (bare: as many writes)`, 3, samples.finish, samples.write),
     ]
   } finally {
     rmSync(left, { recursive: true })
@@ -57,7 +57,7 @@ export async function recovery(tell: (line: string) => void): Promise<Row[]> {
 }
 
 /** Writes the journal that a process leaves behind when it is killed while it drives all runs. */
-async function leave(folder: string): Promise<void> {
+async function writeInterrupted(folder: string): Promise<void> {
   const events: RunEvent[] = []
   await drive(
     storeOf((_, more) => void events.push(...more)),
@@ -119,7 +119,7 @@ function hearing(store: Store, bodies: string[]): Store {
   }
 }
 
-async function takeUp(store: Store): Promise<number> {
+async function finish(store: Store): Promise<number> {
   const engine = engineOver(store)
   let succeeded = 0
   const ms = await timed(() =>

@@ -2,6 +2,7 @@ import { parseArgs } from "node:util"
 import { contextTokens } from "./context.ts"
 import { dashboard } from "./dashboard.ts"
 import { engineGrowth, engineOverhead } from "./engine.ts"
+import { hostile } from "./hostile.ts"
 import { formatMachine, observeMachine } from "./machine.ts"
 import { memory } from "./memory.ts"
 import { recovery } from "./recovery.ts"
@@ -24,6 +25,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   recovery,
   transition,
   dashboard,
+  hostile,
 }
 
 const HELP = `Measures Baton side by side with the same work done without it.

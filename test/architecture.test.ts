@@ -33,7 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   host: ["core"],
   workers: ["core", "host"],
   tui: ["core"],
-  project: ["core", "spec", "config", "engine", "report"],
+  project: ["core", "shapes", "spec", "config", "engine", "report"],
   opencode: ["core", "spec", "config", "engine", "host", "project", "report"],
   cli: ["core", "spec", "config", "engine", "host", "project", "report"],
   "compose.ts": ["core", "spec", "config", "engine", "store", "workers", "context", "checks", "host", "project"],

@@ -17,7 +17,18 @@ interface Retired {
 }
 
 /** Names of functions, types, variables and members. */
-const NAMES: readonly Retired[] = [{ name: "whereabouts", instead: "stepContext" }]
+const NAMES: readonly Retired[] = [
+  { name: "whereabouts", instead: "stepContext" },
+  { name: "Desk", instead: "RequestBroker", below: "src/workers" },
+  { name: "Ear", instead: "SessionListener" },
+  { name: "Pulse", instead: "ActivityThrottle" },
+  { name: "Site", instead: "SessionTarget" },
+  { name: "Slot", instead: "SharedServer", below: "src/workers" },
+  { name: "Tail", instead: "OutputTail", below: "src/workers" },
+  { name: "Talk", instead: "Outbox or SessionTranscript" },
+  { name: "Trouble", instead: "PartialOutage" },
+  { name: "WorkerSeat", instead: "SessionSpec" },
+]
 
 /** Names of files, without their ending. */
 const FILES: readonly Retired[] = [
@@ -25,11 +36,17 @@ const FILES: readonly Retired[] = [
   { name: "advancing", instead: "advance-groups" },
   { name: "composing", instead: "composer" },
   { name: "concluding", instead: "conclude" },
+  { name: "ear", instead: "listener" },
   { name: "enclosing", instead: "ancestry" },
   { name: "going-on", instead: "proceed" },
   { name: "holding", instead: "gates" },
+  { name: "pulse", instead: "activity-throttle" },
+  { name: "seat", instead: "session-store" },
+  { name: "site", instead: "session-target" },
   { name: "spent", instead: "usage" },
+  { name: "talk", instead: "outbox or session-transcript" },
   { name: "telling", instead: "prompt-text" },
+  { name: "trouble", instead: "failure" },
 ]
 
 /** What comments, documents, messages and titles of tests say. */

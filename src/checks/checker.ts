@@ -1,6 +1,6 @@
 import { normalize } from "node:path"
 import type { CheckResult } from "../core/model/result.ts"
-import type { Check } from "../core/model/workflow.ts"
+import type { Check, CheckOf, CheckType } from "../core/model/workflow.ts"
 import type { Checker, Snapshot } from "../core/ports/ports.ts"
 import { type CommandDeps, runCommand } from "./command.ts"
 import { find, hashOf, holdsText } from "./files.ts"
@@ -10,19 +10,18 @@ import { scriptsOf } from "./scripts.ts"
 import { type Compile, createStructure } from "./structure.ts"
 
 type CheckOutcome = Pick<CheckResult, "isOk" | "detail"> & { readonly output?: string }
-type FileCheck = Extract<Check, { type: "file" }>
 
 /** Runs checks on this machine: commands with the shell, and file checks on the file system. */
 export function createChecker(deps: CommandDeps & { readonly compile: Compile }): Checker {
   return {
     async before(checks) {
-      const paths = new Set(checks.flatMap(watchedBy))
+      const paths = new Set(checks.flatMap((check) => runnerOf(check).watches(check)))
       return Object.fromEntries(await Promise.all([...paths].map(async (path) => [path, await hash(deps, path)])))
     },
     async run(checks, before, signal) {
       const scripts = protectedBy(checks, before)
       const results: CheckResult[] = []
-      for (const check of checks) results.push(await look(deps, check, { before, scripts }, signal))
+      for (const check of checks) results.push(await runCheck(deps, check, { before, scripts }, signal))
       return results
     },
     structure: createStructure(deps.compile),
@@ -31,17 +30,46 @@ export function createChecker(deps: CommandDeps & { readonly compile: Compile })
   }
 }
 
-/** The files whose content before the attempt matters to a check. */
-function watchedBy(check: Check): string[] {
-  if (check.type === "command") return scriptsOf(check.run)
-  return check.changed === undefined ? [] : [check.path]
-}
-
 /** The files' content before the attempt, and the scripts that the step must not change. */
 interface CheckBaseline {
   readonly before: Snapshot | undefined
   readonly scripts: ReadonlySet<string>
 }
+
+interface Runner<C extends Check> {
+  /** What a person calls it. */
+  name(check: C): string
+  /** Files whose content before the attempt matters to it. */
+  watches(check: C): string[]
+  /** Scripts that it trusts: what they say does not count when the step itself changed them. */
+  scripts(check: C): string[]
+  /** Files that it requires the step to change. */
+  changes(check: C): string[]
+  /** A rejection becomes the result, after the words of `failed`. */
+  run(check: C, deps: CommandDeps, known: CheckBaseline, signal: AbortSignal): Promise<CheckOutcome>
+  readonly failed: string
+}
+
+const RUNNERS: { readonly [T in CheckType]: Runner<CheckOf<T>> } = {
+  command: {
+    name: (check) => check.run,
+    watches: (check) => scriptsOf(check.run),
+    scripts: (check) => scriptsOf(check.run),
+    changes: () => [],
+    run: command,
+    failed: "could not be run",
+  },
+  file: {
+    name: (check) => check.path,
+    watches: ({ path, changed }) => (changed === undefined ? [] : [path]),
+    scripts: () => [],
+    changes: ({ path, changed }) => (changed ? [path] : []),
+    run: file,
+    failed: "could not be checked",
+  },
+}
+
+const runnerOf = (check: Check): Runner<Check> => RUNNERS[check.type]
 
 /**
  * Scripts of command checks that existed before the attempt, except those that another check
@@ -49,9 +77,9 @@ interface CheckBaseline {
  * asked to write its tests.
  */
 function protectedBy(checks: readonly Check[], before: Snapshot = {}): Set<string> {
-  const wanted = checks.flatMap((check) => (check.type === "file" && check.changed ? [normalize(check.path)] : []))
-  const scripts = checks.flatMap((check) => (check.type === "command" ? scriptsOf(check.run) : []))
-  return new Set(scripts.filter((path) => typeof before[path] === "string" && !wanted.includes(normalize(path))))
+  const changed = checks.flatMap((check) => runnerOf(check).changes(check)).map(normalize)
+  const scripts = checks.flatMap((check) => runnerOf(check).scripts(check))
+  return new Set(scripts.filter((path) => typeof before[path] === "string" && !changed.includes(normalize(path))))
 }
 
 /** A file that cannot be read counts as unchanged while the error stays the same. */
@@ -59,24 +87,27 @@ function hash({ root }: CommandDeps, path: string): Promise<string | null> {
   return hashOf(root, path).catch((error) => `unreadable: ${error}`)
 }
 
-async function look(deps: CommandDeps, check: Check, known: CheckBaseline, signal: AbortSignal): Promise<CheckResult> {
-  const name = check.type === "command" ? check.run : check.path
-  const { severity } = check
-  if (signal.aborted) return { name, severity, isOk: false, detail: "stopped", output: "" }
+async function runCheck(
+  deps: CommandDeps,
+  check: Check,
+  known: CheckBaseline,
+  signal: AbortSignal,
+): Promise<CheckResult> {
+  const runner = runnerOf(check)
+  const about = { name: runner.name(check), severity: check.severity }
+  if (signal.aborted) return { ...about, isOk: false, detail: "stopped", output: "" }
   try {
-    const looking = check.type === "command" ? command(deps, check, known, signal) : file(deps, check, known.before)
-    return { name, severity, output: "", ...(await looking) }
+    return { ...about, output: "", ...(await runner.run(check, deps, known, signal)) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    const detail = check.type === "command" ? `could not be run: ${why}` : `could not be checked: ${why}`
-    return { name, severity, isOk: false, detail, output: "" }
+    return { ...about, isOk: false, detail: `${runner.failed}: ${why}`, output: "" }
   }
 }
 
 /** A script that the step itself changed proves nothing, so it is not run. */
 async function command(
+  check: CheckOf<"command">,
   deps: CommandDeps,
-  check: Extract<Check, { type: "command" }>,
   { before, scripts }: CheckBaseline,
   signal: AbortSignal,
 ): Promise<CheckOutcome> {
@@ -87,7 +118,7 @@ async function command(
   return runCommand(deps, check, signal)
 }
 
-async function file({ root }: CommandDeps, check: FileCheck, before: Snapshot | undefined): Promise<CheckOutcome> {
+async function file(check: CheckOf<"file">, { root }: CommandDeps, { before }: CheckBaseline): Promise<CheckOutcome> {
   const { path, exists, changed, contains } = check
   const found = await find(root, path)
   const no = (detail: string): CheckOutcome => ({ isOk: false, detail })

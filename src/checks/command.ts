@@ -1,11 +1,9 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
-import type { Check } from "../core/model/workflow.ts"
+import type { CheckOf } from "../core/model/workflow.ts"
 import type { Clock } from "../core/ports/ports.ts"
 import { startTracked, type Tracked } from "../host/ledger.ts"
 import { createTail } from "./tail.ts"
-
-type CommandCheck = Extract<Check, { type: "command" }>
 
 export interface CommandDeps {
   /** The project's folder, in which commands run. */
@@ -28,7 +26,7 @@ const DRAIN_MS = 1_000
  * function resolves, no process that the command started is left. Rejects when the shell cannot be
  * started.
  */
-export async function runCommand(deps: CommandDeps, check: CommandCheck, signal: AbortSignal) {
+export async function runCommand(deps: CommandDeps, check: CheckOf<"command">, signal: AbortSignal) {
   const { root, ledger, clock } = deps
   const tail = createTail()
   const tracked = await startTracked(ledger, shell(check.run), {

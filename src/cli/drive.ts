@@ -10,7 +10,7 @@ import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
 import { endedLine, reportJson, writeJson } from "./json.ts"
 import { clearLine, createProgress, showLine } from "./progress.ts"
-import { reportRemote, staying } from "./remote-control.ts"
+import { keepAlive, reportRemote } from "./remote-control.ts"
 import { formatReport } from "./report.ts"
 import { onInterrupt } from "./signals.ts"
 import { readJournal } from "./status.ts"
@@ -142,7 +142,7 @@ async function actOn(
     const { id, workflow, parent: session } = found.value
     if (!journal.isElsewhere(id))
       return { word, title: workflow, session, begin: (engine, parent) => act(engine, found.value, parent) }
-    const settled = await staying(journal.settled(act(journal, found.value, undefined)))
+    const settled = await keepAlive(journal.settled(act(journal, found.value, undefined)))
     if (settled.ok) return reportRemote(journal, settled, word, options)
     if (journal.isElsewhere(id)) throw new UserError(settled.why)
     // The process that drove the run has ended, so the run may now be in another state.

@@ -7,14 +7,14 @@ import type { RunView, StepView, WorkerView } from "../core/view/view.ts"
 import type { Explained } from "../project/explain.ts"
 
 /**
- * Everything that `baton` prints with `--json`. Scripts rely on it: add keys, never rename or remove
- * one. `src/types.ts` exports these types to users of the package.
+ * Types of everything that `baton` prints with `--json`. Scripts rely on them, so keys may be added
+ * but never renamed or removed. `src/types.ts` exports these types to users of the package.
  */
 
 /** A line of `run`, `resume`, `continue`, `retry`, `skip`, `abort` and `raise`. */
 export type JsonLine = EventLine | EndedLine | HandedLine
 
-/** An event as it stands in the journal, with the run it belongs to. */
+/** A journal event, with the run it belongs to. */
 export type EventLine = Exclude<RunEvent, { readonly type: "run.ended" }> & { readonly run: string }
 
 /** A step in `EndedLine`. */
@@ -36,11 +36,11 @@ export type StepSummary = Pick<
 
 interface RunSummary extends Pick<RunView, "workflow" | "status" | "cause" | "hold" | "tokens" | "cost"> {
   readonly run: string
-  /** By the step's id. */
+  /** Keyed by step id. */
   readonly steps: Readonly<Record<string, StepSummary>>
 }
 
-/** The last line: the whole result, also of a run that is paused or was interrupted. */
+/** The last line, with the whole result. A paused or interrupted run has one too. */
 export interface EndedLine extends RunSummary {
   readonly type: "run.ended"
 }
@@ -51,7 +51,7 @@ export interface HandedLine {
   readonly run: string
   readonly workflow: string | null
   readonly command: string
-  /** False: that process has not come to it within five seconds. */
+  /** False when that process has not handled the command within five seconds. */
   readonly done: boolean
   readonly status: RunStatus | null
 }
@@ -81,16 +81,16 @@ export interface PlanDocument extends Definition {
   /** File the workflow was read from. */
   readonly file: string
   readonly inputs: Readonly<Record<string, InputValue>>
-  /** Which document says when the run pauses for a person. */
+  /** The document that decides when the run pauses for a person. */
   readonly interveneOf: "workflow" | "config"
-  /** Ids of steps; those of one wave may run at the same time. */
+  /** Ids of steps. The steps of one wave may run at the same time. */
   readonly waves: readonly (readonly string[])[]
 }
 
 /** `baton trace --json`. */
 export interface TraceDocument extends StepView {
   readonly run: string
-  /** What the journal has of the step, in order. */
+  /** The journal's entries about the step, in order. */
   readonly happened?: readonly TraceRow[]
 }
 
@@ -101,7 +101,7 @@ export interface WorkerRow
   readonly workflow: string | null
 }
 
-/** `baton prune --json`: ids of runs. */
+/** `baton prune --json`, with the ids of runs. */
 export interface PruneDocument {
   readonly old: readonly string[]
   readonly deleted: readonly string[]
@@ -115,11 +115,11 @@ export interface DoctorDocument {
 export interface DoctorFinding {
   readonly state: "good" | "note" | "bad"
   readonly text: string
-  /** What to do, or more about it; may have several lines. */
+  /** What to do, or more detail; may have several lines. */
   readonly detail?: string
 }
 
-/** What each command prints that prints one document. */
+/** The output of each command that prints one document. */
 export interface JsonDocuments {
   readonly status: StatusDocument | null
   readonly list: ListDocument

@@ -2,7 +2,7 @@ import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { EndedLine, JsonDocuments, JsonLine, StatusDocument } from "./json-types.ts"
 
-/** Writes one line of `--json`. Whatever a command prints so has a type in json-types.ts. */
+/** Writes one line of `--json`. Every value that a command writes has a type in json-types.ts. */
 export function writeJson(value: JsonLine | JsonDocuments[keyof JsonDocuments]): void {
   process.stdout.write(`${JSON.stringify(value)}\n`)
 }

@@ -3,7 +3,7 @@ import { findRun } from "../project/decisions.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { ASKER } from "./decide.ts"
 import { UserError } from "./exit.ts"
-import { reportRemote, staying } from "./remote-control.ts"
+import { keepAlive, reportRemote } from "./remote-control.ts"
 import { readJournal } from "./status.ts"
 
 /** `baton pause [RUN]`: asks the process that drives a run to start no more steps of it. */
@@ -22,7 +22,7 @@ export function pauseCommand(compose: LoadCompose): Command {
       if (!found.ok) throw new UserError(found.why)
       const { id, status } = found.value
       if (!engine.isElsewhere(id)) throw new UserError(`run ${id} is not running (${status})`)
-      const settled = await staying(engine.settled(engine.pause(id, "baton pause")))
+      const settled = await keepAlive(engine.settled(engine.pause(id, "baton pause")))
       if (!settled.ok) throw new UserError(settled.why)
       process.exitCode = reportRemote(engine, settled, "pause", options)
     })

@@ -1,6 +1,7 @@
 import type pc from "picocolors"
 import { formatDuration } from "../core/base/duration.ts"
 import type { RunEvent } from "../core/model/events.ts"
+import { failedChecks } from "../core/model/result.ts"
 import type { Run } from "../core/model/run.ts"
 import { doneBy } from "../core/model/step-types.ts"
 import { formatUsage } from "../core/view/format.ts"
@@ -94,7 +95,7 @@ function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createC
   }
   if (event.type === "step.warned") return [colors.yellow(`! ${event.step}  ${event.warning.text}`)]
   if (event.type === "step.checked") {
-    const red = event.checks.filter(({ isOk, severity }) => !isOk && severity === "error")
+    const red = failedChecks(event.checks)
     return red.map(({ name, detail }) => `${stepMark("failed", colors)} ${event.step}  ${name}: ${detail}`)
   }
   if (event.type === "step.skipped")

@@ -9,7 +9,7 @@ export function raiseCommand(compose: LoadCompose): Command {
     .argument("[run]", RUN)
     .option("--usd <amount>", "US dollars", amount("usd"))
     .option("--tokens <count>", "tokens read and written (500k, 2M)", amount("tokens"))
-    .option("--time <duration>", "time at work (90m, 2h)", amount("time"))
+    .option("--time <duration>", "working time (90m, 2h)", amount("time"))
     .option("--workers <count>", "workers started: tries of steps", amount("workers"))
     .action((wanted: string | undefined, given: Readonly<Record<string, number>>, command: Command) => {
       const named = Object.entries(AMOUNTS).filter(([name]) => given[name] !== undefined)

@@ -5,7 +5,7 @@ import { writeJson } from "./json.ts"
 const STAY_MS = 1_000
 
 /** Keeps the process alive while it waits, because the clock's timers do not. */
-export async function staying<T>(work: Promise<T>): Promise<T> {
+export async function keepAlive<T>(work: Promise<T>): Promise<T> {
   const timer = setInterval(() => undefined, STAY_MS)
   try {
     return await work

@@ -19,11 +19,11 @@ export function formatReport(view: RunView, stream: { readonly isTTY?: boolean }
   const total = `${view.workflow} ${statusWord(view, colors)}${took} · ${formatUsage(view)} · run ${view.id}`
   return `${treeOf(view.steps)
     .map((branch) => stepBlock(branch, colors))
-    .join("")}\n${total}\n${wayOut(view)}`
+    .join("")}\n${total}\n${howToContinue(view)}`
 }
 
 /** Why a run waits or how to continue it, with the commands. Empty for a successful run. */
-export function wayOut(view: RunView): string {
+export function howToContinue(view: RunView): string {
   const { id, status, hold } = view
   if (status === "interrupted") return `Go on with: baton resume ${id}\n`
   if (status === "failed") return `Run the failed steps again: baton resume ${id}\n`

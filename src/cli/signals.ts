@@ -14,7 +14,7 @@ const PARENT_CHECK_MS = 1_000
 export function onInterrupt(): { readonly happened: Promise<"interrupted">; dispose(): void } {
   const happened = Promise.withResolvers<"interrupted">()
   let firstAt: number | undefined
-  const hear = () => {
+  const onSignal = () => {
     const now = performance.now()
     if (firstAt !== undefined && now - firstAt > SAME_KEY_PRESS_MS) process.exit(EXIT.interrupted)
     if (firstAt === undefined) process.stderr.write("\nstopping … (press again to quit at once)\n")
@@ -22,7 +22,7 @@ export function onInterrupt(): { readonly happened: Promise<"interrupted">; disp
     happened.resolve("interrupted")
   }
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
-  for (const signal of signals) process.on(signal, hear)
+  for (const signal of signals) process.on(signal, onSignal)
   const parent = process.ppid
   const watch = setInterval(() => {
     if (process.ppid !== parent) happened.resolve("interrupted")
@@ -32,7 +32,7 @@ export function onInterrupt(): { readonly happened: Promise<"interrupted">; disp
     happened: happened.promise,
     dispose() {
       clearInterval(watch)
-      for (const signal of signals) process.off(signal, hear)
+      for (const signal of signals) process.off(signal, onSignal)
     },
   }
 }

@@ -8,7 +8,7 @@ import { runNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { statusDocument, writeJson } from "./json.ts"
-import { wayOut } from "./report.ts"
+import { howToContinue } from "./report.ts"
 import { paint, stepMark } from "./style.ts"
 
 /** `baton status [RUN]`: shows the state of a run. Reads only the journal. */
@@ -63,5 +63,5 @@ function formatStatus(view: RunView): string {
     ]
     return `${stepMark(step.status, colors)} ${nameOf(branch).padEnd(width)}  ${colors.dim(facts.join(" · "))}`
   })
-  return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${formatUsage(view)}\n${wayOut(view)}`
+  return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${formatUsage(view)}\n${howToContinue(view)}`
 }

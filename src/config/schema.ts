@@ -1,7 +1,9 @@
 import * as z from "zod"
+import { writeDuration } from "../core/base/duration.ts"
 import { NOT_YET, notYet } from "../core/documents/issues.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
 import { DEFAULT_KIND, KIND_NAMES, KINDS } from "../core/model/kinds.ts"
+import { ASKS_UNSET, IDLE_TIMEOUT_UNSET, MODEL_UNSET, TIMEOUT_UNSET, unset } from "../shapes/unset.ts"
 import { asks, budgetLike, duration, intervene, name, schemaKey } from "../shapes/values.ts"
 import { orList } from "./words.ts"
 
@@ -45,27 +47,40 @@ const profile = z.strictObject({
     .optional()
     .describe(
       `How the profile runs. ${KIND_NAMES.map((kind) => `\`${kind}\`${kind === DEFAULT_KIND ? " (default)" : ""}: ${KINDS[kind].description}.`).join(" ")}`,
-    ),
+    )
+    .register(unset, { value: DEFAULT_KIND }),
   backend: z.enum(["server", "agent"]).optional().describe("Older name of `kind`; counts only when `kind` is not set."),
   mode: z
     .enum(["background", "foreground"])
     .optional()
     .describe(
       "`background` (default): nobody types in the worker's session. `foreground`: a person works in it with the worker, and hands back.",
-    ),
+    )
+    .register(unset, { value: "background" }),
   start: z
     .enum(["fresh", "brief", "fork"])
     .optional()
     .describe(
       "What the worker knows of the session it is started from: nothing (`fresh`, default), a short digest (`brief`), or the whole conversation (`fork`).",
-    ),
-  keep: z.boolean().optional().describe("Keep the worker's session and go on in it the next time."),
-  agent: z.string().min(1).optional().describe("Agent of OpenCode to run as; without it OpenCode's default agent."),
+    )
+    .register(unset, { value: "fresh" }),
+  keep: z
+    .boolean()
+    .optional()
+    .describe("Keep the worker's session and go on in it the next time.")
+    .register(unset, { value: false }),
+  agent: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Agent of OpenCode to run as; without it OpenCode's default agent.")
+    .register(unset, { value: "OpenCode's default agent" }),
   model: z
     .string()
     .min(1)
     .optional()
-    .describe("A role of `models`, or `provider/model`; without it the model of the session a run was started in."),
+    .describe("A role of `models`, or `provider/model`; without it the model of the session a run was started in.")
+    .register(unset, MODEL_UNSET),
   fallback: z
     .array(z.string().min(1))
     .min(1)
@@ -79,7 +94,11 @@ const profile = z.strictObject({
     .describe(
       "Tokens: when the worker's session holds more, it writes down where it stands and goes on in a new session. Default: never.",
     ),
-  pin: z.boolean().optional().describe("Never use another model than the one asked for: fail instead."),
+  pin: z
+    .boolean()
+    .optional()
+    .describe("Never use another model than the one asked for: fail instead.")
+    .register(unset, { value: false }),
   purpose: z.string().optional().describe("What the profile is for, in a sentence for people and planners."),
   prompt: z.string().optional().describe("Appended to the system message of every turn of the worker."),
   permission: permission
@@ -91,21 +110,37 @@ const profile = z.strictObject({
     .optional()
     .describe(
       "Who answers when the worker asks for a permission or has a question: `ask` (default) a person, `deny` nobody, `allow-listed` the profile's own `permission`; or an object with `policy`, `timeout` and `otherwise`.",
-    ),
+    )
+    .register(unset, ASKS_UNSET),
   intervene: intervene
     .optional()
     .describe(
       "When a run pauses for a person after a step of this profile: `never`, `on-error`, `on-warning`, `always`; without it the workflow's.",
-    ),
-  concurrency: z.int().min(1).max(64).optional().describe("Workers of this profile at the same time."),
-  timeout: duration.optional().describe("Deadline of a step from start to end, when the step sets none."),
+    )
+    .register(unset, { value: DEFAULTS.intervene }),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe("Workers of this profile at the same time.")
+    .register(unset, { value: "limits.max_workers" }),
+  timeout: duration
+    .optional()
+    .describe("Deadline of a step from start to end, when the step sets none.")
+    .register(unset, TIMEOUT_UNSET),
   idle_timeout: duration
     .optional()
-    .describe("Deadline of silence (no text, no tool activity), when the step sets none."),
-  tool_timeout: duration.optional().describe("How long one tool call may take in silence. Default: 20m."),
+    .describe("Deadline of silence (no text, no tool activity), when the step sets none.")
+    .register(unset, IDLE_TIMEOUT_UNSET),
+  tool_timeout: duration
+    .optional()
+    .describe("How long one tool call may take in silence. Default: 20m.")
+    .register(unset, { value: writeDuration(DEFAULTS.toolTimeoutMs) }),
   idle_stop: duration
     .optional()
-    .describe("With kind `server`: how long the server may have nothing to do before it is ended. Default: 5m."),
+    .describe("With kind `server`: how long the server may have nothing to do before it is ended. Default: 5m.")
+    .register(unset, { value: writeDuration(DEFAULTS.serverIdleStopMs) }),
   url: z
     .string()
     .refine(isServerUrl, {
@@ -159,7 +194,8 @@ export const configSchema = z
       .describe("Offer Baton's tools to the model: workflow_run, workflow_status, workflow_control, worker_ask."),
     intervene: intervene
       .optional()
-      .describe("When a run pauses for a person after a step, where its workflow does not say. Default: `never`."),
+      .describe("When a run pauses for a person after a step, where its workflow does not say. Default: `never`.")
+      .register(unset, { value: DEFAULTS.intervene }),
   })
   .describe("Configuration of Baton (orchestrator.json).")
 

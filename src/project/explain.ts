@@ -3,7 +3,6 @@ import { parseDuration } from "../core/base/duration.ts"
 import { suggest } from "../core/base/nearest.ts"
 import { type Path, type SourceDocument, valueAt } from "../core/documents/issues.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
-import { DEFAULT_KIND } from "../core/model/kinds.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
 import { groupTraits } from "../core/model/step-types.ts"
 import type { Step, Workflow } from "../core/model/workflow.ts"
@@ -58,28 +57,6 @@ const CHAINS: Readonly<Record<string, readonly Level[]>> = {
 /** Keys that a ceiling of orchestrator.json is laid over: the lower counts. */
 const CEILINGS: Readonly<Record<string, string>> = { max_parallel: "max_workers", budget: "budget" }
 
-const hours = (ms: number) => (ms % 3_600_000 === 0 ? `${ms / 3_600_000}h` : `${ms / 60_000}m`)
-/** What counts where nobody wrote anything and the schemas do not say it. */
-const WHERE_NOBODY_WROTE: Readonly<Record<string, unknown>> = {
-  intervene: "never",
-  idle_timeout: hours(DEFAULTS.stepIdleTimeoutMs),
-  tool_timeout: hours(DEFAULTS.toolTimeoutMs),
-  idle_stop: hours(DEFAULTS.serverIdleStopMs),
-  asks: "ask",
-  kind: DEFAULT_KIND,
-  mode: "background",
-  start: "fresh",
-  keep: false,
-  pin: false,
-  on_failure: "fail",
-  retry: { max_attempts: 1 },
-  gate: { timeout: hours(DEFAULTS.gateTimeoutMs) },
-  model: "that of the session the run was started in, else OpenCode's default",
-  agent: "OpenCode's default agent",
-  concurrency: "limits.max_workers",
-}
-/** The parts of an `asks` that does not say them: it counts as a whole. */
-const ASKS_PARTS: Readonly<Record<string, unknown>> = { policy: "ask", timeout: null, otherwise: "deny" }
 const SECRETS = ["password"]
 /** What a role or a model has in the place of the profile `default`. */
 const PROFILE_MODEL = ["model", "fallback"]
@@ -210,7 +187,7 @@ function answer(key: string, rest: readonly string[], chain: readonly Level[], p
   if (ceiling !== undefined) return underCeiling(key, ceiling, rest, place)
   const written = chain.flatMap((one) => writtenAt(one, key, rest, place) ?? [])
   const info = place.keys[level].get(key) as KeyInfo
-  const otherwise = fallbackOf(level, key, rest, info, place)
+  const otherwise = fallbackOf(rest, info, place)
   const [counts = otherwise, ...others] = written
   const overridden = [...others, ...(counts === otherwise || otherwise.value === null ? [] : [otherwise])]
   const { step, profile } = place
@@ -226,13 +203,11 @@ function answer(key: string, rest: readonly string[], chain: readonly Level[], p
 /** The lower of what a workflow and orchestrator.json say; of a budget for each unit. */
 function underCeiling(key: string, ceiling: string, rest: readonly string[], place: ExplainContext): Explained[] {
   const units = key === "budget" ? (rest.length > 0 ? [rest] : unitsOf(place)) : [[]]
-  const { description, ...info } = place.keys.settings.get(key) as KeyInfo
+  const info = place.keys.settings.get(key) as KeyInfo
   return units.map((unit): Explained => {
-    const own =
-      writtenAt("settings", key, unit, place) ?? fallbackOf("settings", key, unit, { description, ...info }, place)
+    const own = writtenAt("settings", key, unit, place) ?? fallbackOf(unit, info, place)
     const cap =
-      writtenAt("limits", ceiling, unit, place) ??
-      fallbackOf("limits", ceiling, unit, place.keys.limits.get(ceiling) as KeyInfo, place)
+      writtenAt("limits", ceiling, unit, place) ?? fallbackOf(unit, place.keys.limits.get(ceiling) as KeyInfo, place)
     const isLower = amountOf(cap.value) < amountOf(own.value)
     const [counts, other] = isLower ? [cap, own] : [own, cap]
     return {
@@ -242,7 +217,7 @@ function underCeiling(key: string, ceiling: string, rest: readonly string[], pla
       overridden: [other],
       rule: "lowest",
       means: [],
-      description,
+      description: info.description,
     }
   })
 }
@@ -287,7 +262,10 @@ function writtenAt(
   if (found) return found
   const asks = key === "asks" ? find([...path, key]) : undefined
   if (asks)
-    return { ...asks, value: typeof asks.value === "string" && rest[0] === "policy" ? asks.value : partOf(rest) }
+    return {
+      ...asks,
+      value: typeof asks.value === "string" && rest[0] === "policy" ? asks.value : partOf(level, rest, place),
+    }
   if (level === "profile" && key === "kind") return find([...path, "backend"])
   if (key === "model" && model) return model
   // `on_failure: retry` is short for it.
@@ -345,27 +323,17 @@ function wordsOf(level: Level, { config, workflow, step, profile }: ExplainConte
   return words[level]
 }
 
-/** What counts where nobody wrote anything. */
-function fallbackOf(
-  level: Level,
-  key: string,
-  rest: readonly string[],
-  info: KeyInfo,
-  place: ExplainContext,
-): WrittenValue {
+/** What counts where nobody wrote anything, as the schema declares it. */
+function fallbackOf(rest: readonly string[], { unset }: KeyInfo, place: ExplainContext): WrittenValue {
   const isForeground = place.config.profiles[profileFor(place.config, place.profile)]?.mode === "foreground"
-  const known: Record<string, unknown> = {
-    ...WHERE_NOBODY_WROTE,
-    timeout: hours(isForeground ? DEFAULTS.foregroundTimeoutMs : DEFAULTS.stepTimeoutMs),
-    ...(level === "settings" ? { timeout: hours(DEFAULTS.runTimeoutMs), on_failure: info.default } : {}),
-  }
-  const value = Object.hasOwn(known, key) ? known[key] : info.default
-  const inner = key === "asks" ? partOf(rest) : valueAt(value, rest)
-  return { level: "default", value: (rest.length > 0 ? inner : value) ?? null, file: null, line: null }
+  const value = isForeground ? (unset?.foreground ?? unset?.value) : unset?.value
+  const counts = rest.length > 0 ? valueAt(unset?.parts ?? value, rest) : value
+  return { level: "default", value: counts ?? null, file: null, line: null }
 }
 
-function partOf(rest: readonly string[]): unknown {
-  return valueAt(ASKS_PARTS, rest) ?? null
+/** A part of an `asks` that does not say it. */
+function partOf(level: Level, rest: readonly string[], { keys }: ExplainContext): unknown {
+  return valueAt(keys[level].get("asks")?.unset?.parts, rest) ?? null
 }
 
 /** The models that roles mean. */

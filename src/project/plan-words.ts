@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/base/duration.ts"
-import { DEFAULTS } from "../core/model/defaults.ts"
+import { gateTimeoutOf } from "../core/model/defaults.ts"
 import { doneBy } from "../core/model/step-types.ts"
-import type { Check, Intervene, Retry, Settings, Step } from "../core/model/workflow.ts"
+import type { Check, CheckOf, CheckType, Intervene, Retry, Settings, Step } from "../core/model/workflow.ts"
 import { policyOf } from "../core/schedule/after-attempt.ts"
 import { formatCost } from "../core/view/numbers.ts"
 import type { Prepared } from "./project.ts"
@@ -36,20 +36,38 @@ function triesOf(retry: Retry | undefined, onFailure: Step["onFailure"], setting
   return `up to ${maxAttempts} tries${wait}; without success ${end}`
 }
 
+/** What a plan says of a check: what is asked, and what else is to be known of it. */
+interface CheckWords<C extends Check> {
+  asked(check: C): string
+  notes(check: C, severity: readonly string[]): readonly string[]
+}
+
+const CHECK_WORDS: { readonly [T in CheckType]: CheckWords<CheckOf<T>> } = {
+  command: {
+    asked: ({ run }) => run,
+    notes: ({ expect, timeoutMs }, severity) => [
+      ...(expect === "fail" ? ["must fail"] : []),
+      ...severity,
+      ...(timeoutMs === undefined ? [] : [`at most ${formatDuration(timeoutMs)}`]),
+    ],
+  },
+  file: {
+    asked({ path, exists, changed, contains }) {
+      const asked = [
+        ...(exists === undefined ? [] : [exists ? "is there" : "is not there"]),
+        ...(changed === undefined ? [] : [changed ? "has changed" : "has not changed"]),
+        ...(contains === undefined ? [] : [`contains ${JSON.stringify(contains)}`]),
+      ]
+      return `${path} ${asked.join(", ")}`
+    },
+    notes: (_, severity) => severity,
+  },
+}
+
 function checkWords(check: Check): string {
-  const notes = check.severity === "warning" ? ["only a warning"] : []
-  if (check.type === "command") {
-    if (check.expect === "fail") notes.unshift("must fail")
-    if (check.timeoutMs !== undefined) notes.push(`at most ${formatDuration(check.timeoutMs)}`)
-    return `${check.run}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`
-  }
-  const { exists, changed, contains } = check
-  const asked = [
-    ...(exists === undefined ? [] : [exists ? "is there" : "is not there"]),
-    ...(changed === undefined ? [] : [changed ? "has changed" : "has not changed"]),
-    ...(contains === undefined ? [] : [`contains ${JSON.stringify(contains)}`]),
-  ]
-  return `${check.path} ${asked.join(", ")}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`
+  const words: CheckWords<Check> = CHECK_WORDS[check.type]
+  const notes = words.notes(check, check.severity === "warning" ? ["only a warning"] : [])
+  return `${words.asked(check)}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`
 }
 
 interface Policy {
@@ -74,7 +92,7 @@ function pauses(step: Step, prepared: Prepared): boolean {
 /** How long a gate waits, where there can be one, and what the run may spend. */
 export function runLines(prepared: Prepared): string[] {
   const { workflow, limits } = prepared.definition
-  const { gateTimeoutMs = DEFAULTS.gateTimeoutMs, gateDefault, budget } = workflow.settings
+  const { gateDefault, budget } = workflow.settings
   const ends = [
     ...(workflow.steps.some((step) => pauses(step, prepared)) ? ["continue"] : []),
     ...(workflow.steps.some((step) => doneBy(step.type) === "person") ? ["abort at a step of type gate"] : []),
@@ -88,7 +106,9 @@ export function runLines(prepared: Prepared): string[] {
   return [
     ...(money.length > 0 ? [`budget: ${money.join(", ")}`] : []),
     ...(ends.length > 0
-      ? [`a gate waits ${formatDuration(gateTimeoutMs)} for a person, then: ${gateDefault ?? ends.join(", ")}`]
+      ? [
+          `a gate waits ${formatDuration(gateTimeoutOf(workflow.settings))} for a person, then: ${gateDefault ?? ends.join(", ")}`,
+        ]
       : []),
   ]
 }

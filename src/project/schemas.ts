@@ -1,6 +1,7 @@
-import { configJsonSchema } from "../config/schema.ts"
+import { configSchema } from "../config/schema.ts"
 import { NOT_YET, valueAt } from "../core/documents/issues.ts"
-import { jsonSchemaOf, workflowSchema } from "../spec/schema.ts"
+import { schemaWithUnset, type Unset, unsetIn } from "../shapes/unset.ts"
+import { workflowSchema } from "../spec/schema.ts"
 
 /** Where a value can be written, nearest to a step first. */
 export const LEVELS = ["step", "profile", "settings", "limits", "top"] as const
@@ -8,7 +9,8 @@ export type Level = (typeof LEVELS)[number]
 
 export interface KeyInfo {
   readonly description: string
-  readonly default?: unknown
+  /** What counts where it was written nowhere; undefined: nothing does. */
+  readonly unset?: Unset
 }
 
 /** The keys that can be written at each level, as the schemas declare them; refused ones left out. */
@@ -22,8 +24,8 @@ export type KeysOfLevels = Readonly<Record<Level, ReadonlyMap<string, KeyInfo>>>
 let known: KeysOfLevels | undefined
 
 function readKeys(): KeysOfLevels {
-  const workflow = jsonSchemaOf(workflowSchema)
-  const config = configJsonSchema()
+  const workflow = schemaWithUnset(workflowSchema)
+  const config = schemaWithUnset(configSchema)
   return {
     step: keysAt(workflow, ["properties", "steps", "items"]),
     profile: keysAt(config, ["properties", "profiles", "additionalProperties"]),
@@ -37,13 +39,18 @@ function keysAt(schema: object, path: readonly string[]): Map<string, KeyInfo> {
   const at = path.reduce<unknown>((part, key) => follow(schema, valueAt(follow(schema, part), [key])), schema)
   const properties = valueAt(follow(schema, at), ["properties"]) ?? {}
   return new Map(
-    Object.entries(properties as Record<string, { description?: string; default?: unknown }>).flatMap(
-      ([key, { description = "", default: value }]): [string, KeyInfo][] =>
-        description.endsWith(NOT_YET)
-          ? []
-          : [[key, { description, ...(value === undefined ? {} : { default: value }) }]],
-    ),
+    Object.entries(properties as Record<string, KeySchema>).flatMap(([key, declared]): [string, KeyInfo][] => {
+      const { description = "" } = declared
+      if (description.endsWith(NOT_YET)) return []
+      const unset = unsetIn(declared) ?? (declared.default === undefined ? undefined : { value: declared.default })
+      return [[key, { description, ...(unset === undefined ? {} : { unset }) }]]
+    }),
   )
+}
+
+interface KeySchema {
+  readonly description?: string
+  readonly default?: unknown
 }
 
 /** What a schema says by reference is somewhere else in it. */

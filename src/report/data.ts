@@ -2,7 +2,7 @@ import { evolve } from "../core/fold/evolve.ts"
 import type { RunCreated, RunEvent } from "../core/model/events.ts"
 import type { Tokens, Warning } from "../core/model/result.ts"
 import type { Run } from "../core/model/run.ts"
-import { NO_USAGE, plus } from "../core/model/usage.ts"
+import { NO_TOTAL_USAGE, NO_USAGE, plus } from "../core/model/usage.ts"
 import type { Hook, InputValue } from "../core/model/workflow.ts"
 import { type Moment, momentsOf, type Try, triesOf } from "../core/view/timeline.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
@@ -111,8 +111,8 @@ function delegatedBy({ delegated }: StepView, find: Sources["find"]): RunView[] 
 function modelsOf(steps: readonly StepReport[]): ModelCost[] {
   const models = new Map<string | null, ModelCost>()
   const add = (model: string | null, tries: number, took: { tokens: Tokens; cost: number | null }) => {
-    const known = models.get(model) ?? { model, tries: 0, tokens: NO_USAGE.tokens, cost: 0 }
-    const { tokens, cost } = plus({ ...NO_USAGE, tokens: known.tokens, cost: known.cost }, took)
+    const known = models.get(model) ?? { model, tries: 0, ...NO_USAGE }
+    const { tokens, cost } = plus({ ...NO_TOTAL_USAGE, tokens: known.tokens, cost: known.cost }, took)
     models.set(model, { model, tries: known.tries + tries, tokens, cost })
   }
   for (const { tries, delegated } of steps) {

@@ -29,7 +29,7 @@ export function timelineOf(report: Report): Html {
   return html`<div class="timeline">
 <div class="lane axis" aria-hidden="true"><span></span><span class="ticks">${ticks.map((tick) => html`<span>${tick}</span>`)}</span><span></span></div>
 ${rows.map((row) => lane(row, span))}</div>
-<p class="legend"><span><i class="key try"></i> at work</span> <span><i class="key bad"></i> a try that failed</span> <span><i class="key wait"></i> waiting for a person or a provider</span></p>`
+<p class="legend"><span><i class="key try"></i> running</span> <span><i class="key bad"></i> a try that failed</span> <span><i class="key wait"></i> waiting for a person or a provider</span></p>`
 }
 
 /** From the start of the run to its end, or to the last known time. */

@@ -1,6 +1,7 @@
 import { askProblems } from "../core/documents/ask-policy.ts"
 import { problemAt, valueAt } from "../core/documents/issues.ts"
 import type { Problem } from "../core/model/problem.ts"
+import { PLAIN_KEYS } from "./check-shapes.ts"
 import { RESERVED } from "./names.ts"
 import { keysAt, type Outline, type OutlineStep, Visible, written } from "./outline.ts"
 import { descriptionOf } from "./step-shape.ts"
@@ -59,7 +60,7 @@ function* checkTries(outline: Outline, step: OutlineStep): Generator<Problem> {
 function* checkPlainTexts(outline: Outline, step: OutlineStep): Generator<Problem> {
   const checks = written(outline, step, "checks")
   const places = (Array.isArray(checks) ? checks : []).flatMap((check, at) =>
-    typeof check === "string" ? [["checks", at]] : ["run", "file", "contains"].map((key) => ["checks", at, key]),
+    typeof check === "string" ? [["checks", at]] : PLAIN_KEYS.map((key) => ["checks", at, key]),
   )
   for (const path of [["run"], ...places].map((keys) => [...step.path, ...keys])) {
     const text = valueAt(outline.source.value, path)

@@ -1,6 +1,8 @@
 import * as z from "zod"
+import { writeDuration } from "../core/base/duration.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
 import type { SecretSource } from "../core/model/workflow.ts"
+import { unset } from "../shapes/unset.ts"
 import { duration, intervene, schemaKey } from "../shapes/values.ts"
 import { input, inputName } from "./input-shape.ts"
 import { budget, gate, worker } from "./shapes.ts"
@@ -21,7 +23,10 @@ export const hooks = z.strictObject({
 
 export const settings = z.strictObject({
   max_parallel: z.int().min(1).max(64).default(DEFAULTS.maxParallel).describe("Steps that run at the same time."),
-  timeout: duration.default(DEFAULTS.runTimeoutMs).describe("Deadline of the whole run. Default: 4h."),
+  timeout: duration
+    .default(DEFAULTS.runTimeoutMs)
+    .describe("Deadline of the whole run. Default: 4h.")
+    .register(unset, { value: writeDuration(DEFAULTS.runTimeoutMs) }),
   on_failure: z
     .enum(["stop", "continue"])
     .default("stop")
@@ -30,11 +35,15 @@ export const settings = z.strictObject({
     .optional()
     .describe(
       "When the run pauses for a person after a step: `never`, `on-error`, `on-warning`, `always`; without it that of orchestrator.json, then `never`.",
-    ),
+    )
+    .register(unset, { value: DEFAULTS.intervene }),
   budget: budget
     .optional()
     .describe("What the run may spend at most; nothing more starts after that until a person says so."),
-  gate: gate.optional().describe("How long the run waits for a person, and what is done when nobody comes."),
+  gate: gate
+    .optional()
+    .describe("How long the run waits for a person, and what is done when nobody comes.")
+    .register(unset, { value: { timeout: writeDuration(DEFAULTS.gateTimeoutMs) } }),
   distill: worker
     .optional()
     .describe(

@@ -1,9 +1,12 @@
 import * as z from "zod"
+import { DEFAULTS } from "../core/model/defaults.ts"
 import { type Doer, doneBy } from "../core/model/step-types.ts"
 import type { Loop, StepType } from "../core/model/workflow.ts"
+import { ASKS_UNSET, IDLE_TIMEOUT_UNSET, MODEL_UNSET, TIMEOUT_UNSET, unset } from "../shapes/unset.ts"
 import { asks, duration, intervene, name } from "../shapes/values.ts"
+import { check } from "./check-shapes.ts"
 import { schemaFaults } from "./json-schema.ts"
-import { budget, check, isInside, retry, worker } from "./shapes.ts"
+import { budget, isInside, retry, worker } from "./shapes.ts"
 
 /** A step of a workflow document, and what steps are made of that are done by steps of their own. */
 
@@ -63,15 +66,18 @@ const work = {
     .describe("What the worker is asked; `${inputs.x}` and `${step.output}` are filled in, `$${` is a plain `${`."),
   model: worker
     .optional()
-    .describe("A role of `models`, or `provider/model`, in the place of the profile's own model."),
+    .describe("A role of `models`, or `provider/model`, in the place of the profile's own model.")
+    .register(unset, MODEL_UNSET),
   idle_timeout: duration
     .optional()
-    .describe("Deadline of silence (no text, no tool activity); without it the profile's, then 5m."),
+    .describe("Deadline of silence (no text, no tool activity); without it the profile's, then 5m.")
+    .register(unset, IDLE_TIMEOUT_UNSET),
   asks: asks
     .optional()
     .describe(
       "Who answers when the worker asks for a permission or has a question: `ask`, `deny`, `allow-listed`, or an object; without it the profile's, then a person.",
-    ),
+    )
+    .register(unset, ASKS_UNSET),
   effects: z
     .enum(["external"])
     .optional()
@@ -110,9 +116,8 @@ const ensemble = {
   mode: z
     .enum(["parallel", "sequential"])
     .optional()
-    .describe(
-      "With `ensemble`: `parallel` (default), or `sequential`: each later proposer sees the earlier proposals.",
-    ),
+    .describe("With `ensemble`: `parallel` (default), or `sequential`: each later proposer sees the earlier proposals.")
+    .register(unset, { value: "parallel" }),
   verdict: z
     .enum(["synthesize", "pick"])
     .optional()
@@ -148,7 +153,10 @@ const flat = z.strictObject({
     .array(z.string())
     .default([])
     .describe("Steps that must have ended before this one starts: well, unless it has a `condition`."),
-  timeout: duration.optional().describe("Deadline from start to end; without it the profile's, then 30m."),
+  timeout: duration
+    .optional()
+    .describe("Deadline from start to end; without it the profile's, then 30m.")
+    .register(unset, TIMEOUT_UNSET),
   condition: z
     .string()
     .min(1)
@@ -156,13 +164,17 @@ const flat = z.strictObject({
     .describe(
       "Expression, with or without `${}` around it: asked once all that the step needs has ended, well or not; the step is skipped when it is false.",
     ),
-  retry: retry.optional().describe("Tries after a failure; without it there is one."),
+  retry: retry
+    .optional()
+    .describe("Tries after a failure; without it there is one.")
+    .register(unset, { value: { max_attempts: 1 } }),
   on_failure: z
     .enum(["fail", "skip", "retry"])
     .optional()
     .describe(
       "What a failure means after all tries: `fail` (default), or `skip`: it counts as skipped and the run goes on. `retry` is short for `retry: {}`: two tries.",
-    ),
+    )
+    .register(unset, { value: "fail" }),
   checks: z
     .array(check)
     .optional()
@@ -173,7 +185,8 @@ const flat = z.strictObject({
     .optional()
     .describe(
       "When the run pauses for a person after this step: `never`, `on-error`, `on-warning`, `always`; without it the profile's, then the workflow's.",
-    ),
+    )
+    .register(unset, { value: DEFAULTS.intervene }),
   loop: loop.optional().describe("Does the step again, round after round, until it is good or the rounds are over."),
   budget: budget.optional().describe("What the step may spend at most, all its tries and parts together."),
   output: insidePath

@@ -21,9 +21,9 @@ import { handDriven } from "../support/engine.ts"
 import { events, writeOldJournal } from "../support/old-journal.ts"
 
 /**
- * What `baton` prints with `--json` has the types that the package exports. The output is written
- * down as a TypeScript literal of that type, and the compiler compares the two: a key that is
- * missing, or has another type, or is not declared, is an error.
+ * Tests that the output of `--json` has the exported types. The output is written to a TypeScript
+ * file as a literal of its type, and the compiler reports each key that is missing, undeclared or
+ * of another type.
  */
 
 const ROOT = join(import.meta.dirname, "../..")
@@ -41,7 +41,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-/** What is written to stdout meanwhile. */
+/** Returns what `work` writes to stdout. */
 async function printed(work: () => Promise<unknown>): Promise<string> {
   let out = ""
   const spy = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
@@ -56,7 +56,7 @@ async function printed(work: () => Promise<unknown>): Promise<string> {
   }
 }
 
-/** The JSON that a command prints. */
+/** Returns the JSON that a command prints. */
 async function baton(...words: string[]): Promise<string> {
   const compose = () => import("../../src/compose.ts")
   const program = new Command("baton").option("-C, --directory <dir>")
@@ -70,7 +70,7 @@ async function baton(...words: string[]): Promise<string> {
   return out.trim()
 }
 
-/** The lines of a run that goes on, and its last one. */
+/** Resumes a run and returns all lines printed for it, including the last one. */
 async function linesOf(run: string): Promise<string[]> {
   const store = openSqliteStore(journal)
   const backend = createScriptedBackend(() => ({ output: "done", model: "acme/small" }))
@@ -93,7 +93,7 @@ function linesInGuide(): string[] {
   return guide.split("\n").filter((line) => line.startsWith('{"type"'))
 }
 
-/** What the compiler says of these values, each of the type beside it. */
+/** The compiler's errors about these values, each with its type. */
 function compilerOn(values: readonly (readonly [type: string, json: string])[]): string {
   const types = JSON.stringify(join(ROOT, "src/types.ts"))
   const source = values.map(([type, json], at) => `export const value${at}: ${type} =\n${json}`)
@@ -113,7 +113,7 @@ function compilerOn(values: readonly (readonly [type: string, json: string])[]):
   }
 }
 
-it("every command prints with --json, and every event is, what its exported type says", async () => {
+it("the output of every command with --json, and every event, has its exported type", async () => {
   const documents: Record<keyof JsonDocuments, string | undefined> = {
     list: await baton("list"),
     status: await baton("status", "rich-gate"),
@@ -123,7 +123,7 @@ it("every command prints with --json, and every event is, what its exported type
     prune: await baton("prune"),
     doctor: await baton("doctor", "--attach", "http://127.0.0.1:1"),
     explain: await baton("config", "explain", "timeout", "--workflow", "own"),
-    // Only where another process drives a run: the same line as in `linesInGuide`.
+    // Printed only when another process drives the run, so the line of the guide is used.
     pause: linesInGuide().find((line) => line.includes("run.handed")),
   }
   const lines = [...(await linesOf("killed")), ...(await linesOf("rich-gate")), ...linesInGuide()]

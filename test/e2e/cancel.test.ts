@@ -22,6 +22,8 @@ const ESCAPEE = "setsid sleep 4321 >/dev/null 2>&1 & sleep 4322"
 
 let model: ScriptedModel
 let project: Project
+/** A server of somebody else. */
+let server: Server | undefined
 
 beforeAll(async () => {
   model = await startScriptedModel()
@@ -33,11 +35,12 @@ beforeAll(async () => {
   })
 }, LONG)
 afterAll(async () => {
+  await server?.stop()
   await project?.dispose()
   await model?.close()
 }, LONG)
 afterEach(() => {
-  for (const { pid } of processesWith(project.marker)) signal(pid, "SIGKILL")
+  for (const { pid } of processesWith(project.marker)) if (pid !== server?.pid) signal(pid, "SIGKILL")
 })
 
 const left = () => describeProcesses(processesWith(project.marker))
@@ -76,16 +79,11 @@ describe("cancelling a run with workers of every kind", () => {
   )
 
   describe("on a server of somebody else", () => {
-    let server: Server
-    beforeAll(async () => {
-      server = await startServer(project)
-    }, LONG)
-    afterAll(() => server?.stop(), LONG)
-
     it(
       "leaves that server running, with no session busy, and ends what was Baton's own",
       async () => {
         const hanging = await hang()
+        server = await startServer(project)
         const run = startBaton(project, "run", "hang", "--attach", server.url)
         await hanging()
         run.signal("SIGINT")
@@ -104,7 +102,7 @@ describe("after a SIGKILL", () => {
     "the next start ends exactly what the killed one had started, and the run can be resumed",
     async () => {
       const hanging = await hang()
-      const bystander = await startServer(project)
+      server ??= await startServer(project)
       const run = startBaton(project, "run", "hang", "--run-id", "killed")
       await hanging()
       for (const { pid, command } of processesWith(project.marker)) {
@@ -117,11 +115,10 @@ describe("after a SIGKILL", () => {
         model.script(`hang ${kind}.`, say("done"))
         model.script(`silent ${kind}.`, say("done"))
       }
-      const resumed = await baton(project, "resume", "killed", "--json")
+      const resumed = await baton(project, "resume", "killed", "--json", "--attach", server.url)
       expect(endedOf(resumed.stdout)).toMatchObject({ status: "success" })
       expect(sleepers()).toEqual([])
-      expect(processesWith(project.marker).map(({ pid }) => pid)).toEqual([bystander.pid])
-      await bystander.stop()
+      expect(processesWith(project.marker).map(({ pid }) => pid)).toEqual([server.pid])
     },
     LONG,
   )

@@ -5,6 +5,7 @@ import { baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
 import { describeProcesses, processesWith, signal } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
+import { warmServer } from "./support/warm.ts"
 
 /** What follows a failure, on the real OpenCode: checks, retries, handlers, a resume of what failed, a spent budget. */
 
@@ -72,6 +73,7 @@ beforeAll(async () => {
   model = await startScriptedModel()
   project = makeProject({
     model,
+    server: await warmServer(),
     baton: false,
     workflows: WORKFLOWS,
     files: { "red.sh": RED, "cheated.sh": RED },

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { ScriptedRequest } from "../../scripts/scripted-model/request.ts"
 import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf } from "./support/baton.ts"
-import { type Server, startServer } from "./support/opencode.ts"
-import { makeProject, type Project, type ProjectOptions } from "./support/project.ts"
+import { alone, makeProject, type Project, type ProjectOptions } from "./support/project.ts"
 import { until } from "./support/until.ts"
+import { type WarmServer, warmServer } from "./support/warm.ts"
 
 /** What workers are sent and what becomes of their answers, on the real OpenCode: every word the model got is looked at. */
 
@@ -50,20 +50,20 @@ steps:
 `
 
 let model: ScriptedModel
+let server: WarmServer
 const projects: Project[] = []
-const servers: Server[] = []
 
 beforeAll(async () => {
   model = await startScriptedModel()
+  server = await warmServer()
 }, LONG)
 afterAll(async () => {
-  for (const server of servers) await server.stop()
   for (const project of projects) await project.dispose()
   await model?.close()
 }, LONG)
 
 function open(options: ProjectOptions): Project {
-  const project = makeProject({ model, ...options })
+  const project = makeProject({ model, server, ...options })
   projects.push(project)
   return project
 }
@@ -135,23 +135,22 @@ it(
     const config = { profiles: { default: {} } }
     const opencode = { permission: "allow", agent: { own: { mode: "primary", permission: { "*": "allow" } } } }
     const project = open({ workflows: { tooled: TOOLED }, config, opencode })
-    const server = await startServer(project)
-    servers.push(server)
+    const client = server.clientFor(project.dir)
     model.script(/^tooled: plan/, (request) => {
       const said = request.toolResults.length
       if (said === 0) return callTool("worker_result", { result: { tasks: [1] } })
       return said === 1 ? callTool("worker_result", { result: '{"tasks":["login"]}' }) : say("All done.")
     })
-    const { data: session } = await server.client.session.create({ title: "main" })
+    const { data: session } = await client.session.create({ title: "main" })
     const id = session?.id as string
     for (const agent of ["build", "plan", "general", "own"]) {
       const text = `tooled: as ${agent}`
-      await server.client.session.promptAsync({ sessionID: id, agent, parts: [{ type: "text", text }] })
+      await client.session.promptAsync({ sessionID: id, agent, parts: [{ type: "text", text }] })
       await model.waitFor(text, { timeoutMs: 60_000 })
-      await until(async () => !(await server.client.session.status({})).data?.[id], { what: "an idle session" })
+      await until(async () => !(await client.session.status({})).data?.[id], { what: "an idle session" })
     }
     // Thrown on purpose: the answer to a command is in the session.
-    await server.client.session.command({ sessionID: id, command: "workflow", arguments: "run tooled" })
+    await client.session.command({ sessionID: id, command: "workflow", arguments: "run tooled" })
     await model.waitFor("tooled: first is login", { timeoutMs: 90_000 })
     const ordinary = model.asked("tooled: as").flatMap(({ tools }) => tools.filter((tool) => tool === "worker_result"))
     expect(ordinary).toEqual([])
@@ -305,7 +304,8 @@ steps:
           ? callTool("bash", { command: `echo ${secretOf("S2")}`, description: "x" })
           : say(all),
       )
-      const run = await baton(project, "run", "secret", "--json")
+      // In a server of its own: what that writes into its log is looked through, too.
+      const run = await baton(alone(project), "run", "secret", "--json")
       expect(run.code).toBe(0)
       const prompt = asked("secrets: .*")[0]?.prompt ?? ""
       expect(names.filter((name) => !prompt.includes(secretOf(name)))).toEqual([])

@@ -2,15 +2,17 @@ import { rmSync } from "node:fs"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { type Baton, baton, type EndedLine, endedOf, linesOf, startBaton } from "./support/baton.ts"
+import type { Server } from "./support/opencode.ts"
 import { describeProcesses, processesWith, signal } from "./support/processes.ts"
-import { makeProject, type Project } from "./support/project.ts"
+import { attached, makeProject, type Project } from "./support/project.ts"
+import { startSurvivor } from "./support/survivor.ts"
 import { until } from "./support/until.ts"
 import { DEMO, scriptDemo } from "./support/workflows.ts"
 
 /** G1 and G2 on the real thing: everything is killed with SIGKILL after each event of the journal in turn. */
 
 const EVENTS = 10
-const LONG = 60_000
+const LONG = 180_000
 /** A retry after an error, one after a check (which passes the second time it is run), a skipped step, and a gate. */
 const CARE = `
 inputs: { topic: string }
@@ -28,15 +30,21 @@ steps:
 
 let model: ScriptedModel
 let project: Project
+/** Where a run that was killed goes on. */
+let survivor: Server
 
 beforeAll(async () => {
   model = await startScriptedModel()
   project = makeProject({ model, baton: false, workflows: { demo: DEMO, care: CARE } })
-})
+  survivor = await startSurvivor(project)
+}, LONG)
 afterAll(async () => {
+  await survivor?.stop()
   await project?.dispose()
   await model?.close()
 }, LONG)
+
+const resume = (run: string) => baton(attached(project, survivor), "resume", run, "--json")
 
 it.each(Array.from({ length: EVENTS }, (_, index) => index + 1))(
   "killed after event %i: what had finished is kept and not asked for again, the rest is done, nothing is lost",
@@ -56,7 +64,7 @@ it.each(Array.from({ length: EVENTS }, (_, index) => index + 1))(
     const askedBefore = asked()
     const isDone = ["survey", "draft", "review"].map((id) => status.steps[id]?.status === "success")
     if (status.status === "interrupted") {
-      const resumed = await baton(project, "resume", topic, "--json")
+      const resumed = await resume(topic)
       expect(resumed.code).toBe(0)
       expect(linesOf(resumed.stdout)[0]).toMatchObject({ type: "run.resumed" })
     }
@@ -125,8 +133,7 @@ it.each(KILLS)(
     expect(isKilled).toBe(true)
     const before = await state()
     // A run that a crash left keeps its gate; one that waits at it goes on with the next word.
-    for (let words = 0; words < 3 && (await state()).status !== "success"; words++)
-      await baton(project, "resume", topic, "--json")
+    for (let words = 0; words < 3 && (await state()).status !== "success"; words++) await resume(topic)
 
     const end = await state()
     expect(end).toMatchObject({

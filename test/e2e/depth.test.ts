@@ -1,9 +1,10 @@
+import type { OpencodeClient } from "@opencode-ai/sdk/v2"
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { endedOf, startBaton } from "./support/baton.ts"
-import { type Server, startServer } from "./support/opencode.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
+import { type WarmServer, warmServer } from "./support/warm.ts"
 
 /** Models that start workers through Baton's tools, in the real OpenCode: how far down they get, and what it costs. */
 
@@ -18,11 +19,12 @@ const config = (depth: number) => ({
 const deeper = (times: number) => `go ${"deeper ".repeat(times)}down`
 
 let model: ScriptedModel
+let server: WarmServer
 const projects: Project[] = []
-const servers: Server[] = []
 
 beforeAll(async () => {
   model = await startScriptedModel()
+  server = await warmServer()
   for (let times = 1; times <= 4; times++) {
     const call = callTool("worker_ask", { worker: "helper", prompt: deeper(times - 1) })
     model.script(new RegExp(`^${deeper(times)}$`), (request) =>
@@ -32,25 +34,22 @@ beforeAll(async () => {
   model.script(/^go down$/, say("the bottom"))
 }, LONG)
 afterAll(async () => {
-  for (const server of servers) await server.stop()
   for (const project of projects) await project.dispose()
   await model?.close()
 }, LONG)
 
-async function open(depth: number) {
-  const project = makeProject({ model, baton: true, config: config(depth) })
+function open(depth: number) {
+  const project = makeProject({ model, server, baton: true, config: config(depth) })
   projects.push(project)
-  const server = await startServer(project)
-  servers.push(server)
-  return { project, server }
+  return { project, client: server.clientFor(project.dir) }
 }
 
-async function prompt(server: Server, text: string): Promise<{ session: string; answer: string }> {
-  const { data: session } = await server.client.session.create({ title: "main" })
+async function prompt(client: OpencodeClient, text: string): Promise<{ session: string; answer: string }> {
+  const { data: session } = await client.session.create({ title: "main" })
   const id = session?.id as string
-  await server.client.session.promptAsync({ sessionID: id, agent: "build", parts: [{ type: "text", text }] })
+  await client.session.promptAsync({ sessionID: id, agent: "build", parts: [{ type: "text", text }] })
   const last = async () => {
-    const { data } = await server.client.session.messages({ sessionID: id })
+    const { data } = await client.session.messages({ sessionID: id })
     return data?.find((message) => message.info.role === "assistant" && message.info.finish === "stop")
   }
   const message = await until(last, { what: `an answer to ${text}`, timeoutMs: 60_000 })
@@ -62,15 +61,15 @@ const offered = (text: string) => model.asked(new RegExp(`^${text}$`)).map((requ
 it(
   "a recursive profile stops at depth 1: its worker is not even offered the tools, and a call of them creates nothing",
   async () => {
-    const { server } = await open(1)
-    const { session, answer } = await prompt(server, deeper(2))
+    const { client } = open(1)
+    const { session, answer } = await prompt(client, deeper(2))
     expect(answer).toMatch(/^2 up: /)
     expect(offered(deeper(2))[0]).toEqual(expect.arrayContaining(TOOLS))
     for (const tools of offered(deeper(1))) for (const tool of TOOLS) expect(tools).not.toContain(tool)
     expect(model.asked(/^go down$/)).toHaveLength(0)
-    const { data: children } = await server.client.session.children({ sessionID: session })
+    const { data: children } = await client.session.children({ sessionID: session })
     expect(children).toHaveLength(1)
-    const { data: grandchildren } = await server.client.session.children({ sessionID: children?.[0]?.id as string })
+    const { data: grandchildren } = await client.session.children({ sessionID: children?.[0]?.id as string })
     expect(grandchildren).toEqual([])
   },
   LONG,
@@ -79,14 +78,14 @@ it(
 it(
   "with max_depth 2 a worker may ask one more, which may not; in every process, and the run's cost has both in it",
   async () => {
-    const { project, server } = await open(2)
+    const { project, client } = open(2)
     project.write(".opencode/workflows/dive.yaml", `steps: [{ id: dive, profile: helper, prompt: "${deeper(4)}" }]`)
-    const { answer } = await prompt(server, deeper(2))
+    const { answer } = await prompt(client, deeper(2))
     expect(answer).toContain("2 up: ")
     expect(answer).toContain("1 up: ")
     expect(answer).toContain("the bottom")
     expect(offered("go down")[0]).not.toEqual(expect.arrayContaining(["worker_ask"]))
-    const run = startBaton(project, "run", "dive", "--json", "--attach", server.url)
+    const run = startBaton(project, "run", "dive", "--json")
     expect(await run.exit()).toBe(0)
     const ended = endedOf(run.stdout())
     expect(ended.steps.dive?.output).toContain("4 up: 3 up: ")

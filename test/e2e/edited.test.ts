@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest"
 import { type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf } from "./support/baton.ts"
 import { makeProject, type Project } from "./support/project.ts"
+import { warmServer } from "./support/warm.ts"
 
 /** A run that goes on over a workflow its author has changed, on the real OpenCode. */
 
@@ -18,7 +19,7 @@ let project: Project
 
 beforeAll(async () => {
   model = await startScriptedModel()
-  project = makeProject({ model, baton: true, workflows: { flow: FLOW } })
+  project = makeProject({ model, server: await warmServer(), baton: true, workflows: { flow: FLOW } })
 }, LONG)
 afterAll(async () => {
   await project?.dispose()

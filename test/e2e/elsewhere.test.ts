@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
 import { type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { type Baton, baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
-import { type Server, startServer } from "./support/opencode.ts"
 import { processesWith, signal } from "./support/processes.ts"
-import { makeProject, type Project } from "./support/project.ts"
+import { alone, makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
+import { type WarmServer, warmServer } from "./support/warm.ts"
 
 /** A run is driven by one process, and decided about in others: an OpenCode with Baton, and a second `baton`. */
 
@@ -21,11 +21,17 @@ steps:
   - { id: text, needs: [facts], prompt: "plain text of \${facts.output}" }
 `
 let model: ScriptedModel
+let opencode: WarmServer
 let project: Project
 
 beforeAll(async () => {
   model = await startScriptedModel()
-  project = makeProject({ model, workflows: { tour: flow("tour"), frozen: flow("frozen"), plain: PLAIN } })
+  opencode = await warmServer()
+  project = makeProject({
+    model,
+    server: opencode,
+    workflows: { tour: flow("tour"), frozen: flow("frozen"), plain: PLAIN },
+  })
 }, LONG)
 afterAll(async () => {
   await project?.dispose()
@@ -42,8 +48,9 @@ function line(run: Baton, type: string, facts: Line = {}): Promise<Line> {
   })
 }
 
-/** What an OpenCode says to a line that a person types in a session of it. */
-async function typist({ client }: Server): Promise<(line: string) => Promise<string>> {
+/** What the OpenCode says to a line that a person types in a session of it. */
+async function typist(): Promise<(line: string) => Promise<string>> {
+  const client = opencode.clientFor(project.dir)
   const { data } = await client.session.create({ title: "a person's" })
   const sessionID = data?.id as string
   let seen = 0
@@ -70,9 +77,8 @@ it(
   async () => {
     model.script("tour draft", say("D"))
     const slow = model.hold("tour slow")
-    const run = startBaton(project, "run", "tour", "--run-id", "tour-1", "--json")
-    await using server = await startServer(project)
-    const type = await typist(server)
+    const run = startBaton(alone(project), "run", "tour", "--run-id", "tour-1", "--json")
+    const type = await typist()
     await slow.arrived
     await line(run, "gate.opened")
 
@@ -116,8 +122,7 @@ it(
   "a run of OpenCode is paused by `baton pause`, and goes on there over the workflow as it was changed meanwhile",
   async () => {
     const facts = model.hold("plain facts")
-    await using server = await startServer(project)
-    const type = await typist(server)
+    const type = await typist()
     const started = await type("/workflow run plain")
     const run = /\(run (\w+)\)/.exec(started)?.[1] as string
     await facts.arrived
@@ -146,7 +151,7 @@ it(
   async () => {
     model.script("frozen draft", say("D"))
     const slow = model.hold("frozen slow")
-    const run = startBaton(project, "run", "frozen", "--run-id", "frozen-1", "--json")
+    const run = startBaton(alone(project), "run", "frozen", "--run-id", "frozen-1", "--json")
     await slow.arrived
     await line(run, "gate.opened")
     const all = processesWith(project.marker)
@@ -158,7 +163,7 @@ it(
     await until(() => processesWith(project.marker).length === 0, { what: "the killed processes to be gone" })
     slow.release(say("S"))
 
-    const resumed = await baton(project, "resume", "frozen-1", "--json")
+    const resumed = await baton(alone(project), "resume", "frozen-1", "--json")
     expect(resumed.code).toBe(0)
     expect(linesOf(resumed.stdout)).toContainEqual(
       expect.objectContaining({ type: "gate.decided", step: "draft", by: "baton continue" }),

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf } from "./support/baton.ts"
 import { choose, closeDashboard, closeDialog, fillIn, key } from "./support/dialogs.ts"
-import { makeProject, type Project } from "./support/project.ts"
+import { type Server, startServer } from "./support/opencode.ts"
+import { attached, makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 
 /** A run pauses for a person where its policy says so, and every surface can say how it goes on. */
@@ -36,7 +37,11 @@ beforeAll(async () => {
       "steps: [{ id: approve, type: gate, prompt: Ship it to everybody? }, { id: ship, needs: [approve], prompt: 'shipped ${approve.output}' }]",
     dear: "settings: { budget: { tokens: 100 } }\nsteps: [{ id: one, prompt: dear one }, { id: two, needs: [one], prompt: dear two }]",
   }
-  project = makeProject({ model, workflows, tui: { attention: { enabled: true, sound: false } } })
+  project = makeProject({
+    model,
+    workflows,
+    tui: { attention: { enabled: true, sound: false } },
+  })
 }, LONG)
 afterAll(async () => {
   await project?.dispose()
@@ -142,11 +147,20 @@ describe("in the TUI", () => {
 })
 
 describe("on the command line", () => {
+  /** Runs start in a running server; each later command starts a server of its own. */
+  let there: Project
+  let server: Server
+  beforeAll(async () => {
+    server = await startServer(project)
+    there = attached(project, server)
+  }, LONG)
+  afterAll(() => server?.stop(), LONG)
+
   it(
     "a gate exits 3 and says what to type; continue, skip and retry with a message finish the run",
     async () => {
       model.script("headless review", nothing())
-      const paused = await baton(project, "run", "headless", "--run-id", "gate-1")
+      const paused = await baton(there, "run", "headless", "--run-id", "gate-1")
       expect(paused.code).toBe(3)
       expect(paused.stdout).toContain("Waits for you: review failed (empty)")
       expect(paused.stdout).toContain("baton skip gate-1 review")
@@ -170,7 +184,7 @@ describe("on the command line", () => {
     async () => {
       model.script("spoken review", nothing())
       model.script("speak up", say("spoken"))
-      expect((await baton(project, "run", "spoken")).code).toBe(3)
+      expect((await baton(there, "run", "spoken")).code).toBe(3)
       const retried = await baton(project, "retry", "review", "--message", "speak up", "--json")
       expect([retried.code, endedOf(retried.stdout).status]).toEqual([0, "success"])
       expect(JSON.stringify(model.asked("speak up")[0]?.messages)).toContain("spoken review")
@@ -182,16 +196,16 @@ describe("on the command line", () => {
   it(
     "continue answers what waits, abort ends it, resume does anew what failed",
     async () => {
-      expect((await baton(project, "run", "approve", "--run-id", "yes-1")).code).toBe(3)
-      expect((await baton(project, "run", "approve", "--run-id", "no-1")).code).toBe(3)
+      expect((await baton(there, "run", "approve", "--run-id", "yes-1")).code).toBe(3)
+      expect((await baton(there, "run", "approve", "--run-id", "no-1")).code).toBe(3)
       const yes = await baton(project, "continue", "yes-1")
       expect([yes.code, yes.stdout]).toEqual([0, expect.stringContaining("approve success")])
       const no = await baton(project, "abort", "no-1", "--json")
       expect([no.code, endedOf(no.stdout)]).toMatchObject([0, { status: "cancelled" }])
       model.script("anew review", nothing(), say("fine now"))
-      const failed = await baton(project, "run", "anew", "--run-id", "anew-1")
+      const failed = await baton(there, "run", "anew", "--run-id", "anew-1")
       expect([failed.code, failed.stdout]).toEqual([1, expect.stringContaining("baton resume anew-1")])
-      expect((await baton(project, "resume", "anew-1")).code).toBe(0)
+      expect((await baton(there, "resume", "anew-1")).code).toBe(0)
       expect(CHAIN("anew").map((prompt) => model.asked(prompt).length)).toEqual([1, 2, 1])
     },
     LONG,
@@ -200,7 +214,7 @@ describe("on the command line", () => {
   it(
     "a run over its budget exits 4 until it may spend more",
     async () => {
-      const over = await baton(project, "run", "dear", "--run-id", "dear-1")
+      const over = await baton(there, "run", "dear", "--run-id", "dear-1")
       expect([over.code, over.stdout]).toEqual([4, expect.stringContaining("baton raise dear-1")])
       expect((await baton(project, "continue", "dear-1")).code).toBe(2)
       expect((await baton(project, "raise", "dear-1", "--tokens", "1M")).code).toBe(0)

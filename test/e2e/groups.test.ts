@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, fail, nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf } from "./support/baton.ts"
 import { makeProject, type Project } from "./support/project.ts"
+import { warmServer } from "./support/warm.ts"
 
 /** Steps that are done by steps of their own, on the real OpenCode: ensembles, routed and nested steps, loops. */
 
@@ -81,6 +82,7 @@ beforeAll(async () => {
   model = await startScriptedModel()
   project = makeProject({
     model,
+    server: await warmServer(),
     baton: false,
     config: CONFIG,
     workflows: WORKFLOWS,

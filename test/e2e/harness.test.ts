@@ -5,7 +5,7 @@ import { callTool, cutOff, fail, type ScriptedModel, say, startScriptedModel } f
 import { type Server, startServer } from "./support/opencode.ts"
 import { describeProcesses, processesUnder, processesWith } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
-import { openTui } from "./support/screen.ts"
+import { openTui, type Tui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
 
 /** What the harness promises its users, shown on the real OpenCode. Baton is not loaded. */
@@ -216,10 +216,19 @@ describe("the project", () => {
 })
 
 describe("the screen", () => {
+  let tui: Tui
+  beforeAll(async () => {
+    tui = await openTui(project)
+  }, START)
+  afterAll(() => tui?.close(), START)
+
+  it("is part of the error when something does not appear", async () => {
+    await expect(tui.waitFor(/no such thing/, 100)).rejects.toThrow(/no such thing.*Ask anything/s)
+  })
+
   it(
     "shows the prompt, a typed prompt's answer, and slash commands with and without arguments",
     async () => {
-      await using tui = await openTui(project)
       await tui.submit("what is on screen?")
       await tui.waitFor(/Answer to: what is on screen\?/, TURN)
       await tui.submit('/greet you "a b"')
@@ -249,15 +258,6 @@ describe("the screen", () => {
       await tui.waitFor(/Answer to: through the server/, TURN)
       const seen = server.events.filter(({ payload }) => JSON.stringify(payload).includes("through the server"))
       expect(seen.map(({ payload }) => payload.type)).toContain("message.part.updated")
-    },
-    START,
-  )
-
-  it(
-    "is part of the error when something does not appear",
-    async () => {
-      await using tui = await openTui(project)
-      await expect(tui.waitFor(/no such thing/, 100)).rejects.toThrow(/no such thing.*Ask anything/s)
     },
     START,
   )

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import type { DoctorDocument } from "../../src/cli/json-types.ts"
 import { baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
-import { startServer } from "./support/opencode.ts"
+import type { Server } from "./support/opencode.ts"
 import { describeProcesses, processesWith, signal } from "./support/processes.ts"
-import { makeProject, type Project } from "./support/project.ts"
+import { alone, attached, makeProject, type Project } from "./support/project.ts"
+import { startSurvivor } from "./support/survivor.ts"
 import { until } from "./support/until.ts"
 import { DEMO, FAN, scriptDemo } from "./support/workflows.ts"
 
@@ -14,13 +15,18 @@ import { DEMO, FAN, scriptDemo } from "./support/workflows.ts"
 const LONG = 90_000
 
 let model: ScriptedModel
+/** Not one of those that `left` finds. */
+let server: Server
 let project: Project
 
 beforeAll(async () => {
   model = await startScriptedModel()
-  project = makeProject({ model, baton: true, workflows: { demo: DEMO, fan: FAN } })
+  const empty = makeProject({ model, baton: true, workflows: { demo: DEMO, fan: FAN } })
+  server = await startSurvivor(empty)
+  project = attached(empty, server)
 }, LONG)
 afterAll(async () => {
+  await server?.stop()
   await project?.dispose()
   await model?.close()
 }, LONG)
@@ -34,7 +40,7 @@ describe("baton run", () => {
     "runs a workflow, prints what each step produced, leaves nothing running, and exits 0",
     async () => {
       const { asked } = scriptDemo(model, "tides")
-      const { code, stdout, stderr } = await baton(project, "run", "demo", "--input", "topic=tides")
+      const { code, stdout, stderr } = await baton(alone(project), "run", "demo", "--input", "topic=tides")
       expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("✓ review") })
       for (const text of [
         "notes on tides",
@@ -125,30 +131,19 @@ describe("baton run", () => {
   it(
     "--attach uses a running server, and leaves it running and unbusy",
     async () => {
-      const server = await startServer(project)
-      try {
-        scriptDemo(model, "attached")
-        const { code, stdout } = await baton(
-          project,
-          "run",
-          "demo",
-          "--input",
-          "topic=attached",
-          "--json",
-          "--attach",
-          server.url,
-        )
-        expect(code).toBe(0)
-        const { session } = endedOf(stdout).steps.survey ?? {}
-        const { data } = await server.client.session.get({ sessionID: session as string })
-        expect(data?.title).toBe("survey · demo")
-        const { data: parent } = await server.client.session.get({ sessionID: data?.parentID as string })
-        expect(parent?.title).toBe("baton · demo")
-        const { data: children } = await server.client.session.children({ sessionID: parent?.id as string })
-        expect(children?.map((child) => child.title).sort()).toEqual(["draft · demo", "review · demo", "survey · demo"])
-      } finally {
-        await server.stop()
-      }
+      scriptDemo(model, "attached")
+      const where = ["--json", "--attach", server.url]
+      const { code, stdout } = await baton(alone(project), "run", "demo", "--input", "topic=attached", ...where)
+      expect(code).toBe(0)
+      const { client } = server
+      const { session } = endedOf(stdout).steps.survey ?? {}
+      const { data } = await client.session.get({ sessionID: session as string })
+      expect(data?.title).toBe("survey · demo")
+      const { data: parent } = await client.session.get({ sessionID: data?.parentID as string })
+      expect(parent?.title).toBe("baton · demo")
+      const { data: children } = await client.session.children({ sessionID: parent?.id as string })
+      expect(children?.map((child) => child.title).sort()).toEqual(["draft · demo", "review · demo", "survey · demo"])
+      expect((await client.session.status({})).data).toEqual({})
     },
     LONG,
   )
@@ -158,8 +153,9 @@ describe("baton run", () => {
     async () => {
       const first = scriptDemo(model, "left")
       const second = scriptDemo(model, "right")
-      const runs = ["left", "right"].map((topic) =>
-        startBaton(project, "run", "demo", "--input", `topic=${topic}`, "--json"),
+      // One in a server of its own, one in a server that is there.
+      const runs = [alone(project), project].map((where, at) =>
+        startBaton(where, "run", "demo", "--input", `topic=${at === 0 ? "left" : "right"}`, "--json"),
       )
       expect(await Promise.all(runs.map((run) => run.exit()))).toEqual([0, 0])
       expect(runs.map((run) => endedOf(run.stdout()).steps.review?.output)).toEqual([
@@ -178,7 +174,7 @@ describe("stopping and going on", () => {
     async () => {
       const { prompts, asked } = scriptDemo(model, "breaks")
       const hold = model.hold(prompts[1])
-      const run = startBaton(project, "run", "demo", "--input", "topic=breaks", "--run-id", "breaks")
+      const run = startBaton(alone(project), "run", "demo", "--input", "topic=breaks", "--run-id", "breaks")
       await hold.arrived
       run.signal("SIGINT")
       expect(await run.exit()).toBe(130)
@@ -187,7 +183,7 @@ describe("stopping and going on", () => {
       hold.release()
       const status = await baton(project, "status", "breaks")
       expect(status.stdout).toContain("demo · interrupted · run breaks")
-      const resumed = await baton(project, "resume", "breaks", "--json")
+      const resumed = await baton(alone(project), "resume", "breaks", "--json")
       expect(resumed.code).toBe(0)
       expect(endedOf(resumed.stdout).steps.review).toMatchObject({ output: "breaks: approved", attempts: 1 })
       expect(asked()).toEqual([1, 2, 1])
@@ -200,7 +196,7 @@ describe("stopping and going on", () => {
     async () => {
       const { prompts, asked } = scriptDemo(model, "crashes")
       const hold = model.hold(prompts[1])
-      startBaton(project, "run", "demo", "--input", "topic=crashes", "--run-id", "crashes")
+      startBaton(alone(project), "run", "demo", "--input", "topic=crashes", "--run-id", "crashes")
       await hold.arrived
       for (const { pid } of processesWith(project.marker)) signal(pid, "SIGKILL")
       await until(() => left().length === 0, { what: "the killed processes to be gone" })
@@ -222,7 +218,7 @@ describe("stopping and going on", () => {
     async () => {
       const { prompts, asked } = scriptDemo(model, "orphans")
       const hold = model.hold(prompts[2])
-      const run = startBaton(project, "run", "demo", "--input", "topic=orphans", "--run-id", "orphans")
+      const run = startBaton(alone(project), "run", "demo", "--input", "topic=orphans", "--run-id", "orphans")
       await hold.arrived
       run.signal("SIGKILL")
       await until(() => left().length === 0, {
@@ -343,7 +339,7 @@ describe("baton doctor", () => {
         workflows: { demo: DEMO, bad: "steps: [{ id: a, promt: x }]" },
       })
       try {
-        const { code, stdout } = await baton(sick, "doctor")
+        const { code, stdout } = await baton(sick, "doctor", "--attach", server.url)
         expect(stdout).toMatch(
           /✗ workflow bad cannot be run\n {4}\.opencode\/workflows\/bad\.yaml:1:9: .*\n {4}.*bad\.yaml:1:18: unknown key `promt`/,
         )

@@ -3,8 +3,8 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf } from "./support/baton.ts"
-import { type Server, startServer } from "./support/opencode.ts"
 import { makeProject, type Project, ROOT } from "./support/project.ts"
+import { type WarmServer, warmServer } from "./support/warm.ts"
 
 /** Every form of a workflow and every built-in one, run from the command line on the real OpenCode. */
 
@@ -34,7 +34,7 @@ const TASKS = {
 
 let model: ScriptedModel
 let project: Project
-let server: Server
+let server: WarmServer
 
 beforeAll(async () => {
   model = await startScriptedModel()
@@ -44,21 +44,21 @@ beforeAll(async () => {
     const write = callTool("write", { filePath: file, content: `# ${file}` })
     model.script(`Write the specification \`${file}\``, write, say("written"))
   }
+  server = await warmServer()
   project = makeProject({
     model,
+    server,
     baton: false,
     config: CONFIG,
     files: Object.fromEntries(FIXTURES.map((name) => [`flows/${name}`, fixture(name)])),
   })
-  server = await startServer(project)
 }, LONG)
 afterAll(async () => {
-  await server?.stop()
   await project?.dispose()
   await model?.close()
 }, LONG)
 
-const run = (...args: string[]) => baton(project, "run", ...args, "--json", "--attach", server.url)
+const run = (...args: string[]) => baton(project, "run", ...args, "--json")
 
 async function succeeded(...args: string[]) {
   const { code, stdout, stderr } = await run(...args)

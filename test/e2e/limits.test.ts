@@ -4,6 +4,7 @@ import { providerConfig } from "../../scripts/scripted-model/provider.ts"
 import { fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf, linesOf } from "./support/baton.ts"
 import { makeProject, type Project } from "./support/project.ts"
+import { warmServer } from "./support/warm.ts"
 
 /** What a provider can refuse, on the real OpenCode: too many at once, no money left, a wrong key. */
 
@@ -33,6 +34,7 @@ beforeAll(async () => {
   const { provider, ...rest } = providerConfig(model.url)
   project = makeProject({
     model,
+    server: await warmServer(),
     baton: true,
     opencode: { ...rest, provider: { ...provider, spare: { ...provider.scripted, name: "Spare" } } },
     config: {

@@ -5,6 +5,7 @@ import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scri
 import { baton } from "./support/baton.ts"
 import { makeProject, type Project, ROOT } from "./support/project.ts"
 import { until } from "./support/until.ts"
+import { warmServer } from "./support/warm.ts"
 
 /** The progress of `baton run` on a real terminal, and in a pipe. */
 
@@ -21,7 +22,7 @@ let model: ScriptedModel
 let project: Project
 beforeAll(async () => {
   model = await startScriptedModel()
-  project = makeProject({ model, workflows: { flow: FLOW } })
+  project = makeProject({ model, server: await warmServer(), workflows: { flow: FLOW } })
 }, LONG)
 afterAll(async () => {
   await project?.dispose()
@@ -34,7 +35,8 @@ it(
     model.script("Write the guide", nothing(), say("written"))
     const hold = model.hold("Build it")
     const screen = new xterm.Terminal({ cols: 70, rows: 30, allowProposedApi: true })
-    const child = Bun.spawn(["node", join(ROOT, "bin/baton.mjs"), "run", "flow"], {
+    const command = ["node", join(ROOT, "bin/baton.mjs"), "run", "flow", "--attach", (await warmServer()).url]
+    const child = Bun.spawn(command, {
       cwd: project.dir,
       env: { ...project.env, NO_COLOR: "1" },
       terminal: { cols: 70, rows: 30, data: (_terminal, data) => screen.write(data) },

@@ -13,6 +13,7 @@ import { baton } from "./support/baton.ts"
 import { findChromium, openPage, type Page } from "./support/browser.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
+import { warmServer } from "./support/warm.ts"
 
 /** A report of a run on the real OpenCode, read from its journal and looked at in a real browser. */
 
@@ -61,6 +62,7 @@ beforeAll(async () => {
   model = await startScriptedModel()
   project = makeProject({
     model,
+    server: await warmServer(),
     git: true,
     workflows: { build: BUILD },
     files: { "src/old.ts": "old\n", "notes.txt": "mine\n" },

@@ -71,7 +71,9 @@ describe.each(KINDS)("five %s workers at once", (kind) => {
       expect(await backend.steer(session, { type: "interrupt" })).toBeUndefined()
       expect(await place.isIdle(session)).toBe(true)
       expect(phases(stopped).at(-1)).toBe("held")
-      expect(await backend.steer(session, { type: "interrupt" })).toBe("it is stopped already")
+      expect(await backend.steer(session, { type: "interrupt" })).toBe(
+        "it is interrupted already: resume it, or send it a message",
+      )
       for (const hold of holds) hold.release(say("done"))
       const others = await Promise.all(works.slice(1).map(({ result }) => result))
       for (const other of others) expect(other).toMatchObject({ reason: "ok", output: "done" })
@@ -264,7 +266,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
       expect(await backend.steer(session, { type: "handback" })).toBeUndefined()
       // Pressed twice.
       expect(await backend.steer(session, { type: "handback" })).toBeUndefined()
-      expect(await backend.steer(session, { type: "interrupt" })).toBe("its task is just over")
+      expect(await backend.steer(session, { type: "interrupt" })).toBe("its task has just ended")
       expect(await work.result).toMatchObject({ reason: "ok", output: answer })
     },
     STEP,
@@ -283,7 +285,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
       await until(() => performance.now() - yoursAt > 5_500, { what: "the idle deadline to pass" })
       await backend.steer(session, { type: "handback", text: "what we found" })
       expect(await work.result).toMatchObject({ reason: "ok", output: "what we found" })
-      expect(await backend.steer(session, { type: "handback" })).toBe("no worker is at work in this session")
+      expect(await backend.steer(session, { type: "handback" })).toBe("no worker is working in this session")
     },
     STEP,
   )

@@ -1,8 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { createOpencodeClient } from "@opencode-ai/sdk/v2"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { expectScreen } from "./support/captures.ts"
-import { choose, closeDashboard, closeDialog, fillIn, key } from "./support/dialogs.ts"
-import { freePort, startServer } from "./support/opencode.ts"
+import { choose, closeDashboard, closeDialog, fillIn, goHome, key } from "./support/dialogs.ts"
+import { freePort, type Server, startServer } from "./support/opencode.ts"
 import { describeProcesses, processesWith } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
@@ -15,7 +16,6 @@ const LONG = 120_000
 
 let model: ScriptedModel
 let project: Project
-let tui: Tui | undefined
 
 beforeAll(async () => {
   model = await startScriptedModel()
@@ -29,10 +29,6 @@ beforeAll(async () => {
     },
   })
 }, LONG)
-afterEach(async () => {
-  await tui?.close()
-  tui = undefined
-}, LONG)
 afterAll(async () => {
   await project?.dispose()
   await model?.close()
@@ -45,13 +41,18 @@ const jump = (screen: Tui) => key(screen, "w")
 const squeezed = (text: string) => text.replace(/[\s┃]+/g, "")
 
 describe("a workflow in the TUI", () => {
+  let tui: Tui
+  beforeAll(async () => {
+    tui = await openTui(project)
+  }, LONG)
+  afterAll(() => tui?.close(), LONG)
+
   it(
     "runs from the home screen: live status, the jump to the running step and back, one toast, one turn a step",
     async () => {
       const before = model.requests.length
       const { prompts, asked } = scriptDemo(model, "tides")
       const hold = model.hold(prompts[1])
-      tui = await openTui(project)
       await tui.submit("/workflow run demo topic=tides")
       await hold.arrived
       await tui.waitFor(/demo 1\/3 · draft/)
@@ -70,28 +71,11 @@ describe("a workflow in the TUI", () => {
   )
 
   it(
-    "left three child sessions of the session it was typed in, titled by their steps",
-    async () => {
-      const server = await startServer(project)
-      try {
-        const { data: roots } = await server.client.session.list({ roots: true })
-        const parent = roots?.find((session) => session.title.includes("demo topic=tides"))
-        const { data: children } = await server.client.session.children({ sessionID: parent?.id as string })
-        expect(children?.map((child) => child.title).sort()).toEqual(["draft · demo", "review · demo", "survey · demo"])
-        const { data: messages } = await server.client.session.messages({ sessionID: parent?.id as string })
-        expect(messages).toEqual([])
-      } finally {
-        await server.stop()
-      }
-    },
-    LONG,
-  )
-
-  it(
     "is looked at without a model: status, trace, plan, the picker, a misspelt name, an unknown subcommand",
     async () => {
       const before = model.requests.length
-      tui = await openTui(project, { cols: 80, rows: 24 })
+      await goHome(tui)
+      tui.resize(80, 24)
       await tui.submit("/workflow status")
       await tui.waitFor(/── demo success 3\/3[\s\S]*✓ survey[\s\S]*✓ draft[\s\S]*✓ review/)
       await closeDashboard(tui)
@@ -99,11 +83,11 @@ describe("a workflow in the TUI", () => {
       await tui.waitFor(/State +✓ success[\s\S]*Prompt[\s\S]*↑↓ scroll/)
       await until(
         () => {
-          if (/Output\s+page on tides/.test(tui?.text() ?? "")) return true
-          tui?.press("down")
+          if (/Output\s+page on tides/.test(tui.text())) return true
+          tui.press("down")
           return false
         },
-        { what: () => `the answer to be scrolled to:\n${tui?.text()}`, everyMs: 200 },
+        { what: () => `the answer to be scrolled to:\n${tui.text()}`, everyMs: 200 },
       )
       await closeDialog(tui)
       await tui.submit("/workflow plan demo topic=tides")
@@ -122,6 +106,8 @@ describe("a workflow in the TUI", () => {
       await closeDialog(tui)
       await tui.submit("/workflow")
       await tui.waitFor(/Run a workflow[\s\S]*demo[\s\S]*Cannot be run[\s\S]*release/)
+      await closeDialog(tui)
+      tui.resize(120, 36)
       expect(model.requests.length).toBe(before)
     },
     LONG,
@@ -132,7 +118,6 @@ describe("a workflow in the TUI", () => {
     async () => {
       const { prompts, asked } = scriptDemo(model, "picking")
       const hold = model.hold(prompts[0])
-      tui = await openTui(project)
       await tui.submit("/workflow")
       await tui.waitFor(/Run a workflow/)
       await fillIn(tui, "demo", (text) => !text.includes("asking"))
@@ -150,6 +135,8 @@ describe("a workflow in the TUI", () => {
       hold.release()
       await tui.waitFor(/demo · success/)
       expect(asked()).toEqual([1, 1, 1])
+      jump(tui)
+      await tui.waitFor((screen) => !screen.includes("Subagent"))
     },
     LONG,
   )
@@ -157,7 +144,7 @@ describe("a workflow in the TUI", () => {
   it(
     "an ordinary prompt goes to the model as it always did",
     async () => {
-      tui = await openTui(project)
+      await goHome(tui)
       await tui.submit("just a question")
       await tui.waitFor(/Answer to: just a question/)
       expect(model.asked("just a question")).toHaveLength(1)
@@ -170,7 +157,7 @@ describe("a workflow in the TUI", () => {
     async () => {
       const { prompts, asked } = scriptDemo(model, "killing")
       const hold = model.hold(prompts[1])
-      tui = await openTui(project)
+      await goHome(tui)
       await tui.submit("/workflow run demo topic=killing")
       await hold.arrived
       await tui.kill()
@@ -193,7 +180,7 @@ describe("a workflow in the TUI", () => {
     async () => {
       const { prompts, asked } = scriptDemo(model, "aborting")
       const hold = model.hold(prompts[1])
-      tui = await openTui(project)
+      await goHome(tui)
       await tui.submit("/workflow run demo topic=aborting")
       const request = await hold.arrived
       // From the palette it is asked first.
@@ -214,7 +201,7 @@ describe("a workflow in the TUI", () => {
     "a step that asks for permission shows it in the session the run was started from, and goes on when allowed",
     async () => {
       model.script(/^greet$/, callTool("bash", { command: "echo hi", description: "greets" }), say("greeted"))
-      tui = await openTui(project)
+      await goHome(tui)
       await tui.submit("/workflow run asking")
       await tui.waitFor(/Permission required[\s\S]*\$ echo hi/)
       tui.press("enter")
@@ -223,63 +210,80 @@ describe("a workflow in the TUI", () => {
     },
     LONG,
   )
+})
+
+describe("a workflow in a TUI with --port", () => {
+  let tui: Tui
+  let port: number
+  beforeAll(async () => {
+    port = await freePort()
+    tui = await openTui(project, { args: ["--port", String(port)] })
+  }, LONG)
+  afterAll(() => tui?.close(), LONG)
 
   it(
-    "runs once although OpenCode loads the plugin twice with --port",
+    "runs once although OpenCode loads the plugin twice",
     async () => {
       const { asked } = scriptDemo(model, "twice")
-      tui = await openTui(project, { args: ["--port", String(await freePort())] })
       await tui.submit("/workflow run demo topic=twice")
       await tui.waitFor(/demo · success/)
       expect(asked()).toEqual([1, 1, 1])
     },
     LONG,
   )
-})
 
-describe("with `opencode attach`", () => {
   it(
-    "the TUI of another process shows the live state, jumps, and gets the toast",
+    "left three child sessions of the session it was typed in, titled by their steps",
     async () => {
-      const server = await startServer(project)
-      try {
-        const { prompts, asked } = scriptDemo(model, "attached")
-        const hold = model.hold(prompts[2])
-        tui = await openTui(project, { attach: server.url })
-        await tui.submit("/workflow run demo topic=attached")
-        await hold.arrived
-        // Its first second has passed: by then its session is known here, and the jump leads there.
-        await tui.waitFor(/demo 2\/3 · review [1-9]/)
-        jump(tui)
-        await tui.waitFor(/Review of: page on attached[\s\S]*Subagent/)
-        hold.release()
-        await tui.waitFor(/demo · success/)
-        expect(asked()).toEqual([1, 1, 1])
-      } finally {
-        await tui?.close()
-        tui = undefined
-        await server.stop()
+      const { session } = createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, directory: project.dir })
+      const { data: roots } = await session.list({ roots: true })
+      // Each in a process of its own: the first was typed in another TUI.
+      for (const topic of ["tides", "twice"]) {
+        const parent = roots?.find(({ title }) => title.includes(`demo topic=${topic}`))
+        const { data: children } = await session.children({ sessionID: parent?.id as string })
+        expect(children?.map((child) => child.title).sort()).toEqual(["draft · demo", "review · demo", "survey · demo"])
+        const { data: messages } = await session.messages({ sessionID: parent?.id as string })
+        expect(messages).toEqual([])
       }
     },
     LONG,
   )
 })
 
-describe("without the TUI half", () => {
+describe("in a server of its own", () => {
+  let server: Server
+  beforeAll(async () => {
+    server = await startServer(project)
+  }, LONG)
+  afterAll(() => server?.stop(), LONG)
+
+  it(
+    "the TUI of another process shows the live state, jumps, and gets the toast",
+    async () => {
+      const { prompts, asked } = scriptDemo(model, "attached")
+      const hold = model.hold(prompts[2])
+      await using tui = await openTui(project, { attach: server.url })
+      await tui.submit("/workflow run demo topic=attached")
+      await hold.arrived
+      // Its first second has passed: by then its session is known here, and the jump leads there.
+      await tui.waitFor(/demo 2\/3 · review [1-9]/)
+      jump(tui)
+      await tui.waitFor(/Review of: page on attached[\s\S]*Subagent/)
+      hold.release()
+      await tui.waitFor(/demo · success/)
+      expect(asked()).toEqual([1, 1, 1])
+    },
+    LONG,
+  )
+
   it(
     "a server that Baton itself started is left alone by the Baton in its configuration",
     async () => {
-      const commands = async (env: Record<string, string>) => {
-        const server = await startServer(project, { env })
-        try {
-          const { data } = await server.client.command.list({})
-          return data?.map((command) => command.name)
-        } finally {
-          await server.stop()
-        }
-      }
-      expect(await commands({})).toContain("workflow")
-      expect(await commands({ BATON_CHILD: "1" })).not.toContain("workflow")
+      const commands = async ({ client }: Pick<Server, "client">) =>
+        (await client.command.list({})).data?.map((command) => command.name)
+      expect(await commands(server)).toContain("workflow")
+      await using child = await startServer(project, { env: { BATON_CHILD: "1" } })
+      expect(await commands(child)).not.toContain("workflow")
     },
     LONG,
   )
@@ -287,30 +291,25 @@ describe("without the TUI half", () => {
   it(
     "the server command does the same, and answers in the session without a model turn",
     async () => {
-      const server = await startServer(project)
-      try {
-        const { asked } = scriptDemo(model, "commands")
-        const before = model.requests.length
-        const { data: session } = await server.client.session.create({ title: "typed" })
-        const sessionID = session?.id as string
-        await server.client.session.command({ sessionID, command: "workflow", arguments: 'run demo topic="commands"' })
-        const posted = async () => {
-          const { data } = await server.client.session.messages({ sessionID })
-          return JSON.stringify(data)
-        }
-        expect(await posted()).toContain("Started demo (run")
-        await until(() => asked()[2] === 1, { what: "the review to be asked" })
-        await server.client.session.command({ sessionID, command: "workflow", arguments: "status" })
-        await until(async () => (await posted()).includes("success   survey"), { what: "the status in the session" })
-        expect(asked()).toEqual([1, 1, 1])
-        expect(model.requests.length - before).toBe(3)
-        const { data: children } = await server.client.session.children({ sessionID })
-        expect(children).toHaveLength(3)
-        // Nothing of ours is written where the host's own output goes (G9).
-        expect(server.output()).toMatch(/^(Warning: OPENCODE_SERVER_PASSWORD.*\n)?opencode server listening on \S+\n$/)
-      } finally {
-        await server.stop()
+      const { asked } = scriptDemo(model, "commands")
+      const before = model.requests.length
+      const { data: session } = await server.client.session.create({ title: "typed" })
+      const sessionID = session?.id as string
+      await server.client.session.command({ sessionID, command: "workflow", arguments: 'run demo topic="commands"' })
+      const posted = async () => {
+        const { data } = await server.client.session.messages({ sessionID })
+        return JSON.stringify(data)
       }
+      expect(await posted()).toContain("Started demo (run")
+      await until(() => asked()[2] === 1, { what: "the review to be asked" })
+      await server.client.session.command({ sessionID, command: "workflow", arguments: "status" })
+      await until(async () => (await posted()).includes("success   survey"), { what: "the status in the session" })
+      expect(asked()).toEqual([1, 1, 1])
+      expect(model.requests.length - before).toBe(3)
+      const { data: children } = await server.client.session.children({ sessionID })
+      expect(children).toHaveLength(3)
+      // Nothing of ours is written where the host's own output goes (G9).
+      expect(server.output()).toMatch(/^(Warning: OPENCODE_SERVER_PASSWORD.*\n)?opencode server listening on \S+\n$/)
     },
     LONG,
   )
@@ -322,7 +321,7 @@ describe("a broken orchestrator.json", () => {
     async () => {
       const broken = makeProject({ model, workflows: { demo: DEMO }, config: '{\n  "profils": {}\n}\n' })
       try {
-        tui = await openTui(broken)
+        await using tui = await openTui(broken)
         await tui.waitFor((text) => squeezed(text).includes("didyoumean`profiles`?"))
         expect(squeezed(tui.text())).toContain(".opencode/orchestrator.json:2:3:unknownkey`profils`")
         await tui.submit("are you there?")
@@ -331,8 +330,6 @@ describe("a broken orchestrator.json", () => {
         await tui.waitFor(/Cannot run demo/)
         expect(squeezed(tui.text())).toContain(".opencode/orchestrator.json:2:3:unknownkey`profils`")
       } finally {
-        await tui?.close()
-        tui = undefined
         await broken.dispose()
       }
     },

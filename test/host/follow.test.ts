@@ -3,7 +3,7 @@ import { expect, it } from "vitest"
 import { followEvents } from "../../src/host/follow.ts"
 import { createFeed } from "../../src/host/host.ts"
 
-it("says that events were missed once it hears them again, not before", async () => {
+it("missed events are reported once the stream is connected again, not before", async () => {
   const later = Promise.withResolvers<void>()
   const opened: (() => AsyncGenerator<object>)[] = [
     async function* () {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { callHost } from "../../src/host/host.ts"
 
-it("gives up a call at its deadline, also one that does not listen to its signal", async () => {
+it("a call is given up at its deadline, even when it ignores its signal", async () => {
   let calls = 0
   const deaf = () => {
     calls++

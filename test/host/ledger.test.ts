@@ -50,7 +50,7 @@ async function startOwner() {
 }
 
 describe("a process that Baton starts", () => {
-  it("is written down with pid, start and owner, and is gone with all it started after a stop", async () => {
+  it("a process that Baton starts is recorded with pid, start and owner, and a stop ends it with everything it started", async () => {
     const tracked = await startTracked(folder, SHELL, { stdio: "ignore", env: process.env })
     await until(() => carriers(tracked.token).length === 3, { what: "the shell and its two" })
     expect(read()).toMatchObject({
@@ -65,14 +65,14 @@ describe("a process that Baton starts", () => {
     expect(await tracked.ended).toBe("signal SIGTERM")
   })
 
-  it("leaves no record when it could not be started", async () => {
+  it("a process that could not be started leaves no record", async () => {
     await expect(startTracked(folder, [join(root, "nothing")], {})).rejects.toThrow("could not be started")
     expect(entries()).toEqual([])
   })
 })
 
 describe("what a killed Baton leaves running", () => {
-  it("is ended at the next start, all of it, and nothing else", async () => {
+  it("what a killed Baton left running is ended at the next start, all of it and nothing else", async () => {
     const foreign = spawn("sh", ["-c", "sleep 1000 & wait"], { stdio: "ignore", detached: true })
     const other = await startTracked(join(root, "other"), SHELL, { stdio: "ignore", env: process.env })
     const { owner, token } = await startOwner()
@@ -88,7 +88,7 @@ describe("what a killed Baton leaves running", () => {
     await other.stop()
   })
 
-  it("is left alone while its owner lives", async () => {
+  it("a process is left alone while its owner lives", async () => {
     const { owner, token } = await startOwner()
     expect(await reap(folder)).toEqual([])
     expect(carriers(token)).toHaveLength(3)
@@ -98,7 +98,7 @@ describe("what a killed Baton leaves running", () => {
     await reap(folder)
   })
 
-  it("is not a process that has its pid by now", async () => {
+  it("another process that has the recorded pid by now is left alone", async () => {
     const innocent = spawn("sleep", ["1000"], { stdio: "ignore", detached: true })
     const id = await until(() => identityOf(pidOf(innocent)), { what: "the process" })
     const tracked = await startTracked(folder, SHELL, { stdio: "ignore", env: process.env })
@@ -112,7 +112,7 @@ describe("what a killed Baton leaves running", () => {
     expect(entries()).toEqual([])
   })
 
-  it("on another machine is not ours to end, nor is a file we do not understand", async () => {
+  it("a process of another machine and a file of unknown form are left alone", async () => {
     const tracked = await startTracked(folder, SHELL, { stdio: "ignore", env: process.env })
     const dead = { pid: tracked.pid, startedAt: "long ago" }
     writeFileSync(
@@ -125,7 +125,7 @@ describe("what a killed Baton leaves running", () => {
     await tracked.stop()
   })
 
-  it("is nothing where nothing was ever started", async () => {
+  it("nothing is ended where nothing was ever started", async () => {
     expect(await reap(folder)).toEqual([])
     expect(existsSync(folder)).toBe(false)
   })

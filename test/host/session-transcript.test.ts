@@ -30,7 +30,7 @@ const done = (over: object) => ({
   ...over,
 })
 
-it("tells messages with model, tokens and cost, and tool calls with how long they took and what came of them", () => {
+it("a transcript shows messages with model, tokens and cost, and tool calls with duration and outcome", () => {
   const rows = transcriptRows(
     [
       user(1, "You were started from another session.", { ...marked("t"), synthetic: true }),
@@ -67,7 +67,7 @@ it("tells messages with model, tokens and cost, and tool calls with how long the
   ])
 })
 
-it("tells of a kept worker only what belongs to the task, and of a session without marks all of it", () => {
+it("the transcript of a kept worker shows only its task, and that of a session without marks shows everything", () => {
   const entries = [
     user(1, "first", marked("t/1")),
     answer(2, { type: "text", text: "one" }),
@@ -81,7 +81,7 @@ it("tells of a kept worker only what belongs to the task, and of a session witho
   expect(texts("other")).toEqual(["first", "one", "second", "two", "third"])
 })
 
-it("tells of an answer that failed, and shows nothing that no model read", () => {
+it("a transcript shows a failed answer, and nothing that no model read", () => {
   const failed = entry({ ...answer(2).info, error: { name: "APIError", data: { message: "no such key" } } })
   const rows = transcriptRows([user(1, "ours", { ...marked("t"), ignored: true }), failed], "t")
   expect(rows.map(({ tone, title, text }) => [tone, title, text])).toEqual([

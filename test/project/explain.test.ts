@@ -189,6 +189,8 @@ describe("which value counts", () => {
     expect(ask("timeout", { workflow: true })).toEqual([{ key: "timeout", is: ['"4h" default'] }])
     expect(ask("settings.timeout", { workflow: true })).toEqual([{ key: "timeout", is: ['"4h" default'] }])
     expect(ask("timeout", { step: "a" })[0]?.is).toEqual(['"45m" profile coder orchestrator.json:8', '"30m" default'])
+    const modes = ask("mode", { step: "a" }).map(({ is }) => is[0])
+    expect(modes).toEqual(['"parallel" default', '"background" default'])
     expect(ask("prompt", { step: "a" }).map(({ is }) => is[0])).toEqual(['"a" step a flow.yaml:6', "null default"])
   })
 

@@ -421,6 +421,8 @@ describe("graphs of any shape", () => {
 })
 
 describe("hostile documents", () => {
+  /** What does not hang is done long before; how the work grows is measured by `bun bench/run.ts hostile`. */
+  const HANG_MS = 60_000
   const bomb = [
     "a: &a [1,1,1,1,1,1,1,1,1,1]",
     ..."bcdefghi".split("").map((name, at) => `${name}: &${name} [${`*${"abcdefghi"[at]},`.repeat(10)}]`),
@@ -450,13 +452,15 @@ describe("hostile documents", () => {
       /there is no step/,
     ],
   ]
-  it.each(cases)("%s: a problem, soon", (_name, text, problem) => {
-    const start = performance.now()
-    const problems = problemsOf(text)
-    expect(performance.now() - start).toBeLessThan(5_000)
-    expect(problems[0]).toMatch(problem)
-    expect(problems.length).toBeLessThanOrEqual(101)
-  })
+  it.each(cases)(
+    "%s: a problem",
+    (_name, text, problem) => {
+      const problems = problemsOf(text)
+      expect(problems[0]).toMatch(problem)
+      expect(problems.length).toBeLessThanOrEqual(101)
+    },
+    HANG_MS,
+  )
 
   it("are read without touching any prototype", () => {
     problemsOf(

@@ -4,6 +4,10 @@ import { formatProblem } from "../../src/core/model/problem.ts"
 import type { Scope } from "../../src/core/ports/ports.ts"
 import type { KnownNames } from "../../src/spec/names.ts"
 import { checkTemplate, checkValue, holds, render } from "../../src/spec/template.ts"
+import { timesToTry } from "../support/scale.ts"
+
+/** What does not hang is done long before; how the work grows is measured by `bun bench/run.ts hostile`. */
+const HANG_MS = 60_000
 
 const scope: Scope = {
   inputs: { topic: "tides", n: 3, half: 0.5, flag: true, empty: "" },
@@ -249,21 +253,25 @@ describe("conditions of any shape", () => {
   ] as const)
   const names: KnownNames = { inputs: new Set(Object.keys(scope.inputs)), steps: scope.steps }
 
-  it("are told right or wrong at a place inside them, soon; what is found right is true or false when it runs", () => {
-    fc.assert(
-      fc.property(fc.oneof(pieced, fc.string({ maxLength: 60 }), fc.string({ unit: "binary" })), (condition) => {
-        const { problems } = checkValue(condition, names, { inputs: types, variables: new Map() }, "bool")
-        for (const { offset } of problems) {
-          expect(offset).toBeGreaterThanOrEqual(0)
-          expect(offset).toBeLessThanOrEqual(condition.length)
-        }
-        const result = holds(condition, scope)
-        if (result.ok) expect(typeof result.value).toBe("boolean")
-        else expect(result.problems).toHaveLength(1)
-      }),
-      { numRuns: 2_000, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
-    )
-  })
+  it(
+    "are told right or wrong at a place inside them; what is found right is true or false when it runs",
+    () => {
+      fc.assert(
+        fc.property(fc.oneof(pieced, fc.string({ maxLength: 60 }), fc.string({ unit: "binary" })), (condition) => {
+          const { problems } = checkValue(condition, names, { inputs: types, variables: new Map() }, "bool")
+          for (const { offset } of problems) {
+            expect(offset).toBeGreaterThanOrEqual(0)
+            expect(offset).toBeLessThanOrEqual(condition.length)
+          }
+          const result = holds(condition, scope)
+          if (result.ok) expect(typeof result.value).toBe("boolean")
+          else expect(result.problems).toHaveLength(1)
+        }),
+        { numRuns: timesToTry(500, 10_000) },
+      )
+    },
+    HANG_MS,
+  )
 
   it.each([
     ["brackets nested deep", "(", ""],
@@ -275,15 +283,17 @@ describe("conditions of any shape", () => {
     ["dots without end", "inputs.n .", ""],
     ["blanks and a dot without end", " .", ""],
     ["lists in lists", "[", ""],
-  ])("%s: a problem, soon", (_name, part, end) => {
-    for (const length of [9_800, 500_000]) {
-      const condition = `${part.repeat(length / part.length)}${part === "'" ? "'" : ""}${end}`
-      const start = performance.now()
-      expect(
-        checkValue(condition, names, { inputs: types, variables: new Map() }, "bool").problems.length,
-      ).toBeGreaterThan(0)
-      expect(holds(condition, scope).ok).toBe(false)
-      expect(performance.now() - start).toBeLessThan(3_000)
-    }
-  })
+  ])(
+    "%s: a problem",
+    (_name, part, end) => {
+      for (const length of [9_800, 500_000]) {
+        const condition = `${part.repeat(length / part.length)}${part === "'" ? "'" : ""}${end}`
+        expect(
+          checkValue(condition, names, { inputs: types, variables: new Map() }, "bool").problems.length,
+        ).toBeGreaterThan(0)
+        expect(holds(condition, scope).ok).toBe(false)
+      }
+    },
+    HANG_MS,
+  )
 })

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { factsNamedIn, filesNamedIn, foreignCitations, namesSaidToBeIn, shortNames } from "./documents.ts"
 
-/** What test/docs.test.ts takes documents and comments to say. */
+/** Tests how test/docs.test.ts reads documents and comments. */
 
 it.each([
   ["`Kind` in `src/core/a.ts`", ["Kind"]],
@@ -12,11 +12,11 @@ it.each([
   ["`src/core/a.ts`: `start` begins, as `b` of it does", []],
   ["`src/core/a.ts`, `loop.ts`", []],
   ["`Kind` is in the folder `src/core`", []],
-])("%s", (text, names) => {
+])("names said to be in a file are found in: %s", (text, names) => {
   expect(namesSaidToBeIn(text)).toEqual(names.map((name) => ({ name, file: "src/core/a.ts" })))
 })
 
-it("a file by its last part is looked for in the folders of its section", () => {
+it("a file named without its folder is looked up in the folders of its section", () => {
   const text = "# One\n`src/core/a.ts`, `loop.ts`\n## Two\nAll in `src/spec`: `dialects/read.ts` and `src/tui/b.tsx`\n"
   expect(shortNames(text)).toEqual([
     { name: "loop.ts", folders: ["src/core"] },
@@ -29,16 +29,16 @@ it.each([
   ["\n * Set by bin/baton.mjs.\n ", ["bin/baton.mjs"]],
   ["(`grep -q done notes.md`) and `bun run test.ts`", []],
   ["schema/*.schema.json, src/**/*.ts", []],
-])("files that the comment «%s» names", (comment, files) => {
+])("the files named by the comment «%s» are found", (comment, files) => {
   expect(filesNamedIn(comment)).toEqual(files)
 })
 
-it("a citation of what is not in the repository is found", () => {
+it("a citation of a document outside the repository is found", () => {
   const mark = String.fromCodePoint(0xa7)
   expect(foreignCitations(`asks again for ever (host ${"notes"} ${mark}8)`)).toEqual(["host notes", `${mark}8`])
   expect(foreignCitations("notes of the host")).toEqual([])
 })
 
-it("facts of OpenCode are found by their numbers", () => {
+it("facts of the contract with OpenCode are found by their numbers", () => {
   expect(factsNamedIn("(contract C7), as contract C1, C2 and C30 say; C4")).toEqual(["C7", "C1", "C2", "C30"])
 })

@@ -1,8 +1,8 @@
-/** What the documents and the comments say of files. */
+/** Reads what documents and comments say about files. */
 
 export interface SaidName {
   readonly name: string
-  /** Where it is said to be declared. */
+  /** The file that is said to declare it. */
   readonly file: string
 }
 
@@ -10,8 +10,8 @@ const NAME = "`(#?\\w+)`"
 const FILE = "`((?:src|test|scripts|bench)/[\\w./-]*\\.(?:tsx?|mjs))`"
 
 /**
- * Names that a document says stand in a file: `name` in `FILE`, `name` of `FILE`,
- * `name` (`FILE`), and `FILE` `name`, also with `other` after it.
+ * Names that a document says a file declares, written as `name` in `FILE`, `name` of `FILE`, `name`
+ * (`FILE`), or `FILE` `name`, also with `other` after it.
  */
 export function namesSaidToBeIn(text: string): SaidName[] {
   const before = [...text.matchAll(new RegExp(`${NAME}\\s+(?:(?:in|of)\\s+|\\()${FILE}`, "g"))]
@@ -29,11 +29,13 @@ export function namesSaidToBeIn(text: string): SaidName[] {
 
 export interface ShortName {
   readonly name: string
-  /** Folders that the same section names, itself or by a file in them. */
+  /** Folders that the section names, directly or through a file in them. */
   readonly folders: readonly string[]
 }
 
-/** File names that do not begin at the root, with the folders in which a reader would look for them. */
+/**
+ * File names without a path from the root, with the folders in which a reader would look for them.
+ */
 export const shortNames = (text: string): ShortName[] =>
   text.split(/^(?=#)/m).flatMap((section) => {
     const named = [...section.matchAll(/`((?:src|test|scripts|bench)(?:\/[\w.-]+)*)`/g)].map(
@@ -49,19 +51,19 @@ export const shortNames = (text: string): ShortName[] =>
   })
 
 /**
- * Files of code and prose that a comment names. What stands inside a longer piece of code (`grep -q done notes.md`) is an
- * example.
+ * Files of code and prose that a comment names. A file inside a longer piece of code (`grep -q done
+ * notes.md`) is an example and does not count.
  */
 export const filesNamedIn = (comment: string): string[] => {
   const prose = comment.replaceAll(/`([^`]*)`/g, (_span, code: string) => (/^[\w./-]+$/.test(code) ? ` ${code} ` : " "))
   return [...prose.matchAll(/(?<![\w*./-])[\w./-]*\w\.(?:md|tsx?|mjs)\b(?![\w*/])/g)].map((match) => match[0])
 }
 
-/** Words that point into a document which nobody who has only the repository can open. */
+/** Words that refer to a document outside the repository. */
 export const foreignCitations = (comment: string): string[] =>
   [...comment.matchAll(/§\s*[\d.]*|\bhost notes\b/gi)].map((match) => match[0])
 
-/** Facts of the contract with OpenCode that a comment follows from, by their numbers. */
+/** Numbers of the facts of the contract with OpenCode that a comment cites. */
 export const factsNamedIn = (comment: string): string[] =>
   [...comment.matchAll(/\bcontract (C\d+(?:(?:,| and) C\d+)*)/g)].flatMap(
     (match) => (match[1] as string).match(/C\d+/g) ?? [],

@@ -2,17 +2,20 @@ import { evolve } from "../../src/core/fold/evolve.ts"
 import type { RunEvent } from "../../src/core/model/events.ts"
 import type { Run } from "../../src/core/model/run.ts"
 
-/** A name of the state machine, such as `running` or `check-failed`: the fold may write these, but no sentence. */
+/**
+ * A name of the state machine, such as `running` or `check-failed`. The fold may write such names,
+ * but no sentences.
+ */
 const NAME = /^[a-z-]+$/
 
 /**
- * The texts that stand in the folded state after some prefix of a journal but in no event of that prefix: the fold made
- * them up itself, so another version with other words would fold the same journal to another run.
+ * Texts of the folded state that no event of the journal contains so far. The fold invented them,
+ * so a version with other texts would fold the same journal to another run.
  */
 export function inventedTexts(events: readonly RunEvent[]): string[] {
   const said = new Set<string>()
   const invented = new Set<string>()
-  // The state shares what has not changed with the state before it: every object is looked at once.
+  // Unchanged parts are shared with the previous state, so every object is visited once.
   const seen = new WeakSet<object>()
   let run: Run | undefined
   for (const event of events) {

@@ -4,8 +4,8 @@ import { join } from "node:path"
 import type { RunEvent } from "../../src/core/model/events.ts"
 
 /**
- * A journal that an earlier version wrote (`by` is its commit), with everything it could write in
- * it: the rows of its tables, and what it showed of each run.
+ * A journal written by an earlier version, whose commit is in `by`. It contains everything that the
+ * version could write: the rows of its tables, and what it showed of each run.
  */
 type Row = Readonly<Record<string, string | number | null>>
 type OldView = { readonly id: string; readonly steps: readonly Readonly<Record<string, unknown>>[] }

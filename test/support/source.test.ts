@@ -14,12 +14,15 @@ import {
   terminalWrites,
 } from "./source.ts"
 
-/** The rules of test/architecture.test.ts can fail: each is given code that breaks it, and code that does not. */
+/**
+ * Tests that the rules of test/architecture.test.ts can fail. Each rule is given code that breaks
+ * it and code that does not.
+ */
 
 const file = (text: string, path = "src/core/a.ts") => sourceOf(path, text)
 const whats = (found: readonly { readonly what: string }[]) => found.map(({ what }) => what)
 
-describe("imports", () => {
+describe("the imports of a file", () => {
   it.each([
     ["a value", `import { b } from "./b.ts"`],
     ["a value over several lines", `import {\n  b,\n  c,\n} from\n  "./b.ts"`],
@@ -33,61 +36,61 @@ describe("imports", () => {
     ["a module at run time", `const b = () => import("./b.ts")`],
     ["a module of CommonJS", `import b = require("./b.ts")`],
     ["a call of require", `const b = require("./b.ts")`],
-  ])("%s", (_what, text) => {
+  ])("include %s", (_what, text) => {
     expect(importsOf(file(text))).toEqual(["./b.ts"])
   })
 
-  it("are not what stands in comments and texts", () => {
+  it("leave out imports in comments and strings", () => {
     expect(importsOf(file(`// import "./b.ts"\nconst text = 'import "./b.ts"'\n/* from "./b.ts" */`))).toEqual([])
   })
 
-  it("are found from the folder of the file", () => {
+  it("are resolved from the folder of the file", () => {
     expect(localImports(file(`import "../spec/b.ts"; import "yaml"`))).toEqual([
       { from: "src/core/a.ts", to: "src/spec/b.ts" },
     ])
   })
 })
 
-describe("the direction", () => {
+describe("the rule for import directions", () => {
   const placeOf = (path: string) => path.split("/")[1] as string
 
-  it("refuses a type import of a place that is not in the row", () => {
+  it("refuses a type import from a place that is not in the row", () => {
     const edges = localImports(file(`import type { B } from "../spec/b.ts"`))
     expect(againstRows(edges, { core: [] }, placeOf)).toEqual(["src/core/a.ts imports src/spec/b.ts"])
     expect(againstRows(edges, { core: ["spec"] }, placeOf)).toEqual([])
   })
 
-  it("lets a place without a row import all, and be imported by nobody", () => {
+  it("lets a place without a row import everything, and be imported only where a row names it", () => {
     expect(againstRows([{ from: "src/a.ts", to: "src/spec/b.ts" }], { spec: [] }, placeOf)).toEqual([])
     expect(againstRows([{ from: "src/spec/b.ts", to: "src/a.ts" }], { spec: [] }, placeOf)).toHaveLength(1)
   })
 
-  it("keeps packages with their owners", () => {
+  it("allows packages only in the places that own them", () => {
     const owners = { yaml: ["spec"], "@opentui/": ["tui"], "bun:": ["store"] }
     const all = file(`import "yaml"; import "yaml/util"; import "@opentui/core"; import "bun:sqlite"; import "node:fs"`)
     expect(packagesOutside(all, owners, "core")).toHaveLength(4)
     expect(packagesOutside(all, owners, "spec")).toHaveLength(2)
   })
 
-  it("refuses a module whose name is made at run time", () => {
+  it("refuses a module whose name is computed at run time", () => {
     expect(packagesOutside(file("const load = (name: string) => import(name)"), {}, "core")).toHaveLength(1)
   })
 })
 
-describe("cycles", () => {
+describe("the import cycles", () => {
   const edges = (...pairs: string[]) => pairs.map((pair) => ({ from: pair[0] as string, to: pair[1] as string }))
 
-  it("are chains that lead back, each told once", () => {
+  it("are chains that return to their start, each listed once", () => {
     expect(cyclesOf(edges("ab", "bc", "ca", "cd"))).toEqual(["a → b → c → a"])
     expect(cyclesOf(edges("aa"))).toEqual(["a → a"])
     expect(cyclesOf(edges("ab", "ba", "bc", "cb"))).toEqual(["a → b → a", "c → b → c"])
   })
 
-  it("are not two ways to one file", () => {
+  it("do not include two paths to one file", () => {
     expect(cyclesOf(edges("ab", "ac", "bd", "cd"))).toEqual([])
   })
 
-  it("are also made of types", () => {
+  it("include type imports", () => {
     const a = localImports(file(`import type { B } from "./b.ts"`, "src/a.ts"))
     const b = localImports(file(`export type B = import("./a.ts").A`, "src/b.ts"))
     expect(cyclesOf([...a, ...b])).toEqual(["src/a.ts → src/b.ts → src/a.ts"])
@@ -97,7 +100,7 @@ describe("cycles", () => {
 describe("the length of a function", () => {
   const lines = (count: number, line: string) => Array.from({ length: count }, () => line).join("\n")
 
-  it("counts the parameters of a component: 85 lines are too many although its body has 57", () => {
+  it("includes the parameters of a component: 85 lines are too many although its body has 57", () => {
     const component = [
       "export function TextDialog(props: {",
       lines(26, "  readonly one: string"),
@@ -118,21 +121,21 @@ describe("the length of a function", () => {
     ["a method of an object", (body: string) => `const a = {\n  m() {\n${body}\n}\n}`],
     ["a static block", (body: string) => `class A {\n  static {\n${body}\n}\n}`],
     ["a function as an argument", (body: string) => `use(function () {\n${body}\n})`],
-  ])("of %s", (_what, write) => {
+  ])("is measured for %s", (_what, write) => {
     expect(longFunctions(file(write(lines(59, "b()"))), 60)).toHaveLength(1)
     expect(longFunctions(file(write(lines(58, "b()"))), 60)).toHaveLength(0)
   })
 
-  it("is not that of a class or a table", () => {
+  it("is not measured for a class or a table", () => {
     expect(longFunctions(file(`class A {\n${lines(80, "  m() {}")}\n}`), 60)).toEqual([])
   })
 })
 
-it("the end of a file is no line of it", () => {
+it("the newline at the end of a file starts no line", () => {
   expect(lineCount(file("const a = 1\nconst b = 2\n"))).toBe(2)
 })
 
-describe("swallowed errors", () => {
+describe("a swallowed error", () => {
   it.each([
     "try { a() } catch {}",
     "try { a() } catch (error) { /* never mind */ }",
@@ -144,7 +147,7 @@ describe("swallowed errors", () => {
     "a().catch(function () {})",
     "a().then(use, () => {})",
     "a()?.catch(() => {})",
-  ])("%s", (text) => {
+  ])("is found in: %s", (text) => {
     expect(swallowedErrors(file(text))).toHaveLength(1)
   })
 
@@ -156,7 +159,7 @@ describe("swallowed errors", () => {
   )
 })
 
-describe("writes to the terminal", () => {
+describe("a write to the terminal", () => {
   it.each([
     "console.log(1)",
     `console["debug"](1)`,
@@ -165,18 +168,18 @@ describe("writes to the terminal", () => {
     "process.stdout.write(text)",
     "process.stderr.write(text)",
     "Bun.write(Bun.stdout, text)",
-  ])("%s", (text) => {
+  ])("is found in: %s", (text) => {
     expect(terminalWrites(file(text))).toHaveLength(1)
   })
 
-  it("are not those of a name that the file declares, nor texts and comments", () => {
+  it("is not found for a name that the file declares, nor in strings and comments", () => {
     expect(terminalWrites(file(`const console = { log }\nconsole.log("process.stdout.write") // console.log`))).toEqual(
       [],
     )
   })
 })
 
-describe("purity", () => {
+describe("the impure globals of a file", () => {
   it.each([
     ["Date.now()", "Date.now"],
     ["new Date()", "new Date()"],
@@ -192,11 +195,11 @@ describe("purity", () => {
     ["globalThis.a", "globalThis.a"],
     ["Bun.file(a)", "Bun.file"],
     ["console.log(a)", "console.log"],
-  ])("%s", (text, what) => {
+  ])("include the one in: %s", (text, what) => {
     expect(whats(impurities(file(`function f(a, url) { return () => { ${text} } }`)))).toEqual([what])
   })
 
-  it("leaves types, names of the file and what always gives the same", () => {
+  it("leave out types, declared names and pure globals", () => {
     const text = `
       import type { Process } from "./b.ts"
       interface Clock { readonly now: typeof Date.now }
@@ -207,7 +210,7 @@ describe("purity", () => {
   })
 })
 
-it("names that a file declares are its functions, types, variables and members, and not what it uses", () => {
+it("the names that a file declares are its functions, types, variables and members, and not those it uses", () => {
   const text = `
     import { imported } from "./b.ts"
     export function called() { const inner = used(); return { given: 1, inner } }

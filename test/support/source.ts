@@ -1,7 +1,10 @@
 import { posix } from "node:path"
 import { type ParseResult, parseSync, traverse, types } from "@babel/core"
 
-/** The sources as a parser reads them, and what the rules of test/architecture.test.ts need to know of one. */
+/**
+ * Parses source files, and answers the questions that the rules of test/architecture.test.ts ask
+ * about them.
+ */
 
 export interface Source {
   /** Relative to the root of the repository, with forward slashes. */
@@ -10,7 +13,7 @@ export interface Source {
   readonly tree: ParseResult & types.File
 }
 
-/** Something found at a line. */
+/** A finding at a line. */
 export interface Spot {
   readonly line: number
   readonly what: string
@@ -28,17 +31,17 @@ export function sourceOf(path: string, text: string): Source {
   return { path, text, tree }
 }
 
-/** A newline at the end begins no line. */
+/** The number of lines. A newline at the end starts no line. */
 export const lineCount = (source: Source) => source.text.replace(/\n$/, "").split("\n").length
 
 const lineOf = (node: types.Node) => node.loc?.start.line ?? 0
 
-/** Stands for the name of a module that is worked out at run time. */
+/** Replaces the name of a module that is computed at run time. */
 const COMPUTED = "?"
 
 /**
- * Names of all modules that a file imports in whatever way: for values, for types, again exported, at run time, or as
- * `import("x").T`.
+ * Names of all modules that a file imports in any form: values, types, re-exports, dynamic imports,
+ * or `import("x").T`.
  */
 export function importsOf(source: Source): string[] {
   const names: string[] = []
@@ -53,7 +56,7 @@ export function importsOf(source: Source): string[] {
   return names
 }
 
-/** One file imports another. */
+/** An import of one file by another. */
 export interface Edge {
   readonly from: string
   readonly to: string
@@ -65,8 +68,8 @@ export const localImports = (source: Source): Edge[] =>
     .map((name) => ({ from: source.path, to: posix.join(posix.dirname(source.path), name) }))
 
 /**
- * Imports that lead from one place to another that is not in the first one's row. A place without a row may import
- * everything, and be imported by nobody whose row does not name it.
+ * Imports from one place to another that the first one's row does not list. A place without a row
+ * may import everything, but only a row that names it may import it.
  */
 export const againstRows = (
   edges: readonly Edge[],
@@ -81,8 +84,9 @@ export const againstRows = (
     .map(({ from, to }) => `${from} imports ${to}`)
 
 /**
- * Packages that a file imports although they belong to other places. `owners` has the places of each package; a name that
- * ends in `/` or `:` is a prefix. A package without an owner may be imported everywhere, a name made at run time nowhere.
+ * Packages that a file imports although they belong to other places. `owners` has the places of
+ * each package; a name that ends in `/` or `:` is a prefix. A package without an owner may be
+ * imported everywhere, and a module name computed at run time nowhere.
  */
 export const packagesOutside = (
   source: Source,
@@ -100,7 +104,10 @@ export const packagesOutside = (
     })
     .map((name) => `${source.path} imports ${name}`)
 
-/** Functions, arrows, methods and accessors longer than `most` lines, from the first of their parameters to their end. */
+/**
+ * Functions, arrow functions, methods and accessors with more than `most` lines, counted from the
+ * first parameter to the end.
+ */
 export function longFunctions(source: Source, most: number): Spot[] {
   const found: Spot[] = []
   types.traverseFast(source.tree, (node) => {
@@ -111,7 +118,9 @@ export function longFunctions(source: Source, most: number): Spot[] {
   return found
 }
 
-/** Errors that go nowhere: a `catch` without a statement, and a handler of a promise that only gives nothing. */
+/**
+ * Swallowed errors: a `catch` clause without a statement, or a promise handler that does nothing.
+ */
 export function swallowedErrors(source: Source): Spot[] {
   const found: Spot[] = []
   types.traverseFast(source.tree, (node) => {
@@ -141,13 +150,13 @@ const isNothing = (node: types.Node | null | undefined): boolean =>
   nameOf(node) === "undefined" ||
   (types.isUnaryExpression(node, { operator: "void" }) && types.isLiteral(node.argument))
 
-/** What writes to the terminal: `console`, and the two streams of the process. */
+/** Uses of the terminal: `console`, and the two output streams of the process. */
 export const terminalWrites = (source: Source): Spot[] =>
   globalsOf(source).filter(({ what }) =>
     /^(console\b|(process|Bun)\.std(out|err)|globalThis\.(console|process|Bun))/.test(what),
   )
 
-/** Globals that give the same for the same, whatever the time and the machine. */
+/** Globals whose result depends only on their arguments, not on the time or the machine. */
 const PURE_GLOBALS = [
   "Array",
   "Boolean",
@@ -173,7 +182,7 @@ const PURE_GLOBALS = [
   "undefined",
 ]
 
-/** Globals by which a file would read a clock, chance, the process or the world outside. */
+/** Uses of globals that read the clock, random numbers, the process or the outside world. */
 export const impurities = (source: Source): Spot[] =>
   globalsOf(source).filter(({ what }) => {
     if (/^Math(\.random)?$/.test(what)) return true
@@ -181,7 +190,7 @@ export const impurities = (source: Source): Spot[] =>
     return !PURE_GLOBALS.includes(what.split(".")[0] as string)
   })
 
-/** Parts of a file that are gone once it runs. */
+/** Parts of a file that exist only for the compiler. */
 const TYPES_ONLY = [
   "TSTypeAliasDeclaration",
   "TSInterfaceDeclaration",
@@ -192,7 +201,10 @@ const TYPES_ONLY = [
   "TSExpressionWithTypeArguments",
 ]
 
-/** Uses of what no file declares, with one member: `Math.random`; of `Date`, whether it is made without arguments. */
+/**
+ * Uses of undeclared names with one member, such as `Math.random`. For `new Date`, the result says
+ * whether it has arguments.
+ */
 function globalsOf(source: Source): Spot[] {
   const found: Spot[] = []
   traverse(source.tree, {
@@ -225,7 +237,10 @@ const nameOf = (node: types.Node): string =>
         ? node.value
         : ""
 
-/** All that a file gives a name to, at any depth: functions, types, variables, and members of classes, objects and types. */
+/**
+ * All names that a file declares at any depth: functions, types, variables, and members of classes,
+ * objects and types.
+ */
 export function declaredNames(source: Source): Set<string> {
   const names = new Set<string>()
   types.traverseFast(source.tree, (node) => {
@@ -244,7 +259,7 @@ function namesOf(node: types.Node): string[] {
   return [declaredName(node)].flatMap((name) => name ?? [])
 }
 
-/** The name that a declaration of a function, a class or a type gives. */
+/** The name that a declaration of a function, class or type introduces. */
 export function declaredName(node: types.Node): string | undefined {
   const isNamed =
     types.isFunctionDeclaration(node) ||
@@ -256,7 +271,7 @@ export function declaredName(node: types.Node): string | undefined {
   return isNamed ? node.id?.name : undefined
 }
 
-/** Chains of imports that lead from a file to itself, each once and each as short as it can be: `a → b → a`. */
+/** The import cycles, each once and as short as possible: `a → b → a`. */
 export function cyclesOf(edges: readonly Edge[]): string[] {
   const graph = new Map<string, string[]>()
   for (const { from, to } of edges) graph.set(from, [...(graph.get(from) ?? []), to])

@@ -3,10 +3,10 @@ import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Source, sourceOf } from "./source.ts"
 
-/** The repository. */
+/** Root folder of the repository. */
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
-/** All TypeScript below a folder of the repository. */
+/** All TypeScript files below a folder of the repository. */
 export const sourcesBelow = (folder: string): Source[] =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))

@@ -22,6 +22,12 @@ export function parseDuration(value: string | number): number | undefined {
   return Math.round(total)
 }
 
+/** A duration as a document would have it: `4h`, `30m`, `45s`. Takes milliseconds. */
+export function writeDuration(ms: number): string {
+  if (ms % UNIT_MS.h === 0) return `${ms / UNIT_MS.h}h`
+  return ms % UNIT_MS.m === 0 ? `${ms / UNIT_MS.m}m` : `${ms / UNIT_MS.s}s`
+}
+
 /** A duration for a person: `0.8s`, `12s`, `3m 05s`, `1h 02m`. Takes milliseconds. */
 export function formatDuration(ms: number): string {
   if (ms < 10_000) return `${(ms / 1_000).toFixed(1)}s`

@@ -4,8 +4,8 @@ import { isGroup } from "../model/ancestry.ts"
 import type { RunCreated, RunEvent, Usage } from "../model/events.ts"
 import { dependencyGraphOf } from "../model/graph.ts"
 import type { StepResult, StepStatus } from "../model/result.ts"
-import { type Run, type StepState, spentBy, stepOf } from "../model/run.ts"
-import { lowest, NO_USAGE, plus } from "../model/usage.ts"
+import { type Run, type StepState, spentBy, stepOf, wentWell } from "../model/run.ts"
+import { lowest, NO_TOTAL_USAGE, plus } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import { close, gateDecided, gateHold, gateOpened } from "./gates.ts"
 import { begun, expanded, isAtWork, looked, partOver, without } from "./group-parts.ts"
@@ -31,8 +31,8 @@ function create(event: RunCreated): Run {
     running: 0,
     tries: 0,
     well: 0,
-    spent: NO_USAGE,
-    delegated: NO_USAGE,
+    spent: NO_TOTAL_USAGE,
+    delegated: NO_TOTAL_USAGE,
     budget: lowest(event.workflow.settings.budget, event.limits.budget),
     activeSince: event.at,
     workedMs: 0,
@@ -73,10 +73,10 @@ function stepEnded(run: Run, step: StepState, event: Extract<RunEvent, { type: "
     }
   }
   const status = endStatus(run, step, result)
-  const isWell = status === "success" || status === "skipped"
-  const steps = withRow(run.steps, step.index, { ...ended, status })
+  const row = { ...ended, status }
+  const steps = withRow(run.steps, step.index, row)
   const after = { ...run, steps, running: run.running - freed, due: without(run.due, step.index), spent, delegated }
-  return settle(after, step, isWell)
+  return settle(after, step, wentWell(row))
 }
 
 function endStatus(run: Run, step: StepState, { reason }: StepResult): StepStatus {
@@ -235,13 +235,14 @@ function stepAnswered(run: Run, step: StepState, event: EventOf["step.answered"]
 
 function stepSkipped(run: Run, step: StepState, { at, cause, detail }: EventOf["step.skipped"]): Run {
   const { isAnswered: _, ...rest } = step
+  const row: StepState = { ...rest, status: "skipped", skipped: { cause, detail }, endedAt: at }
   const after = {
-    ...withStep(run, { ...rest, status: "skipped", skipped: { cause, detail }, endedAt: at }),
+    ...withStep(run, row),
     ready: dequeue(run, step.index),
     running: run.running - (isAtWork(run, step) ? 1 : 0),
     due: without(run.due, step.index),
   }
-  return settle(after, step, cause !== "needs")
+  return settle(after, step, wentWell(row))
 }
 
 /** A step at the beginning of a try: of the tries before it only what they took is left, and where. */
@@ -291,7 +292,7 @@ function stepChecked(run: Run, step: StepState, event: EventOf["step.checked"]):
 /** The run with a step that may have taken something before its result counts. */
 function paid(run: Run, step: StepState, took: Usage | undefined): Run {
   if (took === undefined) return withStep(run, step)
-  const row = { ...step, earlier: plus(step.earlier ?? NO_USAGE, took) }
+  const row = { ...step, earlier: plus(step.earlier ?? NO_TOTAL_USAGE, took) }
   return { ...withStep(run, row), spent: plus(run.spent, took) }
 }
 

@@ -3,7 +3,7 @@ import { appended, rowAt, withRow } from "../base/table.ts"
 import { isGroup } from "../model/ancestry.ts"
 import type { RunEvent } from "../model/events.ts"
 import { type DependencyGraph, dependencyGraphOf } from "../model/graph.ts"
-import type { Parts, Run, StepState } from "../model/run.ts"
+import { type Parts, type Run, type StepState, wentWell } from "../model/run.ts"
 import { groupTraits } from "../model/step-types.ts"
 import type { Step } from "../model/workflow.ts"
 import { resetStep } from "./reset-step.ts"
@@ -47,10 +47,7 @@ export function begun(run: Run, index: number, isRefused: boolean): Run {
 /** Parts of a group that begins again which are done anew. */
 function toRedo(run: Run, spec: Step, parts: Parts): readonly number[] {
   const roleOf = (index: number) => run.specs[index]?.part?.role
-  const isBad = (index: number) => {
-    const { status, skipped } = rowAt(run.steps, index)
-    return status !== "success" && !(status === "skipped" && skipped?.cause !== "needs")
-  }
+  const isBad = (index: number) => !wentWell(rowAt(run.steps, index))
   if (spec.loop) return parts.all.slice(-1).filter(isBad)
   const quorum = spec.group && groupTraits(spec.group).quorum(spec.group)
   if (quorum === undefined) return parts.all.filter(isBad)

@@ -3,7 +3,7 @@ import { rowAt, rowsOf, tableOf } from "../base/table.ts"
 import { isGroup } from "../model/ancestry.ts"
 import type { RunEvent } from "../model/events.ts"
 import { dependencyGraphOf } from "../model/graph.ts"
-import type { Run, StepState } from "../model/run.ts"
+import { type Run, type StepState, wentWell } from "../model/run.ts"
 import { groupTraits, stepsInside } from "../model/step-types.ts"
 import { lowest } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
@@ -84,11 +84,12 @@ function withSpecs(run: Run, specs: readonly Step[]): Run {
 function keptOf(run: Run, isSame: (index: number) => boolean, isStrict: boolean): ReadonlySet<number> {
   const { specs } = run
   const kept = new Set<number>()
-  const isFine = ({ index, status, skipped }: StepState) => {
+  const isFine = (step: StepState) => {
+    const { index, status } = step
     if (specs[index]?.part || status === "success") return true
     if (isStrict && (status === "running" || status === "waiting")) return true
     // Hooks that were not for that end may be for the next.
-    return status === "skipped" && skipped?.cause !== "needs" && !specs[index]?.hook
+    return wentWell(step) && !specs[index]?.hook
   }
   // Needs stand anywhere in the document: until nothing is added.
   for (let size = -1; size !== kept.size; ) {
@@ -124,7 +125,6 @@ function renew(run: Run, kept: ReadonlySet<number>): Run {
     return resetStep(step, unmet)
   })
   const top = rows.filter((row) => kept.has(row.index) && !run.specs[row.index]?.part)
-  const isWell = ({ status }: StepState) => status === "success" || status === "skipped"
   // A group that has no parts yet, because its run was interrupted before, has its turn as well.
   const isDue = ({ index, status, parts, isAnswered }: StepState) => {
     const isItsTurn = parts === undefined ? isGroup(run.specs[index] as Step) : parts.open === 0
@@ -137,7 +137,7 @@ function renew(run: Run, kept: ReadonlySet<number>): Run {
     delayed: [],
     due: rows.filter(isDue).map(({ index }) => index),
     running: rows.filter((row) => isAtWork(run, row)).length,
-    well: top.filter(isWell).length,
+    well: top.filter(wentWell).length,
   }
 }
 

@@ -1,12 +1,12 @@
 import type { StepResult } from "../model/result.ts"
 import type { StepState } from "../model/run.ts"
-import { NO_USAGE, plus } from "../model/usage.ts"
+import { NO_TOTAL_USAGE, plus } from "../model/usage.ts"
 
 /** A step to be done anew: of what was there only what it took, and where. */
 export function resetStep(step: StepState, unmet: number): StepState {
   const { broken: _b, retryAt: _r, skipped: _s, gate: _g, hold: _h, isAnswered: _a, endedAt: _e, ...open } = step
   const { result, earlier, lastFailure: _l, ...row } = open
-  const took = result === undefined ? earlier : plus(earlier ?? NO_USAGE, result)
+  const took = result === undefined ? earlier : plus(earlier ?? NO_TOTAL_USAGE, result)
   const lastFailure = result === undefined ? step.lastFailure : failureOf(result)
   const session = result?.session ?? step.session
   return {

@@ -2,9 +2,10 @@ import { hashOf } from "../base/hash.ts"
 import type { StepResult, Warning } from "../model/result.ts"
 import type { Run, StepState } from "../model/run.ts"
 import type { GroupOf } from "../model/step-types.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { Verdict } from "../model/verdict.ts"
 import type { JsonSchema, Step } from "../model/workflow.ts"
-import { type Member, membersOf, NO_OWN_USAGE, unusedName } from "./members.ts"
+import { type Member, membersOf, unusedName } from "./members.ts"
 import type { Next } from "./next.ts"
 import { plain, told } from "./prompt-text.ts"
 
@@ -217,7 +218,7 @@ function decided(
   const output = own ? own.output : typeof answer === "string" ? answer : JSON.stringify(answer, null, 2)
   const data = own ? own.structured : typeof answer === "string" ? undefined : answer
   const result: StepResult = {
-    ...NO_OWN_USAGE,
+    ...NO_USAGE,
     reason: "ok",
     output,
     verdict,
@@ -232,7 +233,7 @@ function decided(
 /** The proposals as they are, when nobody may say which is best. */
 function unjudged(answers: readonly Member[], verdict: Verdict, detail: string): StepResult {
   const output = answers.map((member) => `## ${nameIn(member)}\n\n${member.row.result?.output ?? ""}`).join("\n\n")
-  return { ...NO_OWN_USAGE, reason: "error", output, detail, verdict }
+  return { ...NO_USAGE, reason: "error", output, detail, verdict }
 }
 
 const nameIn = ({ spec }: Member) => spec.part?.name ?? spec.id

@@ -1,8 +1,9 @@
 import type { Reason, StepResult } from "../model/result.ts"
 import type { Run, StepState } from "../model/run.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { Loop, Step } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
-import { type Member, membersOf, NO_OWN_USAGE } from "./members.ts"
+import { type Member, membersOf } from "./members.ts"
 import type { Next } from "./next.ts"
 import { told } from "./prompt-text.ts"
 
@@ -54,7 +55,7 @@ function roundOf(spec: Step, round: number): Step {
 function answerOf({ row }: Member): Omit<StepResult, "reason"> {
   // Its files are the round's.
   const { reason: _, detail: _d, files: _f, ...answer } = row.result ?? { reason: "ok", output: "" }
-  return { ...answer, ...NO_OWN_USAGE }
+  return { ...answer, ...NO_USAGE }
 }
 
 function end(last: Member, reason: Reason, detail: string): Next {

@@ -1,7 +1,8 @@
 import { rowAt } from "../base/table.ts"
-import type { Reason, StepResult, Tokens } from "../model/result.ts"
-import type { Run, StepState } from "../model/run.ts"
+import type { Reason, StepResult } from "../model/result.ts"
+import { type Run, type StepState, wentWell } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 
 /** The parts of a group, and what they come to together. */
@@ -13,18 +14,11 @@ export interface Member {
   readonly isWell: boolean
 }
 
-/** A group's own share: its parts are counted themselves. */
-export const NO_OWN_USAGE: { readonly tokens: Tokens; readonly cost: number } = {
-  tokens: { input: 0, output: 0 },
-  cost: 0,
-}
-
 /** The parts of a group in the order they came. */
 export function membersOf(run: Run, step: StepState): Member[] {
   return (step.parts?.all ?? []).map((index) => {
     const row = rowAt(run.steps, index)
-    const isWell = row.status === "success" || (row.status === "skipped" && row.skipped?.cause !== "needs")
-    return { spec: run.specs[index] as Step, row, isWell }
+    return { spec: run.specs[index] as Step, row, isWell: wentWell(row) }
   })
 }
 
@@ -48,7 +42,8 @@ export function outcomeOf(
   const [only] = picked
   const data = only !== undefined && picked.length === 1 ? only.row.result?.structured : structuredOf(picked)
   const answer = {
-    ...NO_OWN_USAGE,
+    // Its parts are counted themselves.
+    ...NO_USAGE,
     output: textOf(picked),
     ...(data === undefined ? {} : { structured: data }),
   }

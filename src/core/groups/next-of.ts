@@ -1,10 +1,11 @@
 import type { Run, StepState } from "../model/run.ts"
 import type { GroupOf, GroupType } from "../model/step-types.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { Group, InputSpec, InputValue, Step, Workflow } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { nextOfEnsemble } from "./ensemble.ts"
 import { nextOfLoop } from "./loop.ts"
-import { type Member, membersOf, NO_OWN_USAGE, outcomeOf } from "./members.ts"
+import { type Member, membersOf, outcomeOf } from "./members.ts"
 import type { Next } from "./next.ts"
 import { nextOfRouted } from "./routed.ts"
 
@@ -34,7 +35,7 @@ export function nextOf(run: Run, spec: Step, step: StepState, expressions: Expre
 }
 
 function failed(detail: string): Next {
-  return { type: "result", result: { ...NO_OWN_USAGE, reason: "error", output: "", detail } }
+  return { type: "result", result: { ...NO_USAGE, reason: "error", output: "", detail } }
 }
 
 /** A step of a group as a step of the run. */

@@ -1,8 +1,9 @@
 import type { Run, StepState } from "../model/run.ts"
 import type { GroupOf } from "../model/step-types.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
-import { type Member, membersOf, NO_OWN_USAGE, outcomeOf, unusedName } from "./members.ts"
+import { type Member, membersOf, outcomeOf, unusedName } from "./members.ts"
 import type { Next } from "./next.ts"
 
 type Routed = GroupOf<"routed">
@@ -33,7 +34,7 @@ export function nextOfRouted(group: Routed, run: Run, spec: Step, step: StepStat
 }
 
 function failed(detail: string): Next {
-  return { type: "result", result: { ...NO_OWN_USAGE, reason: "error", output: "", detail } }
+  return { type: "result", result: { ...NO_USAGE, reason: "error", output: "", detail } }
 }
 
 /** All answers under their names, and as data in the order of the list. */

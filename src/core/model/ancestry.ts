@@ -2,7 +2,7 @@ import { rowAt } from "../base/table.ts"
 import { DEFAULTS } from "./defaults.ts"
 import type { Run, StepState } from "./run.ts"
 import { groupTraits, nestedIn } from "./step-types.ts"
-import { lowest, NO_USAGE, plus, type TotalUsage } from "./usage.ts"
+import { lowest, NO_TOTAL_USAGE, plus, type TotalUsage } from "./usage.ts"
 import type { Budget, Settings, Step, Workflow } from "./workflow.ts"
 
 /** What a step owes to the groups it is a part of: all pure questions to a run. */
@@ -82,7 +82,8 @@ export function budgetOf(step: Step): Budget | undefined {
 
 /** What a step has taken so far, its parts included, and how many tries that were. */
 export function takenBy(run: Run, row: StepState): TotalUsage & { readonly tries: number } {
-  const own = row.result === undefined ? (row.earlier ?? NO_USAGE) : plus(row.earlier ?? NO_USAGE, row.result)
+  const own =
+    row.result === undefined ? (row.earlier ?? NO_TOTAL_USAGE) : plus(row.earlier ?? NO_TOTAL_USAGE, row.result)
   if (row.parts === undefined) return { ...own, tries: row.attempt }
   return row.parts.all
     .map((index) => takenBy(run, rowAt(run.steps, index)))

@@ -1,4 +1,8 @@
-/** Default deadlines (milliseconds): every wait has one even when nobody wrote any (guarantee G4). */
+import type { Settings } from "./workflow.ts"
+
+/**
+ * What counts where nobody wrote anything. Deadlines are milliseconds: every wait has one even then (guarantee G4).
+ */
 export const DEFAULTS = {
   stepTimeoutMs: 30 * 60_000,
   stepIdleTimeoutMs: 5 * 60_000,
@@ -17,4 +21,11 @@ export const DEFAULTS = {
   runTimeoutMs: 4 * 3_600_000,
   maxParallel: 3,
   maxWorkers: 8,
+  asks: { policy: "ask", otherwise: "deny" },
+  intervene: "never",
 } as const
+
+/** How long a gate waits for a person (milliseconds). */
+export function gateTimeoutOf({ gateTimeoutMs = DEFAULTS.gateTimeoutMs }: Settings): number {
+  return gateTimeoutMs
+}

@@ -15,6 +15,11 @@ export interface CheckResult {
   readonly output: string
 }
 
+/** The checks that fail their step: one of severity `warning` is only told to a person. */
+export function failedChecks(checks: readonly CheckResult[]): CheckResult[] {
+  return checks.filter(({ isOk, severity }) => !isOk && severity === "error")
+}
+
 export type StepStatus = "pending" | "running" | "waiting" | "success" | "failed" | "skipped" | "cancelled"
 
 /** Why a step ended. Only `ok` is success. */

@@ -3,7 +3,7 @@ import { rowAt, type Table } from "../base/table.ts"
 import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
 import type { DependencyGraph } from "./graph.ts"
 import type { CheckResult, Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./result.ts"
-import { NO_USAGE, plus, type TotalUsage } from "./usage.ts"
+import { NO_TOTAL_USAGE, plus, type TotalUsage } from "./usage.ts"
 import type { Budget, InputValue, Step } from "./workflow.ts"
 
 /** One step of a run, as its events tell it. */
@@ -141,6 +141,11 @@ export interface Run {
   readonly seen?: Seen
 }
 
+/** Whether a step is over and those that need it can go on: it succeeded, or was skipped for no fault of a need. */
+export function wentWell({ status, skipped }: Pick<StepState, "status" | "skipped">): boolean {
+  return status === "success" || (status === "skipped" && skipped?.cause !== "needs")
+}
+
 export function stepOf(run: Run, id: string): StepState | undefined {
   const index = run.graph.indexOf.get(id)
   return index === undefined ? undefined : rowAt(run.steps, index)
@@ -158,5 +163,5 @@ export function nextReady(run: Run, mayStart: (step: StepState) => boolean): Ste
 
 /** What all tries of a step that have ended took; undefined before the first has. */
 export function spentBy({ earlier, result }: StepState): TotalUsage | undefined {
-  return earlier === undefined && result === undefined ? undefined : plus(earlier ?? NO_USAGE, result)
+  return earlier === undefined && result === undefined ? undefined : plus(earlier ?? NO_TOTAL_USAGE, result)
 }

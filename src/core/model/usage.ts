@@ -1,4 +1,5 @@
 import { formatDuration } from "../base/duration.ts"
+import type { Usage } from "./events.ts"
 import type { Tokens } from "./result.ts"
 import type { Budget } from "./workflow.ts"
 
@@ -10,7 +11,10 @@ export interface TotalUsage {
   readonly knownUsd: number
 }
 
-export const NO_USAGE: TotalUsage = { tokens: { input: 0, output: 0 }, cost: 0, knownUsd: 0 }
+/** What something uses that no model works on. */
+export const NO_USAGE: Usage & { readonly cost: number } = { tokens: { input: 0, output: 0 }, cost: 0 }
+/** Where a sum begins. */
+export const NO_TOTAL_USAGE: TotalUsage = { ...NO_USAGE, knownUsd: 0 }
 
 /** The sum of what was spent. */
 export function plus(a: TotalUsage, b: Pick<TotalUsage, "tokens" | "cost"> | undefined): TotalUsage {

@@ -60,6 +60,9 @@ export type Check = (
   readonly severity: "error" | "warning"
 }
 
+export type CheckType = Check["type"]
+export type CheckOf<T extends CheckType> = Extract<Check, { type: T }>
+
 /** A check that is another model's opinion of the answer, labelled so wherever it is shown. */
 export interface Opinion {
   /** What it is asked. */

@@ -1,10 +1,11 @@
 import { rowAt, rowsOf } from "../base/table.ts"
-import { membersOf, NO_OWN_USAGE, summary } from "../groups/members.ts"
+import { membersOf, summary } from "../groups/members.ts"
 import { nextOf } from "../groups/next-of.ts"
 import { isGroup } from "../model/ancestry.ts"
-import { DEFAULTS } from "../model/defaults.ts"
+import { gateTimeoutOf } from "../model/defaults.ts"
 import type { StepResult } from "../model/result.ts"
 import { type StepState, stepOf } from "../model/run.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import { conclude, hasFollowUp, isAborting, isStopping, UNCHECKED, warn, weigh } from "./conclude.ts"
 import { specOf, type Transaction } from "./transaction.ts"
 
@@ -41,7 +42,7 @@ function advance(tx: Transaction, step: StepState, now: number): boolean {
     return false
   }
   const { settings } = run.created.workflow
-  const expiresAt = now + (settings.gateTimeoutMs ?? DEFAULTS.gateTimeoutMs)
+  const expiresAt = now + gateTimeoutOf(settings)
   const otherwise = "abort"
   tx.add({ type: "gate.opened", at: now, step: id, why: "stagnant", detail: next.detail, expiresAt, otherwise })
   // It is the turn of whoever decides.
@@ -66,6 +67,6 @@ export function endGroups(tx: Transaction, now: number): void {
     const members = membersOf(tx.run, row)
     const bad = members.filter(({ isWell }) => !isWell)
     const detail = bad.length > 0 ? summary(bad, members.length) : "the run ended before it was done"
-    conclude(tx, row.id, { ...NO_OWN_USAGE, reason: isAborting(tx.run) ? "aborted" : "error", output: "", detail }, now)
+    conclude(tx, row.id, { ...NO_USAGE, reason: isAborting(tx.run) ? "aborted" : "error", output: "", detail }, now)
   }
 }

@@ -1,6 +1,6 @@
 import { hashOf } from "../base/hash.ts"
 import { budgetOf, enclosing, isTolerated, settingsOf, takenBy } from "../model/ancestry.ts"
-import { DEFAULTS } from "../model/defaults.ts"
+import { DEFAULTS, gateTimeoutOf } from "../model/defaults.ts"
 import type { Definition } from "../model/events.ts"
 import type { Hold, StepResult, Warning } from "../model/result.ts"
 import type { Gate, Run, StepState } from "../model/run.ts"
@@ -80,7 +80,7 @@ export function gateOf(
   now: number,
 ): Opening | undefined {
   const settings = settingsOf(run, spec)
-  const expiresAt = now + (settings.gateTimeoutMs ?? DEFAULTS.gateTimeoutMs)
+  const expiresAt = now + gateTimeoutOf(settings)
   if (after === "gate")
     return { why: "gate", detail: text ?? "", expiresAt, otherwise: settings.gateDefault ?? "abort" }
   const policy = policyOf(run.created, spec, settings)
@@ -96,7 +96,7 @@ export function effectsGate(run: Run, now: number): Opening {
   return {
     why: "effects",
     detail: "it was tried before and may have had its effects: continue and retry do it again",
-    expiresAt: now + (settings.gateTimeoutMs ?? DEFAULTS.gateTimeoutMs),
+    expiresAt: now + gateTimeoutOf(settings),
     otherwise: "abort",
   }
 }
@@ -108,7 +108,7 @@ export function policyOf(
   settings: Settings = workflow.settings,
 ): Intervene {
   const own = spec.intervene ?? (spec.group ? undefined : profiles[spec.profile]?.intervene)
-  return own ?? settings.intervene ?? workflow.settings.intervene ?? "never"
+  return own ?? settings.intervene ?? workflow.settings.intervene ?? DEFAULTS.intervene
 }
 
 /** Where the parts of a step are asked about one by one, it is not asked about again as a whole. */

@@ -1,8 +1,9 @@
 import { isGroup, isInside, isTolerated, scopeAround, settingsOf } from "../model/ancestry.ts"
 import type { Usage } from "../model/events.ts"
 import type { Reason, StepResult, Warning } from "../model/result.ts"
-import { type Run, type StepState, stepOf } from "../model/run.ts"
+import { type Run, type StepState, stepOf, wentWell } from "../model/run.ts"
 import { groupTraits } from "../model/step-types.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { Check, Opinion, Step } from "../model/workflow.ts"
 import { gateOf, retryAt, warningsOf } from "./after-attempt.ts"
 import { specOf, stepsThat, type Transaction } from "./transaction.ts"
@@ -73,7 +74,7 @@ export function warn(tx: Transaction, { id, attempt }: StepState, warnings: read
 export function fail(tx: Transaction, step: StepState, detail: string, now: number, reason: Reason = "error"): void {
   const attempt = step.attempt + 1
   tx.add({ type: "step.started", at: now, step: step.id, attempt })
-  const result: StepResult = { reason, output: "", detail, tokens: { input: 0, output: 0 }, cost: 0 }
+  const result: StepResult = { reason, output: "", detail, ...NO_USAGE }
   conclude(tx, step.id, result, now)
 }
 
@@ -84,8 +85,7 @@ export function conclude(tx: Transaction, id: string, result: StepResult, now: n
   const { run } = tx
   const step = stepOf(run, id) as StepState
   const spec = specOf(run, step)
-  const isBad = step.status === "failed" || step.status === "cancelled"
-  if (!isBad || run.status === "interrupted" || run.stopping || isTolerated(run, spec)) return
+  if (wentWell(step) || run.status === "interrupted" || run.stopping || isTolerated(run, spec)) return
   if (settingsOf(run, spec).onFailure !== "stop") return
   const nested = scopeAround(run, spec)
   if (nested) stopWithin(tx, nested.spec.id, id, now)

@@ -2,10 +2,11 @@ import { isAtWork } from "../fold/group-parts.ts"
 import { isDistilled } from "../groups/distilled.ts"
 import { todosOf } from "../groups/loop.ts"
 import type { Command, RunEvent, Usage } from "../model/events.ts"
-import type { CheckResult, StepResult, Warning } from "../model/result.ts"
+import { type CheckResult, failedChecks, type StepResult, type Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
 import { doneBy } from "../model/step-types.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { GateAction } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
@@ -202,8 +203,7 @@ function settleGate(tx: Transaction, step: StepState, { action, by, message }: D
   }
   // A loop that stood still has its turn again.
   if (step.gate?.why === "stagnant" && (action === "continue" || action === "retry")) return
-  const nothing = { tokens: { input: 0, output: 0 }, cost: 0 }
-  const result = step.result ?? { reason: "ok" as const, output: message ?? "", ...nothing }
+  const result = step.result ?? { reason: "ok" as const, output: message ?? "", ...NO_USAGE }
   switch (action) {
     case "continue":
       conclude(tx, id, result, now)
@@ -230,7 +230,7 @@ function settleEffects(
   now: number,
 ): void {
   const { id, attempt, isReset } = step
-  const unknown = { reason: "aborted" as const, output: "", tokens: { input: 0, output: 0 }, cost: isReset ? 0 : null }
+  const unknown = { reason: "aborted" as const, output: "", ...NO_USAGE, ...(isReset ? {} : { cost: null }) }
   // It was at work when its run stopped: its session may have the answer already.
   if (action === "continue" && !isReset) tx.effects.push({ type: "start", step: id, attempt, resumed: true })
   else if (action === "continue" || action === "retry") {
@@ -335,9 +335,8 @@ function checked(
   const { type: _, ...facts } = command
   tx.add({ type: "step.checked", at: now, ...facts })
   const { checks, schemaError, structured, handoff } = command
-  const failed = checks.filter((check) => !check.isOk)
-  const warnings = failed
-    .filter((check) => check.severity === "warning")
+  const warnings = checks
+    .filter((check) => !check.isOk && check.severity === "warning")
     .map(({ name, detail }): Warning => ({ kind: "check", text: `${name}: ${detail}` }))
   warn(tx, step, warnings, now)
   const next = stepOf(tx.run, step.id) as StepState
@@ -350,7 +349,7 @@ function checked(
     ...(handoff === undefined ? {} : { handoff }),
   }
   const result = isCheck ? { ...answer, output: outputOf(checks) } : answer
-  const errors = failed.filter((check) => check.severity === "error")
+  const errors = failedChecks(checks)
   const detail = errors.map((check) => `${check.name}: ${check.detail}`).join("; ")
   return weighed(tx, next, errors.length === 0 ? result : { ...result, reason: "check-failed", detail }, now)
 }

@@ -1,3 +1,4 @@
+import { failedChecks } from "../model/result.ts"
 import type { StepState } from "../model/run.ts"
 
 /** What of a failed check's output is said to the worker. */
@@ -11,7 +12,8 @@ export function messageAfter(step: StepState): string | undefined {
     return `Your answer is not the JSON that is wanted: ${failure.detail ?? "it cannot be read"}\nAnswer again with only the JSON, all of it.`
   }
   if (failure?.reason !== "check-failed") return undefined
-  const failed = (step.checks ?? []).filter((check) => !check.isOk && check.severity === "error")
-  const lines = failed.map(({ name, detail, output }) => `${name}: ${detail}\n${output.slice(-SAID_CHARS)}`.trim())
+  const lines = failedChecks(step.checks ?? []).map(({ name, detail, output }) =>
+    `${name}: ${detail}\n${output.slice(-SAID_CHARS)}`.trim(),
+  )
   return `Your work does not pass its checks. Mend it.\n\n${lines.join("\n\n")}`
 }

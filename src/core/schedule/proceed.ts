@@ -6,6 +6,7 @@ import type { StepResult } from "../model/result.ts"
 import { nextReady, type Run, type StepState } from "../model/run.ts"
 import { describeHold } from "../model/state-text.ts"
 import { doneBy } from "../model/step-types.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { overlapOf } from "../rights/file-patterns.ts"
@@ -107,7 +108,7 @@ export function start(tx: Transaction, step: StepState, now: number, said?: stri
   tx.add({ type: "step.started", at: now, step: id, attempt, ...(goOn ? { goOn } : {}) })
   if (isGroup(spec)) return
   if (doneBy(spec.type) === "checks") {
-    const result: StepResult = { reason: "ok", output: "", tokens: { input: 0, output: 0 }, cost: 0 }
+    const result: StepResult = { reason: "ok", output: "", ...NO_USAGE }
     tx.add({ type: "step.answered", at: now, step: id, attempt, result })
     tx.effects.push({ type: "check", step: id, attempt })
   } else tx.effects.push({ type: "start", step: id, attempt, resumed: false })

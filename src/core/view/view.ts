@@ -5,6 +5,7 @@ import type { Mode } from "../model/profile.ts"
 import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StopCause, Tokens, Warning } from "../model/result.ts"
 import { type Gate, type Run, type StepState, spentBy } from "../model/run.ts"
 import { describeHold, describeSkip } from "../model/state-text.ts"
+import { NO_USAGE } from "../model/usage.ts"
 import type { Verdict } from "../model/verdict.ts"
 import type { StepType } from "../model/workflow.ts"
 
@@ -145,7 +146,7 @@ function viewStep(run: Run, step: StepState): StepView {
     session: step.result?.session ?? step.session ?? null,
     model: step.result?.model ?? step.requestedModel ?? null,
     requestedModel: step.requestedModel ?? null,
-    tokens: spent?.tokens ?? { input: 0, output: 0 },
+    tokens: spent?.tokens ?? NO_USAGE.tokens,
     cost: spent ? spent.cost : null,
     output: step.result?.output ?? "",
     prompt: step.prompt ?? null,

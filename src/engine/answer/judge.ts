@@ -2,7 +2,7 @@ import { dataOf } from "../../core/base/json.ts"
 import { isDistilled } from "../../core/groups/distilled.ts"
 import type { Command } from "../../core/model/events.ts"
 import { formatProblems } from "../../core/model/problem.ts"
-import type { CheckResult, StepResult, Warning } from "../../core/model/result.ts"
+import { type CheckResult, failedChecks, type StepResult, type Warning } from "../../core/model/result.ts"
 import type { JsonSchema } from "../../core/model/workflow.ts"
 import type { Composer } from "../../core/ports/composer.ts"
 import type { Checker, Render } from "../../core/ports/ports.ts"
@@ -39,13 +39,13 @@ export async function judge(deps: JudgeDeps, answered: Answered, signal: AbortSi
   const refused = saved && "error" in saved ? [saved.error] : []
   const checks = [...refused, ...(await deps.checker.run(own, before, signal))]
   const asked: StepResult[] = []
-  for (const [at, opinion] of (isWell(checks) ? opinions : []).entries()) {
+  for (const [at, opinion] of (failedChecks(checks).length === 0 ? opinions : []).entries()) {
     if (signal.aborted) break
     const said = await opinionOf(deps, answered, opinion, at)
     checks.push(said.check)
     if (said.result) asked.push(said.result)
   }
-  const distilled = isWell(checks) && !signal.aborted ? await distil(deps, answered) : undefined
+  const distilled = failedChecks(checks).length === 0 && !signal.aborted ? await distil(deps, answered) : undefined
   const aside = distilled ? [...asked, distilled.result] : asked
   return {
     checks,
@@ -61,10 +61,6 @@ export function unjudged(error: unknown, asked: readonly StepResult[]): Judgemen
   const detail = `could not be looked at: ${String(error)}`
   const checks = [{ name: "the answer", isOk: false, severity: "error" as const, detail, output: "" }]
   return { checks, ...(asked.length > 0 ? { took: sumOf(asked) } : {}) }
-}
-
-function isWell(checks: readonly CheckResult[]): boolean {
-  return checks.every((check) => check.isOk || check.severity === "warning")
 }
 
 /** What the workflow's distiller takes out of the answer; undefined: nobody is to. */

@@ -2,6 +2,7 @@ import { formatTime } from "../../core/base/time.ts"
 import type { Usage } from "../../core/model/events.ts"
 import { traitsOf } from "../../core/model/kinds.ts"
 import type { Outage, OutageHold, StepResult, Warning } from "../../core/model/result.ts"
+import { NO_USAGE } from "../../core/model/usage.ts"
 import type { Budget } from "../../core/model/workflow.ts"
 import type {
   Activity,
@@ -48,8 +49,7 @@ interface AttemptState {
   readonly took: Usage
 }
 
-const LOST_RESULT = { output: "", tokens: { input: 0, output: 0 }, cost: null } as const
-const NO_RESULT = { output: "", tokens: { input: 0, output: 0 }, cost: 0 } as const
+const NO_ANSWER = { output: "", ...NO_USAGE } as const
 
 /**
  * Takes an attempt to its end over whatever a single try of a backend cannot mend: it waits for a place (pool.ts), gives
@@ -76,7 +76,7 @@ export class Dispatcher {
         isReassigned: false,
         isBack: false,
         workedMs: 0,
-        took: { tokens: NO_RESULT.tokens, cost: NO_RESULT.cost },
+        took: NO_USAGE,
       }
       while ("task" in next) next = await this.#try(next, maxWorkers, sink, signal)
       return next
@@ -105,7 +105,7 @@ export class Dispatcher {
       },
       signal,
     )
-    if (permit === undefined) return { result: { reason: "aborted", ...NO_RESULT } }
+    if (permit === undefined) return { result: { reason: "aborted", ...NO_ANSWER } }
     if (!permit.ok)
       return this.#goOn(attempt, { cause: permit.hold.cause, model: profile.model ?? null }, sink, permit.hold)
     workers.setQueued(key, false)
@@ -132,7 +132,7 @@ export class Dispatcher {
     outage: Outage,
     sink: AttemptSink,
     known: OutageHold | undefined,
-    result: StepResult = { reason: "quota", ...NO_RESULT, ...(known ? { detail: known.detail } : {}) },
+    result: StepResult = { reason: "quota", ...NO_ANSWER, ...(known ? { detail: known.detail } : {}) },
   ): AttemptState | AttemptOutcome {
     const hold = known ?? holdOf(outage, result.detail)
     const provider = providerOf(outage.model)
@@ -201,7 +201,7 @@ export class Dispatcher {
   ): Promise<StepResult> {
     const lost = Promise.withResolvers<StepResult>()
     const giveUp = (reason: "worker-lost" | "aborted", detail: string) =>
-      lost.resolve({ reason, detail, ...LOST_RESULT })
+      lost.resolve({ reason, detail, ...NO_ANSWER, cost: null })
     const { clock, log } = this.#deps
     const cancels = [
       clock.after(task.timeoutMs + STOP_GRACE_MS, () => {
@@ -217,7 +217,7 @@ export class Dispatcher {
       return await Promise.race([working, lost.promise])
     } catch (error) {
       log.error("a worker backend broke its contract and threw", { step: task.step, error: String(error) })
-      return { reason: "error", detail: String(error), ...NO_RESULT }
+      return { reason: "error", detail: String(error), ...NO_ANSWER }
     } finally {
       for (const cancel of cancels) cancel()
     }

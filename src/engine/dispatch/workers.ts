@@ -1,4 +1,5 @@
 import { DEFAULTS } from "../../core/model/defaults.ts"
+import { NO_USAGE } from "../../core/model/usage.ts"
 import type { Activity, Clock, KeptWorker, PendingRequest, WorkerTask } from "../../core/ports/ports.ts"
 import type { PendingRequestView, WorkerState, WorkerView } from "../../core/view/view.ts"
 
@@ -131,7 +132,7 @@ export class Workers {
       parent: task.parent ?? null,
       startedAt: record.startedAt,
       lastActivityAt: activity?.lastActivityAt ?? null,
-      tokens: activity?.tokens ?? { input: 0, output: 0 },
+      tokens: activity?.tokens ?? NO_USAGE.tokens,
       cost: activity?.cost ?? null,
       isKept: task.profile.keep === true,
       tail: activity?.tail ?? "",
@@ -193,7 +194,7 @@ function viewOfKept(worker: KeptWorker): WorkerView {
     parent: worker.parent,
     startedAt: null,
     lastActivityAt: null,
-    tokens: { input: 0, output: 0 },
+    tokens: NO_USAGE.tokens,
     cost: null,
     isKept: true,
     tail: "",

@@ -1,6 +1,7 @@
 import type { Command, Effect, RunEvent, Steered, Usage } from "../../core/model/events.ts"
 import type { StepResult, Warning } from "../../core/model/result.ts"
 import { type Run, stepOf } from "../../core/model/run.ts"
+import { NO_USAGE } from "../../core/model/usage.ts"
 import type { Composer, ProjectFiles, Vault } from "../../core/ports/composer.ts"
 import type { Expressions } from "../../core/ports/expressions.ts"
 import type {
@@ -59,7 +60,7 @@ type StartEffect = Extract<Effect, { type: "start" }>
 type Work = Extract<Effect, { readonly step: string }> & { readonly type: "start" | "stop" | "check" }
 
 /** Of an attempt that was stopped between two sessions; what it took is counted already. */
-const NOT_DONE = { reason: "aborted", output: "", tokens: { input: 0, output: 0 }, cost: 0 } as const
+const NOT_DONE = { reason: "aborted", output: "", ...NO_USAGE } as const
 
 /**
  * Drives one run. Owns: the run's claim, its workers, its deadline. The order is always the same (G1):
@@ -375,7 +376,7 @@ export class RunLoop {
     if (result) return { result: { ...result, reason: "aborted" } }
     if (session !== undefined && profile !== undefined) await this.#deps.backend(profile.kind).stop(session)
     const where = session === undefined ? {} : { session }
-    return { result: { reason: "aborted", output: "", tokens: { input: 0, output: 0 }, cost: null, ...where } }
+    return { result: { reason: "aborted", output: "", ...NO_USAGE, cost: null, ...where } }
   }
 }
 

@@ -5,7 +5,7 @@ import { formatProblems } from "../../core/model/problem.ts"
 import type { Profile } from "../../core/model/profile.ts"
 import type { StepResult } from "../../core/model/result.ts"
 import { type Run, type StepState, stepOf } from "../../core/model/run.ts"
-import { lowest } from "../../core/model/usage.ts"
+import { lowest, NO_USAGE } from "../../core/model/usage.ts"
 import type { AskPolicy, Budget, Step } from "../../core/model/workflow.ts"
 import type { Clock, Store, WorkerTask } from "../../core/ports/ports.ts"
 import { followUpOf } from "../../core/schedule/conclude.ts"
@@ -26,7 +26,7 @@ interface Made {
 
 /** A step that failed without a worker. */
 export function failure(detail: string): StepResult {
-  return { reason: "error", output: "", detail, tokens: { input: 0, output: 0 }, cost: 0 }
+  return { reason: "error", output: "", detail, ...NO_USAGE }
 }
 
 /** The task of a step, or the result it already has because its prompt cannot be made. */
@@ -128,5 +128,5 @@ export function deadlinesOf(
 
 /** Who answers a worker's asks: what its step says, else its profile, else a person. */
 function asksOf(step: { readonly asks?: AskPolicy }, profile: Profile): AskPolicy {
-  return step.asks ?? profile.asks ?? { policy: "ask", otherwise: "deny" }
+  return step.asks ?? profile.asks ?? DEFAULTS.asks
 }

@@ -11,6 +11,8 @@ import { Draft, Text } from "./draft.ts"
 
 /** Another form of a workflow. */
 export interface Form {
+  /** Whether a document that is not in the canonical form is in this one, told from its keys. */
+  recognises(document: Readonly<Record<string, unknown>>): boolean
   /** What it looks like: checked first, so that mistakes are told in its words. */
   readonly schema: z.ZodType
   readonly vocabulary: Vocabulary

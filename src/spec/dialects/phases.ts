@@ -1,5 +1,6 @@
 import * as z from "zod"
 import type { Path } from "../../core/documents/issues.ts"
+import type { StepType } from "../../core/model/workflow.ts"
 import { context, head, hooks, settings } from "../schema.ts"
 import { worker } from "../shapes.ts"
 import { shared, stepKeys } from "../step-shape.ts"
@@ -10,10 +11,37 @@ import { Drawing, type Form, isObject, listOf, textOf } from "./form.ts"
 
 const { proposers, judge, mode, verdict, quorum, over, by, route, max } = stepKeys
 
+/** What sets the types of phases apart. */
+interface PhaseTraits {
+  /** The key that says who works, which only this type has. */
+  readonly wants: "model" | "models" | "routing" | "phases"
+  /** It may lack that key; `default`: where there is a `default`. */
+  readonly mayLack: "always" | "default" | "never"
+  readonly hasJudge: boolean
+  /** It works on the tasks that an earlier phase gave. */
+  readonly takesTasks: boolean
+  /** It is made of phases of its own. */
+  readonly hasPhases: boolean
+}
+type PhaseType = Extract<StepType, "single" | "ensemble" | "routed" | "parallel">
+
+const NEITHER = { mayLack: "never", hasJudge: false, takesTasks: false, hasPhases: false } as const
+const TYPES: Readonly<Record<PhaseType, PhaseTraits>> = {
+  single: { ...NEITHER, wants: "model", mayLack: "always" },
+  ensemble: { ...NEITHER, wants: "models", hasJudge: true },
+  routed: { ...NEITHER, wants: "routing", mayLack: "default", takesTasks: true },
+  parallel: { ...NEITHER, wants: "phases", hasPhases: true },
+}
+
+/** The traits of a phase, whatever was written as its type. */
+function traitsOf({ type }: Readonly<Record<string, unknown>>): PhaseTraits {
+  return typeof type === "string" && Object.hasOwn(TYPES, type) ? TYPES[type as PhaseType] : TYPES.single
+}
+
 const flat = z.strictObject({
   name: stepKeys.id.describe("Name of the phase, unique in the workflow. Others name it in `input`."),
   type: z
-    .enum(["single", "ensemble", "routed", "parallel"])
+    .enum(Object.keys(TYPES) as [PhaseType, ...PhaseType[]])
     .default("single")
     .describe(
       "`single`: one model. `ensemble`: several propose, one judges. `routed`: each task to the model of its category. `parallel`: `phases` of its own, side by side.",
@@ -41,8 +69,6 @@ const flat = z.strictObject({
 })
 type Phase = z.infer<typeof flat> & { readonly phases?: readonly Phase[] | undefined }
 
-const WANTS = { single: "model", ensemble: "models", routed: "routing", parallel: "phases" } as const
-
 const phase: z.ZodType<Phase> = flat
   .extend({
     phases: z
@@ -54,17 +80,15 @@ const phase: z.ZodType<Phase> = flat
   .superRefine((one, ctx) => {
     const say = (path: string[], message: string, hint: string) =>
       ctx.addIssue({ code: "custom", path, message, params: { hint } })
-    for (const [type, key] of Object.entries(WANTS)) {
+    for (const [type, { wants: key }] of Object.entries(TYPES)) {
       if (one[key] !== undefined && type !== one.type)
         say([key], `is only for phases of type \`${type}\``, `set \`type: ${type}\`, or leave it out`)
     }
-    const key = WANTS[one.type]
-    if (one[key] === undefined && one.type !== "single" && !(one.type === "routed" && one.default !== undefined))
-      say([], `of type \`${one.type}\` must have \`${key}\``, `add \`${key}\``)
-    if (one.type === "ensemble" && one.judge === undefined)
-      say([], "of type `ensemble` must have `judge`", "add `judge`")
-    if (one.type !== "ensemble" && one.judge !== undefined)
-      say(["judge"], "is only for phases of type `ensemble`", "leave it out")
+    const { wants: key, mayLack, hasJudge } = TYPES[one.type]
+    const mustHave = mayLack === "never" || (mayLack === "default" && one.default === undefined)
+    if (mustHave && one[key] === undefined) say([], `of type \`${one.type}\` must have \`${key}\``, `add \`${key}\``)
+    if (hasJudge && one.judge === undefined) say([], `of type \`${one.type}\` must have \`judge\``, "add `judge`")
+    if (!hasJudge && one.judge !== undefined) say(["judge"], "is only for phases of type `ensemble`", "leave it out")
   })
   .meta({ id: "phase" })
 
@@ -79,6 +103,7 @@ const schema = z
   .describe("A workflow in phases.")
 
 export const phases: Form = {
+  recognises: (document) => "phases" in document,
   schema,
   vocabulary: { step: "phase", needs: "input", worker: "model" },
   draw(source) {
@@ -195,12 +220,13 @@ function drawPhase(drawing: Drawing, place: PhaseContext): void {
   if (previous !== undefined && !reads && phase.context_strategy === undefined)
     draft.set([...to, "context"], "full", from)
   drawOutput(drawing, from, to)
-  if (phase.type === "parallel") {
+  const { hasPhases, takesTasks } = traitsOf(phase)
+  if (hasPhases) {
     const known = phase.context_strategy === undefined ? (reads ? inputs : place.around) : []
     drawPhases(drawing, [...from, "phases"], [...to, "steps"], known)
     return
   }
-  if (phase.type === "routed") drawOver(drawing, place)
+  if (takesTasks) drawOver(drawing, place)
   drawPrompt(drawing, place)
 }
 
@@ -233,7 +259,7 @@ function drawOver(drawing: Drawing, place: PhaseContext): void {
 
 /** The phase whose answer is the tasks of a routed one: the first it reads, else the one before it. */
 function taskSource(drawing: Drawing, { from, phase, previous }: PhaseContext): Input | undefined {
-  if (phase.type !== "routed" || phase.over !== undefined) return undefined
+  if (!traitsOf(phase).takesTasks || phase.over !== undefined) return undefined
   return inputsOf(drawing, from)[0] ?? (previous === undefined ? undefined : { phase: previous, path: from })
 }
 
@@ -306,6 +332,6 @@ function promptOf(drawing: Drawing, { from, phase }: PhaseContext): Text {
   text.add(`\n${KNOWN[name] ?? "Do what this phase is for."}\n`, from)
   if (textOf(phase.description) !== undefined)
     drawing.take(text.add("\n", from), [...from, "description"]).add("\n", from)
-  if (phase.type === "routed") text.add("\nYour task: ${item.task}\nYou may write: ${fn:json(item.files)}\n", from)
+  if (traitsOf(phase).takesTasks) text.add("\nYour task: ${item.task}\nYou may write: ${fn:json(item.files)}\n", from)
   return text
 }

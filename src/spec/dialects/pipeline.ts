@@ -82,6 +82,7 @@ interface Job {
 }
 
 export const pipeline: Form = {
+  recognises: (document) => "pipeline" in document,
   schema,
   vocabulary: { step: "stage", needs: "needs", worker: "agent" },
   draw(source) {

@@ -59,6 +59,7 @@ const schema = z
   .describe("A plan: specifications and tasks.")
 
 export const plan: Form = {
+  recognises: (document) => "specs" in document || listOf(document.tasks).some(isPlanned),
   schema,
   vocabulary: { step: "task", needs: "depends_on", worker: "agent" },
   draw(source) {
@@ -74,6 +75,11 @@ export const plan: Form = {
     for (const [index, { path }] of tasks.entries()) drawTask(drawing, path, ["steps", specs.length + index], specs)
     return drawing.draft
   },
+}
+
+/** Tells a task of a plan from one of the form with `tasks`. */
+function isPlanned(task: unknown): boolean {
+  return isObject(task) && ("task" in task || "depends_on" in task || typeof task.id === "number")
 }
 
 /** Numbers are no names of steps. */

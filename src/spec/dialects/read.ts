@@ -4,7 +4,7 @@ import type { Problem } from "../../core/model/problem.ts"
 import type { WorkflowSource } from "../document.ts"
 import { jsonSchemaOf, workflowSchema } from "../schema.ts"
 import type { Form } from "./form.ts"
-import { isObject, listOf } from "./form.ts"
+import { isObject } from "./form.ts"
 import { phases } from "./phases.ts"
 import { pipeline } from "./pipeline.ts"
 import { plan } from "./plan.ts"
@@ -30,20 +30,16 @@ export function toCanonical(source: WorkflowSource): Canonical {
   return { source: form.draw(source).source(source, form.vocabulary), problems, isComplete: result.success }
 }
 
+/** Every form besides the canonical one, in the order of the schema. The first that recognises a document reads it. */
+const FORMS: readonly Form[] = [phases, tasks, pipeline, plan]
+
 /** The form of a document; undefined: the canonical one, or none. */
 function formOf(value: unknown): Form | undefined {
-  if (!isObject(value) || "steps" in value) return undefined
-  if ("phases" in value) return phases
-  if ("pipeline" in value) return pipeline
-  if ("specs" in value) return plan
-  if (!("tasks" in value)) return undefined
-  const isPlanned = (one: unknown) =>
-    isObject(one) && ("task" in one || "depends_on" in one || typeof one.id === "number")
-  return listOf(value.tasks).some(isPlanned) ? plan : tasks
+  return !isObject(value) || "steps" in value ? undefined : FORMS.find((form) => form.recognises(value))
 }
 
 /** The JSON Schema of a workflow document in any form, for editors and for `schema/`. */
 export function workflowJsonSchema(): object {
-  const forms = [workflowSchema, phases.schema, tasks.schema, pipeline.schema, plan.schema]
+  const forms = [workflowSchema, ...FORMS.map((form) => form.schema)]
   return jsonSchemaOf(z.union(forms).describe("A workflow of Baton, in any of its forms."))
 }

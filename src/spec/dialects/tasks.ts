@@ -5,6 +5,8 @@ import { worker } from "../shapes.ts"
 import { shared, stepKeys } from "../step-shape.ts"
 import { Text } from "./draft.ts"
 import { Drawing, type Form, isObject, listOf, textOf } from "./form.ts"
+import { pipeline } from "./pipeline.ts"
+import { plan } from "./plan.ts"
 
 /** The form with `tasks`: agents, parameters, dependencies, as schedulers write it. */
 
@@ -57,6 +59,7 @@ const schema = z
 const HOOKS = ["on_start", "on_success", "on_failure", "on_complete"]
 
 export const tasks: Form = {
+  recognises: (document) => "tasks" in document && !pipeline.recognises(document) && !plan.recognises(document),
   schema,
   vocabulary: { step: "task", needs: "dependencies", worker: "agent" },
   draw(source) {

@@ -52,7 +52,7 @@ export function actionOf(id: ActionKey, selection: Selection | undefined): Dashb
 }
 
 const ACTIONS: Record<ActionKey, (selection: Selection) => DashboardAction> = {
-  "dashboard.open": openIt,
+  "dashboard.open": openSession,
   "dashboard.trace": ({ run, step }) => ofStep(step, ({ id }) => line(`/trace ${run.id}/${id}`)),
   "dashboard.answer": answer,
   "dashboard.retry": (selection) => retry(selection, false),
@@ -78,7 +78,7 @@ function ofStep(step: StepView | undefined, of: (step: StepView) => DashboardAct
   return step === undefined ? no("This run has no steps.") : of(step)
 }
 
-function openIt({ step }: Selection): DashboardAction {
+function openSession({ step }: Selection): DashboardAction {
   return ofStep(step, (one) => {
     if (canOpen(one)) return { type: "open", session: one.session }
     if (one.session === null) return no(`${one.name} has no session ${isOver(one) ? "" : "yet"}`.trimEnd().concat("."))

@@ -43,10 +43,10 @@ export function actInDashboard(deps: DashboardActs, id: DashboardKey) {
     case "dashboard.close":
       return deps.close()
   }
-  if (isActionKey(id)) doIt(deps, actionOf(id, dashboard.selection()))
+  if (isActionKey(id)) perform(deps, actionOf(id, dashboard.selection()))
 }
 
-function doIt(deps: DashboardActs, action: DashboardAction) {
+function perform(deps: DashboardActs, action: DashboardAction) {
   const { ui } = deps.api
   switch (action.type) {
     case "line":
@@ -54,7 +54,7 @@ function doIt(deps: DashboardActs, action: DashboardAction) {
     case "confirm":
       return confirm(deps, action)
     case "words":
-      return deps.guard.start(() => inWords(deps, action))
+      return deps.guard.start(() => submitText(deps, action))
     case "open":
       return deps.open(action.session)
     case "message":
@@ -79,7 +79,7 @@ export function confirm(
   dialog.replace(() => <DialogConfirm title={title} message={text} onConfirm={() => submit(line)} />)
 }
 
-async function inWords(
+async function submitText(
   deps: DashboardActs,
   { title, text, line }: Extract<DashboardAction, { type: "words" }>,
 ): Promise<void> {

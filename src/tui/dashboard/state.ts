@@ -18,14 +18,14 @@ import { treeRoom, workerOf } from "./steps.ts"
 import { type TableLine, windowFrom } from "./table.ts"
 
 /** Interval at which the texts of the selected step are requested while it runs. */
-const LOOK_MS = 1_000
+const REFRESH_MS = 1_000
 /**
  * Delay between a selection and the request for its texts, so that a key held down does not send
  * one for each row.
  */
 const SETTLE_MS = 120
 /** How long a message stays on the last line; the same as OpenCode's toasts. */
-const SAID_MS = 5_000
+const MESSAGE_MS = 5_000
 /** Interval at which the runs of other processes are requested. */
 const FOREIGN_MS = 3_000
 
@@ -59,7 +59,7 @@ export class Dashboard {
   /** Undefined selects the step that `focusOf` picks. */
   readonly #wantedRow = createSignal<string>()
   readonly #folds = createSignal<ReadonlyMap<string, boolean>>(new Map())
-  readonly #look = createSignal<StepReply>()
+  readonly #details = createSignal<StepReply>()
   readonly #said = createSignal<TextSpan>()
   /** Time of the last refresh. It makes the age of ended runs advance while no run ticks. */
   readonly #at = createSignal(0)
@@ -69,7 +69,7 @@ export class Dashboard {
   #session: string | undefined
   /** True from `show` until the person moves or the first answer with the list of runs arrives. */
   #isFresh = false
-  #isLooking = false
+  #isRefreshing = false
   #foreignAt = 0
   #cancel = () => {}
   #forget = () => {}
@@ -106,7 +106,7 @@ export class Dashboard {
     const text = clip([title ?? "", message].filter((one) => one !== "").join(" · "), Number.POSITIVE_INFINITY)
     this.#said[1]({ text: `${mark} ${text}`, tone })
     this.#forget()
-    this.#forget = this.#deps.clock.after(SAID_MS, () => this.#said[1](undefined))
+    this.#forget = this.#deps.clock.after(MESSAGE_MS, () => this.#said[1](undefined))
   }
 
   /**
@@ -126,7 +126,7 @@ export class Dashboard {
         this.#isFresh = false
         this.#tick(0)
       } else if (view?.type === "step") {
-        this.#look[1](view)
+        this.#details[1](view)
         if (!isWanted) return
         this.#chooseRun(view.run)
         this.#wantedRow[1](`${view.run}/${view.step.id}`)
@@ -245,7 +245,7 @@ export class Dashboard {
   /** The selected step with the texts that were loaded for it. */
   #shownOf({ run, step }: Selection): FrameInput["shown"] {
     if (step === undefined) return undefined
-    const seen = this.#look[0]()
+    const seen = this.#details[0]()
     if (seen?.run !== run.id || seen.step.id !== step.id) return { step, tail: null, isLoaded: false }
     const isSame = seen.step.status === step.status && seen.step.attempts === step.attempts
     const texts = { prompt: seen.step.prompt, output: isSame ? seen.step.output : "" }
@@ -289,40 +289,40 @@ export class Dashboard {
     if (!this.#isShown) return
     this.#cancel = this.#deps.clock.after(wait, () => {
       // Not awaited, because it never rejects: a failed request is answered with an error reply.
-      void Promise.all([this.#lookAgain(), this.#lookAbroad()]).then(() => {
-        this.#grow()
-        this.#tick(LOOK_MS)
+      void Promise.all([this.#refreshTexts(), this.#refreshForeignRuns()]).then(() => {
+        this.#updateAges()
+        this.#tick(REFRESH_MS)
       })
     })
   }
 
   /** Advances the displayed time when no running run has done it within the last second. */
-  #grow(): void {
+  #updateAges(): void {
     const { live, pace, clock } = this.#deps
     const now = clock.now()
-    if (now - Math.max(live.now(), this.#at[0]()) >= LOOK_MS) pace.change(() => this.#at[1](now))
+    if (now - Math.max(live.now(), this.#at[0]()) >= REFRESH_MS) pace.change(() => this.#at[1](now))
   }
 
   /** Requests the texts of the selected step, unless the loaded ones are still current. */
-  async #lookAgain(): Promise<void> {
+  async #refreshTexts(): Promise<void> {
     const { run, step } = this.selection() ?? {}
-    if (this.#isLooking || run === undefined || step === undefined) return
-    const seen = this.#look[0]()
+    if (this.#isRefreshing || run === undefined || step === undefined) return
+    const seen = this.#details[0]()
     const isKnown = seen?.run === run.id && seen.step.id === step.id
     const isSame = isKnown && seen.step.status === step.status && seen.step.attempts === step.attempts
     if (isSame && step.status !== "running") return
-    this.#isLooking = true
+    this.#isRefreshing = true
     const reply = await this.#deps.ask(`/workflow show ${run.id} ${step.id}`)
-    this.#isLooking = false
+    this.#isRefreshing = false
     if (reply.view?.type === "step") this.take(reply, false)
   }
 
   /** Requests the state of runs that another process drives, because no message reports them. */
-  async #lookAbroad(): Promise<void> {
+  async #refreshForeignRuns(): Promise<void> {
     const { live, clock, ask } = this.#deps
     const here = new Set(live.runs().map(({ id }) => id))
-    const isAbroad = this.#snapshot[0]()?.runs.some((run) => run.endedAt === null && !here.has(run.id)) ?? false
-    if (!isAbroad || clock.now() < this.#foreignAt) return
+    const hasForeign = this.#snapshot[0]()?.runs.some((run) => run.endedAt === null && !here.has(run.id)) ?? false
+    if (!hasForeign || clock.now() < this.#foreignAt) return
     this.#foreignAt = clock.now() + FOREIGN_MS
     this.take(await ask("/workflow status"), false)
   }

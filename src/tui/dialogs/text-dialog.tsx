@@ -83,7 +83,7 @@ export function TextDialog(props: TextDialogProps) {
   )
 }
 
-/** Labels in one column, their values beside them. */
+/** Labels in one column, with their values beside them. */
 function Facts(props: { readonly paint: Paint; readonly facts: TextDocument["facts"] }) {
   const label = () => Math.max(0, ...props.facts.map((fact) => widthOf(fact.label))) + 2
   return (
@@ -102,7 +102,7 @@ function Facts(props: { readonly paint: Paint; readonly facts: TextDocument["fac
   )
 }
 
-/** A heading with its text; `hasGap`: an empty line stands before it. */
+/** A heading with its text. `hasGap` adds an empty line before it. */
 function Section(props: { readonly paint: Paint; readonly section: TextSection; readonly hasGap: boolean }) {
   return (
     <box paddingTop={props.hasGap ? 1 : 0}>

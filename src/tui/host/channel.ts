@@ -61,7 +61,7 @@ export interface Channel {
  */
 export function openChannel(deps: ChannelDeps): Channel {
   const pending = new Map<string, Pending>()
-  const tellWaiting = () =>
+  const reportWaiting = () =>
     deps.onWaiting(
       [...pending.values()].filter((request) => request.isLate && !request.isQuiet).map((request) => request.line),
     )
@@ -76,7 +76,7 @@ export function openChannel(deps: ChannelDeps): Channel {
       const settle = (answer: ChannelAnswer) => {
         request.cancel()
         pending.delete(id)
-        tellWaiting()
+        reportWaiting()
         resolve(answer)
       }
       const sendOnce = () => {
@@ -86,7 +86,7 @@ export function openChannel(deps: ChannelDeps): Channel {
         })
         request.cancel = deps.clock.after(RESEND_MS, () => {
           request.isLate = true
-          tellWaiting()
+          reportWaiting()
           sendOnce()
         })
       }

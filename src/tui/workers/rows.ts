@@ -103,7 +103,7 @@ export function workerChoices(workers: readonly WorkerView[], now: number, colum
       value: worker.session ?? worker.name,
       description: ` ${draw(false)}`,
       footer: draw(true),
-      category: workers.some((other) => other.run === null) ? (worker.run === null ? "Kept" : "At work") : "",
+      category: workers.some((other) => other.run === null) ? (worker.run === null ? "Kept" : "Running") : "",
     }
   })
 }

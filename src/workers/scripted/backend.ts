@@ -1,4 +1,5 @@
 import type { StepResult } from "../../core/model/result.ts"
+import { NO_USAGE } from "../../core/model/usage.ts"
 import type { RequestAnswer, Steer, WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 
 /** A task that was given to the scripted backend. It waits until the driver ends it. */
@@ -22,7 +23,7 @@ export interface ScriptedBackend extends WorkerBackend {
   job(step: string, n?: number): Promise<ScriptedJob>
 }
 
-const ANSWER: StepResult = { reason: "ok", output: "", tokens: { input: 0, output: 0 }, cost: null }
+const ANSWER: StepResult = { reason: "ok", output: "", ...NO_USAGE, cost: null }
 
 /**
  * A backend that is driven by hand, without model, process and clock. It replaces a real one in the

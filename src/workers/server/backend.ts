@@ -1,6 +1,7 @@
 import { DEFAULTS } from "../../core/model/defaults.ts"
 import type { Profile } from "../../core/model/profile.ts"
 import type { StepResult } from "../../core/model/result.ts"
+import { NO_USAGE } from "../../core/model/usage.ts"
 import type { WorkerBackend, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 import { callHost, HostError } from "../../host/host.ts"
 import { openServer, type Server, type ServerDeps } from "./server.ts"
@@ -8,7 +9,7 @@ import { type Entered, SharedServer } from "./shared-server.ts"
 
 export type { ServerDeps } from "./server.ts"
 
-const NO_RESULT = { output: "", tokens: { input: 0, output: 0 }, cost: 0 } as const
+const NO_ANSWER = { output: "", ...NO_USAGE } as const
 /** How long a task whose calls failed waits for the news that its server has ended, and how. */
 const LAST_WORDS_MS = 1_000
 const STOP_MS = 4_500
@@ -34,16 +35,16 @@ class ServerBackend implements WorkerBackend {
   }
 
   async run(task: WorkerTask, report: WorkerReport, signal: AbortSignal): Promise<StepResult> {
-    if (signal.aborted) return { reason: "aborted", ...NO_RESULT }
+    if (signal.aborted) return { reason: "aborted", ...NO_ANSWER }
     const { clock } = this.#deps
     const shared = this.#sharedServer(task.profile)
     const startedAt = clock.now()
-    report.activity({ phase: "starting", tool: null, lastActivityAt: startedAt, tokens: NO_RESULT.tokens, cost: 0 })
+    report.activity({ phase: "starting", tool: null, lastActivityAt: startedAt, ...NO_USAGE })
     const entering = shared.enter()
     try {
       const entered = await this.#orStopped(entering, task, signal)
       if ("reason" in entered) return entered
-      if (!entered.ok) return { reason: "error", detail: entered.why, ...NO_RESULT }
+      if (!entered.ok) return { reason: "error", detail: entered.why, ...NO_ANSWER }
       const { server, before } = entered
       if (before !== undefined) {
         const text = `the server of profile \`${task.profile.name}\` was lost (${before}); a new one was opened`
@@ -74,11 +75,14 @@ class ServerBackend implements WorkerBackend {
 
   steer(session: string, ...rest: [Parameters<WorkerBackend["steer"]>[1]]): Promise<string | undefined> {
     const server = this.#sessions.get(session)
-    return server?.backend.steer(session, ...rest) ?? Promise.resolve(`no worker works in session ${session} now`)
+    return server?.backend.steer(session, ...rest) ?? Promise.resolve(`no worker is working in session ${session}`)
   }
 
   answer(id: string, ...rest: [Parameters<WorkerBackend["answer"]>[1]]): Promise<string | undefined> {
-    return this.#asks.get(id)?.backend.answer(id, ...rest) ?? Promise.resolve("nobody waits for this answer any more")
+    return (
+      this.#asks.get(id)?.backend.answer(id, ...rest) ??
+      Promise.resolve("no worker is waiting for this answer any more")
+    )
   }
 
   /**
@@ -113,10 +117,14 @@ class ServerBackend implements WorkerBackend {
   /** Returns the server, unless the task is stopped or runs out of time before the server is up. */
   async #orStopped(entering: Promise<Entered>, task: WorkerTask, signal: AbortSignal): Promise<Entered | StepResult> {
     const ended = Promise.withResolvers<StepResult>()
-    const onAbort = () => ended.resolve({ reason: "aborted", ...NO_RESULT })
+    const onAbort = () => ended.resolve({ reason: "aborted", ...NO_ANSWER })
     signal.addEventListener("abort", onAbort, { once: true })
     const cancel = this.#deps.clock.after(task.timeoutMs, () =>
-      ended.resolve({ reason: "timeout", detail: "the server was not up in time", ...NO_RESULT }),
+      ended.resolve({
+        reason: "timeout",
+        detail: "the server did not start within the step's timeout: raise `timeout`",
+        ...NO_ANSWER,
+      }),
     )
     const first = await Promise.race([entering, ended.promise])
     cancel()
@@ -156,7 +164,7 @@ class ServerBackend implements WorkerBackend {
     const ending = new AbortController()
     const lost = server.lost.then((how): StepResult => {
       const detail = `the server of profile \`${task.profile.name}\` ended with ${how}`
-      return { reason: "worker-lost", detail, ...NO_RESULT, cost: null, ...(session === undefined ? {} : { session }) }
+      return { reason: "worker-lost", detail, ...NO_ANSWER, cost: null, ...(session === undefined ? {} : { session }) }
     })
     const working = server.backend.run(task, watched, AbortSignal.any([signal, ending.signal]))
     const result = await this.#whicheverSays(working, lost)
@@ -195,7 +203,7 @@ class ServerBackend implements WorkerBackend {
     } catch (error) {
       // The session belongs to another server.
       if (error instanceof HostError && error.status === 404) return
-      this.#deps.log.error("a leftover session could not be looked for", { profile: profile.name, session })
+      this.#deps.log.error("a leftover session could not be looked up", { profile: profile.name, session })
     } finally {
       shared.leave()
     }

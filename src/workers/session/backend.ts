@@ -32,11 +32,11 @@ export function createSessionBackend(target: SessionTarget): WorkerBackend {
     open: (spec) => openForLater(target, spec),
     async steer(session, steer) {
       const turn = turns.get(session)
-      return turn === undefined ? "no worker is at work in this session" : turn.steer(steer)
+      return turn === undefined ? "no worker is working in this session" : turn.steer(steer)
     },
     async answer(id, answer) {
       const turn = [...turns.values()].find(({ broker }) => broker.has(id))
-      return turn === undefined ? "nobody waits for this answer any more" : turn.broker.answer(id, answer)
+      return turn === undefined ? "no worker is waiting for this answer any more" : turn.broker.answer(id, answer)
     },
     close: () => Promise.resolve(),
     async stop(session) {

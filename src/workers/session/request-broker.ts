@@ -92,11 +92,12 @@ export class RequestBroker {
   /** Sends a person's answer. Resolves with the reason if that was not possible. */
   async answer(id: string, answer: RequestAnswer): Promise<string | undefined> {
     const open = this.#open.get(id)
-    if (open === undefined) return "it has been answered already"
+    if (open === undefined) return "this request has been answered already"
     const isQuestion = open.ask.kind === "question"
     if (isQuestion && (answer.type === "allow" || answer.type === "always"))
       return "a question needs an answer in words"
-    if (!isQuestion && answer.type === "answers") return "a permission is allowed or denied"
+    if (!isQuestion && answer.type === "answers")
+      return "a permission request needs allow or deny, not an answer in words"
     try {
       await this.#reply(open.ask, answer)
     } catch (error) {
@@ -152,7 +153,7 @@ export class RequestBroker {
       if (entry.kind === "question") await this.#reply(entry, { type: "deny", message: DECIDE })
       else await this.#reply(entry, isAllowed ? { type: "allow" } : { type: "deny", message })
     } catch (error) {
-      target.log.error("an ask could not be answered", { ask: entry.id, error: describe(error) })
+      target.log.error("a worker's request could not be answered", { ask: entry.id, error: describe(error) })
     }
     this.#answering.delete(entry.id)
     this.#forget(entry.id)

@@ -1,5 +1,6 @@
 import { dataOf } from "../../core/base/json.ts"
 import type { StepResult } from "../../core/model/result.ts"
+import { NO_USAGE } from "../../core/model/usage.ts"
 import type { WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 import { RESULT_TOOL } from "../../core/rights/permission.ts"
 import { IdentityError, isPriced } from "../../host/catalog.ts"
@@ -9,8 +10,6 @@ import { todosIn } from "./todos.ts"
 import type { TurnEnd } from "./turn/state.ts"
 import { answersTo, isCounted, tokensOf, turnOf } from "./verdict.ts"
 import { writtenIn } from "./written.ts"
-
-const NO_TOKENS = { input: 0, output: 0 } as const
 
 /**
  * Returns the result of a turn: the answer, the usage and the files it wrote. `messageID` is that
@@ -90,12 +89,12 @@ export function isLost(error: unknown): boolean {
  */
 export function resultOfError(error: unknown, isStopped: boolean, session?: string): StepResult {
   const where = session === undefined ? {} : { session }
-  if (isStopped) return { reason: "aborted", output: "", tokens: NO_TOKENS, cost: null, ...where }
+  if (isStopped) return { reason: "aborted", output: "", tokens: NO_USAGE.tokens, cost: null, ...where }
   const reason = isLost(error) ? "worker-lost" : "error"
   // The cost is unknown when the worker was prompted, or may have been before the server fell
   // silent.
   const cost = session === undefined && reason === "error" ? 0 : null
   const model = error instanceof IdentityError ? error.model : undefined
   const outage = model === undefined ? {} : { outage: { cause: "unknown" as const, model } }
-  return { reason, cost, output: "", detail: describe(error), tokens: NO_TOKENS, ...where, ...outage }
+  return { reason, cost, output: "", detail: describe(error), tokens: NO_USAGE.tokens, ...where, ...outage }
 }

@@ -33,8 +33,16 @@ export interface EndedStep {
   readonly cost: number | null
 }
 
-/** Starts `node bin/baton.mjs …` in the project, with Node and not Bun: the way a user's shell starts it. */
-export function startBaton(project: Project, ...args: readonly string[]): Baton {
+/** The commands that drive a run, and need an OpenCode for it. */
+const DRIVING = new Set(["run", "resume", "retry", "continue", "skip", "raise", "abort"])
+
+/**
+ * Starts `node bin/baton.mjs …` in the project, with Node and not Bun: the way a user's shell starts it. A command that
+ * drives a run attaches to the project's server, if it has one.
+ */
+export function startBaton(project: Project, ...words: readonly string[]): Baton {
+  const isDriving = DRIVING.has(words[0] ?? "") && !words.includes("--attach")
+  const args = project.server && isDriving ? [...words, "--attach", project.server.url] : words
   const child = spawn("node", [join(ROOT, "bin/baton.mjs"), ...args], {
     cwd: project.dir,
     env: project.env,

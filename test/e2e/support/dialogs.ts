@@ -48,3 +48,9 @@ export async function closeDashboard(tui: Tui): Promise<void> {
   tui.press("escape")
   await tui.waitFor((text) => !/ esc back\s*$/m.test(text))
 }
+
+/** Leaves the session for the home screen, where the next line begins a new one; returns once no toast lies upon it. */
+export async function goHome(tui: Tui): Promise<void> {
+  await tui.submit("/new")
+  await tui.waitFor((text) => /Ask anything/.test(text) && !/ · (success|failed|cancelled|paused)/.test(text))
+}

@@ -34,6 +34,32 @@ export interface ServerOptions {
 
 /** Starts `opencode serve` in the project on a free port, and returns once it listens and its events arrive. */
 export async function startServer(project: Project, options: ServerOptions = {}): Promise<Server> {
+  const { url, pid, output, ended, terminate } = await launchServer(project, options)
+  const client = createOpencodeClient({ baseUrl: url, directory: project.dir, ...authorization(options.env) })
+  const feed = await subscribe(client)
+  const stop = async () => {
+    feed.end()
+    await terminate()
+  }
+  return {
+    url,
+    pid,
+    client,
+    events: feed.events,
+    output,
+    logs: () => project.log(),
+    stop,
+    [Symbol.asyncDispose]: stop,
+    async kill() {
+      feed.end()
+      signal(pid, "SIGKILL")
+      await ended
+    },
+  }
+}
+
+/** Starts `opencode serve` in the project on a free port, and returns once it listens. */
+export async function launchServer(project: Project, options: ServerOptions = {}) {
   const port = await freePort()
   const process = spawn(OPENCODE, ["serve", "--hostname=127.0.0.1", `--port=${port}`], {
     cwd: project.dir,
@@ -58,27 +84,7 @@ export async function startServer(project: Project, options: ServerOptions = {})
     await terminate()
     throw error
   })
-  const client = createOpencodeClient({ baseUrl: url, directory: project.dir, ...authorization(options.env) })
-  const feed = await subscribe(client)
-  const stop = async () => {
-    feed.end()
-    await terminate()
-  }
-  return {
-    url,
-    pid,
-    client,
-    events: feed.events,
-    output: () => output,
-    logs: () => project.log(),
-    stop,
-    [Symbol.asyncDispose]: stop,
-    async kill() {
-      feed.end()
-      signal(pid, "SIGKILL")
-      await ended
-    },
-  }
+  return { url, pid, output: () => output, ended, terminate }
 }
 
 /** What a server with a password wants to see. */

@@ -32,6 +32,15 @@ export interface ProjectOptions {
   readonly pluginOptions?: object
   /** Makes it a git repository with everything committed. */
   readonly git?: boolean
+  /** A running server that `baton` attaches to in this project; without one each start of it has a server of its own. */
+  readonly server?: RunningServer
+}
+
+/** A server that runs already. */
+export interface RunningServer {
+  readonly url: string
+  /** Of one that outlives the project: lets go of its folder, which is about to be removed. */
+  forget?(directory: string): Promise<void>
 }
 
 /**
@@ -46,6 +55,8 @@ export interface Project extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   /** `NAME=value` found in the environment of every process started with `env`: see `processesWith`. */
   readonly marker: string
+  /** What `baton` attaches to: see `alone`. */
+  readonly server: RunningServer | undefined
   /** Absolute path of a file in the project. */
   path(file: string): string
   read(file: string): string
@@ -56,15 +67,20 @@ export interface Project extends AsyncDisposable {
   dispose(): Promise<void>
 }
 
-/** Markers of the projects that are still there. A test that forgets one must not leave a server running. */
-const markers = new Set<string>()
-const killForgotten = () => {
-  for (const marker of markers) for (const { pid } of processesWith(marker)) signal(pid, "SIGKILL")
+/** Folders of the projects that are still there, by their markers. A test that forgets one must not leave a server
+ *  running, and the project of the warm server lasts as long as the process. */
+const remaining = new Map<string, string>()
+const disposeForgotten = () => {
+  for (const [marker, base] of remaining) {
+    for (const { pid } of processesWith(marker)) signal(pid, "SIGKILL")
+    rmSync(base, { recursive: true, force: true, maxRetries: 10 })
+  }
+  remaining.clear()
 }
-process.once("exit", killForgotten)
-// How vitest ends the process of a test file; there is no exit event then.
+process.once("exit", disposeForgotten)
+// How vitest ends the process of its test files; there is no exit event then.
 process.once("SIGTERM", () => {
-  killForgotten()
+  disposeForgotten()
   process.exit(143)
 })
 
@@ -84,17 +100,19 @@ export function makeProject(options: ProjectOptions = {}): Project {
   if (options.git) makeRepository(dir, env)
   const log = join(home, ".local/share/opencode/log/opencode.log")
   const marker = `BATON_TEST_ID=${id}`
-  markers.add(marker)
+  remaining.set(marker, base)
   const dispose = async () => {
+    await options.server?.forget?.(dir)
     await killAll(marker)
     rmSync(base, { recursive: true, force: true })
-    markers.delete(marker)
+    remaining.delete(marker)
   }
   return {
     dir,
     home,
     env,
     marker,
+    server: options.server,
     path,
     read: (file) => readFileSync(path(file), "utf8"),
     write,
@@ -102,6 +120,16 @@ export function makeProject(options: ProjectOptions = {}): Project {
     dispose,
     [Symbol.asyncDispose]: dispose,
   }
+}
+
+/** The same project, in which every start of `baton` has an OpenCode server of its own. */
+export function alone(project: Project): Project {
+  return { ...project, server: undefined }
+}
+
+/** The same project, in which `baton` attaches to this server. */
+export function attached(project: Project, server: RunningServer): Project {
+  return { ...project, server }
 }
 
 function filesOf(options: ProjectOptions, home: string): Record<string, string> {
@@ -144,6 +172,8 @@ function environment(home: string, temp: string, id: string): Record<string, str
     GIT_CONFIG_NOSYSTEM: "1",
     npm_config_fetch_retries: "0",
     OPENCODE_DISABLE_MODELS_FETCH: "1",
+    // One provider instead of all that there are: reading them takes OpenCode a quarter of its start.
+    OPENCODE_MODELS_PATH: join(ROOT, "test/e2e/support/models.json"),
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     BATON_TEST_ID: id,

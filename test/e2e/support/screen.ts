@@ -9,7 +9,7 @@ export interface Tui extends AsyncDisposable {
   readonly pid: number
   /** What is on the screen now, a line a row, trailing spaces cut. */
   text(): string
-  /** Waits until the screen matches and returns its text. The error at the deadline (30,000 ms) shows the screen. */
+  /** Waits until the screen matches and returns its text. The error at the deadline (60,000 ms) shows the screen. */
   waitFor(what: RegExp | ((text: string) => boolean), timeoutMs?: number): Promise<string>
   /** Sends text as if typed, in one go. */
   type(text: string): void
@@ -78,7 +78,7 @@ export async function openTui(project: Project, options: TuiOptions = {}): Promi
   screen.parser.registerOscHandler(777, (data) => notifications.push(data.replace(/^notify;/, "")) > 0)
 
   const text = () => textOf(screen)
-  const waitFor: Tui["waitFor"] = (what, timeoutMs = 30_000) =>
+  const waitFor: Tui["waitFor"] = (what, timeoutMs = 60_000) =>
     until(
       () => {
         const now = text()

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 export interface Waiting {
   /** What is waited for, for the error; a function is called at the deadline and can show the last state. */
   readonly what: string | (() => string)
-  /** 30,000 when left out. */
+  /** 60,000 when left out. */
   readonly timeoutMs?: number
   /** Pause between two looks; 50 when left out. */
   readonly everyMs?: number
@@ -17,7 +17,7 @@ export async function until<T>(
   probe: () => T | Promise<T>,
   waiting: Waiting,
 ): Promise<Exclude<T, undefined | null | false | 0 | "">> {
-  const { timeoutMs = 30_000, everyMs = 50 } = waiting
+  const { timeoutMs = 60_000, everyMs = 50 } = waiting
   const deadline = Date.now() + timeoutMs
   let cause: unknown
   while (true) {

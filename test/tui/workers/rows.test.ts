@@ -48,7 +48,7 @@ describe("the rows of /workers", () => {
   })
 
   it("separate kept from running workers, and name a state in words beside its icon", () => {
-    expect(workerChoices([busy, idle], 0, 80).map(({ category }) => category)).toEqual(["At work", "Kept"])
+    expect(workerChoices([busy, idle], 0, 80).map(({ category }) => category)).toEqual(["Running", "Kept"])
     const states = ["queued", "asking", "held", "yours", "retrying"] as const
     const rows = workerChoices(
       states.map((state) => workerView(state, { state })),

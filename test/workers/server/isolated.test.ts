@@ -11,7 +11,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(base, { recursive: true, force: true }))
 
-it("finds the settings of other programs at every start, also where one is a link that leads nowhere", async () => {
+it("an isolated server finds the settings of other programs at every start, even past a link that leads nowhere", async () => {
   const settings = join(base, ".config")
   for (const name of ["git", "opencode"]) mkdirSync(join(settings, name), { recursive: true })
   symlinkSync(join(base, "gone"), join(settings, "dangling"))

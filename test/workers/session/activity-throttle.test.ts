@@ -27,7 +27,7 @@ const activity = (over: Partial<Activity>): Activity => ({
   ...over,
 })
 
-it("reports a new phase or tool at once, and anything else with the next beat, the latest only", () => {
+it("a new phase or tool is reported at once, anything else with the next beat and only the latest", () => {
   const { clock, ring, isSet } = handClock()
   const report = recordReport()
   const throttle = new ActivityThrottle(clock, report)

@@ -18,7 +18,7 @@ function openBackend() {
   return { ...opened, start }
 }
 
-it("a kept worker may at each task do what that task allows, and no more", async () => {
+it("a kept worker has at each task exactly the rights of that task", async () => {
   const { start, sessions, sent, say } = openBackend()
   const work = async (over: Partial<WorkerTask>, count: number) => {
     const { result } = start({ profile: profile("coder", { keep: true }), ...over })
@@ -41,7 +41,7 @@ it("a kept worker may at each task do what that task allows, and no more", async
   expect(may("edit", "src/a.ts")).toBe("allow")
 })
 
-it("stops what it can no longer look at, and does not say that it cost nothing", async () => {
+it("a worker that can no longer be observed is stopped, and its cost is unknown", async () => {
   const { start, sent, calls, aborted, emit } = openBackend()
   const { result, report } = start({})
   await expect.poll(() => sent.length).toBe(1)

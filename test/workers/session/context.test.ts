@@ -16,7 +16,7 @@ const talk = [
 ]
 
 describe("a digest", () => {
-  it("holds title, first and last request and the last answer, as they were typed", () => {
+  it("a digest holds the title, the first and last request and the last answer, as they were typed", () => {
     expect(briefOf("Apples", talk).split("\n").slice(1)).toEqual([
       "Title: Apples",
       "First request: first",
@@ -25,7 +25,7 @@ describe("a digest", () => {
     ])
   })
 
-  it("is never longer than 2,000 characters, and says what was cut", () => {
+  it("a digest is never longer than 2,000 characters, and says what was cut", () => {
     const brief = briefOf("T".repeat(5_000), [
       said("user", text("a".repeat(5_000))),
       said("assistant", text("b".repeat(5_000))),
@@ -34,20 +34,20 @@ describe("a digest", () => {
     expect(brief.split("… (cut)")).toHaveLength(4)
   })
 
-  it("of a session in which nothing was said is its title", () => {
+  it("the digest of a session in which nothing was said is its title", () => {
     expect(briefOf("New", []).split("\n")).toHaveLength(2)
   })
 })
 
 describe("the whole conversation", () => {
-  it("is who said what, and the tools by name", () => {
+  it("the whole conversation says who said what, and names the tools", () => {
     const fork = forkOf("Apples", talk)
     expect(fork.slice(fork.indexOf("User:"))).toBe(
       "User: first\na file\n\nAssistant: hm\n[used read]\n\nUser: last\n\nAssistant: the answer",
     )
   })
 
-  it("is at most 100,000 characters, the oldest left out and that said", () => {
+  it("the whole conversation is at most 100,000 characters, and says that its oldest part is left out", () => {
     const fork = forkOf("Long", [
       said("user", text("oldest")),
       ...Array.from({ length: 300 }, (_, n) => said("user", text(`${n} ${"x".repeat(1_000)}`))),

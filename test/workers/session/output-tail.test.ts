@@ -19,14 +19,14 @@ function tailOf(...events: readonly HostEvent[]): string {
   return tail.toString()
 }
 
-it("follows a text as it grows, by deltas and by the whole of it, without saying anything twice", () => {
+it("the tail follows a text as it grows, by deltas and whole parts, without repeating anything", () => {
   expect(
     tailOf(answer("m1"), text("p1", ""), delta("p1", "Hello "), delta("p1", "wor"), text("p1", "Hello world")),
   ).toBe("Hello world")
   expect(tailOf(answer("m1"), text("p1", "Hel"), text("p1", "Hello"))).toBe("Hello")
 })
 
-it("names the tools between, each once, and begins a new text on a line of its own", () => {
+it("the tail names each tool call once and begins the next text on a new line", () => {
   const said = tailOf(
     answer("m1"),
     text("p1", "I look."),
@@ -39,12 +39,12 @@ it("names the tools between, each once, and begins a new text on a line of its o
   expect(said).toBe("I look.\n› bash npm test\n› read a.ts\nDone.\nReally.")
 })
 
-it("leaves out what the worker was told, and what it only thinks", () => {
+it("the tail leaves out prompts and reasoning", () => {
   const thought = heard("message.part.updated", { part: { id: "r1", messageID: "m1", type: "reasoning", text: "hm" } })
   expect(tailOf(answer("u1", "user"), text("p0", "Do it", "u1"), answer("m1"), thought, delta("r1", "hm"))).toBe("")
 })
 
-it("keeps 2,000 characters, however much is written", () => {
+it("the tail keeps 2,000 characters, however much is written", () => {
   const events = Array.from({ length: 500 }, (_, at) => delta("p1", `line ${at}\n`))
   const said = tailOf(answer("m1"), text("p1", ""), ...events)
   expect(said).toHaveLength(2_000)

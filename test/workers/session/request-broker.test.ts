@@ -36,7 +36,7 @@ function openBroker() {
   return { broker, report, listed }
 }
 
-it("keeps what is asked while the server looks up what is open", async () => {
+it("a request that arrives while open requests are looked up is kept", async () => {
   const { broker, report, listed } = openBroker()
   const reading = broker.reread()
   broker.hear(asked)
@@ -45,7 +45,7 @@ it("keeps what is asked while the server looks up what is open", async () => {
   expect([...report.asks.keys()]).toEqual(["per_1"])
 })
 
-it("does not ask again what was answered while the server looked up what is open", async () => {
+it("a request that is answered while open requests are looked up is not reported again", async () => {
   const { broker, report, listed } = openBroker()
   broker.hear(asked)
   const reading = broker.reread()
@@ -55,7 +55,7 @@ it("does not ask again what was answered while the server looked up what is open
   expect(report.asks.size).toBe(0)
 })
 
-it("takes nothing in any more once it is closed", async () => {
+it("a closed broker accepts no request", async () => {
   const { broker, report, listed } = openBroker()
   const reading = broker.reread()
   broker.close()
@@ -64,7 +64,7 @@ it("takes nothing in any more once it is closed", async () => {
   expect(report.asks.size).toBe(0)
 })
 
-it("says how many lines of a long command it leaves out", () => {
+it("a request for a long command says how many of its lines are left out", () => {
   const long = openBroker()
   long.broker.hear(askedFor(30))
   expect(long.report.asks.get("per_1")?.details).toHaveLength(12)

@@ -58,24 +58,24 @@ function verdictAfter(...events: readonly HostEvent[]) {
   return { verdict: verdictOf(answers), cost: answers[0]?.info.cost }
 }
 
-it("holds the last of every message and part, so that the answer and its price can be read", () => {
+it("the last version of every message and part is kept, so that the answer and its price can be read", () => {
   expect(verdictAfter(...TURN)).toEqual({ verdict: { reason: "ok", output: "All of it." }, cost: 0.5 })
 })
 
-it("has no end before the events told one", () => {
+it("there is no verdict before the events have reported the end", () => {
   for (let heard = 0; heard < TURN.length; heard++)
     expect(verdictAfter(...TURN.slice(0, heard)).verdict).toBeUndefined()
 })
 
-it("says nothing about a question it did not hear", () => {
+it("there is no verdict on a prompt that was not heard", () => {
   expect(verdictAfter(...TURN.slice(1)).verdict).toBeUndefined()
 })
 
-it("says nothing once events may have been missed", () => {
+it("there is no verdict once events may have been missed", () => {
   expect(verdictAfter(...TURN, { type: "baton.reconnected", properties: {} }).verdict).toBeUndefined()
 })
 
-it("forgets what the server removed", () => {
+it("messages and parts that the server removes are forgotten", () => {
   const properties = { sessionID: SESSION, messageID: "msg_a" }
   const withoutText: HostEvent = {
     id: "e",
@@ -86,7 +86,7 @@ it("forgets what the server removed", () => {
   expect(verdictAfter(...TURN, { id: "e", type: "message.removed", properties }).verdict).toBeUndefined()
 })
 
-it("keeps which files tool calls wrote, without what was in them, and nothing of other calls", () => {
+it("the files that tool calls wrote are kept, without their content and without other calls", () => {
   const call = (id: string, tool: string, metadata: object): HostEvent =>
     part({
       id,

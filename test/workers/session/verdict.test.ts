@@ -28,7 +28,7 @@ const assistant = (parts: Part[], over: object = {}): Entry & { info: AssistantM
 
 describe("verdictOf", () => {
   const error = (name: string, data: object = {}) => ({ error: { name, data }, finish: undefined })
-  it.each<[string, Entry & { info: AssistantMessage }, string | undefined]>([
+  const rows: readonly (readonly [string, Entry & { info: AssistantMessage }, string | undefined])[] = [
     ["text and a proper finish", assistant([text("hi")]), "ok"],
     ["no text", assistant([]), "empty"],
     ["white space", assistant([text(" \n")]), "empty"],
@@ -37,23 +37,25 @@ describe("verdictOf", () => {
     ["a stream without anything", assistant([], { finish: "unknown" }), "empty"],
     ["an error in the stream", assistant([text("hi")], { finish: "error" }), "error"],
     ["an error before the first word", assistant([], { finish: "error" }), "error"],
-    ["a content filter", assistant([text("hi")], { finish: "content-filter" }), "truncated"],
+    ["a content filter that cut it", assistant([text("hi")], { finish: "content-filter" }), "truncated"],
     ["a tool call, more to come", assistant([text("hi")], { finish: "tool-calls" }), undefined],
-    ["not completed", assistant([text("hi")], { time: { created: 1 } }), undefined],
-    ["aborted", assistant([text("hi")], error("MessageAbortedError")), "aborted"],
+    ["no time of completion", assistant([text("hi")], { time: { created: 1 } }), undefined],
+    ["an abort", assistant([text("hi")], error("MessageAbortedError")), "aborted"],
     ["an API error", assistant([], error("APIError", { statusCode: 400, message: "no" })), "error"],
     ["too many requests", assistant([], error("APIError", { statusCode: 429, message: "slow" })), "quota"],
     ["no money", assistant([], error("APIError", { message: "Insufficient balance" })), "quota"],
     ["a bad key", assistant([], error("ProviderAuthError", { message: "key" })), "error"],
-  ])("%s: %#", (_, entry, reason) => {
-    expect(verdictOf([entry])?.reason).toBe(reason)
-  })
+  ]
+  for (const [what, entry, reason] of rows)
+    it(`an answer with ${what} ${reason === undefined ? "is not over" : `ends as ${reason}`}`, () => {
+      expect(verdictOf([entry])?.reason).toBe(reason)
+    })
 
-  it("says that a content filter cut the answer", () => {
+  it("an answer that a content filter cut says so", () => {
     expect(verdictOf([assistant([text("hi")], { finish: "content-filter" })])?.detail).toContain("content filter")
   })
 
-  it("is the last message's, and nothing without one", () => {
+  it("the verdict is that on the last message, and there is none without messages", () => {
     expect(verdictOf([assistant([text("first")]), assistant([text("second")])])?.output).toBe("second")
     expect(verdictOf([])).toBeUndefined()
   })
@@ -66,7 +68,7 @@ describe("lastWordsOf", () => {
     finish: undefined,
     error: { name: "MessageAbortedError", data: { message: "" } },
   })
-  it("is the last whole answer, never half of one", () => {
+  it("what is handed back is the last whole answer, never half of one", () => {
     expect(words(assistant([text("one")]), stopped)).toEqual({ reason: "ok", output: "one" })
     expect(words(stopped)).toMatchObject({ reason: "truncated", output: "tw" })
     expect(words(assistant([]))).toMatchObject({ reason: "empty", output: "" })
@@ -77,7 +79,7 @@ describe("lastWordsOf", () => {
 describe("answersTo", () => {
   const mine = user("mine", text("q"))
   const first = assistant([text("one")])
-  it("are those to the newest message, and all of them count as spent", () => {
+  it("the answers are those to the newest message, and earlier ones count as usage too", () => {
     const late = assistant([text("late")], { parentID: "mine" })
     const last = assistant([text("other")], { parentID: "next" })
     const entries = [user("before", text("x")), mine, first, user("next", text("y")), late, last]
@@ -85,14 +87,14 @@ describe("answersTo", () => {
     expect(turnOf(entries, "mine")).toEqual([first, late, last])
   })
 
-  it("end where another task of the same session begins", () => {
+  it("the answers end where another task of the same session begins", () => {
     const task = (id: string) => user(id, text("q", { metadata: markOf(id) }))
     const entries = [task("one"), first, user("typed", text("y")), first, task("two"), assistant([text("other")])]
     expect(turnOf(entries, "one")).toEqual([first, first])
     expect(answersTo(entries, "two").map(({ parts }) => textOf(parts))).toEqual(["other"])
   })
 
-  it("goes on over messages OpenCode made itself after compacting, and leaves the summary out", () => {
+  it("the answers continue after OpenCode has compacted the session, without its summary", () => {
     const summary = assistant([text("so far")], { summary: true })
     const last = assistant([text("the answer")])
     const compaction = user("c", { type: "compaction" } as unknown as Part)
@@ -103,7 +105,7 @@ describe("answersTo", () => {
     expect(tokensOf(turnOf(entries, "mine"))).toEqual({ input: 45, output: 9 })
   })
 
-  it("is empty when the message never arrived", () => {
+  it("there are no answers to a message that never arrived", () => {
     expect(answersTo([first], "mine")).toEqual([])
   })
 })
@@ -120,7 +122,7 @@ it("tokens count the cache as read and reasoning as written", () => {
 })
 
 describe("verdictOfSilence", () => {
-  it("tells a refused tool from a lost worker, an error and nothing at all", () => {
+  it("an idle session without an end is a refused tool, a lost worker, an error or an empty answer", () => {
     const refused = { type: "tool", tool: "bash", state: { status: "error", error: "rejected" } } as unknown as Part
     expect(verdictOfSilence([assistant([refused], { finish: "tool-calls" })], undefined).reason).toBe("rejected")
     expect(verdictOfSilence([assistant([text("half")], { time: { created: 1 } })], undefined)).toMatchObject({

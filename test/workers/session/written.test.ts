@@ -10,7 +10,7 @@ const answer = (cwd: string, ...parts: Part[]): Answer => ({ info: { path: { cwd
 
 const HERE = { directory: "/home/me/app" }
 
-it("names what write, edit and apply_patch wrote, once each, relative to the project", () => {
+it("the files that write, edit and apply_patch wrote are named once each, relative to the project", () => {
   const patched = [
     { filePath: "/home/me/app/new.ts", type: "add" },
     { filePath: "/home/me/app/old.ts", movePath: "/home/me/app/lib/moved.ts", type: "move" },
@@ -26,7 +26,7 @@ it("names what write, edit and apply_patch wrote, once each, relative to the pro
   expect(writtenIn(turn, HERE)).toEqual(["lib/moved.ts", "new.ts", "old.ts", "src/a.ts"])
 })
 
-it("names nothing that was only read, refused, or done by a shell command", () => {
+it("files that were only read, refused or written by a shell command are not named", () => {
   const parts = [
     call("read", { filepath: "/home/me/app/a.ts" }),
     call("edit", { filediff: { file: "/home/me/app/b.ts" } }, "error"),
@@ -36,12 +36,12 @@ it("names nothing that was only read, refused, or done by a shell command", () =
   expect(writtenIn([answer("/home/me/app", ...parts)], HERE)).toEqual([])
 })
 
-it("names files from the root of the project, wherever in it OpenCode was started", () => {
+it("files are named from the project's root, wherever in it OpenCode was started", () => {
   const turn = [answer("/home/me/app/web", call("write", { filepath: "/home/me/app/web/a.ts" }))]
   expect(writtenIn(turn, { directory: "/home/me/app/web", root: "/home/me/app" })).toEqual(["web/a.ts"])
 })
 
-it("knows the same place in the folder of a server elsewhere, and leaves a path outside of it as it is", () => {
+it("files of another server are named relative to its folder, and a path outside of it stays absolute", () => {
   const turn = [
     answer("/srv/app", call("write", { filepath: "/srv/app/src/a.ts" }), call("write", { filepath: "/etc/motd" })),
   ]

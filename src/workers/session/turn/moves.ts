@@ -13,7 +13,7 @@ import {
 } from "./state.ts"
 
 /** The reason for refusing what a person asks for after the turn's end. */
-export const TOO_LATE = "its task is just over"
+export const TOO_LATE = "its task has just ended"
 
 export function move(state: TurnState, ...actions: readonly TurnAction[]): TurnStep {
   return { state, actions }

@@ -21,7 +21,7 @@ export function steered(state: TurnState, asked: SteerRequest, now: number): Tur
     case "interrupt":
       return interrupt(state, id)
     case "resume":
-      if (!state.isHeld) return refuse(state, id, "it is not stopped")
+      if (!state.isHeld) return refuse(state, id, "it is not interrupted, so there is nothing to resume")
       return move(opened(state, { id, type: "resume" }), { type: "read", for: id })
     case "handback":
       return handBack(state, id, steer.text, now)
@@ -51,14 +51,14 @@ function say(
 }
 
 function interrupt(state: TurnState, id: number): TurnStep {
-  if (state.isHeld) return refuse(state, id, "it is stopped already")
+  if (state.isHeld) return refuse(state, id, "it is interrupted already: resume it, or send it a message")
   const held = { ...opened(state, { id, type: "interrupt" }), isHeld: true, isStale: true }
   return andThen(tell(held), (next) => move(next, { type: "abort", for: id }))
 }
 
 function handBack(state: TurnState, id: number, text: string | undefined, now: number): TurnStep {
   if (!state.setup.isForeground)
-    return refuse(state, id, "it works in the background: nothing is handed back by a person")
+    return refuse(state, id, "it works in the background and hands back by itself when it is done")
   const handback = text ? { text } : {}
   return andThen(move({ ...state, handback, isStale: true, hasNews: true }, { type: "answer", steer: id }), (next) =>
     decide(next, now),
@@ -87,7 +87,7 @@ export function afterSteer(state: TurnState, id: number, result: TurnResult, now
 function resume(state: TurnState, id: number, entries: Parameters<typeof missingSending>[1], now: number): TurnStep {
   const next = { ...state, open: state.open.filter((open) => open.id !== id) }
   if (state.phase.is === "over" || state.phase.is === "stopping") return refuse(next, id, TOO_LATE)
-  if (!state.isHeld) return refuse(next, id, "it is not stopped")
+  if (!state.isHeld) return refuse(next, id, "it is not interrupted, so there is nothing to resume")
   const sending = missingSending(state.own, entries, false)
   return andThen(goOn(state, now), (free) =>
     andThen(move(free, { type: "send", sending, for: id }), (sent) => decide(sent, now)),

@@ -477,12 +477,12 @@ describe("what persons do", () => {
     [
       "an interrupt of a held worker is refused",
       () => held().steer(1, INTERRUPT),
-      [answered(1, "it is stopped already")],
+      [answered(1, "it is interrupted already: resume it, or send it a message")],
     ],
     [
       "resuming a worker that is not held is refused",
       () => begun().steer(1, RESUME),
-      [answered(1, "it is not stopped")],
+      [answered(1, "it is not interrupted, so there is nothing to resume")],
     ],
     ["resuming reads the messages first", () => held().steer(1, RESUME), [{ type: "read", for: 1 }], { isHeld: true }],
     [
@@ -512,7 +512,7 @@ describe("what persons do", () => {
     [
       "resuming while a message already made it go on is refused",
       () => held().steer(1, RESUME).steer(2, MESSAGE).read([asked], 1),
-      [answered(1, "it is not stopped")],
+      [answered(1, "it is not interrupted, so there is nothing to resume")],
       { open: [{ id: 2, type: "message", takesBack: more.messageID }] },
     ],
     [
@@ -551,7 +551,7 @@ describe("what persons do", () => {
     [
       "a worker in the background is not handed back",
       () => begun().steer(1, HANDBACK),
-      [answered(1, "it works in the background: nothing is handed back by a person")],
+      [answered(1, "it works in the background and hands back by itself when it is done")],
     ],
     [
       "handing back is answered at once",

@@ -3,8 +3,8 @@ import type { Entry } from "../../../../src/host/entries.ts"
 import { type OwnMessage, ownMessage } from "../../../../src/workers/session/outbox.ts"
 import type { Heard } from "../../../../src/workers/session/turn/heard.ts"
 import {
-  type RequestSource,
   newTurn,
+  type RequestSource,
   type TurnAction,
   type TurnInput,
   type TurnSetup,

@@ -52,14 +52,14 @@ it("a steer that comes before the prompt is done after it, and each gets its own
   ]
   expect(await Promise.all(answers)).toEqual([
     undefined,
-    "it is not stopped",
-    "it works in the background: nothing is handed back by a person",
+    "it is not interrupted, so there is nothing to resume",
+    "it works in the background and hands back by itself when it is done",
   ])
   expect(sent.map(({ parts }) => parts[0]?.text)).toEqual(["do it", "and this"])
   say("answer to the second")
   controller.abort()
   await result
-  expect(await turn.steer({ type: "interrupt" })).toBe("its task is just over")
+  expect(await turn.steer({ type: "interrupt" })).toBe("its task has just ended")
 })
 
 it("the worker's silence ends it when its time has come, and nothing of it is left", async () => {

@@ -1,0 +1,145 @@
+import * as z from "zod"
+import type { Check, Opinion } from "../core/model/workflow.ts"
+import { duration } from "../shapes/values.ts"
+import { isInside, worker } from "./shapes.ts"
+
+/** The checks of a workflow document: one table with a row for each type, and for opinions. */
+
+const command = {
+  run: z.string().min(1).optional().describe("Command, run by the shell in the project's folder."),
+  expect: z
+    .enum(["pass", "fail"])
+    .optional()
+    .describe("With `run`: `pass` (default) wants exit code 0, `fail` any other."),
+  timeout: duration.optional().describe("With `run`: how long the command may take. Default: 10m."),
+}
+
+const file = {
+  file: z.string().min(1).optional().describe("File, relative to the project's folder and inside it."),
+  exists: z
+    .boolean()
+    .optional()
+    .describe("With `file`: whether it must be there. True when nothing else is asked of it."),
+  changed: z
+    .boolean()
+    .optional()
+    .describe("With `file`: whether it must differ from what it was when the attempt began, or must not."),
+  contains: z.string().min(1).optional().describe("With `file`: text that must be in it."),
+}
+
+const opinion = {
+  ask: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Question about the answer to another worker, who says yes or no: an opinion. `${…}` is filled in."),
+  profile: worker.optional().describe("With `ask`: who is asked: a profile, role or model. Default: `default`."),
+}
+
+const keys = z.strictObject({
+  ...command,
+  ...file,
+  ...opinion,
+  severity: z
+    .enum(["error", "warning"])
+    .default("error")
+    .describe("When it does not hold: `error` (default) fails the step, `warning` is told to a person."),
+})
+type Written = z.infer<typeof keys>
+type Key = keyof Written
+
+interface CheckProblem {
+  readonly path: string[]
+  readonly message: string
+  readonly params: { readonly hint: string }
+}
+
+interface CheckForm {
+  /** The key that makes it a check of this type. */
+  readonly key: Key
+  /** All keys that only this type can have. */
+  readonly keys: readonly string[]
+  /** Keys whose text is taken as it is written: nothing is filled in. */
+  readonly plain: readonly Key[]
+  /** What is wrong with how its keys go together. */
+  readonly problem?: (check: Written) => CheckProblem | undefined
+  readonly make: (check: Written) => Check | Opinion
+}
+
+const FORMS: Readonly<Record<Check["type"] | "opinion", CheckForm>> = {
+  command: {
+    key: "run",
+    keys: Object.keys(command),
+    plain: ["run"],
+    make: ({ run = "", expect = "pass", severity, timeout }) => ({
+      ...{ type: "command", run, expect, severity },
+      ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    }),
+  },
+  file: {
+    key: "file",
+    keys: Object.keys(file),
+    plain: ["file", "contains"],
+    problem: fileProblem,
+    make({ file: path = "", severity, exists, changed, contains }) {
+      const isBare = exists === undefined && changed === undefined && contains === undefined
+      return {
+        type: "file",
+        path,
+        severity,
+        ...(isBare ? { exists: true } : {}),
+        ...(exists === undefined ? {} : { exists }),
+        ...(changed === undefined ? {} : { changed }),
+        ...(contains === undefined ? {} : { contains }),
+      }
+    },
+  },
+  opinion: {
+    key: "ask",
+    keys: Object.keys(opinion),
+    plain: [],
+    make: ({ ask = "", profile = "default", severity }) => ({ ask, profile, severity }),
+  },
+}
+
+const ALL = Object.values(FORMS)
+
+/** Keys of checks whose text is taken as it is written. */
+export const PLAIN_KEYS: readonly string[] = ALL.flatMap((form) => form.plain)
+
+const problem = (path: string[], message: string, hint: string): CheckProblem => ({ path, message, params: { hint } })
+
+function checkProblem(check: Written): CheckProblem | undefined {
+  const [own, second] = ALL.filter((form) => check[form.key] !== undefined)
+  const names = ALL.map((form) => `\`${form.key}\``)
+  if (own === undefined)
+    return problem([], `must have ${names.slice(0, -1).join(", ")} or ${names.at(-1)}`, "`run: npm test`")
+  if (second !== undefined) return problem([second.key], `cannot stand beside \`${own.key}\``, "write two checks")
+  for (const form of ALL) {
+    const stray = form === own ? undefined : form.keys.find((key) => check[key as Key] !== undefined)
+    if (stray !== undefined) return problem([stray], `is only for checks with \`${form.key}\``, "leave it out")
+  }
+  return own.problem?.(check)
+}
+
+function fileProblem({ file: path = "", exists, contains }: Written): CheckProblem | undefined {
+  if (!isInside(path)) {
+    return problem(["file"], "must be a path inside the project, relative to its folder", "like `docs/plan.md`")
+  }
+  if (exists === false && contains !== undefined) {
+    return problem(["contains"], "cannot be asked of a file that must not exist", "remove one of the two")
+  }
+  return undefined
+}
+
+const fullCheck = keys.superRefine((check, ctx) => {
+  const found = checkProblem(check)
+  if (found) ctx.addIssue({ code: "custom", ...found })
+})
+
+/** A text is a command that must pass. */
+export const check = z.union([z.string().min(1), fullCheck]).transform((value): Check | Opinion => {
+  if (typeof value === "string") return { type: "command", run: value, expect: "pass", severity: "error" }
+  const form = ALL.find(({ key }) => value[key] !== undefined) ?? FORMS.command
+  return form.make(value)
+})
