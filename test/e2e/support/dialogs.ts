@@ -1,4 +1,4 @@
-import type { Tui } from "./screen.ts"
+import { STILL_MS, type Tui } from "./screen.ts"
 import { until } from "./until.ts"
 
 /** What a person does in the dialogs of the TUI. */
@@ -40,17 +40,29 @@ export async function choose(tui: Tui, words: string): Promise<void> {
 /** Closes the dialog on the screen. */
 export async function closeDialog(tui: Tui): Promise<void> {
   tui.press("escape")
-  await tui.waitFor((text) => !/ esc\s*$/m.test(text))
+  await tui.waitFor(lasting((text) => !/ esc\s*$/m.test(text)))
 }
 
 /** Leaves the dashboard for where one was before. */
 export async function closeDashboard(tui: Tui): Promise<void> {
   tui.press("escape")
-  await tui.waitFor((text) => !/ esc back\s*$/m.test(text))
+  await tui.waitFor(lasting((text) => !/ esc back\s*$/m.test(text)))
 }
 
 /** Leaves the session for the home screen, where the next line begins a new one; returns once no toast lies upon it. */
 export async function goHome(tui: Tui): Promise<void> {
   await tui.submit("/new")
   await tui.waitFor((text) => /Ask anything/.test(text) && !/ · (success|failed|cancelled|paused)/.test(text))
+}
+
+/**
+ * A condition that must hold for a while, because a screen that is being redrawn lacks parts. A key
+ * that followed an escape too soon would be read together with it, as another key.
+ */
+function lasting(isTrue: (text: string) => boolean): (text: string) => boolean {
+  let since: number | undefined
+  return (text) => {
+    since = isTrue(text) ? (since ?? Date.now()) : undefined
+    return since !== undefined && Date.now() - since >= STILL_MS
+  }
 }

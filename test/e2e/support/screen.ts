@@ -140,7 +140,7 @@ function bytesOf(key: Key): string {
 }
 
 /** How long the popup must have stayed open, or shut, before enter is pressed: it lags behind the typing. */
-const STILL_MS = 400
+export const STILL_MS = 400
 
 /** Types the line and submits it. A slash command without arguments leaves the popup open: there the first enter only
  *  takes the entry over. */
