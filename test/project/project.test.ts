@@ -154,7 +154,7 @@ steps:
 hooks: { on_start: [{ id: first, prompt: p }], on_failure: [{ id: why, prompt: p }], on_complete: [{ id: tidy, prompt: p }] }
 steps: [{ id: a, prompt: p, effects: external }]`
     const shown = planned(text).filter(
-      (line) => /^(\d|\w.*:$| {3}\w)|effects/.test(line) && !/agent|permissions|asks/.test(line),
+      (line) => /^(\d|At least|\w.*:$| {3}\w)|effects/.test(line) && !/agent|permissions|asks/.test(line),
     )
     expect(shown).toEqual([
       "1.",
