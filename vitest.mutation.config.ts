@@ -13,6 +13,7 @@ export default defineConfig({
       "test/spec/{fuzz,files}.test.ts",
       "test/engine/{crash,kill,host,old-journal}.test.ts",
     ],
+    // Documents that are hostile by their size take seconds each.
     testNamePattern: /^(?!hostile documents)/,
     setupFiles: ["test/support/node.ts"],
     testTimeout: 60_000,
