@@ -31,7 +31,7 @@ import { formatProblems } from "../src/core/model/problem.ts"
 import { workflowJsonSchema } from "../src/spec/dialects/read.ts"
 import { parseWorkflow } from "../src/spec/parse.ts"
 import { DASHBOARD_KEYS, GLOBAL_KEYS } from "../src/tui/host/key-table.ts"
-import { factsNamedIn, filesNamedIn, namesSaidToBeIn, shortNames } from "./support/documents.ts"
+import { factsNamedIn, filesNamedIn, foreignCitations, namesSaidToBeIn, shortNames } from "./support/documents.ts"
 import { declaredNames, sourceOf } from "./support/source.ts"
 import { sourcesBelow } from "./support/sources.ts"
 
@@ -194,6 +194,13 @@ describe("comments", () => {
         .map((name) => `${place} names ${name}`),
     )
     expect(lost).toEqual([])
+  })
+
+  it("cite no document that is not in the repository", () => {
+    const foreign = comments.flatMap(({ place, text }) =>
+      foreignCitations(text).map((what) => `${place} cites ${what}`),
+    )
+    expect(foreign).toEqual([])
   })
 
   it("name facts of OpenCode that docs/opencode-contract.md has", () => {

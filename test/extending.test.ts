@@ -86,13 +86,10 @@ describe.each(PAGES)("$page", (extension) => {
 
 describe("with everything that the pages say", () => {
   let folder: string
-  let proof: Record<string, unknown>
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = copyWith(PAGES.flatMap(all))
     cpSync(join(FIXTURES, "proof.ts.txt"), join(folder, "test/proof.ts"))
-    const { stdout } = await promisify(execFile)(process.execPath, [join(folder, "test/proof.ts")], { cwd: folder })
-    proof = JSON.parse(stdout) as typeof proof
-  }, SLOW_MS)
+  })
 
   it(
     "the compiler has nothing to say",
@@ -102,49 +99,57 @@ describe("with everything that the pages say", () => {
     SLOW_MS,
   )
 
-  it("a profile of the new kind reaches its backend, and the configuration knows what it cannot do", () => {
-    expect(proof.kind).toEqual({
-      config: "echo",
-      kept: expect.stringContaining("a worker of kind `echo` has no session that could be kept"),
-      foreground: expect.stringContaining("a worker of kind `echo` cannot be in the foreground: it has no session"),
-      ran: { status: "success", outputs: [["a", "do a"]] },
-    })
-  })
+  describe("a program that uses it all", () => {
+    let proof: Record<string, unknown>
+    beforeAll(async () => {
+      const { stdout } = await promisify(execFile)(process.execPath, [join(folder, "test/proof.ts")], { cwd: folder })
+      proof = JSON.parse(stdout) as typeof proof
+    }, SLOW_MS)
 
-  it("a step of the new type is read, drawn and run", () => {
-    expect(proof.stepType).toEqual({
-      ran: {
-        status: "success",
-        outputs: [
-          ["way", "b(go\n\nGo on from: a(go))"],
-          ["way:1", "a(go)"],
-          ["way:2", "b(go\n\nGo on from: a(go))"],
+    it("gives a profile of the new kind to its backend, and the configuration knows what it cannot do", () => {
+      expect(proof.kind).toEqual({
+        config: "echo",
+        kept: expect.stringContaining("a worker of kind `echo` has no session that could be kept"),
+        foreground: expect.stringContaining("a worker of kind `echo` cannot be in the foreground: it has no session"),
+        ran: { status: "success", outputs: [["a", "do a"]] },
+      })
+    })
+
+    it("reads, draws and runs a step of the new type", () => {
+      expect(proof.stepType).toEqual({
+        ran: {
+          status: "success",
+          outputs: [
+            ["way", "b(go\n\nGo on from: a(go))"],
+            ["way:1", "a(go)"],
+            ["way:2", "b(go\n\nGo on from: a(go))"],
+          ],
+        },
+        stray: expect.stringContaining("set `type: relay`, or leave it out"),
+        drawn: [["relay of 2", 2]],
+      })
+    })
+
+    it("reads the new check and runs it", () => {
+      expect(proof.check).toEqual({
+        results: [
+          ["good.json", true, "is JSON"],
+          ["bad.json", false, "is not JSON"],
+          ["no.json", false, "is not there"],
         ],
-      },
-      stray: expect.stringContaining("set `type: relay`, or leave it out"),
-      drawn: [["relay of 2", 2]],
+        both: expect.stringContaining("`json` cannot stand beside `run`"),
+      })
     })
-  })
 
-  it("the new check is read and judges", () => {
-    expect(proof.check).toEqual({
-      results: [
-        ["good.json", true, "is JSON"],
-        ["bad.json", false, "is not JSON"],
-        ["no.json", false, "is not there"],
-      ],
-      both: expect.stringContaining("`json` cannot stand beside `run`"),
-    })
-  })
-
-  it("a document in the new dialect is read, and its mistakes are told where they are", () => {
-    expect(proof.dialect).toEqual({
-      steps: [
-        ["chore-1", [], "sweep ${inputs.room}"],
-        ["chore-2", ["chore-1"], "mop"],
-      ],
-      inputs: ["room"],
-      broken: "w.yaml:3:5: item 2 of `chores` must be text, not `3`",
+    it("reads a document in the new dialect, and tells its mistakes where they are", () => {
+      expect(proof.dialect).toEqual({
+        steps: [
+          ["chore-1", [], "sweep ${inputs.room}"],
+          ["chore-2", ["chore-1"], "mop"],
+        ],
+        inputs: ["room"],
+        broken: "w.yaml:3:5: item 2 of `chores` must be text, not `3`",
+      })
     })
   })
 })

@@ -5,6 +5,7 @@ import {
   issuesToProblems,
   notYet,
   type Path,
+  problemAt,
   type SchemaIssue,
   type SourceDocument,
   valueAt,
@@ -25,7 +26,7 @@ const SCHEMA = {
       properties: {
         id: { description: "what it is called" },
         prompt: {},
-        cli: { description: "Not available in this version." },
+        cli: { description: "Runs a program. Not available in this version." },
       },
     },
   },
@@ -85,6 +86,7 @@ describe("a missing key", () => {
     expect(missing(["steps", 0, "id"], { steps: [{}] })).toEqual(["key: `id` is missing — add `id`: what it is called"])
     expect(missing(["name"], {})).toEqual(["key: `name` is missing"])
     expect(told({}, issue(["kind"], { code: "invalid_value", values: ["a"] }))).toEqual(["key: `kind` is missing"])
+    expect(told({}, issue(["kind"], { code: "custom" }))).toEqual(["value: `kind` is odd"])
   })
 })
 
@@ -147,6 +149,8 @@ it("a name that may not be one says why, where that is known", () => {
     told({ steps: { "1": 2 } }, issue(["steps", "1"], { code: "invalid_key", ...(issues ? { issues } : {}) }))
   expect(name([issue([], { message: "begins with a letter" })])).toEqual(["key: name `1` begins with a letter"])
   expect(name()).toEqual(["key: name `1` is not valid"])
+  expect(name([])).toEqual(["key: name `1` is not valid"])
+  expect(told({}, issue(["a", "b", "c"], { code: "invalid_key" }))).toEqual(["key: name `c` is not valid"])
 })
 
 describe("a choice of forms", () => {
@@ -160,9 +164,12 @@ describe("a choice of forms", () => {
   })
 
   it("names them all where none was meant", () => {
-    expect(told({ a: 7 }, either([text], [list], [text], [inside, list]))).toEqual([
-      "value: `a` must be text or a list, not `7`",
-    ])
+    expect(
+      told(
+        { a: 7 },
+        either([text], [list], [text], [issue(["model"], { code: "invalid_type", expected: "int" }), list]),
+      ),
+    ).toEqual(["value: `a` must be text or a list, not `7`"])
   })
 
   it("knows words from numbers: only a word can be a mistyped word", () => {
@@ -178,6 +185,12 @@ describe("a choice of forms", () => {
     ])
     const nested = issue([], { code: "invalid_union", errors: [[text]] })
     expect(told({ a: 7 }, either([nested]))).toEqual(["value: `a` must be something else, not `7`"])
+  })
+
+  it("takes a form that only refuses the value for the one that was meant", () => {
+    expect(told({ a: 7 }, either([list], [issue([], { code: "custom", message: "must be even" })]))).toEqual([
+      "value: `a` must be even",
+    ])
   })
 
   it("without any form is told as it stands", () => {
@@ -223,8 +236,24 @@ describe("what a later version has", () => {
       "value: `q` is odd",
       "value: kind `cli` is not available in this version of Baton — x",
     ])
+    const deep = refused(["o", "p", "kind"], "value", "x", ["command"])
+    expect(
+      told({}, issue(["o", "p", "command"]), issue(["o", "command"]), deep).map((text) => text.split(" ")[1]),
+    ).toEqual(["`command`", "kind"])
     const unknown = issue(["p"], { code: "unrecognized_keys", keys: ["z"] })
     expect(told(value, unknown, all)[0]).toBe("key: unknown key `z` — there are no keys")
+  })
+})
+
+it("a problem without a hint has none, and not an empty one", () => {
+  const document = documentOf({})
+  expect(problemAt(document, ["a"], "key", "m")).toStrictEqual({ file: "w.yaml", line: 1, column: 1, message: "m" })
+  expect(problemAt(document, ["a"], "value", "m", "h")).toStrictEqual({
+    file: "w.yaml",
+    line: 2,
+    column: 1,
+    message: "m",
+    hint: "h",
   })
 })
 

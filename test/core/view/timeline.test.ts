@@ -4,7 +4,7 @@ import type { Budget } from "../../../src/core/model/workflow.ts"
 import { momentsOf, triesOf } from "../../../src/core/view/timeline.ts"
 import { filteredRows, type TraceRow, traceOf, transcriptLocations } from "../../../src/core/view/trace.ts"
 import { drive } from "../../support/drive.ts"
-import { result, step, workflow } from "../../support/runs.ts"
+import { createdEvent, result, step, workflow } from "../../support/runs.ts"
 
 /** A step that is tried twice, held once, and then decided about; another that needs it. */
 function eventful() {
@@ -251,6 +251,78 @@ describe("the trace of a step", () => {
     expect(traceOf(events, "ship", []).rows.some(({ title }) => title.includes("npm test"))).toBe(false)
   })
 
+  const opened = (at: number, id: string, prompt: string): RunEvent => ({
+    type: "step.opened",
+    at,
+    step: id,
+    attempt: 1,
+    session: `ses_${id}`,
+    model: "p/m",
+    inputHash: "h",
+    prompt,
+  })
+  const answered = (at: number): RunEvent => ({ type: "step.answered", at, step: "a", attempt: 1, result: result() })
+  const titlesOf = (events: readonly RunEvent[], ...rows: TraceRow[]) =>
+    traceOf(events, "a", rows.length === 0 ? [] : [{ rows }]).rows.map(({ title }) => title)
+
+  it("has the sessions of that step alone", () => {
+    expect(transcriptLocations("r", [opened(1, "a", "p"), opened(2, "b", "q")], "a")).toEqual([
+      { session: "ses_a", task: "r/a/1" },
+    ])
+  })
+
+  it("has of other steps nothing, and of the run what explains the step", () => {
+    const events: RunEvent[] = [
+      createdEvent("r"),
+      opened(1, "b", "q"),
+      { type: "run.paused", at: 2, hold: { cause: "quota", detail: "out of quota" } },
+      { type: "run.stopping", at: 3, cause: "failure" },
+      { type: "run.edited", at: 4, by: "ann", workflow: workflow([]), profiles: {}, limits: { maxWorkers: 1 } },
+      { type: "gate.decided", at: 5, step: "b", action: "skip", by: "ann" },
+    ]
+    expect(titlesOf(events)).toEqual(["paused: out of quota", "the workflow was changed by ann"])
+  })
+
+  it("tells the answer by the session's own words, where there are any", () => {
+    expect(titlesOf([answered(1)])).toEqual(["answered"])
+    expect(titlesOf([answered(1)], said(2, "message", "said", "it is done"))).toEqual(["said"])
+  })
+
+  it("gives the message with the prompt the journal's title, and no other row", () => {
+    const events = [opened(1, "a", "do it")]
+    expect(titlesOf(events, said(1, "message", "asked", "do it"), said(2, "tool", "echo", "do it"))).toEqual([
+      "asked p/m",
+      "echo",
+    ])
+    expect(titlesOf(events, said(2, "message", "said", "no"))).toEqual(["asked p/m", "said"])
+  })
+
+  it("keeps what a person said also where the session has it, under both titles", () => {
+    const told: RunEvent = {
+      type: "step.steered",
+      at: 1,
+      step: "a",
+      attempt: 1,
+      by: "ann",
+      action: "message",
+      id: "m",
+      text: "use bun",
+    }
+    expect(titlesOf([told], said(2, "message", "asked", "use bun"))).toEqual(["was told something by ann", "asked"])
+  })
+
+  it("takes no empty text for something that was said", () => {
+    const ended: RunEvent = { type: "step.ended", at: 1, step: "a", attempt: 1, result: result() }
+    expect(titlesOf([ended], said(2, "tool", "bash: true"))).toEqual(["done", "bash: true"])
+    expect(titlesOf([ended], said(2, "message", "said"))).toEqual(["done", "said"])
+  })
+
+  it("tells what happened at one time in the order it is known", () => {
+    const ended: RunEvent = { type: "step.ended", at: 1, step: "a", attempt: 1, result: result() }
+    const rows = ["one", "two", "three"].map((title) => said(1, "tool", title))
+    expect(titlesOf([ended], ...rows, said(0, "tool", "zero"))).toEqual(["zero", "done", "one", "two", "three"])
+  })
+
   it("cuts a text that is too long, and leaves out the oldest ones when all are too much, and says so", () => {
     const long = Array.from({ length: 30 }, (_, at) => said(at, "tool", `call ${at}`, "x".repeat(25_000)))
     const { rows } = traceOf([], "build", [{ rows: long }])
@@ -285,6 +357,7 @@ describe("the trace of a step", () => {
     expect(titles("all", "build")).toEqual(["asked"])
     expect(titles("all", "npm test")).toEqual(["bash: npm TEST"])
     expect(titles("messages", "npm")).toEqual([])
+    expect(titles("messages", "")).toEqual(["asked"])
     expect(titles("problems", "")).toEqual([])
     const retry = said(4, "retry", "try 2")
     const tones = (["good", "bad", "warn"] as const).map((tone) => ({ ...said(5, "work", tone), tone }))

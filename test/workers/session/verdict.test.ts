@@ -55,6 +55,13 @@ describe("verdictOf", () => {
     expect(verdictOf([assistant([text("hi")], { finish: "content-filter" })])?.detail).toContain("content filter")
   })
 
+  it("counts a provider's wait from the end of the answer, or from its beginning while it has no end", () => {
+    const data = { statusCode: 429, message: "slow", responseHeaders: { "retry-after": "30" } }
+    const untilAt = (time: object) => verdictOf([assistant([], { ...error("APIError", data), time })])?.outage
+    expect(untilAt({ created: 1_000, completed: 5_000 })).toEqual({ cause: "quota", until: 35_000 })
+    expect(untilAt({ created: 1_000 })).toEqual({ cause: "quota", until: 31_000 })
+  })
+
   it("the verdict is that on the last message, and there is none without messages", () => {
     expect(verdictOf([assistant([text("first")]), assistant([text("second")])])?.output).toBe("second")
     expect(verdictOf([])).toBeUndefined()
