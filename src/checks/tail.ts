@@ -22,11 +22,11 @@ export interface Tail {
 export function createTail(): Tail {
   let chunks: Uint8Array[] = []
   let size = 0
-  let isCut = false
+  let isTruncated = false
   const cut = () => {
     const all = Buffer.concat(chunks)
     chunks = [all.subarray(-KEPT_BYTES)]
-    isCut ||= all.length > KEPT_BYTES
+    isTruncated ||= all.length > KEPT_BYTES
     size = Math.min(all.length, KEPT_BYTES)
   }
   return {
@@ -39,7 +39,7 @@ export function createTail(): Tail {
     text(hide = (text) => text) {
       cut()
       const all = hide(stripVTControlCharacters(new TextDecoder().decode(chunks[0])))
-      if (!isCut && all.length <= KEPT_CHARS) return all
+      if (!isTruncated && all.length <= KEPT_CHARS) return all
       return LEFT_OUT + all.slice(LEFT_OUT.length - KEPT_CHARS)
     },
   }

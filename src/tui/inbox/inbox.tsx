@@ -211,7 +211,7 @@ function showChoice<Row extends { readonly title: string; readonly description?:
   const choices = answerChoices(rows, columns)
   const said = {
     ...topic,
-    details: [...topic.details, ...choices.flatMap(({ isCut }, at) => (isCut ? wholeRow(rows[at]) : []))],
+    details: [...topic.details, ...choices.flatMap(({ isTruncated }, at) => (isTruncated ? wholeRow(rows[at]) : []))],
   }
   const details = requestDetails(said, title, heading, { columns, rows: Math.floor((height * 3) / 4) - SELECT_ROWS })
   dialog.replace(() => (

@@ -3,19 +3,19 @@ import { clip, widthOf } from "../state/text.ts"
 
 /**
  * Rows of a dialog for the answers to a request. The descriptions are aligned in a column and cut
- * to one line; `isCut` says that some text is missing.
+ * to one line; `isTruncated` says that some text is missing.
  */
 export function answerChoices(
   answers: readonly { readonly title: string; readonly description?: string }[],
   columns: number,
-): readonly { readonly title: string; readonly description: string; readonly isCut: boolean }[] {
+): readonly { readonly title: string; readonly description: string; readonly isTruncated: boolean }[] {
   const explained = answers.filter(({ description }) => description)
   const width = Math.min(26, Math.max(0, ...explained.map(({ title }) => widthOf(title))))
   return answers.map(({ title, description = "" }) => {
     const name = description === "" ? title : title + " ".repeat(Math.max(0, width - widthOf(title)))
     const shown = clip(description, columns - widthOf(name) - 3)
-    const isCut = shown !== clip(description, Number.POSITIVE_INFINITY)
-    return { title: name, description: shown === "" ? "" : ` ${shown}`, isCut }
+    const isTruncated = shown !== clip(description, Number.POSITIVE_INFINITY)
+    return { title: name, description: shown === "" ? "" : ` ${shown}`, isTruncated }
   })
 }
 

@@ -101,9 +101,9 @@ it("the descriptions of answers are aligned in a column, and cut ones are marked
     { title: "Answer in your own words…" },
   ]
   expect(answerChoices(answers, 30)).toEqual([
-    { title: "CHANGELOG.md", description: " in the root of…", isCut: true },
-    { title: "docs        ", description: " old", isCut: false },
-    { title: "Answer in your own words…", description: "", isCut: false },
+    { title: "CHANGELOG.md", description: " in the root of…", isTruncated: true },
+    { title: "docs        ", description: " old", isTruncated: false },
+    { title: "Answer in your own words…", description: "", isTruncated: false },
   ])
 })
 
