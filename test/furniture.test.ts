@@ -13,13 +13,13 @@ const below = (folder: string, ending: RegExp) =>
     .map((file) => join(folder, file))
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] as string)
 
+it.each(below(".github", /\.yml$/))("%s is YAML without a mistake", (file) => {
+  const { errors, warnings } = parseDocument(read(file))
+  expect([...errors, ...warnings]).toEqual([])
+})
+
 describe.each(below(".github", /\.(yml|md)$/))("%s", (file) => {
   const text = read(file)
-
-  it.runIf(file.endsWith(".yml"))("is YAML without a mistake", () => {
-    const { errors, warnings } = parseDocument(text)
-    expect([...errors, ...warnings]).toEqual([])
-  })
 
   it("names scripts and files that exist", () => {
     const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> }
