@@ -28,12 +28,30 @@ const NAMES: readonly Retired[] = [
   { name: "Talk", instead: "Outbox or SessionTranscript" },
   { name: "Trouble", instead: "PartialOutage" },
   { name: "WorkerSeat", instead: "SessionSpec" },
+  { name: "Cast", instead: "ResolvedProfiles" },
+  { name: "Checked", instead: "Result" },
+  { name: "Deed", instead: "DashboardAction" },
+  { name: "Draft", instead: "Transaction", below: "src/core" },
+  { name: "Hands", instead: "a name that ends in Deps" },
+  { name: "Judges", instead: "a name that ends in Deps" },
+  { name: "LOST", instead: "the reason" },
+  { name: "NOTHING", instead: "NO_USAGE" },
+  { name: "NO_COST", instead: "NO_USAGE" },
+  { name: "Seat", instead: "SessionSpec, ActiveWorker" },
+  { name: "Sight", instead: "a name that ends in Deps" },
+  { name: "Spent", instead: "Usage" },
+  { name: "Took", instead: "Usage" },
+  { name: "Wish", instead: "QueuedCommand" },
+  { name: "Witness", instead: "AttemptSink" },
+  { name: "isCut", instead: "isAborting" },
+  { name: "misfits", instead: "schemaFailures" },
 ]
 
 /** Names of files, without their ending. */
 const FILES: readonly Retired[] = [
-  { name: "anew", instead: "reset-step" },
   { name: "advancing", instead: "advance-groups" },
+  { name: "anew", instead: "reset-step" },
+  { name: "aside", instead: "side-question" },
   { name: "composing", instead: "composer" },
   { name: "concluding", instead: "conclude" },
   { name: "ear", instead: "listener" },
@@ -47,11 +65,23 @@ const FILES: readonly Retired[] = [
   { name: "talk", instead: "outbox or session-transcript" },
   { name: "telling", instead: "prompt-text" },
   { name: "trouble", instead: "failure" },
+  { name: "desk", instead: "request-broker, command-context" },
+  { name: "driving", instead: "run-registry" },
+  { name: "kept", instead: "persistent-workers" },
+  { name: "owned", instead: "file-ownership" },
+  { name: "reading", instead: "run-reader" },
 ]
 
 /** What comments, documents, messages and titles of tests say. */
 const PROSE: readonly { readonly words: RegExp; readonly instead: string }[] = [
+  { words: /\banew\b/i, instead: "again" },
+  { words: /\bcircles?\b/i, instead: "cycle" },
+  { words: /\b(?:comes?|coming|came) to\b/i, instead: "result, or a verb" },
+  { words: /\bwhat (?:has )?(?:became|become|becomes|came|comes) of\b/i, instead: "result, outcome" },
+  { words: /\bThat did not work\b/, instead: "what could not be done" },
+  { words: /\bwaits? for (?:nobody|anybody)\b/i, instead: "is (not) waiting for input" },
   { words: /\bwhereabouts\b/i, instead: "where it is" },
+  { words: /\bwho(?:so)?ever\b/i, instead: "who it is" },
 ]
 
 /** Names that a file declares and that have given way to others. */
