@@ -147,7 +147,7 @@ function standingOf(run: RunView, step: StepView, asker: Asker): string {
   }
 }
 
-/** How a run stands that waits for nobody, and the way out. */
+/** The state of a run that is not waiting for input, and the way out. */
 function standing({ id, status }: RunView, { prefix }: Asker): string {
   if (status === "interrupted") return `run ${id} was interrupted; first \`${prefix} resume ${id}\``
   if (status === "running") return "it is at work"

@@ -40,10 +40,10 @@ steps:
       - { id: tests, type: check, needs: [fix], run: sh tests.sh }
   - { id: ship, needs: [mend], prompt: "rounds: ship" }
 `,
-  circles: `
+  cycles: `
 settings: { intervene: on-error }
 steps:
-  - { id: fix, prompt: "circles: fix", checks: ["exit 1"], loop: { max: 9, stagnant: 2 } }
+  - { id: fix, prompt: "cycles: fix", checks: ["exit 1"], loop: { max: 9, stagnant: 2 } }
 `,
   listed: `
 settings: { intervene: on-error }
@@ -184,10 +184,10 @@ describe("a loop", () => {
   it(
     "that changes nothing stops and asks instead of spending on",
     async () => {
-      const stuck = await run("circles")
+      const stuck = await run("cycles")
       expect(stuck.code).toBe(3)
       expect(endedOf(stuck.stdout).steps.fix).toMatchObject({ status: "waiting" })
-      expect(model.asked("circles: fix")).toHaveLength(2)
+      expect(model.asked("cycles: fix")).toHaveLength(2)
       const left = await baton(project, "skip", "fix")
       expect(left.code).toBe(0)
     },

@@ -20,7 +20,7 @@ export function gateHold({ id, gate }: StepState): RunHold {
   return { cause: "gate", step: id, detail: gate?.detail ?? "", ...(gate ? { until: gate.expiresAt } : {}) }
 }
 
-/** The hooks for this end are ready, the others will never be. What waits otherwise waits for nobody any more. */
+/** The hooks for this end are ready, the others will never be. No other gate is open for a person any more. */
 export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.closing" }>): Run {
   let { steps, well } = run
   // What a failure has kept from starting does not start now.

@@ -13,5 +13,5 @@ export type Next =
   | { readonly type: "result"; readonly result: StepResult; readonly warnings?: readonly Warning[] }
   /** A look at the project must come first. */
   | { readonly type: "look" }
-  /** It turns in circles: a person is asked. */
+  /** It makes no progress: a person is asked. */
   | { readonly type: "stagnant"; readonly detail: string }
