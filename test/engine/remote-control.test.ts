@@ -208,7 +208,7 @@ it("a journal that refuses is told once, and does not end the process", async ()
   await backend.job("a")
   isBroken = true
   clock.advance(1_000)
-  expect(errors).toEqual(["the inbox could not be worked on"])
+  expect(errors).toEqual(["the queued commands could not be executed"])
   isBroken = false
   journal.post({ run: "r", key: "k", command: { type: "pause", by: "p" } })
   clock.advance(200)

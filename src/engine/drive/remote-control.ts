@@ -37,7 +37,8 @@ interface CommandHandlers {
 }
 
 /**
- * The two ends of the inbox. Any process posts what it wants of a run; only the one that drives the run carries it out,
+ * The two ends of the command queue. Any process posts what it wants of a run; only the one that drives the run carries
+ * it out,
  * so that the journal has one writer (G1) and each queued command is done once. A queued command whose process has died before it came to it
  * is carried out by the next that drives the run.
  */
@@ -93,7 +94,7 @@ export class RemoteControl {
       this.#lastError = ""
     } catch (error) {
       const text = String(error)
-      if (text !== this.#lastError) this.#deps.log.error("the inbox could not be worked on", { error: text })
+      if (text !== this.#lastError) this.#deps.log.error("the queued commands could not be executed", { error: text })
       this.#lastError = text
     }
   }

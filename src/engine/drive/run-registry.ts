@@ -114,7 +114,7 @@ export class RunRegistry {
     } else this.command(run, command, key)
   }
 
-  /** Does here what was asked of a process that is gone: whoever drives the run does what is in its inbox. */
+  /** Does here what was asked of a process that is gone: whoever drives the run does what is queued for it. */
   #doHere({ run, key, command }: QueueEntry): CommandOutcome {
     const { store } = this.#deps
     const refuse = (why: string): CommandOutcome => {

@@ -17,7 +17,7 @@ export function createMemoryStore(): Store {
   const runs = new Map<string, RunEvent[]>()
   const claimed = new Set<string>()
   const kept = new Map<string, KeptWorker>()
-  const inbox = createInbox()
+  const queue = createQueue()
   return {
     append(run, events, done) {
       const known = runs.get(run)
@@ -26,19 +26,19 @@ export function createMemoryStore(): Store {
       }
       // Copied through JSON as on disk, so that nothing is shared with the caller.
       runs.set(run, [...(known ?? []), ...(JSON.parse(JSON.stringify(events)) as RunEvent[])])
-      if (done !== undefined) inbox.end(run, done, {})
+      if (done !== undefined) queue.end(run, done, {})
     },
     read: (run) => [...(runs.get(run) ?? [])],
     list: () => [...runs.values()].map(headerOf).reverse(),
     remove(run) {
       runs.delete(run)
-      inbox.remove(run)
+      queue.remove(run)
     },
-    post: inbox.post,
-    queued: inbox.waiting,
-    refuse: (run, key, why) => inbox.end(run, key, { refused: why }),
-    outcomeOf: inbox.outcomeOf,
-    withdraw: inbox.withdraw,
+    post: queue.post,
+    queued: queue.waiting,
+    refuse: (run, key, why) => queue.end(run, key, { refused: why }),
+    outcomeOf: queue.outcomeOf,
+    withdraw: queue.withdraw,
     delegated: () => [...runs.values()].flatMap(delegatedOf),
     claim(run): Claim | undefined {
       if (claimed.has(run)) return undefined
@@ -53,7 +53,7 @@ export function createMemoryStore(): Store {
   }
 }
 
-function createInbox() {
+function createQueue() {
   const entries: (QueueEntry & { outcome?: QueuedOutcome })[] = []
   const find = (run: string, key: string) => entries.find((entry) => entry.run === run && entry.key === key)
   const drop = (is: (entry: QueueEntry) => boolean) => {

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import type { RunEvent } from "../../core/model/events.ts"
 import type { DelegatedRun, KeptWorker, RunHeader, Store } from "../../core/ports/ports.ts"
 import { claimFile, isFileClaimed } from "./claim.ts"
-import { INBOX_SCHEMA, inboxOf } from "./inbox.ts"
+import { QUEUE_SCHEMA, queueOf } from "./command-queue.ts"
 
 /**
  * The journal: one SQLite file for each project, `.opencode/workflow-state/journal.db`. Runs and
@@ -35,7 +35,7 @@ const SCHEMAS = [
   ALTER TABLE run ADD COLUMN delegated_by TEXT;
   CREATE INDEX run_delegated_by ON run (delegated_by) WHERE delegated_by IS NOT NULL;
 `,
-  INBOX_SCHEMA,
+  QUEUE_SCHEMA,
 ]
 const BUSY_TIMEOUT_MS = 5_000
 
@@ -82,7 +82,7 @@ export function openSqliteStore(folder: string): Store {
     claim: (run) => claimFile(lockOf(run)),
     isClaimed: (run) => isFileClaimed(lockOf(run)),
     ...keeper(db),
-    ...inboxOf(db, flush),
+    ...queueOf(db, flush),
     close: () => db.close(),
   }
 }

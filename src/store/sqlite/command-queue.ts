@@ -6,14 +6,14 @@ import type { QueuedCommand, QueuedOutcome, QueueEntry, Store } from "../../core
  * (`outcome` is set) in `append`, in the same transaction as the events, or in `refuse`. Ended rows
  * stay, so that their keys remain known.
  */
-export const INBOX_SCHEMA = `
+export const QUEUE_SCHEMA = `
   CREATE TABLE inbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,
     outcome TEXT, UNIQUE (run, key));
   CREATE INDEX inbox_waiting ON inbox (seq) WHERE outcome IS NULL;
 `
 
 /** The part of a store for queued commands. `flush` makes the next write reach the disk at once. */
-export function inboxOf(
+export function queueOf(
   db: Database,
   flush: (mode: "FULL") => void,
 ): Pick<Store, "post" | "queued" | "refuse" | "outcomeOf" | "withdraw"> {
