@@ -5,14 +5,14 @@ import { groupTraits, nestedIn } from "./step-types.ts"
 import { lowest, NO_TOTAL_USAGE, plus, type TotalUsage } from "./usage.ts"
 import type { Budget, Settings, Step, Workflow } from "./workflow.ts"
 
-/** What a step owes to the groups it is a part of: all pure questions to a run. */
+/** Queries about the groups that enclose a step. All are pure functions of a run. */
 
 export interface Enclosing {
   readonly spec: Step
   readonly row: StepState
 }
 
-/** The groups around a step, the nearest first. */
+/** Returns the groups that enclose a step, innermost first. */
 export function enclosing(run: Run, spec: Step): Enclosing[] {
   const around: Enclosing[] = []
   for (let of = spec.part?.of; of !== undefined; ) {
@@ -25,45 +25,56 @@ export function enclosing(run: Run, spec: Step): Enclosing[] {
   return around
 }
 
-/** The workflow whose steps are parts of this one: of a loop they are its rounds' parts. */
+/**
+ * Returns the nested workflow whose steps are this step's parts. A loop has none: its parts are
+ * rounds, and the nested workflow belongs to each round.
+ */
 function nestedOf(spec: Step): Workflow | undefined {
   return spec.loop === undefined ? nestedIn(spec) : undefined
 }
 
-/** The nested workflow a step belongs to; undefined: the run's own. */
+/**
+ * Returns the nested workflow a step belongs to, or undefined when the step belongs to the run's
+ * own workflow.
+ */
 export function scopeAround(run: Run, spec: Step): Enclosing | undefined {
   return enclosing(run, spec).find((one) => nestedOf(one.spec) !== undefined)
 }
 
-/** The settings that count for a step: those of the nested workflow it belongs to, else the run's. */
+/** Returns the settings that apply to a step: those of its nested workflow, or else the run's. */
 export function settingsOf(run: Run, spec: Step): Settings {
   const around = scopeAround(run, spec)
   return (around && nestedOf(around.spec)?.settings) ?? run.created.workflow.settings
 }
 
-/** Whether the failure of a step is for a group around it to judge. */
+/** True when an enclosing group decides what the step's failure means. */
 export function isTolerated(run: Run, spec: Step): boolean {
   if (spec.part?.isTolerated) return true
   return enclosing(run, spec).some((one) => one.spec.part?.isTolerated || one.spec.onFailure === "skip")
 }
 
-/** Whether the step is inside of the group, however deep. */
+/** True when the group encloses the step, at any depth. */
 export function isInside(run: Run, spec: Step, group: string): boolean {
   return enclosing(run, spec).some((one) => one.spec.id === group)
 }
 
-/** The whole of a group has this long from when it began; undefined: as long as its parts take. */
+/**
+ * Returns the deadline of a whole group in milliseconds from its start, or undefined when only the
+ * deadlines of its parts limit it.
+ */
 function groupTimeoutMs(spec: Step): number | undefined {
   const nested = nestedOf(spec)?.settings.timeoutMs
-  // A chain of workers needs one deadline also when nobody wrote one.
+  // A chain of workers needs one deadline even when the workflow sets none.
   const hasOwn = spec.group && groupTraits(spec.group).hasOwnDeadline && spec.loop === undefined
   const chain = hasOwn ? DEFAULTS.stepTimeoutMs : undefined
   const times = [spec.timeoutMs ?? chain, nested].filter((time) => time !== undefined)
   return times.length === 0 ? undefined : Math.min(...times)
 }
 
-/** When the first of the groups around a step must be over (milliseconds since 1970); a run that is taken up again gives
- *  them their time anew. */
+/**
+ * Returns the earliest deadline of the groups that enclose a step (milliseconds since 1970), or
+ * undefined when there is none. Resuming a run restarts the clocks of its groups.
+ */
 export function deadlineAround(run: Run, spec: Step): number | undefined {
   const ends = enclosing(run, spec).flatMap((one) => {
     const time = groupTimeoutMs(one.spec)
@@ -73,14 +84,17 @@ export function deadlineAround(run: Run, spec: Step): number | undefined {
   return ends.length === 0 ? undefined : Math.min(...ends)
 }
 
-/** What a step may spend: its own budget, and of a nested workflow that workflow's; undefined: there is none. */
+/**
+ * Returns the budget of a step: the lower of its own and its nested workflow's, or undefined when
+ * neither is set.
+ */
 export function budgetOf(step: Step): Budget | undefined {
   const { budget } = step
   const inner = nestedIn(step)?.settings.budget
   return budget === undefined || inner === undefined ? (budget ?? inner) : lowest(budget, inner)
 }
 
-/** What a step has taken so far, its parts included, and how many tries that were. */
+/** Sums the usage and the tries of a step so far, including those of its parts. */
 export function takenBy(run: Run, row: StepState): TotalUsage & { readonly tries: number } {
   const own =
     row.result === undefined ? (row.earlier ?? NO_TOTAL_USAGE) : plus(row.earlier ?? NO_TOTAL_USAGE, row.result)
@@ -90,9 +104,7 @@ export function takenBy(run: Run, row: StepState): TotalUsage & { readonly tries
     .reduce((sum, one) => ({ ...plus(sum, one), tries: sum.tries + one.tries }), { ...own, tries: 0 })
 }
 
-/** What groups and their parts make of a run: parts of `evolve`. */
-
-/** Whether a step is done by steps of its own. */
+/** True when a step consists of parts: it has a group type or it is a loop. */
 export function isGroup({ group, loop }: Step): boolean {
   return group !== undefined || loop !== undefined
 }

@@ -1,19 +1,23 @@
 import type { Settings } from "./workflow.ts"
 
 /**
- * What counts where nobody wrote anything. Deadlines are milliseconds: every wait has one even then (guarantee G4).
+ * The values that apply when the user sets none. Deadlines are in milliseconds; every wait has one,
+ * even by default (guarantee G4).
  */
 export const DEFAULTS = {
   stepTimeoutMs: 30 * 60_000,
   stepIdleTimeoutMs: 5 * 60_000,
-  /** One tool call in silence: builds and test suites can take long (docs/guide/workers.md). */
+  /**
+   * How long one tool call may stay silent. Builds and test suites can take this long
+   * (docs/guide/workers.md).
+   */
   toolTimeoutMs: 20 * 60_000,
-  /** A step a person works on has the whole run's time. */
+  /** A step in the foreground gets as much time as the whole run. */
   foregroundTimeoutMs: 4 * 3_600_000,
-  /** After this much silence a worker is shown as silent. */
+  /** A worker is shown as silent after this much time without activity. */
   silentAfterMs: 60_000,
   serverIdleStopMs: 5 * 60_000,
-  /** A gate nobody answers: a day, so that a night and a weekend day fit. */
+  /** A gate waits a day by default, so that it outlasts a night or a day of the weekend. */
   gateTimeoutMs: 24 * 3_600_000,
   checkTimeoutMs: 10 * 60_000,
   retryAttempts: 2,
@@ -25,7 +29,7 @@ export const DEFAULTS = {
   intervene: "never",
 } as const
 
-/** How long a gate waits for a person (milliseconds). */
+/** Returns how long a gate waits for a person, in milliseconds. */
 export function gateTimeoutOf({ gateTimeoutMs = DEFAULTS.gateTimeoutMs }: Settings): number {
   return gateTimeoutMs
 }

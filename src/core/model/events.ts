@@ -4,43 +4,58 @@ import type { CheckResult, Hold, RunStatus, StepResult, StopCause, Tokens, Warni
 import type { Budget, GateAction, InputValue, Limits, Step, Workflow } from "./workflow.ts"
 
 /**
- * The journal's vocabulary. An event is a fact, written before anything depends on it (G1); the run is what
- * `evolve` makes of its events in order. Words here are on users' disks: add, never rename.
+ * The journal's events. An event is a fact, written before anything depends on it (G1). `evolve`
+ * folds a run's events in order into the run. The names are on users' disks: add, never rename.
  *
  *   run.created → (step.started → step.opened → step.ended)* → run.ended
- *                 step.checkpointed → step.opened, as often as a session becomes too long, before step.ended
- *                 step.warned and step.steered may stand between step.started and step.ended
- *                 step.answered → step.checked → gate.opened → gate.decided before step.ended, as far as a step has them
- *                 step.ended with `retryAt` → step.started of the next attempt; step.skipped in the place of step.started
- *                 run.closing before the steps that are hooks, and these before run.ended
- *                 of a group step.started → (step.looked → step.expanded → its parts)* → step.ended
- *                 step.held in the place of step.ended: the attempt goes on after run.resumed
- *                 run.paused or run.interrupted → run.resumed anywhere between; a crash leaves no event at all.
+ *
+ * - step.checkpointed → step.opened precedes step.ended each time a session grows too large.
+ * - step.warned and step.steered may occur between step.started and step.ended.
+ * - step.answered → step.checked → gate.opened → gate.decided precede step.ended; a step has only
+ *   those that it needs.
+ * - step.ended with `retryAt` is followed by step.started of the next attempt.
+ * - step.skipped replaces step.started.
+ * - run.closing precedes the hooks, and the hooks precede run.ended.
+ * - A group has step.started → (step.looked → step.expanded → its parts)* → step.ended.
+ * - step.held replaces step.ended: the attempt continues after run.resumed.
+ * - run.paused or run.interrupted → run.resumed may occur anywhere between; a crash leaves no event.
  */
 export type RunEvent =
   | RunCreated
-  /** The run was stopped on purpose and can be resumed; steps that were running are asked for again then. */
+  /**
+   * The run was stopped on purpose and can be resumed. A resume restarts the steps that were
+   * running.
+   */
   | { readonly type: "run.interrupted"; readonly at: number; readonly by: string }
-  /** Nothing runs any more and something holds the rest; a person says when to go on. */
+  /**
+   * Nothing is running any more, and the hold keeps the remaining steps back until a person
+   * resumes.
+   */
   | { readonly type: "run.paused"; readonly at: number; readonly hold: Hold }
-  /** The workflow was changed: what is the same, and whose needs are, stays as it is; the rest is to be done (again). */
+  /**
+   * The workflow was edited. A step keeps its result when neither it nor any step it needs has
+   * changed; every other step is reset.
+   */
   | ({ readonly type: "run.edited"; readonly at: number; readonly by: string } & Definition)
-  /** Nothing new starts from here on, until a person says so; what runs goes on. */
+  /** No new step starts until a person resumes the run. Running steps continue. */
   | { readonly type: "run.pausing"; readonly at: number; readonly hold: Hold; readonly by?: string }
-  /** A person said go on: with an interrupted or paused run, or anew with what did not go well in one that has ended. */
+  /**
+   * A person resumed the run. An interrupted or paused run continues; a run that has ended repeats
+   * the steps that did not succeed.
+   */
   | {
       readonly type: "run.resumed"
       readonly at: number
       readonly by: string
       readonly parent?: string
-      /** Said to the worker of a step when it is tried again. */
+      /** A message to the worker of this step, delivered with its next try. */
       readonly say?: { readonly step: string; readonly text: string }
-      /** It was at work all the time: its time goes on. */
+      /** Set when the run never stopped; it keeps its deadline clock. */
       readonly isLive?: true
     }
-  /** Nothing new starts from here on; `abort` and `deadline` also end what is running. */
+  /** No new step starts from here on. `abort` and `deadline` also stop the running steps. */
   | { readonly type: "run.stopping"; readonly at: number; readonly cause: StopCause; readonly by?: string }
-  /** Everything but the hooks is over: those that are for this end run now. */
+  /** Every step except the hooks is over. The hooks that match this status run next. */
   | {
       readonly type: "run.closing"
       readonly at: number
@@ -52,43 +67,57 @@ export type RunEvent =
       readonly status: Exclude<RunStatus, "running" | "interrupted" | "paused">
       readonly cause?: StopCause
     }
-  /** What git said of the project before the first worker: what `run.changed` is measured against. */
+  /**
+   * The state of the project's files according to git, before the first worker started.
+   * `run.changed` is measured against it.
+   */
   | ({ readonly type: "run.seen"; readonly at: number } & Seen)
-  /** The run has ended: the files that have changed since `run.seen`, whoever changed them. Neither event is there where
-   *  git is not. */
+  /**
+   * The files that have changed since `run.seen`, no matter who changed them. Written after the run
+   * has ended. Neither event is written when git is not available.
+   */
   | {
       readonly type: "run.changed"
       readonly at: number
-      /** Relative to the project. */
+      /** Paths relative to the project. */
       readonly files: readonly string[]
     }
-  /** Decided: the step may start. Written before its worker exists. */
+  /** The step may start. Written before its worker exists. */
   | {
       readonly type: "step.started"
       readonly at: number
       readonly step: string
       readonly attempt: number
-      /** Of a further try that goes on in the session of the one before: what is said there in place of the prompt. */
+      /**
+       * Set when this try continues in the session of the previous one; its text replaces the
+       * prompt.
+       */
       readonly goOn?: GoOn
     }
-  /** The worker exists and is about to be prompted: where to look for its answer after a crash. */
+  /**
+   * The worker exists and is about to be prompted. After a crash, this tells where to look for its
+   * answer.
+   */
   | {
       readonly type: "step.opened"
       readonly at: number
       readonly step: string
       readonly attempt: number
       readonly session: string
-      /** `provider/model` that was asked for. */
+      /** The requested model as `provider/model`. */
       readonly model: string | null
-      /** SHA-256 of what the step was given: profile and resolved prompt (G2). */
+      /** SHA-256 of the step's input: its profile and its resolved prompt (G2). */
       readonly inputHash: string
       readonly prompt: string
-      /** What the worker was told of the session it was started from, if anything. */
+      /** The context that the worker got from the session the run was started from, if any. */
       readonly context?: string
     }
-  /** The worker's session had become too long: it wrote down where it stands, and the attempt goes on in a new one. */
+  /**
+   * The context of the worker's session had grown too large. The worker wrote down its progress,
+   * and the attempt continues in a new session.
+   */
   | ({ readonly type: "step.checkpointed"; readonly at: number } & Checkpointed)
-  /** Something a person should know, which did not fail the step. */
+  /** Something a person should know that did not fail the step. */
   | {
       readonly type: "step.warned"
       readonly at: number
@@ -96,9 +125,12 @@ export type RunEvent =
       readonly attempt: number
       readonly warning: Warning
     }
-  /** A person (or a tool) said something to the worker, or stopped it, or let it go on. Written before it happens. */
+  /**
+   * A person or a tool sent the worker a message, interrupted it, or let it continue. Written
+   * before it happens.
+   */
   | ({ readonly type: "step.steered"; readonly at: number; readonly step: string; readonly attempt: number } & Steered)
-  /** The attempt cannot go on now; it is taken up again when the run is resumed. */
+  /** The attempt cannot continue for now. It continues when the run is resumed. */
   | {
       readonly type: "step.held"
       readonly at: number
@@ -112,12 +144,18 @@ export type RunEvent =
       readonly step: string
       readonly attempt: number
       readonly result: StepResult
-      /** When the next try begins (milliseconds since 1970); without it this was the last. */
+      /**
+       * When the next try starts (milliseconds since 1970). When it is absent, this was the last
+       * try.
+       */
       readonly retryAt?: number
-      /** What workers took that its worker had started in this try: counts against the run's budget. */
+      /**
+       * The usage of workers that this step's worker started during this try. It counts against the
+       * run's budget.
+       */
       readonly delegated?: Usage
     }
-  /** What an attempt came to, where checks or a person have a say before the step is over. */
+  /** The result of an attempt whose checks or gate still have to decide before the step ends. */
   | {
       readonly type: "step.answered"
       readonly at: number
@@ -132,29 +170,29 @@ export type RunEvent =
       readonly step: string
       readonly attempt: number
       readonly checks: readonly CheckResult[]
-      /** The answer as data. */
+      /** The answer, parsed as JSON. */
       readonly structured?: unknown
-      /** Why it is not the data the step wants, with the path of what is wrong. */
+      /** Why the answer does not match the step's schema, with the path of the mismatch. */
       readonly schemaError?: string
-      /** The file the answer was written to. */
+      /** The file the answer was saved to. */
       readonly saved?: string
-      /** What the workflow's distiller took out of the answer. */
+      /** The handoff that the workflow's distiller extracted from the answer. */
       readonly handoff?: Handoff
-      /** What opinions, and the distiller, took. */
+      /** The usage of the reviewers and the distiller. */
       readonly took?: Usage
     }
-  /** A group's next steps: they belong to the run from here on. */
+  /** The next steps of a group. They are part of the run from here on. */
   | {
       readonly type: "step.expanded"
       readonly at: number
       readonly step: string
       readonly steps: readonly Step[]
-      /** Of a nested workflow: the inputs its steps see. */
+      /** The inputs of a nested workflow. */
       readonly inputs?: Readonly<Record<string, InputValue>>
-      /** Of an ensemble: what the order of the proposals was drawn with. */
+      /** The seed that the order of an ensemble's proposals was drawn with. */
       readonly seed?: number
     }
-  /** The step waits for a person; nothing new of the run starts. */
+  /** The step waits for a person. No new step of the run starts. */
   | {
       readonly type: "gate.opened"
       readonly at: number
@@ -162,11 +200,13 @@ export type RunEvent =
       readonly why: "error" | "warning" | "always" | "gate" | "effects" | "stagnant" | "budget"
       /** One sentence for a person. */
       readonly detail: string
-      /** When `otherwise` is done in a person's place (milliseconds since 1970). */
+      /**
+       * When `otherwise` is applied in the place of a person's decision (milliseconds since 1970).
+       */
       readonly expiresAt: number
       readonly otherwise: GateAction
     }
-  /** A round of a loop is over: what the project is like now. */
+  /** The state of the project after a round of a loop. */
   | {
       readonly type: "step.looked"
       readonly at: number
@@ -180,12 +220,17 @@ export type RunEvent =
       readonly step: string
       readonly action: GateAction
       readonly by: string
-      /** Said to the worker with a retry; of a gate's `continue` its output. */
+      /**
+       * With `retry`, a message to the worker. With `continue` of a gate step, the step's output.
+       */
       readonly message?: string
     }
-  /** A person lets the run spend more. */
+  /** A person raised the run's budget. */
   | { readonly type: "budget.raised"; readonly at: number; readonly budget: Budget; readonly by: string }
-  /** Decided: the step does not run. `condition`: its own said no; `needs`: what it needs went wrong. */
+  /**
+   * The step does not run. `condition`: its own condition is false; `needs`: a step it needs
+   * failed.
+   */
   | {
       readonly type: "step.skipped"
       readonly at: number
@@ -195,16 +240,19 @@ export type RunEvent =
       readonly detail: string
     }
 
-/** A project's files as git tells them. */
+/** The state of a project's files according to git. */
 export interface Seen {
-  /** The commit, or the empty tree before the first. */
+  /** The current commit, or the empty tree before the first commit. */
   readonly commit: string
-  /** Files that differ from it or are not in it, relative to the project, each with what tells its content from others. */
+  /**
+   * Files that differ from the commit or are not in it, relative to the project. Each maps to a
+   * fingerprint of its content.
+   */
   readonly dirty: Readonly<Record<string, string>>
 }
 
 export interface GoOn {
-  /** undefined: there is none, and the text is added to the prompt. */
+  /** When there is no session, the text is appended to the prompt. */
   readonly session?: string
   readonly text: string
 }
@@ -213,7 +261,7 @@ export interface GoOn {
 export interface Steered {
   readonly by: string
   readonly action: "message" | "interrupt" | "resume" | "handback"
-  /** Of a message: what makes it the same message when it is sent again. */
+  /** Identifies a message, so that sending it again does not deliver it twice. */
   readonly id?: string
   readonly text?: string
 }
@@ -221,9 +269,9 @@ export interface Steered {
 interface Checkpointed {
   readonly step: string
   readonly attempt: number
-  /** What it wrote down. */
+  /** The progress that the worker wrote down. */
   readonly text: string
-  /** What it took since the beginning of the attempt, or since the last time. */
+  /** Usage since the attempt started, or since its previous checkpoint. */
   readonly took: Usage
 }
 
@@ -232,7 +280,7 @@ export interface Usage {
   readonly cost: number | null
 }
 
-/** What a run is made of besides its inputs. */
+/** What defines a run besides its inputs. */
 export interface Definition {
   readonly workflow: Workflow
   readonly profiles: Readonly<Record<string, Profile>>
@@ -243,47 +291,50 @@ export interface RunCreated {
   readonly type: "run.created"
   readonly at: number
   readonly run: string
-  /** A snapshot: a later edit of the file does not change this run. */
+  /** A snapshot. Editing the file later does not change this run. */
   readonly workflow: Workflow
   readonly inputs: Readonly<Record<string, InputValue>>
   readonly profiles: Readonly<Record<string, Profile>>
   readonly limits: Limits
-  /** Session the run was started from; its child sessions do the work. */
+  /** The session that the run was started from. The workers' sessions are its children. */
   readonly parent?: string
-  /** How deep the session it was started from is: 0 (or undefined) for a person's own. */
+  /** The depth of the session the run was started from. 0 or undefined: a person's own session. */
   readonly depth?: number
-  /** Set when it is no workflow but one question to this worker; its answer goes to the parent as a handoff. */
+  /**
+   * Set when the run is a single question to this worker instead of a workflow. Its answer goes to
+   * the parent session as a handoff.
+   */
   readonly ask?: string
   readonly by: string
 }
 
-/** What can be asked of a run; `decide` turns it into events or refuses. */
+/** A request to change a run. `decide` turns it into events or refuses it. */
 export type Command =
   | { readonly type: "create"; readonly created: Omit<RunCreated, "type" | "at"> }
   | {
       readonly type: "resume"
       readonly by: string
       readonly parent?: string
-      /** The workflow as it is now; undefined: as it was. */
+      /** The workflow as it is now. When it is undefined, the run keeps its own. */
       readonly edited?: Definition
-      /** Whoever hears it drives the run: what is at work has its worker. */
+      /** Set when the receiver drives the run already: its running steps have their workers. */
       readonly isLive?: true
     }
   | { readonly type: "interrupt"; readonly by: string }
   | { readonly type: "abort"; readonly by: string }
   | { readonly type: "deadline" }
-  /** The time of a retry, or of a gate's end, has come. */
+  /** The time of a retry, or the deadline of a gate, has come. */
   | { readonly type: "tick" }
-  /** Nothing new starts until `resume`. */
+  /** No new step starts until `resume`. */
   | { readonly type: "pause"; readonly by: string }
-  /** Decides an open gate; `retry` also starts a failed step of a run that has ended. */
+  /** Decides an open gate. `retry` also restarts a failed step of a run that has ended. */
   | {
       readonly type: "decide"
       readonly step: string
       readonly action: GateAction
       readonly by: string
       readonly message?: string
-      /** Session the run's work belongs to from here on. */
+      /** The session that the run belongs to from here on. */
       readonly parent?: string
     }
   | { readonly type: "raise"; readonly budget: Budget; readonly by: string }
@@ -300,7 +351,7 @@ export type Command =
       readonly handoff?: Handoff
       readonly took?: Usage
     }
-  /** What the project is like after a round of a loop. */
+  /** The state of the project after a round of a loop. */
   | { readonly type: "looked"; readonly step: string; readonly attempt: number; readonly fingerprint: string }
   | {
       readonly type: "opened"
@@ -324,14 +375,20 @@ export type Command =
       readonly delegated?: Usage
     }
 
-/** What the engine must do after the events are on disk. Performing one twice is harmless: workers are keyed. */
+/**
+ * What the engine must do once the events are on disk. Performing an effect twice is harmless,
+ * because workers are keyed by step and attempt.
+ */
 export type Effect =
   | { readonly type: "start"; readonly step: string; readonly attempt: number; readonly resumed: boolean }
   | { readonly type: "stop"; readonly step: string; readonly attempt: number }
-  /** Look what the project is like after a round of a loop; then send `looked`. */
+  /** Take the fingerprint of the project after a round of a loop, then send `looked`. */
   | { readonly type: "look"; readonly step: string; readonly attempt: number }
-  /** Run the checks of a step that has answered; then send `checked`. */
+  /** Run the checks of a step that has answered, then send `checked`. */
   | { readonly type: "check"; readonly step: string; readonly attempt: number }
-  /** Send `tick` at that time (milliseconds since 1970), or as soon after as possible; the last one counts. */
+  /**
+   * Send `tick` at this time (milliseconds since 1970), or as soon after it as possible. A later
+   * `wake` replaces this one.
+   */
   | { readonly type: "wake"; readonly at: number }
   | { readonly type: "steer"; readonly step: string; readonly attempt: number; readonly steered: Steered }

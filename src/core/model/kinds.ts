@@ -1,26 +1,32 @@
-/** What a kind of worker can do. Whoever needs to know asks this table, and nobody compares kinds by name. */
+/** What a kind of worker can do. All code reads this table; no code compares kinds by name. */
 export interface KindTraits {
-  /** Says in the schema of orchestrator.json how such a profile runs. */
+  /** The schema of orchestrator.json describes the kind with this text. */
   readonly description: string
-  /** Baton can run it. A kind that is not built is typed and refused by the loader. */
+  /** Baton can run it. The loader knows a kind that is not built, and refuses it. */
   readonly isBuilt: boolean
-  /** Its workers are sessions of an OpenCode server, which can be kept and gone on with. */
+  /** Its workers are sessions of an OpenCode server, which can be kept and continued. */
   readonly hasSession: boolean
-  /** Its sessions are in the person's own OpenCode: they can be put on the screen and read there. */
+  /** Its sessions are in the person's own OpenCode, so they can be opened and read there. */
   readonly canOpenHere: boolean
-  /** Its sessions are roots, in which OpenCode shows a prompt. Nobody can type in a child session. */
+  /**
+   * Its sessions are roots, in which OpenCode shows a prompt. Nobody can type in a child session.
+   */
   readonly canBeTypedTo: boolean
-  /** A person may work in its session with it: `mode: foreground`. */
+  /** A person may work in its session together with it (`mode: foreground`). */
   readonly mayBeForeground: boolean
-  /** Whose models it uses. `opencode`: those that OpenCode lists, looked up before a run starts; `own`: others, of which
-   *  Baton knows nothing. */
+  /**
+   * Which models it uses. `opencode`: those that OpenCode lists, looked up before a run starts;
+   * `own`: other models, which Baton does not know.
+   */
   readonly models: "opencode" | "own"
-  /** Whose rights hold. `session`: its profile's, cut to those of the session it is started from; `own`: its program has
-   *  rules of its own, and Baton cannot enforce a profile's. */
+  /**
+   * Which permissions apply. `session`: the profile's, limited to those of the session it is
+   * started from; `own`: its program has its own rules, and Baton cannot enforce a profile's.
+   */
   readonly rights: "session" | "own"
-  /** A task whose worker was lost is given to a new one, once. */
+  /** A task whose worker was lost is given to a new worker, once. */
   readonly canBeReassigned: boolean
-  /** Keys of a profile that only such a kind takes. All other keys go with every kind. */
+  /** The profile keys that only this kind takes. All other keys apply to every kind. */
   readonly ownKeys: readonly string[]
 }
 
@@ -80,17 +86,19 @@ export type Kind = keyof typeof TABLE
 
 export const KINDS: Readonly<Record<Kind, KindTraits>> = TABLE
 
-/** The kind of a profile that names none. */
+/** The kind of a profile that sets none. */
 export const DEFAULT_KIND: Kind = "subagent"
 
 /** Every kind, in the order of the table. */
 export const KIND_NAMES = Object.keys(KINDS) as [Kind, ...Kind[]]
 
-/** A kind that this version does not know can do nothing here. */
+/** A kind that this version does not know has no capabilities. */
 const UNKNOWN: KindTraits = { ...KINDS.cli, ownKeys: [] }
 
-/** What a kind can do. It may be a word that this version does not know: the other half of the plugin, or whoever wrote the
- *  journal, can be newer. */
+/**
+ * Returns the capabilities of a kind. The name may be unknown to this version, because the other
+ * half of the plugin or the version that wrote the journal can be newer.
+ */
 export function traitsOf(kind: string): KindTraits {
   return Object.hasOwn(KINDS, kind) ? KINDS[kind as Kind] : UNKNOWN
 }

@@ -1,21 +1,23 @@
 import type { Handoff } from "./handoff.ts"
 import type { Verdict } from "./verdict.ts"
 
-/** How steps and runs end. */
+/** The results of checks, steps and runs. */
 
 /** The result of a check. */
 export interface CheckResult {
-  /** The command, or the file. */
+  /** The command or the file that was checked. */
   readonly name: string
   readonly isOk: boolean
   readonly severity: "error" | "warning"
   /** One sentence for a person: `exit code 1`, `is not there`. */
   readonly detail: string
-  /** The end of what the command wrote. */
+  /** The end of the command's output. */
   readonly output: string
 }
 
-/** The checks that fail their step: one of severity `warning` is only told to a person. */
+/**
+ * Returns the checks that fail their step. A failed check of severity `warning` is only reported.
+ */
 export function failedChecks(checks: readonly CheckResult[]): CheckResult[] {
   return checks.filter(({ isOk, severity }) => !isOk && severity === "error")
 }
@@ -39,65 +41,77 @@ export type Reason =
   | "worker-lost"
 
 export interface Tokens {
-  /** Everything the model read, cached tokens included. */
+  /** All tokens that the model read, including cached ones. */
   readonly input: number
-  /** Everything the model wrote, reasoning included. */
+  /** All tokens that the model wrote, including reasoning. */
   readonly output: number
 }
 
 /** What a worker hands back. A failure is data like any other answer: a backend never throws. */
 export interface StepResult {
   readonly reason: Reason
-  /** The worker's answer; of a failed step whatever it had written. */
+  /** The worker's answer. For a failed step, whatever it had written. */
   readonly output: string
-  /** One sentence for a person when the reason is not `ok`. */
+  /** One sentence for a person, when the reason is not `ok`. */
   readonly detail?: string
   readonly session?: string
-  /** `provider/model` that really answered. */
+  /** The model that answered, as `provider/model`. */
   readonly model?: string
   readonly tokens: Tokens
-  /** US dollars; null when any part of the price is unknown. */
+  /** US dollars, or null when any part of the price is unknown. */
   readonly cost: number | null
-  /** Set when it was not the worker that failed: its model could not be reached, and another try may. */
+  /**
+   * Set when the model could not be reached. The worker did not fail, and another try may succeed.
+   */
   readonly outage?: Outage
-  /** The answer as data, where the step wants that. */
+  /** The answer as data, when the step has a schema. */
   readonly structured?: unknown
-  /** Of an ensemble. */
+  /** How an ensemble decided. */
   readonly verdict?: Verdict
-  /** It is no answer but where its worker stands, whose session had become too long. */
+  /**
+   * Set when this is not an answer but a checkpoint: the worker's progress, written because its
+   * session had grown too large.
+   */
   readonly isCheckpoint?: true
-  /** What of the answer is for those who go on from it; undefined: nobody said. */
+  /** What the next steps need of the answer, or undefined when nobody reported it. */
   readonly handoff?: Handoff
-  /** Files its worker wrote with its tools, relative to the project; undefined: not known. */
+  /**
+   * The files that the worker wrote with its tools, relative to the project, or undefined when they
+   * are not known.
+   */
   readonly files?: readonly string[]
-  /** How its worker's todo list stood at the end: the states of its items. */
+  /** The states of the items of the worker's todo list at the end. */
   readonly todos?: string
 }
 
-/** Why a model is out of reach. `quota`: used up; `auth`: the key is refused; `unknown`: there is no such model;
- *  `provider`: it answers with errors. */
+/**
+ * Why a model is out of reach. `quota`: used up; `auth`: the key is refused; `unknown`: there is no
+ * such model; `provider`: it answers with errors.
+ */
 export interface Outage {
   readonly cause: "quota" | "auth" | "unknown" | "provider"
-  /** `provider/model`, as far as known. */
+  /** `provider/model`, if known. */
   readonly model: string | null
-  /** When it is said to be back (milliseconds since 1970), if it was said. */
+  /** When the model is expected back (milliseconds since 1970), if the provider said so. */
   readonly until?: number
 }
 
-/** Causes of a hold that are a model out of reach. */
+/** A hold whose cause is that a model is out of reach. */
 export type OutageHold = Hold & { readonly cause: "quota" | "auth" }
 
-/** What holds a step, or a whole run: it goes on when a person says so. `gate`: a step waits for a decision; `person`:
- *  somebody paused the run; `budget`: it has spent what it may. */
+/**
+ * Why a step or a whole run is held until a person resumes it. `gate`: a step waits for a decision;
+ * `person`: somebody paused the run; `budget`: the budget is used up.
+ */
 export interface Hold {
   readonly cause: "quota" | "auth" | "gate" | "person" | "budget"
   /** One sentence for a person. */
   readonly detail: string
-  /** When it is said to be over (milliseconds since 1970), if it was said. */
+  /** When the hold is expected to end (milliseconds since 1970), if known. */
   readonly until?: number
 }
 
-/** Something that did not fail the step and that a person should know. */
+/** Something that a person should know and that did not fail the step. */
 export interface Warning {
   readonly kind:
     | "fallback"
@@ -107,18 +121,18 @@ export interface Warning {
     | "server"
     | "check"
     | "budget"
-    /** A file outside `files` was written. */
+    /** The worker wrote a file outside `files`. */
     | "files"
-    /** The worker said so itself. */
+    /** The worker reported it itself. */
     | "reported"
-    /** Something it was given was cut. */
+    /** Part of the worker's input was cut. */
     | "truncated"
-    /** An ensemble had fewer answers than it asked for. */
+    /** An ensemble got fewer answers than it asked for. */
     | "dissent"
   readonly text: string
 }
 
 export type RunStatus = "running" | "success" | "failed" | "cancelled" | "interrupted" | "paused"
 
-/** Why a run ended other than by its steps. */
+/** Why a run was stopped before all its steps had run. */
 export type StopCause = "failure" | "abort" | "deadline"

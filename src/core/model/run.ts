@@ -6,101 +6,115 @@ import type { CheckResult, Hold, RunStatus, StepResult, StepStatus, StopCause, W
 import { NO_TOTAL_USAGE, plus, type TotalUsage } from "./usage.ts"
 import type { Budget, InputValue, Step } from "./workflow.ts"
 
-/** One step of a run, as its events tell it. */
+/** The state of one step of a run, folded from its events. */
 export interface StepState {
   readonly id: string
   readonly index: number
   readonly status: StepStatus
-  /** Tries so far; 0 before the first. */
+  /** The number of tries so far; 0 before the first. */
   readonly attempt: number
-  /** Needs that have not ended yet. */
+  /** The number of needs that have not ended yet. */
   readonly unmet: number
-  /** The first need that did not go well. */
+  /** The first need that failed. */
   readonly broken?: string
-  /** When its next try begins, while it waits for that. */
+  /** When the next try starts, while the step waits for it. */
   readonly retryAt?: number
-  /** What its earlier tries took. */
+  /** The usage of its earlier tries. */
   readonly earlier?: TotalUsage
   readonly skipped?: Skip
-  /** It has answered, and checks or a person have a say before it is over. */
+  /** It has answered, but its checks or its gate must still decide before it ends. */
   readonly isAnswered?: true
   readonly checks?: readonly CheckResult[]
-  /** File its answer was written to. */
+  /** The file that its answer was saved to. */
   readonly saved?: string
   readonly gate?: Gate
-  /** It had ended when its run was taken up anew. */
+  /** It had already ended when the run was resumed or edited, and was reset then. */
   readonly isReset?: true
-  /** What a person says to its worker in its last session when it is tried again. */
+  /** A person's message to its worker, delivered in its last session with the next try. */
   readonly say?: string
-  /** How its last attempt ended, once the step is reset: the next attempt tells its worker. */
+  /** How its last attempt ended, set when the step is reset. The next attempt tells its worker. */
   readonly lastFailure?: Pick<StepResult, "reason" | "detail">
-  /** What this try goes on with. */
+  /** The session and the text that this try continues with. */
   readonly goOn?: GoOn
   readonly startedAt?: number
-  /** When its present or last try began. */
+  /** When the current or the last try started. */
   readonly tryStartedAt?: number
   readonly endedAt?: number
   readonly session?: string
-  /** Those of its earlier tries. */
+  /** The sessions of its earlier tries. */
   readonly earlierSessions?: readonly string[]
   readonly requestedModel?: string | null
   readonly inputHash?: string
   readonly prompt?: string
   readonly context?: string
-  /** It has gone on in a new session so many times, the last time with what it wrote down then. */
+  /** How often it has continued in a new session, and the progress it wrote down the last time. */
   readonly checkpoint?: { readonly count: number; readonly text: string }
   readonly warnings?: readonly Warning[]
-  /** What was said to its worker since the prompt, in order. */
+  /** Messages to its worker since the prompt, in order. */
   readonly messages?: readonly WorkerMessage[]
   readonly hold?: Hold
   readonly result?: StepResult
-  /** Times its answer was not the data that is wanted. */
+  /** How often its answer did not match the schema. */
   readonly schemaFailures?: number
-  /** Of a group: what became of it so far. */
+  /** The progress of a group. */
   readonly parts?: Parts
 }
 
-/** How far a group is. */
+/** The progress of a group's parts. */
 export interface Parts {
-  /** Its parts by index, in the order they came. */
+  /** Its parts by index, in the order in which they were added. */
   readonly all: readonly number[]
-  /** Those that are not over yet. */
+  /** The number of parts that are not over yet. */
   readonly open: number
-  /** How often it was expanded. */
+  /** How often the group was expanded. */
   readonly stages: number
-  /** Of a nested workflow: what its steps see as inputs. */
+  /** The inputs of a nested workflow. */
   readonly inputs?: Readonly<Record<string, InputValue>>
   readonly seed?: number
-  /** Of a loop: what the project was like after the last round, how often in a row, and after which round. */
+  /**
+   * For a loop: the fingerprint of the project after the last round, how often in a row it was the
+   * same, and the number of that round.
+   */
   readonly look?: { readonly fingerprint: string; readonly same: number; readonly round: number }
-  /** Of a loop that was taken up anew: the rounds before that; of an ensemble: the judges. */
+  /**
+   * For a loop that was reset: the number of rounds before the reset. For an ensemble: the number
+   * of judges before it.
+   */
   readonly before?: number
-  /** Of an ensemble: the judges whose verdict counts no more, because a check, or a person, wants another. */
+  /**
+   * For an ensemble: the number of judges whose verdict no longer counts, because a check or a
+   * person wants another.
+   */
   readonly refused?: number
 }
 
 export type SkipCause = Extract<RunEvent, { type: "step.skipped" }>["cause"]
 
-/** Why a step was skipped: as its event says, or it is a hook of another end than the run's. */
+/**
+ * Why a step was skipped: the cause of its event, or it is a hook of another end than the run's.
+ */
 export type Skip =
   | { readonly cause: SkipCause; readonly detail: string }
   | { readonly cause: "condition"; readonly end: "success" | "failed" }
 
-/** What holds a run. `step`: the hold is this step's gate, and `detail` is what the gate says. */
+/**
+ * What holds a run. With `step`, the hold is the gate of that step, and `detail` is the gate's
+ * text.
+ */
 export type RunHold = Hold & { readonly step?: string }
 
-/** What a step waits for a person with. */
+/** The gate at which a step waits for a person. */
 export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at" | "step"> & {
   readonly openedAt: number
 }
 
-/** Something said to a worker; the id makes it the same message when it is sent again. */
+/** A message to a worker. The id identifies it when it is sent again. */
 export interface WorkerMessage {
   readonly id: string
   readonly text: string
 }
 
-/** A run: what `evolve` made of its events so far. Immutable; derived, never stored. */
+/** The state of a run, folded by `evolve` from its events. Immutable; derived and never stored. */
 export interface Run {
   readonly id: string
   readonly created: RunCreated
@@ -108,40 +122,54 @@ export interface Run {
   readonly parent?: string
   readonly stopping?: StopCause
   readonly cause?: StopCause
-  /** Set while a step is held: nothing more starts, and the run pauses when nothing runs. */
+  /** Set while a step is held. Nothing more starts, and the run pauses when nothing is running. */
   readonly hold?: RunHold
-  /** What the run comes to, while its hooks run. */
+  /** The run's outcome, set while its hooks run. */
   readonly closing?: "success" | "failed"
   readonly endedAt?: number
   readonly steps: Table<StepState>
-  /** What the steps are to do, by the same index: those of the workflow, then the parts of groups as they came. */
+  /**
+   * The definitions of the steps, by the same index: those of the workflow, then the parts of
+   * groups in the order in which they were added.
+   */
   readonly specs: readonly Step[]
-  /** Groups (by index) whose parts so far are all over, or that have none yet: it is their turn. */
+  /** Groups (by index) that can advance: all their parts so far are over, or they have none yet. */
   readonly due: readonly number[]
-  /** Steps (by index) whose needs have ended, in the order they did. */
+  /** Steps (by index) whose needs have ended, in that order. */
   readonly ready: Queue<number>
   /** Steps (by index) that wait for their next try. */
   readonly delayed: readonly number[]
-  /** Steps that take a place: groups do not, their parts do. */
+  /**
+   * The number of running steps that count towards the limit. Groups do not count; their parts do.
+   */
   readonly running: number
-  /** Tries that were started. */
+  /** The number of tries started. */
   readonly tries: number
-  /** Steps of the workflow, without parts, that went well: succeeded, or were skipped and that is fine. */
+  /**
+   * The number of the workflow's own steps, without parts, that succeeded or were skipped without a
+   * failed need.
+   */
   readonly well: number
   readonly spent: TotalUsage
-  /** What workers took that its workers started. */
+  /** The usage of workers that this run's workers started. */
   readonly delegated: TotalUsage
   readonly budget: Budget
-  /** When work last began: the run deadline counts from here, so a night between crash and resume does not. */
+  /**
+   * When the current stretch of work began. The run's deadline counts from here, so that a night
+   * between a crash and a resume does not count.
+   */
   readonly activeSince: number
-  /** How long it was at work before that (milliseconds). */
+  /** How long the run was active before that (milliseconds). */
   readonly workedMs: number
   readonly graph: DependencyGraph
-  /** What the project was like at the beginning; undefined: not known. */
+  /** The state of the project's files at the start, or undefined when it is not known. */
   readonly seen?: Seen
 }
 
-/** Whether a step is over and those that need it can go on: it succeeded, or was skipped for no fault of a need. */
+/**
+ * True when a step is over and its dependents can start: it succeeded, or was skipped for another
+ * reason than a failed need.
+ */
 export function wentWell({ status, skipped }: Pick<StepState, "status" | "skipped">): boolean {
   return status === "success" || (status === "skipped" && skipped?.cause !== "needs")
 }
@@ -151,17 +179,17 @@ export function stepOf(run: Run, id: string): StepState | undefined {
   return index === undefined ? undefined : rowAt(run.steps, index)
 }
 
-/** The first step whose needs have ended, of which nothing is decided yet, and that may start now. */
+/** Returns the first step that is ready, not decided yet, and allowed to start by `mayStart`. */
 export function nextReady(run: Run, mayStart: (step: StepState) => boolean): StepState | undefined {
   for (let next = shift(run.ready); next; next = shift(next.rest)) {
     const step = rowAt(run.steps, next.item)
-    // A step may stand in the queue twice, and stays there when one behind it was taken.
+    // A step may be in the queue twice, and it stays there when a step behind it was taken.
     if (step.status === "pending" && step.retryAt === undefined && step.unmet === 0 && mayStart(step)) return step
   }
   return undefined
 }
 
-/** What all tries of a step that have ended took; undefined before the first has. */
+/** Returns the usage of all ended tries of a step, or undefined before the first has ended. */
 export function spentBy({ earlier, result }: StepState): TotalUsage | undefined {
   return earlier === undefined && result === undefined ? undefined : plus(earlier ?? NO_TOTAL_USAGE, result)
 }

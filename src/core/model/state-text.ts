@@ -2,16 +2,19 @@ import type { Hold } from "./result.ts"
 import type { RunHold, Skip } from "./run.ts"
 
 /**
- * The sentences for what the fold keeps as facts. The fold must not import this file: what a journal folds to must not
- * change with the wording.
+ * The texts for the facts that the fold keeps. The fold must not import this file, because the
+ * wording must not change what a journal folds to.
  */
 
-/** What holds a run, as a person reads it and as `run.paused` records it: a gate's hold names its step. */
+/**
+ * Returns the hold of a run as a person reads it and as `run.paused` records it. The hold of a gate
+ * names its step.
+ */
 export function describeHold({ step, ...hold }: RunHold): Hold {
   return step === undefined ? hold : { ...hold, detail: `${step}: ${hold.detail}` }
 }
 
-/** Why a step was skipped, in one sentence. */
+/** Returns in one sentence why a step was skipped. */
 export function describeSkip(skip: Skip): string {
   return "end" in skip ? `the run came to ${skip.end}` : skip.detail
 }

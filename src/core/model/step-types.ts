@@ -1,9 +1,11 @@
 import type { Group, Step, StepType, Workflow } from "./workflow.ts"
 
-/** What the types of steps have in common and what sets them apart. Nobody else compares types by name to learn it. */
+/** The traits of each step type. All code reads these tables; no code compares types by name. */
 
-/** Who does a step. `worker`: a worker answers its prompt; `person`: it is a question to a person; `checks`: only its
- *  checks are run; `parts`: steps of its own. */
+/**
+ * What performs a step. `worker`: a worker answers its prompt; `person`: a person answers it;
+ * `checks`: only its checks are run; `parts`: the step consists of other steps.
+ */
 export type Doer = "worker" | "person" | "checks" | "parts"
 
 const DONE_BY: Readonly<Record<StepType, Doer>> = {
@@ -16,37 +18,49 @@ const DONE_BY: Readonly<Record<StepType, Doer>> = {
   ensemble: "parts",
 }
 
-/** Who does steps of a type. It may be a word that this version does not know: the other half of the plugin can be newer. */
+/**
+ * Returns what performs steps of a type. The name may be unknown to this version, because the other
+ * half of the plugin can be newer.
+ */
 export function doneBy(type: string): Doer {
   return Object.hasOwn(DONE_BY, type) ? DONE_BY[type as StepType] : "parts"
 }
 
-// ── groups ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── groups
+// ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type GroupType = Group["type"]
 export type GroupOf<T extends GroupType> = Extract<Group, { type: T }>
 
-/** What a type of group says of itself. */
+/** The traits of a type of group. */
 interface GroupTraits<G extends Group> {
-  /** The steps that are written inside the step itself. */
+  /** The steps written inside the step itself. */
   steps(group: G): readonly Step[]
-  /** The workflow that runs as this step, with inputs, settings and secrets of its own. */
+  /** The workflow that runs as this step, with its own inputs, settings and secrets. */
   nested(group: G): Workflow | undefined
-  /** The group with other steps, in the place of its own or of its workflow's. */
+  /** Returns the group with `change` applied to its own steps or to those of its workflow. */
   withSteps(group: G, change: (steps: readonly Step[]) => readonly Step[]): Group
-  /** The profiles that the group itself names, without those of steps inside. */
+  /** The profiles that the group itself names, without those of the steps inside. */
   profiles(group: G): readonly string[]
-  /** Proposals that are enough to go on with when it begins again; undefined: every part must go well. */
+  /**
+   * The number of proposals that suffices when the group continues after a reset, or undefined when
+   * every part must succeed.
+   */
   quorum(group: G): number | undefined
-  /** Its checks and opinions are about each part's answer; false: about what the whole comes to. */
+  /**
+   * Its checks and reviewers judge the answer of each part. When it is false, they judge the
+   * group's result.
+   */
   readonly isCheckedInParts: boolean
-  /** A person is asked about its parts one by one, and not again about the whole. */
+  /** A person is asked about each part, and not again about the whole. */
   readonly isAskedInParts: boolean
-  /** It has the deadline of a single step where nobody wrote one; false: it may take as long as its parts do. */
+  /**
+   * It has the default deadline of a single step. When it is false, only its parts have deadlines.
+   */
   readonly hasOwnDeadline: boolean
 }
 
-/** Of a group whose parts are made from profiles: nothing is written inside. */
+/** For a group whose parts are made from profiles: no steps are written inside it. */
 const NO_STEPS = { steps: () => [], nested: () => undefined, withSteps: <G extends Group>(group: G) => group }
 
 const GROUPS: { readonly [T in GroupType]: GroupTraits<GroupOf<T>> } = {
@@ -88,17 +102,20 @@ const GROUPS: { readonly [T in GroupType]: GroupTraits<GroupOf<T>> } = {
   },
 }
 
-/** What the type of a group says. */
+/** Returns the traits of a group's type. */
 export function groupTraits(group: Group): GroupTraits<Group> {
   return GROUPS[group.type]
 }
 
-/** The workflow that runs as this step; undefined: none does. */
+/** Returns the workflow that runs as this step, or undefined when there is none. */
 export function nestedIn({ group }: Step): Workflow | undefined {
   return group && groupTraits(group).nested(group)
 }
 
-/** The steps inside a step as far as they are written down: its own, or those of the workflow that runs as it. */
+/**
+ * Returns the steps that are written inside a step: its own, or those of the workflow that runs as
+ * it.
+ */
 export function stepsInside(step: Step): readonly Step[] {
   const { group } = step
   return group === undefined ? [] : [...groupTraits(group).steps(group), ...(nestedIn(step)?.steps ?? [])]

@@ -3,7 +3,7 @@ import type { Usage } from "./events.ts"
 import type { Tokens } from "./result.ts"
 import type { Budget } from "./workflow.ts"
 
-/** What was spent, in US dollars; null: a part of it is unknown. */
+/** Usage in tokens and US dollars. The cost is null when a part of it is unknown. */
 export interface TotalUsage {
   readonly tokens: Tokens
   readonly cost: number | null
@@ -11,12 +11,12 @@ export interface TotalUsage {
   readonly knownUsd: number
 }
 
-/** What something uses that no model works on. */
+/** The usage of something that no model works on. */
 export const NO_USAGE: Usage & { readonly cost: number } = { tokens: { input: 0, output: 0 }, cost: 0 }
-/** Where a sum begins. */
+/** The start value of a sum. */
 export const NO_TOTAL_USAGE: TotalUsage = { ...NO_USAGE, knownUsd: 0 }
 
-/** The sum of what was spent. */
+/** Adds usage to a total. */
 export function plus(a: TotalUsage, b: Pick<TotalUsage, "tokens" | "cost"> | undefined): TotalUsage {
   if (b === undefined) return a
   return {
@@ -26,7 +26,7 @@ export function plus(a: TotalUsage, b: Pick<TotalUsage, "tokens" | "cost"> | und
   }
 }
 
-/** What was spent before `b`, which is a part of it. */
+/** Subtracts usage `b` from a total that includes it. */
 export function minus(a: TotalUsage, b: Pick<TotalUsage, "tokens" | "cost">): TotalUsage {
   return {
     tokens: { input: a.tokens.input - b.tokens.input, output: a.tokens.output - b.tokens.output },
@@ -35,7 +35,7 @@ export function minus(a: TotalUsage, b: Pick<TotalUsage, "tokens" | "cost">): To
   }
 }
 
-/** What neither of two budgets lets be passed. */
+/** Returns the lower limit of each key of two budgets. */
 export function lowest(a: Budget = {}, b: Budget = {}): Budget {
   const keys = ["usd", "tokens", "timeMs", "workers"] as const
   const entries = keys.flatMap((key) => {
@@ -45,14 +45,17 @@ export function lowest(a: Budget = {}, b: Budget = {}): Budget {
   return Object.fromEntries(entries)
 }
 
-/** The share of a budget that is spent: 0.8 at 80 %. What has no known price does not count against money. */
+/**
+ * Returns the used share of a budget, 0.8 at 80 %. Usage with an unknown price does not count
+ * against `usd`.
+ */
 export function shareOf(budget: Budget, spent: TotalUsage): number {
   const money = budget.usd === undefined ? 0 : spent.knownUsd / budget.usd
   const tokens = budget.tokens === undefined ? 0 : (spent.tokens.input + spent.tokens.output) / budget.tokens
   return Math.max(money, tokens)
 }
 
-/** Which part of a budget is used up, in words; undefined: none. */
+/** Describes the first limit of a budget that is used up, or returns undefined when none is. */
 export function usedUp(
   { usd, tokens, timeMs, workers }: Budget,
   spent: TotalUsage & { readonly tries: number; readonly timeMs: number },

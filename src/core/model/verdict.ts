@@ -1,24 +1,27 @@
-/** How an ensemble came to its answer. */
+/** How an ensemble decided. */
 export interface Verdict {
   readonly asked: number
   readonly answered: number
   /** Providers that answered. */
   readonly providers: readonly string[]
-  /** Who proposed, in the order in which the judge was shown the proposals, without their names. */
+  /**
+   * The proposers in the order in which the judge saw their proposals. The judge did not see the
+   * names.
+   */
   readonly order: readonly string[]
-  /** What the order was drawn with. */
+  /** The seed that the order was drawn with. */
   readonly seed: number
-  /** Step that judged; null: nobody could. */
+  /** The step that judged, or null when none could. */
   readonly judge: string | null
   readonly verdict: "pick" | "synthesize" | null
-  /** Whose proposal was picked. */
+  /** The proposer whose proposal was picked. */
   readonly choice?: string
   readonly reasons: readonly string[]
-  /** What the judge did not follow, and what speaks for it. */
+  /** What the judge did not follow, and the reasons in favour of it. */
   readonly dissent: readonly string[]
 }
 
-/** How it came to its answer, a line each. */
+/** Describes how the ensemble decided, one statement per line. */
 export function verdictLines(verdict: Verdict): string[] {
   const { asked, answered, providers, judge, choice, reasons, dissent, seed, order } = verdict
   const from =

@@ -1,17 +1,21 @@
 /**
- * What a user writes, checked: a workflow and its steps as plain data (docs/architecture.md lists
- * the words). Everything in this folder can be written to the journal as JSON and read back by a
- * later version. Nothing here knows OpenCode, a clock, or a disk.
+ * What a user writes, once it is validated: a workflow and its steps as plain data
+ * (docs/architecture.md lists the terms). Everything in this folder can be written to the journal
+ * as JSON and read back by a later version. Nothing here depends on OpenCode, a clock, or a disk.
  */
 
 /**
- * Who answers when a worker asks for a permission or has a question. `ask`: a person, in the inbox; `deny`: nobody, the
- * worker is told to go on without; `allow-listed`: what the profile's own `permission` allows is allowed, the rest
- * denied. Where no person is, `ask` is `deny`.
+ * Who answers when a worker asks for a permission or has a question. `ask`: a person, in the inbox.
+ * `deny`: nobody, and the worker is told to continue without. `allow-listed`: what the profile's
+ * own `permission` allows is allowed, the rest is denied. When no person is there, `ask` means
+ * `deny`.
  */
 export interface AskPolicy {
   readonly policy: "ask" | "deny" | "allow-listed"
-  /** How long a person has, before `otherwise` is the answer; undefined: until the step's deadline. */
+  /**
+   * How long a person has before `otherwise` is the answer. When it is undefined, the step's
+   * deadline applies.
+   */
   readonly timeoutMs?: number
   readonly otherwise: "deny" | "allow"
 }
@@ -26,234 +30,284 @@ export interface InputSpec {
 }
 export type InputValue = string | number | boolean
 
-/** When a run pauses for a person after a step: never, when it failed for good, also on a warning, always. */
+/**
+ * When a run pauses for a person after a step: never, after the last failed try, also after a
+ * warning, or always.
+ */
 export type Intervene = "never" | "on-error" | "on-warning" | "always"
 
-/** What is decided of a paused step: go on with what it came to, try it again, do without it, end the run. */
+/**
+ * The decision about a paused step: continue with its result, try it again, skip it, or abort the
+ * run.
+ */
 export type GateAction = "continue" | "retry" | "skip" | "abort"
 
-/** A JSON Schema as a user wrote it. */
+/** A JSON Schema that a user wrote. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
-/** What a machine looks at after a step has answered; the answer's own words count for nothing. */
+/** A deterministic check of a step after its answer. What the answer claims does not count. */
 export type Check = (
   | {
       readonly type: "command"
-      /** Run by the shell in the project's folder. */
+      /** A shell command, run in the project's folder. */
       readonly run: string
-      /** What its exit code must say: 0, or anything else. */
+      /** The expected exit code. `pass`: 0; `fail`: anything else. */
       readonly expect: "pass" | "fail"
       readonly timeoutMs?: number
     }
   | {
       readonly type: "file"
-      /** Relative to the project's folder, inside it. */
+      /** A path relative to the project's folder, inside it. */
       readonly path: string
       readonly exists?: boolean
-      /** Whether it must differ from what it was when the attempt began. */
+      /** Whether the file must have changed since the attempt began. */
       readonly changed?: boolean
-      /** Text it must contain. */
+      /** The text that the file must contain. */
       readonly contains?: string
     }
 ) & {
-  /** What it means when it does not hold: the step fails, or a person should know. */
+  /** What a failed check means: the step fails, or a person is warned. */
   readonly severity: "error" | "warning"
 }
 
 export type CheckType = Check["type"]
 export type CheckOf<T extends CheckType> = Extract<Check, { type: T }>
 
-/** A check that is another model's opinion of the answer, labelled so wherever it is shown. */
+/**
+ * A check that is another model's opinion of the answer. It is labelled as an opinion wherever it
+ * is shown.
+ */
 export interface Opinion {
-  /** What it is asked. */
+  /** The question to the reviewer. */
   readonly ask: string
-  /** Name of the profile that gives it. */
+  /** The name of the reviewer's profile. */
   readonly profile: string
   readonly severity: "error" | "warning"
 }
 
-/** What may be spent at most. */
+/** The limits of what may be used. */
 export interface Budget {
   /** US dollars. */
   readonly usd?: number
-  /** Tokens read and written. */
+  /** Tokens read and written, together. */
   readonly tokens?: number
-  /** Time at work. */
+  /** Active time, in milliseconds. */
   readonly timeMs?: number
-  /** Workers that may be started: tries of steps. */
+  /** The number of workers, that is, of tries of steps. */
   readonly workers?: number
 }
 
-/** How much of what came before a worker is given besides its prompt. `fresh`: nothing; `scoped`: its files and what its
- *  prompt names; `distilled`: structured handoffs of the steps before; `full`: all their answers. */
+/**
+ * How much of the previous work a worker gets besides its prompt. `fresh`: nothing; `scoped`: its
+ * files and what its prompt names; `distilled`: structured handoffs of the steps before; `full`:
+ * all their answers.
+ */
 export type ContextStrategy = "full" | "scoped" | "distilled" | "fresh"
 
-/** What says of each type what it does: step-types.ts. */
+/** The type of a step. Its traits are in step-types.ts. */
 export type StepType = "single" | "gate" | "check" | Group["type"]
 
-/** What a step is made of that is done by steps of its own. */
+/** The definition of a step that consists of other steps. */
 export type Group =
   | { readonly type: "parallel"; readonly steps: readonly Step[] }
   | {
       readonly type: "workflow"
-      /** A snapshot, like that of the run. */
+      /** A snapshot, like the workflow of the run. */
       readonly workflow: Workflow
       /** Templates of its inputs, by name. */
       readonly with: Readonly<Record<string, string>>
     }
   | {
       readonly type: "routed"
-      /** Expression that gives a list. */
+      /** An expression that returns a list. */
       readonly over: string
-      /** Key of an item that says its category. */
+      /** The key of an item that holds its category. */
       readonly by: string
-      /** Profile by category. */
+      /** The profile for each category. */
       readonly route: Readonly<Record<string, string>>
-      /** Profile of a category that `route` does not name; undefined: that is an error. */
+      /**
+       * The profile for a category that `route` does not name. When it is undefined, such a
+       * category is an error.
+       */
       readonly otherwise?: string
-      /** Items at most. */
+      /** The maximum number of items. */
       readonly max: number
     }
   | {
       readonly type: "ensemble"
-      /** Profiles. */
+      /** Profile names. */
       readonly proposers: readonly string[]
-      /** The judge and, in this order, who judges when it cannot. */
+      /** The judge, followed by its substitutes in order. */
       readonly judges: readonly string[]
       readonly mode: "parallel" | "sequential"
       readonly verdict: "synthesize" | "pick"
-      /** Proposals there must be. */
+      /** The minimum number of proposals. */
       readonly quorum: number
     }
 
-/** A step that is done again and again. */
+/** The definition of a step that is repeated. */
 export interface Loop {
-  /** Rounds at most. */
+  /** The maximum number of rounds. */
   readonly max: number
-  /** Expression that ends it; undefined: it ends when a round goes well. */
+  /**
+   * An expression that ends the loop when it is true. When it is undefined, the loop ends after a
+   * round that succeeds.
+   */
   readonly until?: string
-  /** Rounds without any change in the project after which a person is asked. */
+  /** A person is asked after this many rounds without a change in the project. */
   readonly stagnant: number
 }
 
-/** Where a step belongs that a group is made of. */
+/** How a step belongs to its group. */
 export interface Part {
-  /** Id of the group. */
+  /** The id of the group. */
   readonly of: string
-  /** What its siblings call it. */
+  /** The name by which its siblings refer to it. */
   readonly name: string
   readonly role?: "proposer" | "judge" | "item" | "round"
-  /** Round of a loop, from 1. */
+  /** The round of a loop, counted from 1. */
   readonly round?: number
-  /** Steps its prompt may read that it does not wait for: they are over. */
+  /** Steps that its prompt may read although it does not wait for them: they are already over. */
   readonly reads?: readonly string[]
-  /** Its failure is its group's to judge: it does not stop the run. */
+  /** Its failure is judged by its group and does not stop the run. */
   readonly isTolerated?: true
 }
 
 export interface Step {
   readonly id: string
-  /** `single`: a worker answers the prompt; `gate`: a person does, nobody works; `check`: only its checks are run; the
-   *  others are done by steps of their own (`group`). */
+  /**
+   * `single`: a worker answers the prompt; `gate`: a person answers, without a worker; `check`:
+   * only its checks are run. The other types consist of other steps (`group`).
+   */
   readonly type: StepType
   readonly description?: string
-  /** Name of a profile; of a gate it means nothing. */
+  /** Profile name; ignored for gates. */
   readonly profile: string
-  /** `provider/model` in the place of the profile's own; undefined: the profile's. */
+  /**
+   * A `provider/model` that replaces the profile's model. When it is undefined, the profile's
+   * applies.
+   */
   readonly model?: string
-  /** Template: `${inputs.x}` and `${step.output}` are filled in when the step starts. */
+  /** A template. `${inputs.x}` and `${step.output}` are filled in when the step starts. */
   readonly prompt: string
   readonly group?: Group
   readonly loop?: Loop
   readonly part?: Part
-  /** What `${item}` is in its prompt. */
+  /** The value of `${item}` in its prompt. */
   readonly item?: unknown
-  /** undefined: `fresh`. */
+  /** When it is undefined, `fresh` applies. */
   readonly context?: ContextStrategy
-  /** Patterns of the files it owns: what it may write. */
+  /** Patterns of the files that it owns, that is, may write. */
   readonly files?: readonly string[]
-  /** Template of the file, inside the project, that its answer is written to. */
+  /** A template of the path that its answer is saved to, inside the project. */
   readonly output?: string
-  /** What its answer must be: it is parsed as JSON and checked. */
+  /** The schema of its answer, which is parsed as JSON and validated. */
   readonly schema?: JsonSchema
   readonly budget?: Budget
-  /** Steps that must have ended, and gone well, before this one starts; of a hook only what its prompt may read. */
+  /**
+   * Steps that must have succeeded before this one starts. For a hook, only the steps that its
+   * prompt may read.
+   */
   readonly needs: readonly string[]
-  /** undefined: an ordinary step. */
+  /** When it is undefined, this is an ordinary step. */
   readonly hook?: Hook
-  /** Deadline from start to end; undefined: the profile's, then the default. */
+  /**
+   * The deadline from start to end, in milliseconds. When it is undefined, the profile's applies,
+   * then the default.
+   */
   readonly timeoutMs?: number
-  /** Deadline of silence (no token, no tool activity); undefined: the profile's, then the default. */
+  /**
+   * How long it may be idle (no token, no tool activity), in milliseconds. When it is undefined,
+   * the profile's applies, then the default.
+   */
   readonly idleTimeoutMs?: number
-  /** undefined: the profile's, then a person. */
+  /** When it is undefined, the profile's applies, then a person is asked. */
   readonly asks?: AskPolicy
-  /** Expression that decides whether the step runs, once everything it needs has ended; undefined: it runs when all of
-   *  that went well. */
+  /**
+   * An expression that decides whether the step runs, evaluated once everything it needs has ended.
+   * When it is undefined, the step runs when all of its needs went well.
+   */
   readonly condition?: string
-  /** undefined: one try. */
+  /** When it is undefined, there is one try. */
   readonly retry?: Retry
-  /** `external`: it does what cannot be undone or done twice, so it is never done again without a person's word. */
+  /**
+   * `external`: its effects cannot be undone or repeated, so it is never retried without a person's
+   * decision.
+   */
   readonly effects?: "external"
-  /** What must hold after the worker has answered. */
+  /** Checks that must pass after the worker has answered. */
   readonly checks?: readonly Check[]
-  /** Asked once all checks hold. */
+  /** Reviewers that are asked once all checks pass. */
   readonly opinions?: readonly Opinion[]
-  /** undefined: the profile's, then the workflow's. */
+  /** When it is undefined, the profile's applies, then the workflow's. */
   readonly intervene?: Intervene
-  /** What its failure means after all tries; undefined: `fail`. `skip`: it counts as skipped, and the run goes on. */
+  /**
+   * What its failure means after all tries. `skip`: the step counts as skipped and the run
+   * continues. When it is undefined, `fail` applies.
+   */
   readonly onFailure?: "fail" | "skip"
 }
 
-/** When a step runs that is not of the graph: after everything else, as the run went. */
+/**
+ * When a hook runs, after all ordinary steps: when the run succeeds, when it fails, or in both
+ * cases.
+ */
 export type Hook = "success" | "failure" | "complete"
 
-/** Tries of a step after a failure. */
+/** How a step is retried after a failure. */
 export interface Retry {
-  /** Tries in all, the first included. */
+  /** The number of tries in all, including the first. */
   readonly maxAttempts: number
-  /** Wait before the second try. */
+  /** The wait before the second try, in milliseconds. */
   readonly delayMs: number
-  /** `fixed`: the same wait before each; `exponential`: twice as long each time. */
+  /** `fixed`: the same wait before each try; `exponential`: the wait doubles each time. */
   readonly backoff: "fixed" | "exponential"
 }
 
 export interface Settings {
   readonly maxParallel: number
-  /** Deadline of the whole run. */
+  /** The deadline of the whole run, in milliseconds. */
   readonly timeoutMs: number
-  /** After a failed step: `stop` starts nothing more; `continue` goes on with what does not need it. */
+  /**
+   * After a failed step, `stop` starts nothing more; `continue` runs the steps that do not need it.
+   */
   readonly onFailure: "stop" | "continue"
-  /** undefined: `never`. */
+  /** When it is undefined, `never` applies. */
   readonly intervene?: Intervene
   readonly budget?: Budget
-  /** How long a gate waits for a person before `gateDefault` is done; undefined: the default. */
+  /**
+   * How long a gate waits for a person before `gateDefault` applies, in milliseconds. When it is
+   * undefined, the default applies.
+   */
   readonly gateTimeoutMs?: number
-  /** undefined: `continue` after a step, `abort` of a step of type gate. */
+  /** When it is undefined, a gate after a step continues, and a step of type `gate` aborts. */
   readonly gateDefault?: GateAction
 }
 
-/** Where the value of a secret is found; the value itself is never written down. */
+/** Where the value of a secret is read from. The value itself is never written to disk. */
 export type SecretSource = { readonly env: string } | { readonly file: string }
 
 export interface Workflow {
   readonly name: string
   readonly description?: string
   readonly inputs: Readonly<Record<string, InputSpec>>
-  /** What `${context.variables.x}` is. */
+  /** The value of `${context.variables.x}`. */
   readonly variables?: Readonly<Record<string, unknown>>
   readonly secrets?: Readonly<Record<string, SecretSource>>
-  /** Profile that distils handoffs; undefined: the worker reports itself. */
+  /** The profile that distils handoffs. When it is undefined, the worker reports its own. */
   readonly distiller?: string
   readonly settings: Settings
   readonly steps: readonly Step[]
 }
 
-/** Ceilings of orchestrator.json that no workflow can raise. */
+/** Limits of orchestrator.json that no workflow can raise. */
 export interface Limits {
-  /** Workers of this project at the same time. */
+  /** The maximum number of workers of this project at the same time. */
   readonly maxWorkers: number
-  /** What one run may spend, whatever its workflow says. */
+  /** The maximum budget of one run, no matter what its workflow says. */
   readonly budget?: Budget
-  /** How deep workers may start workers: 1 means that they may not. undefined (old journals): 1. */
+  /**
+   * How deep workers may start workers. 1, and undefined in old journals, means that they may not.
+   */
   readonly maxDepth?: number
 }
