@@ -1,15 +1,24 @@
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
-/** Longest time a timer can wait (2^31 - 1 ms), rounded down to a number a person can remember: 24 days. */
+/**
+ * The longest time that a timer can wait (2^31 - 1 ms), rounded down to a number that is easy to
+ * remember: 24 days.
+ */
 export const MAX_DURATION_MS = 24 * 86_400_000
 
-/** What a duration in a document must be, in words: the end of a sentence that begins with its key, and a hint. */
+/**
+ * The rule for a duration in a document: the end of a sentence that begins with its key, and a
+ * hint.
+ */
 export const DURATION_RULE = {
   message: "must be a duration of at most 24d",
   params: { hint: "like `90s`, `5m`, `1h30m`, or a number of seconds" },
 }
 
-/** Milliseconds of `90s`, `1h30m`, `250ms`, or of a bare number of seconds; undefined when it is neither. */
+/**
+ * Parses `90s`, `1h30m`, `250ms`, or a bare number of seconds into milliseconds. Returns undefined
+ * for anything else.
+ */
 export function parseDuration(value: string | number): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? Math.round(value * 1_000) : undefined
   const text = value.trim()
@@ -22,13 +31,13 @@ export function parseDuration(value: string | number): number | undefined {
   return Math.round(total)
 }
 
-/** A duration as a document would have it: `4h`, `30m`, `45s`. Takes milliseconds. */
+/** Formats milliseconds as a document would write them: `4h`, `30m`, `45s`. */
 export function writeDuration(ms: number): string {
   if (ms % UNIT_MS.h === 0) return `${ms / UNIT_MS.h}h`
   return ms % UNIT_MS.m === 0 ? `${ms / UNIT_MS.m}m` : `${ms / UNIT_MS.s}s`
 }
 
-/** A duration for a person: `0.8s`, `12s`, `3m 05s`, `1h 02m`. Takes milliseconds. */
+/** Formats milliseconds for a person: `0.8s`, `12s`, `3m 05s`, `1h 02m`. */
 export function formatDuration(ms: number): string {
   if (ms < 10_000) return `${(ms / 1_000).toFixed(1)}s`
   const seconds = Math.round(ms / 1_000)

@@ -1,10 +1,10 @@
-/** What a model gave as data: some give JSON as a text. */
+/** Returns the data that a model passed. Some models pass JSON as a string, which is parsed. */
 export function dataOf(given: unknown): unknown {
   if (typeof given !== "string") return given
   try {
     return JSON.parse(given) as unknown
   } catch {
-    // It is a text, then.
+    // The string is not JSON, so it is the data itself.
     return given
   }
 }

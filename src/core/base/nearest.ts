@@ -1,4 +1,7 @@
-/** Edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`: optimal string alignment distance. */
+/**
+ * Returns the number of edits (insert, delete, replace, swap of neighbours) that turn `a` into `b`:
+ * the optimal string alignment distance.
+ */
 function distance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)
@@ -19,9 +22,10 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * The candidate a misspelt word most likely meant, or undefined when none is close.
- * Close means at most a third of the longer word differs (the rule of thumb compilers use), ignoring case,
- * or that one is a prefix of at least three letters of the other.
+ * Returns the candidate that a misspelt word most likely meant, or undefined when none is close. A
+ * candidate is close when at most a third of the longer word differs (the rule of thumb that
+ * compilers use), ignoring case, or when one is a prefix of the other and has at least three
+ * letters.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase()
@@ -32,7 +36,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
     const isPrefix =
       Math.min(wanted.length, other.length) >= 3 && (other.startsWith(wanted) || wanted.startsWith(other))
     const cost = distance(wanted, other)
-    // Of two equally close ones, the one of the more similar length: `modle` is `model` rather than `mode`.
+    // Of two equally close candidates, the one of more similar length wins: `modle` means `model`
+    // rather than `mode`.
     const lengths = Math.abs(other.length - wanted.length)
     const isBetter = !best || cost < best.cost || (cost === best.cost && lengths < best.lengths)
     if ((cost <= limit || isPrefix) && isBetter) best = { name, cost, lengths }
@@ -40,7 +45,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best?.name
 }
 
-/** "did you mean `x`?" when something is close, else the list of what there is. */
+/** Returns "did you mean `x`?" when a candidate is close, or else the list of candidates. */
 export function suggest(word: string, candidates: readonly string[], what: string): string {
   const match = nearest(word, candidates)
   if (match !== undefined) return `did you mean \`${match}\`?`

@@ -1,4 +1,7 @@
-/** An immutable first-in-first-out queue; push and shift are O(1) amortised (two lists, after Okasaki). */
+/**
+ * An immutable first-in-first-out queue. Push and shift are O(1) amortised (two lists, after
+ * Okasaki).
+ */
 export interface Queue<T> {
   readonly front: QueueCell<T> | null
   readonly back: QueueCell<T> | null
@@ -15,7 +18,7 @@ export function push<T>(queue: Queue<T>, item: T): Queue<T> {
   return { front: queue.front, back: { head: item, tail: queue.back }, size: queue.size + 1 }
 }
 
-/** The oldest item and the queue without it, or undefined when it is empty. */
+/** Returns the oldest item and the queue without it, or undefined when the queue is empty. */
 export function shift<T>(queue: Queue<T>): { readonly item: T; readonly rest: Queue<T> } | undefined {
   let front = queue.front
   let back = queue.back

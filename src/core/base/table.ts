@@ -1,8 +1,9 @@
 const CHUNK = 64
 
 /**
- * An immutable array in chunks of 64: replacing one row copies one chunk and the list of chunks, not every row, so a
- * run of 10,000 steps costs about ten times a run of 1,000 and not a hundred times.
+ * An immutable array in chunks of 64. Replacing a row copies one chunk and the list of chunks
+ * instead of every row, so a run of 10,000 steps costs about ten times as much as a run of 1,000,
+ * not a hundred times.
  */
 export interface Table<T> {
   readonly length: number
@@ -15,7 +16,7 @@ export function tableOf<T>(rows: readonly T[]): Table<T> {
   return { length: rows.length, chunks }
 }
 
-/** Row `index`; throws RangeError outside the table. */
+/** Returns row `index`. Throws a RangeError outside the table. */
 export function rowAt<T>(table: Table<T>, index: number): T {
   const chunk = table.chunks[Math.floor(index / CHUNK)]
   const at = index % CHUNK
@@ -25,7 +26,7 @@ export function rowAt<T>(table: Table<T>, index: number): T {
   return chunk[at] as T
 }
 
-/** The table with more rows at its end. */
+/** Returns the table with more rows at its end. */
 export function appended<T>(table: Table<T>, rows: readonly T[]): Table<T> {
   const chunks = table.chunks.slice()
   const last = table.length % CHUNK === 0 ? [] : (chunks.pop() ?? [])

@@ -1,16 +1,16 @@
 import { MAX_DURATION_MS, parseDuration } from "../base/duration.ts"
 import type { Budget } from "../model/workflow.ts"
 
-/** What a person types as an amount to spend. */
+/** One kind of amount in a budget that a person can type. */
 
 interface Amount {
   readonly key: keyof Budget
-  /** The amount a text says; undefined when it is none above 0. */
+  /** Parses a text, and returns undefined unless it is an amount above 0. */
   readonly read: (text: string) => number | undefined
   readonly example: string
 }
 
-/** Everything a budget is made of, by the word a person says it with. */
+/** The kinds of amounts of a budget, by the name that a person types. */
 export const AMOUNTS: Readonly<Record<string, Amount>> = {
   usd: { key: "usd", read: dollarsOf, example: "10" },
   tokens: { key: "tokens", read: tokensOf, example: "2000000" },
@@ -18,7 +18,10 @@ export const AMOUNTS: Readonly<Record<string, Amount>> = {
   workers: { key: "workers", read: workersOf, example: "40" },
 }
 
-/** `usd=10`; a word of another kind is undefined, one that is no amount says why. */
+/**
+ * Parses `usd=10`. Returns undefined when the word names no kind of amount, and `why` when its
+ * value is not valid.
+ */
 export function amountIn(word: string): { readonly budget: Budget } | { readonly why: string } | undefined {
   const [, name = "", text = ""] = /^([a-z]+)=(.*)$/.exec(word) ?? []
   const amount = Object.hasOwn(AMOUNTS, name) ? AMOUNTS[name] : undefined
@@ -37,12 +40,12 @@ function workersOf(text: string): number | undefined {
   return /^[1-9]\d{0,5}$/.test(text) ? Number(text) : undefined
 }
 
-/** `10`, `2.50`, `$10`; undefined when it is not above 0. */
+/** Parses `10`, `2.50` or `$10`. Returns undefined unless it is above 0. */
 function dollarsOf(text: string): number | undefined {
   return amountOf(text.replace(/^\$/, ""), 1)
 }
 
-/** `2000000`, `2_000_000`, `500k`, `2M`; undefined when it is not above 0. */
+/** Parses `2000000`, `2_000_000`, `500k` or `2M`. Returns undefined unless it is above 0. */
 function tokensOf(text: string): number | undefined {
   const unit = /[kKmM]$/.exec(text)?.[0].toLowerCase()
   return amountOf(unit ? text.slice(0, -1) : text, unit === "k" ? 1_000 : unit === "m" ? 1_000_000 : 1)

@@ -1,13 +1,16 @@
 import type { Problem } from "../model/problem.ts"
 import { type Path, problemAt, type SourceDocument, valueAt } from "./issues.ts"
 
-/** Parts of `asks` that are for a person, and what they say. */
+/** The keys of `asks` that only concern a person, with their meaning. */
 const OF_PERSON = {
   timeout: "how long a person has",
   otherwise: "the answer when a person's time is over",
 } as const
 
-/** What stands in the `asks` at `path` of `value` for a person although its policy asks none. */
+/**
+ * Reports the keys of the `asks` at `path` of `value` that only concern a person, when its policy
+ * never asks one.
+ */
 export function* askProblems(document: SourceDocument, value: unknown, path: Path): Generator<Problem> {
   const policy = valueAt(value, [...path, "policy"])
   if (policy !== "deny" && policy !== "allow-listed") return

@@ -2,9 +2,10 @@ import { suggest } from "../base/nearest.ts"
 import type { Problem } from "../model/problem.ts"
 
 /**
- * From what a schema found wrong to what a person reads. Both documents users write (orchestrator.json and workflows)
- * go through here, so that the same mistake is told in the same words. Schemas follow two conventions: their own
- * messages are predicates that follow the key ("must be …"), and what a later version builds is marked with `notYet`.
+ * Turns the issues of a schema into problems that a person reads. Both documents that users write
+ * (orchestrator.json and workflows) use it, so the same mistake always gets the same message.
+ * Schemas follow two conventions: their own messages are predicates that follow the key ("must be
+ * …"), and what a later version will support is marked with `notYet`.
  */
 
 export type Path = readonly PropertyKey[]
@@ -16,16 +17,22 @@ export interface SourcePosition {
   readonly column: number
 }
 
-/** A parsed document that still knows where its parts stand in the text. */
+/** A parsed document that still knows the position of its parts in the text. */
 export interface SourceDocument {
   readonly file: string
   /** The document as plain data, as it was written. */
   readonly value: unknown
-  /** Place of the key at `path`, or of its value; of the nearest part around it when `path` leads nowhere. */
+  /**
+   * Returns the position of the key at `path` or of its value. When `path` does not exist, it
+   * returns the position of the nearest part around it.
+   */
   place(path: Path, part: "key" | "value"): SourcePosition
 }
 
-/** The part of a zod issue that is told to the user; structural, because core knows no library. */
+/**
+ * The part of a zod issue that is shown to the user. It is a structural type, because core depends
+ * on no library.
+ */
 export interface SchemaIssue {
   readonly code?: string | undefined
   readonly path: Path
@@ -41,16 +48,20 @@ export interface SchemaIssue {
   readonly params?: Record<string, unknown> | undefined
 }
 
-/** Ends the description of every key that is accepted by the schema and refused by the loader. */
+/** The description of every key that the schema accepts and the loader refuses ends with this. */
 export const NOT_YET = "Not available in this version."
 
-/** Problems listed at most: a document with more than this is not a document of the kind it claims to be. */
+/**
+ * The maximum number of problems listed. A document with more is most likely of another kind than
+ * it claims to be.
+ */
 const MAX_PROBLEMS = 100
 
 /**
- * Marks part of a schema as refused: parameters for a refinement. A refused key fails also when its type is wrong.
- * `what` says whether the key itself or the value it was given is not built; `instead` is the way out;
- * `silences` names the neighbours that only make sense together with it ("all": everything else in that object).
+ * Returns parameters of a refinement that marks part of a schema as refused. A refused key fails
+ * even when its type is wrong. `what` says whether the key itself or its value is not available;
+ * `instead` says what to do; `silences` names the neighbours that are meaningful only together with
+ * it ("all": everything else in that object).
  */
 export function notYet(what: "key" | "value", instead: string, silences: "all" | readonly string[] = []) {
   const params: Refusal = { notYet: what, instead, silences }
@@ -63,7 +74,9 @@ interface Refusal {
   readonly silences: "all" | readonly string[]
 }
 
-/** `path` of `value`, or undefined when it leads nowhere. Own properties only. */
+/**
+ * Returns the value at `path`, or undefined when it does not exist. Follows own properties only.
+ */
 export function valueAt(value: unknown, path: Path): unknown {
   let at: unknown = value
   for (const key of path) {
@@ -73,7 +86,7 @@ export function valueAt(value: unknown, path: Path): unknown {
   return at
 }
 
-/** A problem at a part of a document. */
+/** Creates a problem at a part of a document. */
 export function problemAt(
   document: SourceDocument,
   path: Path,
@@ -84,7 +97,10 @@ export function problemAt(
   return { file: document.file, ...document.place(path, part), message, ...(hint === undefined ? {} : { hint }) }
 }
 
-/** Every issue as a problem in the document; `jsonSchema` (the generated one) tells which keys there are at a place. */
+/**
+ * Turns every issue into a problem of the document. `jsonSchema` returns the generated schema,
+ * which knows the valid keys of each object.
+ */
 export function* issuesToProblems(
   document: SourceDocument,
   issues: readonly SchemaIssue[],
@@ -98,8 +114,9 @@ export function* issuesToProblems(
 }
 
 /**
- * The first hundred problems of a file, and a line that says that there are more. Takes checks as generators, so that
- * a hostile file is not searched for more nearest matches than anybody will read.
+ * Returns the first hundred problems of a file, and a line that says that there are more. The
+ * checks are generators, so that a hostile file does not cause more searches for nearest matches
+ * than anybody will read.
  */
 export function firstProblems(file: string, ...checks: readonly Iterable<Problem>[]): Problem[] {
   const problems: Problem[] = []
@@ -112,7 +129,10 @@ export function firstProblems(file: string, ...checks: readonly Iterable<Problem
   return problems
 }
 
-/** One issue a mistake: unknown keys one by one, and of a union the branch the user meant. */
+/**
+ * Splits an issue into one issue per mistake: one for each unknown key, and for a union those of
+ * the branch that the user meant.
+ */
 function flatten(issue: SchemaIssue, root: unknown): SchemaIssue[] {
   if (issue.code === "unrecognized_keys") {
     return (issue.keys ?? []).map((key) => ({ ...issue, path: [...issue.path, key], keys: [key] }))
@@ -128,7 +148,7 @@ function flatten(issue: SchemaIssue, root: unknown): SchemaIssue[] {
   return meant.flatMap((inner) => flatten({ ...inner, path: [...issue.path, ...inner.path] }, root))
 }
 
-/** True when the branch that made this issue is for values of another type altogether. */
+/** True when the branch that raised this issue is for another type of value. */
 function isOtherType(issue: SchemaIssue, value: unknown): boolean {
   if (issue.path.length > 0) return false
   if (issue.code === "invalid_value") return typeof value !== typeof issue.values?.[0]
@@ -236,16 +256,19 @@ function bareName(path: Path): string {
   return last === undefined ? "the document" : String(last)
 }
 
-/** How a person calls a part of a document: `needs`, item 2 of `needs`, the document. */
+/** Names a part of a document for a person: `needs`, item 2 of `needs`, the document. */
 function nameOf(path: Path): string {
   const last = path.at(-1)
   if (last === undefined) return "the document"
   return typeof last === "number" ? `item ${last + 1} of ${quote(bareName(path.slice(0, -1)))}` : quote(last)
 }
 
-// ── what the generated JSON Schema knows of a place ────────────────────────────────────────────────────────────────
+// ── what the generated JSON Schema knows ─────────────────────────────────────────────────────────
 
-/** Every schema that may describe the value at `path`: more than one where the schema has alternatives. */
+/**
+ * Returns every schema that may describe the value at `path`. There are several when the schema has
+ * alternatives.
+ */
 function schemasAt(schema: unknown, path: Path, root: unknown = schema): unknown[] {
   const reference = valueAt(schema, ["$ref"])
   if (typeof reference === "string") return schemasAt(valueAt(root, reference.split("/").slice(1)), path, root)
@@ -260,7 +283,7 @@ function schemasAt(schema: unknown, path: Path, root: unknown = schema): unknown
 
 const descriptionOf = (schema: unknown) => String(valueAt(schema, ["description"]) ?? "")
 
-/** Keys that can be written in the object at `path`; those of a later version are not offered. */
+/** Returns the valid keys of the object at `path`, without those of a later version. */
 function keysAt(schema: unknown, path: Path): string[] {
   return schemasAt(schema, path).flatMap((one) =>
     Object.entries(valueAt(one, ["properties"]) ?? {})

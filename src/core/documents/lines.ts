@@ -1,6 +1,6 @@
 import type { SourcePosition } from "./issues.ts"
 
-/** Lines of a text: where they begin, and in which of them a character stands. */
+/** The lines of a text: finds the line and column of an offset. */
 export class Lines {
   readonly #starts: readonly number[]
 
@@ -10,7 +10,7 @@ export class Lines {
     this.#starts = starts
   }
 
-  /** Line and column of the character at `offset`, both from 1. */
+  /** Returns the line and column of the character at `offset`, both counted from 1. */
   placeOf(offset: number): SourcePosition {
     let low = 0
     let high = this.#starts.length - 1

@@ -48,7 +48,7 @@ export function nextOfEnsemble(group: Ensemble, run: Run, spec: Step, step: Step
   return { type: "result", result: unjudged(answers, { ...facts, judge: null, verdict: null }, detail) }
 }
 
-// ── proposers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── proposers ────────────────────────────────────────────────────────────────────────────────────
 
 function body(spec: Step): Step {
   const {
@@ -97,7 +97,7 @@ function nameOf(profiles: readonly string[], at: number): string {
   return name
 }
 
-// ── the judge ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── the judge ────────────────────────────────────────────────────────────────────────────────────
 
 const letterOf = (at: number) => String.fromCharCode(65 + (at % 26)) + (at < 26 ? "" : String(Math.floor(at / 26)))
 
@@ -180,7 +180,7 @@ function verdictOf({ row }: Member, shown: readonly Member[], group: Ensemble): 
 
 const textsOf = (value: unknown) => (Array.isArray(value) ? value.map(String) : [])
 
-// ── what it comes to ───────────────────────────────────────────────────────────────────────────────────────────────
+// ── what it comes to ─────────────────────────────────────────────────────────────────────────────
 
 type Facts = Omit<Verdict, "judge" | "verdict" | "choice">
 
@@ -244,7 +244,7 @@ function whyNot(proposed: readonly Member[]): string {
   return names.length === 0 ? "" : ` (${names.join(", ")})`
 }
 
-// ── the order ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── the order ────────────────────────────────────────────────────────────────────────────────────
 
 /** The list in the order that belongs to the seed (Fisher–Yates over mulberry32). */
 function shuffled<T>(list: readonly T[], seed: number): T[] {

@@ -51,7 +51,7 @@ function partOf(spec: Step, inner: Step): Step {
   }
 }
 
-// ── nested workflows ───────────────────────────────────────────────────────────────────────────────────────────────
+// ── nested workflows ─────────────────────────────────────────────────────────────────────────────
 
 function nextOfWorkflow(
   group: GroupOf<"workflow">,

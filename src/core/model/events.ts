@@ -22,27 +22,19 @@ import type { Budget, GateAction, InputValue, Limits, Step, Workflow } from "./w
  */
 export type RunEvent =
   | RunCreated
-  /**
-   * The run was stopped on purpose and can be resumed. A resume restarts the steps that were
-   * running.
-   */
+  /** The run was stopped on purpose and can be resumed. A resume restarts the steps that were
+   *  running. */
   | { readonly type: "run.interrupted"; readonly at: number; readonly by: string }
-  /**
-   * Nothing is running any more, and the hold keeps the remaining steps back until a person
-   * resumes.
-   */
+  /** Nothing is running any more, and the hold keeps the remaining steps back until a person
+   *  resumes. */
   | { readonly type: "run.paused"; readonly at: number; readonly hold: Hold }
-  /**
-   * The workflow was edited. A step keeps its result when neither it nor any step it needs has
-   * changed; every other step is reset.
-   */
+  /** The workflow was edited. A step keeps its result when neither it nor any step it needs has
+   *  changed; every other step is reset. */
   | ({ readonly type: "run.edited"; readonly at: number; readonly by: string } & Definition)
   /** No new step starts until a person resumes the run. Running steps continue. */
   | { readonly type: "run.pausing"; readonly at: number; readonly hold: Hold; readonly by?: string }
-  /**
-   * A person resumed the run. An interrupted or paused run continues; a run that has ended repeats
-   * the steps that did not succeed.
-   */
+  /** A person resumed the run. An interrupted or paused run continues; a run that has ended repeats
+   *  the steps that did not succeed. */
   | {
       readonly type: "run.resumed"
       readonly at: number
@@ -67,15 +59,11 @@ export type RunEvent =
       readonly status: Exclude<RunStatus, "running" | "interrupted" | "paused">
       readonly cause?: StopCause
     }
-  /**
-   * The state of the project's files according to git, before the first worker started.
-   * `run.changed` is measured against it.
-   */
+  /** The state of the project's files according to git, before the first worker started.
+   *  `run.changed` is measured against it. */
   | ({ readonly type: "run.seen"; readonly at: number } & Seen)
-  /**
-   * The files that have changed since `run.seen`, no matter who changed them. Written after the run
-   * has ended. Neither event is written when git is not available.
-   */
+  /** The files that have changed since `run.seen`, no matter who changed them. Written after the
+   *  run has ended. Neither event is written when git is not available. */
   | {
       readonly type: "run.changed"
       readonly at: number
@@ -88,16 +76,12 @@ export type RunEvent =
       readonly at: number
       readonly step: string
       readonly attempt: number
-      /**
-       * Set when this try continues in the session of the previous one; its text replaces the
-       * prompt.
-       */
+      /** Set when this try continues in the session of the previous one; its text replaces the
+       *  prompt. */
       readonly goOn?: GoOn
     }
-  /**
-   * The worker exists and is about to be prompted. After a crash, this tells where to look for its
-   * answer.
-   */
+  /** The worker exists and is about to be prompted. After a crash, this tells where to look for its
+   *  answer. */
   | {
       readonly type: "step.opened"
       readonly at: number
@@ -112,10 +96,8 @@ export type RunEvent =
       /** The context that the worker got from the session the run was started from, if any. */
       readonly context?: string
     }
-  /**
-   * The context of the worker's session had grown too large. The worker wrote down its progress,
-   * and the attempt continues in a new session.
-   */
+  /** The context of the worker's session had grown too large. The worker wrote down its progress,
+   *  and the attempt continues in a new session. */
   | ({ readonly type: "step.checkpointed"; readonly at: number } & Checkpointed)
   /** Something a person should know that did not fail the step. */
   | {
@@ -125,10 +107,8 @@ export type RunEvent =
       readonly attempt: number
       readonly warning: Warning
     }
-  /**
-   * A person or a tool sent the worker a message, interrupted it, or let it continue. Written
-   * before it happens.
-   */
+  /** A person or a tool sent the worker a message, interrupted it, or let it continue. Written
+   *  before it happens. */
   | ({ readonly type: "step.steered"; readonly at: number; readonly step: string; readonly attempt: number } & Steered)
   /** The attempt cannot continue for now. It continues when the run is resumed. */
   | {
@@ -144,15 +124,11 @@ export type RunEvent =
       readonly step: string
       readonly attempt: number
       readonly result: StepResult
-      /**
-       * When the next try starts (milliseconds since 1970). When it is absent, this was the last
-       * try.
-       */
+      /** When the next try starts (milliseconds since 1970). When it is absent, this was the last
+       *  try. */
       readonly retryAt?: number
-      /**
-       * The usage of workers that this step's worker started during this try. It counts against the
-       * run's budget.
-       */
+      /** The usage of workers that this step's worker started during this try. It counts against
+       *  the run's budget. */
       readonly delegated?: Usage
     }
   /** The result of an attempt whose checks or gate still have to decide before the step ends. */
@@ -227,10 +203,8 @@ export type RunEvent =
     }
   /** A person raised the run's budget. */
   | { readonly type: "budget.raised"; readonly at: number; readonly budget: Budget; readonly by: string }
-  /**
-   * The step does not run. `condition`: its own condition is false; `needs`: a step it needs
-   * failed.
-   */
+  /** The step does not run. `condition`: its own condition is false; `needs`: a step it needs
+   *  failed. */
   | {
       readonly type: "step.skipped"
       readonly at: number
@@ -244,10 +218,8 @@ export type RunEvent =
 export interface Seen {
   /** The current commit, or the empty tree before the first commit. */
   readonly commit: string
-  /**
-   * Files that differ from the commit or are not in it, relative to the project. Each maps to a
-   * fingerprint of its content.
-   */
+  /** Files that differ from the commit or are not in it, relative to the project. Each maps to a
+   *  fingerprint of its content. */
   readonly dirty: Readonly<Record<string, string>>
 }
 
@@ -300,10 +272,8 @@ export interface RunCreated {
   readonly parent?: string
   /** The depth of the session the run was started from. 0 or undefined: a person's own session. */
   readonly depth?: number
-  /**
-   * Set when the run is a single question to this worker instead of a workflow. Its answer goes to
-   * the parent session as a handoff.
-   */
+  /** Set when the run is a single question to this worker instead of a workflow. Its answer goes to
+   *  the parent session as a handoff. */
   readonly ask?: string
   readonly by: string
 }
@@ -386,9 +356,7 @@ export type Effect =
   | { readonly type: "look"; readonly step: string; readonly attempt: number }
   /** Run the checks of a step that has answered, then send `checked`. */
   | { readonly type: "check"; readonly step: string; readonly attempt: number }
-  /**
-   * Send `tick` at this time (milliseconds since 1970), or as soon after it as possible. A later
-   * `wake` replaces this one.
-   */
+  /** Send `tick` at this time (milliseconds since 1970), or as soon after it as possible. A later
+   *  `wake` replaces this one. */
   | { readonly type: "wake"; readonly at: number }
   | { readonly type: "steer"; readonly step: string; readonly attempt: number; readonly steered: Steered }

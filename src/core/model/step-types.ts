@@ -26,8 +26,7 @@ export function doneBy(type: string): Doer {
   return Object.hasOwn(DONE_BY, type) ? DONE_BY[type as StepType] : "parts"
 }
 
-// ── groups
-// ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── groups ───────────────────────────────────────────────────────────────────────────────────────
 
 export type GroupType = Group["type"]
 export type GroupOf<T extends GroupType> = Extract<Group, { type: T }>

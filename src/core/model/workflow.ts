@@ -12,10 +12,8 @@
  */
 export interface AskPolicy {
   readonly policy: "ask" | "deny" | "allow-listed"
-  /**
-   * How long a person has before `otherwise` is the answer. When it is undefined, the step's
-   * deadline applies.
-   */
+  /** How long a person has before `otherwise` is the answer. When it is undefined, the step's
+   *  deadline applies. */
   readonly timeoutMs?: number
   readonly otherwise: "deny" | "allow"
 }
@@ -125,10 +123,8 @@ export type Group =
       readonly by: string
       /** The profile for each category. */
       readonly route: Readonly<Record<string, string>>
-      /**
-       * The profile for a category that `route` does not name. When it is undefined, such a
-       * category is an error.
-       */
+      /** The profile for a category that `route` does not name. When it is undefined, such a
+       *  category is an error. */
       readonly otherwise?: string
       /** The maximum number of items. */
       readonly max: number
@@ -149,10 +145,8 @@ export type Group =
 export interface Loop {
   /** The maximum number of rounds. */
   readonly max: number
-  /**
-   * An expression that ends the loop when it is true. When it is undefined, the loop ends after a
-   * round that succeeds.
-   */
+  /** An expression that ends the loop when it is true. When it is undefined, the loop ends after a
+   *  round that succeeds. */
   readonly until?: string
   /** A person is asked after this many rounds without a change in the project. */
   readonly stagnant: number
@@ -175,18 +169,14 @@ export interface Part {
 
 export interface Step {
   readonly id: string
-  /**
-   * `single`: a worker answers the prompt; `gate`: a person answers, without a worker; `check`:
-   * only its checks are run. The other types consist of other steps (`group`).
-   */
+  /** `single`: a worker answers the prompt; `gate`: a person answers, without a worker; `check`:
+   *  only its checks are run. The other types consist of other steps (`group`). */
   readonly type: StepType
   readonly description?: string
   /** Profile name; ignored for gates. */
   readonly profile: string
-  /**
-   * A `provider/model` that replaces the profile's model. When it is undefined, the profile's
-   * applies.
-   */
+  /** A `provider/model` that replaces the profile's model. When it is undefined, the profile's
+   *  applies. */
   readonly model?: string
   /** A template. `${inputs.x}` and `${step.output}` are filled in when the step starts. */
   readonly prompt: string
@@ -204,36 +194,26 @@ export interface Step {
   /** The schema of its answer, which is parsed as JSON and validated. */
   readonly schema?: JsonSchema
   readonly budget?: Budget
-  /**
-   * Steps that must have succeeded before this one starts. For a hook, only the steps that its
-   * prompt may read.
-   */
+  /** Steps that must have succeeded before this one starts. For a hook, only the steps that its
+   *  prompt may read. */
   readonly needs: readonly string[]
   /** When it is undefined, this is an ordinary step. */
   readonly hook?: Hook
-  /**
-   * The deadline from start to end, in milliseconds. When it is undefined, the profile's applies,
-   * then the default.
-   */
+  /** The deadline from start to end, in milliseconds. When it is undefined, the profile's applies,
+   *  then the default. */
   readonly timeoutMs?: number
-  /**
-   * How long it may be idle (no token, no tool activity), in milliseconds. When it is undefined,
-   * the profile's applies, then the default.
-   */
+  /** How long it may be idle (no token, no tool activity), in milliseconds. When it is undefined,
+   *  the profile's applies, then the default. */
   readonly idleTimeoutMs?: number
   /** When it is undefined, the profile's applies, then a person is asked. */
   readonly asks?: AskPolicy
-  /**
-   * An expression that decides whether the step runs, evaluated once everything it needs has ended.
-   * When it is undefined, the step runs when all of its needs went well.
-   */
+  /** An expression that decides whether the step runs, evaluated once everything it needs has
+   *  ended. When it is undefined, the step runs when all of its needs went well. */
   readonly condition?: string
   /** When it is undefined, there is one try. */
   readonly retry?: Retry
-  /**
-   * `external`: its effects cannot be undone or repeated, so it is never retried without a person's
-   * decision.
-   */
+  /** `external`: its effects cannot be undone or repeated, so it is never retried without a
+   *  person's decision. */
   readonly effects?: "external"
   /** Checks that must pass after the worker has answered. */
   readonly checks?: readonly Check[]
@@ -241,10 +221,8 @@ export interface Step {
   readonly opinions?: readonly Opinion[]
   /** When it is undefined, the profile's applies, then the workflow's. */
   readonly intervene?: Intervene
-  /**
-   * What its failure means after all tries. `skip`: the step counts as skipped and the run
-   * continues. When it is undefined, `fail` applies.
-   */
+  /** What its failure means after all tries. `skip`: the step counts as skipped and the run
+   *  continues. When it is undefined, `fail` applies. */
   readonly onFailure?: "fail" | "skip"
 }
 
@@ -275,10 +253,8 @@ export interface Settings {
   /** When it is undefined, `never` applies. */
   readonly intervene?: Intervene
   readonly budget?: Budget
-  /**
-   * How long a gate waits for a person before `gateDefault` applies, in milliseconds. When it is
-   * undefined, the default applies.
-   */
+  /** How long a gate waits for a person before `gateDefault` applies, in milliseconds. When it is
+   *  undefined, the default applies. */
   readonly gateTimeoutMs?: number
   /** When it is undefined, a gate after a step continues, and a step of type `gate` aborts. */
   readonly gateDefault?: GateAction

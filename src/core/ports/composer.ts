@@ -1,69 +1,92 @@
 import type { Handoff } from "../model/handoff.ts"
 import type { ContextStrategy, JsonSchema, SecretSource } from "../model/workflow.ts"
 
-/** Ports for what a worker is sent: files of the project, what came before, and secrets. */
+/** Ports for building what a worker is sent: project files, earlier results, and secrets. */
 
-/** Files of the project as workers are shown them, and the full text of what they are shown a part of. */
+/**
+ * Reads the project files that workers are shown, and stores full texts of which workers are shown
+ * only a part.
+ */
 export interface ProjectFiles {
-  /** The files that match any of the patterns, by path, `/` between folders; links out of the project are not followed. */
+  /**
+   * Returns the files that match any of the patterns, sorted by path, with `/` as separator. Links
+   * that lead out of the project are not followed.
+   */
   find(patterns: readonly string[]): Promise<readonly ProjectFile[]>
-  /** Keeps a step's answer where workers can read it, and gives the path. The same again changes nothing. */
+  /**
+   * Stores a step's answer where workers can read it and returns its path. Storing the same answer
+   * again changes nothing.
+   */
   keep(run: string, step: string, answer: string): Promise<string>
-  /** Where `keep` puts it. */
+  /** Returns the path at which `keep` stores the answer. */
   pathOf(run: string, step: string): string
-  /** Deletes what was kept of a run. */
+  /** Deletes everything stored for a run. */
   forget(run: string): void
 }
 export interface ProjectFile {
   readonly path: string
   readonly bytes: number
-  /** undefined: it is no text, or too long to be shown. */
+  /** The content, or undefined when the file is not text or is too long to be shown. */
   readonly text?: string
 }
 
-/** Puts together what a worker is sent. Pure: the same given is always the same text. */
+/** Builds what a worker is sent. Pure: the same input always yields the same text. */
 export interface Composer {
   compose(given: Given): Composed
-  /** Takes the report off an answer that was to end with one; without `handoff` there was none. */
+  /**
+   * Splits the report from the end of an answer. `handoff` is absent when the answer has no report.
+   */
   takeReport(answer: string): { readonly output: string; readonly handoff?: Handoff }
-  /** What a profile is asked that distils another step's answer; its answer is one for `takeReport`. */
+  /**
+   * Returns the prompt for a profile that distils another step's answer. Its answer goes to
+   * `takeReport`.
+   */
   distil(step: string, answer: string): string
 }
 export interface Given {
-  /** Filled in. */
+  /** The prompt with its template filled in. */
   readonly prompt: string
   readonly strategy: ContextStrategy
-  /** With `distilled` the steps it needs, with `full` all before it, in the workflow's order. */
+  /**
+   * With `distilled`, the steps that it needs. With `full`, all steps before it. In the workflow's
+   * order.
+   */
   readonly earlier: readonly Earlier[]
-  /** With `scoped`. */
+  /** With `scoped`, the files that it is shown. */
   readonly files: readonly ProjectFile[]
-  /** What its answer must be. */
+  /** The schema that its answer must match. */
   readonly schema?: JsonSchema
-  /** Its answer is to end with a report. */
+  /** True when its answer must end with a report. */
   readonly isReported: boolean
-  /** It goes on in a session in which it was told how to answer. */
+  /** True when it continues in a session that already explained how to answer. */
   readonly isAgain?: boolean
 }
-/** A step that has ended, as a later one is told of it. */
+/** A finished step, as a later step is told about it. */
 export interface Earlier {
   readonly step: string
   readonly output: string
   readonly structured?: unknown
   readonly handoff?: Handoff
-  /** File with all of its answer. */
+  /** The file with its whole answer. */
   readonly path: string
 }
 export interface Composed {
   readonly prompt: string
-  /** Sentences on what was cut or left out. */
+  /** One sentence for each part that was cut or left out. */
   readonly cuts: readonly string[]
 }
 
-/** The values of secrets, in this process only. */
+/** The values of secrets, in the memory of this process only. */
 export interface Vault {
-  /** Reads the values; from then on `hide` knows them. What is missing is said in a sentence. */
+  /**
+   * Reads the values, which `hide` replaces from then on. When one is missing, `why` says so in a
+   * sentence.
+   */
   open(secrets: Readonly<Record<string, SecretSource>>): Opened
-  /** The same with every value that is known replaced by `[secret NAME]`, in all texts in it, keys included. */
+  /**
+   * Returns a copy in which each known value is replaced by `[secret NAME]` in every string,
+   * including keys.
+   */
   hide<T>(value: T): T
 }
 export type Opened =

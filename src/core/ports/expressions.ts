@@ -2,14 +2,14 @@ import type { Result } from "../model/problem.ts"
 import type { Run } from "../model/run.ts"
 import type { Step } from "../model/workflow.ts"
 
-/** What the words of a workflow come to in a run; pure. What cannot be worked out is a problem. */
+/** Evaluates a workflow's expressions against a run. Pure; failures are Problems. */
 export interface Expressions {
-  /** Whether a step's condition holds. */
+  /** Evaluates a step's condition. */
   holds(run: Run, step: Step, condition: string): Result<boolean>
-  /** Whether a loop is to end, after the last round it had. */
+  /** Evaluates the `until` of a loop after its latest round. True ends the loop. */
   until(run: Run, step: Step, condition: string): Result<boolean>
-  /** What an expression comes to, whatever that is. */
+  /** Evaluates an expression to a value of any type. */
   value(run: Run, step: Step, expression: string): Result<unknown>
-  /** A template of the step, filled in. */
+  /** Fills in a template of the step. */
   text(run: Run, step: Step, template: string): Result<string>
 }

@@ -1,14 +1,15 @@
 /**
- * Patterns of paths, as workflows write them: `*` and `?` inside a folder, `**` over folders, `{a,b}`, `[abc]`, and `\` for
- * a plain character. What they say is compared without looking at a disk.
+ * Path patterns as workflows write them: `*` and `?` inside a folder, `**` across folders, `{a,b}`,
+ * `[abc]`, and `\` to escape a character. Patterns are compared without looking at a disk.
  */
 
-/** A character of a segment: anything, any number of them, or one of these. */
+/** An element of a segment: any text, any one character, or one of the listed characters. */
 type PatternToken = "*" | "?" | { readonly of: readonly string[] }
 
 /**
- * A path that both patterns match, as an example; undefined: there is none. Where that cannot be told (ranges and
- * other forms of a class, extended patterns) it says that there is one.
+ * Returns an example of a path that both patterns match, or undefined when there is none. When this
+ * cannot be decided (ranges and other forms of a class, extended patterns), it assumes that there
+ * is one.
  */
 export function sharedPath(a: string, b: string): string | undefined {
   for (const one of expanded(a)) {
@@ -20,7 +21,10 @@ export function sharedPath(a: string, b: string): string | undefined {
   return undefined
 }
 
-/** A path that some pattern of both lists matches; undefined: those who own them can work at the same time. */
+/**
+ * Returns a path that patterns of both lists match, or undefined when the owners of the two lists
+ * can work at the same time.
+ */
 export function overlapOf(mine: readonly string[], theirs: readonly string[]): string | undefined {
   for (const own of mine) {
     for (const other of theirs) {
@@ -31,18 +35,19 @@ export function overlapOf(mine: readonly string[], theirs: readonly string[]): s
   return undefined
 }
 
-/** Whether any of the patterns matches the path, which is relative to the same folder. */
+/** True when any of the patterns matches the path. All are relative to the same folder. */
 export function owns(patterns: readonly string[], path: string): boolean {
   const literal = path.replaceAll(/[\\*?[\]{}()!@+]/g, "\\$&")
   return patterns.some((pattern) => sharedPath(pattern, literal) !== undefined)
 }
 
-/** Folders that may lie anywhere, each in a pattern of its own, for so many of them. */
+/** The maximum number of `**` folders that are written out as separate patterns. */
 const MAX_DEEP = 3
 
 /**
- * The same in OpenCode's patterns, whose `*` also matches `/`: together they match what the pattern matches, and where
- * `*` or `?` stand in it also what lies deeper.
+ * Translates a pattern into OpenCode's patterns, whose `*` also matches `/`. Together they match
+ * everything that the pattern matches; where the pattern has `*` or `?`, they also match deeper
+ * paths.
  */
 export function hostPatterns(pattern: string): string[] {
   return expanded(pattern).flatMap((one) => {
@@ -66,18 +71,21 @@ function hostSegment(segment: string): string {
   return texts.join("")
 }
 
-// ── reading ────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── parsing ──────────────────────────────────────────────────────────────────────────────────────
 
 function segmentsOf(pattern: string): string[] {
   return pattern.replace(/^\.\//, "").split("/")
 }
 
-/** The segments of a pattern; of one with `**` among characters it is not said where it ends. */
+/**
+ * Splits a pattern into segments. A segment that mixes `**` with other characters counts as `**`,
+ * because it is undefined where it ends.
+ */
 function comparable(pattern: string): string[] {
   return segmentsOf(pattern).map((segment) => (segment.includes("**") ? "**" : segment))
 }
 
-/** Alternatives in braces as patterns of their own. */
+/** The maximum number of patterns that braces are expanded into. */
 const MAX_EXPANDED = 200
 
 function expanded(pattern: string): string[] {
@@ -103,7 +111,7 @@ function firstBraces(text: string): { start: number; end: number; choices: strin
     else if (text[at] === "}" && stack.length > 0) {
       const start = stack.pop() as number
       const cuts = commas.pop() ?? []
-      // Without a comma they are plain characters; inner ones are taken first.
+      // Braces without a comma are plain characters. Inner braces are expanded first.
       if (cuts.length === 0) continue
       const edges = [start, ...cuts, at]
       const choices = edges.slice(1).map((edge, index) => text.slice((edges[index] as number) + 1, edge))
@@ -114,7 +122,7 @@ function firstBraces(text: string): { start: number; end: number; choices: strin
 }
 
 function tokensOf(segment: string): PatternToken[] {
-  // What is more than a pattern of characters could be anything.
+  // An extended pattern could match anything.
   if (/(^|[^\\])[@+!*?]\(|\{.*\}/.test(segment)) return ["*"]
   const tokens: PatternToken[] = []
   for (let at = 0; at < segment.length; at++) {
@@ -133,10 +141,10 @@ function tokensOf(segment: string): PatternToken[] {
   return tokens
 }
 
-// ── comparing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── comparing ────────────────────────────────────────────────────────────────────────────────────
 
-/** Remembers what two rests of two lists come to: each pair is looked at once. */
-function remembering<T>(solve: (i: number, j: number, go: (i: number, j: number) => T | undefined) => T | undefined) {
+/** Memoizes a function of two list positions, so that each pair is solved once. */
+function memoized<T>(solve: (i: number, j: number, go: (i: number, j: number) => T | undefined) => T | undefined) {
   const known = new Map<string, T | undefined>()
   const go = (i: number, j: number): T | undefined => {
     const key = `${i} ${j}`
@@ -149,9 +157,9 @@ function remembering<T>(solve: (i: number, j: number, go: (i: number, j: number)
   return go(0, 0)
 }
 
-/** Segments of a path that both lists match. */
+/** Returns the segments of a path that both lists match. */
 function meet(a: readonly string[], b: readonly string[]): string[] | undefined {
-  return remembering<string[]>((i, j, go) => {
+  return memoized<string[]>((i, j, go) => {
     const [own, other] = [a[i], b[j]]
     if (own === undefined && other === undefined) return []
     if (own === "**" || other === "**") {
@@ -169,10 +177,10 @@ function meet(a: readonly string[], b: readonly string[]): string[] | undefined 
   })
 }
 
-/** A name that both segments match. */
+/** Returns a name that both segments match. */
 function meetSegment(one: string, two: string): string | undefined {
   const [a, b] = [tokensOf(one), tokensOf(two)]
-  const name = remembering<string>((i, j, go) => {
+  const name = memoized<string>((i, j, go) => {
     const [own, other] = [a[i], b[j]]
     if (own === undefined && other === undefined) return ""
     if (own === "*") return go(i + 1, j) ?? swallow(other, () => go(i, j + 1))
@@ -182,7 +190,7 @@ function meetSegment(one: string, two: string): string | undefined {
     const rest = char === undefined ? undefined : go(i + 1, j + 1)
     return char === undefined || rest === undefined ? undefined : char + rest
   })
-  // A name has characters: of two patterns that match nothing any will do.
+  // A name is not empty. When both patterns match an empty text, any name will do.
   return name === "" ? (a.length > 0 && b.length > 0 ? "x" : undefined) : name
 }
 

@@ -1,27 +1,33 @@
 /**
- * OpenCode's wildcard patterns as sets of texts: `*` is any text, `?` any character, and a trailing ` *` may be left out
- * together with its space. Sets can be compared and intersected, which a pattern alone does not tell.
+ * OpenCode's wildcard patterns as sets of texts: `*` is any text, `?` is any character, and a
+ * trailing ` *` is optional together with its space. Sets can be compared and intersected.
  */
 
-/** Steps an intersection may take, and patterns it may come to, before it is given up. */
+/**
+ * The maximum number of search steps and of resulting patterns before an intersection is given up.
+ */
 const MAX_STEPS = 4_000
 const MAX_PATTERNS = 12
 
-/** Whether `text` matches `pattern` as OpenCode 1.18 matches it. */
+/** True when `text` matches `pattern` by the rules of OpenCode 1.18. */
 export function matches(text: string, pattern: string): boolean {
   const subject = slashed(text)
   return plain(pattern).some((one) => matchesPlain(subject, one))
 }
 
-/** Whether everything that matches `inner` matches `outer`. False also when that cannot be told. */
+/**
+ * True when everything that matches `inner` also matches `outer`. Also false when this cannot be
+ * decided.
+ */
 export function contains(outer: string, inner: string): boolean {
   const outers = plain(outer)
-  // A wildcard of `inner` stands for itself: only a wildcard of `outer` can swallow it.
+  // A wildcard of `inner` counts as a plain character, which only a wildcard of `outer` can match.
   return plain(inner).every((one) => outers.some((other) => swallows(other, one)))
 }
 
 /**
- * Patterns that together match exactly what matches both; none when nothing does; undefined when that would be too many.
+ * Returns patterns that together match exactly what both match: an empty list when nothing does, or
+ * undefined when there would be too many patterns.
  */
 export function intersection(a: string, b: string): readonly string[] | undefined {
   if (contains(a, b)) return [b]
@@ -39,19 +45,28 @@ export function intersection(a: string, b: string): readonly string[] | undefine
 
 const slashed = (text: string) => text.replaceAll("\\", "/")
 
-/** The pattern without OpenCode's optional ending: as one or two patterns in which a space is a space. */
+/**
+ * Expands OpenCode's optional ending: returns one or two patterns in which a space is a plain
+ * space.
+ */
 function plain(pattern: string): string[] {
   const text = slashed(pattern)
   return text.endsWith(" *") ? [text, text.slice(0, -2)] : [text]
 }
 
-/** Runs of `*` are one; a trailing ` *` is written so that OpenCode does not take the space for optional. */
+/**
+ * Merges consecutive `*`, and writes a trailing ` *` so that OpenCode does not treat its space as
+ * optional.
+ */
 function tidy(pattern: string): string {
   const one = pattern.replaceAll(/\*+/g, "*")
   return one.endsWith(" *") ? `${one}*` : one
 }
 
-/** Two-pointer match: linear in practice, and never the exponential time of a regular expression. */
+/**
+ * A two-pointer match. It is linear in practice and avoids the exponential time of a regular
+ * expression.
+ */
 function matchesPlain(text: string, pattern: string): boolean {
   return walk(text, pattern, (own, other) => other === "?" || own === other)
 }
@@ -86,7 +101,10 @@ interface Search {
   readonly found: Set<string>
 }
 
-/** Every way in which the rests of two patterns can describe one text, each as a pattern after `head`. */
+/**
+ * Collects every pattern, prefixed with `head`, that describes texts which the rests of both
+ * patterns match.
+ */
 function meet(a: string, b: string, head: string, search: Search): void {
   if (++search.steps > MAX_STEPS) return
   if (a === "" && b === "") search.found.add(head)

@@ -2,11 +2,14 @@ import type { PermissionAction, PermissionRule } from "../model/profile.ts"
 import { contains, intersection, matches } from "./host-wildcards.ts"
 
 /**
- * Rights as OpenCode knows them: a list of rules, of which the last one that matches decides. What a worker may do is
- * worked out here, before its session exists (G8).
+ * Permissions as OpenCode defines them: a list of rules, of which the last match decides. A
+ * worker's permissions are computed here, before its session exists (G8).
  */
 
-/** What a list of rules says of a tool (or permission) used on something. Nothing matches: `ask`. */
+/**
+ * Returns the action of a list of rules for a tool (or permission) used on something. Without a
+ * match it is `ask`.
+ */
 export function evaluate(rules: readonly PermissionRule[], permission: string, pattern: string): PermissionAction {
   const rule = rules.findLast((one) => matches(permission, one.permission) && matches(pattern, one.pattern))
   return rule?.action ?? "ask"
@@ -17,22 +20,25 @@ const lower = (a: PermissionAction, b: PermissionAction) => (ORDER[a] <= ORDER[b
 const all = (action: PermissionAction, permission = "*"): PermissionRule => ({ permission, pattern: "*", action })
 
 /**
- * Rules that allow what both lists allow, ask where one asks and deny where one denies. Where that cannot be written in
- * patterns it denies: never more than either. Nothing is left to what stands before the list.
+ * Returns rules that allow what both lists allow, ask where one asks, and deny where one denies.
+ * What cannot be expressed in patterns is denied, so the result never allows more than either list.
+ * The result decides every case, so that no rule before it applies.
  */
 export function intersect(child: readonly PermissionRule[], ceiling: readonly PermissionRule[]): PermissionRule[] {
-  // In the order of pairs the last pair that matches is made of the last rules that match.
+  // In this order of pairs, the last pair that matches consists of the last matching rule of each
+  // list.
   const pairs = [all("ask"), ...prune(child)].flatMap((own) =>
     [all("ask"), ...prune(ceiling)].flatMap((other) => bothOf(own, other)),
   )
   return withHidden(prune(pairs), [child, ceiling])
 }
 
-/** What two rules come to where both match. */
+/** Returns the rules for what two rules both match. */
 function bothOf(own: PermissionRule, other: PermissionRule): PermissionRule[] {
   const permissions = intersection(own.permission, other.permission)
   const patterns = intersection(own.pattern, other.pattern)
-  // Too many patterns to name: denied in the whole of one of the two, which later pairs can only mend where they are exact.
+  // There would be too many patterns, so everything that one of the two rules matches is denied.
+  // Later pairs override it only where they are exact.
   if (permissions === undefined || patterns === undefined) {
     if (permissions?.length === 0 || patterns?.length === 0) return []
     return [{ permission: own.permission, pattern: own.pattern, action: "deny" }]
@@ -41,19 +47,19 @@ function bothOf(own: PermissionRule, other: PermissionRule): PermissionRule[] {
   return permissions.flatMap((permission) => patterns.map((pattern) => ({ permission, pattern, action })))
 }
 
-/** The rules without those that change nothing. */
+/** Removes the rules that have no effect. */
 function prune(rules: readonly PermissionRule[]): PermissionRule[] {
   const kept: PermissionRule[] = []
   for (const rule of rules) {
     if (isSaid(kept, rule)) continue
-    // What a later rule covers never decides.
+    // A rule that a later rule covers never decides.
     for (let at = kept.length - 1; at >= 0; at--) if (covers(rule, kept[at] as PermissionRule)) kept.splice(at, 1)
     if (!isSaid(kept, rule)) kept.push(rule)
   }
   return kept
 }
 
-/** Whether the list says the same of everything the rule is about. */
+/** True when the list gives the rule's action for everything that the rule matches. */
 function isSaid(rules: readonly PermissionRule[], rule: PermissionRule): boolean {
   for (const one of rules.toReversed()) {
     if (!overlaps(one, rule)) continue
@@ -70,18 +76,21 @@ const overlaps = (a: PermissionRule, b: PermissionRule) =>
   meets(a.permission, b.permission) && meets(a.pattern, b.pattern)
 const meets = (a: string, b: string) => intersection(a, b)?.length !== 0
 
-/** Whether a tool (or a pattern of tools) is denied for everything, however many rules say so. */
+/**
+ * True when a tool (or a pattern of tools) is denied for everything, by one rule or by several
+ * together.
+ */
 export function isDenied(rules: readonly PermissionRule[], permission: string): boolean {
   return isSaid(rules, all("deny", permission))
 }
 
-/** OpenCode hides a tool only if the last rule of that tool is `*` deny: such a rule is put after the others. */
+/** OpenCode hides a tool only if the last rule of that tool denies `*`. This appends such rules. */
 function withHidden(
   rules: readonly PermissionRule[],
   sources: readonly (readonly PermissionRule[])[],
 ): PermissionRule[] {
   const lists = [rules, ...sources]
-  // A tool that only a wildcard names is looked at by its own name as well.
+  // A tool that only a wildcard matches is also tested by its own name.
   const names = new Set([...lists.flatMap((list) => list.map((rule) => rule.permission)), ...WRITING, ...READING])
   const denied = [...names].filter((name) => lists.some((list) => isDenied(list, name)))
   const hidden = denied.filter((name) => {
@@ -92,25 +101,29 @@ function withHidden(
   return [...rules.filter((rule) => !added.some((one) => covers(one, rule))), ...added]
 }
 
-// ── read-only profiles ─────────────────────────────────────────────────────────────────────────────────────────────
+// ── read-only profiles ───────────────────────────────────────────────────────────────────────────
 
-/** What OpenCode offers for reading and planning, and what cannot write: all else a read-only worker must be given by name. */
+/**
+ * OpenCode's tools that read or plan and cannot write. A read-only worker gets any other tool only
+ * when its profile names it.
+ */
 const READING = ["read", "grep", "glob", "list", "lsp", "webfetch", "websearch", "codesearch", "todowrite", "todoread"]
   .concat(["skill", "question", "external_directory", "doom_loop"])
-  // Who is asked by a worker has no more rights than that worker.
+  // A worker that is asked by another worker has no more permissions than that worker.
   .concat(["worker_ask", "workflow_status"])
 
-/** What OpenCode offers for writing. */
+/** OpenCode's tools that can write. */
 const WRITING = ["bash", "edit", "task"]
 
-/** Whether rules forbid to edit anything. */
+/** True when the rules deny every edit. */
 export function isReadOnly(rules: readonly PermissionRule[]): boolean {
   return isDenied(rules, "edit")
 }
 
 /**
- * The rules of an agent and a profile together. A profile that may not edit anything may not write in another way either:
- * what is not for reading is denied (shell, MCP tools, tools of plugins), except the tools that the profile names itself.
+ * Combines the rules of an agent and a profile. A profile that may not edit anything may not write
+ * in any other way either: every tool that is not for reading is denied (shell, MCP tools, tools of
+ * plugins), except those that the profile names itself.
  */
 export function closeReadOnly(
   agent: readonly PermissionRule[],
@@ -125,33 +138,42 @@ export function closeReadOnly(
 
 const allowed = (rule: PermissionRule): PermissionRule => ({ ...rule, action: "allow" })
 
-// ── a worker's rights ──────────────────────────────────────────────────────────────────────────────────────────────
+// ── a worker's rights ────────────────────────────────────────────────────────────────────────────
 
-/** Baton's own tools, with which a worker starts workers. */
+/** Baton's own tools for starting workers. */
 const DELEGATING = ["worker_ask", "workflow_run", "workflow_status", "workflow_control"]
 
-/** Takes a worker's data and checks it: offered only where data is wanted. */
+/**
+ * The tool that takes a worker's JSON answer and validates it. It is offered only when the step has
+ * a schema.
+ */
 export const RESULT_TOOL = "worker_result"
 
 export interface Rights {
-  /** Rules of the agent the worker runs as. */
+  /** The rules of the agent that the worker runs as. */
   readonly agent: readonly PermissionRule[]
-  /** Rules of its profile. */
+  /** The rules of its profile. */
   readonly profile: readonly PermissionRule[]
-  /** Rules of the session it is started from, its agent's first; undefined: there is none, and so no ceiling. */
+  /**
+   * The rules of the session that it is started from, beginning with those of its agent. When it is
+   * undefined, there is no such session and therefore no ceiling.
+   */
   readonly parent?: readonly PermissionRule[] | undefined
   readonly mayDelegate: boolean
-  /** Whether somebody can answer a question of its. */
+  /** Whether somebody can answer its questions. */
   readonly mayAsk: boolean
-  /** Whether data is wanted of it, and there is a tool to take it. */
+  /** Whether its step has a schema and the result tool is available. */
   readonly mayReport?: boolean
-  /** OpenCode's patterns of the files it may edit; undefined: any that its agent and profile may. */
+  /**
+   * OpenCode patterns of the files that it may edit. When it is undefined, its agent and profile
+   * decide.
+   */
   readonly files?: readonly string[] | undefined
 }
 
 /**
- * The rules a worker's session is made with: what agent and profile allow, cut to what its parent may do. They decide
- * everything, so that nothing of the agent's own list shines through from below.
+ * Returns the rules of a worker's session: what agent and profile allow, limited to what its parent
+ * may do. They decide every case, so that no rule of the agent's own list applies.
  */
 export function workerRules(rights: Rights): PermissionRule[] {
   const { agent, profile, parent, mayDelegate, mayAsk, mayReport = false, files } = rights
@@ -165,7 +187,7 @@ export function workerRules(rights: Rights): PermissionRule[] {
   ]
 }
 
-/** Everything, but editing only what the patterns match. */
+/** Allows everything, but edits only of the files that the patterns match. */
 function onlyIn(files: readonly string[]): PermissionRule[] {
   const inside = files.map((pattern): PermissionRule => ({ permission: "edit", pattern, action: "allow" }))
   return [all("allow"), all("deny", "edit"), ...inside]

@@ -66,7 +66,7 @@ function fact(tx: Transaction, event: RunEvent): Decision {
   return tx.add(event).decision()
 }
 
-// ── what a person says ─────────────────────────────────────────────────────────────────────────────────────────────
+// ── what a person says ───────────────────────────────────────────────────────────────────────────
 
 function resume(tx: Transaction, command: Extract<Command, { type: "resume" }>, now: number): Decision {
   const { run } = tx
@@ -260,7 +260,7 @@ function tick(tx: Transaction, now: number): Decision {
   return proceed(tx, now)
 }
 
-// ── what workers and checks say ────────────────────────────────────────────────────────────────────────────────────
+// ── what workers and checks say ──────────────────────────────────────────────────────────────────
 
 type AttemptCommand = Extract<Command, { readonly attempt: number }>
 

@@ -168,7 +168,7 @@ function ended({ at, result, retryAt }: Extract<RunEvent, { type: "step.ended" }
   return [end, { kind: "retry", tone: "warn", title: `tried again${when}` }]
 }
 
-// ── tries ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+// ── tries ────────────────────────────────────────────────────────────────────────────────────────
 
 /** The tries of every step, by its id, oldest first. */
 export function triesOf(events: readonly RunEvent[]): Map<string, Try[]> {
