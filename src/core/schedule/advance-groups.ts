@@ -9,7 +9,10 @@ import { NO_USAGE } from "../model/usage.ts"
 import { conclude, hasFollowUp, isAborting, isStopping, UNCHECKED, warn, weigh } from "./conclude.ts"
 import { specOf, type Transaction } from "./transaction.ts"
 
-/** Takes every group whose turn it is as far as it goes now: to more parts, to its end, or to a look that must come first. */
+/**
+ * Advances every group that is due as far as possible: to more parts, to its end, or to a look at
+ * the project that must come first.
+ */
 export function advanceGroups(tx: Transaction, now: number): void {
   const waiting = new Set<number>()
   for (;;) {
@@ -19,7 +22,7 @@ export function advanceGroups(tx: Transaction, now: number): void {
   }
 }
 
-/** False: it waits. */
+/** Advances one group. Returns false when it has to wait. */
 function advance(tx: Transaction, step: StepState, now: number): boolean {
   const { run } = tx
   const { id, attempt } = step
@@ -45,7 +48,7 @@ function advance(tx: Transaction, step: StepState, now: number): boolean {
   const expiresAt = now + gateTimeoutOf(settings)
   const otherwise = "abort"
   tx.add({ type: "gate.opened", at: now, step: id, why: "stagnant", detail: next.detail, expiresAt, otherwise })
-  // It is the turn of whoever decides.
+  // A person decides how the loop continues.
   return false
 }
 
@@ -59,7 +62,7 @@ function end(tx: Transaction, step: StepState, result: StepResult, now: number):
   }
 }
 
-/** Groups that can never be done, because the run is over: the innermost first. */
+/** Ends the groups that can never finish because the run is over, innermost first. */
 export function endGroups(tx: Transaction, now: number): void {
   const open = rowsOf(tx.run.steps).filter((row) => row.status === "running" && isGroup(specOf(tx.run, row)))
   for (const { index } of open.reverse()) {

@@ -8,17 +8,22 @@ import { groupTraits } from "../model/step-types.ts"
 import { minus, plus, shareOf, usedUp } from "../model/usage.ts"
 import type { GateAction, Intervene, Settings, Step } from "../model/workflow.ts"
 
-/** The rules of what follows an attempt: another try, a gate, a warning, a held run. All pure. */
+/**
+ * The rules for what follows an attempt: a retry, a gate, a warning, or a held run. All are pure.
+ */
 
 const MAX_RETRY_MS = 3_600_000
-/** Steps that failed together do not come back together. */
+/** Steps that failed together are not retried at the same moment. */
 const JITTER = 0.25
-/** The share of a budget from which a person should know. */
+/** The share of a budget from which a person is warned. */
 const BUDGET_WARNING = 0.8
-/** Times an answer that is not the data that is wanted may be mended in its session. */
+/** How often an answer that does not match its schema may be corrected in its session. */
 const REPAIRS = 2
 
-/** When a step that has just failed is tried again; undefined: it is not. */
+/**
+ * Returns when a step that has just failed is retried (milliseconds since 1970), or undefined when
+ * it is not.
+ */
 export function retryAt(run: Run, spec: Step, step: StepState, result: StepResult, now: number): number | undefined {
   const { retry } = spec
   const { schemaFailures = 0 } = step
@@ -30,7 +35,7 @@ export function retryAt(run: Run, spec: Step, step: StepState, result: StepResul
   return now + Math.round(wait * (1 + JITTER * (hashOf(`${run.id}/${step.id}/${step.attempt}`) / 0xffffffff)))
 }
 
-/** What a person should know once this result counts. */
+/** Returns the warnings to add when this result is recorded. */
 export function warningsOf(run: Run, step: StepState, result: StepResult): Warning[] {
   if (step.warnings?.some((warning) => warning.kind === "budget")) return []
   const own = run.specs[step.index]?.budget
@@ -38,7 +43,7 @@ export function warningsOf(run: Run, step: StepState, result: StepResult): Warni
   if (ownShare >= BUDGET_WARNING) {
     return [{ kind: "budget", text: `${Math.round(ownShare * 100)} % of the step's budget is spent` }]
   }
-  // What an answer took counts from when it came.
+  // The usage of a step that has answered is already part of the run's usage.
   const all = plus(run.spent, run.delegated)
   const before = shareOf(run.budget, step.isAnswered ? minus(all, result) : all)
   const after = shareOf(run.budget, step.isAnswered ? all : plus(all, result))
@@ -46,14 +51,14 @@ export function warningsOf(run: Run, step: StepState, result: StepResult): Warni
   return [{ kind: "budget", text: `${Math.round(after * 100)} % of the run's budget is spent` }]
 }
 
-/** What holds a run that has spent what it may. */
+/** Returns the hold of a run whose budget is used up. */
 export function overBudget(run: Run, now: number): Hold | undefined {
   const spent = { ...plus(run.spent, run.delegated), tries: run.tries, timeMs: run.workedMs + now - run.activeSince }
   const what = usedUp(run.budget, spent)
   return what === undefined ? undefined : { cause: "budget", detail: `the run has spent ${what}` }
 }
 
-/** Why a step may not start: it, or a group it is a part of, has spent what it may. */
+/** Returns why a step may not start: its own budget, or that of an enclosing group, is used up. */
 export function overOwnBudget(run: Run, spec: Step, row: StepState, now: number): string | undefined {
   for (const one of [{ spec, row }, ...enclosing(run, spec)]) {
     const budget = budgetOf(one.spec)
@@ -65,11 +70,14 @@ export function overOwnBudget(run: Run, spec: Step, row: StepState, now: number)
   return undefined
 }
 
-/** A gate before it is open. */
+/** A gate before it is opened. */
 type Opening = Omit<Gate, "openedAt">
 type Attempt = { readonly step: StepState; readonly result: StepResult }
 
-/** The gate a step stands at after an attempt, or as the question it is; undefined: there is none. */
+/**
+ * Returns the gate that follows an attempt, or the gate of a step of type `gate`. Returns undefined
+ * when there is none.
+ */
 export function gateOf(run: Run, spec: Step, after: Attempt, text: undefined, now: number): Opening | undefined
 export function gateOf(run: Run, spec: Step, after: "gate", text: string, now: number): Opening
 export function gateOf(
@@ -90,7 +98,7 @@ export function gateOf(
   return { why: why.why, detail: why.detail, expiresAt, otherwise }
 }
 
-/** The gate of a step that may have had effects outside already, and is to be done again. */
+/** The gate of a step that may already have had external effects and would be repeated. */
 export function effectsGate(run: Run, now: number): Opening {
   const { settings } = run.created.workflow
   return {
@@ -101,7 +109,10 @@ export function effectsGate(run: Run, now: number): Opening {
   }
 }
 
-/** The nearest word on when to pause: the step's, its profile's, that of the (nested) workflow, the run's. */
+/**
+ * Returns the `intervene` setting that applies to a step: its own, its profile's, that of its
+ * (nested) workflow, or the run's, in this order.
+ */
 export function policyOf(
   { workflow, profiles }: Pick<Definition, "workflow" | "profiles">,
   spec: Step,
@@ -111,7 +122,9 @@ export function policyOf(
   return own ?? settings.intervene ?? workflow.settings.intervene ?? DEFAULTS.intervene
 }
 
-/** Where the parts of a step are asked about one by one, it is not asked about again as a whole. */
+/**
+ * True when a person is asked about each part of a step and therefore not again about the whole.
+ */
 function isAskedInParts({ group, loop }: Step): boolean {
   return group !== undefined && groupTraits(group).isAskedInParts && loop === undefined
 }

@@ -8,22 +8,27 @@ import type { Check, Opinion, Step } from "../model/workflow.ts"
 import { gateOf, retryAt, warningsOf } from "./after-attempt.ts"
 import { specOf, stepsThat, type Transaction } from "./transaction.ts"
 
-/** How an attempt ends: another try, a person's word, or its end, and what that means for the run. */
+/**
+ * Ends an attempt with a retry, a gate, or a final result, and applies the consequences to the run.
+ */
 
-/** Whether nothing may start any more. A failure does not keep the hooks from running. */
+/** True when no new step may start. A failure does not keep the hooks from running. */
 export function isStopping(run: Run): boolean {
   return run.stopping !== undefined && !(run.closing !== undefined && run.stopping === "failure")
 }
 
-/** Whether everything is being stopped. */
+/** True when everything is being stopped. */
 export function isAborting(run: Run): boolean {
   return run.stopping === "abort" || run.stopping === "deadline"
 }
 
-/** Of an answer that came too late to be looked at. */
+/** The detail of an answer that arrived too late to be checked. */
 export const UNCHECKED = "the run was stopped before its answer was checked"
 
-/** What must be done after a step has answered, before its answer counts. Groups leave to their parts what these do. */
+/**
+ * True when an answer needs further work before it counts: checks, reviewers, a schema or an output
+ * file. Groups leave to their parts what the parts do themselves.
+ */
 export function hasFollowUp(spec: Step): boolean {
   const { checks, opinions, schema, output } = followUpOf(spec)
   return checks.length > 0 || opinions.length > 0 || schema !== undefined || output !== undefined
@@ -34,20 +39,20 @@ export interface FollowUp extends Pick<Step, "schema" | "output"> {
   readonly opinions: readonly Opinion[]
 }
 
-/** The checks, opinions, data and file that are a step's own. */
+/** Returns the checks, reviewers, schema and output file that apply to the step itself. */
 export function followUpOf(spec: Step): FollowUp {
   const { checks = [], opinions = [], schema, output } = spec
   const own = { checks, opinions, ...(schema ? { schema } : {}), ...(output === undefined ? {} : { output }) }
   const ofGroup = { checks: [], opinions: [], ...(output === undefined ? {} : { output }) }
   if (spec.loop) return ofGroup
   if (spec.group === undefined) return own
-  // What data it comes to is its parts' matter: an ensemble's is what its judge has answered.
+  // The schema applies to the parts. For an ensemble, it applies to the judge's answer.
   if (!groupTraits(spec.group).isCheckedInParts) return { ...ofGroup, checks, opinions }
-  // A file that is named after the item is the part's.
+  // An output path that contains the item belongs to the part.
   return output?.includes("item") ? { checks: [], opinions: [] } : ofGroup
 }
 
-/** After everything a machine has to say of an attempt: another try, a person's word, or its end. */
+/** Decides what follows an attempt once its checks are done: a retry, a gate, or its end. */
 export function weigh(tx: Transaction, step: StepState, result: StepResult, now: number, took?: Usage): void {
   const { run } = tx
   const { id, attempt } = step
@@ -70,7 +75,7 @@ export function warn(tx: Transaction, { id, attempt }: StepState, warnings: read
   for (const warning of warnings) tx.add({ type: "step.warned", at: now, step: id, attempt, warning })
 }
 
-/** A step that fails before it has a worker. */
+/** Fails a step that has not got a worker yet. */
 export function fail(tx: Transaction, step: StepState, detail: string, now: number, reason: Reason = "error"): void {
   const attempt = step.attempt + 1
   tx.add({ type: "step.started", at: now, step: step.id, attempt })
@@ -78,7 +83,7 @@ export function fail(tx: Transaction, step: StepState, detail: string, now: numb
   conclude(tx, step.id, result, now)
 }
 
-/** Writes down how a step ended for good, and what that means for the run. */
+/** Records the final result of a step and applies its consequences to the run. */
 export function conclude(tx: Transaction, id: string, result: StepResult, now: number, delegated?: Usage): void {
   const attempt = stepOf(tx.run, id)?.attempt ?? 1
   tx.add({ type: "step.ended", at: now, step: id, attempt, result, ...(delegated ? { delegated } : {}) })
@@ -92,7 +97,7 @@ export function conclude(tx: Transaction, id: string, result: StepResult, now: n
   else tx.add({ type: "run.stopping", at: now, cause: "failure" })
 }
 
-/** Nothing more starts in a nested workflow; what runs in it goes on. */
+/** Skips the steps of a nested workflow that have not started. Its running steps continue. */
 function stopWithin(tx: Transaction, group: string, failed: string, now: number): void {
   const name = specOf(tx.run, stepOf(tx.run, failed) as StepState).part?.name ?? failed
   const detail = `${name} did not succeed`

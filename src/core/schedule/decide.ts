@@ -15,15 +15,19 @@ import { end, proceed, start } from "./proceed.ts"
 import { type Decision, refuse, specOf, stepsThat, Transaction } from "./transaction.ts"
 
 /**
- * The whole of scheduling as one pure function. Takes the run so far (undefined before `create`), a command, and the
- * time in milliseconds; reads no clock and does nothing itself. Invariants, kept by property tests:
+ * Schedules a run: one pure function of the run so far (undefined before `create`), a command, and
+ * the time in milliseconds. It reads no clock and performs nothing itself. Invariants, kept by
+ * property tests:
  *
- *   I1  a step starts only when every step it needs has ended, and has gone well unless its condition says otherwise;
- *       never twice without a resume, a retry or a person's word
+ *   I1  a step starts only when every step it needs has ended, and has gone well unless its
+ *       condition says otherwise; it never starts twice without a resume, a retry or a person's
+ *       decision
  *   I2  at most min(max_parallel, max_workers) steps run at once
- *   I3  a run with nothing running, nothing startable and no retry to come ends or pauses, in the same decision
+ *   I3  a run with nothing running, nothing startable and no pending retry ends or pauses in the
+ *       same decision
  *   I4  an answer for an attempt that is not running changes nothing
- *   I5  while something holds the run nothing starts; it pauses, or ends when it is stopping, once nothing runs
+ *   I5  while a hold exists nothing starts; once nothing runs, the run pauses, or ends when it is
+ *       stopping
  *   I6  a step that succeeded never starts again
  */
 export function decide(run: Run | undefined, command: Command, now: number, expressions: Expressions): Decision {
@@ -61,39 +65,41 @@ export function decide(run: Run | undefined, command: Command, now: number, expr
   }
 }
 
-/** Written down, and nothing follows from it. */
+/** Records an event that has no consequences. */
 function fact(tx: Transaction, event: RunEvent): Decision {
   return tx.add(event).decision()
 }
 
-// ── what a person says ───────────────────────────────────────────────────────────────────────────
+// ── commands of a person ─────────────────────────────────────────────────────────────────────────
 
 function resume(tx: Transaction, command: Extract<Command, { type: "resume" }>, now: number): Decision {
   const { run } = tx
   const { stopping, status } = run
   const { by, parent, edited, isLive } = command
   if (run.status === "success" && !edited) return refuse(run, `run ${run.id} has ended (success)`)
-  // Its worker would go on with what is to be done anew.
+  // The live worker would keep working on a step that the edit resets.
   if (edited && isLive) return refuse(run, `run ${run.id} is at work: it can be changed once it has paused`)
   if (edited) tx.add({ type: "run.edited", at: now, by, ...edited })
   const live = isLive ? { isLive } : {}
   tx.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }), ...live })
   if (run.endedAt !== undefined) return proceed(tx, now)
   if (stopping === "abort" || stopping === "deadline") return stopRunning(tx)
-  // Those that were held included. What is at work here goes on by itself.
+  // When the run is live, only the held steps restart: the others still have their workers.
+  // Otherwise every running step restarts, including those that were held.
   for (const { id } of isLive ? heldOf(run) : atWork(tx.run)) again(tx, stepOf(tx.run, id) as StepState, now)
-  // Of a run that nobody paused a person may not know what there is to decide.
+  // Resuming a paused run also decides its open gates with `continue`. When the run was not paused,
+  // the person may not know about its gates.
   for (const step of status === "paused" ? stepsThat(tx.run, "waiting") : [])
     if (step.gate) settleGate(tx, step, { action: "continue", by }, now)
   return proceed(tx, now)
 }
 
-/** Steps that a provider holds. */
+/** Returns the steps that a provider's outage holds. */
 function heldOf(run: Run): StepState[] {
   return stepsThat(run, "waiting").filter((step) => step.hold)
 }
 
-/** Of a run that nobody has stopped: that it goes on begins no new time. */
+/** A run that never stopped keeps its deadline clock. */
 function liveOf({ status }: Run): { readonly isLive?: true } {
   return status === "running" ? { isLive: true } : {}
 }
@@ -102,7 +108,7 @@ function atWork(run: Run): StepState[] {
   return stepsThat(run, "running").filter((step) => isAtWork(run, step))
 }
 
-/** Takes up what an interrupted step was at: its checks when it had answered, else its worker. */
+/** Continues an interrupted step: with its checks when it has answered, or else with its worker. */
 function again(tx: Transaction, step: StepState, now: number): void {
   const { id, attempt } = step
   const isPrompted = step.session !== undefined
@@ -120,7 +126,7 @@ function stop(tx: Transaction, cause: "abort" | "deadline", now: number, by?: st
   const { run } = tx
   const isStopping = run.stopping === "abort" || run.stopping === cause
   if (isStopping && cause === "deadline") return refuse(run, `run ${run.id} is already stopping`)
-  // Said again it stops what a crash or an interrupt has left of it.
+  // Repeating the command stops what a crash or an interrupt has left unfinished.
   if (!isStopping || run.status === "interrupted")
     tx.add({ type: "run.stopping", at: now, cause, ...(by === undefined ? {} : { by }) })
   if (run.running > 0) return stopRunning(tx)
@@ -146,7 +152,7 @@ function pause(tx: Transaction, by: string, now: number): Decision {
 function raise(tx: Transaction, command: Extract<Command, { type: "raise" }>, now: number): Decision {
   const { budget, by } = command
   tx.add({ type: "budget.raised", at: now, budget, by })
-  // One that was interrupted is not taken up by this: what was at work in it has nobody.
+  // This does not resume an interrupted run, because its running steps have no workers.
   if (tx.run.hold?.cause !== "budget" || tx.run.status === "interrupted") return tx.decision()
   tx.add({ type: "run.resumed", at: now, by, ...liveOf(tx.run) })
   return proceed(tx, now)
@@ -164,7 +170,7 @@ function decideGate(tx: Transaction, command: Extract<Command, { type: "decide" 
     if (isMoved) tx.add({ type: "run.resumed", at: now, by, parent, ...liveOf(run) })
     settleGate(tx, stepOf(tx.run, step.id) as StepState, command, now)
     if (tx.run.stopping === "abort") return stopRest(tx, now)
-    // Those that were held are at work again by that.
+    // That resume also set the held steps running.
     for (const { id } of isMoved ? heldOf(run) : []) again(tx, stepOf(tx.run, id) as StepState, now)
     return proceed(tx, now)
   }
@@ -176,11 +182,11 @@ function decideGate(tx: Transaction, command: Extract<Command, { type: "decide" 
   return isDoneWith(tx.run, step) ? refuse(run, doneWith(step)) : proceed(tx, now)
 }
 
-/** Whether a step that was skipped stays so in a run that is taken up: it counts as done. */
+/** True when a skipped step stays skipped in the resumed run: it counts as done. */
 function isDoneWith(run: Run, { id, skipped }: StepState): boolean {
   const now = stepOf(run, id)
   if (now?.status !== "skipped") return false
-  // What a part was skipped for is done anew when its group begins again.
+  // A part that was skipped because of a failed need is reset when its group restarts.
   return specOf(run, now).part === undefined || skipped?.cause !== "needs"
 }
 
@@ -192,7 +198,7 @@ function doneWith({ id, skipped, result }: StepState): string {
 
 type DecidedAction = Pick<Extract<Command, { type: "decide" }>, "action" | "by" | "message">
 
-/** Does with a step at a gate what was decided. */
+/** Applies a decision to the step at a gate. */
 function settleGate(tx: Transaction, step: StepState, { action, by, message }: DecidedAction, now: number): void {
   const { id } = step
   const said = message === undefined ? {} : { message }
@@ -201,7 +207,7 @@ function settleGate(tx: Transaction, step: StepState, { action, by, message }: D
     settleEffects(tx, step, action, said, now)
     return
   }
-  // A loop that stood still has its turn again.
+  // The fold makes a stagnant loop due again, so that it runs another round.
   if (step.gate?.why === "stagnant" && (action === "continue" || action === "retry")) return
   const result = step.result ?? { reason: "ok" as const, output: message ?? "", ...NO_USAGE }
   switch (action) {
@@ -221,7 +227,7 @@ function settleGate(tx: Transaction, step: StepState, { action, by, message }: D
   }
 }
 
-/** A step that may have had effects: done again because a person says so, or not. */
+/** Applies a decision to a step that may already have had external effects. */
 function settleEffects(
   tx: Transaction,
   step: StepState,
@@ -231,7 +237,7 @@ function settleEffects(
 ): void {
   const { id, attempt, isReset } = step
   const unknown = { reason: "aborted" as const, output: "", ...NO_USAGE, ...(isReset ? {} : { cost: null }) }
-  // It was at work when its run stopped: its session may have the answer already.
+  // The step was running when its run stopped, so its session may already contain the answer.
   if (action === "continue" && !isReset) tx.effects.push({ type: "start", step: id, attempt, resumed: true })
   else if (action === "continue" || action === "retry") {
     if (!isReset) tx.add({ type: "step.ended", at: now, step: id, attempt, result: unknown, retryAt: now })
@@ -250,7 +256,10 @@ function stopRest(tx: Transaction, now: number): Decision {
   return tx.decision()
 }
 
-/** Time has passed: retries that are due start, and gates that nobody answered are decided. */
+/**
+ * Handles the passing of time: starts the retries that are due and decides the gates that have
+ * expired.
+ */
 function tick(tx: Transaction, now: number): Decision {
   for (const step of stepsThat(tx.run, "waiting")) {
     if (!step.gate || step.gate.expiresAt > now) continue
@@ -260,7 +269,7 @@ function tick(tx: Transaction, now: number): Decision {
   return proceed(tx, now)
 }
 
-// ── what workers and checks say ──────────────────────────────────────────────────────────────────
+// ── reports of workers and checks ────────────────────────────────────────────────────────────────
 
 type AttemptCommand = Extract<Command, { readonly attempt: number }>
 
@@ -285,7 +294,7 @@ function answer(tx: Transaction, command: AttemptCommand, now: number): Decision
       return tx.decision()
     }
     case "held": {
-      // Asked for again on resume anyway, like every step that an interrupt stopped.
+      // A resume restarts this step anyway, like every step that an interrupt stopped.
       if (run.status === "interrupted") return refuse(run, `run ${run.id} is interrupted`)
       const { type: _, ...facts } = command
       return proceed(tx.add({ type: "step.held", at: now, ...facts }), now)
@@ -306,7 +315,7 @@ function answer(tx: Transaction, command: AttemptCommand, now: number): Decision
 function ended(tx: Transaction, step: StepState, command: Extract<Command, { type: "ended" }>, now: number): Decision {
   const { run } = tx
   const { result, delegated } = command
-  // Stopped by an interrupt: the attempt is not over, it is asked for again on resume.
+  // An interrupt stopped this attempt. It is not over, because a resume restarts it.
   if (run.status === "interrupted" && result.reason === "aborted") return refuse(run, `run ${run.id} is interrupted`)
   const { id, attempt } = step
   if (result.reason === "ok" && (hasFollowUp(specOf(run, step)) || isDistilled(run, specOf(run, step)))) {
@@ -354,7 +363,7 @@ function checked(
   return weighed(tx, next, errors.length === 0 ? result : { ...result, reason: "check-failed", detail }, now)
 }
 
-/** What a step that is only checks has to say to those that read it. */
+/** Returns the output of a step that consists only of checks. */
 function outputOf(checks: readonly CheckResult[]): string {
   return checks.map(({ name, detail, output }) => `${name}: ${detail}\n${output}`.trim()).join("\n\n")
 }

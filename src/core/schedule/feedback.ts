@@ -1,10 +1,13 @@
 import { failedChecks } from "../model/result.ts"
 import type { StepState } from "../model/run.ts"
 
-/** What of a failed check's output is said to the worker. */
+/** The maximum number of characters of a failed check's output that are sent to the worker. */
 const SAID_CHARS = 4_000
 
-/** What the worker is told when it is tried again in its session; undefined: it begins anew, in a new one. */
+/**
+ * Returns what the worker is told when it is retried in its session. Undefined means that the retry
+ * starts in a new session.
+ */
 export function messageAfter(step: StepState): string | undefined {
   if (step.say !== undefined) return step.say
   const failure = step.result ?? step.lastFailure

@@ -16,7 +16,10 @@ import { fail, isStopping } from "./conclude.ts"
 import { messageAfter } from "./feedback.ts"
 import { type Decision, specOf, stepsThat, type Transaction } from "./transaction.ts"
 
-/** Starts what may start, and ends or pauses the run when nothing runs and nothing can start. */
+/**
+ * Starts every step that may start. Ends or pauses the run when nothing is running and nothing can
+ * start.
+ */
 export function proceed(tx: Transaction, now: number): Decision {
   const { workflow, limits } = tx.run.created
   const cap = Math.min(workflow.settings.maxParallel, limits.maxWorkers)
@@ -36,18 +39,21 @@ export function proceed(tx: Transaction, now: number): Decision {
   const { run } = tx
   const isOpen = !isStopping(run) && !run.hold
   const retries = isOpen ? run.delayed.map((index) => rowAt(run.steps, index).retryAt ?? now) : []
-  // A group whose turn it is waits for a look at the project.
+  // A due group waits until the project has been looked at.
   if (run.running === 0 && retries.length === 0 && !(isOpen && run.due.length > 0)) leave(tx, now)
-  // Looked for only where there can be one: a gate holds its run.
+  // Gates are searched only in a held run, because every gate holds its run.
   const gates = run.hold && !isStopping(run) ? stepsThat(run, "waiting") : []
   const ends = gates.flatMap((step) => step.gate?.expiresAt ?? [])
-  // One that is due waits for a place: whoever ends brings it on.
+  // A retry that is already due waits for a free place. It starts when another step ends.
   const wakes = [...retries.filter((at) => at > now), ...ends]
   if (wakes.length > 0) tx.effects.push({ type: "wake", at: Math.min(...wakes) })
   return tx.decision()
 }
 
-/** Whether nobody at work owns a file that this step owns too. Who proposes or judges writes nothing. */
+/**
+ * True when no running step owns a file that this step also owns. Proposers and judges write
+ * nothing, so they own nothing.
+ */
 function ownsAlone({ run, expressions }: Transaction, step: StepState): boolean {
   const mine = ownedBy(run, step, expressions)
   if (mine.length === 0) return true
@@ -63,12 +69,12 @@ function ownedBy(run: Run, { index }: StepState, expressions: Expressions): read
   if (!isWriter) return []
   return files.map((pattern) => {
     const filled = pattern.includes("${") ? expressions.text(run, spec, pattern) : { ok: true as const, value: pattern }
-    // What cannot be told could be anything.
+    // A pattern that cannot be filled in could match anything.
     return filled.ok ? filled.value : "**"
   })
 }
 
-/** Everything the step needs has ended: it starts, or is skipped. */
+/** Starts or skips a step whose needs have all ended. */
 function consider(tx: Transaction, step: StepState, now: number): void {
   const spec = specOf(tx.run, step)
   const skip = (cause: "condition" | "needs", detail: string) =>
@@ -88,7 +94,7 @@ function consider(tx: Transaction, step: StepState, now: number): void {
   else tryToStart(tx, step, now)
 }
 
-/** Starts a step, unless its time or its budget is over. */
+/** Starts a step, or fails it when its time or its budget is used up. */
 function tryToStart(tx: Transaction, step: StepState, now: number): void {
   const spec = specOf(tx.run, step)
   const deadline = deadlineAround(tx.run, spec)
@@ -114,7 +120,7 @@ export function start(tx: Transaction, step: StepState, now: number, said?: stri
   } else tx.effects.push({ type: "start", step: id, attempt, resumed: false })
 }
 
-/** A step that is a question to a person. */
+/** Opens the gate of a step that asks a person. */
 function ask(tx: Transaction, step: StepState, spec: Step, now: number): void {
   const text = tx.expressions.text(tx.run, spec, spec.prompt)
   if (!text.ok) {
@@ -125,7 +131,7 @@ function ask(tx: Transaction, step: StepState, spec: Step, now: number): void {
   tx.add({ type: "gate.opened", at: now, step: step.id, ...gateOf(tx.run, spec, "gate", text.value, now) })
 }
 
-/** Nothing runs and nothing can start. */
+/** Pauses or ends a run in which nothing is running and nothing can start. */
 function leave(tx: Transaction, now: number): void {
   const { run } = tx
   if (run.hold && !isStopping(run)) {
@@ -141,7 +147,7 @@ function hasHooks(run: Run): boolean {
   return run.created.workflow.steps.some((step) => step.hook)
 }
 
-/** How the run has gone; of one that has hooks still to run, without them. */
+/** Returns the outcome of the run. While its hooks have still to run, they are not counted. */
 function endOf({ stopping: cause, well, closing, created }: Run): "success" | "failed" | "cancelled" {
   if (cause === "abort") return "cancelled"
   const { steps } = created.workflow

@@ -6,8 +6,8 @@ import type { Step } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 
 /**
- * What follows from a command: the facts to write down, what to do once they are written, and the run as it is then.
- * `refused` says in a sentence why nothing follows.
+ * The result of a command: the events to journal, the effects to perform once they are journalled,
+ * and the run after them. `refused` says in one sentence why the command has no result.
  */
 export interface Decision {
   readonly events: readonly RunEvent[]
@@ -16,7 +16,7 @@ export interface Decision {
   readonly refused?: string
 }
 
-/** Collects events and keeps the run in step with them. */
+/** Collects events and applies each of them to the run. */
 export class Transaction {
   readonly events: RunEvent[] = []
   readonly effects: Effect[] = []
@@ -28,7 +28,9 @@ export class Transaction {
     this.expressions = expressions
   }
 
-  /** The run as it is after the events so far. There is one: only `create` begins without. */
+  /**
+   * The run after the events so far. It always exists, because only `create` begins without a run.
+   */
   get run(): Run {
     return this.#run as Run
   }
