@@ -41,8 +41,8 @@ function create(event: RunCreated): Run {
 }
 
 /**
- * The queue without `index`. Steps leave it in its order, so it is the head; before it may stand what left it another way
- * in journals of earlier versions.
+ * Removes `index` from the ready queue. Steps start in the queue's order, so it is the head. In
+ * journals of earlier versions, steps that have already left the pending state may precede it.
  */
 function dequeue(run: Run, index: number): Queue<number> {
   for (let next = shift(run.ready); next; next = shift(next.rest)) {
@@ -57,7 +57,7 @@ function stepEnded(run: Run, step: StepState, event: Extract<RunEvent, { type: "
   const { isAnswered: _, ...rest } = step
   const freed = isAtWork(run, step) ? 1 : 0
   const ended: StepState = { ...rest, endedAt: at, result }
-  // What an answer took was counted when it came.
+  // The usage of an answer was counted when the answer arrived.
   const isCounted = step.isAnswered === true
   const spent = isCounted ? run.spent : plus(run.spent, result)
   const delegated = isCounted ? run.delegated : plus(run.delegated, event.delegated)
@@ -85,7 +85,7 @@ function endStatus(run: Run, step: StepState, { reason }: StepResult): StepStatu
   return run.specs[step.index]?.onFailure === "skip" ? "skipped" : "failed"
 }
 
-/** A step is over: those that need it have one need less to wait for. */
+/** Decrements the unmet count of every dependent. */
 function settle(run: Run, { index, id }: StepState, isWell: boolean): Run {
   const { part } = run.specs[index] as Step
   const group = part === undefined ? undefined : stepOf(run, part.of)
@@ -105,17 +105,19 @@ function settleAmong(run: Run, { index, id }: Pick<StepState, "index" | "id">, i
   return { ...run, steps, ready, well: run.well + (isWell ? counts : 0) }
 }
 
-/** Nobody works on it from here on. */
+/** Stops the clock of a run that is no longer active. */
 function stopped(run: Run, at: number): Run {
   if (run.status !== "running") return run
   return { ...run, workedMs: run.workedMs + Math.max(0, at - run.activeSince), activeSince: at }
 }
 
-/** The events of a journal by their type. */
+/** The journal's events by their type. */
 type EventOf = { readonly [E in RunEvent as E["type"]]: E }
 type FoldRules = { readonly [T in Exclude<RunEvent["type"], "run.created">]: (run: Run, event: EventOf[T]) => Run }
 
-/** What each event makes of a run. `tsc` names an event type that has no row here. */
+/**
+ * The rule by which each event changes a run. `tsc` reports an event type that has no rule here.
+ */
 const RULES: FoldRules = {
   "run.interrupted": (run, { at }) => ({ ...stopped(run, at), status: "interrupted" }),
   "run.pausing": (run, { hold }) => ({ ...run, hold }),
@@ -124,7 +126,7 @@ const RULES: FoldRules = {
   "run.closing": close,
   "budget.raised": (run, { budget }) => ({ ...run, budget: { ...run.budget, ...budget } }),
   "run.resumed": resume,
-  // Also of an interrupted run: whoever stops it drives it to its end.
+  // This also applies to an interrupted run: the process that stops it drives it to its end.
   "run.stopping": (run, { cause }) => ({ ...run, status: "running", stopping: cause }),
   "run.ended": (run, { at, status, cause }) => ({
     ...stopped(run, at),
@@ -156,7 +158,7 @@ const RULES: FoldRules = {
   "gate.decided": onStep(gateDecided),
 }
 
-/** The rule of an event that is about one step. */
+/** Builds the rule of an event that concerns one step. */
 function onStep<E extends { readonly step: string }>(rule: (run: Run, step: StepState, event: E) => Run) {
   return (run: Run, event: E): Run => {
     const step = stepOf(run, event.step)
@@ -166,8 +168,9 @@ function onStep<E extends { readonly step: string }>(rule: (run: Run, step: Step
 }
 
 /**
- * The run after one more event. Pure, total over journals this or an earlier version wrote, and deterministic: the
- * same events always make the same run. Throws only on a journal that no version could have written.
+ * Applies one more event to a run. Pure, deterministic, and total over journals that this or an
+ * earlier version wrote: the same events always yield the same run. Throws only on a journal that
+ * no version could have written.
  */
 export function evolve(run: Run | undefined, event: RunEvent): Run {
   if (event.type === "run.created") return create(event)
@@ -184,8 +187,8 @@ function withStep(run: Run, step: StepState): Run {
 }
 
 /**
- * Steps that were held are running again: the same attempt goes on. In a run that had ended, what did not go well is to be
- * done anew; what succeeded is kept whatever happens (G2).
+ * Sets held steps running again, in the same attempt. In a run that had ended, the steps that did
+ * not succeed are reset; those that succeeded are always kept (G2).
  */
 function resume(ended: Run, event: Extract<RunEvent, { type: "run.resumed" }>): Run {
   const run = ended.endedAt === undefined ? ended : reopen(ended)
@@ -195,7 +198,7 @@ function resume(ended: Run, event: Extract<RunEvent, { type: "run.resumed" }>): 
   for (const { hold: _hold, ...step } of held) steps = withRow(steps, step.index, { ...step, status: "running" })
   const said = event.say === undefined ? undefined : run.graph.indexOf.get(event.say.step)
   if (event.say && said !== undefined) steps = withRow(steps, said, { ...rowAt(steps, said), say: event.say.text })
-  // A gate stays a person's to decide.
+  // An open gate stays open, because only a person decides it.
   const gate = rowsOf(steps).find((step) => step.gate)
   return {
     ...rest,
@@ -214,7 +217,7 @@ function stepStarted(run: Run, step: StepState, event: EventOf["step.started"]):
     ready: dequeue(run, step.index),
     delayed: run.delayed.filter((index) => index !== step.index),
   }
-  // Stopped before anybody had looked at what it came to, it has nothing against it.
+  // Stopped before its result was judged: not a rejection.
   const isRefused = step.result !== undefined || event.goOn !== undefined
   if (isGroup(run.specs[step.index] as Step)) return begun(next, step.index, isRefused)
   const running = run.running + (step.status === "running" ? 0 : 1)
@@ -245,7 +248,9 @@ function stepSkipped(run: Run, step: StepState, { at, cause, detail }: EventOf["
   return settle(after, step, wentWell(row))
 }
 
-/** A step at the beginning of a try: of the tries before it only what they took is left, and where. */
+/**
+ * Starts a try of a step. Of the earlier tries it keeps their usage, sessions, warnings and parts.
+ */
 function started(step: StepState, event: Extract<RunEvent, { type: "step.started" }>): StepState {
   const { attempt, at, goOn } = event
   const { id, index, unmet, broken, warnings, schemaFailures, parts } = step
@@ -270,7 +275,7 @@ function started(step: StepState, event: Extract<RunEvent, { type: "step.started
   }
 }
 
-/** A step whose worker goes on in a new session: of the old one only what it wrote down is left. */
+/** Moves a step to a new session. Of the old one it keeps only what the worker wrote down. */
 function stepCheckpointed(run: Run, step: StepState, { text, took }: EventOf["step.checkpointed"]): Run {
   const { session: _s, prompt: _p, inputHash: _i, context: _c, messages: _m, ...rest } = step
   const count = (step.checkpoint?.count ?? 0) + 1
@@ -289,7 +294,7 @@ function stepChecked(run: Run, step: StepState, event: EventOf["step.checked"]):
   return paid(run, checked, took)
 }
 
-/** The run with a step that may have taken something before its result counts. */
+/** Adds the usage of a step that was incurred before its result is recorded. */
 function paid(run: Run, step: StepState, took: Usage | undefined): Run {
   if (took === undefined) return withStep(run, step)
   const row = { ...step, earlier: plus(step.earlier ?? NO_TOTAL_USAGE, took) }

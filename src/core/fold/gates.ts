@@ -4,14 +4,14 @@ import type { RunEvent } from "../model/events.ts"
 import type { Run, RunHold, Skip, StepState } from "../model/run.ts"
 import { isAtWork, turnAgain, without } from "./group-parts.ts"
 
-/** What gates, and the end of a run's steps, make of a run: parts of `evolve`. */
+/** The rules of `evolve` for gates and for the end of a run's steps. */
 
 export function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, { type: "gate.opened" }>): Run {
   const { type: _type, at: openedAt, step: _step, ...gate } = event
   const waiting: StepState = { ...step, status: "waiting", gate: { ...gate, openedAt } }
   const steps = withRow(run.steps, step.index, waiting)
   const running = run.running - (isAtWork(run, step) ? 1 : 0)
-  // A pause is a person's to take back: it outlives the gate.
+  // Only a person ends a person's pause, so it outlives the gate.
   const hold = run.hold?.cause === "person" ? run.hold : gateHold(waiting)
   return { ...run, steps, running, due: without(run.due, step.index), hold }
 }
@@ -20,10 +20,13 @@ export function gateHold({ id, gate }: StepState): RunHold {
   return { cause: "gate", step: id, detail: gate?.detail ?? "", ...(gate ? { until: gate.expiresAt } : {}) }
 }
 
-/** The hooks for this end are ready, the others will never be. No other gate is open for a person any more. */
+/**
+ * Makes the hooks for this end ready and skips the others. Steps that still wait lose their gate or
+ * hold, because nobody decides it any more.
+ */
 export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.closing" }>): Run {
   let { steps, well } = run
-  // What a failure has kept from starting does not start now.
+  // Steps that a failure kept from starting do not start now either.
   let ready: Queue<number> = emptyQueue
   for (const row of rowsOf(steps)) {
     const { hook } = run.specs[row.index] ?? {}
@@ -46,7 +49,7 @@ export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.c
   return { ...rest, ...(isStill ? { hold } : {}), closing: status, steps, ready, delayed: [], well }
 }
 
-/** The step is at it again, until the event that follows says what became of it. */
+/** Sets the step running until the next event records the consequence of the decision. */
 export function gateDecided(
   run: Run,
   { gate: _, ...step }: StepState,
@@ -69,7 +72,10 @@ export function gateDecided(
   )
 }
 
-/** What holds a run, one gate of which was decided: the next one, or what a provider holds. */
+/**
+ * Returns what holds a run after one of its gates was decided: the next gate, or the hold of a
+ * provider.
+ */
 function holdAfter(rows: readonly StepState[]): RunHold | undefined {
   const waiting = rows.filter((row) => row.status === "waiting")
   const gate = waiting.find((row) => row.gate)

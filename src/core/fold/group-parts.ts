@@ -8,7 +8,10 @@ import { groupTraits } from "../model/step-types.ts"
 import type { Step } from "../model/workflow.ts"
 import { resetStep } from "./reset-step.ts"
 
-/** Whether a step takes a place: it is at work, and if it is a group its own checks are being run. */
+/**
+ * True when a step counts towards the limit of parallel steps: it is running, and if it is a group,
+ * its own checks are running.
+ */
 export function isAtWork(run: Run, step: StepState): boolean {
   return step.status === "running" && (step.isAnswered === true || !isGroup(run.specs[step.index] as Step))
 }
@@ -20,8 +23,8 @@ export function without(list: readonly number[], index: number): readonly number
 }
 
 /**
- * The group is at it: its turn comes at once. When it was at it before, those of its parts that did not go well are done
- * anew, and all others stay (G2). `isRefused`: what it came to then is not what is wanted.
+ * Starts a group. On its first start it is due at once. On a restart, its parts that did not
+ * succeed are reset and all others are kept (G2). `isRefused`: its earlier result was rejected.
  */
 export function begun(run: Run, index: number, isRefused: boolean): Run {
   const row = rowAt(run.steps, index)
@@ -44,7 +47,7 @@ export function begun(run: Run, index: number, isRefused: boolean): Run {
   return { ...run, steps, ready, due: redo.size === 0 ? [...without(run.due, index), index] : without(run.due, index) }
 }
 
-/** Parts of a group that begins again which are done anew. */
+/** Returns the parts that are reset when their group restarts. */
 function toRedo(run: Run, spec: Step, parts: Parts): readonly number[] {
   const roleOf = (index: number) => run.specs[index]?.part?.role
   const isBad = (index: number) => !wentWell(rowAt(run.steps, index))
@@ -56,13 +59,16 @@ function toRedo(run: Run, spec: Step, parts: Parts): readonly number[] {
   return answered < quorum ? silent : []
 }
 
-/** Rounds, or judges, that count no more: a loop has its rounds again, and an ensemble its judges. */
+/**
+ * Returns the number of rounds or judges that no longer count: a restarted loop gets all its rounds
+ * again, and a restarted ensemble all its judges.
+ */
 function beforeOf(run: Run, spec: Step, { all }: Parts): number {
   if (spec.loop) return all.length
   return all.filter((index) => run.specs[index]?.part?.role === "judge").length
 }
 
-/** New parts of a group: those that need nothing can start. */
+/** Adds parts to a group. Those without needs are ready. */
 export function expanded(run: Run, event: Extract<RunEvent, { type: "step.expanded" }>): Run {
   const index = run.graph.indexOf.get(event.step)
   if (index === undefined) throw new Error(`journal of run ${run.id} expands ${event.step}, which it does not have`)
@@ -93,7 +99,7 @@ export function expanded(run: Run, event: Extract<RunEvent, { type: "step.expand
   }
 }
 
-/** Parts need only each other: the edges that are there stay as they are. */
+/** Adds edges for new parts. Parts need only each other, so the existing edges stay as they are. */
 function extended(graph: DependencyGraph, steps: readonly Step[], first: number): DependencyGraph {
   const own = dependencyGraphOf(steps)
   const indexOf = new Map(graph.indexOf)
@@ -101,7 +107,7 @@ function extended(graph: DependencyGraph, steps: readonly Step[], first: number)
   return { indexOf, dependents: [...graph.dependents, ...own.dependents.map((list) => list.map((at) => first + at))] }
 }
 
-/** A part of the group is over. */
+/** Counts a part of the group as over. The group is due when it was the last one. */
 export function partOver(run: Run, group: StepState, parts: Parts): Run {
   const open = parts.open - 1
   const steps = withRow(run.steps, group.index, { ...group, parts: { ...parts, open } })
@@ -109,7 +115,7 @@ export function partOver(run: Run, group: StepState, parts: Parts): Run {
   return { ...run, steps, due: isDue ? [...run.due, group.index] : run.due }
 }
 
-/** What the project was like after a round. */
+/** Records the fingerprint of the project after a round. */
 export function looked(run: Run, step: StepState, event: Extract<RunEvent, { type: "step.looked" }>): Run {
   const { parts = NONE } = step
   const { fingerprint } = event
@@ -118,7 +124,10 @@ export function looked(run: Run, step: StepState, event: Extract<RunEvent, { typ
   return { ...run, steps: withRow(run.steps, step.index, { ...step, parts: { ...parts, look } }) }
 }
 
-/** A loop that stood still goes on: what the project is like counts anew, and its next rounds are told what was said. */
+/**
+ * Makes a stagnant loop due again: the count of unchanged rounds restarts, and the next rounds get
+ * the person's message.
+ */
 export function turnAgain(run: Run, step: StepState, message: string | undefined): Run {
   const { parts, isAnswered } = step
   if (parts === undefined || parts.open > 0 || isAnswered) return run

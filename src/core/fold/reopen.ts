@@ -10,17 +10,21 @@ import type { Step } from "../model/workflow.ts"
 import { isAtWork } from "./group-parts.ts"
 import { resetStep } from "./reset-step.ts"
 
-/** Runs that are taken up anew. What of a group is done anew is decided when it begins again (group-parts.ts). */
+/**
+ * Resets the steps of a run that is resumed after its end or edited. What is reset inside a group
+ * is decided when the group restarts (group-parts.ts).
+ */
 
-/** A run that has ended, with everything that did not go well, and what came of it, to be done anew. */
+/** Reopens a run that has ended: every step that did not succeed, and its dependents, are reset. */
 export function reopen(run: Run): Run {
   const kept = keptOf(run, () => true, false)
   return renew(run, kept)
 }
 
 /**
- * A run over a changed workflow. A step stays as it is when neither it nor its profile has changed, and nothing it needs is
- * done again: the order of the document means nothing, and an edited prompt costs that step and its dependents.
+ * Applies an edited workflow to a run. A step is kept when neither it nor its profile has changed
+ * and nothing that it needs is repeated. The order of the document does not matter, and an edited
+ * prompt resets only that step and its dependents.
  */
 export function edit(run: Run, event: Extract<RunEvent, { type: "run.edited" }>): Run {
   const { workflow, profiles, limits } = event
@@ -43,26 +47,29 @@ export function edit(run: Run, event: Extract<RunEvent, { type: "run.edited" }>)
   return renew(edited, keptOf(edited, isSame, true))
 }
 
-/** Whether a group that did not succeed keeps its parts: it is as it was, and so is what it needs. */
+/**
+ * True when a group that did not succeed keeps its parts, because neither it nor anything it needs
+ * has changed.
+ */
 function mayGoOn(run: Run, kept: ReadonlySet<number>, index: number, isSame: (index: number) => boolean): boolean {
   return isSame(index) && needsOf(run, index).every((need) => kept.has(need))
 }
 
-/** Every profile that a step, or a part of it, is done by. */
+/** Returns every profile that performs or reviews a step or one of its parts. */
 function profilesOf(step: Step): string[] {
   const { group, profile, opinions = [] } = step
   if (group === undefined) return [profile, ...opinions.map((opinion) => opinion.profile)]
   return [...groupTraits(group).profiles(group), ...stepsInside(step).flatMap(profilesOf)]
 }
 
-/** Id of the step of the workflow that a part belongs to. */
+/** Returns the id of the workflow's step that a part belongs to. */
 function rootOf(run: Run, part: Step): string {
   let at: Step | undefined = part
   while (at?.part) at = run.specs[run.graph.indexOf.get(at.part.of) ?? -1]
   return at?.id ?? ""
 }
 
-/** The run over other steps: what is known of a step is found by its id. */
+/** Returns the run with other steps. The state of a step is matched by its id. */
 function withSpecs(run: Run, specs: readonly Step[]): Run {
   const rows = new Map(rowsOf(run.steps).map((row) => [row.id, row]))
   const graph = dependencyGraphOf(specs)
@@ -78,8 +85,8 @@ function withSpecs(run: Run, specs: readonly Step[]): Run {
 }
 
 /**
- * The steps that stay as they are. `isStrict`: also what succeeded is done again when something it needs is, and what is
- * being worked on stays.
+ * Returns the steps that are kept. With `isStrict`, a step that succeeded is reset when something
+ * it needs is, and a step that is running or waiting is kept.
  */
 function keptOf(run: Run, isSame: (index: number) => boolean, isStrict: boolean): ReadonlySet<number> {
   const { specs } = run
@@ -88,10 +95,10 @@ function keptOf(run: Run, isSame: (index: number) => boolean, isStrict: boolean)
     const { index, status } = step
     if (specs[index]?.part || status === "success") return true
     if (isStrict && (status === "running" || status === "waiting")) return true
-    // Hooks that were not for that end may be for the next.
+    // A hook that did not match the last end may match the next one.
     return wentWell(step) && !specs[index]?.hook
   }
-  // Needs stand anywhere in the document: until nothing is added.
+  // Needs may stand anywhere in the document, so this repeats until nothing is added.
   for (let size = -1; size !== kept.size; ) {
     size = kept.size
     for (const step of rowsOf(run.steps)) {
@@ -110,7 +117,7 @@ function needsOf(run: Run, index: number): number[] {
   return needs.flatMap((need) => run.graph.indexOf.get(need) ?? [])
 }
 
-/** The run with all other steps to be done anew, as if it had not ended. */
+/** Returns the run with all other steps reset, as if it had not ended. */
 function renew(run: Run, kept: ReadonlySet<number>): Run {
   const { endedAt: _at, cause: _cause, stopping: _stopping, hold: _hold, closing: _closing, ...rest } = run
   let ready: Queue<number> = emptyQueue
@@ -125,7 +132,7 @@ function renew(run: Run, kept: ReadonlySet<number>): Run {
     return resetStep(step, unmet)
   })
   const top = rows.filter((row) => kept.has(row.index) && !run.specs[row.index]?.part)
-  // A group that has no parts yet, because its run was interrupted before, has its turn as well.
+  // A group without parts is due as well: its run was interrupted before it was expanded.
   const isDue = ({ index, status, parts, isAnswered }: StepState) => {
     const isItsTurn = parts === undefined ? isGroup(run.specs[index] as Step) : parts.open === 0
     return status === "running" && !isAnswered && isItsTurn
@@ -141,7 +148,7 @@ function renew(run: Run, kept: ReadonlySet<number>): Run {
   }
 }
 
-/** Whether nothing waits for this step any more. */
+/** True when no step waits for this one any more. */
 function isOver(run: Run, kept: ReadonlySet<number>, index: number): boolean {
   const { status } = rowAt(run.steps, index)
   return kept.has(index) && status !== "running" && status !== "waiting" && status !== "pending"

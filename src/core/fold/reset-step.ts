@@ -2,7 +2,7 @@ import type { StepResult } from "../model/result.ts"
 import type { StepState } from "../model/run.ts"
 import { NO_TOTAL_USAGE, plus } from "../model/usage.ts"
 
-/** A step to be done anew: of what was there only what it took, and where. */
+/** Resets a step to pending, keeping only its usage and session. */
 export function resetStep(step: StepState, unmet: number): StepState {
   const { broken: _b, retryAt: _r, skipped: _s, gate: _g, hold: _h, isAnswered: _a, endedAt: _e, ...open } = step
   const { result, earlier, lastFailure: _l, ...row } = open

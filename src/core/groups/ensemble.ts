@@ -12,9 +12,10 @@ import { plain, told } from "./prompt-text.ts"
 type Ensemble = GroupOf<"ensemble">
 
 /**
- * Several propose, one judges. Proposers that fail are not asked for an opinion, and below the quorum there is no
- * consensus. The judge sees the proposals without names and in a drawn order; when it fails the next judge is asked.
- * Tried again, the proposals stay, and a judge is asked anew.
+ * Several proposers propose and one judge decides. Proposers that fail are left out, and below the
+ * quorum there is no consensus. The judge sees the proposals without names and in a drawn order;
+ * when it fails, the next judge is asked. When the step is retried, the proposals are kept and a
+ * judge is asked again.
  */
 export function nextOfEnsemble(group: Ensemble, run: Run, spec: Step, step: StepState): Next {
   const seed = step.parts?.seed ?? hashOf(`${run.id}/${spec.id}/${step.attempt}`)
@@ -63,7 +64,7 @@ function body(spec: Step): Step {
     timeoutMs: _t,
     ...rest
   } = spec
-  // A person is asked about the whole.
+  // A person is asked about the whole ensemble.
   return { ...rest, type: "single", needs: [], intervene: "never" }
 }
 
@@ -85,7 +86,10 @@ function proposerOf(spec: Step, group: Ensemble, at: number, before: readonly Me
   }
 }
 
-/** Profiles as names of steps: unique, without what an id cannot have, and none that a judge has. */
+/**
+ * Turns profiles into names of steps. The names are unique, contain only characters that an id may
+ * contain, and differ from those of judges.
+ */
 function nameOf(profiles: readonly string[], at: number): string {
   const names = new Set<string>()
   let name = ""
@@ -135,7 +139,7 @@ Give your verdict with its reasons, and as dissent what you did not follow and w
   }
 }
 
-/** What a judge must answer. */
+/** Returns the schema of a judge's answer. */
 function verdictSchema(group: Ensemble, letters: readonly string[], answer: JsonSchema | undefined): JsonSchema {
   const texts = (description: string) => ({ type: "array", items: { type: "string" }, description })
   const isPick = group.verdict === "pick"
@@ -157,14 +161,14 @@ function verdictSchema(group: Ensemble, letters: readonly string[], answer: Json
 
 interface JudgeAnswer {
   readonly verdict: "pick" | "synthesize"
-  /** Whose proposal is picked. */
+  /** The member whose proposal is picked. */
   readonly picked?: Member
   readonly answer?: unknown
   readonly reasons: readonly string[]
   readonly dissent: readonly string[]
 }
 
-/** What a judge came to; undefined: nothing that counts. */
+/** Returns a judge's verdict, or undefined when it has given no valid one. */
 function verdictOf({ row }: Member, shown: readonly Member[], group: Ensemble): JudgeAnswer | undefined {
   const data = row.status === "success" ? row.result?.structured : undefined
   if (typeof data !== "object" || data === null) return undefined
@@ -180,7 +184,7 @@ function verdictOf({ row }: Member, shown: readonly Member[], group: Ensemble): 
 
 const textsOf = (value: unknown) => (Array.isArray(value) ? value.map(String) : [])
 
-// ── what it comes to ─────────────────────────────────────────────────────────────────────────────
+// ── the result ───────────────────────────────────────────────────────────────────────────────────
 
 type Facts = Omit<Verdict, "judge" | "verdict" | "choice">
 
@@ -230,7 +234,7 @@ function decided(
   return { type: "result", result, warnings }
 }
 
-/** The proposals as they are, when nobody may say which is best. */
+/** Returns all proposals unchanged when no judge has decided. */
 function unjudged(answers: readonly Member[], verdict: Verdict, detail: string): StepResult {
   const output = answers.map((member) => `## ${nameIn(member)}\n\n${member.row.result?.output ?? ""}`).join("\n\n")
   return { ...NO_USAGE, reason: "error", output, detail, verdict }
@@ -246,7 +250,7 @@ function whyNot(proposed: readonly Member[]): string {
 
 // ── the order ────────────────────────────────────────────────────────────────────────────────────
 
-/** The list in the order that belongs to the seed (Fisher–Yates over mulberry32). */
+/** Returns the list in an order that depends only on the seed (Fisher–Yates over mulberry32). */
 function shuffled<T>(list: readonly T[], seed: number): T[] {
   const drawn = [...list]
   let state = seed

@@ -8,9 +8,9 @@ import type { Next } from "./next.ts"
 import { told } from "./prompt-text.ts"
 
 /**
- * A step that is done again and again: each round is a step of its own. It ends when a round went well and its `until`
- * holds; after `max` rounds it has failed. Between two rounds the project is looked at: `stagnant` rounds that have
- * changed nothing are a matter for a person.
+ * Repeats a step; each round is a step of its own. The loop ends when a round succeeded and its
+ * `until` is true, and fails after `max` rounds. The project is looked at between two rounds: after
+ * `stagnant` rounds that changed nothing, a person is asked.
  */
 export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, expressions: Expressions): Next {
   const rounds = membersOf(run, step)
@@ -32,7 +32,10 @@ export function nextOfLoop(run: Run, spec: Step, loop: Loop, step: StepState, ex
   return { type: "steps", steps: [told(roundOf(spec, rounds.length + 1), step.goOn?.text)] }
 }
 
-/** How the todo lists of a loop's last round stood at its end: also these are progress. */
+/**
+ * Returns the state of the todo lists at the end of a loop's last round, because a changed todo
+ * list is progress too.
+ */
 export function todosOf(run: Run, step: StepState): string {
   const last = membersOf(run, step).at(-1)
   if (last === undefined) return ""
@@ -40,7 +43,7 @@ export function todosOf(run: Run, step: StepState): string {
   return rows.map(({ result }) => (result?.todos === undefined ? "" : ` ${result.todos}`)).join("")
 }
 
-/** One round: the step without what is for the loop as a whole. */
+/** Returns one round: the step without the keys that apply to the whole loop. */
 function roundOf(spec: Step, round: number): Step {
   const { loop: _l, condition: _c, hook: _h, onFailure: _o, output: _o2, budget: _b, part, ...body } = spec
   const name = part?.name ?? spec.id
@@ -53,7 +56,7 @@ function roundOf(spec: Step, round: number): Step {
 }
 
 function answerOf({ row }: Member): Omit<StepResult, "reason"> {
-  // Its files are the round's.
+  // The files belong to the round.
   const { reason: _, detail: _d, files: _f, ...answer } = row.result ?? { reason: "ok", output: "" }
   return { ...answer, ...NO_USAGE }
 }

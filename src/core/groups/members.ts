@@ -5,16 +5,16 @@ import { describeSkip } from "../model/state-text.ts"
 import { NO_USAGE } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 
-/** The parts of a group, and what they come to together. */
+/** A part of a group. This file also combines the results of the parts. */
 
 export interface Member {
   readonly spec: Step
   readonly row: StepState
-  /** It succeeded, or was left out and that is fine. */
+  /** It succeeded, or was skipped without a failed need. */
   readonly isWell: boolean
 }
 
-/** The parts of a group in the order they came. */
+/** Returns the parts of a group in the order in which they were added. */
 export function membersOf(run: Run, step: StepState): Member[] {
   return (step.parts?.all ?? []).map((index) => {
     const row = rowAt(run.steps, index)
@@ -22,7 +22,10 @@ export function membersOf(run: Run, step: StepState): Member[] {
   })
 }
 
-/** The name, or one with a number behind it, from `number` on, that is not in `names`: parts of one id would be one step. */
+/**
+ * Returns the name, or the name with the first free number from `number` on, so that it is not in
+ * `names`. Two parts with the same id would be one step.
+ */
 export function unusedName(wanted: string, number: number, names: ReadonlySet<string>): string {
   let name = wanted
   for (let next = number; names.has(name); next++) name = `${wanted}-${next}`
@@ -30,8 +33,9 @@ export function unusedName(wanted: string, number: number, names: ReadonlySet<st
 }
 
 /**
- * Success when every part went well; its answer is that of the parts `shown` picks: of one its own, of several all of
- * them under their names.
+ * Combines the results of a group's parts: it succeeds when every part went well. Its answer
+ * consists of the parts that `shown` selects. One part: its output. Several: concatenated under
+ * headings.
  */
 export function outcomeOf(
   members: readonly Member[],
@@ -42,7 +46,7 @@ export function outcomeOf(
   const [only] = picked
   const data = only !== undefined && picked.length === 1 ? only.row.result?.structured : structuredOf(picked)
   const answer = {
-    // Its parts are counted themselves.
+    // The usage of the parts is counted with the parts.
     ...NO_USAGE,
     output: textOf(picked),
     ...(data === undefined ? {} : { structured: data }),
@@ -71,7 +75,7 @@ function reasonOf(bad: readonly Member[]): Reason {
   return failure ?? "error"
 }
 
-/** `2 of 5 parts did not succeed: api (idle), ui (needs api)` */
+/** For example `2 of 5 parts did not succeed: api (idle), ui (needs api)`. */
 export function summary(bad: readonly Member[], all: number): string {
   const names = bad.map(({ spec, row }) => {
     const why = row.skipped ? describeSkip(row.skipped) : (row.result?.reason ?? "not done")

@@ -9,7 +9,7 @@ import { type Member, membersOf, outcomeOf } from "./members.ts"
 import type { Next } from "./next.ts"
 import { nextOfRouted } from "./routed.ts"
 
-/** A type of group as a generator of its parts. */
+/** Generates the parts of one type of group. */
 interface Generator<G extends Group> {
   next(group: G, run: Run, spec: Step, step: StepState, expressions: Expressions): Next
 }
@@ -38,7 +38,7 @@ function failed(detail: string): Next {
   return { type: "result", result: { ...NO_USAGE, reason: "error", output: "", detail } }
 }
 
-/** A step of a group as a step of the run. */
+/** Turns a step inside a group into a step of the run. */
 function partOf(spec: Step, inner: Step): Step {
   const full = (name: string) => `${spec.id}:${name}`
   const context = inner.context ?? spec.context
@@ -88,7 +88,10 @@ function nextOfWorkflow(
   return { type: "result", result: outcomeOf(members, () => graph.filter(isSink)) }
 }
 
-/** Hooks of a nested workflow are ordinary steps by the time they run, and see all that went before. */
+/**
+ * Hooks of a nested workflow become ordinary steps when they run. They may read all steps before
+ * them.
+ */
 function nestedPart(spec: Step, inner: Step): Step {
   const { hook, ...rest } = partOf(spec, inner)
   return hook === undefined ? rest : { ...rest, part: { of: spec.id, name: inner.id, reads: rest.needs }, needs: [] }
@@ -103,7 +106,10 @@ function wanted({ type, enum: allowed }: InputSpec): string {
   return type === "integer" ? "a whole number" : type === "boolean" ? "true or false" : `a ${type}`
 }
 
-/** A filled-in text as an input's value; undefined: it cannot be one. */
+/**
+ * Converts a filled-in text to an input's value. Returns undefined when it does not match the
+ * input.
+ */
 function inputOf(text: string, { type, enum: allowed }: InputSpec): InputValue | undefined {
   const value = typed(text, type)
   return allowed && !allowed.some((one) => one === value) ? undefined : value

@@ -1,8 +1,10 @@
 import type { StepResult, Warning } from "../model/result.ts"
 import type { InputValue, Step } from "../model/workflow.ts"
 
-/** What a group does once all its parts so far are over: more parts, or its end. Pure, so that a resumed run comes to the
- *  same. */
+/**
+ * What a group does once all its parts so far are over: it adds parts, or ends. Pure, so that a
+ * resumed run gets the same result.
+ */
 export type Next =
   | {
       readonly type: "steps"
@@ -11,7 +13,7 @@ export type Next =
       readonly seed?: number
     }
   | { readonly type: "result"; readonly result: StepResult; readonly warnings?: readonly Warning[] }
-  /** A look at the project must come first. */
+  /** The project must be looked at first. */
   | { readonly type: "look" }
-  /** It makes no progress: a person is asked. */
+  /** The loop makes no progress, so a person is asked. */
   | { readonly type: "stagnant"; readonly detail: string }

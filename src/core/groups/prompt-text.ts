@@ -1,12 +1,15 @@
 import { doneBy, groupTraits, stepsInside } from "../model/step-types.ts"
 import type { Step } from "../model/workflow.ts"
 
-/** Text that means nothing to a template. */
+/** Escapes a text so that a template does not change it. */
 export function plain(text: string): string {
   return text.replaceAll("${", () => "$${")
 }
 
-/** The step with a person's words in the prompts of whoever begins it. */
+/**
+ * Appends a person's message to the prompts of the step, or of those steps inside it that start
+ * first.
+ */
 export function told(step: Step, words: string | undefined): Step {
   if (words === undefined) return step
   const { group } = step

@@ -8,7 +8,7 @@ import type { Next } from "./next.ts"
 
 type Routed = GroupOf<"routed">
 
-/** An item of the list, read as far as it is understood. */
+/** An item of the list. Only these fields are interpreted. */
 interface Item {
   readonly name: string
   readonly category: string | undefined
@@ -17,7 +17,7 @@ interface Item {
   readonly value: unknown
 }
 
-/** Items of a list, each given to the profile of its category. */
+/** Gives each item of a list to the profile of its category. */
 export function nextOfRouted(group: Routed, run: Run, spec: Step, step: StepState, expressions: Expressions): Next {
   if (step.parts?.stages) return { type: "result", result: together(membersOf(run, step)) }
   const list = expressions.value(run, spec, group.over)
@@ -37,7 +37,7 @@ function failed(detail: string): Next {
   return { type: "result", result: { ...NO_USAGE, reason: "error", output: "", detail } }
 }
 
-/** All answers under their names, and as data in the order of the list. */
+/** Combines all answers under their names, and as data in the order of the list. */
 function together(members: readonly Member[]) {
   const result = outcomeOf(members, (all) => all)
   const structured = members.map(({ spec, row }) => ({

@@ -28,7 +28,7 @@ export interface StepState {
   /** The file that its answer was saved to. */
   readonly saved?: string
   readonly gate?: Gate
-  /** It had already ended when the run was resumed or edited, and was reset then. */
+  /** It was reset after at least one try. */
   readonly isReset?: true
   /** A person's message to its worker, delivered in its last session with the next try. */
   readonly say?: string
