@@ -9,7 +9,7 @@ import type { Trace, TraceRow } from "./trace.ts"
 import { treeOf } from "./tree.ts"
 import type { Delegated, PendingRequestView, RunView, StepView, WorkerView } from "./view.ts"
 
-/** What the TUI half draws, as plain text: for the clients and terminals that have only text. */
+/** Formats what the TUI half draws as plain text, for clients and terminals that have only text. */
 
 export function formatWorkflows(workflows: readonly WorkflowItem[]): string {
   const lines = workflows.map(({ name, description, inputs, broken, isBuiltIn }) => {
@@ -34,7 +34,7 @@ export function formatRun(run: RunView): string {
   return [`${run.workflow} · ${run.status} · run ${run.id}`, ...waysOut(run), ...steps, formatUsage(run)].join("\n")
 }
 
-/** Why a run waits, and what to type. */
+/** Says why a run waits, and what to type. */
 function waysOut(run: RunView): string[] {
   if (run.hold === null || run.endedAt !== null) return []
   const gates = openGates(run)
@@ -76,10 +76,10 @@ export function formatTrace(run: string, step: StepView, trace?: Trace): string 
 }
 
 const TRACE_MARKS = { plain: " ", good: "✓", bad: "✗", warn: "!" } as const
-/** Lines of a row's text where nothing else is chosen. */
+/** The default number of lines of a row's text. */
 const ROW_LINES = 8
 
-/** A row of a trace as lines: when, what and how long, then the beginning of its text. */
+/** Formats a row of a trace: time, title and duration, then the beginning of its text. */
 export function rowLines({ at, title, text, tone, tookMs }: TraceRow, { rows }: Pick<Trace, "rows">): string[] {
   const since = formatDuration(at - (rows[0]?.at ?? at))
   const took = tookMs === null ? "" : ` · ${formatDuration(tookMs)}`
@@ -89,14 +89,14 @@ export function rowLines({ at, title, text, tone, tookMs }: TraceRow, { rows }: 
   ]
 }
 
-/** The first lines of a text, and how many more there are. */
+/** Returns the first lines of a text and the number of further lines. */
 export function headOf(text: string, most: number): string[] {
   const lines = text === "" ? [] : text.trimEnd().split("\n")
   if (lines.length <= most + 1) return lines
   return [...lines.slice(0, most), `… ${lines.length - most} more lines`]
 }
 
-/** Who did it, and where; of a step that others do for it, that. */
+/** Says who performed a step, and where. A step without a worker shows only its type. */
 function whoLines(step: StepView): string[] {
   const doer = doneBy(step.type)
   if (doer === "checks" || doer === "parts") return [`${step.type}, attempt ${step.attempts}`]
@@ -107,14 +107,16 @@ function whoLines(step: StepView): string[] {
   ]
 }
 
-/** A check with what it came to, and of one that does not hold the end of its output. */
+/** Formats a check with its result. A failed check also shows the end of its output. */
 export function formatCheck({ name, isOk, severity, detail, output }: CheckResult): string {
   const mark = isOk ? "✓" : severity === "warning" ? "!" : "✗"
   const tail = isOk || output.trim() === "" ? "" : `\n${output.trimEnd().replace(/^/gm, "    ")}`
   return `${mark} ${name}: ${detail}${tail}`
 }
 
-/** What the workers cost that a step's worker started, on top of the step's own. */
+/**
+ * Formats the usage of the workers that a step's worker started, which is added to the step's own.
+ */
 function formatDelegated(delegated: Delegated): string {
   const count = delegated.runs.length
   return `${count} ${count === 1 ? "task" : "tasks"} to other workers: ${formatUsage(delegated)}`
@@ -124,7 +126,10 @@ function isSubstitute(step: StepView): boolean {
   return step.requestedModel !== null && step.model !== step.requestedModel
 }
 
-/** One line a worker: what a terminal or a client without dialogs shows of `/workers`. Times are milliseconds since 1970. */
+/**
+ * Formats one line per worker: what a terminal or a client without dialogs shows for `/workers`.
+ * Times are milliseconds since 1970.
+ */
 export function formatWorkers(workers: readonly WorkerView[], now: number): string {
   return workers
     .map((worker) => {
@@ -142,7 +147,7 @@ export function formatWorkers(workers: readonly WorkerView[], now: number): stri
     .join("\n")
 }
 
-/** Gates as text, with the lines that decide them. */
+/** Formats gates with the commands that decide them. */
 export function formatGates(gates: readonly GateView[], now: number): string {
   return gates
     .map((gate) => {
@@ -157,7 +162,7 @@ export function formatGates(gates: readonly GateView[], now: number): string {
     .join("\n\n")
 }
 
-/** The inbox as text, with the lines that answer it. */
+/** Formats the inbox with the commands that answer it. */
 export function formatRequests(asks: readonly PendingRequestView[], now: number): string {
   return asks
     .map((ask) => {

@@ -12,35 +12,41 @@ export interface GateView {
   readonly kind: Kind
   readonly why: Gate["why"]
   readonly reason: Reason | null
-  /** `review failed (check-failed): npm test: exit code 1` */
+  /** For example `review failed (check-failed): npm test: exit code 1`. */
   readonly title: string
-  /** What it is about, a line each: the checks that do not hold with the end of their output, warnings, the answer. */
+  /**
+   * What the gate is about, one line each: failed checks with the end of their output, warnings,
+   * the answer.
+   */
   readonly details: readonly string[]
   readonly session: string | null
   readonly attempts: number
   /** Milliseconds since 1970. */
   readonly openedAt: number
-  /** When `otherwise` is done in a person's place (milliseconds since 1970). */
+  /** When `otherwise` is applied in the place of a person's decision (milliseconds since 1970). */
   readonly expiresAt: number
   readonly otherwise: GateAction
 }
 
-/** Lines of a failed check's output, and of an answer, that stand in a gate's details. */
+/** How many lines of a failed check's output, and of an answer, a gate's details contain. */
 const TAIL_LINES = 6
 const ANSWER_LINES = 4
 
-/** Whether a person must say how the run goes on: it is paused, or something holds it while the rest of it ends. */
+/**
+ * True when a person must decide how the run continues: it is paused, or something holds it while
+ * its running steps finish.
+ */
 export function isWaiting(run: RunView): boolean {
   return run.status === "paused" || (run.status === "running" && run.hold !== null)
 }
 
-/** The word that goes on with a run that is held, as it follows `/workflow`. */
+/** Returns the subcommand of `/workflow` that continues a held run. */
 export function wayOn(hold: Hold | null): string {
   if (hold?.cause === "budget") return "raise usd=… tokens=…"
   return hold?.cause === "person" || hold?.cause === "gate" ? "continue" : "resume"
 }
 
-/** What waits for a decision in a run; in one that is over nothing does. */
+/** Returns the open gates of a run. A run that has ended has none. */
 export function openGates(run: RunView): GateView[] {
   if (run.endedAt !== null) return []
   return run.steps.flatMap((step) => gateView(run, step) ?? [])
@@ -66,7 +72,7 @@ function gateView(run: RunView, step: StepView): GateView | undefined {
   }
 }
 
-/** What a gate says, in one sentence that begins with the step. */
+/** Describes a gate in one sentence that begins with the step. */
 export function gateTitle(step: string, { why, detail }: Pick<Gate, "why" | "detail">): string {
   if (why === "error") return `${step} ${detail}`
   return why === "always" ? `${step} is done` : `${step}: ${detail}`
@@ -74,7 +80,7 @@ export function gateTitle(step: string, { why, detail }: Pick<Gate, "why" | "det
 
 function detailsOf(step: StepView, { why }: Gate): string[] {
   const failed = step.checks.filter((check) => !check.isOk)
-  // The only one is named in the title.
+  // When there is only one failed check, the title names it.
   const nameOf = ({ name, detail }: CheckResult) => (failed.length === 1 ? [] : [`${name}: ${detail}`])
   const checks = failed.flatMap((check) => [...nameOf(check), ...tail(check.output)])
   const warnings = why === "warning" ? [] : step.warnings.map(({ text }) => `warning: ${text}`)
@@ -98,7 +104,7 @@ export const CONTINUES: Record<Gate["why"], string> = {
   effects: "its answer is looked for; else it is done again",
 }
 
-/** What the gate's time running out comes to, as a word: `continued`. */
+/** What happens when a gate expires, as a participle: `continued`. */
 export const DECIDED: Record<GateAction, string> = {
   continue: "continued",
   retry: "tried again",

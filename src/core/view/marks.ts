@@ -1,6 +1,9 @@
 import type { RunStatus, StepStatus } from "../model/result.ts"
 
-/** The sign of a state, one column wide, the same on every screen and page; never the only thing that tells it. */
+/**
+ * The symbol of a state, one column wide and the same on every screen and page. It is never the
+ * only sign of the state.
+ */
 export const MARKS: Readonly<Record<StepStatus | RunStatus, string>> = {
   pending: "○",
   running: "◐",

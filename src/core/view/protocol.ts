@@ -3,24 +3,26 @@ import type { Trace } from "./trace.ts"
 import type { PendingRequestView, RunView, StepView, WorkerView } from "./view.ts"
 
 /**
- * What the two halves of the plugin say to each other. Both directions travel as OpenCode's own `tui.command.execute`
- * event, whose command is a free string: it reaches the server half's `event` hook and every TUI's event bus, in the
- * same process and through `opencode attach` alike, and the host ignores commands it does not know.
+ * The messages between the two halves of the plugin. Both directions travel as OpenCode's own
+ * `tui.command.execute` event, whose command is a free string: it reaches the server half's `event`
+ * hook and every TUI's event bus, in the same process and through `opencode attach` alike, and the
+ * host ignores commands that it does not know.
  *
- *   TUI → server   request (sent again until the reply comes; the server answers each id once)
- *   server → TUI   reply; `state` whenever a run, a worker or an ask changes; `open` when a person is to go somewhere;
- *                  `notice` when something needs a person or has ended
+ *   TUI → server   request (repeated until the reply arrives; the server answers each id once)
+ *   server → TUI   reply; `state` whenever a run, a worker or a request changes; `open` when a
+ *                  person should go to a session; `notice` when something needs a person or has
+ *                  ended
  */
 export type ChannelMessage = Request | ReplyMessage | StateMessage | OpenMessage | NoticeMessage
 
 export interface Request {
   readonly kind: "request"
   readonly id: string
-  /** The line as typed (`/workflow run demo`), or `hello` to be told the state. */
+  /** The line as typed (`/workflow run demo`), or `hello` to request the state. */
   readonly line: string
-  /** Session a person types into: the one on the screen, or the root of it. */
+  /** The session that a person types into: the one on the screen, or its root. */
   readonly session?: string
-  /** Session on the screen when that is another one: a worker's, into which nobody can type. */
+  /** The session on the screen when it differs: a worker's session, into which nobody can type. */
   readonly screen?: string
 }
 
@@ -30,27 +32,32 @@ export interface ReplyMessage {
   readonly reply: Reply
 }
 
-/** What is alive. Texts are cut to their beginning: a command asks for the rest. */
+/** Everything active. Texts are cut to their beginning; a command requests the rest. */
 export interface StateMessage {
   readonly kind: "state"
-  /** Folder it is about: one OpenCode serves several. */
+  /** The folder of the project, because one OpenCode serves several. */
   readonly directory: string
-  /** Newest first: everything not ended, and the newest of what ended in this OpenCode. */
+  /** Newest first: every run that has not ended, and the newest that ended in this OpenCode. */
   readonly runs: readonly RunView[]
-  /** Workers with a task, then those that are kept without one. */
+  /** Workers with a task, then kept workers without one. */
   readonly workers: readonly WorkerView[]
-  /** What waits for a person, oldest first. */
+  /** The requests that wait for a person, oldest first. */
   readonly asks: readonly PendingRequestView[]
 }
 
-/** A person is wanted in `session`. Only a TUI that shows `parent`, or a worker of it, goes there. */
+/**
+ * A person is needed in `session`. Only a TUI that shows `parent`, or a worker of it, goes there.
+ */
 export interface OpenMessage {
   readonly kind: "open"
   readonly session: string
   readonly parent: string
 }
 
-/** Something needs a person, or has ended: said once, by a toast and by OpenCode's attention notification. */
+/**
+ * Something needs a person or has ended. It is announced once, by a toast and by OpenCode's
+ * attention notification.
+ */
 export interface NoticeMessage {
   readonly kind: "notice"
   readonly about: "needs-you" | "done" | "failed"
@@ -58,7 +65,10 @@ export interface NoticeMessage {
   readonly message: string
 }
 
-/** The answer to a command, for both ways of showing it: `text` where there is only text, `view` where there is more. */
+/**
+ * The answer to a command, for both ways of showing it: `text` for clients that have only text,
+ * `view` for the others.
+ */
 export interface Reply {
   readonly tone: "info" | "success" | "error"
   readonly title: string
@@ -66,11 +76,11 @@ export interface Reply {
   readonly view?: ReplyView
 }
 
-/** What a workflow is picked for. */
+/** What a workflow is selected for. */
 export type Purpose = "run" | "plan" | "graph"
 
 export type ReplyView =
-  /** `purpose`: what is to be done with the one that is picked. */
+  /** `purpose` is what happens to the selected workflow. */
   | {
       readonly type: "workflows"
       readonly workflows: readonly WorkflowItem[]
@@ -79,23 +89,26 @@ export type ReplyView =
   | DashboardReply
   | StepReply
   | { readonly type: "trace"; readonly run: string; readonly step: StepView; readonly trace?: Trace }
-  /** The run was started: the TUI shows nothing more than its line. */
+  /** The run was started. The TUI shows only its line. */
   | { readonly type: "started"; readonly run: string }
   | { readonly type: "workers"; readonly workers: readonly WorkerView[] }
   | { readonly type: "asks"; readonly asks: readonly PendingRequestView[]; readonly gates: readonly GateView[] }
-  /** The TUI that asked goes to this session. */
+  /** The TUI that sent the command opens this session. */
   | { readonly type: "open"; readonly session: string }
-  /** It is done: the TUI says so in passing. */
+  /** The command is done. The TUI shows it in a toast. */
   | { readonly type: "done" }
 
-/** The newest runs of the project, and which of them is meant (null: none). Texts are cut as in a state message. */
+/**
+ * The newest runs of the project, and the selected one (null: none). Texts are cut as in a state
+ * message.
+ */
 export interface DashboardReply {
   readonly type: "board"
   readonly run: string | null
   readonly runs: readonly RunView[]
-  /** Runs whose journal cannot be read, and why. */
+  /** Runs whose journal cannot be read, with the reason. */
   readonly broken: readonly BrokenRun[]
-  /** How many older ones there are. */
+  /** The number of older runs. */
   readonly more: number
 }
 
@@ -106,8 +119,10 @@ export interface BrokenRun {
   readonly why: string
 }
 
-/** One step with the beginning of its prompt and of its answer, and the end of what its worker is writing (null:
- *  nothing is heard of it). */
+/**
+ * One step with the beginning of its prompt and of its answer, and the end of what its worker is
+ * writing (null when there is no output to show).
+ */
 export interface StepReply {
   readonly type: "step"
   readonly run: string
@@ -118,11 +133,11 @@ export interface StepReply {
 export interface WorkflowItem {
   readonly name: string
   readonly description: string
-  /** It comes with Baton. */
+  /** It is built into Baton. */
   readonly isBuiltIn?: boolean
-  /** Declared inputs, required first. */
+  /** The declared inputs, required ones first. */
   readonly inputs: readonly { readonly name: string; readonly required: boolean; readonly description: string }[]
-  /** Set when the file cannot be run: its problems. */
+  /** The problems of the file, when it cannot be run. */
   readonly broken?: string
 }
 
@@ -132,7 +147,7 @@ export function encode(message: ChannelMessage): string {
   return PREFIX + JSON.stringify(message)
 }
 
-/** The message in a command string, or undefined when the string is not ours. */
+/** Parses a command string. Returns undefined when it is no message of Baton. */
 export function decode(command: string): ChannelMessage | undefined {
   if (!command.startsWith(PREFIX)) return undefined
   const message: unknown = JSON.parse(command.slice(PREFIX.length))

@@ -4,47 +4,54 @@ import type { CheckResult, StepResult } from "../model/result.ts"
 import { DECIDED, gateTitle } from "./gate-view.ts"
 import { budgetWords } from "./numbers.ts"
 
-/** What happened in a run, told from its events alone: to be read in order, or laid out along its time. */
+/**
+ * Describes what happened in a run, from its events alone: as a list in order, or along a time
+ * axis.
+ */
 
-/** `work`: tries and their ends; `retry`: another one; `check`: what a machine looked at; `warning`; `decision`: what a
- *  person, or a gate in their place, said; `run`: the run as a whole. */
+/**
+ * `work`: tries and their ends; `retry`: another try; `check`: the result of a check; `warning`;
+ * `decision`: a decision of a person, or of a gate that expired; `run`: the run as a whole.
+ */
 export type MomentKind = "work" | "retry" | "check" | "warning" | "decision" | "run"
 
-/** One thing that happened. */
+/** One thing that happened in a run. */
 export interface Moment {
   /** Milliseconds since 1970. */
   readonly at: number
-  /** null: it was about the whole run. */
+  /** The id of the step, or null when the moment concerns the whole run. */
   readonly step: string | null
   readonly attempt: number | null
   readonly kind: MomentKind
   readonly tone: "plain" | "good" | "bad" | "warn"
-  /** One line for a person; does not name the step. */
+  /** One line for a person. It does not name the step. */
   readonly title: string
-  /** What there is besides, of any length: a prompt, a message, a command's output; empty: nothing. */
+  /**
+   * Further text of any length: a prompt, a message, a command's output. Empty when there is none.
+   */
   readonly text: string
 }
 
-/** One try of a step. Times are milliseconds since 1970; null: not yet, or nobody wrote it down. */
+/** One try of a step. Times are milliseconds since 1970; null means not yet, or not recorded. */
 export interface Try {
   readonly attempt: number
   readonly startedAt: number
   readonly endedAt: number | null
   readonly session: string | null
-  /** `provider/model` that was asked for. */
+  /** The requested model as `provider/model`. */
   readonly asked: string | null
   readonly prompt: string | null
   readonly context: string | null
   readonly result: StepResult | null
   readonly checks: readonly CheckResult[]
-  /** While something held it: a gate, a person, a quota. */
+  /** The periods in which something held it: a gate, a person, a quota. */
   readonly waits: readonly { readonly from: number; readonly to: number | null }[]
 }
 
 type StepEvent = Extract<RunEvent, { readonly step: string }>
 type Told = Pick<Moment, "kind" | "tone" | "title"> & { readonly text?: string }
 
-/** Everything that happened, oldest first. */
+/** Returns everything that happened, oldest first. */
 export function momentsOf(events: readonly RunEvent[]): Moment[] {
   return events.flatMap((event) => {
     const told = "step" in event ? toldOfStep(event) : toldOfRun(event)
@@ -122,7 +129,7 @@ function toldOfStep(event: StepEvent): Told[] {
     case "step.expanded":
       return [{ kind: "work", tone: "plain", title: `is done by ${event.steps.map(({ id }) => id).join(", ")}` }]
     case "step.skipped":
-      // What a person said stands in their decision.
+      // The person's decision already says it.
       return event.cause === "person" ? [] : [{ kind: "work", tone: "plain", title: `skipped: ${event.detail}` }]
     case "gate.opened":
       return [{ kind: "decision", tone: "warn", title: `waits for a person: ${gateTitle(event.step, event)}` }]
@@ -170,7 +177,7 @@ function ended({ at, result, retryAt }: Extract<RunEvent, { type: "step.ended" }
 
 // ── tries ────────────────────────────────────────────────────────────────────────────────────────
 
-/** The tries of every step, by its id, oldest first. */
+/** Returns the tries of every step by its id, oldest first. */
 export function triesOf(events: readonly RunEvent[]): Map<string, Try[]> {
   const tries = new Map<string, Try[]>()
   for (const event of events) {
@@ -217,12 +224,15 @@ function after(one: Try, event: StepEvent): Try {
   }
 }
 
-/** The try with its wait over. */
+/** Closes the open wait of a try. */
 function waited(one: Try, at: number): Try {
   return { ...one, waits: one.waits.map((wait) => (wait.to === null ? { ...wait, to: at } : wait)) }
 }
 
-/** What was held goes on; a gate stays a person's to decide, and opens its wait anew when it is decided late. */
+/**
+ * Closes the waits of held steps when the run is resumed. A step at a gate keeps waiting for a
+ * person's decision.
+ */
 function letGo(tries: Map<string, Try[]>, at: number): void {
   for (const own of tries.values()) {
     const last = own.at(-1)

@@ -3,7 +3,10 @@ import type { Tokens } from "../model/result.ts"
 import { countOf } from "./numbers.ts"
 import { type Moment, type MomentKind, momentsOf } from "./timeline.ts"
 
-/** One step in all it went through: what the journal tells, with what its session still holds in between. Plain data. */
+/**
+ * A row of a step's history: what the journal records, mixed with what its sessions still contain.
+ * Plain data.
+ */
 
 export interface TraceRow {
   /** Milliseconds since 1970. */
@@ -12,36 +15,38 @@ export interface TraceRow {
   readonly tone: Moment["tone"]
   /** One line. */
   readonly title: string
-  /** What there is besides; empty: nothing. */
+  /** Further text, or empty when there is none. */
   readonly text: string
-  /** How long it took; null: it has not ended, or takes no time. */
+  /** The duration in milliseconds, or null when it has not ended or has no duration. */
   readonly tookMs: number | null
 }
 
 export interface Trace {
-  /** In the order it happened. */
+  /** Rows in chronological order. */
   readonly rows: readonly TraceRow[]
-  /** Why what was said in a session is not among them, a sentence each. */
+  /** Why the messages of a session are missing, one sentence each. */
   readonly missing: readonly string[]
 }
 
-/** What was said in a session for one task, or why that is not known. */
+/** The messages of a session for one task, or the reason why they are not available. */
 export type SessionTranscript =
   | { readonly rows: readonly TraceRow[] }
   /** A sentence for a person. */
   | { readonly missing: string }
 
-/** One try's session, and the mark by which the messages of its task are told from others in it. */
+/**
+ * The session of one try, and the task that identifies its messages among others in that session.
+ */
 export interface TranscriptLocation {
   readonly session: string
   readonly task: string
 }
 
-/** Texts of one trace, in characters: it travels to the TUI as one message. */
+/** The limits of a trace's texts in characters. The trace travels to the TUI as one message. */
 const TRACE_CHARS = 200_000
 const ROW_CHARS = 20_000
 
-/** Where the words of a step's tries are. */
+/** Returns the sessions that contain the messages of a step's tries. */
 export function transcriptLocations(run: string, events: readonly RunEvent[], step: string): TranscriptLocation[] {
   return events.flatMap((event) =>
     event.type === "step.opened" && event.step === step
@@ -50,7 +55,7 @@ export function transcriptLocations(run: string, events: readonly RunEvent[], st
   )
 }
 
-/** All that happened to a step. `transcripts` is what its sessions hold. */
+/** Returns the history of a step. `transcripts` are the contents of its sessions. */
 export function traceOf(events: readonly RunEvent[], step: string, transcripts: readonly SessionTranscript[]): Trace {
   const said = transcripts.flatMap((transcript) => ("rows" in transcript ? transcript.rows : []))
   const missing = [
@@ -58,7 +63,7 @@ export function traceOf(events: readonly RunEvent[], step: string, transcripts: 
   ]
   const moments = momentsOf(events).filter((one) => one.step === step || (one.step === null && isOfAll(one)))
   const isSaid = (text: string) => text !== "" && said.some((row) => row.text === text)
-  // What the session tells in its own words is not told twice.
+  // What the session's own messages show is not repeated.
   const told = moments.filter(
     ({ kind, text, title }) => kind !== "work" || !(isSaid(text) || (isAnswer(title) && said.length > 0)),
   )
@@ -76,12 +81,14 @@ function isAnswer(title: string): boolean {
   return title === "answered"
 }
 
-/** Whether a moment of the run explains what became of its steps. */
+/** True when a moment of the run explains what happened to its steps. */
 function isOfAll({ kind, tone }: Moment): boolean {
   return kind === "decision" || (kind === "run" && tone === "warn")
 }
 
-/** The rows with the longest texts cut, and the oldest ones' left out when all are too much. */
+/**
+ * Cuts the longest texts, and drops the texts of the oldest rows when the total is still too large.
+ */
 function capped(rows: readonly TraceRow[]): TraceRow[] {
   let room = TRACE_CHARS
   return rows
@@ -95,11 +102,11 @@ function capped(rows: readonly TraceRow[]): TraceRow[] {
     .toReversed()
 }
 
-/** The rows that a person wants to see. */
+/** The kinds of rows that a person can select. */
 export type TraceFilter = "all" | "messages" | "tools" | "decisions" | "problems"
 export const TRACE_FILTERS: readonly TraceFilter[] = ["all", "messages", "tools", "decisions", "problems"]
 
-/** Those of a trace that the filter lets through and that contain the words, in any case. */
+/** Returns the rows that pass the filter and contain the words, ignoring case. */
 export function filteredRows(rows: readonly TraceRow[], filter: TraceFilter, words: string): TraceRow[] {
   const wanted = words.toLowerCase()
   return rows.filter(
@@ -123,7 +130,7 @@ function isShown({ kind, tone }: TraceRow, filter: TraceFilter): boolean {
   }
 }
 
-/** `2,437 in, 36 out` */
+/** Formats tokens, for example `2,437 in, 36 out`. */
 export function tokenWords({ input, output }: Tokens): string {
   return `${countOf(input)} in, ${countOf(output)} out`
 }

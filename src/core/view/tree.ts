@@ -2,18 +2,18 @@ import { type StepView, sumOf } from "./view.ts"
 
 /** The steps of a run as a tree: parts below their group. */
 
-/** A step where it stands in the tree. */
+/** A step with its position in the tree. */
 export interface Branch {
   readonly step: StepView
-  /** How many groups it is inside of. */
+  /** The number of groups that enclose it. */
   readonly level: number
-  /** What it took, its parts and their parts included; who never began has taken nothing. */
+  /** Its usage, including all its parts at any depth. A step that never started has none. */
   readonly spent: Pick<StepView, "tokens" | "cost">
   /** Whether it has parts. */
   readonly isGroup: boolean
 }
 
-/** Every step below its group, otherwise in the order of the run. */
+/** Returns every step below its group, otherwise in the order of the run. */
 export function treeOf(steps: readonly StepView[]): Branch[] {
   const parts = partsByGroup(steps)
   const branchesOf = (step: StepView, level: number): [Branch, ...Branch[]] => {
@@ -24,7 +24,7 @@ export function treeOf(steps: readonly StepView[]): Branch[] {
   return (parts.get(null) ?? []).flatMap((step) => branchesOf(step, 0))
 }
 
-/** The parts of each group in their order; under null those of none that is there. */
+/** Returns the parts of each group in order. The key null holds the steps without a known group. */
 export function partsByGroup(steps: readonly StepView[]): ReadonlyMap<string | null, readonly StepView[]> {
   const ids = new Set(steps.map(({ id }) => id))
   const parts = new Map<string | null, StepView[]>()

@@ -9,18 +9,23 @@ import { NO_USAGE } from "../model/usage.ts"
 import type { Verdict } from "../model/verdict.ts"
 import type { StepType } from "../model/workflow.ts"
 
-/** A step as it is shown: in the TUI, in `baton status`, in the last `--json` line. Plain data. */
+/**
+ * A step as it is shown in the TUI, in `baton status`, and in the last `--json` line. Plain data.
+ */
 export interface StepView {
   readonly id: string
   readonly type: StepType
-  /** The group it is a part of; null: it stands in the workflow itself. Groups come before their parts. */
+  /**
+   * The group that it belongs to, or null for a step of the workflow itself. Groups precede their
+   * parts.
+   */
   readonly group: string | null
-  /** What it is called inside its group; else its id. */
+  /** Its name inside its group, or else its id. */
   readonly name: string
   readonly needs: readonly string[]
-  /** Files its worker wrote, relative to the project. */
+  /** The files that its worker wrote, relative to the project. */
   readonly files: readonly string[]
-  /** File its answer was written to. */
+  /** The file that its answer was saved to. */
   readonly saved: string | null
   readonly status: StepStatus
   readonly reason: Reason | null
@@ -30,35 +35,43 @@ export interface StepView {
   readonly kind: Kind
   readonly mode: Mode
   readonly session: string | null
-  /** The model that answered, else the one asked for. */
+  /** The model that answered, or else the requested one. */
   readonly model: string | null
   readonly requestedModel: string | null
   readonly tokens: Tokens
   readonly cost: number | null
   readonly output: string
   readonly prompt: string | null
-  /** What its worker was told of the session the run was started from. */
+  /** What its worker was told about the session that the run was started from. */
   readonly context: string | null
   readonly warnings: readonly Warning[]
   readonly checks: readonly CheckResult[]
-  /** What a person is to decide; null: nothing. */
+  /** The open gate, or null when there is nothing to decide. */
   readonly gate: Gate | null
   readonly startedAt: number | null
   readonly endedAt: number | null
-  /** What the workers spent that its worker started; null: it started none. Not part of its own tokens and cost. */
+  /**
+   * The usage of the workers that its worker started, or null when it started none. Not part of its
+   * own tokens and cost.
+   */
   readonly delegated: Delegated | null
-  /** Of an ensemble: how it came to its answer. */
+  /** How an ensemble decided. */
   readonly verdict: Verdict | null
 }
 
-/** What a step is called where it stands: its name inside its group, of a round of a loop its number. */
+/**
+ * Returns the label of a step in the tree: its name inside its group, or the number of a loop's
+ * round.
+ */
 export function nameInGroup({ id, group, name }: Pick<StepView, "id" | "group" | "name">): string {
   if (group === null || group.split(":").at(-1) !== name) return name
   const round = /^:(\d+)$/.exec(id.slice(group.length))?.[1]
   return round === undefined ? name : `round ${round}`
 }
 
-/** What runs that a worker started came to, those that their workers started included. */
+/**
+ * The total usage of the runs that a worker started, including the runs that their workers started.
+ */
 export interface Delegated {
   readonly runs: readonly string[]
   readonly tokens: Tokens
@@ -72,7 +85,7 @@ export interface RunView {
   readonly cause: StopCause | null
   /** What a paused run waits for. */
   readonly hold: Hold | null
-  /** The worker this run is one question to; null: it is a workflow. */
+  /** The worker's name when this run is a single question to it, or null for a workflow. */
   readonly ask: string | null
   readonly depth: number
   readonly parent: string | null
@@ -81,15 +94,15 @@ export interface RunView {
   readonly createdAt: number
   readonly endedAt: number | null
   readonly steps: readonly StepView[]
-  /** Of the steps that ran and of every worker they started. */
+  /** The total of the steps that ran and of every worker that they started. */
   readonly tokens: Tokens
-  /** The same in US dollars; null when any part of it has an unknown price (G5). */
+  /** The total in US dollars, or null when any part of it has an unknown price (G5). */
   readonly cost: number | null
 }
 
 /**
- * The run as a person sees it. `claimed` says whether a living process works on it: a run that claims to be running
- * but has nobody behind it was interrupted by a crash (G3).
+ * Returns the run as a person sees it. `claimed` says whether a living process drives it: a run
+ * that is recorded as running without such a process was interrupted by a crash (G3).
  */
 export function viewRun(run: Run, claimed: boolean): RunView {
   const steps = inOrder(run).map((step) => viewStep(run, step))
@@ -112,7 +125,7 @@ export function viewRun(run: Run, claimed: boolean): RunView {
   }
 }
 
-/** Every group before its parts, and these in the order they came. */
+/** Returns every group before its parts, and the parts in the order in which they were added. */
 function inOrder(run: Run): StepState[] {
   const rows = rowsOf(run.steps)
   if (rows.length === run.created.workflow.steps.length) return rows
@@ -162,8 +175,8 @@ function viewStep(run: Run, step: StepState): StepView {
 }
 
 /**
- * The run with what its workers delegated added: `children` are the runs that were started from a step's session while
- * it ran, each with its own children already added.
+ * Adds the usage of delegated runs. `children` are the runs that were started from a step's session
+ * while it ran, each with its own children already added.
  */
 export function withDelegated(run: RunView, children: ReadonlyMap<string, readonly RunView[]>): RunView {
   if (children.size === 0) return run
@@ -178,7 +191,7 @@ export function withDelegated(run: RunView, children: ReadonlyMap<string, readon
   }
 }
 
-/** What several took together. */
+/** Sums usage. */
 export function sumOf(spent: readonly Usage[]): Usage {
   return {
     tokens: {
@@ -189,12 +202,15 @@ export function sumOf(spent: readonly Usage[]): Usage {
   }
 }
 
-/** Steps that an ended run never started have no event of their own: what they are follows from why it ended. */
+/**
+ * Steps that an ended run never started have no event of their own, so their status follows from
+ * why the run ended.
+ */
 function shownStatus(run: Run, step: StepState): { status: StepStatus; detail: string | null } {
   if (step.skipped) return { status: step.status, detail: describeSkip(step.skipped) }
   if (step.status === "pending" && step.result) return shownRetry(run, step)
   const isOpen = step.status === "pending" || step.status === "waiting"
-  // While the hooks run nothing is left that it could wait for.
+  // While the hooks run, a waiting step without a gate or a hold waits for nothing any more.
   const isLeft = step.status === "waiting" && !step.gate && !step.hold
   if (!isOpen || (run.endedAt === undefined && !isLeft)) return { status: step.status, detail: null }
   if (step.status === "waiting") return { status: "cancelled", detail: "the run ended while it was held" }
@@ -206,13 +222,16 @@ function shownStatus(run: Run, step: StepState): { status: StepStatus; detail: s
   return { status: "skipped", detail }
 }
 
-/** A step that failed and is to be tried again. */
+/** Returns the status of a step that failed and will be retried. */
 function shownRetry(run: Run, { retryAt, result }: StepState): { status: StepStatus; detail: string | null } {
   if (run.endedAt !== undefined) return { status: "failed", detail: "the run ended before it was tried again" }
   return { status: "pending", detail: retryAt === undefined ? null : `failed (${result?.reason}); tried again soon` }
 }
 
-/** The step a person most likely wants to look at: running, else the last that failed, else the last that ran. */
+/**
+ * Returns the step that a person most likely wants to see: a running one, or else the last that
+ * failed, or else the last that ran.
+ */
 export function stepInFocus(run: RunView): StepView | undefined {
   const withSession = run.steps.filter((step) => step.session !== null)
   return (
@@ -222,9 +241,12 @@ export function stepInFocus(run: RunView): StepView | undefined {
   )
 }
 
-/** A worker as it is shown: at work on a step, waiting for its turn, or kept for later. Plain data. */
+/**
+ * A worker as it is shown: working on a step, waiting for a free place, or kept for later. Plain
+ * data.
+ */
 export interface WorkerView {
-  /** What a person calls it: the step's id, or the name of a kept worker. */
+  /** The name that a person uses: the step's id, or the name of a kept worker. */
   readonly name: string
   readonly profile: string
   readonly kind: Kind
@@ -234,24 +256,27 @@ export interface WorkerView {
   readonly workflow: string | null
   readonly step: string | null
   readonly depth: number
-  /** `provider/model`; null while it is not known. */
+  /** `provider/model`, or null while it is not known. */
   readonly model: string | null
   readonly tool: string | null
   readonly session: string | null
   readonly parent: string | null
-  /** Milliseconds since 1970; null: it has no task. */
+  /** Milliseconds since 1970, or null when it has no task. */
   readonly startedAt: number | null
   readonly lastActivityAt: number | null
   readonly tokens: Tokens
   readonly cost: number | null
   /** Whether its session is kept. */
   readonly isKept: boolean
-  /** The end of what it is writing; left out of state messages. */
+  /** The end of what it is writing. Empty in state messages. */
   readonly tail: string
 }
 
-/** `queued`: waits for a free place; `silent`: no sign of life for a minute; `asking`: see the inbox; `held`: a person
- *  stopped it; `yours`: it is a person's turn; `idle`: kept, without a task. */
+/**
+ * `queued`: waits for a free place; `silent`: no activity for a minute; `asking`: has a request in
+ * the inbox; `held`: a person stopped it; `yours`: it is a person's turn; `idle`: kept, without a
+ * task.
+ */
 export type WorkerState =
   | "queued"
   | "starting"
@@ -264,7 +289,7 @@ export type WorkerState =
   | "yours"
   | "idle"
 
-/** An ask as the inbox shows it. */
+/** A request as the inbox shows it. */
 export interface PendingRequestView {
   readonly id: string
   readonly kind: "permission" | "question"
@@ -277,7 +302,7 @@ export interface PendingRequestView {
   readonly session: string
   readonly title: string
   readonly details: readonly string[]
-  /** How many lines are not in `details`, where some are not. */
+  /** The number of lines that `details` leaves out, if any. */
   readonly more?: number
   readonly questions: readonly {
     readonly text: string
