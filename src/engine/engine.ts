@@ -22,17 +22,17 @@ import { RunRegistry, type RunRegistryDeps } from "./drive/run-registry.ts"
 import { type Spawned, spawnKept } from "./task/persistent-workers.ts"
 
 export interface EngineDeps extends Omit<RunRegistryDeps, "dispatcher" | "workers" | "delegatedFrom"> {
-  /** Between 0 and 1. */
+  /** Returns a number from 0 to 1. */
   readonly random: () => number
 }
 
-/** A change of a run, as onlookers get it: the run after the events, and the events. */
+/** Called at every change of a run, with the run after the events, and the events. */
 export type Listener = (run: Run, events: readonly RunEvent[]) => void
 
-/** What is done about a step that waits, or that failed in a run that has ended. */
+/** A person's decision about a step that waits, or that failed in a run that has ended. */
 export type GateDecision = Omit<Extract<Command, { type: "decide" }>, "type">
 
-/** Something to say to a worker. */
+/** A message to a worker. */
 export interface SteerMessage {
   readonly type: "message"
   readonly id: string
@@ -42,9 +42,9 @@ export interface SteerMessage {
 export type { CommandOutcome, Settled } from "./drive/remote-control.ts"
 
 /**
- * All runs of one project in one process. A run is driven by the process that holds its claim; of every other run this
- * engine knows what the journal says, and what is asked of it here is handed to that process. Nothing is driven that
- * nobody asked for (G3).
+ * All runs of one project in one process. A run is driven by the process that holds its claim;
+ * every other run is read from the journal, and commands for it are queued for that process. The
+ * engine drives only runs that somebody asked it to drive (G3).
  */
 export class Engine {
   readonly #deps: LoopDeps
@@ -67,15 +67,17 @@ export class Engine {
     this.#runs = new RunRegistry(all, this.#reader, (run, events) => this.#tell(run, events))
   }
 
-  /** Starts a run; it goes on by itself. Refused when a run of that id exists. */
+  /** Starts a run, which then proceeds by itself. Refused when a run of that id exists. */
   start(created: Omit<RunCreated, "type" | "at">): CommandOutcome {
     if (this.#runs.exists(created.run)) return { ok: false, why: `there is already a run ${created.run}` }
     return this.#runs.drive(created.run, { type: "create", created })
   }
 
-  /** Takes an interrupted or paused run up again, or anew what failed in one that has ended; what finished stays
-   *  finished (G2). Open gates are continued. `edited` is the workflow as it is now: what changed, and what
-   *  depends on it, is done again. */
+  /**
+   * Resumes an interrupted or paused run, or retries what failed in a run that has ended; finished
+   * steps stay finished (G2). Open gates are continued. `edited` is the current version of the
+   * workflow: changed steps, and all that depend on them, run again.
+   */
   resume(run: string, by: string, parent?: string, edited?: Definition): CommandOutcome {
     return this.#runs.command(run, {
       type: "resume",
@@ -90,16 +92,16 @@ export class Engine {
     return this.#runs.command(run, { type: "abort", by })
   }
 
-  /** Starts nothing more of a run until `resume`; what runs goes on. */
+  /** Starts no more steps of a run until `resume`; running steps continue. */
   pause(run: string, by: string): CommandOutcome {
-    if (this.#runs.isLeft(run)) return { ok: false, why: `run ${run} was interrupted: nothing of it is going on` }
+    if (this.#runs.isLeft(run)) return { ok: false, why: `run ${run} was interrupted: none of its steps is running` }
     return this.#runs.command(run, { type: "pause", by })
   }
 
-  /** Decides an open gate; `retry` also tries a step of a run that has failed again, with all that waits for it. A message
-   *  is said to its worker, in its session. */
+  /** Decides an open gate. `retry` also retries a failed step of a run that has ended, with all
+   *  steps that depend on it. A message is sent to the step's worker, in its session. */
   decide(run: string, decision: GateDecision): CommandOutcome {
-    // What a crash or an interrupt left running is taken up first; its gates stay open for that.
+    // Work that a crash or an interrupt left is resumed first; its gates stay open meanwhile.
     if (this.#runs.isLeft(run)) {
       const resumed = this.resume(run, decision.by, decision.parent)
       if (!resumed.ok) return resumed
@@ -107,14 +109,17 @@ export class Engine {
     return this.#runs.command(run, { type: "decide", ...decision })
   }
 
-  /** Lets a run spend more, and go on if that held it. */
+  /** Raises a run's budget, and continues the run if the budget held it. */
   raise(run: string, budget: Budget, by: string): CommandOutcome {
     this.#runs.settleCrash(run)
     return this.#runs.command(run, { type: "raise", budget, by })
   }
 
-  /** What became of something asked of a run: at once of one driven here; of one that another process drives once that
-   *  has done it, or after five seconds. When that process is gone without having come to it, it is done here. */
+  /**
+   * The outcome of a command: at once for a run that is driven here. For a run of another process
+   * it resolves when that process has carried the command out, or after five seconds. When that
+   * process is gone, the command is carried out here.
+   */
   settled(outcome: CommandOutcome): Promise<Settled> {
     return this.#runs.settled(outcome)
   }
@@ -148,7 +153,8 @@ export class Engine {
     await Promise.all(loops.map((loop) => loop.over))
   }
 
-  /** The run once it has ended, was interrupted, or could not be written down (`broken` says why). */
+  /** Resolves when the run has ended, was interrupted, or could not be journalled (`broken` says
+   *  why). */
   async finished(run: string): Promise<{ readonly view: RunView | undefined; readonly broken?: string }> {
     const loop = this.#runs.loops().get(run)
     await loop?.over
@@ -164,8 +170,8 @@ export class Engine {
     return this.#deps.store.read(run)
   }
 
-  /** The same without the values of the run's secrets, in all texts in it; undefined when they are not there to be looked
-   *  for. */
+  /** `value` without the secrets of the run in any of its texts; undefined when the values of
+   *  the secrets are not available, so that they cannot be found. */
   withoutSecrets<T>(run: string, value: T): T | undefined {
     const { vault } = this.#deps
     const workflow = this.#reader.current(run)?.created.workflow
@@ -173,12 +179,12 @@ export class Engine {
     return isKnown ? vault.hide(value) : undefined
   }
 
-  /** What a run was given when it began. */
+  /** The inputs that a run was started with. */
   inputs(run: string): RunCreated["inputs"] | undefined {
     return this.#reader.current(run)?.created.inputs
   }
 
-  /** The run of that id, or the only one whose id begins like that; without an id the newest. */
+  /** The run with that id, or the only one whose id begins with it; without an id the newest. */
   find(wanted: string | undefined): RunView | undefined {
     const ids = this.list().map((header) => header.id)
     const matches = wanted === undefined ? ids.slice(0, 1) : ids.filter((id) => id.startsWith(wanted))
@@ -196,49 +202,48 @@ export class Engine {
     return this.#reader.views([...this.#runs.loops().keys()].reverse())
   }
 
-  // ── workers ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  // ── workers ──
 
-  /** Every worker of this process, and those kept without a task. */
+  /** Every worker of this process, and the kept workers without a task. */
   workers(): WorkerView[] {
     return this.#workers.views(this.#deps.store.kept())
   }
 
-  /** What waits for a person, oldest first (G7). */
+  /** Requests that wait for a person, oldest first (G7). */
   asks(): PendingRequestView[] {
     return this.#workers.asks()
   }
 
-  /** Hears that workers or asks have changed; can be many times a second. */
+  /** Calls `listener` when workers or requests have changed; that can be many times a second. */
   subscribeWorkers(listener: () => void): () => void {
     return this.#workers.subscribe(listener)
   }
 
-  /** How deep a session of this process is: of a worker its depth, of any other 0. */
+  /** Nesting depth of a session of this process: that of its worker, or 0 for any other session. */
   depthOf(session: string | undefined): number {
     return this.#workers.depthOf(session)
   }
 
-  /** A file with all of a step's answer, where that is too long to be handed on; undefined: it is not. */
+  /** The file with a step's whole answer if it is too long to be handed on; undefined otherwise. */
   async fileOf(run: string, { id, output }: { readonly id: string; readonly output: string }) {
     return isLong(output) ? this.#deps.files.keep(run, id, output) : undefined
   }
 
-  /** What is wrong with data that the worker in `session` gives as its answer, or undefined. */
+  /** Why data that the worker in `session` gives as its answer does not match its schema, or
+   *  undefined. */
   refuseData(session: string, given: unknown): Promise<string | undefined> {
     return refusalOf(this.#deps.checker, this.#workers.find(session)?.task.schema, given)
   }
 
-  /** Answers an ask of a worker. Resolves with why that was not possible, or undefined. */
+  /** Answers a worker's request. Resolves with why that was not possible, or undefined. */
   async answer(ask: string, answer: RequestAnswer): Promise<string | undefined> {
     const task = this.#workers.taskOfRequest(ask)
     if (task === undefined) return `nothing waits for an answer under ${ask}: it may have been answered already`
     return this.#deps.backend(task.profile.kind).answer(ask, answer)
   }
 
-  /**
-   * Acts on a worker with a task, found by its name or session. Journalled before it happens; `id` makes a message the
-   * same one when it is sent again.
-   */
+  /** Steers a worker with a task, found by its name or session. The action is journalled before
+   *  it happens; a message that is sent again with the same `id` is the same message. */
   steer(wanted: string, steer: Exclude<Steer, { type: "message" }> | SteerMessage, by: string): CommandOutcome {
     const found = this.#workers.find(wanted)
     if (found === undefined) {
@@ -254,7 +259,8 @@ export class Engine {
     return refused === undefined ? { ok: true, run } : { ok: false, why: refused }
   }
 
-  /** Ends the task of a worker, found by its name or session: of a kept one the session stays, of a step it fails. */
+  /** Ends the task of a worker, found by its name or session: a kept worker keeps its session,
+   *  and a step fails. */
   stopWorker(wanted: string): CommandOutcome {
     const found = this.#workers.find(wanted)
     const other = found === undefined ? this.workerElsewhere(wanted) : undefined
@@ -265,7 +271,7 @@ export class Engine {
     return { ok: true, run: found.task.run }
   }
 
-  /** The worker of that name or session that another process works with. */
+  /** The worker with that name or session that another process runs. */
   workerElsewhere(wanted: string): RemoteWorker | undefined {
     const runs = this.list().map(({ id }) => id)
     return findRemoteWorker(
@@ -275,17 +281,17 @@ export class Engine {
     )
   }
 
-  /** Makes a worker by name without asking its model anything. Rejects with what the backend says. */
+  /** Creates a kept worker without prompting its model. Rejects with the backend's error. */
   spawn(name: string, profile: Profile, parent: string | undefined): Promise<Spawned> {
     return spawnKept(this.#deps, name, profile, parent)
   }
 
-  /** The kept worker of that name or session. */
+  /** The kept worker with that name or session. */
   kept(wanted: string): KeptWorker | undefined {
     return this.#deps.store.kept().find((worker) => worker.name === wanted || worker.session === wanted)
   }
 
-  /** From now on the kept worker hands back to this session. */
+  /** Makes the kept worker hand its results back to this session from now on. */
   adopt(name: string, parent: string): void {
     const worker = this.kept(name)
     if (worker !== undefined && worker.parent !== parent) this.#deps.store.keep({ ...worker, parent })
@@ -306,7 +312,7 @@ export class Engine {
       try {
         listener(run, events)
       } catch (error) {
-        this.#deps.log.error("an onlooker threw", { run: run.id, error: String(error) })
+        this.#deps.log.error("a listener threw", { run: run.id, error: String(error) })
       }
     }
   }

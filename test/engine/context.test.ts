@@ -287,7 +287,7 @@ it("a check that throws does not hold, and the step keeps its answer and what it
   const took = { tokens: { input: 7, output: 3 }, cost: 0.25 }
   ;(await backend.job("a", 1)).finish({ output: '{"holds":true,"why":"Two words."}', ...took })
   const { view } = await engine.finished("r")
-  const failed = { isOk: false, severity: "error", detail: "could not be looked at: Error: no disk" }
+  const failed = { isOk: false, severity: "error", detail: "could not be judged: Error: no disk" }
   expect(view?.steps[0]).toMatchObject({
     status: "failed",
     reason: "check-failed",
@@ -297,7 +297,7 @@ it("a check that throws does not hold, and the step keeps its answer and what it
   // The opinion was asked before that.
   expect(view?.steps[0]).toMatchObject({ tokens: { input: 17, output: 8 }, cost: 0.75 })
   expect(view).toMatchObject({ tokens: { input: 17, output: 8 }, cost: 0.75 })
-  expect(errors).toEqual(["an answer could not be looked at"])
+  expect(errors).toEqual(["an answer could not be judged"])
 })
 
 const secrets = { TOKEN: { env: "TOKEN" } }

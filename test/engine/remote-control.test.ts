@@ -167,7 +167,7 @@ describe("when the process that drives a run is gone", () => {
     expect(await other.engine.settled(raised)).toEqual({ ...DONE, driver: "here" })
     await other.engine.finished("r")
     expect(other.engine.raise("r", { usd: 2 }, "p").ok).toBe(true)
-    const why = "run r was interrupted: nothing of it is going on"
+    const why = "run r was interrupted: none of its steps is running"
     expect(other.engine.pause("r", "p")).toEqual({ ok: false, why })
     expect(other.engine.view("r")?.status).toBe("interrupted")
     expect(journal.isClaimed("r")).toBe(false)
@@ -208,7 +208,7 @@ it("a journal that refuses is told once, and does not end the process", async ()
   await backend.job("a")
   isBroken = true
   clock.advance(1_000)
-  expect(errors).toEqual(["the queued commands could not be executed"])
+  expect(errors).toEqual(["queued commands could not be processed"])
   isBroken = false
   journal.post({ run: "r", key: "k", command: { type: "pause", by: "p" } })
   clock.advance(200)

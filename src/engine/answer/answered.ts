@@ -3,13 +3,13 @@ import type { Run } from "../../core/model/run.ts"
 import type { Step } from "../../core/model/workflow.ts"
 import type { Snapshot } from "../../core/ports/ports.ts"
 
-/** An answer, and what is known of the step it was given for. */
+/** An answer, with the context of the step that gave it. */
 export interface Answered {
   readonly run: Run
   readonly step: Step
   readonly result: StepResult
-  /** What it was sent. */
+  /** The prompt that the worker was sent. */
   readonly prompt: string | undefined
-  /** What files were like before the attempt. */
+  /** The state of the project's files before the attempt. */
   readonly before: Snapshot | undefined
 }

@@ -12,22 +12,23 @@ import { scopeOf } from "../task/scope.ts"
 import type { Answered } from "./answered.ts"
 import { type AskProfile, opinionOf } from "./opinions.ts"
 
-/** What has a say of an answer. */
+/** What an answer is judged with. */
 interface JudgeDeps {
   readonly checker: Checker
   readonly render: Render
   readonly composer: Composer
   readonly ask: AskProfile
-  /** Hears what a person should know. */
+  /** Called with each warning that a person should see. */
   readonly warned: (warning: Warning) => void
 }
 
 export type Judgement = Omit<Extract<Command, { type: "checked" }>, "type" | "step" | "attempt">
 
 /**
- * What there is to say of an answer, in this order: whether it is the data the step wants, then the file it is written to,
- * then the checks, then the opinions of others, and at last what of it is for those that read it distilled. An answer that is
- * not the data is not written anywhere; nobody is asked about one whose checks do not hold.
+ * Judges an answer in this order: it is validated against the step's schema, written to the step's
+ * output file, checked, reviewed by other models, and distilled for the steps that read it
+ * distilled. An answer that does not match its schema is not written anywhere. Reviewers are asked
+ * only when all checks hold.
  */
 export async function judge(deps: JudgeDeps, answered: Answered, signal: AbortSignal): Promise<Judgement> {
   const { step, result, before } = answered
@@ -56,14 +57,16 @@ export async function judge(deps: JudgeDeps, answered: Answered, signal: AbortSi
   }
 }
 
-/** Of an answer that could not be judged to the end: it has not passed. `asked`: who was asked about it before that. */
+/** The judgement of an answer when judging itself failed: the answer has not passed. `asked` are
+ *  the answers of the reviewers that were asked before the failure; their usage is counted. */
 export function unjudged(error: unknown, asked: readonly StepResult[]): Judgement {
-  const detail = `could not be looked at: ${String(error)}`
+  const detail = `could not be judged: ${String(error)}`
   const checks = [{ name: "the answer", isOk: false, severity: "error" as const, detail, output: "" }]
   return { checks, ...(asked.length > 0 ? { took: sumOf(asked) } : {}) }
 }
 
-/** What the workflow's distiller takes out of the answer; undefined: nobody is to. */
+/** Asks the workflow's distiller for a handoff of the answer. Returns undefined when the
+ *  workflow has no distiller or no step reads this one distilled. */
 async function distil({ composer, ask, warned }: JudgeDeps, { run, step, result }: Answered) {
   const { distiller } = run.created.workflow
   if (distiller === undefined || !isDistilled(run, step)) return undefined
@@ -74,20 +77,22 @@ async function distil({ composer, ask, warned }: JudgeDeps, { run, step, result 
   return said && { result: said, handoff }
 }
 
-/** What is wrong with data that a worker gives as its answer; undefined: nothing. */
+/**
+ * Why data that a worker gives as its answer does not match its schema; undefined when it matches.
+ */
 export async function refusalOf(checker: Checker, schema: JsonSchema | undefined, given: unknown) {
-  if (schema === undefined) return "no data is wanted here: answer in words"
+  if (schema === undefined) return "this step takes no data: answer in text"
   const looked = await checker.structure(JSON.stringify(dataOf(given)), schema)
   return "error" in looked ? looked.error : undefined
 }
 
 function structure({ checker }: JudgeDeps, schema: JsonSchema | undefined, { output, structured }: StepResult) {
   if (schema === undefined) return undefined
-  // What came through the result tool is looked at again: whoever took it may have been another version.
+  // Data of the result tool is validated again: another version of Baton may have accepted it.
   return checker.structure(structured === undefined ? output : JSON.stringify(structured), schema)
 }
 
-/** Writes the answer where the step says; a path that cannot be is a check that does not hold. */
+/** Writes the answer to the step's output path. A path that cannot be written is a failed check. */
 async function save(
   { checker, render }: JudgeDeps,
   { run, step, result }: Answered,

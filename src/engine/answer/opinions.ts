@@ -5,12 +5,12 @@ import type { Checker, Render, Scope } from "../../core/ports/ports.ts"
 import { scopeOf } from "../task/scope.ts"
 import type { Answered } from "./answered.ts"
 
-/** Another model's opinion of an answer, as a check that says that it is one. */
+/** Asks another model for its opinion of an answer. The result is a check whose name says so. */
 
-/** Characters of an answer, and of what was asked, that are put before who gives an opinion. */
+/** At most so many characters of the answer, and of its prompt, are shown to a reviewer. */
 const SHOWN_CHARS = 100_000
 
-/** Characters of a question that name its check. */
+/** Characters of the question in the name of its check. */
 const NAME_CHARS = 100
 
 const VERDICT = {
@@ -19,7 +19,7 @@ const VERDICT = {
   properties: { holds: { type: "boolean" }, why: { type: "string" } },
 } as const
 
-/** Asks a profile by its name; undefined: there is none of that name. */
+/** Asks the profile of that name; resolves with undefined when there is no such profile. */
 export type AskProfile = (name: string, profile: string, prompt: string) => Promise<StepResult | undefined>
 
 interface OpinionDeps {
@@ -28,7 +28,8 @@ interface OpinionDeps {
   readonly ask: AskProfile
 }
 
-/** What the profile says. Who fails, or is not clear, has given no verdict: then the check does not hold. */
+/** Asks the profile and returns its verdict as a check. A failed run or an unclear answer is no
+ *  verdict, and the check does not hold. */
 export async function opinionOf(
   { checker, render, ask }: OpinionDeps,
   answered: Answered,
@@ -59,7 +60,7 @@ function lineOf(text: string): string {
   return line.length > NAME_CHARS ? `${line.slice(0, NAME_CHARS)}…` : line
 }
 
-/** What the step's own prompt sees, and its answer. */
+/** The scope of the step's own prompt, with the step's answer added. */
 function ownScope({ run, step, result }: Answered): Scope {
   const scope = scopeOf(run, step)
   const name = step.part?.name ?? step.id

@@ -12,19 +12,21 @@ export interface SideQuestionDeps {
   readonly workers: Workers
 }
 
-/** A question to a profile about a step's answer, besides the step's own worker. */
+/** A question to a profile about a step's answer, asked outside the step's own worker. */
 export interface SideQuestion {
   readonly step: string
   readonly attempt: number
-  /** Tells the questions about one answer from each other. */
+  /** Distinguishes the questions about one answer. */
   readonly name: string
   readonly profile: Profile
   readonly prompt: string
 }
 
 /**
- * Asks in a session of its own that may only read. The session's key follows from run, step, attempt and name, and it is
- * looked for first: asked again after a crash, the answer that is there is taken. `warned` hears what a person should know.
+ * Asks in a read-only session of its own. The session's key is derived from run, step, attempt and
+ * name, and an existing session of that key is looked for first: when a crash makes the engine ask
+ * again, the answer that is already there is used. `warned` is called with each warning that a
+ * person should see.
  */
 export async function askSideQuestion(
   { dispatcher, workers }: SideQuestionDeps,

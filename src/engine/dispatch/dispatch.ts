@@ -17,12 +17,13 @@ import { STOP_GRACE_MS } from "../../core/ports/ports.ts"
 import { type Lease, Pool } from "./pool.ts"
 import type { Workers } from "./workers.ts"
 
-/** How an attempt went: to its end, or as far as something holds it, and what it took until then. */
+/** The outcome of an attempt: its result, or what holds it, with the usage until then. */
 export type AttemptOutcome = { readonly result: StepResult } | { readonly hold: OutageHold; readonly took: Usage }
 
-/** What of a task goes into the journal, and comes from it. */
+/** Callbacks between a task and the journal. */
 export interface AttemptSink {
-  /** The session of the kept worker whose task it is, as soon as it has one: known only when it is its turn. */
+  /** The session of the kept worker that does the task, once it has one. It is known only when
+   *  the task gets its place in the pool, because an earlier task may create it. */
   readonly keptSession: () => string | undefined
   readonly opened: (opened: WorkerOpened) => void
   readonly warned: (warning: Warning) => void
@@ -33,33 +34,34 @@ export interface DispatcherDeps {
   readonly log: Log
   readonly workers: Workers
   readonly backend: (kind: string) => WorkerBackend
-  /** Between 0 and 1. */
+  /** Returns a number from 0 to 1. */
   readonly random: () => number
 }
 
-/** Where an attempt stands: what changes from one try of the backend to the next. */
+/** The state of an attempt that changes from one backend call to the next. */
 interface AttemptState {
   readonly task: WorkerTask
-  /** Fallback models not used yet. */
+  /** Fallback models that were not used yet. */
   readonly fallback: readonly string[]
   readonly isReassigned: boolean
   readonly isBack: boolean
   readonly workedMs: number
-  /** What the last try took: that of the ones before it in the same session included. */
+  /** The usage that the last backend call reported, including earlier calls in the same session. */
   readonly took: Usage
 }
 
 const NO_ANSWER = { output: "", ...NO_USAGE } as const
 
 /**
- * Takes an attempt to its end over whatever a single try of a backend cannot mend: it waits for a place (pool.ts), gives
- * it up and comes back when the provider says to slow down, goes on with the next model of a declared `fallback`, and
- * reassigns the task of a lost server once. Each of these is the same attempt: what its session holds is kept.
+ * Runs one attempt to completion, recovering what a single backend call cannot: it waits for a
+ * place (pool.ts), gives it up and comes back when the provider throttles, continues with the next
+ * model of a declared `fallback`, and reassigns the task of a lost server once. All of this is one
+ * attempt, so the content of its session is kept.
  */
 export class Dispatcher {
   readonly pool: Pool
   readonly #deps: DispatcherDeps
-  /** Leases by the session that works in them. */
+  /** Leases by the session that works under them. */
   readonly #leases = new Map<string, Lease>()
 
   constructor(deps: DispatcherDeps) {
@@ -96,7 +98,7 @@ export class Dispatcher {
     workers.setQueued(key, true)
     const permit = await this.pool.acquire(
       {
-        // A kept worker has one session, and does one thing at a time in it.
+        // A kept worker has one session and does one task at a time in it.
         profile: profile.keep ? `worker ${attempt.task.title}` : profile.name,
         concurrency: profile.keep ? 1 : (profile.concurrency ?? Number.POSITIVE_INFINITY),
         maxWorkers,
@@ -107,12 +109,12 @@ export class Dispatcher {
     )
     if (permit === undefined) return { result: { reason: "aborted", ...NO_ANSWER } }
     if (!permit.ok)
-      return this.#goOn(attempt, { cause: permit.hold.cause, model: profile.model ?? null }, sink, permit.hold)
+      return this.#afterOutage(attempt, { cause: permit.hold.cause, model: profile.model ?? null }, sink, permit.hold)
     workers.setQueued(key, false)
     const startedAt = clock.now()
     const known = attempt.task.session ?? sink.keptSession()
     const placed = known === undefined ? attempt : { ...attempt, task: { ...attempt.task, session: known } }
-    const { result, session, hasYielded } = await this.#use(permit.lease, placed, sink, signal)
+    const { result, session, hasYielded } = await this.#callBackend(permit.lease, placed, sink, signal)
     const task = { ...attempt.task, resumed: true, ...(session === undefined ? {} : { session }) }
     const workedMs = attempt.workedMs + clock.now() - startedAt
     const again = { ...attempt, task, workedMs, took: { tokens: result.tokens, cost: result.cost } }
@@ -123,11 +125,11 @@ export class Dispatcher {
       return { ...again, isReassigned: true }
     }
     if (result.outage === undefined || signal.aborted) return { result }
-    return this.#goOn(again, result.outage, sink, undefined, result)
+    return this.#afterOutage(again, result.outage, sink, undefined, result)
   }
 
-  /** After an outage: the next model, a hold, or the failure it is. */
-  #goOn(
+  /** What follows an outage: the next fallback model, a hold, or a failure. */
+  #afterOutage(
     attempt: AttemptState,
     outage: Outage,
     sink: AttemptSink,
@@ -145,8 +147,8 @@ export class Dispatcher {
     return { ...attempt, task, fallback }
   }
 
-  /** One try of the backend in a place of the pool. */
-  async #use(lease: Lease, { task, workedMs }: AttemptState, sink: AttemptSink, signal: AbortSignal) {
+  /** Calls the backend once, under a lease of the pool. */
+  async #callBackend(lease: Lease, { task, workedMs }: AttemptState, sink: AttemptSink, signal: AbortSignal) {
     const controller = new AbortController()
     const stop = () => controller.abort()
     if (signal.aborted) stop()
@@ -163,12 +165,14 @@ export class Dispatcher {
         if (provider !== null) lease.setProvider(provider)
         workers.opened(task.key, opened.session, opened.model)
         sink.opened(opened)
-        // The journal could not take it, so it must not be prompted (G1): the backend sees the abort before it goes on.
+        // The journal could not record the session, so it must not be prompted (G1): the backend
+        // sees the abort before it continues.
         if (signal.aborted) stop()
       },
       activity: (activity) => {
         workers.active(task.key, activity)
-        // At a tool call, because an answer that is there counts whatever it took.
+        // The budget is enforced only at tool calls, because a finished answer counts whatever it
+        // cost.
         if (activity.phase !== "tool" || !isOver(task.limit, activity)) return
         isSpent = true
         stop()
@@ -193,7 +197,7 @@ export class Dispatcher {
     return { result, session, hasYielded }
   }
 
-  /** A worker that overstays its own deadline or does not let go when stopped is given up (G4). */
+  /** Gives up a worker that exceeds its own deadline or does not stop when it is aborted (G4). */
   async #withBackstop(
     task: WorkerTask,
     working: Promise<StepResult>,
@@ -210,7 +214,7 @@ export class Dispatcher {
       }),
     ]
     const onAbort = () =>
-      cancels.push(clock.after(STOP_GRACE_MS + 1_000, () => giveUp("aborted", "the worker did not let go in time")))
+      cancels.push(clock.after(STOP_GRACE_MS + 1_000, () => giveUp("aborted", "the worker did not stop in time")))
     if (controller.signal.aborted) onAbort()
     else controller.signal.addEventListener("abort", onAbort, { once: true })
     try {
@@ -232,7 +236,8 @@ function isOver(limit: Budget | undefined, { tokens, cost }: Activity): boolean 
   return isManyTokens || (limit.usd !== undefined && (cost ?? 0) >= limit.usd)
 }
 
-/** What waits for a person after an outage; a model that is not there or answers with errors is a failure. */
+/** The hold for an outage that a person has to resolve. A model that does not exist or that
+ *  answers with errors is a failure, not a hold. */
 function holdOf({ cause, model, until }: Outage, detail: string | undefined): OutageHold | undefined {
   if (cause !== "quota" && cause !== "auth") return undefined
   const who = providerOf(model) ?? "the provider"

@@ -1,45 +1,53 @@
 import type { OutageHold } from "../../core/model/result.ts"
 import type { Clock } from "../../core/ports/ports.ts"
 
-/** What a worker needs a place for. */
+/** What a worker asks the pool for. */
 export interface PermitRequest {
   readonly profile: string
-  /** Workers of the profile at the same time. */
+  /** Maximum of workers of the profile at the same time. */
   readonly concurrency: number
-  /** Workers of the project at the same time. */
+  /** Maximum of workers of the project at the same time. */
   readonly maxWorkers: number
-  /** `provider` of the model; null while nobody knows it. */
+  /** The provider part of the model's name; null while the model is unknown. */
   readonly provider: string | null
-  /** It had a place before and gave it up: it is served first. */
+  /** True for a worker that had a place before and gave it up: it is served first. */
   readonly isBack: boolean
 }
 
 /** A place for one worker. */
 export interface Lease {
-  /** Whose model it turned out to be. */
+  /** Records the provider once the model is known. */
   setProvider(provider: string): void
-  /** The provider said to slow down until then. True: too many are at work there, and this one must give its place up. */
+  /** The provider throttles until `until` (milliseconds since 1970). Returns true when too many
+   *  workers use the provider and this one must give up its place. */
   throttled(until: number): boolean
-  /** Lends the place to a worker that this one has started and waits for; the returned function takes it back. */
+  /** Lends the place to a worker that this one has started and waits for. The returned function
+   *  takes it back. */
   lend(): () => void
-  /** Gives the place back; `isOk`: the provider answered. The first call counts. */
+  /** Gives the place back; `isOk` says that the provider answered. Only the first call counts. */
   release(isOk: boolean): void
 }
 
 export type Permit = { readonly ok: true; readonly lease: Lease } | { readonly ok: false; readonly hold: OutageHold }
 
-/** Answers in a row that let one more worker at a provider that had said to slow down, a place each. */
+/** Consecutive good answers, per allowed worker, after which a throttled provider gets one more. */
 const ANSWERS_A_PLACE = 5
-/** Spread of those who come back after the same wait: a quarter of it, at least this (ms). Full jitter would be fairer
- *  and slower (aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter). */
+/**
+ * Workers that come back after the same wait are spread at random over a quarter of it, and over at
+ * least this many milliseconds. Full jitter would be fairer and slower
+ * (aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter).
+ */
 const JITTER_MS = 1_000
 
 interface Provider {
-  /** Workers that may be there at once; grows by one and shrinks by half (AIMD: Chiu and Jain, 1989). */
+  /** Maximum of workers at the provider. It grows by one and shrinks by half (AIMD: Chiu and
+   *  Jain, 1989). */
   limit: number
   readonly working: Set<Holder>
   answers: number
-  /** When the limit last shrank: those who began before it have nothing new to say. */
+  /**
+   * When the limit last shrank. Throttling of workers that started before then is not a new signal.
+   */
   shrunkAt: number
   hold?: OutageHold
 }
@@ -47,7 +55,8 @@ interface Holder {
   readonly profile: string
   readonly startedAt: number
   provider: string | null
-  /** Workers it has started and waits for: it is not at work itself then. */
+  /** Number of workers that it has started and waits for. While it waits, it does not count as
+   *  working. */
   lends: number
 }
 interface Waiting {
@@ -57,16 +66,17 @@ interface Waiting {
 }
 
 /**
- * Who may work now, over all runs of a project in this process (G4). A place is given only when the project, the
- * profile and the provider have one free; those who wait are served in the order they came. A provider that says to
- * slow down gets half as many workers and slowly more again; one that is out of reach gets none until it is let.
+ * Decides who may work now, over all runs of a project in this process (G4). A place is given only
+ * when the project, the profile and the provider have one free; waiting workers are served in the
+ * order of their arrival. A throttling provider gets half as many workers and then slowly more; a
+ * provider that is out of reach gets none until a person resumes a run.
  */
 export class Pool {
   readonly #clock: Clock
   readonly #random: () => number
   readonly #providers = new Map<string, Provider>()
   readonly #working = new Set<Holder>()
-  /** When a provider that said to slow down may be asked again. */
+  /** When a throttling provider may be asked again, in milliseconds since 1970. */
   readonly #resumeAt = new Map<string, number>()
   #waiting: Waiting[] = []
   #cancelTimer: (() => void) | undefined
@@ -76,7 +86,8 @@ export class Pool {
     this.#random = random
   }
 
-  /** A place as soon as there is one, or what holds the provider. Undefined once `signal` fires. */
+  /** Resolves with a place as soon as there is one, with the hold of the provider if there is
+   *  one, or with undefined once `signal` fires. */
   acquire(request: PermitRequest, signal: AbortSignal): Promise<Permit | undefined> {
     return new Promise((resolve) => {
       if (signal.aborted) return resolve(undefined)
@@ -99,19 +110,21 @@ export class Pool {
     })
   }
 
-  /** Nothing is dispatched to the provider any more; whoever waits for it gets the hold. */
+  /** Opens the circuit: nothing is dispatched to the provider any more, and every worker that
+   *  waits for it gets the hold. */
   open(provider: string, hold: OutageHold): void {
     this.#provider(provider).hold = hold
     this.#serve()
   }
 
-  /** A person said go on: the next worker finds out whether the provider is back. */
+  /** Closes all circuits because a person resumes or aborts a run: the next worker finds out
+   *  whether the provider is back. */
   closeAll(): void {
     for (const provider of this.#providers.values()) delete provider.hold
     this.#serve()
   }
 
-  /** What keeps everything from being dispatched to the provider; over when the provider itself said so. */
+  /** The hold that blocks the provider; it ends at the time that the provider itself named. */
   holdOf(provider: string | null): OutageHold | undefined {
     const hold = provider === null ? undefined : this.#providers.get(provider)?.hold
     return hold?.until !== undefined && hold.until <= this.#clock.now() ? undefined : hold

@@ -3,10 +3,10 @@ import { NO_USAGE } from "../../core/model/usage.ts"
 import type { Activity, Clock, KeptWorker, PendingRequest, WorkerTask } from "../../core/ports/ports.ts"
 import type { PendingRequestView, WorkerState, WorkerView } from "../../core/view/view.ts"
 
-/** A worker with a task, from the moment it waits for a place until its task is over. */
+/** A worker with a task, from its wait for a place until its task is over. */
 export interface ActiveWorker {
   readonly task: WorkerTask
-  /** The name it was asked by; undefined: it does a step of a workflow. */
+  /** The name that the question was addressed to; undefined for a step of a workflow. */
   readonly ask: string | undefined
 }
 
@@ -19,20 +19,20 @@ interface WorkerRecord extends ActiveWorker {
   readonly asks: Map<string, PendingRequest>
 }
 
-/** The workers of this process and what they are doing: the live side of the journal, kept only in memory. */
+/** The workers of this process and their activity: live state that is kept only in memory. */
 export class Workers {
   readonly #clock: Clock
   readonly #hide: <Said>(said: Said) => Said
   readonly #rows = new Map<string, WorkerRecord>()
   readonly #listeners = new Set<() => void>()
 
-  /** `hide`: takes out of an ask, and of what a worker writes, what nobody is to see. */
+  /** `hide` removes secrets from requests and from what a worker writes. */
   constructor(clock: Clock, hide: <Said>(said: Said) => Said = (said) => said) {
     this.#clock = clock
     this.#hide = hide
   }
 
-  /** Hears every change; what changed is asked for with `views` and `asks`. */
+  /** Calls `listener` at every change; `views` and `asks` return the new state. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
@@ -83,22 +83,22 @@ export class Workers {
     this.#change(key, (record) => record.asks.delete(request))
   }
 
-  /** The worker with a task that a person calls so: by its name, or by its session. The newest first. */
+  /** The newest worker with a task that has this name or this session. */
   find(wanted: string): { readonly task: WorkerTask; readonly session: string | undefined } | undefined {
     return [...this.#rows.values()].reverse().find((record) => nameOf(record) === wanted || record.session === wanted)
   }
 
-  /** The task an ask belongs to. */
+  /** The task of the worker that made the request. */
   taskOfRequest(request: string): WorkerTask | undefined {
     return [...this.#rows.values()].find((record) => record.asks.has(request))?.task
   }
 
-  /** How deep a session is: of a worker its depth, of any other 0. */
+  /** Nesting depth of a session: that of its worker, or 0 for any other session. */
   depthOf(session: string | undefined): number {
     return [...this.#rows.values()].find((record) => record.session === session)?.task.depth ?? 0
   }
 
-  /** Workers with a task in the order they came, then those that are kept without one. */
+  /** Workers with a task in the order they were added, then the kept workers without one. */
   views(kept: readonly KeptWorker[]): WorkerView[] {
     const now = this.#clock.now()
     const rows = [...this.#rows.values()]
@@ -107,7 +107,7 @@ export class Workers {
     return [...rows.map((record) => this.#view(record, now)), ...idle]
   }
 
-  /** What waits for a person, oldest first. */
+  /** Requests that wait for a person, oldest first. */
   asks(): PendingRequestView[] {
     return [...this.#rows.values()]
       .flatMap((record) => [...record.asks.values()].map((request) => requestView(record, request)))

@@ -2,25 +2,27 @@ import type { Command } from "../../core/model/events.ts"
 import type { Run } from "../../core/model/run.ts"
 import type { Surveyor } from "../../core/ports/ports.ts"
 
-/** Has what a run changes in the project written down: a look before the first worker, and one when the run has ended. */
+/** Records which files of the project a run changes: it surveys the project before the first
+ *  worker starts, and again when the run has ended. */
 export class Changes {
   readonly #surveyor: Surveyor | undefined
   readonly #send: (command: Command) => void
   #before: Promise<void> | undefined
-  #isLooking = false
-  #lookedAt: number | undefined
+  #isScanning = false
+  #scannedAt: number | undefined
 
   constructor(surveyor: Surveyor | undefined, send: (command: Command) => void) {
     this.#surveyor = surveyor
     this.#send = send
   }
 
-  /** Resolves when it was looked; undefined when nobody has to wait. */
+  /** Resolves when the survey before the run is done; undefined when none is pending. */
   get before(): Promise<void> | undefined {
     return this.#before
   }
 
-  /** To be called when the run was created, before any worker exists. A question to one worker is no work on a project. */
+  /** Called when the run was created, before any worker exists. A question to one worker is not
+   *  surveyed, because it is not work on the project. */
   begin({ created }: Run): void {
     if (this.#surveyor === undefined || created.ask !== undefined) return
     this.#before = this.#surveyor.look().then((seen) => {
@@ -29,15 +31,15 @@ export class Changes {
     })
   }
 
-  /** Whether the end of the run has to be waited with: it is being looked what has changed. `done` is called after that. */
+  /** True while the end-of-run scan for changed files is pending; `done` is called after it. */
   isOpen({ endedAt, seen }: Run, done: () => void): boolean {
-    if (this.#isLooking) return true
+    if (this.#isScanning) return true
     if (this.#surveyor === undefined || seen === undefined || endedAt === undefined) return false
-    if (this.#lookedAt === endedAt) return false
-    this.#isLooking = true
-    this.#lookedAt = endedAt
+    if (this.#scannedAt === endedAt) return false
+    this.#isScanning = true
+    this.#scannedAt = endedAt
     void this.#surveyor.changedSince(seen).then((files) => {
-      this.#isLooking = false
+      this.#isScanning = false
       if (files) this.#send({ type: "changed", files })
       done()
     })

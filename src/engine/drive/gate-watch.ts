@@ -2,21 +2,21 @@ import { rowsOf } from "../../core/base/table.ts"
 import type { Run } from "../../core/model/run.ts"
 import type { Clock } from "../../core/ports/ports.ts"
 
-/** The gates of paused runs are decided in a person's place when their time is over, if the process that paused them is
- *  still there. */
+/** Has the gates of paused runs decided when their time is over, as long as the process that
+ *  paused them is alive. */
 export class GateWatch {
   readonly #clock: Clock
   readonly #tick: (run: string) => void
-  /** By run: what ends the wait of its gates. */
+  /** For each run, the function that cancels its timer. */
   readonly #timers = new Map<string, () => void>()
 
-  /** `tick` is called with a run when the time of one of its gates is over. */
+  /** `tick` is called with the id of a run when the time of one of its gates is over. */
   constructor(clock: Clock, tick: (run: string) => void) {
     this.#clock = clock
     this.#tick = tick
   }
 
-  /** To be told of every change of a run. */
+  /** Must be called at every change of a run. */
   changed(run: Run): void {
     this.#timers.get(run.id)?.()
     this.#timers.delete(run.id)

@@ -1,23 +1,23 @@
 import type { Clock, Log, QueuedCommand, QueuedOutcome, QueueEntry, Steer, Store } from "../../core/ports/ports.ts"
 import type { RunView } from "../../core/view/view.ts"
 
-/** How often a process that drives runs looks for what others ask of them. */
+/** How often a process that drives runs looks for queued commands, in milliseconds. */
 const LOOK_MS = 200
-/** How often, and for how long, a process that has asked looks what became of it. */
+/** How often, and for how long, a process looks for the outcome of its queued command, in
+ *  milliseconds. */
 const ANSWER_LOOK_MS = 100
 const ANSWER_MS = 5_000
-/** A worker of another process is looked for among so many runs. */
+/** A worker of another process is looked for in this many runs at most. */
 const RUNS_READ = 30
 
-/**
- * Done, or handed to the process that drives the run (`handed`: what `settled` asks after), or the sentence that says
- * why not.
- */
+/** The command was carried out, or queued for the process that drives the run (`handed` are the
+ *  keys that `settled` waits for), or refused with a sentence that says why. */
 export type CommandOutcome =
   | { readonly ok: true; readonly run: string; readonly handed?: readonly string[] }
   | { readonly ok: false; readonly why: string }
 
-/** What became of it: done here or by the process that drives the run, which may not have come to it yet. */
+/** The outcome of a command: carried out here or by the process that drives the run. It is
+ *  pending when that process has not processed it yet. */
 export type Settled =
   | { readonly ok: true; readonly run: string; readonly driver: "here" | "elsewhere"; readonly isPending: boolean }
   | { readonly ok: false; readonly why: string }
@@ -29,18 +29,20 @@ interface RemoteControlDeps {
 }
 
 interface CommandHandlers {
-  /** Does what an entry asks if this process drives its run, and ends the entry; else does nothing. */
+  /**
+   * Carries out the entry and completes it if this process drives its run; otherwise does nothing.
+   */
   carryOut(entry: QueueEntry): void
-  /** Does what was asked of a process that is gone, and ends the entry; when yet another drives the run by now, it is left
-   *  to that one (`handed`). */
+  /** Carries out the command of an entry whose process is gone, and completes the entry. When
+   *  another process drives the run by now, the entry is left to it (`handed`). */
   doHere(entry: QueueEntry): CommandOutcome
 }
 
 /**
- * The two ends of the command queue. Any process posts what it wants of a run; only the one that drives the run carries
- * it out,
- * so that the journal has one writer (G1) and each queued command is done once. A queued command whose process has died before it came to it
- * is carried out by the next that drives the run.
+ * Both ends of the command queue. Any process may queue a command for a run; only the one that
+ * drives the run carries it out, so that the journal has one writer (G1) and each queued command is
+ * done once. A command that its process did not process before it died is carried out by the next
+ * process that drives the run.
  */
 export class RemoteControl {
   readonly #deps: RemoteControlDeps
@@ -67,8 +69,8 @@ export class RemoteControl {
     this.#cancel = undefined
   }
 
-  /** Carries out what was asked of a run before this process began to drive it. To go on or to wait is the word of
-   *  whoever has just taken it up. */
+  /** Carries out commands that were queued before this process began to drive the run. `pause`
+   *  and `resume` are refused: the command that took the run over already decides that. */
   takeOver(run: string): void {
     const { store } = this.#deps
     this.#guard(() => {
@@ -87,26 +89,28 @@ export class RemoteControl {
     })
   }
 
-  /** A disk that refuses is said once, not with every look. */
+  /** Logs a repeated error only once, not at every look. */
   #guard(work: () => void): void {
     try {
       work()
       this.#lastError = ""
     } catch (error) {
       const text = String(error)
-      if (text !== this.#lastError) this.#deps.log.error("the queued commands could not be executed", { error: text })
+      if (text !== this.#lastError) this.#deps.log.error("queued commands could not be processed", { error: text })
       this.#lastError = text
     }
   }
 
-  /** Leaves a queued command for the process that drives the run. Where its work belongs is not for others to say. */
+  /** Queues a command for the process that drives the run. The session that the command names as
+   *  `parent` is left out, because another process must not decide where the run's work belongs. */
   post(run: string, command: QueuedCommand, key: string = crypto.randomUUID()): CommandOutcome {
     const entry = { run, key, command: "parent" in command ? { ...command, parent: undefined } : command }
     this.#deps.store.post(entry as QueueEntry)
     return { ok: true, run, handed: [key] }
   }
 
-  /** What became of all that was handed over; what nobody has come to in five seconds is left there as pending. */
+  /** The outcome of all commands that were queued. A command that no process has completed
+   *  within five seconds stays queued and is reported as pending. */
   async settled(outcome: CommandOutcome): Promise<Settled> {
     if (!outcome.ok) return outcome
     const { run, handed } = outcome
@@ -121,7 +125,7 @@ export class RemoteControl {
     return { ok: true, run, driver: isHere ? "here" : "elsewhere", isPending }
   }
 
-  /** `undefined`: nothing yet. */
+  /** Resolves with undefined when there is no outcome in time. */
   async #answer(run: string, key: string): Promise<(QueuedOutcome & { readonly isHere?: true }) | undefined> {
     const { store, clock } = this.#deps
     const until = clock.now() + ANSWER_MS
@@ -146,7 +150,7 @@ export interface RemoteWorker {
   readonly attempt: number
 }
 
-/** The step at work that a person calls so (by its name, or its session), among runs this process does not drive. */
+/** Finds the running step with this name or session among runs that this process does not drive. */
 export function findRemoteWorker(
   wanted: string,
   runs: Iterable<string>,
@@ -165,7 +169,8 @@ export function findRemoteWorker(
   return undefined
 }
 
-/** What is asked of the process that works on it; a message keeps its id, so that twice is once. */
+/** The queued command that steers such a worker. A message keeps its id, so that sending it
+ *  twice delivers it once. */
 export function steerCommand(
   { step, attempt }: RemoteWorker,
   steer: Exclude<Steer, { type: "message" }> | { readonly type: "message"; readonly id: string; readonly text: string },

@@ -44,31 +44,33 @@ export interface LoopDeps {
   readonly composer: Composer
   readonly files: ProjectFiles
   readonly vault: Vault
-  /** undefined: what changes in the project is not looked at. */
+  /** When it is undefined, changes of the project are not recorded. */
   readonly surveyor?: Surveyor
-  /** SHA-256, in hex, of a text. */
+  /** Returns the SHA-256 of a text, in hexadecimal. */
   readonly hash: (text: string) => string
-  /** The backend of a profile's kind. The kinds a run needs were checked before it was created. */
+  /** Returns the backend of a kind. The kinds a run needs are checked before it is created. */
   readonly backend: (kind: string) => WorkerBackend
   readonly dispatcher: Dispatcher
   readonly workers: Workers
-  /** What runs took that were started from a session since a time; undefined: there were none. */
+  /** The usage of runs that were started from a session since a time; undefined when there were
+   *  none. */
   readonly delegatedFrom: (session: string, since: number) => Usage | undefined
 }
 
 type StartEffect = Extract<Effect, { type: "start" }>
 type Work = Extract<Effect, { readonly step: string }> & { readonly type: "start" | "stop" | "check" }
 
-/** Of an attempt that was stopped between two sessions; what it took is counted already. */
+/** The result of an attempt that was stopped between two sessions; its usage is counted already. */
 const NOT_DONE = { reason: "aborted", output: "", ...NO_USAGE } as const
 
 /**
- * Drives one run. Owns: the run's claim, its workers, its deadline. The order is always the same (G1):
- * command → `decide` → append to the journal → adopt the new state → tell the onlookers → perform the effects.
+ * Drives one run. It owns the run's claim, its workers and its deadline. The order is always the
+ * same (G1): command → `decide` → append to the journal → adopt the new state → notify the
+ * listeners → perform the effects.
  *
  *   L1  an effect is performed only after the events that decided it are on disk
- *   L2  when the journal cannot be written, nothing more is started and the run is left to be resumed
- *   L3  every worker is awaited: the loop is over only when no worker of it is left
+ *   L2  when the journal cannot be written, nothing more is started; the run can be resumed
+ *   L3  every worker is awaited: the loop is over only when none of its workers is left
  */
 export class RunLoop {
   readonly #deps: LoopDeps
@@ -76,9 +78,9 @@ export class RunLoop {
   readonly #changed: (run: Run, events: readonly RunEvent[]) => void
   readonly #workers = new Map<string, AbortController>()
   readonly #over: PromiseWithResolvers<void> = Promise.withResolvers()
-  readonly #words: Expressions
+  readonly #expressions: Expressions
   readonly #changes: Changes
-  /** What files were like when a step's first try began, by its id. */
+  /** The state of the files when a step's first try began, by the step's id. */
   readonly #snapshots = new Map<string, Snapshot>()
   #cancelDeadline: (() => void) | undefined
   #cancelWake: (() => void) | undefined
@@ -97,7 +99,7 @@ export class RunLoop {
     this.#run = run
     this.#changed = changed
     this.#changes = new Changes(deps.surveyor, (command) => void this.send(command))
-    this.#words = {
+    this.#expressions = {
       holds: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step)),
       until: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step, true)),
       value: (of, step, expression) => deps.value(expression, scopeOf(of, step)),
@@ -114,22 +116,23 @@ export class RunLoop {
     return this.#broken
   }
 
-  /** Whether it has let go of the run. */
+  /** Whether the loop has released the run. */
   get isOver(): boolean {
     return this.#isOver
   }
 
-  /** Resolves when the run has ended, was interrupted, or can no longer be written down, and no worker is left. */
+  /** Resolves when the run has ended, was interrupted, or can no longer be journalled, and no
+   *  worker is left. */
   get over(): Promise<void> {
     return this.#over.promise
   }
 
-  /** Acts on a command; returns why nothing followed from it, or undefined. `key` is that under which another process
-   *  asked for it: it is over when this returns undefined. */
+  /** Acts on a command; returns why it was refused, or undefined. `key` is that of the queued
+   *  command, which is complete when this returns undefined. */
   send(command: Command, key?: string): string | undefined {
     if (this.#broken !== undefined) return this.#broken
-    // Whatever comes from outside is written down, and acted on, without secrets.
-    const decision = decide(this.#run, this.#deps.vault.hide(command), this.#deps.clock.now(), this.#words)
+    // Everything that comes from outside is journalled, and acted on, without secrets.
+    const decision = decide(this.#run, this.#deps.vault.hide(command), this.#deps.clock.now(), this.#expressions)
     if (decision.refused !== undefined || decision.run === undefined) return decision.refused ?? "nothing to do"
     try {
       if (decision.events.length > 0 || key !== undefined)
@@ -187,7 +190,7 @@ export class RunLoop {
     else this.#work(effect)
   }
 
-  /** Looks at the project between two rounds of a loop. */
+  /** Takes the project's fingerprint between two rounds of a loop. */
   #look({ step, attempt }: Extract<Effect, { type: "look" }>): void {
     const id = `${step}/look`
     if (this.#workers.has(id)) return
@@ -195,8 +198,8 @@ export class RunLoop {
     void this.#deps.checker
       .fingerprint()
       .catch((error) => {
-        this.#deps.log.error("the project could not be looked at", { step, error: String(error) })
-        // Unlike any other: it cannot be told that nothing has changed.
+        this.#deps.log.error("the project's fingerprint could not be taken", { step, error: String(error) })
+        // This value is unique: it must not look as if nothing has changed.
         return `${this.#deps.clock.now()}`
       })
       .then((fingerprint) => {
@@ -212,7 +215,8 @@ export class RunLoop {
     this.#cancelWake = clock.after(Math.max(0, at - clock.now()), () => void this.send({ type: "tick" }))
   }
 
-  /** What takes time: a worker, checks, or ending what a worker has left. */
+  /** Performs an effect that takes time: a worker, checks, or stopping a worker of an earlier
+   *  process. */
   #work(effect: Work): void {
     const { step, attempt } = effect
     const id = `${step}/${attempt}`
@@ -269,14 +273,14 @@ export class RunLoop {
     const { prompt } = stepOf(run, id) ?? {}
     const answered = { run, step, result, prompt, before: this.#snapshots.get(id) }
     const said = await judge({ ...this.#deps, ask, warned }, answered, signal).catch((error): Judgement => {
-      this.#deps.log.error("an answer could not be looked at", { step: id, error: String(error) })
+      this.#deps.log.error("an answer could not be judged", { step: id, error: String(error) })
       return unjudged(error, asked)
     })
     if (!signal.aborted) return { type: "checked", step: id, attempt, ...said }
     return { type: "ended", step: id, attempt, result: { ...result, reason: "aborted" } }
   }
 
-  /** An attempt, over as many sessions as its worker needs. */
+  /** Runs an attempt in as many sessions as its worker needs. */
   async #start(effect: StartEffect, controller: AbortController): Promise<AttemptOutcome> {
     if (this.#changes.before !== undefined) await this.#changes.before
     const { step, attempt } = effect
@@ -287,12 +291,12 @@ export class RunLoop {
       const delegated = this.#delegated(step, result)
       const took = sumOf([result, ...(delegated ? [delegated] : [])])
       const refused = this.send({ type: "checkpointed", step, attempt, text: result.output, took })
-      // What is not on disk cannot be gone on from.
+      // A checkpoint that is not on disk cannot be continued from.
       if (refused !== undefined || controller.signal.aborted) return { result: { ...result, ...NOT_DONE } }
     }
   }
 
-  /** What was started from the session of a result in this try. */
+  /** The usage of the runs that were started from the result's session in this try. */
   #delegated(step: string, { session }: StepResult): Usage | undefined {
     const since = stepOf(this.#run as Run, step)?.tryStartedAt ?? 0
     return session === undefined ? undefined : this.#deps.delegatedFrom(session, since)
@@ -309,7 +313,8 @@ export class RunLoop {
     const inputHash = this.#deps.hash(JSON.stringify([task.profile, vault.hide(task.prompt)]))
     const { spec } = this.#stepContext(run, step)
     const checks = spec ? followUpOf(spec).checks : []
-    // Later tries are measured against the same beginning; one that is taken up after a crash has none.
+    // Later tries are compared with the same snapshot; a try that is resumed after a crash has
+    // none.
     if (checks.length > 0 && !effect.resumed && !this.#snapshots.has(step))
       this.#snapshots.set(step, await this.#deps.checker.before(checks))
     workers.add({ task, ask: run.created.ask })
@@ -321,7 +326,7 @@ export class RunLoop {
           keptSession: () => keptSession(this.#deps.store, run, task.profile),
           opened: (opened) => {
             const refused = this.send({ type: "opened", step, attempt, inputHash, prompt: task.prompt, ...opened })
-            // Not on disk, so it must not be prompted (G1).
+            // The session is not on disk, so it must not be prompted (G1).
             if (refused === undefined) this.#keep(run, task, opened.session)
             else controller.abort()
           },
@@ -338,7 +343,7 @@ export class RunLoop {
     this.send({ type: "warned", step, attempt, warning })
   }
 
-  /** Remembers the session of a worker that is kept, the next task of which goes on in it. */
+  /** Stores the session of a kept worker; its next task continues in it. */
   #keep(run: Run, task: WorkerTask, session: string): void {
     const { store, clock } = this.#deps
     if (!task.profile.keep) return

@@ -4,30 +4,33 @@ import { type Run, stepOf } from "../../core/model/run.ts"
 import type { DelegatedRun, Store } from "../../core/ports/ports.ts"
 import { type RunView, type StepView, sumOf, viewRun, withDelegated } from "../../core/view/view.ts"
 
-/** What is known of runs: of those driven here at once, of the others from the journal. */
+/** Reads the state of runs: from memory if this process drives them, otherwise from the journal. */
 export class RunReader {
   readonly #store: Store
   readonly #known: (run: string) => Run | undefined
 
-  /** `known` gives a run this process drives or has driven, as it left it. */
+  /** `known` returns the last state of a run that this process drives or has driven. */
   constructor(store: Store, known: (run: string) => Run | undefined) {
     this.#store = store
     this.#known = known
   }
 
-  /** The run as the journal has it. */
+  /** Folds the run from the journal. */
   load(run: string): Run | undefined {
     return this.#store.read(run).reduce<Run | undefined>(evolve, undefined)
   }
 
-  /** The run as it is. One that waits may have been taken on by another process: only the journal knows. */
+  /** The current state of the run. A run that waits is read from the journal, because another
+   *  process may have taken it over. */
   current(run: string): Run | undefined {
     const known = this.#known(run)
     const waits = known?.status === "paused" || known?.status === "interrupted"
     return waits ? this.load(run) : (known ?? this.load(run))
   }
 
-  /** The runs, with what their workers have delegated: one reading of the store serves all. */
+  /**
+   * The views of runs, including what their workers have delegated. The store is read once for all.
+   */
   views(runs: readonly string[]): RunView[] {
     const delegated = this.#store.delegated()
     return runs.flatMap((run) => this.#viewAmong(run, delegated) ?? [])
@@ -37,7 +40,8 @@ export class RunReader {
     return this.#viewAmong(run, this.#store.delegated())
   }
 
-  /** What runs took that were started from a session since a time; undefined: there were none. */
+  /** The usage of the runs that were started from a session since a time (milliseconds since
+   *  1970); undefined when there were none. */
   delegatedFrom(session: string, since: number): Usage | undefined {
     const delegated = this.#store.delegated()
     const runs = delegated.filter((run) => run.parent === session && run.createdAt >= since)
@@ -51,7 +55,7 @@ export class RunReader {
     return state && view && this.#withDelegated(state, view, delegated)
   }
 
-  /** Adds what the run's workers have delegated, as deep as it goes. */
+  /** Adds what the run's workers have delegated, at any depth. */
   #withDelegated(state: Run, view: RunView, delegated: readonly DelegatedRun[]): RunView {
     const children = new Map<string, RunView[]>()
     for (const run of delegated) {
@@ -63,7 +67,8 @@ export class RunReader {
   }
 }
 
-/** Whether a run was started from a session of a step while the step ran: a kept session serves many steps. */
+/** Whether a run was started from a session of a step while the step ran: the session of a kept
+ *  worker serves many steps. */
 function startedFrom(run: DelegatedRun, step: StepView, earlier: readonly string[] = []): boolean {
   if ((run.parent !== step.session && !earlier.includes(run.parent)) || step.startedAt === null) return false
   return run.createdAt >= step.startedAt && run.createdAt <= (step.endedAt ?? run.createdAt)

@@ -9,13 +9,16 @@ import { type LoopDeps, RunLoop } from "./run-loop.ts"
 import type { RunReader } from "./run-reader.ts"
 
 export interface RunRegistryDeps extends LoopDeps {
-  /** It drives no run: what is asked of one that no process drives is refused. */
+  /**
+   * True for a process that drives no run: a command for a run that no process drives is refused.
+   */
   readonly isReader?: boolean
 }
 
 /**
- * Who drives a run: this process when it can claim it, else the one that has. What is asked of a run goes there, and comes
- * from there (src/engine/drive/remote-control.ts).
+ * The runs that this process drives, and access to those of others. A run is driven by the process
+ * that holds its claim; commands for it go there and come from there
+ * (src/engine/drive/remote-control.ts).
  */
 export class RunRegistry {
   readonly #deps: RunRegistryDeps
@@ -26,7 +29,7 @@ export class RunRegistry {
   readonly #remote: RemoteControl
   readonly #changed: (run: Run, events: readonly RunEvent[]) => void
 
-  /** `changed` hears every change of a run that is driven here. */
+  /** `changed` is called at every change of a run that is driven here. */
   constructor(deps: RunRegistryDeps, reader: RunReader, changed: (run: Run, events: readonly RunEvent[]) => void) {
     this.#deps = deps
     this.#isReader = deps.isReader ?? false
@@ -39,12 +42,12 @@ export class RunRegistry {
     })
   }
 
-  /** What drives a run here, or has; the last one first. */
+  /** The loops of runs that this process drives or has driven, the most recently started last. */
   loops(): ReadonlyMap<string, RunLoop> {
     return this.#loops
   }
 
-  /** Lets go of what is known of a run that was deleted. */
+  /** Drops the state of a deleted run. */
   forget(run: string): void {
     this.#loops.delete(run)
   }
@@ -58,7 +61,8 @@ export class RunRegistry {
     return this.#remote.settled(outcome)
   }
 
-  /** Hands it to the process that drives the run, without the secrets that are known here. */
+  /** Queues the command for the process that drives the run, without the secrets that are known
+   *  here. */
   post(run: string, command: QueuedCommand, key?: string): CommandOutcome {
     const { vault } = this.#deps
     const state = this.#reader.load(run)
@@ -70,13 +74,14 @@ export class RunRegistry {
     return this.#loops.has(run) || this.#deps.store.list().some(({ id }) => id === run)
   }
 
-  /** What drives the run in this process. */
+  /** The loop that drives the run in this process. */
   liveLoop(run: string): RunLoop | undefined {
     const loop = this.#loops.get(run)
     return loop && !loop.isOver && loop.broken === undefined ? loop : undefined
   }
 
-  /** Sends a command to what drives the run here, or takes the run up with it, or hands it over. */
+  /** Sends a command to the loop that drives the run here, or takes the run up with it, or
+   *  queues it for another process. */
   command(run: string, command: Command, key?: string): CommandOutcome {
     const loop = this.liveLoop(run)
     if (loop) {
@@ -88,7 +93,9 @@ export class RunRegistry {
     return this.drive(run, command, key)
   }
 
-  /** Why nothing came of it, or undefined. `key`: that of the queued command it is. */
+  /**
+   * Returns why the loop refused the command, or undefined. `key` is that of the queued command.
+   */
   #send(loop: RunLoop, command: Command, key?: string): string | undefined {
     const { run } = loop
     if (command.type === "resume" && run?.status === "running" && !run.hold) return `run ${run.id} is running already`
@@ -97,13 +104,14 @@ export class RunRegistry {
     return loop.send(isLive ? { ...command, isLive } : command, key)
   }
 
-  /** A person says that a provider may be asked again, or that what it held holds nothing any more: the next run finds
-   *  out anew. */
+  /** Lets providers be asked again, because a person resumes or aborts a run: the next run finds
+   *  out whether they are back. */
   #reopen({ type }: Command): void {
     if (type === "resume" || type === "abort") this.#deps.dispatcher.pool.closeAll()
   }
 
-  /** What another process has asked of a run that this one drives. One that is being interrupted is left to the next. */
+  /** Carries out a queued command for a run that this process drives. A run that is being
+   *  interrupted leaves it to the next process. */
   #carryOut({ run, key, command }: QueueEntry): void {
     const loop = this.liveLoop(run)
     if (loop === undefined || loop.run?.status === "interrupted") return
@@ -114,7 +122,8 @@ export class RunRegistry {
     } else this.command(run, command, key)
   }
 
-  /** Does here what was asked of a process that is gone: whoever drives the run does what is queued for it. */
+  /** Carries out a queued command whose process is gone. A process that takes the run up also
+   *  carries out its other queued commands. */
   #doHere({ run, key, command }: QueueEntry): CommandOutcome {
     const { store } = this.#deps
     const refuse = (why: string): CommandOutcome => {
@@ -136,21 +145,22 @@ export class RunRegistry {
     return this.command(run, command, key)
   }
 
-  /** Whether a crash or an interrupt left the run with something that was at work. */
+  /** Whether a crash or an interrupt left the run with unfinished work. */
   isLeft(run: string): boolean {
     if (this.liveLoop(run) || this.isElsewhere(run)) return false
     const status = this.#reader.load(run)?.status
     return status === "running" || status === "interrupted"
   }
 
-  /** A run that a crash left is interrupted, and stays so whatever is written down of it until somebody takes it up. */
+  /** Marks a run that a crash left as interrupted. It stays interrupted, whatever else is
+   *  journalled for it, until somebody resumes it. */
   settleCrash(run: string): void {
     if (!this.#isReader && this.isLeft(run)) this.drive(run, { type: "interrupt", by: "a crash" })
   }
 
   /**
-   * Claims the run, gives it a loop, and sends the first command; `key` is that of the queued command it is. What a person wants of a
-   * run that another process drives is handed to that one.
+   * Claims the run, creates its loop, and sends the first command; `key` is that of the queued
+   * command. A person's command for a run that another process drives is queued for that process.
    */
   drive(run: string, command: Command, key?: string): CommandOutcome {
     const { store } = this.#deps
@@ -162,12 +172,12 @@ export class RunRegistry {
       if (isPersons) return this.post(run, command)
       return { ok: false, why: `run ${run} is being worked on by another process` }
     }
-    // Read under the claim: until now another process may have written.
+    // The state is read under the claim, because another process may have written until now.
     const state = command.type === "create" ? undefined : this.#reader.load(run)
     const isThere = command.type === "create" || state !== undefined
     const why = isThere ? missingSecrets(this.#deps.vault, state, command) : `there is no run ${run}`
     if (why !== undefined) {
-      // A run that is about to begin has its queued commands before it is there.
+      // A run that is about to be created can have queued commands already: they stay queued.
       if (key !== undefined && isThere) store.refuse(run, key, why)
       claim.release()
       return { ok: false, why }

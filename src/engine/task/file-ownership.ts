@@ -6,10 +6,11 @@ import type { Render } from "../../core/ports/ports.ts"
 import { owns } from "../../core/rights/file-patterns.ts"
 import { scopeOf } from "./scope.ts"
 
-/** Files that are named in one warning. */
+/** At most so many files are named in one warning. */
 const NAMED = 10
 
-/** The patterns of the files a step owns, filled in; undefined: it owns none. They stay inside the project. */
+/** The patterns of the files that a step owns, with their expressions evaluated; undefined when
+ *  it owns none. A pattern that leads out of the project is a problem. */
 export function ownedBy(render: Render, run: Run, step: Step): Result<readonly string[] | undefined> {
   if (step.files === undefined) return { ok: true, value: undefined }
   const patterns: string[] = []
@@ -33,7 +34,9 @@ function outside(pattern: string): Problem {
   return { file: "files", line: 1, column: 1, message: `\`${pattern}\` is not inside the project` }
 }
 
-/** What a person should know of a worker that wrote files its step does not own; undefined: it wrote none. */
+/**
+ * The warning about a worker that wrote files its step does not own; undefined when it wrote none.
+ */
 export function strayWarning(
   render: Render,
   run: Run,

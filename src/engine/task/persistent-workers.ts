@@ -2,15 +2,16 @@ import type { Profile } from "../../core/model/profile.ts"
 import type { Run } from "../../core/model/run.ts"
 import type { Clock, KeptWorker, Store, WorkerBackend } from "../../core/ports/ports.ts"
 
-/** Workers of a run whose session is for later, too. */
+/** Workers whose session is kept for later tasks. */
 
-/** Whether the profile says so, or a person spawned it by the name the run asks for. */
+/** Whether the worker's session is kept: its profile says so, or a person spawned a worker by
+ *  the name that the run asks for. */
 export function isKept(store: Store, run: Run, profile: Profile): boolean {
   const { ask } = run.created
   return profile.keep === true || (ask !== undefined && keptNamed(store, ask) !== undefined)
 }
 
-/** The session that the next task of a kept worker goes on in, as soon as it has one. */
+/** The session in which the next task of a kept worker continues, once it has one. */
 export function keptSession(store: Store, run: Run, profile: Profile): string | undefined {
   return isKept(store, run, profile) ? keptNamed(store, nameOf(run, profile))?.session : undefined
 }
@@ -19,7 +20,7 @@ export function keptNamed(store: Store, name: string): KeptWorker | undefined {
   return store.kept().find((worker) => worker.name === name)
 }
 
-/** What a person calls a worker that is kept. */
+/** The name of a kept worker. */
 export function nameOf(run: Run, profile: Profile): string {
   return run.created.ask ?? profile.name
 }
@@ -32,7 +33,7 @@ interface SpawnDeps {
   readonly backend: (kind: string) => WorkerBackend
 }
 
-/** Makes a worker by name without asking its model anything. Rejects with what the backend says. */
+/** Creates a kept worker without prompting its model. Rejects with the backend's error. */
 export async function spawnKept(
   { store, clock, backend }: SpawnDeps,
   name: string,

@@ -22,16 +22,17 @@ interface Which {
   readonly step: Step
   readonly state: StepState
   readonly isResumed: boolean
-  /** Patterns of the files it owns. */
+  /** Patterns of the files that the step owns. */
   readonly owned: readonly string[]
 }
 
-/** What the worker is sent. An attempt that was prompted before is sent the same, whatever has changed since. */
+/** The prompt that the worker is sent. An attempt that was prompted before is sent the same
+ *  prompt, whatever has changed since. */
 export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promise<Result<Composed>> {
   const { step, state, isResumed, owned } = which
   const { prompt, goOn, checkpoint } = state
   const secrets = secretsOf(run.created.workflow)
-  // What was written down has no secrets in it: then it is put together again.
+  // The journalled prompt has no secret values in it: a prompt with secrets is composed again.
   const isWhole = !Object.keys(secrets).some((name) => prompt?.includes(markOf(name)))
   if (isResumed && prompt !== undefined && isWhole) return done({ prompt, cuts: [] })
   const { schema } = followUpOf(step)
@@ -62,21 +63,22 @@ const problem = (message: string): Result<never> => ({
   problems: [{ file: "prompt", line: 1, column: 1, message }],
 })
 
-/** The secrets of the workflow the step stands in. */
+/** The secrets of the workflow that contains the step. */
 function secretsAround(run: Run, step: Step): NonNullable<Workflow["secrets"]> {
   const nested = scopeAround(run, step)
   return ((nested && nestedIn(nested.spec)) ?? run.created.workflow).secrets ?? {}
 }
 
 function continued(text: string): string {
-  return `You have worked on this before, in a session that became too long. This is what you wrote down there to go on from:
+  return `You have worked on this before, in a session that became too long. These are the notes you left there to continue from:
 
 ${text}
 
-Go on from there; do not begin anew.`
+Continue from there; do not start over.`
 }
 
-/** The steps before that a step is told of, in the workflow's order, each with all of its answer in a file. */
+/** The earlier steps that the prompt tells the worker about, in the workflow's order, each with
+ *  its whole answer in a file. */
 async function earlierOf(files: ProjectFiles, run: Run, step: Step): Promise<Earlier[]> {
   if (step.context !== "full" && step.context !== "distilled") return []
   const rows = rowsOf(run, step.context === "full" ? ancestorsOf(run, step) : neighboursOf(run, step))
@@ -100,16 +102,16 @@ function rowsOf(run: Run, ids: Iterable<string>): StepState[] {
   return [...ids].flatMap((id) => stepOf(run, id) ?? [])
 }
 
-/** Whether a step's worker is asked to report to those that read it distilled. */
+/** Whether the step's worker is asked for a report, for the steps that read it distilled. */
 function isReported(run: Run, step: Step): boolean {
   return run.created.workflow.distiller === undefined && isReadDistilled(run, step)
 }
 
-/** A worker's result with its report taken off the answer, where it was asked for one. */
+/** Separates the report from a worker's answer, if the worker was asked for one. */
 export function takeReport({ composer }: PromptDeps, run: Run, id: string, result: StepResult): StepResult {
   const step = run.specs[stepOf(run, id)?.index ?? -1]
   if (result.reason !== "ok" || !step || !isReported(run, step)) return result
   const taken = composer.takeReport(result.output)
-  // Who wrote nothing but a report has said with it what there is to say.
+  // A worker that wrote only a report has given its answer in it.
   return { ...result, ...taken, output: taken.output || result.output }
 }

@@ -5,8 +5,9 @@ import type { Step } from "../../core/model/workflow.ts"
 import type { Scope, StepScope, StepScopes } from "../../core/ports/ports.ts"
 
 /**
- * What the expressions of `step` can see: the inputs, and every step it needs, directly or through others. A part of a
- * group sees its siblings by their own names, and what its group may see; a nested workflow sees only its own inputs.
+ * What the expressions of `step` can see: the inputs, and every step it needs, directly or through
+ * others. A part of a group sees its siblings by their own names, and what its group can see; a
+ * nested workflow sees only its own inputs.
  */
 export function scopeOf(run: Run, step: Step, isAfterRound = false): Scope {
   const { inside, nested } = surroundings(run, step)
@@ -22,7 +23,8 @@ export function scopeOf(run: Run, step: Step, isAfterRound = false): Scope {
   }
 }
 
-/** The step and the groups around it that see what it sees, and the nested workflow that all of them are in. */
+/** The step and the enclosing groups that share its scope, and the nested workflow that contains
+ *  them. */
 function surroundings(run: Run, step: Step) {
   const around = enclosing(run, step)
   const border = around.findIndex(({ spec }) => spec.loop === undefined && nestedIn(spec) !== undefined)
@@ -30,13 +32,13 @@ function surroundings(run: Run, step: Step) {
   return { inside: [step, ...groups], nested: around[border] }
 }
 
-/** Ids of the steps that come right before this one: what it needs, and what the groups it is a part of need. */
+/** Ids of the direct predecessors of a step: what it needs, and what its enclosing groups need. */
 export function neighboursOf(run: Run, step: Step): string[] {
   const { inside } = surroundings(run, step)
   return [...new Set(inside.flatMap(({ needs, part }) => [...needs, ...(part?.reads ?? [])]))]
 }
 
-/** Ids of all steps that come before this one and that it may see. */
+/** Ids of all predecessors of a step that it may see. */
 export function ancestorsOf(run: Run, step: Step): string[] {
   const found = new Set<string>()
   const open = neighboursOf(run, step)
@@ -49,7 +51,7 @@ export function ancestorsOf(run: Run, step: Step): string[] {
   return [...found]
 }
 
-/** The last round of a loop, and what it was made of. */
+/** The ids of the last round of a loop and of that round's parts. */
 function roundsOf(run: Run, loop: StepState | undefined): string[] {
   const last = loop?.parts?.all.at(-1)
   if (last === undefined) return []
@@ -61,8 +63,8 @@ function roundsOf(run: Run, loop: StepState | undefined): string[] {
 const NOTHING_YET: StepScope = { output: "", status: "pending", reason: "", session: "" }
 
 /**
- * The steps that can be read, nearest first. Looked for only as far as they are asked about: a prompt usually reads its
- * neighbours, and a step late in a long chain has thousands of ancestors.
+ * The steps that can be read, nearest first. They are searched only as far as they are asked for: a
+ * prompt usually reads its neighbours, and a step late in a long chain has thousands of ancestors.
  */
 class Ancestors implements StepScopes {
   readonly #run: Run
@@ -71,14 +73,14 @@ class Ancestors implements StepScopes {
   readonly #open: string[]
   #next = 0
 
-  /** `inside`: the step and the groups around it that see what it sees. */
+  /** `inside` is the step and the enclosing groups that share its scope. */
   constructor(run: Run, inside: readonly Step[], first: readonly string[]) {
     this.#run = run
     this.#open = [...first]
     for (const { needs, part } of inside) {
       this.#open.push(...needs, ...(part?.reads ?? []))
       if (part?.round === undefined) continue
-      // The round before, under the name of the loop.
+      // The previous round, under the name of the loop.
       if (part.round > 1) this.#open.push(`${part.of}:${part.round - 1}`)
       else this.#found.set(part.name, NOTHING_YET)
     }
@@ -98,7 +100,7 @@ class Ancestors implements StepScopes {
     return this.#found.keys()
   }
 
-  /** Takes in one more ancestor; false when there are no more. */
+  /** Adds one more ancestor; returns false when there are no more. */
   #advance(): boolean {
     const id = this.#open[this.#next++]
     if (id === undefined) return false
@@ -107,7 +109,7 @@ class Ancestors implements StepScopes {
     this.#seen.add(id)
     const spec = this.#run.specs[state.index]
     const name = spec?.part?.name ?? id
-    // The nearest of one name counts.
+    // Of several ancestors with one name, the nearest counts.
     if (!this.#found.has(name)) this.#found.set(name, scopeOfStep(state))
     this.#open.push(...(spec?.needs ?? []), ...(spec?.part?.reads ?? []))
     return true
@@ -127,7 +129,8 @@ function scopeOfStep({ status, result, session }: StepState): StepScope {
   }
 }
 
-/** The JSON of an answer that was not asked for as data: its last block of it, else all of it; undefined: it is none. */
+/** The JSON in an answer of a step without a schema: its last code block, else the whole answer;
+ *  undefined when that is not JSON. */
 function dataIn(output: string): unknown {
   const blocks = [...output.matchAll(/```(?:json)?[ \t]*\n([\s\S]*?)```/g)]
   const text = blocks.at(-1)?.[1] ?? output

@@ -18,18 +18,18 @@ interface TaskDeps extends PromptDeps {
   readonly clock: Clock
 }
 
-/** A task, and what of its prompt had to be cut. */
+/** A task, and which parts of its prompt had to be cut. */
 interface Made {
   readonly task: WorkerTask
   readonly cuts: readonly string[]
 }
 
-/** A step that failed without a worker. */
+/** The result of a step that failed before it had a worker. */
 export function failure(detail: string): StepResult {
   return { reason: "error", output: "", detail, ...NO_USAGE }
 }
 
-/** The task of a step, or the result it already has because its prompt cannot be made. */
+/** The task of a step, or its failed result when its prompt cannot be composed. */
 export async function taskOf(
   deps: TaskDeps,
   run: Run,
@@ -63,7 +63,7 @@ export async function taskOf(
       : (ask ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`),
     profile: {
       ...profile,
-      // Spawned by name it is kept whether its profile says so or not.
+      // A worker that was spawned by name is kept even if its profile does not say so.
       ...(isForLater ? { keep: true } : {}),
       ...(step.model === undefined ? {} : { model: step.model }),
     },
@@ -84,7 +84,7 @@ export async function taskOf(
   return { task, cuts: cuts.filter((cut) => !known.has(cut)) }
 }
 
-/** What the step, and the groups it is a part of, have left to spend. */
+/** The budget that the step and its enclosing groups have left. */
 function limitOf(run: Run, spec: Step, row: StepState): { readonly limit?: Budget } {
   const limits = [{ spec, row }, ...enclosing(run, spec)].flatMap((one): Budget[] => {
     const { usd, tokens } = budgetOf(one.spec) ?? {}
@@ -98,11 +98,11 @@ function limitOf(run: Run, spec: Step, row: StepState): { readonly limit?: Budge
   return Object.keys(limit).length === 0 ? {} : { limit }
 }
 
-/** The same, and no longer than the groups around the step have left. */
+/** The deadlines of the step, shortened to what its enclosing groups have left. */
 function deadlinesWithin(run: Run, step: Step, { profile, state }: Worked, now: number) {
   const own = deadlinesOf(step, profile)
   const end = deadlineAround(run, step) ?? Number.POSITIVE_INFINITY
-  // Sessions of one attempt share its time; a run that is taken up again gives it anew.
+  // The sessions of one attempt share its time; resuming the run restarts it.
   const began = Math.max(state.tryStartedAt ?? now, run.activeSince)
   const left = state.checkpoint === undefined ? own.timeoutMs : began + own.timeoutMs - now
   return { ...own, timeoutMs: Math.max(1, Math.min(left, end - now)) }
@@ -113,7 +113,7 @@ interface Worked {
   readonly state: StepState
 }
 
-/** How long a worker of a profile has for a step. */
+/** The deadlines of a worker of a profile in a step, in milliseconds. */
 export function deadlinesOf(
   step: Pick<Step, "timeoutMs" | "idleTimeoutMs">,
   profile: Pick<Profile, "mode" | "timeoutMs" | "idleTimeoutMs" | "toolTimeoutMs">,
@@ -126,7 +126,7 @@ export function deadlinesOf(
   }
 }
 
-/** Who answers a worker's asks: what its step says, else its profile, else a person. */
+/** Who answers a worker's requests: the step's setting, else the profile's, else a person. */
 function asksOf(step: { readonly asks?: AskPolicy }, profile: Profile): AskPolicy {
   return step.asks ?? profile.asks ?? DEFAULTS.asks
 }
