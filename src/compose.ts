@@ -26,20 +26,21 @@ import { createAgentBackend } from "./workers/agent/backend.ts"
 import { createServerBackend, type ServerDeps } from "./workers/server/backend.ts"
 import { createSubagentBackend } from "./workers/subagent/backend.ts"
 
-/** The only file that names implementations: config in, a running engine out. */
+/** The only file that names implementations: it takes the configuration and returns a running
+ *  engine. */
 
-/** Where a project's journal is. */
+/** The folder of a project's journal. */
 function stateFolder(root: string): string {
   return join(root, ".opencode", "workflow-state")
 }
 
-/** Whether anything has ever run in a project: asking must not make a journal. */
+/** Whether anything has ever run in a project. The check must not create a journal. */
 export function hasJournal(options: LoadOptions): boolean {
   return existsSync(join(stateFolder(projectRoot(options)), "journal.db"))
 }
 
-/** Opens a project's journal and an engine over it that works through `host`; a reader drives no run. Throws when the
- *  journal cannot be opened. */
+/** Opens a project's journal and an engine over it that works through `host`; a reader drives no
+ *  run. Throws when the journal cannot be opened. */
 export function openRuntime(
   options: LoadOptions & { readonly host: Host; readonly log: Log; readonly isReader?: boolean },
 ): Runtime {
@@ -88,14 +89,14 @@ export function openRuntime(
   }
 }
 
-/** What backends are made from. */
+/** What backends are created from. */
 interface Surroundings {
   readonly host: Host
   readonly log: Log
   readonly servers: ServerDeps
 }
 
-/** Makes the backend of a kind; null: the kind is not built. */
+/** Creates the backend of a kind; null for a kind that is not built. */
 const BACKENDS: Readonly<Record<Kind, ((from: Surroundings) => WorkerBackend) | null>> = {
   subagent: ({ host, log }) => createSubagentBackend(host, systemClock, log),
   agent: ({ host, log }) => createAgentBackend(host, systemClock, log),
@@ -103,7 +104,7 @@ const BACKENDS: Readonly<Record<Kind, ((from: Surroundings) => WorkerBackend) | 
   cli: null,
 }
 
-/** Who works, by kind. */
+/** The worker backends by kind. */
 interface Backends {
   /** Throws for a kind that this version cannot run. */
   of(kind: string): WorkerBackend
@@ -124,7 +125,8 @@ export function createBackends(from: Surroundings): Backends {
   }
 }
 
-/** What the servers of this project are made from. The command line names its OpenCode; the plugin runs in one. */
+/** What the servers of this project are created from. The command line names its OpenCode; the
+ *  plugin runs inside one. */
 function serverDeps(project: Project, origin: Host, log: Log): ServerDeps {
   const config = () => {
     const read = project.config()
@@ -143,7 +145,7 @@ function serverDeps(project: Project, origin: Host, log: Log): ServerDeps {
   }
 }
 
-/** What is wrong with orchestrator.json, as text; undefined when nothing is. */
+/** The problems of orchestrator.json as text; undefined when there are none. */
 export function describeConfig(options: LoadOptions): string | undefined {
   const config = loadConfig(options)
   return config.ok ? undefined : formatProblems(config.problems, projectRoot(options))

@@ -253,7 +253,7 @@ export class Engine {
     }
     const { run, step, attempt } = found.task
     const loop = this.#runs.loops().get(run)
-    if (found.session === undefined || loop === undefined) return { ok: false, why: `${wanted} has not begun yet` }
+    if (found.session === undefined || loop === undefined) return { ok: false, why: `${wanted} has not started yet` }
     const { type: action, ...rest } = steer
     const refused = loop.send({ type: "steered", step, attempt, by, action, ...rest })
     return refused === undefined ? { ok: true, run } : { ok: false, why: refused }

@@ -10,7 +10,7 @@ import { callHost, describe, type Host } from "../host/host.ts"
 import { BY_MODEL } from "./command-context.ts"
 import { send } from "./send.ts"
 
-/** What of the reason of a gate, or of what a worker asks, stands in a toast. */
+/** Characters of a gate's reason, or of a worker's request, that a toast shows. */
 const WHY_CHARS = 100
 const TOAST_MS = 10_000
 
@@ -18,34 +18,35 @@ export interface AttentionDeps {
   readonly host: Host
   readonly engine: Engine
   readonly log: Log
-  /** Whether a person is called at all. */
+  /** Whether a person is notified at all. */
   readonly toasts: () => boolean
 }
 
 /**
- * Calls for a person, by one toast and OpenCode's notification: when a run begins to need one, and when it has ended
- * (G9). Not for progress, and not again while it needs them anyway. Returns the function that stops it.
+ * Notifies a person with one toast and OpenCode's notification: once when a run starts needing
+ * input, and once when it ends (G9). Progress is not notified, and neither is a second need of a
+ * run that already needs input. Returns the function that stops it.
  */
 export function watchAttention(deps: AttentionDeps): () => void {
   const { host, engine, log, toasts } = deps
-  /** Runs that need a person already. */
+  /** Runs that already need input. */
   const needy = new Set<string>()
   const call = (notice: NoticeMessage, variant: "success" | "error" | "warning") => {
     const toast = { title: notice.title, message: notice.message, variant, duration: TOAST_MS }
     Promise.all([callHost("show a toast", (o) => host.client.tui.showToast(toast, o)), send(host, notice)]).catch(
-      (error) => log.error("a person could not be called", { error: describe(error) }),
+      (error) => log.error("a notification could not be shown", { error: describe(error) }),
     )
   }
   let asked = new Set<string>()
   const offs = [
     engine.subscribe((run, events) => {
-      // Most events change nothing of this, and there are many.
+      // Most events change nothing here, and there are many of them.
       if (!events.some(({ type }) => type.startsWith("gate.") || type.startsWith("run."))) return
       const isNeedy = needy.has(run.id)
       if (openGates(viewRun(run, true)).length > 0) needy.add(run.id)
       else if (!engine.asks().some((one) => one.run === run.id)) needy.delete(run.id)
       const opened = events.findLast((event) => event.type === "gate.opened")
-      // The end first: `toasts` reads the config file, and events come all the time.
+      // `toasts` is called last: it reads the config file, and events are frequent.
       if (!wantsToast(run, events) || (opened !== undefined && isNeedy) || !toasts()) return
       const view = engine.view(run.id) ?? viewRun(run, true)
       call(
@@ -75,7 +76,8 @@ export function watchAttention(deps: AttentionDeps): () => void {
   }
 }
 
-/** The run that an ask is part of for a person: the one whose worker's worker it may be. */
+/** The run that a request belongs to from a person's view: the topmost one, if workers have
+ *  started runs. */
 function topOf({ run, session }: PendingRequestView, runs: readonly RunView[]): string {
   let top = run ?? session
   for (const _ of runs) {
@@ -108,8 +110,9 @@ function short(text: string): string {
 }
 
 /**
- * A run that ended or pauses, or a step that waits for a decision: one toast, whatever comes of it in the same run. Not
- * the end of a question that a model asked, which has its answer; not a pause that a person just asked for and got.
+ * Whether the events call for a toast: the run ended or paused, or a step waits for a decision.
+ * There is none for the end of a question that a model asked, because the tool's result answers it,
+ * and none for a pause that a person has just asked for.
  */
 function wantsToast({ created }: Run, events: readonly RunEvent[]): boolean {
   const isOfModel = created.ask !== undefined && created.by === BY_MODEL

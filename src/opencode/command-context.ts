@@ -4,32 +4,35 @@ import type { Engine } from "../engine/engine.ts"
 import type { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
 
-/** Who runs things when a person types in OpenCode, as the journal records it. */
+/** The name under which the journal records a person who types in OpenCode. */
 export const BY = "person in OpenCode"
-/** The same for a model that calls a tool: the tool's result is its answer, and nothing is posted. */
+/**
+ * The same for a model that calls a tool. The tool's result is its answer, so nothing is posted.
+ */
 export const BY_MODEL = "model in OpenCode"
 
 /** What a command works with. */
 export interface CommandContext {
   readonly project: Project
   readonly engine: Engine
-  /** The models of a run that this OpenCode does not have, as text; undefined: it has all. */
+  /** The models of a run that this OpenCode does not have, as text; undefined when it has all. */
   readonly missing: Runtime["missing"]
-  /** Puts a handoff into a session for its model to read, once that is idle; the same id twice is one message. */
+  /** Posts a handoff into a session for its model to read, once the session is idle. Posting the
+   *  same id twice makes one message. */
   handoff(session: string, text: string, id: string): void
-  /** Reads what was said in a session; says why when that is not possible. */
+  /** Reads the transcript of a session; says why when that is not possible. */
   transcript(place: TranscriptLocation): Promise<SessionTranscript>
   /** Milliseconds since 1970. */
   now(): number
 }
 
-/** Where and when a line was typed. */
+/** Where a line was typed. */
 export interface CommandOrigin {
-  /** The same for a line that was sent again. */
+  /** Identifies the line; a line that is sent again has the same id. */
   readonly id: string
-  /** Session a person types into. */
+  /** The session that a person types into. */
   readonly session: string | undefined
-  /** Session on the screen: `session`, or a worker's below it. */
+  /** The session on the screen: `session`, or that of a worker below it. */
   readonly screen: string | undefined
 }
 

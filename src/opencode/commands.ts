@@ -13,7 +13,7 @@ import { abort, decideStep, goOn, pause, raise, resume } from "./run-commands.ts
 import { trace } from "./trace-command.ts"
 import { act, askOrTell, handBack, listWorkers, spawn } from "./worker-commands.ts"
 
-/** What `/workflow help` says. */
+/** The text of `/workflow help`. */
 const HELP = [
   "/workflow                              pick a workflow and run it",
   "/workflow run NAME [key=value …] [--model NAME=MODEL] [task text]",
@@ -21,24 +21,24 @@ const HELP = [
   "/workflow plan NAME [key=value …]      what it would do, without asking a model",
   "/workflow status [RUN]                 the dashboard: how runs go, step by step",
   "/workflow show RUN STEP                one step of a run, in the dashboard",
-  "/workflow pause [RUN]                  start nothing more of it",
-  "/workflow continue [RUN]               go on with what waits for you",
-  "/workflow continue STEP [answer]       the same of one step",
+  "/workflow pause [RUN]                  start no more of its steps",
+  "/workflow continue [RUN]               continue a run that waits for you",
+  "/workflow continue STEP [answer]       the same for one step",
   "/workflow retry STEP [message…]        one more try, in its session",
-  "/workflow skip STEP                    do without it",
+  "/workflow skip STEP                    continue without this step",
   "/workflow raise usd=… tokens=… [RUN]   what it may spend in all",
-  "/workflow resume [RUN] [--edited]      after a crash or a failure; over the file as it is now",
+  "/workflow resume [RUN] [--edited]      after a crash or a failure; --edited: with the file as it is now",
   "/workflow abort [RUN]                  end it and all it runs",
-  "/workflow report [RUN] [out=FILE]      all of a run as one HTML page",
+  "/workflow report [RUN] [out=FILE]      everything about a run as one HTML page",
   "/workflow graph NAME [ascii|mermaid]   its steps and what they need",
-  "/trace STEP-or-WORKER                  all of it: prompt, answer, cost",
+  "/trace STEP-or-WORKER                  its prompt, answer and cost in full",
   WORKERS_HELP,
   INBOX_HELP,
   "/handback [text]                       give back the result of the worker here",
-  "/handback NAME [text]                  of another one",
+  "/handback NAME [text]                  the same for another worker",
 ].join("\n")
 
-/** Lines that begin with one of these are ours. */
+/** Baton's slash commands, with their descriptions. */
 export const COMMANDS = {
   workflow: "Run a workflow, or see how one goes (Baton)",
   trace: "Look at a workflow step or a worker in full (Baton)",
@@ -47,10 +47,8 @@ export const COMMANDS = {
   handback: "Give a worker's result back (Baton)",
 } as const
 
-/**
- * The one handler of every line of ours, whichever way it came in. Never throws for what a user typed: a mistake is a
- * reply that says what to type instead.
- */
+/** Handles every line for Baton, whichever way it arrived. Never throws for what a user typed: a
+ *  mistake is answered with what to type instead. */
 export function handleLine(line: string, origin: CommandOrigin, context: CommandContext): Promise<Reply> | Reply {
   const parsed = parseLine(line)
   const { project, engine } = context
@@ -122,7 +120,7 @@ function wrong(line: string, why: string): Reply {
 
 type RunLine = Extract<ReturnType<typeof parseLine>, { command: "run" | "plan" }>
 
-/** What a workflow would do; nothing is asked and nothing starts. */
+/** Shows what a workflow would do. It asks no model and starts nothing. */
 async function plan({ workflow, inputs, task, models }: RunLine, { project }: CommandContext): Promise<Reply> {
   const prepared = project.prepare(workflow, inputs, task, models)
   if (!prepared.ok) return error(`Cannot plan ${workflow}`, formatProblems(prepared.problems, project.root))

@@ -6,14 +6,14 @@ import { runNamed } from "../project/runs.ts"
 import { error } from "./command-context.ts"
 import { slim } from "./slim.ts"
 
-/** What the dashboard of the TUI shows: the runs of the project, and one step of one of them. */
+/** The data of the TUI's dashboard: the runs of the project, and one step of one of them. */
 
-/** Runs that are read for it. */
+/** At most so many runs are read for the dashboard. */
 const RUNS_SHOWN = 50
-/** Of a step's prompt and answer; `/trace` has all of them. */
+/** Characters of a step's prompt and answer in the dashboard; `/trace` shows all of them. */
 const TEXT_CHARS = 4_000
 
-/** `/workflow status [RUN]`: that run, or the newest, among the others. */
+/** `/workflow status [RUN]`: all runs, with the named one (default: the newest) selected. */
 export function status(engine: Engine, wanted: string | undefined): Reply {
   const headers = engine.list()
   const runs: RunView[] = []
@@ -47,7 +47,7 @@ export function status(engine: Engine, wanted: string | undefined): Reply {
   }
 }
 
-/** `/workflow show RUN STEP`: the step as far as a dashboard has room for it. */
+/** `/workflow show RUN STEP`: one step, with its texts cut to the room of a dashboard. */
 export function show(engine: Engine, run: string, wanted: string): Reply {
   const view = engine.find(run)
   const step = view?.steps.find(({ id }) => id === wanted)

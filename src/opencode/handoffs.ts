@@ -6,16 +6,18 @@ import type { Engine } from "../engine/engine.ts"
 import { callHost, describe, type Host, HostError } from "../host/host.ts"
 import { BY_MODEL } from "./command-context.ts"
 
-/** A session that is at work this long is posted into all the same. */
+/** A session that stays busy for this many milliseconds is posted into nevertheless. */
 const BUSY_MAX_MS = 10 * 60_000
 
-/** Handoffs that an OpenCode which ended too early did not post are looked for among so many runs, no older than this. */
+/** Handoffs that an earlier OpenCode did not post before it ended are looked for in so many runs
+ *  at most, and only in runs that are not older than this (milliseconds). */
 const RUNS_READ = 20
 const MISSED_MAX_MS = 24 * 3_600_000
 
 /**
- * Puts the answer of every question a person asked a worker into the session it was asked from, once it is there, and
- * those that an earlier process owes. What a model asked is in its tool's result. Returns the function that stops it.
+ * Posts the answer to every question that a person asked a worker into the session it was asked
+ * from. At the start it also posts answers that an earlier process did not post. A model's question
+ * is answered by its tool's result instead. Returns the function that stops it.
  */
 export function watchHandoffs(host: Host, engine: Engine, log: Log, now: number): () => void {
   const hand = (view: RunView, when: () => Promise<boolean>) => {
@@ -29,18 +31,18 @@ export function watchHandoffs(host: Host, engine: Engine, log: Log, now: number)
     }
     work().catch((error) => log.error("a handoff did not reach its session", { run: id, error: describe(error) }))
   }
-  // One that cannot be read owes nothing that could be posted, and must not keep the others.
-  const owing = (id: string) => {
+  // A run that cannot be read has nothing to post, and must not block the others.
+  const readable = (id: string) => {
     try {
       return engine.view(id)
     } catch (error) {
-      log.error("what a run may owe could not be read", { run: id, error: describe(error) })
+      log.error("a run could not be read for a missing handoff", { run: id, error: describe(error) })
       return undefined
     }
   }
   for (const { id, createdAt } of engine.list().slice(0, RUNS_READ)) {
     if (now - createdAt > MISSED_MAX_MS) continue
-    const view = owing(id)
+    const view = readable(id)
     if (view?.parent != null && view.by !== BY_MODEL) hand(view, () => isMissing(host, view.parent as string, id))
   }
   return engine.subscribe((run, events) => {
@@ -49,7 +51,7 @@ export function watchHandoffs(host: Host, engine: Engine, log: Log, now: number)
   })
 }
 
-/** Whether the session is there, and the handoff is not. */
+/** Whether the session exists and the handoff is not in it yet. */
 async function isMissing(host: Host, session: string, key: string): Promise<boolean> {
   const { client } = host
   if (await isGone("read the session", (o) => client.session.get({ sessionID: session }, o))) return false
@@ -72,9 +74,10 @@ function ownID(prefix: "msg" | "prt", key: string): string {
 }
 
 /**
- * Posts what the model of a session reads at its next turn. Nothing answers it now, and the session keeps its agent and
- * model. `key` makes it the same message when it is posted again. A session at work gets it when it is done: in the
- * middle of a turn it would take the answer that is meant for the person.
+ * Posts text that the model of a session reads at its next turn. It starts no turn, and the session
+ * keeps its agent and model. Posting the same `key` again is the same message. A busy session gets
+ * the text when it is idle: in the middle of a turn the model would answer it instead of the
+ * person.
  */
 export async function postHandoff(host: Host, session: string, text: string, key: string): Promise<void> {
   await whenIdle(host, session)
@@ -82,8 +85,9 @@ export async function postHandoff(host: Host, session: string, text: string, key
 }
 
 /**
- * Puts text into a session without a model turn and without changing the session's agent or model. With `key` models
- * read it later, and the same key is the same message; without, no model ever does.
+ * Posts text into a session without a model turn and without changing the session's agent or model.
+ * With `key`, models read it later, and the same key is the same message; without it, no model ever
+ * reads it.
  */
 export async function post(host: Host, session: string, text: string, options: { key?: string } = {}): Promise<void> {
   const { agent, model } = await callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))

@@ -12,7 +12,8 @@ import { post, postHandoff } from "./handoffs.ts"
 import { publishState } from "./live.ts"
 import { send } from "./send.ts"
 
-/** Thrown to keep a typed command from becoming a model turn: the only way OpenCode 1.18 has (contract C47). */
+/** Thrown so that a typed command does not become a model turn: the only way OpenCode 1.18 has
+ *  (contract C47). */
 const HANDLED = "handled by Baton: the answer is in the session"
 const REMEMBERED_REPLIES = 200
 
@@ -24,20 +25,22 @@ export interface HookDeps {
   readonly host: Host
   readonly feed: Feed
   readonly log: Log
-  /** Opens the engine at the first use: OpenCode's start pays for none of it. */
+  /** Opens the engine at its first use, so that it does not slow down OpenCode's start. */
   readonly runtime: () => Promise<Runtime>
-  /** The engine if something has opened it already. */
+  /** The engine, if something has opened it already. */
   readonly opened: () => Runtime | undefined
-  /** Problems of orchestrator.json as text, or undefined when it is fine or absent. */
+  /** Problems of orchestrator.json as text; undefined when it is valid or absent. */
   readonly configProblems: () => Promise<string | undefined>
   readonly dispose: () => Promise<void>
-  /** Tools for the model, where orchestration is on, and the one of workers that give data. */
+  /** The orchestration tools, where they are on, and the result tool of workers that answer with
+   *  data. */
   readonly tools?: NonNullable<Hooks["tool"]>
 }
 
 /**
- * What OpenCode calls. No hook waits on a model or lets an error of ours reach the host (G10): events are handed on
- * without being awaited, and only a command the user typed for Baton is worked on before its hook returns.
+ * The hooks that OpenCode calls. No hook waits for a model or lets an error of Baton reach the host
+ * (G10): events are passed on without being awaited, and only a command that the user typed for
+ * Baton is carried out before its hook returns.
  */
 export function createHooks(deps: HookDeps): Hooks {
   const requests = new Map<string, Promise<Reply>>()
@@ -68,7 +71,8 @@ export function createHooks(deps: HookDeps): Hooks {
   }
 }
 
-/** Keeps the tool of workers out of every session that does not allow it itself, whatever its agent allows. */
+/** Hides the workers' result tool from every session that does not allow it itself, whatever its
+ *  agent allows. */
 function hideResultTool(config: HostConfig): void {
   config.permission = withoutResultTool(config.permission) as NonNullable<Permission>
   for (const agent of Object.values(config.agent ?? {})) {
@@ -82,7 +86,9 @@ function withoutResultTool(permission: PermissionRules): PermissionRules {
   return { ...rules, [RESULT_TOOL]: "deny" }
 }
 
-/** A message of the TUI half, if it is one. Answered once however often it is sent. */
+/**
+ * Handles a message of the TUI half, if it is one. It is answered once, however often it is sent.
+ */
 function hearTui(deps: HookDeps, requests: Map<string, Promise<Reply>>, command: string): void {
   let message: ChannelMessage | undefined
   try {
@@ -111,7 +117,8 @@ async function sendReply({ host, log }: HookDeps, request: Request, reply: Reply
   }
 }
 
-/** Says hello back: what is alive, and what is wrong with the configuration. Never rejects. */
+/** Answers `hello`: publishes the live state, and reports problems of the configuration. Never
+ *  rejects. */
 async function greet(deps: HookDeps): Promise<Reply> {
   try {
     const problems = await deps.configProblems()
@@ -142,7 +149,7 @@ async function answerLine(deps: HookDeps, line: string, place: CommandOrigin): P
       transcript: (wanted) => readTranscript(deps.host, wanted),
       now: Date.now,
     })
-    // Who is kept changes without an event.
+    // Kept workers change without an event.
     if (/^\/(workers|handback)/.test(line)) await publishState(deps.host, engine)
     return reply
   } catch (error) {

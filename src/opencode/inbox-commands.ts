@@ -13,29 +13,30 @@ export function listRequests({ engine, now }: CommandContext): Reply {
   const asks = engine.asks()
   const gates = waitingGates(engine)
   const texts = [formatGates(gates, now()), formatRequests(asks, now())].filter((text) => text !== "")
-  const text = texts.join("\n\n") || "Nothing waits for you."
+  const text = texts.join("\n\n") || "Nothing is waiting for you."
   return { tone: "info", title: "Inbox", text, view: { type: "asks", asks, gates } }
 }
 
-/** Answers the ask of that id, or the only one of the worker of that name. */
+/** Answers the request with that id, or the only request of the worker with that name. */
 export async function answerRequest({ engine }: CommandContext, wanted: string, given: InboxAnswer): Promise<Reply> {
   const asks = engine.asks()
   const own = asks.filter((request) => request.worker === wanted)
   const request = asks.find((one) => one.id === wanted) ?? (own.length === 1 ? own[0] : undefined)
   if (request === undefined) {
     if (own.length > 1) return error("Which one?", `${wanted} waits for ${own.length} answers: name one by its id`)
-    if (asks.length === 0) return error("Nothing to answer", "nothing waits for you: it may have been answered already")
+    if (asks.length === 0)
+      return error("Nothing to answer", "nothing is waiting for you: it may have been answered already")
     const known = asks.flatMap((one) => [one.id, one.worker])
-    return error(`No ask ${wanted}`, `it may have been answered already; ${suggest(wanted, known, "asks")}`)
+    return error(`No request ${wanted}`, `it may have been answered already; ${suggest(wanted, known, "requests")}`)
   }
   const answer = toAnswer(request, given)
-  if (typeof answer === "string") return error("That is no answer to it", answer)
+  if (typeof answer === "string") return error("This answer does not fit the request", answer)
   const refused = await engine.answer(request.id, answer)
-  if (refused !== undefined) return error("It was not answered", refused)
+  if (refused !== undefined) return error("Could not answer the request", refused)
   return done(`Answered ${request.worker}`, `${wordFor(given)} · ${shortTitle(request)}`)
 }
 
-/** The answer as the port takes it, or why it is none. */
+/** Converts an answer for the port; returns a sentence when it does not fit the request. */
 function toAnswer(request: PendingRequestView, given: InboxAnswer): RequestAnswer | string {
   if (given.type === "answer") {
     if (request.kind === "permission") return `it asks for a permission: \`/inbox allow|always|deny ${request.id}\``
@@ -45,7 +46,7 @@ function toAnswer(request: PendingRequestView, given: InboxAnswer): RequestAnswe
   return request.kind === "permission" ? given : `it is a question: \`/inbox answer ${request.id} text\``
 }
 
-/** One text for one question; for several a word each, grouped with quotes. */
+/** One question takes the whole text; several questions take one word each, grouped with quotes. */
 function toAnswers(
   { questions }: PendingRequestView,
   given: Extract<InboxAnswer, { type: "answer" }>,
@@ -57,14 +58,15 @@ function toAnswers(
   return { type: "answers", answers: texts.map((text, index) => choicesIn(text, questions[index])) }
 }
 
-/** `a, b` where several may be chosen and each is one of the options; any other text is one answer. */
+/** Splits `a, b` where several options may be chosen and each part is one of them; any other
+ *  text is one answer. */
 function choicesIn(text: string, question: PendingRequestView["questions"][number] | undefined): string[] {
   const parts = text.split(",").map((part) => part.trim())
   const labels = question?.options.map((option) => option.label) ?? []
   return question?.isMultiple && parts.every((part) => labels.includes(part)) ? parts : [text]
 }
 
-/** The beginning of what was asked: the answer is to fit into a toast. */
+/** The beginning of the request's title, because the answer has to fit into a toast. */
 function shortTitle({ title }: PendingRequestView): string {
   return title.length > TITLE_CHARS ? `${title.slice(0, TITLE_CHARS)}…` : title
 }

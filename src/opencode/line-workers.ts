@@ -1,42 +1,43 @@
 import { restOf, type ShellToken } from "./shell-tokens.ts"
 
-/** `/workers …`, `/inbox …` and `/handback …`, taken apart. */
+/** A parsed line of `/workers …`, `/inbox …` or `/handback …`. */
 export type WorkersLine =
   | { readonly command: "workers" | "inbox" }
   | { readonly command: "spawn"; readonly profile: string; readonly name: string }
   | { readonly command: WorkerAction; readonly worker: string }
   | { readonly command: "ask"; readonly worker: string; readonly text: string }
   | { readonly command: "answer"; readonly ask: string; readonly answer: InboxAnswer }
-  /** Of the worker on the screen `text` is the result; elsewhere `worker` names one, and `rest` is the result. */
+  /** If a worker's session is on the screen, `text` is its result; elsewhere `worker` names the
+   *  worker and `rest` is the result. */
   | { readonly command: "handback"; readonly text: string; readonly worker: string; readonly rest: string }
   | { readonly command: "wrong"; readonly why: string }
 
 const ACTIONS = ["open", "stop", "interrupt", "resume", "summarize", "forget"] as const
-/** What is done to a worker by its name alone; `wake` is `/workers resume`. */
+/** Actions that need only the worker's name; `wake` is `/workers resume`. */
 export type WorkerAction = "open" | "stop" | "interrupt" | "wake" | "summarize" | "forget"
 
 export type InboxAnswer =
   | { readonly type: "allow" | "always" }
   | { readonly type: "deny"; readonly message: string }
-  /** `words` is the same as `text`, word by word with quotes as a shell has them. */
+  /** `words` is `text` split into words, with a shell's quotes. */
   | { readonly type: "answer"; readonly text: string; readonly words: readonly string[] }
 
 export const WORKERS_SUBCOMMANDS = ["list", "spawn", "ask", ...ACTIONS] as const
 export const INBOX_SUBCOMMANDS = ["list", "allow", "always", "deny", "answer"] as const
 
 export const WORKERS_HELP = [
-  "/workers                               who is at work, and who is kept",
-  "/workers spawn PROFILE [NAME]          make a worker that is kept",
-  "/workers ask NAME text…                tell or ask it; the answer comes here",
+  "/workers                               the running and the kept workers",
+  "/workers spawn PROFILE [NAME]          create a worker that is kept",
+  "/workers ask NAME text…                tell it something, or ask it; the answer comes here",
   "/workers open NAME                     go to its session",
-  "/workers interrupt|resume NAME         stop its turn, keep its task; go on",
+  "/workers interrupt|resume NAME         stop its turn but keep its task; continue",
   "/workers stop NAME                     end its task",
   "/workers summarize NAME                a summary of its session for this one",
-  "/workers forget NAME                   keep it no longer; its session stays",
+  "/workers forget NAME                   stop keeping it; its session stays",
 ].join("\n")
 
 export const INBOX_HELP = [
-  "/inbox                                 what waits for you",
+  "/inbox                                 the requests that wait for you",
   "/inbox allow|always ID                 allow it once, or from now on",
   "/inbox deny ID [words]                 deny it, and say why",
   "/inbox answer ID text                  answer a question",

@@ -4,23 +4,23 @@ import type { Purpose } from "../core/view/protocol.ts"
 import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"
 import { restOf, type ShellToken, shellTokensOf } from "./shell-tokens.ts"
 
-/** A line of Baton's (`/workflow …`, `/trace …`, `/workers …`, `/inbox …`, `/handback …`), taken apart. */
+/** A parsed line for Baton (`/workflow …`, `/trace …`, `/workers …`, `/inbox …`, `/handback …`). */
 export type CommandLine =
   | {
       readonly command: "run" | "plan"
       readonly workflow: string
       readonly inputs: Readonly<Record<string, string>>
       readonly task: string
-      /** Models of this run by profile or role. */
+      /** Models for this run, by profile or role. */
       readonly models: Readonly<Record<string, string>>
     }
   | { readonly command: "list" | "help" }
-  /** One of the workflows, for that purpose. */
+  /** Lets a person pick a workflow for that purpose. */
   | { readonly command: "pick"; readonly purpose: Purpose }
   | { readonly command: "status" | "abort" | "pause"; readonly run?: string }
-  /** `isEdited`: over the workflow as it is now. */
+  /** With `isEdited`, the run continues with the current version of the workflow. */
   | { readonly command: "resume"; readonly run?: string; readonly isEdited: boolean }
-  /** `target` is a step that waits, or a run; `message` is for a step. */
+  /** `target` is a waiting step or a run; `message` is for a step. */
   | { readonly command: "continue"; readonly target?: string; readonly message: string }
   | { readonly command: "retry" | "skip"; readonly step: string; readonly message: string }
   | { readonly command: "raise"; readonly budget: Budget; readonly run?: string }
@@ -52,8 +52,9 @@ export const SUBCOMMANDS = [
 const PAIR = /^([A-Za-z_][\w-]*)=(.*)$/s
 
 /**
- * Reads a line the user typed. `run NAME key=value … task text`: pairs (and `--model NAME=MODEL`) come first, and from
- * the first word that is not one the rest is task text, taken as typed (without the quotes around the whole of it).
+ * Parses a line that the user typed. In `run NAME key=value … task text`, pairs (and `--model
+ * NAME=MODEL`) come first; from the first word that is not a pair the rest is task text, as typed
+ * but without quotes around the whole of it.
  */
 export function parseLine(line: string): CommandLine {
   const typed = line.trim()
@@ -118,22 +119,23 @@ function wrong(why: string): CommandLine {
 
 function parseResume(words: readonly string[]): CommandLine {
   const [run, ...more] = words.filter((word) => word !== "--edited")
-  const odd = run?.startsWith("-") ? run : more[0]
-  if (odd !== undefined) return wrong(`\`${odd}\` is neither a run nor --edited: \`/workflow resume [RUN] [--edited]\``)
+  const unexpected = run?.startsWith("-") ? run : more[0]
+  if (unexpected !== undefined)
+    return wrong(`\`${unexpected}\` is neither a run nor --edited: \`/workflow resume [RUN] [--edited]\``)
   return { command: "resume", isEdited: words.includes("--edited"), ...(run === undefined ? {} : { run }) }
 }
 
 function parseReport(words: readonly string[]): CommandLine {
   const out = words.find((word) => word.startsWith("out="))?.slice("out=".length)
   const [run, more] = words.filter((word) => !word.startsWith("out="))
-  if (more !== undefined || out === "") return wrong("it is `/workflow report [RUN] [out=FILE.html]`")
+  if (more !== undefined || out === "") return wrong("write `/workflow report [RUN] [out=FILE.html]`")
   return { command: "report", ...(run === undefined ? {} : { run }), ...(out === undefined ? {} : { out }) }
 }
 
 function parseGraph([workflow, format = "ascii", ...more]: readonly string[]): CommandLine {
   if (workflow === undefined) return { command: "pick", purpose: "graph" }
   if (more.length > 0 || (format !== "ascii" && format !== "mermaid"))
-    return wrong(`\`${format}\` is no format: \`/workflow graph ${workflow} ascii\`, or \`mermaid\``)
+    return wrong(`\`${format}\` is not a format: \`/workflow graph ${workflow} ascii\`, or \`mermaid\``)
   return { command: "graph", workflow, format }
 }
 
@@ -164,7 +166,7 @@ function parseRun(line: string, command: "run" | "plan", workflow: string, words
     const isModel = text === "--model" || text === "-m"
     const [, name, value] = PAIR.exec(isModel ? (words[++at]?.text ?? "") : text) ?? []
     if (isModel && !value)
-      return wrong("it is `--model NAME=PROVIDER/MODEL`: a profile or a role, and its model in this run")
+      return wrong("write `--model NAME=PROVIDER/MODEL`: a profile or a role, and its model for this run")
     if (name === undefined || value === undefined) break
     const pairs = isModel ? models : inputs
     pairs[name] = value

@@ -10,11 +10,12 @@ import { type AttentionDeps, watchAttention } from "./attention.ts"
 import { send } from "./send.ts"
 import { slim, slimRequest } from "./slim.ts"
 
-/** Changes closer together than this reach the TUI as one. */
+/** Changes within this many milliseconds reach the TUI as one update. */
 const SETTLE_MS = 200
-/** What a worker is doing changes with every token: no more often than this. */
+/** A worker's activity changes with every token, so it is sent at most once in this many
+ *  milliseconds. */
 const ACTIVITY_MS = 500
-/** Runs that are over and still told of: the dashboard asks for older ones. */
+/** At most so many ended runs are sent; the dashboard asks for older ones. */
 const ENDED_TOLD = 20
 
 export interface WatchDeps extends AttentionDeps {
@@ -22,9 +23,9 @@ export interface WatchDeps extends AttentionDeps {
 }
 
 /**
- * Keeps every TUI of this server told how runs, workers and asks stand: changes after a moment, activity twice a
- * second, asks at once. Calls for a person where one is needed, and calls them to a worker that waits for one. Returns
- * the function that stops it.
+ * Keeps every TUI of this server informed about runs, workers and requests: changes after a moment,
+ * activity twice a second, requests at once. Notifies a person when a run needs input, and opens
+ * the session of a worker that a person works with. Returns the function that stops it.
  */
 export function watchRuns(deps: WatchDeps): () => void {
   const { host, engine, log, clock } = deps
@@ -32,14 +33,14 @@ export function watchRuns(deps: WatchDeps): () => void {
     work().catch((error) => log.error(what, { error: describe(error) }))
   }
   const schedule = throttle(clock, () =>
-    attempt("the TUI could not be told how the runs go", () => publishState(host, engine)),
+    attempt("the TUI could not be sent the state of the runs", () => publishState(host, engine)),
   )
   let asked = ""
   const offs = [
     engine.subscribe((run, events) => {
       schedule(SETTLE_MS)
       const opened = openedForPerson(run, events)
-      if (opened) attempt("the TUI could not be called to a worker", () => send(host, opened))
+      if (opened) attempt("the TUI could not open the session of a worker", () => send(host, opened))
     }),
     engine.subscribeWorkers(() => {
       const asks = engine.asks().map(({ id }) => id)
@@ -55,7 +56,8 @@ export function watchRuns(deps: WatchDeps): () => void {
   }
 }
 
-/** Calls `fn` after the shortest delay asked for since it was last called; an infinite one calls it off. */
+/** Calls `fn` after the shortest delay (milliseconds) that was requested since its last call; an
+ *  infinite delay cancels the call. */
 function throttle(clock: Clock, fn: () => void): (delayMs: number) => void {
   let due = Number.POSITIVE_INFINITY
   let cancel = () => {}
@@ -76,7 +78,7 @@ export async function publishState(host: Host, engine: Engine): Promise<void> {
   await send(host, stateOf(engine, host.directory))
 }
 
-/** What a TUI is told, with everything long cut. */
+/** The state that a TUI is sent, with long texts cut. */
 export function stateOf(engine: Engine, directory: string): StateMessage {
   let ended = 0
   const runs = engine.live().filter((run) => run.endedAt === null || ++ended <= ENDED_TOLD)
@@ -84,7 +86,8 @@ export function stateOf(engine: Engine, directory: string): StateMessage {
   return { kind: "state", directory, runs: runs.map(slim), workers, asks: engine.asks().map(slimRequest) }
 }
 
-/** A worker of this server that a person works with has just begun. */
+/** The message that opens the session of a worker of this server which a person works with, if
+ *  one has just started. */
 function openedForPerson(run: Run, events: readonly RunEvent[]) {
   const opened = events.find((event) => event.type === "step.opened")
   if (opened === undefined || run.parent === undefined) return undefined

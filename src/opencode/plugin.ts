@@ -13,14 +13,17 @@ import { watchHandoffs } from "./handoffs.ts"
 import { createHooks } from "./hooks.ts"
 import { watchRuns } from "./live.ts"
 
-/** What the plugin gets from compose.ts, loaded only when something is asked of Baton. */
+/** What the plugin uses of compose.ts, which is loaded only when Baton is used. */
 export interface Compose {
   openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log }): Runtime
   describeConfig(options: LoadOptions): string | undefined
 }
 
-/** One project in this process. OpenCode may load the plugin several times for one directory, and then gives hooks and
- *  events only to the newest load (contract C48): all loads of a directory share this. */
+/**
+ * One project in this process. OpenCode may load the plugin several times for one directory, and
+ * then calls hooks and delivers events only to the newest load (contract C48), so all loads of a
+ * directory share this.
+ */
 interface Shared {
   readonly host: Host
   readonly feed: Feed
@@ -38,9 +41,10 @@ function registry(): Map<string, Shared> {
   return holder[REGISTRY]
 }
 
-/** The server half of the plugin. `compose` is called once, at the first use. */
+/** Creates the server half of the plugin. `compose` is called once, at the first use. */
 export async function createPlugin(input: PluginInput, compose: () => Promise<Compose>): Promise<Hooks> {
-  // Inside a server that Baton itself started the engine is elsewhere: stay out of the way (G8).
+  // In a server that Baton itself started, the engine is in another process, so the plugin does
+  // nothing (G8).
   if (process.env.BATON_CHILD !== undefined) return {}
   const place = placeOf(input)
   const projects = registry()
@@ -85,7 +89,7 @@ function share(input: PluginInput, hasTools: boolean): Shared {
   const log: Log = {
     error(message, detail) {
       const body = { service: "baton", level: "error" as const, message, ...(detail ? { extra: { ...detail } } : {}) }
-      // Nothing is left to report this to: the log is where errors go.
+      // A failure to log is ignored, because the log itself is where errors are reported.
       void client.app.log(body)
     },
   }
@@ -96,23 +100,25 @@ function share(input: PluginInput, hasTools: boolean): Shared {
   return { host, feed, log, loads: 0, runtime: undefined, opened: undefined }
 }
 
-/** Ends what an OpenCode that was killed has left running. Usually there is nothing, and no folder to look in. */
+/** Ends processes that a killed OpenCode has left running. Usually there are none, and no folder
+ *  to look in. */
 async function reapLeftovers(place: LoadOptions, log: Log): Promise<void> {
   try {
     await reap(ledgerOf(projectRoot(place)))
   } catch (error) {
-    log.error("what an earlier OpenCode left running could not be ended", { error: describe(error) })
+    log.error("processes of an earlier OpenCode could not be ended", { error: describe(error) })
   }
 }
 
-/** How deep the worker of a session is, by what its session was marked with; 0 for a person's. */
+/** The nesting depth that a worker's session is marked with; 0 for a person's session. */
 async function markedDepth(host: Host, session: string): Promise<number> {
   const { metadata } = await callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))
   const depth = (metadata?.baton as { depth?: unknown } | undefined)?.depth
   return typeof depth === "number" ? depth : 0
 }
 
-/** A v2 client over the connection the host gave us: in-process in the TUI, with the server's password elsewhere. */
+/** A v2 client over the connection that the host provides: in-process in the TUI, with the
+ *  server's password elsewhere. */
 function clientOf(input: PluginInput) {
   const given = input.client as unknown as { _client: { getConfig(): ConnectionConfig } }
   const { fetch, headers } = given._client.getConfig()
@@ -133,8 +139,8 @@ function placeOf({ directory, worktree }: PluginInput): LoadOptions {
   return { directory, worktree, globalDir: globalConfigDir(process.env), env: process.env }
 }
 
-/** The tools of a project: those of a model that may orchestrate, and the one of workers that give data. Most have none,
- *  and never pay for loading them. */
+/** The tools of a project: the orchestration tools, and the result tool of workers that answer
+ *  with data. Most projects have none, and do not load this code. */
 async function toolsFor(place: LoadOptions, host: Host, runtime: () => Promise<Runtime>): Promise<Hooks["tool"]> {
   const orchestrates = await hasTools(place)
   if (!orchestrates && !host.hasTools) return undefined
@@ -145,21 +151,25 @@ async function toolsFor(place: LoadOptions, host: Host, runtime: () => Promise<R
   }
 }
 
-/** Whether some workflow of the project wants data of a worker. Of one that is written later workers answer in words. */
+/** Whether some workflow of the project has a schema. Workers of a workflow that is written
+ *  later answer in text. */
 function wantsData(root: string): boolean {
   return [".opencode/workflows", ".claude/workflows"].some((folder) => {
     try {
       const files = readdirSync(join(root, folder)).filter((name) => /\.(ya?ml|json)$/.test(name))
       return files.some((name) => readFileSync(join(root, folder, name), "utf8").includes("schema"))
     } catch {
-      // There is no such folder, or whoever uses it is told what is wrong with it.
+      // There is no such folder, or the workflow loader reports what is wrong with it.
       return false
     }
   })
 }
 
-/** Whether the model is offered tools. A config that does not even say the word is not read any further: OpenCode waits
- *  for this at its start. A broken one offers none, and is told of elsewhere. */
+/**
+ * Whether the model is offered tools. A config without the word `tools` is not parsed, because
+ * OpenCode waits for this at its start. An invalid config offers none; its problems are reported
+ * elsewhere.
+ */
 async function hasTools(place: LoadOptions): Promise<boolean> {
   const found = findConfig(projectRoot(place), place.globalDir)
   if (!found.ok || found.value === null || !mentionsTools(found.value)) return false
@@ -172,12 +182,12 @@ function mentionsTools(file: string): boolean {
   try {
     return readFileSync(file, "utf8").includes('"tools"')
   } catch {
-    // The loader says why it cannot be read, to whoever uses it.
+    // The loader reports why the file cannot be read.
     return false
   }
 }
 
-/** Whether there is a config to check, so that a project without one never pays for reading it. */
+/** Whether there is a config to check, so that a project without one does not load the checks. */
 function hasConfig(place: LoadOptions): boolean {
   const found = findConfig(projectRoot(place), place.globalDir)
   return !found.ok || found.value !== null

@@ -9,9 +9,9 @@ import { runNamed } from "../project/runs.ts"
 import { type CommandContext, error } from "./command-context.ts"
 import type { CommandLine } from "./line.ts"
 
-/** What a person takes out of Baton: the report of a run, the graph of a workflow. */
+/** Commands that export something: the report of a run, the graph of a workflow. */
 
-/** Writes the report of a run (the newest, when none is named) and says where it is. */
+/** Writes the report of a run (default: the newest) and replies with its path. */
 export async function report(
   context: CommandContext,
   line: Extract<CommandLine, { command: "report" }>,
@@ -35,7 +35,7 @@ export async function report(
   return { tone: "success", title: `Report of ${run.workflow}`, text }
 }
 
-/** Draws a workflow as text, or as Mermaid for where that is drawn. */
+/** Draws a workflow as text, or as a Mermaid diagram. */
 export async function graph(
   { project }: CommandContext,
   line: Extract<CommandLine, { command: "graph" }>,

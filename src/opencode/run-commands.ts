@@ -19,24 +19,25 @@ import { mainSession } from "../project/question-run.ts"
 import { BY, type CommandContext, type CommandOrigin, done, error } from "./command-context.ts"
 import type { CommandLine } from "./line.ts"
 
-/** What a person says of a run: pause, continue, retry, skip, raise, resume, abort. */
+/** The commands for a run: pause, continue, retry, skip, raise, resume, abort. */
 
 const PREFIX = "/workflow"
-/** Runs of other processes are looked for among so many. */
+/** Runs of other processes are looked for in so many runs at most. */
 const RUNS_READ = 20
 
 function askerOf(engine: Engine, { session }: CommandOrigin): Asker {
   return { prefix: PREFIX, session: session === undefined ? undefined : mainSession(engine, session) }
 }
 
-/** The runs of this process: those are meant before others when none is named. */
+/** The runs of this process, which are preferred when none is named. */
 function liveIds(engine: Engine): ReadonlySet<string> {
   return new Set(engine.live().map(({ id }) => id))
 }
 
 /**
- * What became of a run is on the status line, and at its end in a toast: the TUI shows nothing more. Of one that another
- * process drives it is said here.
+ * Replies with the outcome of a command. The status line, and a toast at the end, show how a run of
+ * this process proceeds, so the TUI shows nothing more; for a run of another process the reply says
+ * it.
  */
 async function outcome(
   engine: Engine,
@@ -55,10 +56,10 @@ function failed(verb: string, run: string, why: string): Reply {
   return error(`Could not ${verb} run ${run}`, why)
 }
 
-/** Says that it is another process that has done it, or is to. */
+/** Says that another process has carried the command out, or still has to. */
 function where({ isPending }: { readonly isPending: boolean }): string {
   return isPending
-    ? "(Handed to the process that drives it, which has not come to it yet.)"
+    ? "(Handed to the process that drives it, which has not processed it yet.)"
     : "(Done by the process that drives it.)"
 }
 
@@ -70,7 +71,7 @@ export async function pause(
   const live = liveIds(engine)
   const asker = askerOf(engine, origin)
   const isGoing = (run: RunView) => run.status === "running" && run.hold === null
-  const none = "no run is going on here"
+  const none = "no run is active here"
   const own = findRun(engine, wanted, asker, { is: (run) => live.has(run.id) && isGoing(run), none })
   const found = own.ok ? own : findRun(engine, wanted, asker, { is: isGoing, none })
   if (!found.ok) return error("Nothing to pause", found.why)
@@ -81,11 +82,11 @@ export async function pause(
   const rest = running.length === 0 ? "" : ` ${running.map((step) => step.id).join(", ")} may finish.`
   return done(
     `${found.value.workflow} ${running.length === 0 ? "is paused" : "pauses"}`,
-    `Nothing more starts.${rest} \`${PREFIX} continue ${id}\` goes on.${result.driver === "here" ? "" : ` ${where(result)}`}`,
+    `No more steps start.${rest} \`${PREFIX} continue ${id}\` continues it.${result.driver === "here" ? "" : ` ${where(result)}`}`,
   )
 }
 
-/** Goes on with a run that waits, or with one step of it. */
+/** Continues a run that waits, or one step of it. */
 export async function goOn(
   context: CommandContext,
   line: Extract<CommandLine, { command: "continue" }>,
@@ -94,7 +95,7 @@ export async function goOn(
   const { engine } = context
   const { target, message } = line
   const asker = askerOf(engine, origin)
-  // A step before a run: what waits is what a person sees.
+  // The name is looked up as a step before as a run, because a waiting step is what a person sees.
   const isStep = target !== undefined && findDecision(engine, decisionQueryOf(target), false, asker).ok
   if (isStep || (target !== undefined && engine.find(target) === undefined)) {
     return decideStep(context, { command: "continue", step: target, message }, origin)
@@ -102,7 +103,8 @@ export async function goOn(
   const found = waitingRun(engine, target, asker)
   if (!found.ok) return error("Nothing to continue", found.why)
   const { id, hold, workflow } = found.value
-  if (message !== "") return error("For which step?", `an answer is for a step: \`${PREFIX} continue STEP ${message}\``)
+  if (message !== "")
+    return error("For which step?", `an answer belongs to a step: \`${PREFIX} continue STEP ${message}\``)
   if (hold?.cause === "budget") {
     return error(`${workflow} is over its budget`, `${hold.detail}: \`${PREFIX} raise usd=… tokens=… ${id}\` first`)
   }
@@ -149,7 +151,7 @@ export async function raise(
 ): Promise<Reply> {
   const asker = askerOf(engine, origin)
   const isHeld = (run: RunView) => run.hold?.cause === "budget"
-  const none = "no run is going on here"
+  const none = "no run is active here"
   const first = findRun(engine, line.run, asker, { is: isHeld, none })
   const found = first.ok ? first : findRun(engine, line.run, asker, { is: (run) => run.endedAt === null, none })
   if (!found.ok) return error("Nothing to raise", found.why)
@@ -160,11 +162,12 @@ export async function raise(
   if (hold?.cause === "budget") return error(`${workflow} is still over its budget`, `${hold.detail}: raise it further`)
   return done(
     `${workflow} may spend ${budgetWords(line.budget)}`,
-    `In all, with what run ${id} has spent already.${result.driver === "here" ? "" : ` ${where(result)}`}`,
+    `This is the total, including what run ${id} has already spent.${result.driver === "here" ? "" : ` ${where(result)}`}`,
   )
 }
 
-/** Takes up the named run, or the newest one that can be; edited: over the workflow as it is written now. */
+/** Resumes the named run, or the newest one that can be resumed; with `--edited`, using the
+ *  current version of the workflow. */
 export async function resume(
   { project, engine }: CommandContext,
   line: Extract<CommandLine, { command: "resume" }>,
@@ -179,7 +182,7 @@ export async function resume(
   const result = engine.resume(id, BY, asker.session, edited?.value)
   const text = `Resumed run ${id}${stepsAheadText(engine.view(id))}.`
   if (!result.ok || result.handed || found.value.endedAt === null) return outcome(engine, result, ["resume", id], text)
-  // What has ended is done anew: which steps, the person should see.
+  // An ended run runs some steps again, and the person should see which.
   return done(found.value.workflow, text)
 }
 
@@ -189,7 +192,7 @@ export async function abort(
   origin: CommandOrigin,
 ): Promise<Reply> {
   const asker = askerOf(engine, origin)
-  const none = "no run is going on here"
+  const none = "no run is active here"
   const live = liveIds(engine)
   const isLive = (status: RunView["status"]) => (run: RunView) => live.has(run.id) && run.status === status
   const going = findRun(engine, wanted, asker, { is: isLive("running"), none })
@@ -203,7 +206,9 @@ export async function abort(
   )
 }
 
-/** What is going on in other processes: to end that a person must name it. */
+/**
+ * Lists the running runs of other processes, because a person must name one of them to abort it.
+ */
 function elsewhere(engine: Engine): string {
   const runs = engine
     .list()

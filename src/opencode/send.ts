@@ -1,7 +1,7 @@
 import { type ChannelMessage, encode } from "../core/view/protocol.ts"
 import { callHost, type Host } from "../host/host.ts"
 
-/** Hands a message to every TUI of this server (src/core/view/protocol.ts says how it travels). */
+/** Sends a message to every TUI of this server (src/core/view/protocol.ts says how it travels). */
 export async function send(host: Host, message: ChannelMessage): Promise<void> {
   const properties = { command: encode(message) }
   await callHost("reach the TUI", (options) =>

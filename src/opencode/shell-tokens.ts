@@ -1,12 +1,12 @@
-/** A line as a shell would take it apart. */
+/** Splits a line as a shell does. */
 
 export interface ShellToken {
   readonly text: string
-  /** Where the word begins in the line. */
+  /** Index of the word's first character in the line. */
   readonly at: number
 }
 
-/** Words as a shell would see them: quotes group, a backslash takes the next character as it is. */
+/** The words of a line: quotes group, and a backslash takes the next character literally. */
 export function shellTokensOf(line: string): ShellToken[] {
   const words: ShellToken[] = []
   const pattern = /(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"?|'[^']*'?|\\$)+/g
@@ -21,13 +21,11 @@ export function shellTokensOf(line: string): ShellToken[] {
   return words
 }
 
-/** A text that is in quotes as a whole: one pair, closed at its end. */
+/** Matches a text that is quoted as a whole by one closed pair of quotes. */
 const QUOTED = /^(?:"(?:[^"\\]|\\.)*"|'[^']*')$/
 
-/**
- * The text from the first of these words to the end of the line, as typed: a quote in it may be an apostrophe. Only the
- * quotes around the whole of it are taken off.
- */
+/** The text from the first of these words to the end of the line, as typed, because a quote in
+ *  it may be an apostrophe. Only quotes around the whole text are removed. */
 export function restOf(line: string, words: readonly ShellToken[]): string {
   const [first] = words
   if (first === undefined) return ""

@@ -1,15 +1,15 @@
 import type { PendingRequestView, RunView } from "../core/view/view.ts"
 
-/** What the TUI is told without asking for it. */
+/** Shortens what the TUI is sent without asking for it. */
 
-/** Live state carries no prompts and only the beginning of each text: a command has the rest. */
+/** Live state has no prompts and only the beginning of each text; commands return the rest. */
 const OUTPUT_CHARS = 200
 const DETAIL_LINES = 8
 const DETAIL_CHARS = 300
 const OPTIONS_SHOWN = 20
 const FILES_SHOWN = 20
 
-/** A run with every long text cut. */
+/** Returns a run with every long text cut. */
 export function slim(run: RunView): RunView {
   const steps = run.steps.map((step) => ({
     ...step,
@@ -35,7 +35,7 @@ function tailOf(text: string): string {
   return end.length > DETAIL_CHARS ? `…${end.slice(-DETAIL_CHARS)}` : end
 }
 
-/** An ask with every long text cut. */
+/** Returns a request with every long text cut. */
 export function slimRequest(request: PendingRequestView): PendingRequestView {
   const details = request.details.slice(0, DETAIL_LINES).map(cut)
   const more = request.details.length - details.length + (request.more ?? 0)

@@ -15,16 +15,16 @@ import type { Runtime } from "../project/runtime.ts"
 import { BY_MODEL } from "./command-context.ts"
 
 type Tools = NonNullable<Hooks["tool"]>
-/** What is said to a model names the way a person has. */
+/** Messages to a model name the commands that a person has. */
 const MODEL = { prefix: "/workflow" }
 type Context = Pick<ToolContext, "sessionID" | "abort">
-/** The depth a session is marked with; 0 for a person's. */
+/** Returns the depth that a session is marked with; 0 for a person's session. */
 type MarkedDepth = (session: string) => Promise<number>
 
 /**
- * The tools of a model that may orchestrate (`"tools": true` in orchestrator.json). A tool that cannot do what it was
- * asked throws the reason: a model must never take a failure for an answer. Descriptions are short on purpose: every
- * session pays for them with every turn.
+ * The tools of a model that may orchestrate (`"tools": true` in orchestrator.json). A tool that
+ * cannot do what it was asked throws the reason, so that a model never takes a failure for an
+ * answer. Descriptions are short because every session pays for them in every turn.
  */
 export function createTools(runtime: () => Promise<Runtime>, markedDepth: MarkedDepth): Tools {
   const workflow_run = tool({
@@ -46,12 +46,12 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
       if (models !== undefined) throw new Error(models)
       const started = engine.start({ ...definition, run, parent: context.sessionID, depth, by: BY_MODEL })
       if (!started.ok) throw new Error(started.why)
-      if (!wait) return `Started run ${run}. workflow_status tells how it goes.`
+      if (!wait) return `Started run ${run}. workflow_status shows its progress.`
       return describeRun(engine, await finished(engine, run, context.abort))
     },
   })
   const workflow_status = tool({
-    description: "How a workflow run stands (default: the newest).",
+    description: "The state of a workflow run (default: the newest).",
     args: { run: z.string().optional() },
     async execute({ run }) {
       const { engine } = await runtime()
@@ -59,7 +59,7 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
     },
   })
   const workflow_control = tool({
-    description: "Act on a run; retry and skip: of a waiting step. message: said to its worker.",
+    description: "Act on a run; retry and skip need a waiting step. message: sent to its worker.",
     args: { run: z.string(), action: z.enum(ACTIONS), step: z.string().optional(), message: z.string().optional() },
     async execute(control, { sessionID }) {
       const { project, engine } = await runtime()
@@ -84,15 +84,16 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
   return { workflow_run, workflow_status, workflow_control, worker_ask }
 }
 
-/** The tool with which workers give data, checked while they can still mend it. Hidden from all other sessions: hooks.ts. */
+/** The tool with which workers give data, which is validated while they can still correct it. It
+ *  is hidden from all other sessions (hooks.ts). */
 export function createResultTool(runtime: () => Promise<Runtime>): Tools {
   const worker_result = tool({
-    description: "Give the data that was asked of you as your answer.",
+    description: "Give the requested data as your answer.",
     args: { result: z.unknown() },
     async execute({ result }, { sessionID }) {
       const { engine } = await runtime()
       const refused = await engine.refuseData(sessionID, result)
-      if (refused !== undefined) throw new Error(`The data does not match: ${refused}. Mend it and call again.`)
+      if (refused !== undefined) throw new Error(`The data does not match: ${refused}. Correct it and call again.`)
       return "Accepted. You are done: end your turn."
     },
   })
@@ -106,7 +107,7 @@ interface Control {
   readonly message?: string | undefined
 }
 
-/** Does it and says so; throws why not. */
+/** Carries out the action and says so; throws the reason when that is not possible. */
 async function controlRun(engine: Engine, run: RunView, { action, step, message }: Control): Promise<string> {
   const outcome = () => {
     if (action === "retry" || action === "skip" || (action === "continue" && step !== undefined)) {
@@ -123,11 +124,11 @@ async function controlRun(engine: Engine, run: RunView, { action, step, message 
   }
   const done = await engine.settled(outcome())
   if (!done.ok) throw new Error(done.why)
-  if (done.isPending) return `Handed to the process that drives run ${run.id}, which has not come to it yet.`
+  if (done.isPending) return `Handed to the process that drives run ${run.id}, which has not processed it yet.`
   return `Done: ${action}${step === undefined ? "" : ` ${step}`}. Run ${run.id} is ${engine.view(run.id)?.status}.`
 }
 
-/** A definition whose `execute` gets arguments as its own zod object types them. */
+/** A tool definition whose `execute` gets arguments typed by its own zod object. */
 function tool<Args extends z.ZodRawShape>(definition: {
   readonly description: string
   readonly args: Args
@@ -145,7 +146,7 @@ async function askFor(
 ): Promise<string> {
   const kept = engine.kept(question.worker)
   const name = kept?.name ?? question.worker
-  // Its one session is at work, and would wait for itself.
+  // The worker's only session waits for this answer, so the worker would wait for itself.
   if (kept && callersOf(engine, sessionID).includes(kept.session))
     throw new Error(`${name} cannot be asked from here: it waits for this very answer`)
   const asked = await startQuestionRun(project, engine, question)
@@ -158,8 +159,9 @@ async function askFor(
 }
 
 /**
- * How deep the session is; throws when it is a worker that may not do this. Nothing has been created then. A worker of
- * another process (`baton run --attach`) is known by what its session is marked with.
+ * The nesting depth of the session; throws, before anything is created, when it is a worker that
+ * may not do this. A worker of another process (`baton run --attach`) is recognised by the mark of
+ * its session.
  */
 async function depthFor(
   markedDepth: MarkedDepth,
@@ -176,7 +178,7 @@ async function depthFor(
   return depth
 }
 
-/** The sessions that wait while this one is at work, itself included. */
+/** The sessions that wait while this one works, itself included. */
 function callersOf(engine: Engine, session: string): string[] {
   const workers = engine.workers()
   const sessions: string[] = []
@@ -188,7 +190,7 @@ function callersOf(engine: Engine, session: string): string[] {
   return sessions
 }
 
-/** The run at its end; a caller that gives up aborts it. */
+/** Resolves with the run at its end. A caller that aborts its tool call aborts the run. */
 async function finished(engine: Engine, run: string, abort: AbortSignal): Promise<RunView> {
   const stop = () => void engine.abort(run, BY_MODEL)
   if (abort.aborted) stop()
@@ -208,7 +210,7 @@ function wanted(engine: Engine, run: string | undefined): RunView {
   throw new Error(run === undefined ? "nothing has run in this project yet" : `there is no run ${run}`)
 }
 
-/** How the run stands, and what its last step said once it has succeeded. */
+/** The state of the run, with the output of its last step once it has succeeded. */
 async function describeRun(engine: Engine, view: RunView): Promise<string> {
   const last = view.status === "success" ? view.steps.at(-1) : undefined
   if (last === undefined) return formatRun(view)

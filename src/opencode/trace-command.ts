@@ -7,13 +7,15 @@ import type { StepView } from "../core/view/view.ts"
 import { runNamed, stepNamed } from "../project/runs.ts"
 import { type CommandContext, error } from "./command-context.ts"
 
-/** A session holds the values of secrets as they were sent. */
+/** Shown instead of a transcript that cannot be cleared of secrets: a session holds their values
+ *  as they were sent. */
 const UNSAFE: SessionTranscript = {
-  missing: "What was said is not shown: the workflow's secrets are not there, so they could not be taken out of it.",
+  missing:
+    "The transcript is not shown: the values of the workflow's secrets are missing, so they could not be removed from it.",
 }
 
-/** `/trace STEP-or-WORKER`: all of the step of the newest run that has one of that name, or that a worker of that name
- *  did; what was said is asked of its session. */
+/** `/trace STEP-or-WORKER`: everything about the step of the newest run that has a step of that
+ *  name, or that a worker of that name did. The transcript is read from the step's session. */
 export async function trace(context: CommandContext, wanted: string): Promise<Reply> {
   const { engine } = context
   const found = stepNamed(engine, wanted)
@@ -35,7 +37,7 @@ function transcriptOf(
   origin: TranscriptLocation,
 ): Promise<SessionTranscript> {
   if (traitsOf(kind).canOpenHere) return context.transcript(origin)
-  const missing = `What was said is in the ${kind} of profile ${profile}, which is not asked: the rest is from the journal.`
+  const missing = `The transcript is in the ${kind} of profile ${profile}, which is not read: the rest is from the journal.`
   return Promise.resolve({ missing })
 }
 

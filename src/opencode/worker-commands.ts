@@ -18,7 +18,7 @@ export function listWorkers({ engine, now }: CommandContext): Reply {
   const text =
     workers.length > 0
       ? formatWorkers(workers, now())
-      : "No workers are running or kept. `/workers spawn PROFILE` makes a worker that is kept."
+      : "No workers are running or kept. `/workers spawn PROFILE` creates a worker that is kept."
   return { tone: "info", title: "Workers", text, view: { type: "workers", workers } }
 }
 
@@ -31,7 +31,7 @@ export function spawn(
   const refuse = (why: string) => Promise.resolve(error(`Cannot spawn ${line.name}`, why))
   if (origin.session === undefined) return refuse(NO_SESSION)
   if (!NAME.test(line.name)) return refuse("a name is letters, digits, `-` and `_`, beginning with a letter")
-  if (engine.kept(line.name)) return refuse(`there is a worker ${line.name} already: \`/workers open ${line.name}\``)
+  if (engine.kept(line.name)) return refuse(`there is already a worker ${line.name}: \`/workers open ${line.name}\``)
   const found = findWorker(project, engine, line.profile)
   if (!found.ok) return refuse(found.why)
   const { profile } = found
@@ -41,14 +41,15 @@ export function spawn(
     const spawned = await engine.spawn(line.name, profile, mainSession(engine, origin.session as string))
     if (!spawned.ok) return error(`Cannot spawn ${line.name}`, spawned.why)
     const { session } = spawned.worker
-    const next = `\`/workers ask ${line.name} …\` asks it, \`/workers open ${line.name}\` goes to it.`
-    if (profile.mode !== "foreground") return done(`${line.name} is there`, next)
+    const next = `\`/workers ask ${line.name} …\` asks it, \`/workers open ${line.name}\` opens its session.`
+    if (profile.mode !== "foreground") return done(`Spawned ${line.name}`, next)
     const text = "You are in its session: type to it; `/handback` takes the result to the main session."
-    return { tone: "success", title: `${line.name} is there`, text, view: { type: "open", session } }
+    return { tone: "success", title: `Spawned ${line.name}`, text, view: { type: "open", session } }
   })
 }
 
-/** Steers the worker when it has a task; else asks it as a run of one step, the answer of which is handed to `parent`. */
+/** Sends the text to a worker that has a task. Otherwise it starts a run of one step that asks
+ *  the worker, and its answer is posted to `parent`. */
 export function askOrTell(
   { project, engine }: CommandContext,
   { worker, text }: { readonly worker: string; readonly text: string },
@@ -57,7 +58,7 @@ export function askOrTell(
   const live = atWork(engine.workers(), worker) ?? engine.workerElsewhere(worker)
   if (live) {
     const told = engine.steer(worker, { type: "message", id: origin.id, text }, BY)
-    return outcome(engine, told, { title: `Said to ${live.name}`, text, wrong: `${live.name} was not told` })
+    return outcome(engine, told, { title: `Said to ${live.name}`, text, wrong: `Could not message ${live.name}` })
   }
   if (origin.session === undefined) return Promise.resolve(error(`Cannot ask ${worker}`, NO_SESSION))
   const parent = mainSession(engine, origin.session)
@@ -94,12 +95,13 @@ export function act(
     const name = worker?.name ?? other?.name
     return name === undefined ? unknown(workers, wanted) : steer(engine, action, wanted, name)
   }
-  if (other) return error(`${other.name} works in another process`, `only there; \`/trace ${other.name}\` shows it`)
+  if (other)
+    return error(`${other.name} works in another process`, `act on it there; \`/trace ${other.name}\` shows it here`)
   if (worker === undefined) return unknown(workers, wanted)
   const { name } = worker
   switch (action) {
     case "open":
-      // Who goes to it wants its result where they came from.
+      // A person who opens a worker wants its result in the session they came from.
       if (origin.session !== undefined && origin.session !== worker.session)
         engine.adopt(name, mainSession(engine, origin.session))
       return open(worker)
@@ -113,7 +115,7 @@ export function act(
   }
 }
 
-/** What is done to a worker in the middle of its task, in whichever process that is. */
+/** Acts on a worker during its task, whichever process runs it. */
 function steer(engine: Engine, action: "stop" | "interrupt" | "wake", wanted: string, name: string): Promise<Reply> {
   switch (action) {
     case "stop": {
@@ -133,13 +135,18 @@ function steer(engine: Engine, action: "stop" | "interrupt" | "wake", wanted: st
       })
     }
     case "wake": {
-      const said = { title: `${name} goes on`, text: "It works on its task again.", wrong: `Could not resume ${name}` }
+      const said = {
+        title: `${name} continues`,
+        text: "It works on its task again.",
+        wrong: `Could not resume ${name}`,
+      }
       return outcome(engine, engine.steer(wanted, { type: "resume" }, BY), said)
     }
   }
 }
 
-/** Gives the result of a person's work with a worker back: to the step that waits for it, or to the main session. */
+/** Hands back the result of a person's work with a worker: to the step that waits for it, or to
+ *  the main session. */
 export async function handBack(
   context: CommandContext,
   line: Extract<WorkersLine, { command: "handback" }>,
@@ -157,16 +164,17 @@ export async function handBack(
     return error("No worker here", "type `/handback` in the session of a worker, or name one: `/handback NAME [text]`")
   }
   const { name, session } = worker
-  if (session === null) return error(`${name} has not begun yet`, "there is nothing to hand back")
+  if (session === null) return error(`${name} has not started yet`, "there is nothing to hand back")
   const parent = mainSession(engine, session)
   const goBack = { type: "open" as const, session: parent }
   if (worker.run !== null) {
-    if (worker.mode !== "foreground") return error(`${name} works on its own`, "it hands its result on when it is done")
+    if (worker.mode !== "foreground")
+      return error(`${name} works on its own`, "its result is handed on when it is done")
     const given = engine.steer(session, { type: "handback", ...(text === "" ? {} : { text }) }, BY)
     if (!given.ok) return error(`${name} did not hand back`, given.why)
-    return { tone: "success", title: `${name} handed back`, text: "The run goes on.", view: goBack }
+    return { tone: "success", title: `${name} handed back`, text: "The run continues.", view: goBack }
   }
-  if (parent === session) return error(`${name} belongs to no session`, "there is none to hand back to")
+  if (parent === session) return error(`${name} belongs to no session`, "so there is no session to hand back to")
   if (text !== "") {
     context.handoff(parent, handoffText(name, text), origin.id)
     return { tone: "success", title: `${name} handed back`, text: "The result is in the main session.", view: goBack }
@@ -176,14 +184,14 @@ export async function handBack(
 }
 
 function open({ name, kind, session }: WorkerView): Reply {
-  if (session === null) return error(`${name} has no session yet`, "it waits for a place, or is just starting")
+  if (session === null) return error(`${name} has no session yet`, "it waits for a free place, or is just starting")
   if (!traitsOf(kind).canOpenHere) {
     return error(`${name} is elsewhere`, `it works in a ${kind} of its own: \`/trace ${name}\` shows what it did`)
   }
   return { tone: "info", title: name, text: `Its session is ${session}.`, view: { type: "open", session } }
 }
 
-/** The newest worker with a task that a person calls so. */
+/** The newest worker with a task that has this name or this session. */
 function atWork(workers: readonly WorkerView[], wanted: string): WorkerView | undefined {
   return workers.findLast((one) => one.run !== null && (one.name === wanted || one.session === wanted))
 }
@@ -200,10 +208,10 @@ async function outcome(
 ): Promise<Reply> {
   const result = await engine.settled(asked)
   if (!result.ok) return error(wrong, result.why)
-  return result.isPending ? done("Handed to the process it works in", "It has not come to it yet.") : done(title, text)
+  return result.isPending ? done("Handed to the worker's process", "It has not processed it yet.") : done(title, text)
 }
 
-/** A backend that cannot make a session says so by throwing. */
+/** Turns an error into a reply: a backend that cannot create a session throws. */
 async function attempt(title: string, work: () => Promise<Reply>): Promise<Reply> {
   try {
     return await work()

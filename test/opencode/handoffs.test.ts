@@ -123,5 +123,5 @@ it("passes over a run whose journal cannot be read, and says so", async () => {
   watchHandoffs(host, engine, { error: (message) => context.errors.push(message) }, 0)
   await expect.poll(() => posted.length).toBe(1)
   expect(posted[0]?.parts[0]?.text).toContain("never posted")
-  expect(context.errors).toEqual(["what a run may owe could not be read"])
+  expect(context.errors).toEqual(["a run could not be read for a missing handoff"])
 })

@@ -29,7 +29,7 @@ it("`/trace` says when the session is gone, or in a server of its own, and tells
   gone.finish({ output: "done" })
   await type("/workflow run far")
   await backend.job("build", 1)
-  expect((await type("/trace build")).text).toContain("What was said is in the server of profile far")
+  expect((await type("/trace build")).text).toContain("The transcript is in the server of profile far")
 })
 
 it("takes the values of secrets out of what a session holds, and shows none of it where they are not known", async () => {
@@ -41,6 +41,6 @@ it("takes the values of secrets out of what a session holds, and shows none of i
   expect((await type("/trace deploy")).text).toContain("bash: deploy [secret TOKEN]")
   delete env.T
   const { text } = await type("/trace deploy")
-  expect(text).toContain("the workflow's secrets are not there")
+  expect(text).toContain("the values of the workflow's secrets are missing")
   expect(text).not.toMatch(/hunter2|bash: deploy/)
 })

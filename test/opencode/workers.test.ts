@@ -24,7 +24,7 @@ const permission = (over: Partial<PendingRequest> = {}): PendingRequest => ({
 describe("/workers spawn", () => {
   it("makes a kept worker without asking a model, and goes to one a person works with", async () => {
     const { type, engine, backend } = openDesk(CONFIG)
-    expect(await type("/workers spawn coder tester")).toMatchObject({ title: "tester is there" })
+    expect(await type("/workers spawn coder tester")).toMatchObject({ title: "Spawned tester" })
     expect(await type("/workers spawn docs")).toMatchObject({ view: { type: "open", session: "ses_worker/docs" } })
     expect(engine.workers().map(({ name, state }) => [name, state])).toEqual([
       ["tester", "idle"],
@@ -37,7 +37,7 @@ describe("/workers spawn", () => {
     const { type, engine } = openDesk(CONFIG)
     expect((await type("/workers spawn docz")).text).toContain("did you mean `docs`?")
     await type("/workers spawn docs")
-    expect((await type("/workers spawn docs")).text).toContain("there is a worker docs already")
+    expect((await type("/workers spawn docs")).text).toContain("there is already a worker docs")
     expect((await type("/workers spawn docs coder")).text).toContain("another profile")
     expect((await type("/workers spawn coder 'a b'")).text).toContain("a name is")
     expect(engine.workers()).toHaveLength(1)
@@ -169,7 +169,7 @@ describe("/handback", () => {
 describe("/inbox", () => {
   it("lists what waits with the line that answers it, and takes the answer by id or by worker", async () => {
     const { type, backend } = openDesk(CONFIG, FLOW)
-    expect((await type("/inbox")).text).toBe("Nothing waits for you.")
+    expect((await type("/inbox")).text).toBe("Nothing is waiting for you.")
     await type("/workflow run flow")
     const job = await backend.job("build")
     job.report.asked(permission())

@@ -41,7 +41,7 @@ export async function spawnKept(
   parent: string | undefined,
 ): Promise<Spawned> {
   if (store.kept().some((worker) => worker.name === name))
-    return { ok: false, why: `there is a worker ${name} already` }
+    return { ok: false, why: `there is already a worker ${name}` }
   const { session } = await backend(profile.kind).open({
     key: `worker/${name}`,
     title: name,
