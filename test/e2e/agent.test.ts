@@ -7,7 +7,7 @@ import { liveWorkerContract, workerContract } from "../contract/worker-backend.t
 import { until } from "./support/until.ts"
 import { contractWorld, KINDS, openWorkplace, type Workplace } from "./support/workers.ts"
 
-/** Workers that are sessions of their own, and what they have in common with those that are child sessions. */
+/** Tests workers that are root sessions, and what they have in common with child sessions. */
 
 const START = 120_000
 const STEP = 60_000
@@ -27,7 +27,7 @@ describe("the contract of every worker", () => {
 
 describe("an agent worker", () => {
   it(
-    "is a root session that knows where it was started from, and is found again among them",
+    "is a root session that records its parent session, and a resumed task finds it again",
     async () => {
       const backend = place.backend("agent")
       const task = place.task("where am I?")
@@ -42,7 +42,7 @@ describe("an agent worker", () => {
   )
 
   it(
-    "needs no session to be started from",
+    "runs without a parent session",
     async () => {
       const { parent: _none, ...task } = place.task("from nowhere")
       expect(await place.start(place.backend("agent"), task).result).toMatchObject({ reason: "ok" })
@@ -56,7 +56,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   beforeAll(() => {
     backend = place.backend(kind)
   })
-  /** A session that something was said in. */
+  /** Creates a session, prompts it with each text, and returns its id. */
   const conversation = async (title: string, ...words: string[]) => {
     const { client } = place.server
     const { data } = await client.session.create({ title })
@@ -66,7 +66,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   }
 
   it(
-    "starts with a digest, or all, of the session it was started from, also after a crash, and once",
+    "gets a digest or all of its parent session exactly once, also after a crash",
     async () => {
       const parent = await conversation(
         `About <${kind}> apples`,
@@ -95,7 +95,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "is not started at all when what it should know cannot be read",
+    "fails without asking its model when its parent session cannot be read",
     async () => {
       const prompt = `<${kind}> knows nothing`
       const work = place.start(
@@ -109,7 +109,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "may do no more than the session it was started from, nor start workers unless it may",
+    "has at most the permissions of its parent session, and starts workers only if allowed",
     async () => {
       const { data } = await place.server.client.session.create({
         title: "careful",
@@ -130,7 +130,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "is allowed by its policy what its profile lists, where its parent would have to be asked",
+    "may run what its profile lists under the policy allow-listed, and is refused the rest",
     async () => {
       const ask = [{ permission: "bash", pattern: "*", action: "ask" }] as const
       const { data } = await place.server.client.session.create({ title: "asks", permission: [...ask] })
@@ -152,7 +152,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "answered by another model than the one asked for is a warning, and of a pinned profile a failure",
+    "that another model answers gets a warning, and fails if its profile is pinned",
     async () => {
       for (const pin of [false, true]) {
         const prompt = `<${kind}> pinned ${pin}`
@@ -176,7 +176,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "goes on with another model under the same message",
+    "continues with another model under the same user message",
     async () => {
       const prompt = `<${kind}> falls back`
       place.model.script(prompt, fail(402), say("the large one"))
@@ -193,7 +193,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "that does well costs two requests to the server",
+    "whose turn succeeds makes two requests to the server",
     async () => {
       const asked: string[] = []
       const client = createOpencodeClient({
@@ -218,7 +218,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "is heard again after events were missed: its asks, and its end",
+    "reports its pending request and its result after a gap in the events",
     async () => {
       let isDeaf = false
       const listeners = new Set<(event: HostEvent) => void>()
@@ -249,7 +249,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "without its model is an outage of that model",
+    "whose model does not exist reports an outage of that model",
     async () => {
       const result = await place.start(backend, place.task("never", {}, { model: "scripted/huge" })).result
       expect(result).toMatchObject({ reason: "error", outage: { cause: "unknown", model: "scripted/huge" } })
@@ -258,7 +258,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "takes the sessions below it along when it is stopped",
+    "stops the sessions below its own when it is stopped",
     async () => {
       const { client } = place.server
       const prompt = `<${kind}> has children`
@@ -282,7 +282,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "opened for later is one session that OpenCode lists, without a question to its model",
+    "that is opened in advance is one session that OpenCode shows, and its model is not asked",
     async () => {
       const seat = place.task("", { title: `<${kind}> later`, key: `worker/<${kind}> later` })
       const before = place.model.requests.length
@@ -300,6 +300,6 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 })
 
-it("nothing went wrong behind the scenes", () => {
+it("no errors were logged", () => {
   expect(place.errors).toEqual([])
 })

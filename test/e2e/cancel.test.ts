@@ -6,7 +6,10 @@ import { describeProcesses, processesWith, signal } from "./support/processes.ts
 import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
 
-/** Cancel reaches everything (G6): sessions of every kind, servers, and what their tools have started. */
+/**
+ * Tests that cancelling reaches everything (guarantee G6): sessions of every kind, servers, and the
+ * processes that their tools started.
+ */
 
 const LONG = 120_000
 const WITHIN_MS = 5_000
@@ -17,12 +20,12 @@ steps:
 ${KINDS.map((kind) => `  - { id: ${kind}, profile: ${kind}, prompt: "hang ${kind}." }`).join("\n")}
 ${KINDS.map((kind) => `  - { id: ${kind}-silent, profile: ${kind}, prompt: "silent ${kind}." }`).join("\n")}
 `
-/** Lets go of its terminal, its group and its parent, as badly behaved tools do. */
+/** Detaches from its terminal, process group and parent, as badly behaved tools do. */
 const ESCAPEE = "setsid sleep 4321 >/dev/null 2>&1 & sleep 4322"
 
 let model: ScriptedModel
 let project: Project
-/** A server of somebody else. */
+/** A server that Baton did not start. */
 let server: Server | undefined
 
 beforeAll(async () => {
@@ -46,7 +49,10 @@ afterEach(() => {
 const left = () => describeProcesses(processesWith(project.marker))
 const sleepers = () => processesWith(project.marker).filter(({ command }) => /sleep 432[12]/.test(command))
 
-/** Every worker of the workflow hangs: half in a tool, half in a stream. Resolves when all are at it. */
+/**
+ * Makes every worker of the workflow hang, half of them in a tool and half in a stream. Returns a
+ * function that waits until all of them hang.
+ */
 async function hang() {
   for (const kind of KINDS) {
     model.script(`hang ${kind}.`, callTool("bash", { command: ESCAPEE, description: "hangs" }))
@@ -64,7 +70,7 @@ async function hang() {
 
 describe("cancelling a run with workers of every kind", () => {
   it(
-    "Ctrl-C leaves no process, not even one that a tool set free",
+    "with Ctrl-C leaves no process, not even one that a tool detached",
     async () => {
       const hanging = await hang()
       const run = startBaton(project, "run", "hang")
@@ -78,9 +84,9 @@ describe("cancelling a run with workers of every kind", () => {
     LONG,
   )
 
-  describe("on a server of somebody else", () => {
+  describe("on a server that Baton did not start", () => {
     it(
-      "leaves that server running, with no session busy, and ends what was Baton's own",
+      "leaves that server running without a busy session, and ends Baton's own processes",
       async () => {
         const hanging = await hang()
         server = await startServer(project)
@@ -99,7 +105,7 @@ describe("cancelling a run with workers of every kind", () => {
 
 describe("after a SIGKILL", () => {
   it(
-    "the next start ends exactly what the killed one had started, and the run can be resumed",
+    "the next start ends exactly what the killed process had started, and the run can be resumed",
     async () => {
       const hanging = await hang()
       server ??= await startServer(project)

@@ -7,7 +7,10 @@ import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
 import { warmServer } from "./support/warm.ts"
 
-/** What follows a failure, on the real OpenCode: checks, retries, handlers, a resume of what failed, a spent budget. */
+/**
+ * Tests what follows a failure on the real OpenCode: checks, retries, handlers, resuming, and a
+ * budget that is used up.
+ */
 
 const LONG = 120_000
 const FAN = Array.from({ length: 20 }, (_, index) => `w${index}`)
@@ -87,7 +90,7 @@ afterAll(async () => {
 const bash = (command: string) => callTool("bash", { command, description: "works" })
 const eventsOf = (stdout: string, type: string) => linesOf(stdout).filter((line) => line.type === type)
 
-/** Runs the workflow whose check does not end, until that is at it. */
+/** Starts the workflow whose check does not end, and waits until the check runs. */
 async function startSlow(id: string) {
   model.script("slow: fix it", say("done"))
   const run = startBaton(project, "run", "slow", "--run-id", id, "--json")
@@ -99,7 +102,7 @@ async function startSlow(id: string) {
 
 describe("checks decide, not prose", () => {
   it(
-    "a worker that says that all tests pass fails with a red command",
+    "a worker that says that all tests pass fails when its check command fails",
     async () => {
       model.script("liar: fix it", say("All 7 tests pass."))
       const { code, stdout } = await baton(project, "run", "liar", "--json")
@@ -123,7 +126,7 @@ describe("checks decide, not prose", () => {
   )
 
   it(
-    "with a retry it is told what the command wrote, in its own session, and mends it",
+    "a retry tells the worker in the same session what the command printed, and it fixes that",
     async () => {
       model.script("mend: fix it", say("All tests pass."))
       model.script("mended.txt is missing", bash("touch mended.txt"), say("Now they do."))
@@ -140,7 +143,7 @@ describe("checks decide, not prose", () => {
   )
 
   it(
-    "a check script that the step has changed does not count, in no try",
+    "a check script that the step has changed fails in every attempt",
     async () => {
       model.script("cheat: fix it", bash("echo exit 0 > cheated.sh"), say("All tests pass."))
       model.script("changed by the step itself", say("They really do."))
@@ -153,7 +156,7 @@ describe("checks decide, not prose", () => {
   )
 
   it(
-    "Ctrl-C while a command runs leaves none of it, and a resume only checks again",
+    "Ctrl-C during a check ends its processes, and resuming only repeats the check",
     async () => {
       const run = await startSlow("slow")
       run.signal("SIGINT")
@@ -169,7 +172,7 @@ describe("checks decide, not prose", () => {
   )
 
   it(
-    "a command that outlives a killed Baton is ended by the next one",
+    "a check command that outlives a killed Baton is ended by the next start",
     async () => {
       rmSync(project.path("go"), { force: true })
       const asked = model.asked("slow: fix it").length
@@ -191,7 +194,7 @@ describe("checks decide, not prose", () => {
 
 describe("after an error", () => {
   it(
-    "a retry begins in a new session, and waits longer each time",
+    "a retry starts in a new session, and waits longer each time",
     async () => {
       const no = fail(400, { message: "cannot do that" })
       model.script("shaky: ask", no, no, say("done"))
@@ -208,7 +211,7 @@ describe("after an error", () => {
   )
 
   it(
-    "on_failure: skip lets what needs the step go on",
+    "on_failure: skip lets the steps run that need the failed one",
     async () => {
       model.script("optional: extra", fail(400, { message: "cannot do that" }))
       model.script("optional: main", say("done"))
@@ -224,7 +227,7 @@ describe("after an error", () => {
   )
 
   it(
-    "a condition runs a handler after a failure, and only then",
+    "a condition runs a handler only after a failure",
     async () => {
       model.script("handler: work badly", fail(400, { message: "cannot do that" }))
       const bad = await baton(project, "run", "handler", "--input", "how=badly", "--json")
@@ -247,7 +250,7 @@ describe("after an error", () => {
   )
 
   it(
-    "of a fan-out of 20 with 2 failures a resume asks exactly those 2 again, and then what needs them",
+    "resuming a fan-out of 20 with 2 failures asks only those 2 again, and then the step that needs them",
     async () => {
       for (const id of ["w3", "w17"]) model.script(`fan out ${id}.`, fail(400, { message: "not now" }), say("done"))
       const { code } = await baton(project, "run", "fan", "--run-id", "fan", "--json")
@@ -266,7 +269,7 @@ describe("after an error", () => {
 
 describe("a budget", () => {
   it(
-    "that is spent pauses the run before the next step, with exit 4; only a raise lets it go on",
+    "that is used up pauses the run with exit 4 before the next step, until it is raised",
     async () => {
       model.script(/^spender: /, say("done", { usage: { input: 100, output: 20 } }))
       const { code, stdout } = await baton(project, "run", "spender", "--run-id", "spender", "--json")

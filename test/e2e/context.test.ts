@@ -8,7 +8,10 @@ import { alone, makeProject, type Project, type ProjectOptions } from "./support
 import { until } from "./support/until.ts"
 import { type WarmServer, warmServer } from "./support/warm.ts"
 
-/** What workers are sent and what becomes of their answers, on the real OpenCode: every word the model got is looked at. */
+/**
+ * Tests on the real OpenCode what workers are sent and what happens to their answers, by reading
+ * every message that the model received.
+ */
 
 const LONG = 180_000
 const RAW = "RAWSURVEY: forty pages about the api"
@@ -67,12 +70,12 @@ function open(options: ProjectOptions): Project {
   projects.push(project)
   return project
 }
-/** Everything a model was sent in a request. */
+/** All messages of a request as one text. */
 const wordsOf = ({ messages }: ScriptedRequest) => JSON.stringify(messages)
 const asked = (prompt: string) => model.asked(new RegExp(`^${prompt}(\n|$)`))
 
 it(
-  "each strategy sends what it says and nothing else, and all of an answer is one read away",
+  "each context strategy sends only what it promises, and the full answer is in a file",
   async () => {
     const files = { "src/api/a.ts": "export const ownfile = 1\n", "src/ui/b.ts": "export const otherfile = 2\n" }
     const project = open({ workflows: { contexts: CONTEXTS }, files, git: true })
@@ -105,7 +108,7 @@ it(
 )
 
 it(
-  "data is checked and asked for again twice in the same session; an answer is written to its file, and never outside",
+  "invalid data is requested twice more in the same session, and outputs are never written outside the project",
   async () => {
     const project = open({ workflows: { data: DATA } })
     model.script(/^data: plan/, say('```json\n{"tasks":[1]}\n```'))
@@ -130,7 +133,7 @@ it(
 )
 
 it(
-  "in OpenCode a worker that owes data has a tool that checks it; no other session has it",
+  "in OpenCode only a worker with a schema has the result tool, which checks its data",
   async () => {
     const config = { profiles: { default: {} } }
     const opencode = { permission: "allow", agent: { own: { mode: "primary", permission: { "*": "allow" } } } }
@@ -149,7 +152,7 @@ it(
       await model.waitFor(text, { timeoutMs: 60_000 })
       await until(async () => !(await client.session.status({})).data?.[id], { what: "an idle session" })
     }
-    // Thrown on purpose: the answer to a command is in the session.
+    // The command fails on purpose, because its answer is a message in the session.
     await client.session.command({ sessionID: id, command: "workflow", arguments: "run tooled" })
     await model.waitFor("tooled: first is login", { timeoutMs: 90_000 })
     const ordinary = model.asked("tooled: as").flatMap(({ tools }) => tools.filter((tool) => tool === "worker_result"))
@@ -165,7 +168,7 @@ it(
 )
 
 it.each([true, false])(
-  "a step writes only the files it owns (git: %s)",
+  "a step can write only the files it owns (git: %s)",
   async (git) => {
     const project = open({ workflows: { owned: OWNED }, git })
     const paths = ["src/deep/new.ts", "docs/a.md", "docs/c.md", "new.ts", "../out.ts"]
@@ -181,7 +184,7 @@ it.each([true, false])(
 )
 
 it(
-  "an opinion is another model's, read-only, and decides",
+  "an opinion comes from another model with read-only rights, and decides the check",
   async () => {
     const config = { profiles: { judge: { model: "scripted/large" } } }
     const project = open({ workflows: { judged: JUDGED }, config })
@@ -201,7 +204,7 @@ it(
 )
 
 it(
-  "a worker whose session is too long writes down where it stands, and goes on from that in a new session",
+  "a worker whose session is too long writes a summary, and continues from it in a new session",
   async () => {
     const config = { profiles: { long: { checkpoint: 50_000 } } }
     const workflow = 'steps: [{ id: work, profile: long, prompt: "long: work" }]'
@@ -216,7 +219,7 @@ it(
     expect(steps.work).toMatchObject({ status: "success", attempts: 1, output: "the answer" })
     const asks = model.asked(/./).filter((request) => /long: work/.test(wordsOf(request)))
     const last = asks.pop() as ScriptedRequest
-    // It may have begun the next turn with a tool before it was told to stop.
+    // The worker may have made one more model call before it was told to stop.
     expect(asks.length).toBeGreaterThanOrEqual(2)
     expect(wordsOf(asks.at(-1) as ScriptedRequest)).toContain("TOOLOUTPUT")
     expect(wordsOf(last)).not.toContain("TOOLOUTPUT")
@@ -231,7 +234,7 @@ it(
 describe("the project's rules", () => {
   const kinds = ["subagent", "agent", "server"] as const
   it(
-    "are what every kind of worker is told, in turn one and after OpenCode has compacted its session",
+    "are sent to every kind of worker in its first turn and after OpenCode compacts its session",
     async () => {
       const profiles = Object.fromEntries(kinds.map((kind) => [kind, { kind }]))
       const steps = kinds.map((kind) => `  - { id: ${kind}, profile: ${kind}, prompt: "rules: ${kind}" }`)
@@ -242,7 +245,7 @@ describe("the project's rules", () => {
         git: true,
       })
       for (const kind of kinds) {
-        // So many tokens that OpenCode compacts before it goes on.
+        // This many tokens make OpenCode compact the session before it continues.
         const usage = { input: 195_000, output: 10 }
         model.script(new RegExp(`^rules: ${kind}$`), (request) =>
           request.toolResults.length === 0
@@ -278,7 +281,7 @@ describe("a thousand secrets", () => {
   const secretOf = (name: string) => `v4lue-${name}-${"k".repeat(12)}`
 
   it(
-    "reach the worker that is to have them and are found in nothing that Baton writes or shows",
+    "reach the worker that needs them, and appear in nothing that Baton writes or shows",
     async () => {
       const uses = names.map((name) => `\${secrets.${name}}`).join(" ")
       const declared = names.map((name, at) =>
@@ -304,7 +307,7 @@ steps:
           ? callTool("bash", { command: `echo ${secretOf("S2")}`, description: "x" })
           : say(all),
       )
-      // In a server of its own: what that writes into its log is looked through, too.
+      // The run has its own server, because the test also searches that server's log.
       const run = await baton(alone(project), "run", "secret", "--json")
       expect(run.code).toBe(0)
       const prompt = asked("secrets: .*")[0]?.prompt ?? ""

@@ -9,11 +9,17 @@ import { startSurvivor } from "./support/survivor.ts"
 import { until } from "./support/until.ts"
 import { DEMO, scriptDemo } from "./support/workflows.ts"
 
-/** G1 and G2 on the real thing: everything is killed with SIGKILL after each event of the journal in turn. */
+/**
+ * Tests guarantees G1 and G2 on the real OpenCode: everything is killed with SIGKILL after each
+ * event of the journal in turn.
+ */
 
 const EVENTS = 10
 const LONG = 180_000
-/** A retry after an error, one after a check (which passes the second time it is run), a skipped step, and a gate. */
+/**
+ * A workflow with a retry after an error, a retry after a check that passes the second time, a
+ * skipped step, and a gate.
+ */
 const CARE = `
 inputs: { topic: string }
 steps:
@@ -30,7 +36,7 @@ steps:
 
 let model: ScriptedModel
 let project: Project
-/** Where a run that was killed goes on. */
+/** The server on which killed runs are resumed. */
 let survivor: Server
 
 beforeAll(async () => {
@@ -47,7 +53,7 @@ afterAll(async () => {
 const resume = (run: string) => baton(attached(project, survivor), "resume", run, "--json")
 
 it.each(Array.from({ length: EVENTS }, (_, index) => index + 1))(
-  "killed after event %i: what had finished is kept and not asked for again, the rest is done, nothing is lost",
+  "a run killed after event %i keeps its finished steps, and resuming it asks only for the rest",
   async (count) => {
     const topic = `kill-${count}`
     const { asked } = scriptDemo(model, topic)
@@ -84,17 +90,23 @@ it.each(Array.from({ length: EVENTS }, (_, index) => index + 1))(
 
 type Line = Record<string, unknown>
 const KILLS: readonly [string, (line: Line) => boolean][] = [
-  ["a failure that is tried again", (line) => line.type === "step.ended" && line.retryAt !== undefined],
-  ["the start of another try", (line) => line.type === "step.started" && line.attempt === 2],
+  ["a failure that is retried", (line) => line.type === "step.ended" && line.retryAt !== undefined],
+  ["the start of a retry", (line) => line.type === "step.started" && line.attempt === 2],
   ["a skipped step", (line) => line.type === "step.skipped"],
   ["an answer", (line) => line.type === "step.answered"],
   ["a check", (line) => line.type === "step.checked"],
-  ["a worker that is to mend", (line) => line.type === "step.opened" && line.step === "build" && line.attempt === 2],
+  [
+    "a worker that fixes a failed check",
+    (line) => line.type === "step.opened" && line.step === "build" && line.attempt === 2,
+  ],
   ["an open gate", (line) => line.type === "gate.opened"],
   ["a decision", (line) => line.type === "gate.decided"],
 ]
 
-/** Goes on with a run, from its beginning or from where it is, until a line says that it is to be killed; true then. */
+/**
+ * Waits until a line of the run's output satisfies `isTime`, kills everything, and returns true.
+ * Returns false if the run ends before that.
+ */
 async function driveUntil(run: Baton, isTime: (line: Line) => boolean): Promise<boolean> {
   const seen = () => linesOf(run.stdout().replace(/[^\n]*$/, "")).some(isTime)
   await until(() => seen() || run.process.exitCode !== null, { what: () => run.stdout() + run.stderr(), everyMs: 1 })
@@ -104,7 +116,7 @@ async function driveUntil(run: Baton, isTime: (line: Line) => boolean): Promise<
   return true
 }
 
-/** What may have been asked once more: the step that was at work when the process was killed. */
+/** Returns a 1 for each step that was asked once more and had not succeeded before the kill. */
 function inFlight(before: EndedLine, extra: Readonly<Record<string, number>>): number[] {
   return Object.entries(extra).flatMap(([id, times]) =>
     times > 0 && before.steps[id]?.status !== "success" ? [1] : [],
@@ -112,7 +124,7 @@ function inFlight(before: EndedLine, extra: Readonly<Record<string, number>>): n
 }
 
 it.each(KILLS)(
-  "killed once %s is written down: nothing is asked twice but what was under way, and it ends as it would have",
+  "a run killed after %s was recorded repeats only the step in progress, and ends as if undisturbed",
   async (what, isTime) => {
     const topic = `care-${KILLS.findIndex(([name]) => name === what)}`
     const mend = `mend ${topic}`
@@ -132,7 +144,7 @@ it.each(KILLS)(
     if (!isKilled) isKilled = await driveUntil(startBaton(project, "resume", topic, "--json"), isTime)
     expect(isKilled).toBe(true)
     const before = await state()
-    // A run that a crash left keeps its gate; one that waits at it goes on with the next word.
+    // Resuming an interrupted run leaves its gate open. Resuming it once more passes the gate.
     for (let words = 0; words < 3 && (await state()).status !== "success"; words++) await resume(topic)
 
     const end = await state()
@@ -146,7 +158,8 @@ it.each(KILLS)(
         ship: { status: "success", output: `shipped ${topic}` },
       },
     })
-    // Undisturbed: the plan twice, `Never` not at all, the rest once. One request was under way at most.
+    // An undisturbed run asks for the plan twice, for `Never` not at all, and for the rest once. At
+    // most one request was in progress at the kill.
     const [plan = 0, never, build = 0, mended = 0, ship = 0] = asked()
     expect(never).toBe(0)
     const extra = { plan: plan - 2, build: build + mended - 2, ship: ship - 1 }

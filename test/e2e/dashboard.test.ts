@@ -5,7 +5,7 @@ import { closeDialog, fillIn, key } from "./support/dialogs.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 
-/** The dashboard as a person uses it in the real TUI, key by key; what it looks like is kept in `screens`. */
+/** Tests the dashboard in the real TUI key by key. Captures of its screens are in `screens`. */
 
 const LONG = 300_000
 
@@ -54,12 +54,12 @@ afterAll(async () => {
   await model?.close()
 }, LONG)
 
-/** The step that is chosen, as its row stands on the screen. */
+/** Waits until the row of the selected step matches. */
 const chosen = (row: RegExp) => tui.waitFor(new RegExp(`^┃.*${row.source}`, "m"))
 
 describe("the dashboard", () => {
   it(
-    "opens by its key, says what to do where nothing has run, and goes back to where one was",
+    "opens with its key, says what to do if nothing has run, and returns to the previous screen",
     async () => {
       key(tui, "o")
       await tui.waitFor(/Nothing has run in this project yet/)
@@ -72,7 +72,7 @@ describe("the dashboard", () => {
   )
 
   it(
-    "shows a run in the middle of its work, on screens of three sizes",
+    "shows a run in progress on screens of three sizes",
     async () => {
       model.script("feature survey", say("There is a lot to see."))
       const writes = "I look at what is there first. There is a table with sorting already. "
@@ -87,7 +87,7 @@ describe("the dashboard", () => {
       await chosen(/survey +success/)
       tui.press("down")
       await chosen(/api +working/)
-      // The live end of what its worker writes.
+      // The live tail of the worker's output.
       await tui.waitFor(/Prompt +feature api: build[\s\S]*Writes +I look at what is there first\./)
       expect(tui.text()).toMatch(/◐ api +working +default +small/)
       tui.press("down")
@@ -107,7 +107,7 @@ describe("the dashboard", () => {
   )
 
   it(
-    "goes to the first and the last step, page by page too, and shows the inbox",
+    "goes to the first and the last step, moves by page, and shows the inbox",
     async () => {
       tui.press("end")
       await chosen(/review +pending/)
@@ -133,7 +133,7 @@ describe("the dashboard", () => {
   )
 
   it(
-    "answers an ask in place, then shows what waits next",
+    "answers a permission request in place, then shows the next item that waits",
     async () => {
       tui.type("a")
       await tui.waitFor(/Allow once[\s\S]*Always allow/)
@@ -147,11 +147,11 @@ describe("the dashboard", () => {
   )
 
   it(
-    "stands in the sidebar of the session, with the one thing that needs the person",
+    "has a summary in the session's sidebar with the one item that needs the person",
     async () => {
       tui.press("escape")
       tui.resize(130, 30)
-      // The toast lies upon it for ten seconds, and OpenCode's scrollbar comes and goes.
+      // A toast covers the sidebar for ten seconds, and OpenCode's scrollbar comes and goes.
       await tui.waitFor((text) => /◔ tests[\s\S]*Context/.test(text) && !/waits for you|█/.test(text))
       await expectScreen("sidebar", tui)
       key(tui, "o")
@@ -162,7 +162,7 @@ describe("the dashboard", () => {
   )
 
   it(
-    "retries a step with a message, in its session",
+    "retries a step with a message in the step's session",
     async () => {
       model.script("mind the empty answer", say("tests are green"))
       tui.press("down")
@@ -180,7 +180,7 @@ describe("the dashboard", () => {
   )
 
   it(
-    "opens a step's session and comes back to the dashboard; says something to its worker; copies an answer",
+    "opens a step's session and comes back, sends its worker a message, and copies an answer",
     async () => {
       tui.press("up", "up")
       await chosen(/api +working/)
@@ -206,7 +206,7 @@ describe("the dashboard", () => {
   )
 
   it(
-    "pauses a run and goes on with it, and aborts it once that is confirmed",
+    "pauses and continues a run, and aborts it after a confirmation",
     async () => {
       tui.type("p")
       await tui.waitFor(/p continue/)
@@ -223,7 +223,7 @@ describe("the dashboard", () => {
   )
 
   it(
-    "lets a run spend more that has spent what it may",
+    "raises the budget of a run that has used it up",
     async () => {
       tui.type("q")
       await tui.submit("/workflow run dear")
@@ -241,7 +241,7 @@ describe("the dashboard", () => {
   )
 
   it(
-    "retries and skips by a key, chooses among runs, folds groups, and lists its keys",
+    "retries and skips steps by key, switches between runs, folds groups, and lists its keys",
     async () => {
       model.script("mend it", nothing())
       tui.type("q")
@@ -283,9 +283,9 @@ describe("the dashboard", () => {
   )
 })
 
-describe("from worker to worker", () => {
+describe("moving between workers", () => {
   it(
-    "by keys: next, previous, the worker's worker, up, and back to where one was, with what one had typed",
+    "goes by keys to the next, previous and delegated worker and up, and back to the unsent draft",
     async () => {
       const holds = ["lead the way", "stay beside", "what is the tide"].map((prompt) => model.hold(prompt))
       await tui.submit("/workflow run nested")
@@ -294,7 +294,7 @@ describe("from worker to worker", () => {
       await tui.waitFor(/my draft/)
       holds[0]?.release(callTool("worker_ask", { worker: "docs", prompt: "what is the tide" }))
       await holds[2]?.arrived
-      // What is alive is told a few times a second: all three workers must have been.
+      // The live state is sent a few times a second, so the test waits for all three workers.
       key(tui, "o")
       await tui.waitFor(/◐ nested +running/)
       await tui.waitFor(/◐ head +› worker_ask[\s\S]*↳ docs +working[\s\S]*◐ beside +working/)

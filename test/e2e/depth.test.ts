@@ -6,7 +6,10 @@ import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
 import { type WarmServer, warmServer } from "./support/warm.ts"
 
-/** Models that start workers through Baton's tools, in the real OpenCode: how far down they get, and what it costs. */
+/**
+ * Tests models that start workers through Baton's tools in the real OpenCode: how deep they get,
+ * and what that costs.
+ */
 
 const LONG = 120_000
 const TOOLS = ["worker_ask", "workflow_control", "workflow_run", "workflow_status"]
@@ -15,7 +18,10 @@ const config = (depth: number) => ({
   profiles: { helper: { model: "scripted/small" } },
   limits: { max_depth: depth },
 })
-/** Whoever is asked this asks a worker the same with one `deeper` less, whatever tools it was offered. */
+/**
+ * A model that gets this prompt asks a worker the same with one `deeper` less, whatever tools it
+ * was offered.
+ */
 const deeper = (times: number) => `go ${"deeper ".repeat(times)}down`
 
 let model: ScriptedModel
@@ -59,7 +65,7 @@ async function prompt(client: OpencodeClient, text: string): Promise<{ session: 
 const offered = (text: string) => model.asked(new RegExp(`^${text}$`)).map((request) => request.tools)
 
 it(
-  "a recursive profile stops at depth 1: its worker is not even offered the tools, and a call of them creates nothing",
+  "a recursive profile stops at depth 1: its worker is not offered the tools, and calling them creates nothing",
   async () => {
     const { client } = open(1)
     const { session, answer } = await prompt(client, deeper(2))
@@ -76,7 +82,7 @@ it(
 )
 
 it(
-  "with max_depth 2 a worker may ask one more, which may not; in every process, and the run's cost has both in it",
+  "with max_depth 2 a worker may ask one more worker in every process, and the run's cost includes both",
   async () => {
     const { project, client } = open(2)
     project.write(".opencode/workflows/dive.yaml", `steps: [{ id: dive, profile: helper, prompt: "${deeper(4)}" }]`)

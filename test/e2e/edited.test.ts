@@ -4,7 +4,7 @@ import { baton, endedOf } from "./support/baton.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { warmServer } from "./support/warm.ts"
 
-/** A run that goes on over a workflow its author has changed, on the real OpenCode. */
+/** Tests resuming a run after its workflow was edited, on the real OpenCode. */
 
 const LONG = 90_000
 const FLOW = `
@@ -27,7 +27,7 @@ afterAll(async () => {
 }, LONG)
 
 it(
-  "an edited prompt costs that step and its dependents, and nothing else",
+  "resuming over an edited prompt repeats only that step and its dependents",
   async () => {
     model.script("facts of it", say("F"))
     model.script("draft with F", say("D1"))
@@ -36,7 +36,7 @@ it(
     expect((await baton(project, "run", "flow", "--run-id", "page-1")).code).toBe(0)
     expect((await baton(project, "resume", "page-1")).code).toBe(2)
     const lines = FLOW.replace("draft with", "better draft with").trim().split("\n")
-    // Another order means nothing.
+    // The order of the steps in the file has no meaning.
     project.write(".opencode/workflows/flow.yaml", [lines[0], ...lines.slice(1).reverse()].join("\n"))
     model.script("better draft with F", say("D2"))
     model.script("page of D2 and I", say("P2"))

@@ -6,7 +6,10 @@ import { alone, makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
 import { type WarmServer, warmServer } from "./support/warm.ts"
 
-/** A run is driven by one process, and decided about in others: an OpenCode with Baton, and a second `baton`. */
+/**
+ * Tests a run that one process drives while others control it: an OpenCode with Baton, and a second
+ * `baton`.
+ */
 
 const LONG = 240_000
 const flow = (name: string) => `
@@ -39,7 +42,7 @@ afterAll(async () => {
 }, LONG)
 
 type Line = Record<string, unknown>
-/** The first line of `--json` that is of this type, and says so. */
+/** Waits for the first line of `--json` with this type and these facts. */
 function line(run: Baton, type: string, facts: Line = {}): Promise<Line> {
   const is = (one: Line) => one.type === type && Object.entries(facts).every(([key, value]) => one[key] === value)
   return until(() => linesOf(run.stdout().replace(/[^\n]*$/, "")).find(is), {
@@ -48,7 +51,9 @@ function line(run: Baton, type: string, facts: Line = {}): Promise<Line> {
   })
 }
 
-/** What the OpenCode says to a line that a person types in a session of it. */
+/**
+ * Creates a session in OpenCode. Returns a function that types a line there and returns the answer.
+ */
 async function typist(): Promise<(line: string) => Promise<string>> {
   const client = opencode.clientFor(project.dir)
   const { data } = await client.session.create({ title: "a person's" })
@@ -73,7 +78,7 @@ async function typist(): Promise<(line: string) => Promise<string>> {
 }
 
 it(
-  "a run of `baton run` is decided, paused, raised, steered and ended from OpenCode and from another `baton`, and driven by one",
+  "OpenCode and a second `baton` can control a run of `baton run`, and its own process executes their commands",
   async () => {
     model.script("tour draft", say("D"))
     const slow = model.hold("tour slow")
@@ -119,7 +124,7 @@ it(
 )
 
 it(
-  "a run of OpenCode is paused by `baton pause`, and goes on there over the workflow as it was changed meanwhile",
+  "`baton pause` pauses a run of OpenCode, which can be resumed there with the edited workflow",
   async () => {
     const facts = model.hold("plain facts")
     const type = await typist()
@@ -147,7 +152,7 @@ it(
 )
 
 it(
-  "what a process that hangs and is killed did not come to is done by the next that takes the run up",
+  "a command for a process that hangs and is killed is executed by the process that resumes the run",
   async () => {
     model.script("frozen draft", say("D"))
     const slow = model.hold("frozen slow")

@@ -6,7 +6,10 @@ import { type Server, startServer } from "./support/opencode.ts"
 import { attached, makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 
-/** A run pauses for a person where its policy says so, and every surface can say how it goes on. */
+/**
+ * Tests that a run pauses for a person where its policy says so, and that every interface can
+ * continue it.
+ */
 
 const LONG = 180_000
 
@@ -50,7 +53,7 @@ afterAll(async () => {
 
 describe("in the TUI", () => {
   beforeAll(async () => {
-    // A terminal that can show notifications, whose window is not in front.
+    // The terminal can show notifications, and its window is not in front.
     tui = await openTui(project, { env: { TERM: "xterm-ghostty", TERM_PROGRAM: "ghostty" } })
     tui.press("blur")
     await tui.submit("hello")
@@ -59,7 +62,7 @@ describe("in the TUI", () => {
   afterAll(() => tui?.close(), LONG)
 
   it(
-    "a failing step under on-error pauses with a toast, and retry with a message reaches the same session",
+    "a step that fails under on-error pauses the run with a toast, and a retry message reaches its session",
     async () => {
       model.script("mend review", nothing())
       model.script("say more", say("reviewed at last"))
@@ -72,7 +75,8 @@ describe("in the TUI", () => {
       expect(CHAIN("mend").map((prompt) => model.asked(prompt).length)).toEqual([1, 1, 1])
       const [again] = model.asked("say more")
       expect(JSON.stringify(again?.messages)).toContain("mend review")
-      // OpenCode's own notification says the same as each toast; the first is of the session that said hello.
+      // Each toast is also a notification of OpenCode. The first one is of the session with the
+      // hello.
       await expect.poll(() => tui.notifications.length).toBeGreaterThan(2)
       expect(tui.notifications.slice(1)).toEqual([
         "mend · review waits for you;review failed (empty): the model finished without writing anything · /workflow retry review · /inbox",
@@ -83,7 +87,7 @@ describe("in the TUI", () => {
   )
 
   it(
-    "always pauses after each step, and continue goes on",
+    "the policy always pauses after each step, and continue resumes the run",
     async () => {
       await tui.submit("/workflow run each")
       for (const [done, step] of ["draft", "review", "ship"].entries()) {
@@ -96,7 +100,7 @@ describe("in the TUI", () => {
   )
 
   it(
-    "never does not pause",
+    "the policy never does not pause after a failure",
     async () => {
       model.script("never review", nothing())
       await tui.submit("/workflow run never")
@@ -123,7 +127,7 @@ describe("in the TUI", () => {
   )
 
   it(
-    "a step is skipped from the inbox, and status and trace show what waits",
+    "a step is skipped from the inbox, and status and trace show that it waits",
     async () => {
       model.script("leave review", nothing())
       await tui.submit("/workflow run leave")
@@ -147,7 +151,7 @@ describe("in the TUI", () => {
 })
 
 describe("on the command line", () => {
-  /** Runs start in a running server; each later command starts a server of its own. */
+  /** Runs are started on a running server. Each later command starts its own server. */
   let there: Project
   let server: Server
   beforeAll(async () => {
@@ -157,7 +161,7 @@ describe("on the command line", () => {
   afterAll(() => server?.stop(), LONG)
 
   it(
-    "a gate exits 3 and says what to type; continue, skip and retry with a message finish the run",
+    "a run that waits at a gate exits with 3 and says what to type, and skipping the step finishes it",
     async () => {
       model.script("headless review", nothing())
       const paused = await baton(there, "run", "headless", "--run-id", "gate-1")
@@ -180,7 +184,7 @@ describe("on the command line", () => {
   )
 
   it(
-    "retry with a message goes on in the same session, and without a run means the newest that waits",
+    "retry with a message continues in the same session, and without a run id takes the newest that waits",
     async () => {
       model.script("spoken review", nothing())
       model.script("speak up", say("spoken"))
@@ -194,7 +198,7 @@ describe("on the command line", () => {
   )
 
   it(
-    "continue answers what waits, abort ends it, resume does anew what failed",
+    "continue passes a gate, abort ends the run, and resume repeats a failed step",
     async () => {
       expect((await baton(there, "run", "approve", "--run-id", "yes-1")).code).toBe(3)
       expect((await baton(there, "run", "approve", "--run-id", "no-1")).code).toBe(3)
@@ -212,7 +216,7 @@ describe("on the command line", () => {
   )
 
   it(
-    "a run over its budget exits 4 until it may spend more",
+    "a run over its budget exits with 4, and continues only when its budget is raised",
     async () => {
       const over = await baton(there, "run", "dear", "--run-id", "dear-1")
       expect([over.code, over.stdout]).toEqual([4, expect.stringContaining("baton raise dear-1")])
