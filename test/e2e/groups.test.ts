@@ -4,7 +4,10 @@ import { baton, endedOf } from "./support/baton.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { warmServer } from "./support/warm.ts"
 
-/** Steps that are done by steps of their own, on the real OpenCode: ensembles, routed and nested steps, loops. */
+/**
+ * Tests steps that consist of other steps on the real OpenCode: ensembles, routed steps, loops,
+ * nested workflows.
+ */
 
 const LONG = 180_000
 
@@ -99,7 +102,7 @@ const ended = async (...args: string[]) => endedOf((await run(...args)).stdout)
 
 describe("an ensemble", () => {
   it(
-    "is judged without names, and its verdict says who answered and what the judge did not follow",
+    "is judged without the proposers' names, and its trace shows how many answered and the dissent",
     async () => {
       model.script("Several proposals were made", json(VERDICT))
       const done = await ended("council")
@@ -117,7 +120,7 @@ describe("an ensemble", () => {
   )
 
   it(
-    "with two of three dead is no consensus and says 1 of 3; with the judge dead the next one judges",
+    "has no consensus if two of three proposers fail, and uses the next judge if one fails",
     async () => {
       model.script(/^council: plan/, say("one plan"), nothing(), nothing())
       const dead = await ended("council")
@@ -139,7 +142,7 @@ describe("an ensemble", () => {
 
 describe("a routed step", () => {
   it(
-    "gives each task to the profile of its category; an unknown category starts nothing",
+    "gives each task to the profile of its category, and starts nothing for an unknown category",
     async () => {
       const tasks = [
         { id: "ui", category: "frontend", title: "the form", depends_on: ["api"] },
@@ -162,7 +165,7 @@ describe("a routed step", () => {
 
 describe("a loop", () => {
   it(
-    "goes round until its checks are green, and each round sees how the one before went",
+    "repeats until its checks pass, and each round sees the status of the previous one",
     async () => {
       model.script(
         "rounds: fix",
@@ -182,7 +185,7 @@ describe("a loop", () => {
   )
 
   it(
-    "that changes nothing stops and asks instead of spending on",
+    "that changes nothing stops and asks a person instead of spending more",
     async () => {
       const stuck = await run("cycles")
       expect(stuck.code).toBe(3)
@@ -197,13 +200,13 @@ describe("a loop", () => {
 
 describe("a todo list", () => {
   it(
-    "that a worker gets further with is progress, though no file has changed",
+    "that advances counts as progress even if no file has changed",
     async () => {
       const todo = (status: string) =>
         callTool("todowrite", { todos: [{ content: "mend it", status, priority: "high", id: "1" }] })
       model.script("listed: fix", todo("in_progress"), say("begun"), todo("completed"), say("done"))
       const stuck = await run("listed")
-      // Without it nothing would have changed after the first round.
+      // Without the todo list, nothing would have changed after the first round.
       expect(Object.keys(endedOf(stuck.stdout).steps)).toContain("fix:2")
     },
     LONG,
@@ -212,7 +215,7 @@ describe("a todo list", () => {
 
 describe("a nested workflow", () => {
   it(
-    "has inputs of its own and answers with its last step",
+    "has its own inputs, and returns the output of its last step",
     async () => {
       const done = await ended("outer", "--input", "about=tea")
       expect(done.status).toBe("success")

@@ -8,7 +8,7 @@ import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
 
-/** What the harness promises its users, shown on the real OpenCode. Baton is not loaded. */
+/** Tests the test harness itself on the real OpenCode, without Baton. */
 
 const START = 120_000
 const TURN = 60_000
@@ -34,14 +34,14 @@ afterAll(async () => {
   await model?.close()
 }, START)
 
-/** A new session; a child when it has a parent. */
+/** Creates a session, which is a child session if `parentID` is given. */
 async function newSession(parentID?: string): Promise<string> {
   const { data } = await server.client.session.create({ title: "harness", ...(parentID ? { parentID } : {}) })
   if (!data) throw new Error("no session")
   return data.id
 }
 
-/** Prompts and waits for the end of the turn. */
+/** Sends a prompt, and waits for the end of the turn. */
 async function ask(sessionID: string, text: string) {
   const { data, error } = await server.client.session.prompt({
     sessionID,
@@ -56,7 +56,7 @@ async function ask(sessionID: string, text: string) {
 
 describe("the scripted model behind opencode serve", () => {
   it(
-    "answers a prompt, with tokens and cost by the prices of the config",
+    "answers a prompt with the scripted tokens and a cost by the prices of the config",
     async () => {
       model.script("say hello", say("hello yourself", { usage: { input: 3_000, output: 500 } }))
       const { info, answer } = await ask(await newSession(), "say hello")
@@ -69,7 +69,7 @@ describe("the scripted model behind opencode serve", () => {
   )
 
   it(
-    "counts tokens by itself when it is not told how many",
+    "counts the tokens itself when no count is scripted",
     async () => {
       const { info, answer } = await ask(await newSession(), "count me")
       expect(answer).toBe("Answer to: count me")
@@ -92,7 +92,7 @@ describe("the scripted model behind opencode serve", () => {
   )
 
   it(
-    "fails once with 500, and OpenCode tries again by itself after 2 s",
+    "fails once with 500, and OpenCode retries by itself after 2 s",
     async () => {
       model.script("stumble", fail(500, { message: "overloaded" }), say("up again"))
       const { answer } = await ask(await newSession(), "stumble")
@@ -105,7 +105,7 @@ describe("the scripted model behind opencode serve", () => {
   )
 
   it(
-    "cuts its stream off, which OpenCode answers by asking again without end, until it is aborted",
+    "cuts its stream off, and OpenCode repeats the request forever until the session is aborted",
     async () => {
       model.script("never finish", cutOff("half a "))
       const sessionID = await newSession()
@@ -138,7 +138,7 @@ describe("the scripted model behind opencode serve", () => {
   )
 
   it(
-    "tells the request for a title from a turn; a child session makes none",
+    "distinguishes a request for a title from a turn, and a child session requests no title",
     async () => {
       const { data: root } = await server.client.session.create({})
       await ask(root?.id ?? "", "name this session")
@@ -158,7 +158,7 @@ describe("the scripted model behind opencode serve", () => {
   )
 
   it(
-    "is watched through the server's events",
+    "can be followed through the server's events",
     async () => {
       const sessionID = await newSession()
       await ask(sessionID, "make events")
@@ -182,7 +182,7 @@ describe("the project", () => {
     return other.dispose()
   })
 
-  it("writes what OpenCode and Baton read, and is gone after dispose", async () => {
+  it("writes the files that OpenCode and Baton read, and is removed by dispose", async () => {
     const other = makeProject({
       model,
       config: { toasts: true },
@@ -251,7 +251,7 @@ describe("the screen", () => {
   )
 
   it(
-    "attaches to a running server",
+    "can show a TUI that is attached to a running server",
     async () => {
       await using tui = await openTui(project, { attach: server.url })
       await tui.submit("through the server")
@@ -263,9 +263,9 @@ describe("the screen", () => {
   )
 })
 
-describe("what is left behind", () => {
+describe("the processes of a project", () => {
   it(
-    "is nothing, after stop, close, kill and dispose",
+    "are gone after stop, close, kill and dispose",
     async () => {
       await using other = makeProject({ model, baton: false })
       const first = await startServer(other)
@@ -284,7 +284,7 @@ describe("what is left behind", () => {
   )
 
   it(
-    "is found and killed by dispose",
+    "are found and killed by dispose",
     async () => {
       const other = makeProject({ model, baton: false })
       const left = Bun.spawn(["sleep", "300"], { env: other.env, cwd: other.dir })
@@ -300,7 +300,7 @@ describe("what is left behind", () => {
     ["in time", { timeoutMs: 1 }, /waited 1 ms in vain for opencode serve to listen/],
     ["at all", { env: { HOME: "/dev/null/nowhere" } }, /opencode serve ended \(1\) before it listened.*output:\n.*\w/s],
   ])(
-    "is nothing when a server does not come up %s, and the error says why",
+    "are gone when a server does not start %s, and the error says why",
     async (_when, options, message) => {
       await using other = makeProject({ model, baton: false })
       await expect(startServer(other, options)).rejects.toThrow(message)

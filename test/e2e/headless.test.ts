@@ -10,12 +10,12 @@ import { startSurvivor } from "./support/survivor.ts"
 import { until } from "./support/until.ts"
 import { DEMO, FAN, scriptDemo } from "./support/workflows.ts"
 
-/** `baton` as a shell and a CI job use it: the real OpenCode behind it, the scripted model behind that. */
+/** Tests `baton` as a shell and a CI job use it, with the real OpenCode and the scripted model. */
 
 const LONG = 90_000
 
 let model: ScriptedModel
-/** Not one of those that `left` finds. */
+/** A server that `left` does not find. */
 let server: Server
 let project: Project
 
@@ -31,7 +31,7 @@ afterAll(async () => {
   await model?.close()
 }, LONG)
 
-/** Nothing of the project's may be alive between tests: whoever started a process has ended it. */
+/** No process of the project may be alive between tests, because every test ends what it starts. */
 const left = () => describeProcesses(processesWith(project.marker))
 beforeEach(() => expect(left()).toEqual([]))
 
@@ -60,7 +60,7 @@ describe("baton run", () => {
   )
 
   it(
-    "--json: one event a line, the last one the whole result",
+    "with --json prints one event per line, and the last line is the whole result",
     async () => {
       scriptDemo(model, "moons")
       const { code, stdout } = await baton(
@@ -95,7 +95,7 @@ describe("baton run", () => {
   )
 
   it(
-    "a step whose model answers nothing fails the run with reason `empty` and exit 1; what needs it never starts",
+    "fails with reason `empty` and exit 1 if a model answers nothing, and starts no dependent step",
     async () => {
       const { asked } = scriptDemo(model, "voids")
       model.script("Draft from: notes on voids", nothing())
@@ -129,7 +129,7 @@ describe("baton run", () => {
   )
 
   it(
-    "--attach uses a running server, and leaves it running and unbusy",
+    "with --attach uses a running server, and leaves it running and idle",
     async () => {
       scriptDemo(model, "attached")
       const where = ["--json", "--attach", server.url]
@@ -149,11 +149,11 @@ describe("baton run", () => {
   )
 
   it(
-    "two runs at the same time in one project do not disturb each other",
+    "can run twice at the same time in one project without interference",
     async () => {
       const first = scriptDemo(model, "left")
       const second = scriptDemo(model, "right")
-      // One in a server of its own, one in a server that is there.
+      // One run starts its own server, the other uses a running one.
       const runs = [alone(project), project].map((where, at) =>
         startBaton(where, "run", "demo", "--input", `topic=${at === 0 ? "left" : "right"}`, "--json"),
       )
@@ -168,9 +168,9 @@ describe("baton run", () => {
   )
 })
 
-describe("stopping and going on", () => {
+describe("stopping and resuming", () => {
   it(
-    "Ctrl-C exits 130 with nothing left running; resume asks only for what was not finished",
+    "Ctrl-C exits with 130 and leaves no process, and resume asks only for unfinished steps",
     async () => {
       const { prompts, asked } = scriptDemo(model, "breaks")
       const hold = model.hold(prompts[1])
@@ -192,7 +192,7 @@ describe("stopping and going on", () => {
   )
 
   it(
-    "SIGKILL of everything in the middle: resume keeps what was finished and asks for the rest",
+    "after SIGKILL of everything, resume keeps the finished steps and asks for the rest",
     async () => {
       const { prompts, asked } = scriptDemo(model, "crashes")
       const hold = model.hold(prompts[1])
@@ -206,7 +206,8 @@ describe("stopping and going on", () => {
       const { steps } = endedOf(resumed.stdout)
       expect(steps.survey).toMatchObject({ output: "notes on crashes", attempts: 1 })
       expect(steps.review?.output).toBe("crashes: approved")
-      // The survey was finished and is not asked for again; the draft was on the wire when the server died.
+      // The survey was finished and is not asked for again. The request for the draft was in
+      // progress when the server died.
       expect(asked()).toEqual([1, 2, 1])
       expect(model.asked(prompts[1])[1]?.messages.filter((message) => message.role === "user")).toHaveLength(1)
     },
@@ -214,7 +215,7 @@ describe("stopping and going on", () => {
   )
 
   it(
-    "SIGKILL of baton alone: its server goes too, and the answer that came before is not asked for again",
+    "after SIGKILL of baton alone, its server ends too, and resume repeats no finished step",
     async () => {
       const { prompts, asked } = scriptDemo(model, "orphans")
       const hold = model.hold(prompts[2])
@@ -234,7 +235,7 @@ describe("stopping and going on", () => {
   )
 
   it(
-    "resume refuses what has ended, and what does not exist, with 2",
+    "resume refuses an ended run and an unknown run with exit 2",
     async () => {
       scriptDemo(model, "over")
       await baton(project, "run", "demo", "--input", "topic=over", "--run-id", "over")
@@ -253,7 +254,7 @@ describe("stopping and going on", () => {
   )
 
   it(
-    "an id that is taken is refused before anything is asked",
+    "a run id that is taken is refused before any model is asked",
     async () => {
       const { asked } = scriptDemo(model, "twice")
       const again = await baton(project, "run", "demo", "--input", "topic=twice", "--run-id", "over")
@@ -264,7 +265,7 @@ describe("stopping and going on", () => {
   )
 })
 
-describe("looking", () => {
+describe("reading commands", () => {
   it(
     "plan shows order, profiles and rights, and asks no model",
     async () => {
@@ -281,7 +282,7 @@ describe("looking", () => {
   )
 
   it(
-    "trace shows what a step was asked and answered",
+    "trace shows the prompt and the output of a step",
     async () => {
       const { code, stdout } = await baton(project, "trace", "draft", "--run", "moon-1")
       expect(code).toBe(0)
@@ -295,7 +296,7 @@ describe("looking", () => {
   )
 
   it(
-    "where nothing has run, looking leaves nothing behind",
+    "status creates no state folder if nothing has run",
     async () => {
       const empty = makeProject({ baton: false })
       try {
@@ -314,7 +315,7 @@ describe("looking", () => {
 
 describe("baton doctor", () => {
   it(
-    "says of a healthy project that everything is there, without a model turn",
+    "reports that a healthy project is complete, without asking a model",
     async () => {
       const before = model.requests.length
       const { code, stdout } = await baton(project, "doctor")
@@ -330,7 +331,7 @@ describe("baton doctor", () => {
   )
 
   it(
-    "says all that is wrong with a sick one, with what to do, and exits 2",
+    "reports everything that is wrong and what to do, and exits with 2",
     async () => {
       const sick = makeProject({
         model,
@@ -370,9 +371,9 @@ describe("baton doctor", () => {
   )
 })
 
-describe("mistakes exit 2 and say the way out", () => {
+describe("a mistake", () => {
   it(
-    "a misspelt workflow, a missing input, an unknown option",
+    "in a workflow name, an input or an option exits with 2 and says how to correct it",
     async () => {
       const misspelt = await baton(project, "run", "dmeo")
       expect(misspelt).toMatchObject({ code: 2, stderr: expect.stringContaining("did you mean `demo`?") })
@@ -385,7 +386,7 @@ describe("mistakes exit 2 and say the way out", () => {
   )
 
   it(
-    "an unknown key in orchestrator.json is reported with its line, by validate and by run",
+    "in a key of orchestrator.json is reported with its line by validate and run",
     async () => {
       const broken = makeProject({
         baton: false,
@@ -406,7 +407,7 @@ describe("mistakes exit 2 and say the way out", () => {
   )
 
   it(
-    "an opencode that is not there is named",
+    "in the path of opencode is reported with that path",
     async () => {
       const { code, stderr } = await baton(
         project,

@@ -4,7 +4,9 @@ import { baton, endedOf } from "./support/baton.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { warmServer } from "./support/warm.ts"
 
-/** Hooks on the real OpenCode: what runs before and after a run, and what it is told. */
+/**
+ * Tests hooks on the real OpenCode: which ones run before and after a run, and what they are told.
+ */
 
 const LONG = 90_000
 const FLOW = `
@@ -37,7 +39,7 @@ const run = async (topic: string) => {
 }
 
 it(
-  "run before and after, for success or for failure, and never change a failure into a success",
+  "hooks run before a run, and after it by its result, and never turn a failure into a success",
   async () => {
     model.script("work with the tent", say("it stands"))
     const good = await run("tent")

@@ -6,13 +6,19 @@ import { baton, endedOf } from "./support/baton.ts"
 import { makeProject, type Project, ROOT } from "./support/project.ts"
 import { type WarmServer, warmServer } from "./support/warm.ts"
 
-/** Every form of a workflow and every built-in one, run from the command line on the real OpenCode. */
+/**
+ * Runs every workflow format and every built-in workflow from the command line on the real
+ * OpenCode.
+ */
 
 const LONG = 400_000
 const FIXTURES = ["feature-build.yaml", "full-stack-feature.yaml", "bug-fix.yaml", "pipeline.yaml", "plan.json"]
 const fixture = (name: string) => readFileSync(join(ROOT, "test/fixtures/requirements", name), "utf8")
 
-/** Everybody that the fixtures name; the built-in workflows find `backend` and `planner` here, and no other. */
+/**
+ * All profiles and roles that the fixtures name. Names in the built-in workflows that are missing
+ * here use the profile `default`.
+ */
 const CONFIG = {
   models: Object.fromEntries(
     ["claude-sonnet", "claude-opus", "gemini-pro", "gpt-4o", "planner"].map((role) => [role, "scripted/small"]),
@@ -66,9 +72,9 @@ async function succeeded(...args: string[]) {
   return endedOf(stdout)
 }
 
-describe("the forms a workflow can be written in", () => {
+describe("a workflow document with", () => {
   it(
-    "phases: each is told what its input names, and tasks go to the model of their category",
+    "phases tells each phase what its inputs name, and routes tasks by their category",
     async () => {
       const { steps } = await succeeded("./flows/feature-build.yaml", "-i", "feature=login", "--task", "log in by mail")
       expect(Object.values(steps).map((step) => step.status)).not.toContain("failed")
@@ -84,7 +90,7 @@ describe("the forms a workflow can be written in", () => {
   )
 
   it(
-    "tasks: in the order of their dependencies, with their inputs filled in",
+    "tasks runs them in the order of their dependencies, with their inputs filled in",
     async () => {
       const feature = await succeeded("./flows/full-stack-feature.yaml", "-i", "feature_name=login")
       expect(Object.keys(feature.steps)).toEqual(["design", "api", "ui", "integrate", "test"])
@@ -96,7 +102,7 @@ describe("the forms a workflow can be written in", () => {
   )
 
   it(
-    "pipeline and plan: stages, and specifications before tasks",
+    "a pipeline runs its stages, and one with a plan writes specifications before its tasks",
     async () => {
       const stages = await succeeded("./flows/pipeline.yaml", "--task", "a shop")
       expect(Object.keys(stages.steps)).toEqual(["plan", "backend", "frontend", "integrate", "audit"])
@@ -119,7 +125,7 @@ describe("the built-in workflows", () => {
     "spec-first-tdd": ["--task", "a counter"],
   }
   it.each(Object.entries(INPUTS))(
-    "%s runs with one model, whoever of its workers is configured",
+    "%s runs with one model, even if only some of its profiles are configured",
     async (name, inputs) => {
       const { status, steps } = await succeeded(name, ...inputs)
       expect(status).toBe("success")
@@ -129,9 +135,9 @@ describe("the built-in workflows", () => {
   )
 })
 
-describe("who works", () => {
+describe("the models of a run", () => {
   it(
-    "a model that OpenCode does not have is told before anything is asked, and one call can name another",
+    "are checked before any model is asked, and an option can replace one for a single run",
     async () => {
       const before = model.requests.length
       const wrong = await run("bug-fix", "--task", "x", "-m", "planner=scripted/smal")
@@ -148,7 +154,7 @@ describe("who works", () => {
   )
 
   it(
-    "`baton init` writes a configuration with the models there are, once",
+    "are written by `baton init` from the available ones, which overwrites no configuration",
     async () => {
       await using fresh = makeProject({ model, baton: false })
       const first = await baton(fresh, "init", "--attach", server.url)

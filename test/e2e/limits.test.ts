@@ -6,7 +6,10 @@ import { baton, endedOf, linesOf } from "./support/baton.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { warmServer } from "./support/warm.ts"
 
-/** What a provider can refuse, on the real OpenCode: too many at once, no money left, a wrong key. */
+/**
+ * Tests what a provider can refuse on the real OpenCode: too many requests at once, a request
+ * without credit, a wrong key.
+ */
 
 const LONG = 150_000
 const WORKERS = 10
@@ -61,9 +64,9 @@ afterAll(async () => {
   await model?.close()
 }, LONG)
 
-describe("a model that allows two at once", () => {
+describe("a model that allows two requests at once", () => {
   it(
-    "gives ten workers their answers, each once, and is refusing less and less",
+    "answers ten workers once each, and refuses fewer requests over time",
     async () => {
       let busy = 0
       const refused: number[] = []
@@ -84,7 +87,8 @@ describe("a model that allows two at once", () => {
       expect(Object.values(steps).map((step) => step.output)).toEqual(ids.map((id) => `answer to crowd ${id}.`))
       expect(code).toBe(0)
       expect(answered).toHaveLength(WORKERS)
-      // All ten are refused at most once at the start; after that the pool sends no more than the model takes.
+      // All ten are refused at most once at the start. After that, the pool sends no more than the
+      // model allows.
       const half = model.requests.length / 2
       const [early, late] = [refused.filter((at) => at < half).length, refused.filter((at) => at >= half).length]
       expect(late).toBeLessThan(early)
@@ -93,9 +97,9 @@ describe("a model that allows two at once", () => {
   )
 })
 
-describe("a provider that has had enough", () => {
+describe("a provider that refuses", () => {
   it(
-    "quota: the run pauses with exit 3, what a sibling finished is kept, and resume asks only for the rest",
+    "for lack of quota pauses the run with exit 3, and resume keeps what a sibling finished",
     async () => {
       model.script("first of money", fail(402, { message: "Your credit is used up" }))
       const { code, stdout, stderr } = await baton(project, "run", "money")
@@ -119,7 +123,7 @@ describe("a provider that has had enough", () => {
   )
 
   it(
-    "a refused key: the run pauses at once and nothing is asked again and again",
+    "the API key pauses the run at once, and the request is not repeated",
     async () => {
       model.script("first of key", fail(401, { message: "Invalid API key" }))
       const { code, stdout } = await baton(project, "run", "key", "--json")
@@ -137,7 +141,7 @@ describe("a provider that has had enough", () => {
   )
 
   it(
-    "a declared fallback goes on with the next model, and each use is a warning",
+    "is replaced by the declared fallback model, and each use is a warning",
     async () => {
       const answer = (request: { model: string }) => (request.model === "large" ? say("by the spare") : say("?"))
       let calls = 0
@@ -158,7 +162,7 @@ describe("a provider that has had enough", () => {
   )
 
   it(
-    "pinned: no other model answers in its place",
+    "a pinned model fails the step, and no other model answers",
     async () => {
       model.script("first of pinned", fail(500, { message: "down for good" }))
       model.script("first of pinned", fail(400, { message: "cannot do that" }))

@@ -15,12 +15,14 @@ import type { WorkerBackend, WorkerTask } from "../../src/core/ports/ports.ts"
 import { processesWith } from "./support/processes.ts"
 import { ALL_KINDS, openWorkplace, type Workplace } from "./support/workers.ts"
 
-/** Every kind of worker against everything that goes wrong, on the real OpenCode: nothing that failed is a success,
- *  nothing waits past its deadline, and who works next to it is not disturbed. */
+/**
+ * Tests every kind of worker against every fault on the real OpenCode: no failure is a success,
+ * nothing waits past its deadline, and the workers next to it are not disturbed.
+ */
 
 const START = 120_000
 const STEP = 60_000
-/** How long after a deadline a worker must have ended. */
+/** Time after a deadline within which a worker must end. */
 const GRACE_MS = 5_000
 
 interface Fault {
@@ -28,9 +30,9 @@ interface Fault {
   readonly answers: readonly [Answer, ...Answer[]]
   readonly reason: StepResult["reason"]
   readonly outage?: Partial<StepResult["outage"]>
-  /** What the worker has to be done by: a deadline of the task. */
+  /** The deadline of the task that must end the worker. */
   readonly limits?: Partial<WorkerTask>
-  /** Without a deadline of its own: how long the fault may take. */
+  /** How long the fault may take if it has no deadline in `limits`. */
   readonly withinMs?: number
   readonly detail?: string
 }
@@ -74,7 +76,7 @@ describe.each(ALL_KINDS)("a %s worker", (kind) => {
   })
 
   it.each(FAULTS)(
-    "with $name",
+    "with $name ends with reason $reason in time, and its siblings are not disturbed",
     async ({ name, answers, reason, outage, limits = {}, withinMs = 0, detail }) => {
       const prompt = `<${kind}> ${name}.`
       place.model.script(prompt, ...answers)
@@ -102,7 +104,7 @@ describe.each(ALL_KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "says that the provider made it wait, and until when",
+    "reports once that the provider makes it wait",
     async () => {
       const prompt = `<${kind}> throttled`
       place.model.script(prompt, fail(429, { retryAfter: 5 }), say("done"))
@@ -115,7 +117,7 @@ describe.each(ALL_KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "in a quiet tool call is not taken for silent",
+    "is not considered silent during a quiet tool call",
     async () => {
       const prompt = `<${kind}> quiet`
       place.model.script(prompt, callTool("bash", { command: "sleep 6", description: "is quiet" }), say("slept"))
@@ -127,7 +129,7 @@ describe.each(ALL_KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "twenty at once give twenty answers, and each is asked once",
+    "gives twenty answers to twenty tasks at once, and each is asked once",
     async () => {
       const prompts = Array.from({ length: 20 }, (_, n) => `<${kind}> crowd ${n}.`)
       const works = prompts.map((prompt) => place.start(backend, place.task(prompt)))
@@ -140,6 +142,6 @@ describe.each(ALL_KINDS)("a %s worker", (kind) => {
   )
 })
 
-it("nothing went wrong behind the scenes", () => {
+it("no errors were logged", () => {
   expect(place.errors).toEqual([])
 })

@@ -10,7 +10,7 @@ import { type Registry, startRegistry } from "./support/registry.ts"
 import { openTui } from "./support/screen.ts"
 import { DEMO } from "./support/workflows.ts"
 
-/** What npm hands to a user: the packed tarball, installed where nothing of this repository is. */
+/** Tests what npm gives to a user: the packed tarball, installed outside this repository. */
 
 const LONG = 240_000
 const TSC = join(ROOT, "node_modules/.bin/tsc")
@@ -24,7 +24,7 @@ const projects: Project[] = []
 beforeAll(async () => {
   model = await startScriptedModel()
   folder = mkdtempSync(join(tmpdir(), "baton-pack-"))
-  // What `npm pack` would do first, but for dist/ itself, which other tests are using.
+  // `npm pack` would do this first, and rebuild dist/, which other tests are using.
   execFileSync(TSC, ["-p", "tsconfig.build.json"], { cwd: ROOT })
   const packed = execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
     cwd: ROOT,
@@ -55,7 +55,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 }, LONG)
 
-/** What the compiler of a user says of this program, which imports the package; empty: nothing. */
+/**
+ * Compiles a program that imports the package, as a user would. Returns the errors, or an empty
+ * text if there are none.
+ */
 async function compiled(project: Project, source: string): Promise<string> {
   const compilerOptions = { module: "nodenext", strict: true, noEmit: true, types: [] }
   writeFileSync(join(project.dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["consumer.mts"] }))
@@ -67,13 +70,13 @@ async function compiled(project: Project, source: string): Promise<string> {
   }
 }
 
-/** The program of the guide that uses the types. */
+/** The program in the guide that uses the types. */
 function programInGuide(): string {
   const guide = readFileSync(join(ROOT, "docs/guide/command-line.md"), "utf8")
   return /^```ts\n([\s\S]*?)^```$/m.exec(guide)?.[1] as string
 }
 
-/** A project that does not know this repository. */
+/** A project without any reference to this repository. */
 function emptyProject(plugin: readonly string[]): Project {
   const project = makeProject({
     model,
@@ -88,10 +91,10 @@ function emptyProject(plugin: readonly string[]): Project {
 
 describe("the packed tarball", () => {
   it(
-    "installed in an empty project, gives `baton`, which runs a workflow",
+    "provides `baton` in an empty project, which runs a workflow",
     async () => {
       const project = emptyProject([])
-      // Not the synchronous kind: the model that answers lives in this process.
+      // The call must not block, because the model runs in this process.
       const exec = promisify(execFile)
       await exec("npm", ["install", "--no-audit", "--no-fund", tarball], { cwd: project.dir })
       const program = join(project.dir, "node_modules/.bin/baton")
@@ -111,7 +114,7 @@ describe("the packed tarball", () => {
   )
 
   it(
-    "named in opencode.json and tui.json, is installed by OpenCode itself, both halves, and works",
+    "is installed by OpenCode if opencode.json and tui.json name it, and both halves work",
     async () => {
       const project = emptyProject(["opencode-baton"])
       const env = { npm_config_registry: registry.url }

@@ -7,7 +7,7 @@ import { makeProject, type Project, ROOT } from "./support/project.ts"
 import { until } from "./support/until.ts"
 import { warmServer } from "./support/warm.ts"
 
-/** The progress of `baton run` on a real terminal, and in a pipe. */
+/** Tests the progress of `baton run` on a real terminal and in a pipe. */
 
 const LONG = 120_000
 const FLOW = `
@@ -30,7 +30,7 @@ afterAll(async () => {
 }, LONG)
 
 it(
-  "is a tree on a terminal, drawn in one place, and the report in its place at the end",
+  "progress on a terminal is a tree that is redrawn in place, and the report replaces it at the end",
   async () => {
     model.script("Write the guide", nothing(), say("written"))
     const hold = model.hold("Build it")
@@ -65,7 +65,7 @@ it(
 )
 
 it(
-  "is a line when a step starts and one when it ends in a pipe",
+  "progress in a pipe is one line at the start and one at the end of each step",
   async () => {
     model.script("Write the guide", say("written"))
     const { stderr } = await baton(project, "run", "flow")

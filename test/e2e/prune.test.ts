@@ -6,7 +6,7 @@ import { makeProject } from "./support/project.ts"
 
 const DAY = 24 * 3_600_000
 
-it("shows which old runs would go, deletes them only when told to, and never one that has not ended", async () => {
+it("`baton prune` lists the old runs, deletes them only with --yes, and never one that has not ended", async () => {
   await using project = makeProject({ baton: true })
   const store = openSqliteStore(project.path(".opencode/workflow-state"))
   const add = (id: string, days: number, isOver = true) => {

@@ -15,7 +15,10 @@ import { makeProject, type Project } from "./support/project.ts"
 import { until } from "./support/until.ts"
 import { warmServer } from "./support/warm.ts"
 
-/** A report of a run on the real OpenCode, read from its journal and looked at in a real browser. */
+/**
+ * Tests the report of a run on the real OpenCode, made from its journal and opened in a real
+ * browser.
+ */
 
 const LONG = 180_000
 const SECTIONS = [
@@ -85,7 +88,7 @@ beforeAll(async () => {
   )
   model.script("Publish it", nothing())
   model.script("Tell the team", callTool("read", { filePath: `${dir}/notes.txt` }), say("told"))
-  // What was not committed before the run is no part of it.
+  // A file that was uncommitted before the run is not one of its changes.
   project.write("mine.txt", "uncommitted")
   const { code, stderr } = await baton(project, "run", "build", "--run-id", "run-1")
   expect({ code, stderr }).toMatchObject({ code: 1 })
@@ -97,7 +100,7 @@ afterAll(async () => {
 
 describe("baton report", () => {
   it(
-    "knows every file that changed: by which step, or that no step reported it",
+    "lists every changed file with its step, or as unattributed if no step reported it",
     async () => {
       const { code, stdout } = await baton(project, "report", "run-1", "--out", "out/run.html")
       expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("out/run.html") })
@@ -110,7 +113,7 @@ describe("baton report", () => {
   )
 
   it(
-    "is text without --out, and says which run there is not",
+    "prints text without --out, and exits with 2 for an unknown run",
     async () => {
       const shown = await baton(project, "report")
       expect(shown.stdout).toMatch(/✗ publish[\s\S]*build failed in .*· run run-1/)
@@ -120,7 +123,7 @@ describe("baton report", () => {
   )
 })
 
-/** The words of a section of the report, without markup. */
+/** The text of a section of the report without markup. */
 function textOf(section: string): string {
   const body = project.read("out/run.html").split(`<section id="${section}"`)[1]?.split("</section>")[0] ?? ""
   return body.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ")
@@ -141,7 +144,7 @@ describe.skipIf(chromium === undefined)(`the report's page in Chromium${why}`, (
     ["narrow", 360, 740],
     ["wide", 1280, 900],
   ])(
-    "is all there on a %s screen, and nothing of it stands out at the side",
+    "shows all sections on a %s screen without horizontal scrolling",
     async (_, width, height) => {
       for (const scheme of ["light", "dark"] as const) {
         await page.prefer(scheme)
@@ -156,7 +159,7 @@ describe.skipIf(chromium === undefined)(`the report's page in Chromium${why}`, (
     LONG,
   )
 
-  it("makes no error, asks the network for nothing, and runs nothing that a model wrote", async () => {
+  it("causes no error, makes no network request, and runs nothing that a model wrote", async () => {
     expect(page.errors).toEqual([])
     expect(page.requests).toEqual([])
     expect(await page.evaluate("document.title")).toBe("build: failed · Baton report")
@@ -164,7 +167,7 @@ describe.skipIf(chromium === undefined)(`the report's page in Chromium${why}`, (
     expect(await page.evaluate("document.body.textContent")).toContain("<img src=x onerror=")
   })
 
-  it("draws a group with its parts inside", async () => {
+  it("draws the parts of a group inside its box", async () => {
     const rect = "(({ left, top, right, bottom }) => [left, top, right, bottom].map(Math.round))"
     const [group, ...parts] = await page.evaluate<number[][]>(
       `[...document.querySelectorAll('svg.graph .cluster, svg.graph .cluster .box')].map((g) => ${rect}(g.querySelector('.shape').getBoundingClientRect()))`,
@@ -176,7 +179,7 @@ describe.skipIf(chromium === undefined)(`the report's page in Chromium${why}`, (
     }
   })
 
-  it("leads from a box of the graph to the step, and folds all texts open", async () => {
+  it("links a box of the graph to its step, and unfolds all texts", async () => {
     await page.evaluate(
       "document.querySelector('svg.graph a[href=\"#step-2\"]').dispatchEvent(new MouseEvent('click', { bubbles: true }))",
     )
@@ -186,7 +189,7 @@ describe.skipIf(chromium === undefined)(`the report's page in Chromium${why}`, (
     await page.evaluate("document.getElementById('close').click()")
   })
 
-  it("is a page with landmarks, headings, named tables and pictures to a screen reader, cards or not", async () => {
+  it("gives a screen reader landmarks, headings and named tables on narrow and wide screens", async () => {
     for (const width of [360, 1280]) {
       await page.resize(width, 800)
       const spoken = await page.spoken()
@@ -200,13 +203,13 @@ describe.skipIf(chromium === undefined)(`the report's page in Chromium${why}`, (
     }
   })
 
-  it("is printed with everything that is folded on the screen", async () => {
+  it("prints everything that is folded on the screen", async () => {
     await page.print(project.path("out/run.pdf"))
     const pdf = readFileSync(project.path("out/run.pdf"))
     expect(pdf.subarray(0, 5).toString()).toBe("%PDF-")
     const isShown =
       "[...document.querySelectorAll('#details pre')].every((pre) => pre.checkVisibility({ contentVisibilityAuto: true }))"
-    // With the next frame, which a busy machine takes its time for.
+    // The layout changes with the next frame, which can be late on a busy machine.
     await page.paper(true)
     await until(() => page.evaluate(isShown), { what: "all to be shown on paper" })
     expect(await page.evaluate("document.querySelector('nav').checkVisibility()")).toBe(false)

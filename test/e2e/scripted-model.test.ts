@@ -51,7 +51,7 @@ describe("a well-formed answer", () => {
     })
   })
 
-  it("is streamed in as many pieces as asked for, and reports the usage it is told to", async () => {
+  it("is streamed in the scripted number of pieces, and reports the scripted usage", async () => {
     model.script("in three", say("abcdef", { chunks: 3, delayMs: 5, usage: { input: 7, output: 9 } }))
     const { chunks } = await chunksOf(await ask("in three"))
     const pieces = chunks.map((chunk) => chunk.choices[0]?.delta.content).filter(Boolean)
@@ -59,7 +59,7 @@ describe("a well-formed answer", () => {
     expect(chunks.at(-1).usage).toEqual({ prompt_tokens: 7, completion_tokens: 9, total_tokens: 16 })
   })
 
-  it("comes whole when streaming is not asked for", async () => {
+  it("comes in one piece when streaming is not requested", async () => {
     model.script("not streamed", callTool("read", { filePath: "a" }))
     const body = (await (await ask("not streamed", { stream: false })).json()) as { choices: unknown[] }
     expect(body.choices).toMatchObject([
@@ -80,7 +80,7 @@ describe("a well-formed answer", () => {
 })
 
 describe("a script", () => {
-  it("gives its answers in order and repeats the last; a newer one wins", async () => {
+  it("gives its answers in order and repeats the last, and a newer script replaces it", async () => {
     model.script(/^in order/, say("one"), say("two"))
     const texts: string[] = []
     for (let turn = 0; turn < 3; turn++) texts.push(textIn((await chunksOf(await ask("in order"))).chunks))
@@ -89,7 +89,7 @@ describe("a script", () => {
     expect(texts).toEqual(["one", "two", "two", "newer, asked 4 times"])
   })
 
-  it("does not touch the request for a session title", async () => {
+  it("does not apply to the request for a session title", async () => {
     const system = { role: "system", content: "You are a title generator." }
     const answer = await ask("x", { messages: [system, { role: "user", content: "titled" }] })
     expect(textIn((await chunksOf(answer)).chunks)).toBe("Title")
@@ -123,7 +123,7 @@ describe("a provider that goes wrong", () => {
     expect(await response.json()).toMatchObject({ error: { message: "slow down" } })
   })
 
-  it("can send headers and then nothing, until the client leaves", async () => {
+  it("can send headers and then nothing until the client disconnects", async () => {
     model.script("be silent", silence())
     const leave = new AbortController()
     const response = await ask("be silent", {}, leave.signal)
@@ -143,7 +143,7 @@ describe("a provider that goes wrong", () => {
     await until(() => model.asked("no headers")[0]?.closedByClientAt, { what: "the client to be seen leaving" })
   })
 
-  it("can take its time", async () => {
+  it("can delay its answer", async () => {
     model.script("later", after(60, say("late")))
     expect(textIn((await chunksOf(await ask("later"))).chunks)).toBe("late")
     const [request] = model.asked("later")
@@ -165,13 +165,13 @@ describe("holding", () => {
     expect(textIn((await chunksOf(await ask("held 3"))).chunks)).toBe("Answer to: held 3")
   })
 
-  it("waits for a request with a deadline that says what did come", async () => {
+  it("can be awaited with a deadline, whose error lists the requests that came", async () => {
     await (await ask("something else")).text()
     await expect(model.waitFor("never asked", { timeoutMs: 20 })).rejects.toThrow("turn: something else")
   })
 })
 
-it("closing breaks what is open, and does not mistake that for the client leaving", async () => {
+it("closing the model breaks open connections, and does not count as a disconnect of the client", async () => {
   const other = await startScriptedModel({ answer: silence() })
   const response = await fetch(`${other.url}/chat/completions`, {
     method: "POST",

@@ -22,7 +22,7 @@ import { openTui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
 import { clock, contractWorld, openWorkplace, serverDeps } from "./support/workers.ts"
 
-/** Workers in `opencode serve` processes of their own, against a model that misbehaves on command. */
+/** Tests workers in their own `opencode serve` processes, against a model that fails on command. */
 
 const START = 120_000
 const STEP = 90_000
@@ -78,7 +78,7 @@ function task(prompt: string, over: Partial<WorkerTask> = {}, worker: Partial<Pr
 }
 const run = (work: WorkerTask, report = recordReport(), on = backend) =>
   on.run(work, report, new AbortController().signal)
-/** The living server of a profile of `backend`. */
+/** The running server of a profile of `backend`. */
 const find = (name: string) => {
   const variable = `XDG_DATA_HOME=${join(deps.folder, name, "data")}`
   const its = processesWith(variable).map(({ pid }) => pid)
@@ -88,7 +88,8 @@ const serverOf = (name: string) => until(() => find(name)[0], { what: `the serve
 
 describe("the contract of every worker", () => {
   const world = async () => {
-    // The start of a server counts against a task's deadline, and these have short ones.
+    // The start of a server counts against a task's deadline, and the tasks of the contract have
+    // short ones.
     await attended.open(workerTask("warm", { key: "worker/warm", parent }))
     return contractWorld({ model, parent }, attended)
   }
@@ -98,7 +99,7 @@ describe("the contract of every worker", () => {
 
 describe("an isolated server", () => {
   it(
-    "has the user's agents, models and rules, data of its own, and no Baton",
+    "has the user's agents, models and rules, its own data, and no Baton",
     async () => {
       model.script("who are you?", say("a worker"))
       const report = recordReport()
@@ -122,7 +123,7 @@ describe("an isolated server", () => {
   )
 
   it(
-    "is shared by the tasks of its profile, which work at the same time",
+    "is shared by the tasks of its profile, which run at the same time",
     async () => {
       const hold = model.hold(/^shared /)
       const both = [run(task("shared one")), run(task("shared two"))]
@@ -135,7 +136,7 @@ describe("an isolated server", () => {
   )
 
   it(
-    "that dies in the middle of a step is started again, and the step goes on with what was finished",
+    "that dies in the middle of a step is restarted, and the step keeps what was finished",
     async () => {
       const prompt = "read, then think"
       model.script(prompt, callTool("read", { filePath: project.path("secret.txt") }), silence(), say("it says so"))
@@ -161,7 +162,7 @@ describe("an isolated server", () => {
       const outcome = await working
       expect(outcome).toMatchObject({ result: { reason: "ok", output: "it says so", session: sessions[0] } })
       expect(new Set(sessions).size).toBe(1)
-      // What the tool had found before is still there, and is not asked for again.
+      // The earlier result of the tool is still there, and the tool is not called again.
       const asked = model.asked(prompt)
       expect(asked).toHaveLength(3)
       expect(asked.at(-1)?.toolResults.join()).toContain("ABRACADABRA")
@@ -173,7 +174,7 @@ describe("an isolated server", () => {
   )
 
   it(
-    "that does not start fails the step with its own words",
+    "that does not start fails the step with its exit code",
     async () => {
       const broken = createServerBackend({ ...deps, binary: "/bin/false" })
       const result = await run(task("never"), recordReport(), broken)
@@ -187,7 +188,7 @@ describe("an isolated server", () => {
   )
 
   it(
-    "ends when it has nothing to do, and is started again for the next task with its sessions",
+    "ends when it is idle, and is restarted with its sessions for the next task",
     async () => {
       model.script("brief work", say("done"))
       const work = task("brief work", {}, { name: "idler", idleStopMs: 300 })
@@ -202,7 +203,7 @@ describe("an isolated server", () => {
   )
 
   it(
-    "lets go of a task that is stopped before it is up",
+    "releases a task that is stopped before the server is ready",
     async () => {
       const controller = new AbortController()
       const work = task("too early", {}, { name: "starter" })
@@ -218,7 +219,7 @@ describe("an isolated server", () => {
   )
 
   it(
-    "and all it has started is gone when the backend closes",
+    "ends with every process it has started when the backend closes",
     async () => {
       const own = createServerBackend({ ...deps, folder: project.path("closing") })
       const prompt = "set something free"
@@ -241,7 +242,7 @@ describe("an isolated server", () => {
 })
 
 it(
-  "an isolated server has the user's logins and renews them in place, and takes a configuration of any length",
+  "an isolated server has the user's logins, renews them in place, and takes a configuration of any length",
   async () => {
     const agent = `---\ndescription: says much\n---\n${"word ".repeat(30_000)}`
     await using place = await openWorkplace({ ".opencode/agent/long.md": agent })
@@ -262,7 +263,7 @@ describe("a read-only profile", () => {
   const rules = [{ permission: "edit", pattern: "*", action: "deny" }] as const
 
   it(
-    "cannot write by the shell, by MCP or by another worker: it is not even offered the tools",
+    "cannot write through the shell, MCP or another worker, because it is not offered their tools",
     async () => {
       const prompt = "write it all the same"
       const file = project.path("written.txt")
@@ -285,7 +286,7 @@ describe("a read-only profile", () => {
   )
 
   it(
-    "is the only one: another profile of the same server's project can write by MCP",
+    "does not limit another profile of the same project, which can write through MCP",
     async () => {
       const prompt = "write with the tool"
       const file = project.path("by-mcp.txt")
@@ -297,9 +298,9 @@ describe("a read-only profile", () => {
   )
 })
 
-describe("a server that somebody else runs", () => {
+describe("a server that Baton did not start", () => {
   it(
-    "is worked in by its address and password, and is never ended",
+    "is used by its address and password, and is never stopped",
     async () => {
       const far = makeProject({ model, baton: false })
       const server = await startServer(far, { env: { OPENCODE_SERVER_PASSWORD: "open sesame" } }).catch(
@@ -322,7 +323,7 @@ describe("a server that somebody else runs", () => {
         const left = run(task("left behind", {}, remote), report, own)
         const session = await report.session
         await model.waitFor("left behind")
-        // Another Baton than the one that began: it knows the session from the journal and the server from the config.
+        // A second Baton knows the session from the journal and the server from the configuration.
         const next = createServerBackend({
           ...deps,
           remotes: () => [profile("far", { kind: "server", url: server.url })],
@@ -341,7 +342,7 @@ describe("a server that somebody else runs", () => {
   )
 
   it(
-    "that is not there is an error within 20 seconds that says so",
+    "that cannot be reached is an error within 20 seconds that says so",
     async () => {
       const before = performance.now()
       const result = await run(task("hello?", {}, { name: "nowhere", url: "http://127.0.0.1:9" }))
@@ -363,7 +364,7 @@ steps:
   - { id: two, profile: builder, needs: [one], prompt: "far two" }
 `
   it(
-    "that is killed in the middle goes on in the same session, and leaves no process",
+    "that is killed in the middle is resumed in the same session, and leaves no process",
     async () => {
       const shell = makeProject({
         model,
@@ -398,7 +399,7 @@ steps:
 })
 
 it(
-  "a run in the TUI uses a server of OpenCode's own program, and takes it along when OpenCode ends",
+  "a run in the TUI starts a server with OpenCode's own program, which ends with OpenCode",
   async () => {
     const shell = makeProject({
       model,
@@ -422,6 +423,6 @@ it(
   2 * STEP,
 )
 
-it("goes without an error of Baton's own", () => {
+it("no errors were logged", () => {
   expect(errors).toEqual([])
 })

@@ -6,7 +6,7 @@ import { recordReport } from "../support/workers.ts"
 import { until } from "./support/until.ts"
 import { KINDS, openWorkplace, type Workplace } from "./support/workers.ts"
 
-/** What a person does to one worker in the middle of its task, on the real OpenCode. */
+/** Tests what a person can do to one worker in the middle of its task, on the real OpenCode. */
 
 const START = 120_000
 const STEP = 60_000
@@ -17,20 +17,20 @@ beforeAll(async () => {
 }, START)
 afterAll(() => place?.[Symbol.asyncDispose](), START)
 
-/** What a worker did, one phase after another. */
+/** The phases of a worker in order, without repetitions. */
 const phases = (work: { report: { activities: { phase: string }[] } }) =>
   work.report.activities.map(({ phase }) => phase).filter((phase, at, all) => phase !== all[at - 1])
 const messagesOf = async (session: string) =>
   (await place.server.client.session.messages({ sessionID: session })).data ?? []
 
-describe.each(KINDS)("five %s workers at once", (kind) => {
+describe.each(KINDS)("of five %s workers at once", (kind) => {
   let backend: WorkerBackend
   beforeAll(() => {
     backend = place.backend(kind)
   })
 
   it(
-    "one is told something, which reaches it with its context, once; the others notice nothing",
+    "one gets a message once and with its context, and the others are not disturbed",
     async () => {
       const prompts = [1, 2, 3, 4, 5].map((n) => `<${kind}> told ${n}.`)
       const holds = prompts.map((prompt) => place.model.hold(prompt))
@@ -41,7 +41,7 @@ describe.each(KINDS)("five %s workers at once", (kind) => {
       place.model.script(words, say("en français"))
       const steer = { type: "message", message: { id: "m1", text: words } } as const
       expect(await backend.steer(sessions[2] as string, steer)).toBeUndefined()
-      // The same message again is the same message.
+      // A message with the same id has no effect.
       expect(await backend.steer(sessions[2] as string, steer)).toBeUndefined()
       for (const [at, hold] of holds.entries()) hold.release(say(`answer ${at + 1}`))
       const results = await Promise.all(works.map(({ result }) => result))
@@ -60,7 +60,7 @@ describe.each(KINDS)("five %s workers at once", (kind) => {
   )
 
   it(
-    "one is stopped and let go on; the others finish meanwhile",
+    "one is interrupted and resumed, and the others finish meanwhile",
     async () => {
       const prompts = [1, 2, 3, 4, 5].map((n) => `<${kind}> stopped ${n}.`)
       const holds = prompts.map((prompt) => place.model.hold(prompt))
@@ -96,7 +96,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   })
 
   it(
-    "that was stopped goes on with what it is told then",
+    "that was interrupted continues with the next message",
     async () => {
       const prompt = `<${kind}> stop and tell`
       const hold = place.model.hold(prompt)
@@ -113,11 +113,12 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "is told again what nobody answered, and that is still one message",
+    "gets an unanswered message once more, and it stays a single message",
     async () => {
       const words = `<${kind}> nobody answers`
       let isLost = false
-      // The message gets into the session when its turn is over already: OpenCode stores it, and nothing more happens.
+      // The message reaches the session when its turn is already over: OpenCode stores it and does
+      // nothing more.
       const client = createOpencodeClient({
         baseUrl: place.server.url,
         directory: place.project.dir,
@@ -152,7 +153,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "is told what was said before its prompt was sent, after it",
+    "gets a message that was sent before its prompt after the prompt",
     async () => {
       const prompt = `<${kind}> early`
       const words = `<${kind}> early words`
@@ -171,7 +172,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "answers what a person types into its session, and that is its answer",
+    "returns the answer to what a person types into its session",
     async () => {
       const prompt = `<${kind}> typed into`
       const hold = place.model.hold(prompt)
@@ -189,7 +190,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "is told after a crash what it was not told before it, in order and once",
+    "gets undelivered messages after a crash, in order and once",
     async () => {
       const prompt = `<${kind}> told before the crash`
       const task = place.task(prompt)
@@ -230,7 +231,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "in the foreground works with a person in a root session until it is handed back",
+    "in the foreground works with a person in a root session until the person hands it back",
     async () => {
       const prompt = `<${kind}> together`
       const work = place.start(backend, place.task(prompt, {}, { kind, mode: "foreground" }))
@@ -251,7 +252,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "in the foreground handed back in the middle of an answer gives the whole answer",
+    "in the foreground that is handed back in the middle of an answer returns the whole answer",
     async () => {
       const work = place.start(backend, place.task(`<${kind}> half`, {}, { kind, mode: "foreground" }))
       const session = await work.report.session
@@ -264,7 +265,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
         what: "its beginning",
       })
       expect(await backend.steer(session, { type: "handback" })).toBeUndefined()
-      // Pressed twice.
+      // The person presses the key twice.
       expect(await backend.steer(session, { type: "handback" })).toBeUndefined()
       expect(await backend.steer(session, { type: "interrupt" })).toBe("its task has just ended")
       expect(await work.result).toMatchObject({ reason: "ok", output: answer })
@@ -273,14 +274,14 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "in the foreground hands back the words it is given, and survives an answer that fails",
+    "in the foreground returns the text of a hand-back, also after an answer that failed",
     async () => {
       const prompt = `<${kind}> together again`
       place.model.script(prompt, fail(400, { message: "no" }))
       const work = place.start(backend, place.task(prompt, { idleTimeoutMs: 5_000 }, { kind, mode: "foreground" }))
       const session = await work.report.session
       await until(() => phases(work).at(-1) === "yours", { what: "the turn to be over" })
-      // A person may think for as long as he likes.
+      // A person may think without a deadline.
       const yoursAt = performance.now()
       await until(() => performance.now() - yoursAt > 5_500, { what: "the idle deadline to pass" })
       await backend.steer(session, { type: "handback", text: "what we found" })
@@ -291,7 +292,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 
   it(
-    "in the foreground with nobody there works in the background and says so",
+    "in the foreground works in the background if no person is there, and warns about it",
     async () => {
       const alone = place.backend(kind, place.unattended)
       const work = place.start(alone, place.task(`<${kind}> alone`, {}, { kind, mode: "foreground" }))
@@ -302,6 +303,6 @@ describe.each(KINDS)("a %s worker", (kind) => {
   )
 })
 
-it("nothing went wrong behind the scenes", () => {
+it("no errors were logged", () => {
   expect(place.errors).toEqual([])
 })

@@ -21,7 +21,10 @@ import { startServer } from "./support/opencode.ts"
 import { until } from "./support/until.ts"
 import { contractWorld, openWorkplace, type Workplace } from "./support/workers.ts"
 
-/** Child sessions on the real OpenCode, with the real events, against a model that misbehaves on command. */
+/**
+ * Tests child sessions on the real OpenCode with its real events, against a model that fails on
+ * command.
+ */
 
 const START = 120_000
 const STEP = 60_000
@@ -51,7 +54,7 @@ function task(prompt: string, over: Partial<WorkerTask> = {}, worker: Partial<Pr
 const run = (work: WorkerTask) => backend.run(work, recordReport(), new AbortController().signal)
 const isIdle = async (session: string) => (await server.client.session.status({})).data?.[session] === undefined
 
-describe("an answer that is not one", () => {
+describe("an answer that", () => {
   const faults: [name: string, answer: Answer, reason: string, maxAsked: number][] = [
     ["is empty", nothing(), "empty", 1],
     ["is only reasoning", reasonOnly("hmm"), "empty", 1],
@@ -62,7 +65,7 @@ describe("an answer that is not one", () => {
     ["is refused for the money", fail(402, { message: "insufficient credit" }), "quota", 1],
   ]
   it.each(faults)(
-    "%s: is typed, never ok, and not asked for without end",
+    "%s has a typed reason, is never ok, and is not requested forever",
     async (name, answer, reason, maxAsked) => {
       const prompt = `fault: ${name}`
       model.script(prompt, answer)
@@ -76,7 +79,7 @@ describe("an answer that is not one", () => {
   )
 
   it(
-    "keeps what was written before the cut",
+    "is cut off keeps the text before the cut",
     async () => {
       model.script("keep the half", lengthLimit("first half"))
       expect((await run(task("keep the half"))).output).toBe("first half")
@@ -87,12 +90,12 @@ describe("an answer that is not one", () => {
 
 describe("deadlines", () => {
   it(
-    "a silent stream ends as idle, and the session with it",
+    "a silent stream ends as idle, and its session becomes idle",
     async () => {
       model.script("say nothing", silence())
       const before = performance.now()
       const result = await run(task("say nothing", { idleTimeoutMs: 1_500 }))
-      // What a stream that never ended has cost nobody knows.
+      // The cost of a stream that never ended is unknown.
       expect(result).toMatchObject({ reason: "idle", detail: "no sign of life for 1.5 s", cost: null })
       expect(performance.now() - before).toBeLessThan(1_500 + 5_000)
       expect(await isIdle(result.session as string)).toBe(true)
@@ -101,7 +104,7 @@ describe("deadlines", () => {
   )
 
   it(
-    "a model that never gets done ends at the total deadline, however busy it looks",
+    "a model that never finishes is stopped at the total deadline, however active it is",
     async () => {
       model.script("never done", callTool("read", { filePath: project.path("secret.txt") }))
       const before = performance.now()
@@ -114,7 +117,7 @@ describe("deadlines", () => {
   )
 
   it(
-    "a server error that passes is waited out by OpenCode and is a success",
+    "a temporary server error is retried by OpenCode, and the step succeeds",
     async () => {
       model.script("try again", fail(500, { message: "oops" }), say("here you are"))
       expect(await run(task("try again"))).toMatchObject({ reason: "ok", output: "here you are" })
@@ -125,13 +128,13 @@ describe("deadlines", () => {
 
 describe("a server that dies under its worker", () => {
   it(
-    "is a lost worker within seconds, and its cost unknown",
+    "ends the worker as lost within seconds, with an unknown cost",
     async () => {
       const doomed = await startServer(project)
       const errors: unknown[] = []
       const feed = createFeed((error) => errors.push(error))
       const stop = new AbortController()
-      // That this stream breaks is the point of the test.
+      // This stream is expected to break.
       await followEvents(doomed.client, feed, stop.signal, () => undefined)
       const there = { ...place.unattended, client: doomed.client, subscribe: feed.subscribe }
       const worker = place.backend("subagent", there)
@@ -150,7 +153,7 @@ describe("a server that dies under its worker", () => {
   )
 })
 
-describe("who works", () => {
+describe("a subagent worker", () => {
   it(
     "is a child session titled by its step, with the profile's model, prompt and permissions",
     async () => {
@@ -172,7 +175,7 @@ describe("who works", () => {
   )
 
   it(
-    "counts the tokens of every model step, and knows a price from none",
+    "counts the tokens of every model call, and distinguishes an unknown price from 0",
     async () => {
       model.script("use a tool", callTool("read", { filePath: project.path("secret.txt") }), say("read it"))
       const priced = await run(task("use a tool"))
@@ -187,7 +190,7 @@ describe("who works", () => {
   )
 
   it(
-    "an agent or a model that does not exist is an error with the nearest match, before anything is asked",
+    "with an unknown agent or model fails with the nearest match before any model is asked",
     async () => {
       const agent = await run(task("as whom?", {}, { agent: "bild" }))
       expect(agent).toMatchObject({ reason: "error", detail: "OpenCode has no agent `bild`: did you mean `build`?" })
@@ -199,9 +202,9 @@ describe("who works", () => {
   )
 })
 
-describe("permissions with nobody there", () => {
+describe("a permission request without a person", () => {
   it(
-    "an ask is refused with words the model can go on with",
+    "is refused with a message that lets the model continue",
     async () => {
       const prompt = "run a command"
       model.script(prompt, callTool("bash", { command: "echo hi", description: "greets" }), say("could not"))
@@ -214,7 +217,9 @@ describe("permissions with nobody there", () => {
   )
 })
 
-/** Starts a task and resolves once its session is known; `stop` aborts it and gives its result. */
+/**
+ * Starts a task and resolves once its session is known. `stop` aborts it and returns its result.
+ */
 async function untilOpened(work: WorkerTask, controller: AbortController) {
   const report = recordReport()
   const result = backend.run(work, report, controller.signal)
@@ -226,7 +231,7 @@ async function untilOpened(work: WorkerTask, controller: AbortController) {
   return { session, stop }
 }
 
-/** Whether an event says that a session's answer has grown. */
+/** Whether an event reports more text of a session's answer. */
 function isDelta(payload: object, session: string): boolean {
   const { type, properties } = payload as { type?: string; properties?: { sessionID?: string } }
   return type === "message.part.delta" && properties?.sessionID === session
@@ -234,7 +239,7 @@ function isDelta(payload: object, session: string): boolean {
 
 describe("after a crash", () => {
   it(
-    "an answer that was cut by it is asked for again, once, without the torn half",
+    "an answer that the crash cut off is requested once more, without the partial text",
     async () => {
       const prompt = "the torn answer"
       const work = task(prompt)
@@ -256,13 +261,13 @@ describe("after a crash", () => {
   )
 
   it(
-    "an answer that the server is still working on is waited for and not asked again",
+    "an answer that the server is still writing is awaited and not requested again",
     async () => {
       const prompt = "still at it"
       const work = task(prompt)
       const hold = model.hold(prompt)
       const report = recordReport()
-      // The first worker is forgotten as if its process had died: nobody tells the session to stop.
+      // The first worker is abandoned as if its process had died: nothing stops the session.
       void backend.run(work, report, new AbortController().signal)
       await hold.arrived
       const session = await report.session
@@ -278,7 +283,7 @@ describe("after a crash", () => {
   )
 
   it(
-    "a session that is gone is made again",
+    "a session that no longer exists is created again",
     async () => {
       const work = task("gone")
       const again = await run({ ...work, resumed: true, session: "ses_0000000000000000000000gone" })
@@ -289,6 +294,6 @@ describe("after a crash", () => {
   )
 })
 
-it("nothing went wrong behind the scenes", () => {
+it("no errors were logged", () => {
   expect(place.errors).toEqual([])
 })

@@ -5,7 +5,7 @@ import { startServer } from "./support/opencode.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 
-/** The trace of a step in the real TUI: what is on the screen, and where it leads. */
+/** Tests the trace of a step in the real TUI: what it shows, and what its keys do. */
 
 const LONG = 180_000
 const FLOW = `
@@ -39,7 +39,10 @@ afterAll(async () => {
   await model?.close()
 }, LONG)
 
-/** The dialog's lines without blanks around them; times, amounts, ids and folders evened out. */
+/**
+ * The lines of the dialog without the surrounding blanks, and with times, amounts, ids and folders
+ * replaced.
+ */
 function dialog(): string[] {
   const lines = tui.text().split("\n")
   const from = lines.findIndex((line) => / esc$/.test(line))
@@ -63,7 +66,7 @@ function dialog(): string[] {
 }
 
 it(
-  "shows what was asked, every message and tool call, the check, the retry and the gate, readably",
+  "a trace shows the prompt, every message and tool call, the check, the retry and the gate",
   async () => {
     await tui.submit("/trace build")
     await tui.waitFor(/State +✓ success[\s\S]*Build the tides[\s\S]*↑↓ scroll/)
@@ -133,7 +136,7 @@ it(
 )
 
 it(
-  "is filtered and searched, and leads to the session",
+  "a trace can be filtered and searched, and opens the session",
   async () => {
     tui.type("f")
     await tui.waitFor(/What happened: messages/)
@@ -163,7 +166,7 @@ it(
 )
 
 it(
-  "says that the session is gone, and tells the rest from the journal",
+  "a trace says that the session is gone, and shows what is in the journal",
   async () => {
     expect(await deleteSteps()).toBe(1)
     key(tui, "w")
@@ -177,7 +180,7 @@ it(
   LONG,
 )
 
-/** Deletes the sessions of steps from another OpenCode; gives how many there were. */
+/** Deletes the sessions of steps through another OpenCode, and returns how many there were. */
 async function deleteSteps(): Promise<number> {
   const server = await startServer(project)
   try {

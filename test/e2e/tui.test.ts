@@ -10,7 +10,7 @@ import { openTui, type Tui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
 import { DEMO, scriptDemo } from "./support/workflows.ts"
 
-/** What a person sees and types in the real TUI, and what the model was sent for it. */
+/** Tests what a person sees and types in the real TUI, and what the model is sent for it. */
 
 const LONG = 120_000
 
@@ -34,7 +34,7 @@ afterAll(async () => {
   await model?.close()
 }, LONG)
 
-/** The keybind that goes to the running step and back: leader, then w. */
+/** Presses the keys that go to the running step and back: the leader key, then w. */
 const jump = (screen: Tui) => key(screen, "w")
 
 /** The screen without spaces and frames, so that wrapped text is found. */
@@ -48,7 +48,7 @@ describe("a workflow in the TUI", () => {
   afterAll(() => tui?.close(), LONG)
 
   it(
-    "runs from the home screen: live status, the jump to the running step and back, one toast, one turn a step",
+    "runs from the home screen with a live status, a jump to its step and back, one toast, and one turn per step",
     async () => {
       const before = model.requests.length
       const { prompts, asked } = scriptDemo(model, "tides")
@@ -71,7 +71,7 @@ describe("a workflow in the TUI", () => {
   )
 
   it(
-    "is looked at without a model: status, trace, plan, the picker, a misspelt name, an unknown subcommand",
+    "needs no model turn for status, trace, plan, the picker, a misspelt name and an unknown subcommand",
     async () => {
       const before = model.requests.length
       await goHome(tui)
@@ -114,7 +114,7 @@ describe("a workflow in the TUI", () => {
   )
 
   it(
-    "is picked: the picker asks for the input and runs it; the palette opens its step",
+    "is started in the picker, which asks for its input, and the palette opens its running step",
     async () => {
       const { prompts, asked } = scriptDemo(model, "picking")
       const hold = model.hold(prompts[0])
@@ -142,7 +142,7 @@ describe("a workflow in the TUI", () => {
   )
 
   it(
-    "an ordinary prompt goes to the model as it always did",
+    "does not affect an ordinary prompt",
     async () => {
       await goHome(tui)
       await tui.submit("just a question")
@@ -153,7 +153,7 @@ describe("a workflow in the TUI", () => {
   )
 
   it(
-    "killed with SIGKILL in the middle: listed as interrupted, not going on by itself, finished by /workflow resume",
+    "is listed as interrupted after SIGKILL, does not continue by itself, and is finished by /workflow resume",
     async () => {
       const { prompts, asked } = scriptDemo(model, "killing")
       const hold = model.hold(prompts[1])
@@ -176,14 +176,14 @@ describe("a workflow in the TUI", () => {
   )
 
   it(
-    "aborts: the running step stops and nothing more starts",
+    "stops its running step when it is aborted, and starts nothing more",
     async () => {
       const { prompts, asked } = scriptDemo(model, "aborting")
       const hold = model.hold(prompts[1])
       await goHome(tui)
       await tui.submit("/workflow run demo topic=aborting")
       const request = await hold.arrived
-      // From the palette it is asked first.
+      // The palette asks for a confirmation first.
       tui.press("ctrl+p")
       await choose(tui, "Workflow: abort")
       await tui.waitFor(/Abort the run\?[\s\S]*everything it is running/)
@@ -198,7 +198,7 @@ describe("a workflow in the TUI", () => {
   )
 
   it(
-    "a step that asks for permission shows it in the session the run was started from, and goes on when allowed",
+    "shows a step's permission request in the session that started the run, and continues when it is allowed",
     async () => {
       model.script(/^greet$/, callTool("bash", { command: "echo hi", description: "greets" }), say("greeted"))
       await goHome(tui)
@@ -233,11 +233,11 @@ describe("a workflow in a TUI with --port", () => {
   )
 
   it(
-    "left three child sessions of the session it was typed in, titled by their steps",
+    "has three child sessions of the session with the command, titled by their steps",
     async () => {
       const { session } = createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, directory: project.dir })
       const { data: roots } = await session.list({ roots: true })
-      // Each in a process of its own: the first was typed in another TUI.
+      // Each topic ran in its own process: the first was typed in another TUI.
       for (const topic of ["tides", "twice"]) {
         const parent = roots?.find(({ title }) => title.includes(`demo topic=${topic}`))
         const { data: children } = await session.children({ sessionID: parent?.id as string })
@@ -250,7 +250,7 @@ describe("a workflow in a TUI with --port", () => {
   )
 })
 
-describe("in a server of its own", () => {
+describe("with a separate server", () => {
   let server: Server
   beforeAll(async () => {
     server = await startServer(project)
@@ -258,14 +258,14 @@ describe("in a server of its own", () => {
   afterAll(() => server?.stop(), LONG)
 
   it(
-    "the TUI of another process shows the live state, jumps, and gets the toast",
+    "an attached TUI shows the live state, jumps to the step, and gets the toast",
     async () => {
       const { prompts, asked } = scriptDemo(model, "attached")
       const hold = model.hold(prompts[2])
       await using tui = await openTui(project, { attach: server.url })
       await tui.submit("/workflow run demo topic=attached")
       await hold.arrived
-      // Its first second has passed: by then its session is known here, and the jump leads there.
+      // After its first second, the session of the step is known here, and the jump leads there.
       await tui.waitFor(/demo 2\/3 · review [1-9]/)
       jump(tui)
       await tui.waitFor(/Review of: page on attached[\s\S]*Subagent/)
@@ -277,7 +277,7 @@ describe("in a server of its own", () => {
   )
 
   it(
-    "a server that Baton itself started is left alone by the Baton in its configuration",
+    "the plugin does nothing in a server that Baton itself started",
     async () => {
       const commands = async ({ client }: Pick<Server, "client">) =>
         (await client.command.list({})).data?.map((command) => command.name)
@@ -289,7 +289,7 @@ describe("in a server of its own", () => {
   )
 
   it(
-    "the server command does the same, and answers in the session without a model turn",
+    "the server command runs a workflow, and answers in the session without a model turn",
     async () => {
       const { asked } = scriptDemo(model, "commands")
       const before = model.requests.length
@@ -308,7 +308,7 @@ describe("in a server of its own", () => {
       expect(model.requests.length - before).toBe(3)
       const { data: children } = await server.client.session.children({ sessionID })
       expect(children).toHaveLength(3)
-      // Nothing of ours is written where the host's own output goes (G9).
+      // Baton writes nothing to the host's own output (guarantee G9).
       expect(server.output()).toMatch(/^(Warning: OPENCODE_SERVER_PASSWORD.*\n)?opencode server listening on \S+\n$/)
     },
     LONG,
@@ -317,7 +317,7 @@ describe("in a server of its own", () => {
 
 describe("a broken orchestrator.json", () => {
   it(
-    "does not keep OpenCode from answering, and says what is wrong, where",
+    "does not keep OpenCode from answering, and is reported with what is wrong and where",
     async () => {
       const broken = makeProject({ model, workflows: { demo: DEMO }, config: '{\n  "profils": {}\n}\n' })
       try {
@@ -337,6 +337,6 @@ describe("a broken orchestrator.json", () => {
   )
 })
 
-it("nothing is left running", () => {
+it("no process is left running", () => {
   expect(describeProcesses(processesWith(project.marker))).toEqual([])
 })

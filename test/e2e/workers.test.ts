@@ -7,7 +7,10 @@ import { openTui, type Tui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
 import { type WarmServer, warmServer } from "./support/warm.ts"
 
-/** Workers as a person meets them in the real TUI: seen, asked, answered, steered, worked with, and stopped. */
+/**
+ * Tests what a person does with workers in the real TUI: see, ask, answer, steer, work with and
+ * stop them.
+ */
 
 const LONG = 180_000
 
@@ -47,15 +50,15 @@ afterAll(async () => {
   await model?.close()
 }, LONG)
 
-/** For all the tests up to the one in which a session of an OpenCode before is gone on with. */
+/** This TUI serves all tests up to the one that continues a session of an earlier OpenCode. */
 beforeAll(async () => {
   tui = await openTui(project)
 }, LONG)
 afterAll(() => tui?.close(), LONG)
 
-describe("docs cultivation", () => {
+describe("in the main session", () => {
   it(
-    "a person works in the worker's own session, and /handback puts a handoff into the main one for its next turn",
+    "a person works in a kept worker's session, and /handback puts a handoff into the next main turn",
     async () => {
       model.script(/^what is the plan/, say("the plan is in docs/plan.md"))
       model.script(/^Summarize for the main session/, say(`We chose tides. ${"All about tides. ".repeat(400)}`))
@@ -79,7 +82,7 @@ describe("docs cultivation", () => {
   )
 
   it(
-    "the next question goes on in the same session, and its answer comes into the main one",
+    "the next question to a kept worker continues its session, and the answer comes into the main one",
     async () => {
       model.script(/^and who wrote it/, say("the harbour master wrote it"))
       await tui.submit("/workers ask docs and who wrote it")
@@ -94,7 +97,7 @@ describe("docs cultivation", () => {
   )
 
   it(
-    "escape twice aborts the run of the session on the screen, and once does not",
+    "pressing escape twice aborts the run of the session on the screen, and once does not",
     async () => {
       const hold = model.hold("think slowly")
       await tui.submit("/workflow run slow")
@@ -115,7 +118,7 @@ describe("docs cultivation", () => {
   )
 })
 
-describe("the inbox, and what is said to a worker", () => {
+describe("with the inbox and messages", () => {
   beforeAll(async () => {
     await goHome(tui)
     await tui.submit("hello")
@@ -123,16 +126,16 @@ describe("the inbox, and what is said to a worker", () => {
   }, LONG)
 
   it(
-    "shows within two seconds what a background step needs, takes the answer, and the run goes on",
+    "the inbox shows within seconds what a background step needs, and its answer continues the run",
     async () => {
       model.script(/^greet the world/, callTool("bash", { command: "echo hi", description: "greets" }), say("greeted"))
       await tui.submit("/workflow run asking")
       await model.waitFor(/^greet the world/)
       const since = Date.now()
       await tui.waitFor(/1 needs you \(ctrl\+x i\)/)
-      // The guarantee is two seconds where nothing else runs; a machine that runs tests is busy.
+      // The guarantee is two seconds on an idle machine, and a machine that runs tests is busy.
       expect(Date.now() - since).toBeLessThan(10_000)
-      // OpenCode asks for it here as well: ours is the dialog.
+      // OpenCode shows the request here as well. Baton's is the dialog.
       key(tui, "i")
       await tui.waitFor(/act · asking asks/)
       tui.press("enter")
@@ -142,7 +145,7 @@ describe("the inbox, and what is said to a worker", () => {
   )
 
   it(
-    "the ask of a worker's worker is answered from the inbox",
+    "the permission request of a worker's worker is answered from the inbox",
     async () => {
       model.script(
         /^lead the way/,
@@ -189,7 +192,7 @@ describe("the inbox, and what is said to a worker", () => {
   )
 
   it(
-    "a message typed in a running worker's child view reaches its model",
+    "a message typed in the view of a running worker reaches its model",
     async () => {
       const hold = model.hold("think slowly")
       await tui.submit("/workflow run slow")
@@ -212,7 +215,7 @@ describe("the inbox, and what is said to a worker", () => {
   )
 })
 
-describe("a run that waits for a person", () => {
+describe("in a terminal of 80 columns", () => {
   beforeAll(async () => {
     await tui.close()
     tui = await openTui(project, { cols: 80, rows: 24 })
@@ -221,7 +224,7 @@ describe("a run that waits for a person", () => {
   }, LONG)
 
   it(
-    "a foreground step takes the person to its session, and /handback brings them back and the run goes on",
+    "a foreground step opens its session for the person, and /handback returns and continues the run",
     async () => {
       model.script(/^refine the plan/, say("here is a draft"))
       model.script(/^make it shorter/, say("a short draft"))
@@ -231,17 +234,18 @@ describe("a run that waits for a person", () => {
       await tui.submit("make it shorter")
       await tui.waitFor(/a short draft/)
       key(tui, "d")
-      // At once: in 80 columns the toast covers half of what it stands on, for ten seconds.
+      // Both are checked at once, because in 80 columns the toast covers half of the line below it
+      // for ten seconds.
       await tui.waitFor((screen) => /┃ {2}good morning/.test(screen) && /seat · success/.test(screen))
       expect(model.asked(/^then a short draft/)).toHaveLength(1)
-      // In the session that an OpenCode before this one kept.
+      // The step used the session that an earlier OpenCode kept.
       expect(JSON.stringify(model.asked(/^refine the plan/)[0])).toContain("what is the plan for tides")
     },
     LONG,
   )
 
   it(
-    "workers fit in a terminal of 80 columns",
+    "the worker list and the inbox fit on the screen",
     async () => {
       const hold = model.hold(/^many (one|two)/)
       model.script(/^many greet/, callTool("bash", { command: "echo hi", description: "greets" }), say("greeted"))
@@ -260,7 +264,7 @@ describe("a run that waits for a person", () => {
   )
 
   it(
-    "out of quota the run pauses with one toast that says why, and goes on with /workflow resume",
+    "a run out of quota pauses with one toast that says why, and /workflow resume continues it",
     async () => {
       model.script(/^spend money/, fail(402, { message: "insufficient credits" }), say("spent"))
       await tui.submit("/workflow run dear")
@@ -274,7 +278,7 @@ describe("a run that waits for a person", () => {
 })
 
 it(
-  "the model's tools cost fewer than 500 tokens, and nothing where orchestration is off",
+  "Baton's tools cost the model fewer than 500 tokens, and nothing when they are turned off",
   async () => {
     const plain = makeProject({ model, server, config: {} })
     const toolsIn = async (where: Project, prompt: string) => {
@@ -303,7 +307,7 @@ it(
 
 describe("on the command line", () => {
   it(
-    "a run that is out of quota ends with 3, says why and how to go on, and is resumed",
+    "a run out of quota exits with 3, says why and how to continue, and can be resumed",
     async () => {
       model.script(/^spend money/, fail(402, { message: "insufficient credits" }), say("spent"))
       const paused = await baton(project, "run", "dear", "--json", "--run-id", "dear-1")
@@ -322,7 +326,7 @@ describe("on the command line", () => {
   )
 
   it(
-    "`baton workers` lists who is at work and who is kept",
+    "`baton workers` lists the running and the kept workers",
     async () => {
       const before = await baton(project, "workers", "--json")
       const kept = (JSON.parse(before.stdout) as { name: string }[]).map(({ name }) => name)
