@@ -14,7 +14,7 @@ import { QUEUE_SCHEMA, queueOf } from "./command-queue.ts"
  *   run     written by `append` with a run's first event; read by `list` and `delegated`
  *   event   written by `append` in the process that holds the run's claim; any process reads it
  *   worker  written by `keep` and `unkeep`, read by `kept`: the sessions of kept workers
- *   inbox   see inbox.ts: commands that other processes queue for the one that drives a run
+ *   inbox   see command-queue.ts: commands that other processes queue for the one that drives a run
  *   locks/  one lock file for each run, see claim.ts
  *
  * WAL lets others read while the owner writes. `synchronous=FULL` makes an append survive a power
