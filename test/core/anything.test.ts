@@ -11,11 +11,11 @@ import { drive } from "../support/drive.ts"
 import { inventedTexts } from "../support/invented.ts"
 import { step, workflow } from "../support/runs.ts"
 
-/** Every feature of a step at once, in random graphs, with everything that can happen to a run in any order. */
+/** Combines every feature of a step in random graphs, with every event of a run in any order. */
 
 const CHECK = { type: "command", run: "npm test", expect: "pass", severity: "error" } as const
 
-/** What a step may be made of. */
+/** The features that a random step may have. */
 const GROUPS: Record<string, Group> = {
   parallel: { type: "parallel", steps: [step("x"), step("y", "x"), { ...step("z"), checks: [CHECK] }] },
   workflow: {
@@ -51,7 +51,7 @@ GROUPS.nested = {
 }
 const LOOP = { max: 2, stagnant: 2 }
 
-/** Makes a step a group, or a loop; a gate stays what it is. */
+/** Turns a step into a group or a loop. A gate stays a gate. */
 function madeOf(own: Step, kind: string | undefined, isLoop: boolean | undefined): Step {
   if (own.type === "gate" || own.effects) return own
   const loop = isLoop ? { loop: LOOP } : {}
@@ -89,7 +89,7 @@ const steps = fc
       const own = step(`s${i}`, ...new Set(i === 0 ? [] : needs.map((n) => `s${n % i}`)))
       const { condition, hook, kind, isLoop, ...plain } = features
       const rest = madeOf({ ...own, ...plain }, kind, isLoop)
-      // Nothing needs a hook: they come last, and the first step is none.
+      // No step needs a hook, because hooks run last. The first step is not a hook.
       if (hook !== undefined && i >= rows.length - 2 && i > 0) return { ...rest, hook }
       // Conditions may only read what the step needs.
       const canRead = condition !== "s0 is failed" || own.needs.includes("s0")
@@ -128,7 +128,10 @@ const scenario = fc.record({
 type Driven = ReturnType<typeof drive>
 const atWork = (r: Driven) => rowsOf(r.run.steps).filter((row) => isAtWork(r.run, row))
 
-/** Steps at work that own the same files; those taken up again after an interrupt were at work before. */
+/**
+ * Returns running steps that own the same files, except those that an interrupt stopped and a
+ * resume restarted.
+ */
 function clashes(r: Driven): string[] {
   const owners = atWork(r)
     .map((row) => r.run.specs[row.index] as Step)
@@ -138,7 +141,7 @@ function clashes(r: Driven): string[] {
   return owners.filter(isClash).map(({ id }) => id)
 }
 
-/** What a machine finds of an answer: where it must be data, it is, or not. */
+/** Returns the result of the checks. A step with a schema gets valid data or a schema error. */
 function check(r: Driven, id: string, isOk: boolean): void {
   const spec = r.run.specs.find((one) => one.id === id)
   if (spec?.schema === undefined) r.check(id, { isOk })
@@ -150,7 +153,7 @@ function check(r: Driven, id: string, isOk: boolean): void {
   }
 }
 
-/** Looks at the project for every loop that waits for it. */
+/** Answers every pending look at the project. */
 function look(r: Driven, fingerprint: string): boolean {
   const { due } = r.run
   for (const index of due) {
@@ -185,7 +188,7 @@ function happen(
   else if (chosen) r.end(chosen.id)
 }
 
-/** Brings a run to its end whatever it waits for. */
+/** Drives a run to its end, no matter what it waits for. */
 function finish(r: Driven): void {
   for (let left = 600; left > 0 && r.run.endedAt === undefined; left--) {
     const running = atWork(r)[0]
@@ -198,7 +201,7 @@ function finish(r: Driven): void {
   }
 }
 
-it("whatever happens: caps hold, nothing that succeeded runs again, nothing starts while held, it ends, and replay agrees", () => {
+it("under random events the caps hold, no step that succeeded runs again, nothing starts in a held run, every run ends, and a replay gives the same run", () => {
   fc.assert(
     fc.property(scenario, ({ steps: specs, cap, onFailure, budget, script }) => {
       const r = drive(specs, { maxParallel: cap, onFailure, budget })
@@ -209,7 +212,7 @@ it("whatever happens: caps hold, nothing that succeeded runs again, nothing star
           if (event.type === "step.ended" && event.result.reason === "ok" && event.retryAt === undefined)
             succeeded.add(event.step)
         }
-        // Held steps and those at gates come back all at once, and never were more than the cap.
+        // Held steps and those at gates restart together, and never were more than the cap.
         expect(atWork(r).length).toBeLessThanOrEqual(cap)
         expect(r.run.running).toBe(atWork(r).length)
         expect(clashes(r)).toEqual([])
@@ -223,14 +226,14 @@ it("whatever happens: caps hold, nothing that succeeded runs again, nothing star
         happen(r, one)
         verify(seen)
         const types = r.events.slice(seen).map((event) => event.type)
-        // Nothing waits for a step any more when the hooks begin.
+        // When the hooks start, no step is waited for any more.
         const isLetGo = types.includes("run.closing") && hold?.cause !== "person" && hold?.cause !== "budget"
         if (wasHeld && !isLetGo) expect(types).not.toContain("step.started")
       }
       let seen = r.events.length
       finish(r)
       verify(seen)
-      // A run that has ended is taken up anew, as often as there is something to do.
+      // A run that has ended is resumed as long as there is something left to do.
       for (let again = 0; again < 2 && r.run.status !== "success"; again++) {
         seen = r.events.length
         r.resume()
@@ -249,7 +252,7 @@ it("whatever happens: caps hold, nothing that succeeded runs again, nothing star
   )
 })
 
-it("whatever happens, the folded run holds no sentence that is not in the journal", () => {
+it("under random events the folded run contains no sentence that is not in the journal", () => {
   fc.assert(
     fc.property(scenario, ({ steps: specs, cap, onFailure, budget, script }) => {
       const r = drive(specs, { maxParallel: cap, onFailure, budget })

@@ -5,7 +5,9 @@ import { profile, step, workflow } from "../support/runs.ts"
 
 const steps = [step("a"), step("b", "a"), step("c", "a"), step("d", "b")]
 
-/** A run of `steps` in which all has gone well, resumed over a changed workflow; gives what starts. */
+/**
+ * Resumes a successful run of `steps` with an edited workflow, and returns the steps that start.
+ */
 function edited(now: readonly Step[], worker = profile()) {
   const r = drive(steps)
   for (const { id } of steps) r.end(id)
@@ -25,8 +27,8 @@ function edited(now: readonly Step[], worker = profile()) {
 }
 const change = (id: string, over: Partial<Step>) => steps.map((one) => (one.id === id ? { ...one, ...over } : one))
 
-describe("resuming over a changed workflow", () => {
-  it("does an edited step and its dependents again, and nothing else", () => {
+describe("resuming a run with an edited workflow", () => {
+  it("repeats an edited step and its dependents, and nothing else", () => {
     const { started, r } = edited(change("b", { prompt: "do b better" }))
     expect(started).toEqual(["b", "d"])
     expect(r.run.status).toBe("success")
@@ -34,23 +36,23 @@ describe("resuming over a changed workflow", () => {
     expect(r.run.spent.tokens.input).toBe(60)
   })
 
-  it("does nothing again for another order, other settings or no change at all", () => {
+  it("repeats nothing when only the order or the settings have changed, or nothing at all", () => {
     expect(edited([...steps].reverse()).started).toEqual([])
     expect(edited(steps).r.run.status).toBe("success")
   })
 
-  it("does a new step, forgets one that is gone, and follows changed needs", () => {
+  it("runs a new step, drops a removed one, and follows changed needs", () => {
     const { started, r } = edited([...steps.slice(0, 3), step("e", "c")])
     expect(started).toEqual(["e"])
     expect(Object.keys(r.statuses())).toEqual(["a", "b", "c", "e"])
     expect(edited(change("d", { needs: ["c"] })).started).toEqual(["d"])
   })
 
-  it("does all steps of a changed profile again", () => {
+  it("repeats all steps of a changed profile", () => {
     expect(edited(steps, profile("worker", { model: "other/model" })).started).toEqual(["a", "b", "c", "d"])
   })
 
-  it("keeps what is at work in an interrupted run, and asks nobody twice", () => {
+  it("keeps the running steps of an interrupted run, and prompts no worker twice", () => {
     const r = drive(steps)
     r.end("a")
     r.open("b")
@@ -71,7 +73,7 @@ describe("resuming over a changed workflow", () => {
   })
 })
 
-describe("a run with groups", () => {
+describe("an edited run with groups", () => {
   const group = (prompt = "do x"): Step => ({
     ...step("g", "a"),
     type: "parallel",
@@ -95,7 +97,7 @@ describe("a run with groups", () => {
     return r
   }
 
-  it("keeps a group that is as it was, with all its parts", () => {
+  it("keeps an unchanged group with all its parts", () => {
     const r = ran("z")
     edit(r, group(), step("a"), { ...step("z", "g"), prompt: "another" })
     expect(r.started).toEqual(["z"])
@@ -104,7 +106,7 @@ describe("a run with groups", () => {
     expect(r.statuses()).toEqual({ g: "success", a: "success", z: "success", "g:x": "success", "g:y": "success" })
   })
 
-  it("does a changed group again from its beginning, and what needs it", () => {
+  it("repeats a changed group from its start, and its dependents", () => {
     const r = ran()
     edit(r, step("a"), group("do x better"), step("z", "g"))
     expect(r.started).toEqual(["g:x"])
@@ -113,7 +115,7 @@ describe("a run with groups", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("does a group again whose needs have changed", () => {
+  it("repeats a group whose needs have changed", () => {
     const r = ran()
     edit(r, { ...step("a"), prompt: "another" }, group(), step("z", "g"))
     expect(r.started).toEqual(["a"])
@@ -121,7 +123,7 @@ describe("a run with groups", () => {
     expect(r.started).toEqual(["a", "g:x"])
   })
 
-  it("goes on with a group that has failed: only what did not go well in it", () => {
+  it("continues a failed group with only the parts that failed", () => {
     const r = ran("g:y")
     edit(r, step("a"), group(), { ...step("z", "g"), prompt: "another" })
     expect(r.started).toEqual(["g:y"])
@@ -129,7 +131,7 @@ describe("a run with groups", () => {
     expect(r.started).toEqual(["g:y", "z"])
   })
 
-  it("goes on with a group that was at work when the run was interrupted", () => {
+  it("continues a group that was running when the run was interrupted", () => {
     const r = drive([step("a"), group(), step("z", "g")], { onFailure: "continue" })
     r.end("a")
     r.end("g:x")
@@ -144,7 +146,7 @@ describe("a run with groups", () => {
     expect(r.step("g").parts?.open).toBe(0)
   })
 
-  it("drops what was at work of a group that has changed", () => {
+  it("drops the running parts of a changed group", () => {
     const r = drive([step("a"), group(), step("z", "g")], { onFailure: "continue" })
     r.end("a")
     r.send({ type: "interrupt", by: "user" })
@@ -181,7 +183,7 @@ it.each([0, 1])(
   },
 )
 
-describe("a group whose profiles are named inside it", () => {
+describe("a group that names its profiles inside it", () => {
   const steps: Record<string, Step> = {
     "a nested workflow": {
       ...step("g"),
@@ -210,7 +212,7 @@ describe("a group whose profiles are named inside it", () => {
 
   const VERDICT = { verdict: "pick", choice: "A", reasons: [], dissent: [] }
 
-  it.each(Object.entries(steps))("is done again when one of them has changed: %s", (_what, given) => {
+  it.each(Object.entries(steps))("is repeated when one of them has changed: %s", (_what, given) => {
     const startsAgain = (model: string | undefined) => {
       const profiles = { worker: profile(), ui: profile("ui"), inner: profile("inner") }
       const r = drive([given], {}, 8, { profiles })

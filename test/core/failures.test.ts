@@ -4,10 +4,10 @@ import { viewRun } from "../../src/core/view/view.ts"
 import { drive } from "../support/drive.ts"
 import { step } from "../support/runs.ts"
 
-describe("retry", () => {
+describe("a retry", () => {
   const retry = { maxAttempts: 3, delayMs: 1_000, backoff: "exponential" } as const
 
-  it("tries again after its delay, twice as long each time with some spread, and adds up what all tries took", () => {
+  it("starts after a delay that doubles each time with some jitter, and the usage of all tries is summed", () => {
     const r = drive([{ ...step("a"), retry }, step("b", "a")])
     r.end("a", "error")
     expect(r.run.status).toBe("running")
@@ -30,7 +30,7 @@ describe("retry", () => {
     expect(viewRun(r.run, true)).toMatchObject({ cost: 0.75, steps: [{ attempts: 3, cost: 0.75 }, {}] })
   })
 
-  it("begins anew: nothing of the try before but what it took", () => {
+  it("keeps nothing of the earlier try but its usage", () => {
     const r = drive([{ ...step("a"), retry: { ...retry, delayMs: 0 } }])
     r.open("a")
     r.end("a", "error")
@@ -39,7 +39,7 @@ describe("retry", () => {
     expect(r.step("a").result).toBeUndefined()
   })
 
-  it("fails for good after the last try", () => {
+  it("does not follow the last try: the step fails", () => {
     const r = drive([{ ...step("a"), retry: { ...retry, maxAttempts: 2, delayMs: 0 } }])
     r.end("a", "error")
     r.end("a", "error")
@@ -47,13 +47,13 @@ describe("retry", () => {
     expect(r.run.status).toBe("failed")
   })
 
-  it.each(["aborted", "ok"] as const)("is not for a step that ended %s", (reason) => {
+  it.each(["aborted", "ok"] as const)("does not follow a step that ended %s", (reason) => {
     const r = drive([{ ...step("a"), retry }])
     r.end("a", reason)
     expect(r.step("a").retryAt).toBeUndefined()
   })
 
-  it("of several at once keeps to the cap, and a run that stops gives it up", () => {
+  it("respects the cap when several are due, and a stopping run drops it", () => {
     const steps = ["a", "b", "c"].map((id) => ({ ...step(id), retry: { ...retry, delayMs: 0 } }))
     const r = drive(steps, { maxParallel: 2 })
     r.end("a", "error")
@@ -65,7 +65,7 @@ describe("retry", () => {
     expect(viewRun(s.run, true).steps.map((one) => one.status)).toEqual(["failed", "failed"])
   })
 
-  it("that is due while every place is taken waits for a place, and not for a time that has passed", () => {
+  it("that is due while every place is taken waits for a free place, not for a time in the past", () => {
     const r = drive([{ ...step("a"), retry }, step("b")], { maxParallel: 1 })
     r.end("a", "error")
     expect(r.statuses()).toEqual({ a: "pending", b: "running" })
@@ -86,7 +86,7 @@ describe("retry", () => {
 })
 
 describe("on_failure: skip", () => {
-  it("counts the step as skipped, and what needs it goes on", () => {
+  it("counts a failed step as skipped, and its dependents run", () => {
     const r = drive([{ ...step("a"), onFailure: "skip" }, step("b", "a")])
     r.end("a", "error")
     expect(r.statuses()).toEqual({ a: "skipped", b: "running" })
@@ -95,7 +95,7 @@ describe("on_failure: skip", () => {
     expect(viewRun(r.run, true).steps[0]).toMatchObject({ status: "skipped", reason: "error" })
   })
 
-  it("does not make a success of a step that somebody stopped", () => {
+  it("does not apply to a step that somebody stopped", () => {
     const r = drive([{ ...step("a"), onFailure: "skip" }])
     r.end("a", "aborted")
     expect(r.run.status).toBe("failed")
@@ -105,7 +105,7 @@ describe("on_failure: skip", () => {
 describe("a condition", () => {
   const go = { onFailure: "continue" } as const
 
-  it("that does not hold skips the step, and does not hold up what needs it", () => {
+  it("that is false skips the step, and its dependents still run", () => {
     const r = drive([step("a"), { ...step("b", "a"), condition: "false" }, step("c", "b")])
     r.end("a")
     expect(r.statuses()).toEqual({ a: "success", b: "skipped", c: "running" })
@@ -114,7 +114,7 @@ describe("a condition", () => {
     expect(viewRun(r.run, true).steps[1]?.detail).toBe("its condition does not hold")
   })
 
-  it("is asked once everything it needs has ended, failed or not", () => {
+  it("is evaluated once all needs of its step have ended, whether they failed or not", () => {
     const steps = [step("a"), { ...step("mend", "a"), condition: "a is failed" }, step("next", "a")]
     const r = drive(steps, go)
     r.end("a", "error")
@@ -125,14 +125,14 @@ describe("a condition", () => {
     expect(s.statuses()).toEqual({ a: "success", mend: "skipped", next: "running" })
   })
 
-  it("that cannot be worked out fails its step", () => {
+  it("that cannot be evaluated fails its step", () => {
     const r = drive([{ ...step("a"), condition: "nonsense" }], go)
     expect(r.step("a")).toMatchObject({ status: "failed", result: { reason: "error" } })
     expect(r.run.status).toBe("failed")
     expect(r.started).toEqual([])
   })
 
-  it("what a failure keeps from running is skipped down the line", () => {
+  it("a failure skips the dependents of its dependents too", () => {
     const r = drive([step("a"), step("b", "a"), step("c", "b"), step("d")], { ...go, maxParallel: 1 })
     r.end("a", "error")
     r.end("d")
@@ -142,7 +142,7 @@ describe("a condition", () => {
 })
 
 describe("resuming a run that has failed", () => {
-  it("does anew what did not go well and what waits for it, and nothing else", () => {
+  it("repeats the steps that failed and their dependents, and nothing else", () => {
     const r = drive([step("a"), step("b"), step("c", "a"), step("d", "a", "b")], { onFailure: "continue" })
     r.end("a")
     r.end("b", "error")
@@ -159,7 +159,7 @@ describe("resuming a run that has failed", () => {
     expect(r.step("b").attempt).toBe(2)
   })
 
-  it("a fan-out of 100 with 2 failures does exactly 2 anew", () => {
+  it("repeats exactly 2 steps of a fan-out of 100 with 2 failures", () => {
     const ids = Array.from({ length: 100 }, (_, index) => `s${index}`)
     const r = drive(
       ids.map((id) => step(id)),
@@ -176,7 +176,7 @@ describe("resuming a run that has failed", () => {
     expect(r.events.filter((event) => event.type === "step.started")).toHaveLength(102)
   })
 
-  it("a step is retried with a message in its session; a conditional one is asked again when what it needs is", () => {
+  it("retries a step with a message in its session, and evaluates a condition again when a need is repeated", () => {
     const r = drive([step("a"), { ...step("mend", "a"), condition: "a is failed" }], { onFailure: "continue" })
     r.open("a")
     r.end("a", "error")
@@ -192,7 +192,7 @@ describe("resuming a run that has failed", () => {
     expect(r.statuses().mend).toBe("success")
   })
 
-  it("of a cancelled run goes on, of one that succeeded is refused", () => {
+  it("also works for a cancelled run, and is refused for a successful one", () => {
     const r = drive([step("a"), step("b", "a")])
     r.send({ type: "abort", by: "user" })
     r.end("a", "aborted")
@@ -221,7 +221,7 @@ describe("resuming a run that has failed", () => {
     expect(r.decide("b", "retry").refused).toBeUndefined()
   })
 
-  it("is done with a step that was skipped for what it needs, once that has gone well", () => {
+  it("leaves a step skipped that was skipped for a need which has succeeded since", () => {
     const r = drive([step("a"), step("b", "a")], { onFailure: "continue" })
     r.end("a", "error")
     expect(r.statuses()).toEqual({ a: "failed", b: "skipped" })

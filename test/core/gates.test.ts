@@ -7,7 +7,7 @@ import { BROKEN_PROMPT } from "../support/words.ts"
 
 const checks = [{ type: "command", run: "npm test", expect: "pass", severity: "error" }] as const
 
-it("a question that cannot be put together fails its step", () => {
+it("a gate whose prompt cannot be filled in fails its step", () => {
   const r = drive([{ ...step("a"), type: "gate", prompt: BROKEN_PROMPT }])
   expect(r.step("a")).toMatchObject({ status: "failed", attempt: 1 })
   expect(r.step("a").result?.detail).toContain("there is no nothing")
@@ -15,7 +15,7 @@ it("a question that cannot be put together fails its step", () => {
 })
 
 describe("checks", () => {
-  it("decide, and not the worker's words; nothing depends on the answer before", () => {
+  it("decide instead of what the worker claims, and the answer does not count before they pass", () => {
     const r = drive([{ ...step("a"), checks }, step("b", "a")])
     r.end("a")
     expect(r.effects.at(-1)).toEqual({ type: "check", step: "a", attempt: 1 })
@@ -31,7 +31,7 @@ describe("checks", () => {
     expect(s.statuses()).toEqual({ a: "success", b: "running" })
   })
 
-  it("that fail are told to the worker in its session when it is tried again", () => {
+  it("that fail are reported to the worker in its session on the next try", () => {
     const r = drive([{ ...step("a"), checks, retry: { maxAttempts: 2, delayMs: 0, backoff: "fixed" } }])
     r.open("a")
     r.end("a")
@@ -41,7 +41,7 @@ describe("checks", () => {
     expect(JSON.stringify(started)).toContain("expected 3, got 4")
   })
 
-  it("of severity warning warn, and the step is a success", () => {
+  it("of severity warning add a warning, and the step succeeds", () => {
     const r = drive([{ ...step("a"), checks }])
     r.end("a")
     r.check("a", { isOk: false, severity: "warning", detail: "exit code 2" })
@@ -51,7 +51,7 @@ describe("checks", () => {
     })
   })
 
-  it("are run again after a crash, and the worker is not asked again", () => {
+  it("are run again after a crash, and the worker is not prompted again", () => {
     const r = drive([{ ...step("a"), checks }])
     r.end("a")
     r.effects.length = 0
@@ -64,7 +64,7 @@ describe("checks", () => {
     expect(r.effects).toEqual([{ type: "check", step: "a", attempt: 1 }])
   })
 
-  it("of a step that failed are not run; a run that is stopping still checks what was answered", () => {
+  it("are not run for a failed step; a stopping run still checks an answer", () => {
     const r = drive([{ ...step("a"), checks }])
     r.end("a", "error")
     expect(r.effects.filter((effect) => effect.type === "check")).toEqual([])
@@ -77,7 +77,7 @@ describe("checks", () => {
     expect(s.run.status).toBe("failed")
   })
 
-  it("of a run that is aborted are not run, and an answer that was not checked is no success", () => {
+  it("are not run in an aborted run, and an unchecked answer is no success", () => {
     const r = drive([{ ...step("a"), checks }])
     r.send({ type: "abort", by: "user" })
     r.end("a")
@@ -116,7 +116,7 @@ describe("the intervene policy", () => {
     expect(r.statuses().a).toBe(pauses ? "waiting" : outcome === "error" ? "failed" : "success")
   })
 
-  it("is the step's, else its profile's, else the workflow's, else never", () => {
+  it("is the step's, or else its profile's, or else the workflow's, or else never", () => {
     const paused = (own?: Intervene, profiles?: Intervene, workflows?: Intervene) => {
       const a = { ...step("a"), ...(own ? { intervene: own } : {}) }
       const worker = profile("worker", profiles ? { intervene: profiles } : {})
@@ -130,7 +130,7 @@ describe("the intervene policy", () => {
     expect(paused("always", "never", "never")).toBe(true)
   })
 
-  it("comes after the retries, and a retry that was needed is a warning", () => {
+  it("applies after the retries, and a retry counts as a warning", () => {
     const retry = { maxAttempts: 2, delayMs: 0, backoff: "fixed" } as const
     const r = drive([{ ...step("a"), retry, intervene: "on-warning" }])
     r.end("a", "error")
@@ -151,7 +151,7 @@ describe("an open gate", () => {
     return r
   }
 
-  it("lets what runs finish, starts nothing, and then pauses the run", () => {
+  it("lets running steps finish, starts nothing, and then pauses the run", () => {
     const r = open()
     expect(r.run.status).toBe("running")
     expect(r.statuses()).toEqual({ a: "waiting", b: "running", c: "pending", d: "pending" })
@@ -160,7 +160,7 @@ describe("an open gate", () => {
     expect(viewRun(r.run, true).steps[0]).toMatchObject({ status: "waiting", gate: { why: "error" }, reason: "error" })
   })
 
-  it("continue: the step ends as it is, and the run goes its way", () => {
+  it("decided with continue ends the step as it is, and the run continues", () => {
     const r = open()
     r.end("b")
     r.decide("a", "continue")
@@ -168,7 +168,7 @@ describe("an open gate", () => {
     expect(r.run.hold).toBeUndefined()
   })
 
-  it("retry: another try, with a message in the same session", () => {
+  it("decided with retry starts another try with a message in the same session", () => {
     const r = open()
     r.end("b")
     r.decide("a", "retry", "mind the gap")
@@ -184,7 +184,7 @@ describe("an open gate", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("skip: the step does not hold anything up", () => {
+  it("decided with skip lets the dependents of the step run", () => {
     const r = open()
     r.end("b")
     r.decide("a", "skip")
@@ -192,7 +192,7 @@ describe("an open gate", () => {
     expect(viewRun(r.run, true).cost).toBe(0.5)
   })
 
-  it("abort: the run ends, also while others run", () => {
+  it("decided with abort ends the run, even while other steps run", () => {
     const r = open()
     r.decide("a", "abort")
     expect(r.stopped).toEqual(["b"])
@@ -201,7 +201,7 @@ describe("an open gate", () => {
   })
 
   it.each([{ intervene: "always" }, { effects: "external" }] as const)(
-    "abort, also while the run stops for a failure: what runs is stopped (%o)",
+    "decided with abort stops running steps, even while the run stops for a failure (%o)",
     (more) => {
       const r = drive([{ ...step("a"), ...more }, step("b"), step("c")])
       r.open("a")
@@ -219,7 +219,7 @@ describe("an open gate", () => {
     },
   )
 
-  it("is decided once, and who decided is in the journal", () => {
+  it("is decided once, and the journal records who decided", () => {
     const r = open()
     r.decide("a", "skip")
     expect(r.decide("a", "skip").refused).toContain("waits for no decision")
@@ -227,7 +227,7 @@ describe("an open gate", () => {
     expect(r.events).toContainEqual(expect.objectContaining({ type: "gate.decided", by: "user", action: "skip" }))
   })
 
-  it("is continued by resume, and nobody's answer ends it at its time", () => {
+  it("is continued by resume, and ends by its default when its time is over", () => {
     const r = open()
     r.end("b")
     r.resume()
@@ -240,7 +240,7 @@ describe("an open gate", () => {
     expect(s.events).toContainEqual(expect.objectContaining({ type: "gate.decided", by: "the gate's timeout" }))
   })
 
-  it("of a run that was interrupted stays open: what ran is taken up, and a person decides", () => {
+  it("of an interrupted run stays open on resume: running steps restart, and a person still decides", () => {
     const r = open()
     r.send({ type: "interrupt", by: "ctrl-c" })
     r.effects.length = 0
@@ -251,7 +251,7 @@ describe("an open gate", () => {
     expect(r.run.status).toBe("paused")
   })
 
-  it("with retry beside another gate that is open: the run is at it, and pauses again", () => {
+  it("decided with retry beside another open gate runs the step, and the run pauses again", () => {
     const r = drive([
       { ...step("a"), intervene: "always" },
       { ...step("b"), intervene: "always" },
@@ -265,7 +265,7 @@ describe("an open gate", () => {
     expect(r.statuses()).toEqual({ a: "waiting", b: "waiting" })
   })
 
-  it("two at once are decided one by one", () => {
+  it("is decided by itself when two are open", () => {
     const r = drive([{ ...step("a"), intervene: "always" }, { ...step("b"), intervene: "always" }, step("c", "a", "b")])
     r.end("a")
     r.end("b")
@@ -277,10 +277,10 @@ describe("an open gate", () => {
   })
 })
 
-describe("a step that is a gate", () => {
+describe("a step of type gate", () => {
   const steps = [step("a"), { ...step("ok", "a"), type: "gate", prompt: "Ship it?" } as const, step("b", "ok")]
 
-  it("asks a person; yes goes on with what was said, no is no success", () => {
+  it("asks a person: yes continues with the answer as output, and no is not a success", () => {
     const r = drive(steps)
     r.end("a")
     expect(r.run).toMatchObject({ status: "paused", hold: { detail: "ok: Ship it?" } })
@@ -295,7 +295,7 @@ describe("a step that is a gate", () => {
     expect(s.step("ok").result?.reason).toBe("rejected")
   })
 
-  it("that nobody answers refuses, unless the workflow says otherwise", () => {
+  it("that nobody answers aborts, unless the workflow sets another default", () => {
     const r = drive(steps, { gateTimeoutMs: 1_000 })
     r.end("a")
     r.pass(2_000)
@@ -307,10 +307,10 @@ describe("a step that is a gate", () => {
   })
 })
 
-describe("a step with effects outside", () => {
+describe("a step with external effects", () => {
   const steps = [{ ...step("a"), effects: "external" } as const, step("b", "a")]
 
-  it("that was at work when its run stopped is not done again without a person's word", () => {
+  it("that was running when its run stopped is not repeated without a person's decision", () => {
     const r = drive(steps)
     r.open("a")
     r.send({ type: "interrupt", by: "ctrl-c" })
@@ -325,7 +325,7 @@ describe("a step with effects outside", () => {
     expect(r.statuses().b).toBe("running")
   })
 
-  it("that had not been asked yet simply starts", () => {
+  it("that had not been prompted yet simply starts", () => {
     const r = drive(steps)
     r.send({ type: "interrupt", by: "ctrl-c" })
     r.effects.length = 0
@@ -333,7 +333,7 @@ describe("a step with effects outside", () => {
     expect(r.effects).toEqual([{ type: "start", step: "a", attempt: 1, resumed: true }])
   })
 
-  it("that failed is not done again by resuming its run either; skip goes on without, abort ends it", () => {
+  it("that failed is not repeated by a resume either: skip continues without it, abort ends the run", () => {
     const failed = () => {
       const r = drive(steps)
       r.open("a")
@@ -360,7 +360,7 @@ describe("a step with effects outside", () => {
 })
 
 describe("pausing", () => {
-  it("starts nothing more, pauses when nothing runs, and resume goes on", () => {
+  it("starts nothing more, pauses the run when nothing is running, and is ended by resume", () => {
     const r = drive([step("a"), step("b", "a")])
     r.send({ type: "pause", by: "user" })
     expect(r.run.status).toBe("running")
@@ -371,7 +371,7 @@ describe("pausing", () => {
     expect(r.statuses().b).toBe("running")
   })
 
-  it("can be taken back while something runs", () => {
+  it("can be revoked while steps are running", () => {
     const r = drive([step("a"), step("b")], { maxParallel: 1 })
     r.send({ type: "pause", by: "user" })
     r.resume()
@@ -389,7 +389,7 @@ describe("pausing", () => {
     return r
   }
 
-  it("and taken back leaves what runs alone, also what has effects outside", () => {
+  it("and resuming leaves running steps alone, even those with external effects", () => {
     const r = takenBack([{ ...step("a"), effects: "external" }, step("b", "a")])
     expect(r.effects).toEqual([])
     expect(r.statuses().a).toBe("running")
@@ -397,7 +397,7 @@ describe("pausing", () => {
     expect(r.statuses()).toEqual({ a: "success", b: "running" })
   })
 
-  it("outlives a gate that is decided, by its timeout or a person", () => {
+  it("outlives a gate that a person or its timeout decides", () => {
     for (const by of ["timeout", "person"]) {
       const r = drive([{ ...step("a"), intervene: "always" }, step("b", "a")], { gateTimeoutMs: 1_000 })
       r.send({ type: "pause", by: "user" })
@@ -412,14 +412,14 @@ describe("pausing", () => {
     }
   })
 
-  it("and taken back gives no new time", () => {
+  it("and resuming keeps the deadline clock", () => {
     const r = takenBack([step("a"), step("b", "a")], { budget: { timeMs: 1_000 } }, 900)
     r.pass(300)
     r.end("a")
     expect(r.run).toMatchObject({ status: "paused", hold: { cause: "budget" } })
   })
 
-  it("is not taken back over a changed workflow while something runs", () => {
+  it("cannot be revoked with an edited workflow while steps are running", () => {
     const r = drive([step("a"), step("b", "a")])
     r.send({ type: "pause", by: "user" })
     const { workflow, profiles, limits } = r.run.created
@@ -434,7 +434,7 @@ describe("pausing", () => {
 describe("a budget", () => {
   const steps = ["a", "b", "c", "d"].map((id) => step(id))
 
-  it("is looked at before each start; what is over it waits for a person to raise it", () => {
+  it("is checked before each start, and the run waits for a person to raise it when it is used up", () => {
     const r = drive(steps, { maxParallel: 1, budget: { usd: 0.5 } })
     r.end("a")
     r.end("b")
@@ -451,7 +451,7 @@ describe("a budget", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("counts what has a known price, also when something has none", () => {
+  it("counts every known price, even when another is unknown", () => {
     const r = drive(steps, { maxParallel: 1, budget: { usd: 0.5 } })
     r.end("a", "ok", 1, { cost: null })
     r.end("b")
@@ -459,7 +459,7 @@ describe("a budget", () => {
     expect(r.run).toMatchObject({ status: "paused", hold: { cause: "budget" } })
   })
 
-  it("the lower one counts; at 80 % there is a warning; tokens count, an unknown price does not", () => {
+  it("applies the lower limit, warns at 80 %, counts tokens, and ignores an unknown price", () => {
     const r = drive(steps, { maxParallel: 1, budget: { tokens: 100 } }, 8, {
       limits: { maxWorkers: 8, budget: { tokens: 40, usd: 1 } },
     })

@@ -8,7 +8,7 @@ const hook = (id: string, when: Hook, over: Partial<Step> = {}): Step => ({ ...s
 const hooks = [hook("yes", "success"), hook("no", "failure"), hook("always", "complete")]
 
 describe("hooks", () => {
-  it("run when everything else is over: those for success and for any end after a success", () => {
+  it("for success and for completion run after a successful run, once everything else is over", () => {
     const r = drive([step("a"), step("b", "a"), ...hooks])
     r.end("a")
     expect(r.started).toEqual(["a", "b"])
@@ -22,7 +22,7 @@ describe("hooks", () => {
     expect(viewRun(r.run, true).steps.find((one) => one.id === "no")?.detail).toBe("the run came to success")
   })
 
-  it("those for failure after one, also when the run stopped for it; it has failed all the same", () => {
+  it("for failure run after a failed run, which stays failed", () => {
     const r = drive([step("a"), step("b", "a"), ...hooks, step("z")], { maxParallel: 1 })
     r.end("a", "error")
     expect(r.started).toEqual(["a", "no"])
@@ -32,7 +32,7 @@ describe("hooks", () => {
     expect(r.statuses()).toMatchObject({ b: "pending", yes: "skipped", z: "pending" })
   })
 
-  it("that fail make a success a failure, and do not keep the other hooks from running", () => {
+  it("that fail turn a success into a failure, and the other hooks still run", () => {
     const r = drive([step("a"), ...hooks], { maxParallel: 1 })
     r.end("a")
     r.end("yes", "error")
@@ -41,7 +41,7 @@ describe("hooks", () => {
     expect(r.run.status).toBe("failed")
   })
 
-  it("are tried again like any step", () => {
+  it("are retried like any step", () => {
     const retry = { maxAttempts: 2, delayMs: 0, backoff: "fixed" } as const
     const r = drive([step("a"), hook("no", "failure", { retry })])
     r.end("a", "error")
@@ -64,7 +64,7 @@ describe("hooks", () => {
     expect(s.run.status).toBe("cancelled")
   })
 
-  it("of a failed run that is resumed run for its new end, and none that went well twice", () => {
+  it("of a failed run that is resumed run for its new end, and none that succeeded runs twice", () => {
     const r = drive([step("a"), ...hooks])
     r.end("a", "error")
     r.end("no")
@@ -78,35 +78,32 @@ describe("hooks", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it.each(["gate", "provider"])(
-    "of a failed run do not wait for a step that a %s holds: it does not matter any more",
-    (by) => {
-      const r = drive([
-        { ...step("a"), ...(by === "gate" ? { intervene: "always" } : {}) },
-        step("b"),
-        step("c", "a"),
-        ...hooks,
-      ])
-      if (by === "gate") r.end("a")
-      else r.hold("a")
-      r.end("b", "error")
-      expect(r.run).toMatchObject({ status: "running", closing: "failed" })
-      expect(r.started).toEqual(["a", "b", "no", "always"])
-      expect(viewRun(r.run, true).steps[0]).toMatchObject({ status: "cancelled", gate: null })
-      expect(r.decide("a", "continue").refused).toContain("waits for no decision")
-      // Nobody drives it for a while: what is left of the gate is not taken up.
-      r.effects.length = 0
-      r.resume()
-      expect(r.effects.map((effect) => effect.type === "start" && effect.step)).toEqual(["no", "always"])
-      r.end("no")
-      r.end("always")
-      expect(r.run).toMatchObject({ status: "failed", cause: "failure" })
-      expect(r.statuses()).toMatchObject({ c: "pending" })
-      r.started.length = 0
-      r.resume()
-      expect(r.started).toEqual(["a", "b"])
-    },
-  )
+  it.each(["gate", "provider"])("of a failed run do not wait for a step that a %s holds", (by) => {
+    const r = drive([
+      { ...step("a"), ...(by === "gate" ? { intervene: "always" } : {}) },
+      step("b"),
+      step("c", "a"),
+      ...hooks,
+    ])
+    if (by === "gate") r.end("a")
+    else r.hold("a")
+    r.end("b", "error")
+    expect(r.run).toMatchObject({ status: "running", closing: "failed" })
+    expect(r.started).toEqual(["a", "b", "no", "always"])
+    expect(viewRun(r.run, true).steps[0]).toMatchObject({ status: "cancelled", gate: null })
+    expect(r.decide("a", "continue").refused).toContain("waits for no decision")
+    // No process drives it for a while: the resume does not bring the gate back.
+    r.effects.length = 0
+    r.resume()
+    expect(r.effects.map((effect) => effect.type === "start" && effect.step)).toEqual(["no", "always"])
+    r.end("no")
+    r.end("always")
+    expect(r.run).toMatchObject({ status: "failed", cause: "failure" })
+    expect(r.statuses()).toMatchObject({ c: "pending" })
+    r.started.length = 0
+    r.resume()
+    expect(r.started).toEqual(["a", "b"])
+  })
 
   it("of a failed run wait when a person has paused it", () => {
     const r = drive([{ ...step("a"), intervene: "always" }, step("b"), ...hooks])

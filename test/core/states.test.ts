@@ -12,7 +12,7 @@ interface Row<State> {
   readonly from: State
   readonly what: string
   readonly to: State
-  /** A run with the thing in state `from`, and what happens to it. */
+  /** Builds a run with the step or the run in state `from`, and applies the event. */
   readonly before: () => Driven
   readonly happen: (r: Driven) => unknown
 }
@@ -26,7 +26,7 @@ const after = (r: Driven, ...dos: ((r: Driven) => unknown)[]) => {
   for (const one of dos) one(r)
   return r
 }
-/** Step `a` after step `b`, which is at work. */
+/** Step `a` waits for step `b`, which is running. */
 const behind = (over: object = {}) => drive([step("b"), { ...step("a", "b"), ...over }], go)
 const group = () => run({ type: "parallel", group: { type: "parallel", steps: [step("x")] } }, go)
 /** A loop in its first round. */

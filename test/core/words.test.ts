@@ -17,7 +17,7 @@ describe("nearest", () => {
     expect(nearest(word, candidates)).toBe(expected)
   })
 
-  it("says what there is when nothing is near", () => {
+  it("lists the candidates when none is close", () => {
     expect(suggest("xyz", ["demo", "release"], "workflows")).toBe("known workflows: `demo`, `release`")
     expect(suggest("xyz", [], "workflows")).toBe("there are no workflows")
   })
@@ -74,17 +74,17 @@ it.each([
   [5_400_000, "90m"],
   [45_000, "45s"],
   [90_000, "90s"],
-])("%i ms is written %s, and read again as the same", (ms, text) => {
+])("%i ms is written as %s, which parses to the same time", (ms, text) => {
   expect(writeDuration(ms)).toBe(text)
   expect(parseDuration(text)).toBe(ms)
 })
 
-it("the longest time that can be waited is 24 days", () => {
+it("the longest possible wait is 24 days", () => {
   expect(parseDuration("24d")).toBe(MAX_DURATION_MS)
   expect(MAX_DURATION_MS).toBeLessThan(2 ** 31)
 })
 
-it("problems are listed in reading order, with paths as seen from a folder", () => {
+it("problems are listed in reading order, with paths relative to a folder", () => {
   const problem = (line: number, message: string) => ({ file: "/p/a.yaml", line, column: 2, message })
   const text = formatProblems([problem(9, "late"), { ...problem(3, "early"), hint: "do this" }], "/p")
   expect(text).toBe("a.yaml:3:2: early — do this\na.yaml:9:2: late")

@@ -3,7 +3,7 @@ import { expect, it } from "vitest"
 import { emptyQueue, push, type Queue, shift } from "../../../src/core/base/queue.ts"
 import { rowAt, rowsOf, tableOf, withRow } from "../../../src/core/base/table.ts"
 
-it("a queue gives back what was pushed, oldest first, however pushes and shifts are mixed", () => {
+it("a queue returns items in the order in which they were pushed, however pushes and shifts are mixed", () => {
   fc.assert(
     fc.property(fc.array(fc.option(fc.nat())), (operations) => {
       let queue: Queue<number> = emptyQueue
@@ -23,7 +23,7 @@ it("a queue gives back what was pushed, oldest first, however pushes and shifts 
   )
 })
 
-it("a table with one row changed differs in that row only, and the old one not at all", () => {
+it("changing one row of a table returns a table that differs in that row only, and leaves the old one as it is", () => {
   fc.assert(
     fc.property(fc.array(fc.nat(), { minLength: 1, maxLength: 300 }), fc.nat(), (rows, where) => {
       const index = where % rows.length
@@ -36,7 +36,7 @@ it("a table with one row changed differs in that row only, and the old one not a
   )
 })
 
-it("a row outside the table is an error and not undefined", () => {
+it("reading a row outside the table throws instead of returning undefined", () => {
   const table = tableOf(Array.from({ length: 65 }, (_, i) => i))
   expect(rowAt(table, 64)).toBe(64)
   for (const index of [-1, 65, 128]) expect(() => rowAt(table, index)).toThrow(RangeError)

@@ -11,15 +11,15 @@ it.each([
   [7, 7],
   [{ a: 1 }, { a: 1 }],
   [null, null],
-])("data given as %j is read as %j", (given, data) => {
+])("data passed as %j is read as %j", (given, data) => {
   expect(dataOf(given)).toEqual(data)
 })
 
-it("a moment is told to the minute, in UTC", () => {
+it("a time is shown to the minute, in UTC", () => {
   expect(formatTime(Date.UTC(2026, 10, 21, 15, 4, 59))).toBe("2026-11-21 15:04 UTC")
 })
 
-it("an object keeps what it has, and loses the keys that have nothing", () => {
+it("undefined keys are removed from an object, and all others are kept", () => {
   const given: { a?: number | undefined; b: null; c: number; d: string } = { a: undefined, b: null, c: 0, d: "" }
   expect(defined(given)).toStrictEqual({ b: null, c: 0, d: "" })
 })

@@ -38,7 +38,7 @@ it.each([
   ["workers=1.5", "`workers=1.5` is no amount: workers=40"],
   ["workers=1000000", "`workers=1000000` is no amount: workers=40"],
   ["workers=x40", "`workers=x40` is no amount: workers=40"],
-])("%s is none, and says what one looks like", (word, why) => {
+])("%s is rejected with an example", (word, why) => {
   expect(amountIn(word)).toEqual({ why })
 })
 

@@ -13,7 +13,7 @@ import {
 import { Lines } from "../../../src/core/documents/lines.ts"
 import type { Problem } from "../../../src/core/model/problem.ts"
 
-/** A document that says of a part only whether its key or its value is meant: line 1 and line 2. */
+/** A document in which every key is on line 1 and every value on line 2. */
 const documentOf = (value: unknown): SourceDocument => ({
   file: "w.yaml",
   value,
@@ -38,7 +38,7 @@ const SCHEMA = {
   },
 }
 
-/** What a person reads of issues in a document, each with `key` or `value` for where it points. */
+/** Returns the messages for issues of a document, each with `key` or `value` as its position. */
 function told(value: unknown, ...issues: SchemaIssue[]): string[] {
   return [...issuesToProblems(documentOf(value), issues, () => SCHEMA)].map(
     ({ line, message, hint }) => `${line === 1 ? "key" : "value"}: ${message}${hint === undefined ? "" : ` — ${hint}`}`,
@@ -49,30 +49,30 @@ const issue = (path: Path, more: Partial<SchemaIssue> = {}): SchemaIssue => ({ p
 describe("an unknown key", () => {
   const unknown = (path: Path, ...keys: string[]) => issue(path, { code: "unrecognized_keys", keys })
 
-  it("is told with what is near it, and each by itself", () => {
+  it("is reported with a similar key, and each one separately", () => {
     expect(told({ nmae: 1, stps: 2 }, unknown([], "nmae", "stps"))).toEqual([
       "key: unknown key `nmae` — did you mean `name`?",
       "key: unknown key `stps` — did you mean `steps`?",
     ])
   })
 
-  it("is compared with the keys of its place, through references", () => {
+  it("is compared with the keys of its object, through references", () => {
     expect(told({}, unknown(["steps", 0], "promt"))).toEqual(["key: unknown key `promt` — did you mean `prompt`?"])
   })
 
-  it("is compared with all alternatives of its place", () => {
+  it("is compared with the keys of all alternatives", () => {
     expect(told({}, unknown(["profiles", "a"], "modle"))).toEqual(["key: unknown key `modle` — did you mean `model`?"])
     expect(told({}, unknown(["profiles", "a"], "knd"))).toEqual(["key: unknown key `knd` — did you mean `kind`?"])
     expect(told({}, unknown(["limits"], "wokers"))).toEqual(["key: unknown key `wokers` — did you mean `workers`?"])
   })
 
-  it("is not compared with what a later version has, nor where nothing is known", () => {
+  it("is not compared with keys of a later version, nor when no keys are known", () => {
     expect(told({}, unknown(["steps", 0], "clii"))).toEqual(["key: unknown key `clii` — known keys: `id`, `prompt`"])
     expect(told({}, unknown(["nowhere", 0], "x"))).toEqual(["key: unknown key `x` — there are no keys"])
     expect(told({}, unknown(["steps", "length"], "x"))).toEqual(["key: unknown key `x` — there are no keys"])
   })
 
-  it("that is very long is cut", () => {
+  it("is cut when it is very long", () => {
     const key = "k".repeat(61)
     expect(told({}, unknown(["nowhere"], key))[0]).toContain(`\`${"k".repeat(59)}…\``)
     expect(told({}, unknown(["nowhere"], "k".repeat(60)))[0]).toContain(`\`${"k".repeat(60)}\``)
@@ -80,7 +80,7 @@ describe("an unknown key", () => {
 })
 
 describe("a missing key", () => {
-  it("says what it is for, where the schema does", () => {
+  it("is reported with its description from the schema", () => {
     const missing = (path: Path, value: unknown) =>
       told(value, issue(path, { code: "invalid_type", expected: "string" }))
     expect(missing(["steps", 0, "id"], { steps: [{}] })).toEqual(["key: `id` is missing — add `id`: what it is called"])
@@ -90,7 +90,7 @@ describe("a missing key", () => {
   })
 })
 
-describe("a value", () => {
+describe("a wrong value", () => {
   const type = (value: unknown, expected: string) =>
     told({ a: value }, issue(["a"], { code: "invalid_type", expected }))
 
@@ -103,17 +103,17 @@ describe("a value", () => {
     [true, "record", "value: `a` must be an object, not `true`"],
     [{}, "array", "value: `a` must be a list, not an object"],
     [1n, "date", "value: `a` must be date, not bigint"],
-  ])("of another type, %s for %s", (value, expected, text) => {
+  ])("of another type is reported: %s for %s", (value, expected, text) => {
     expect(type(value, expected)).toEqual([text])
   })
 
-  it("of a type that nobody named", () => {
+  it("of a type without a plain name is reported", () => {
     expect(told({ a: 1 }, issue(["a"], { code: "invalid_type" }))).toEqual([
       "value: `a` must be something else, not `1`",
     ])
   })
 
-  it("that is not one of the words", () => {
+  it("outside a list of allowed values is reported", () => {
     const values = ["stop", "skip"]
     expect(told({ a: "stpo" }, issue(["a"], { code: "invalid_value", values }))).toEqual([
       "value: `a` cannot be `stpo` — did you mean `stop`?",
@@ -133,18 +133,18 @@ describe("a value", () => {
     [{ code: "too_big", maximum: 8, origin: "number" }, "must be at most 8"],
     [{ code: "custom", message: "must be even" }, "must be even"],
     [{ code: "custom", message: "must be even", params: { hint: "try 2" } }, "must be even — try 2"],
-  ])("out of bounds: %j", (more, text) => {
+  ])("out of bounds is reported: %j", (more, text) => {
     expect(told({ a: [1] }, issue(["a"], more))).toEqual([`value: \`a\` ${text}`])
   })
 
-  it("is called by its place: an item of a list, or the whole document", () => {
+  it("is named by its position: an item of a list, or the whole document", () => {
     expect(told({ needs: [7] }, issue(["needs", 0]))).toEqual(["value: item 1 of `needs` is odd"])
     expect(told([7], issue([0]))).toEqual(["value: item 1 of `the document` is odd"])
     expect(told(7, issue([]))).toEqual(["value: the document is odd"])
   })
 })
 
-it("a name that may not be one says why, where that is known", () => {
+it("an invalid name is reported with the reason, if it is known", () => {
   const name = (issues?: SchemaIssue[]) =>
     told({ steps: { "1": 2 } }, issue(["steps", "1"], { code: "invalid_key", ...(issues ? { issues } : {}) }))
   expect(name([issue([], { message: "begins with a letter" })])).toEqual(["key: name `1` begins with a letter"])
@@ -153,17 +153,17 @@ it("a name that may not be one says why, where that is known", () => {
   expect(told({}, issue(["a", "b", "c"], { code: "invalid_key" }))).toEqual(["key: name `c` is not valid"])
 })
 
-describe("a choice of forms", () => {
+describe("a union", () => {
   const text = issue([], { code: "invalid_type", expected: "string" })
   const list = issue([], { code: "invalid_type", expected: "array" })
   const inside = issue(["model"], { code: "invalid_type", expected: "string" })
   const either = (...errors: SchemaIssue[][]) => issue(["a"], { code: "invalid_union", errors })
 
-  it("is told as the form that was meant", () => {
+  it("is reported as the form that was meant", () => {
     expect(told({ a: { model: 7 } }, either([text], [inside]))).toEqual(["value: `model` must be text, not `7`"])
   })
 
-  it("names them all where none was meant", () => {
+  it("names all forms when none was meant", () => {
     expect(
       told(
         { a: 7 },
@@ -172,13 +172,13 @@ describe("a choice of forms", () => {
     ).toEqual(["value: `a` must be text or a list, not `7`"])
   })
 
-  it("knows words from numbers: only a word can be a mistyped word", () => {
+  it("distinguishes words from numbers: only a word can be misspelt", () => {
     const words = issue([], { code: "invalid_value", values: ["low", "high"] })
     expect(told({ a: "hgih" }, either([list], [words]))).toEqual(["value: `a` cannot be `hgih` — did you mean `high`?"])
     expect(told({ a: 7 }, either([list], [words]))).toEqual(["value: `a` must be a list or `low` or `high`, not `7`"])
   })
 
-  it("goes on inside: a form may itself be a choice", () => {
+  it("may contain another union", () => {
     const inner = issue(["model"], { code: "invalid_union", errors: [[text], [list]] })
     expect(told({ a: { model: 7 } }, either([text], [inner]))).toEqual([
       "value: `model` must be text or a list, not `7`",
@@ -187,22 +187,22 @@ describe("a choice of forms", () => {
     expect(told({ a: 7 }, either([nested]))).toEqual(["value: `a` must be something else, not `7`"])
   })
 
-  it("takes a form that only refuses the value for the one that was meant", () => {
+  it("takes a form of the same type with a refused value as the one that was meant", () => {
     expect(told({ a: 7 }, either([list], [issue([], { code: "custom", message: "must be even" })]))).toEqual([
       "value: `a` must be even",
     ])
   })
 
-  it("without any form is told as it stands", () => {
+  it("without any form is reported as it is", () => {
     expect(told({ a: 7 }, issue(["a"], { code: "invalid_union" }))).toEqual(["value: `a` must be , not `7`"])
   })
 })
 
-describe("what a later version has", () => {
+describe("a feature of a later version", () => {
   const refused = (path: Path, ...rest: Parameters<typeof notYet>) =>
     issue(path, { code: "custom", ...notYet(...rest), message: "" })
 
-  it("is refused with the way out: a key by its name, a value with it", () => {
+  it("is refused with an alternative, for a key and for a value", () => {
     expect(told({ cli: 1 }, refused(["cli"], "key", "use `server`"))).toEqual([
       "key: `cli` is not available in this version of Baton — use `server`",
     ])
@@ -211,13 +211,13 @@ describe("what a later version has", () => {
     ])
   })
 
-  it("is refused also where its type is wrong: a key, not a value", () => {
+  it("is refused even when its type is wrong, for a key but not for a value", () => {
     expect(notYet("key", "x").when?.()).toBe(true)
     expect(notYet("value", "x")).not.toHaveProperty("when")
     expect(notYet("value", "x").message).toBe("is not available")
   })
 
-  it("silences what is wrong inside it, and nothing beside it", () => {
+  it("silences the problems inside it, and none beside it", () => {
     const inside = issue(["cli", "path"])
     const beside = issue(["name"])
     expect(told({ cli: {}, name: 1 }, inside, beside, refused(["cli"], "key", "x"))).toEqual([
@@ -226,7 +226,7 @@ describe("what a later version has", () => {
     ])
   })
 
-  it("silences the neighbours it names, or all of them, but no unknown key", () => {
+  it("silences the neighbours that it names, or all of them, but no unknown key", () => {
     const kind = refused(["p", "kind"], "value", "x", ["command"])
     const value = { p: { kind: "cli", command: 1, model: 1 }, q: 1 }
     const issues = [issue(["p", "command"]), issue(["p", "model"]), issue(["q"])]
@@ -245,7 +245,7 @@ describe("what a later version has", () => {
   })
 })
 
-it("a problem without a hint has none, and not an empty one", () => {
+it("a problem without a hint has no hint key", () => {
   const document = documentOf({})
   expect(problemAt(document, ["a"], "key", "m")).toStrictEqual({ file: "w.yaml", line: 1, column: 1, message: "m" })
   expect(problemAt(document, ["a"], "value", "m", "h")).toStrictEqual({
@@ -257,7 +257,7 @@ it("a problem without a hint has none, and not an empty one", () => {
   })
 })
 
-it("a value is found by its path, in own properties only", () => {
+it("a value is found by its path, through own properties only", () => {
   expect(valueAt({ a: [{ b: 7 }] }, ["a", 0, "b"])).toBe(7)
   expect(valueAt({ a: null }, ["a", "b"])).toBeUndefined()
   expect(valueAt({ a: "text" }, ["a", "length"])).toBeUndefined()
@@ -265,7 +265,7 @@ it("a value is found by its path, in own properties only", () => {
   expect(valueAt(7, [])).toBe(7)
 })
 
-it("a hundred problems are told, and that there are more", () => {
+it("a hundred problems are listed, and a line that there are more", () => {
   const problem: Problem = { file: "w", line: 1, column: 1, message: "m" }
   const many = (count: number) => Array.from({ length: count }, () => problem)
   expect(firstProblems("w", many(60), many(40))).toHaveLength(100)
@@ -278,7 +278,7 @@ describe("a policy for requests", () => {
   const problems = (asks: unknown) =>
     [...askProblems(documentOf({ asks }), { asks }, ["asks"])].map(({ message, hint }) => `${message}; ${hint}`)
 
-  it.each(["deny", "allow-listed"])("that asks nobody, %s, has no use for what is for a person", (policy) => {
+  it.each(["deny", "allow-listed"])("of %s rejects the keys that only concern a person", (policy) => {
     expect(problems({ policy, timeout: "5m", otherwise: "deny" })).toEqual([
       `\`timeout\` is how long a person has, and with \`${policy}\` none is asked; use the policy \`ask\`, or leave it out`,
       `\`otherwise\` is the answer when a person's time is over, and with \`${policy}\` none is asked; use the policy \`ask\`, or leave it out`,
@@ -286,7 +286,7 @@ describe("a policy for requests", () => {
     expect(problems({ policy })).toEqual([])
   })
 
-  it("that asks a person has", () => {
+  it("that asks a person accepts these keys", () => {
     expect(problems({ policy: "ask", timeout: "5m" })).toEqual([])
     expect(problems({ timeout: "5m" })).toEqual([])
   })
@@ -299,6 +299,6 @@ it.each([
   [3, 2, 1],
   [4, 3, 1],
   [6, 3, 3],
-])("the character at %i is in line %i, column %i", (offset, line, column) => {
+])("the character at offset %i is in line %i, column %i", (offset, line, column) => {
   expect(new Lines("ab\n\ncd").placeOf(offset)).toEqual({ line, column })
 })

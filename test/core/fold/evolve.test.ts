@@ -3,12 +3,12 @@ import type { RunEvent } from "../../../src/core/model/events.ts"
 import { drive } from "../../support/drive.ts"
 import { step } from "../../support/runs.ts"
 
-describe("a worker whose session has become too long", () => {
+describe("a worker whose session has grown too large", () => {
   const took = { tokens: { input: 7, output: 3 }, cost: 0.5 }
   const far = (r: ReturnType<typeof drive>, text: string) =>
     r.send({ type: "checkpointed", step: "a", attempt: 1, text, took })
 
-  it("goes on in a new one with what it wrote down, and nothing of the old one", () => {
+  it("continues in a new session with the progress it wrote down, and nothing else of the old one", () => {
     const r = drive([step("a")])
     r.open("a")
     r.send({ type: "steered", step: "a", attempt: 1, by: "ann", action: "message", id: "m1", text: "use bun" })
@@ -21,7 +21,7 @@ describe("a worker whose session has become too long", () => {
     expect(r.step("a").checkpoint).toEqual({ count: 2, text: "nearly done" })
   })
 
-  it("has spent what it took until then", () => {
+  it("keeps the usage of its old session", () => {
     const r = drive([step("a")])
     r.open("a")
     far(r, "half done")
@@ -31,25 +31,25 @@ describe("a worker whose session has become too long", () => {
   })
 })
 
-it("only a message is something that a worker was told", () => {
+it("only steering with a message is recorded as a message to the worker", () => {
   const r = drive([step("a")])
   r.open("a")
   r.send({ type: "steered", step: "a", attempt: 1, by: "ann", action: "interrupt" })
   expect(r.step("a").messages).toBeUndefined()
 })
 
-describe("facts about the project", () => {
+describe("the state of the project's files", () => {
   const seen = { type: "seen", commit: "c1", dirty: {} } as const
   const types = (events: readonly RunEvent[]) => events.map(({ type }) => type)
 
-  it("are seen once, before the first worker", () => {
+  it("is recorded once, before the first worker", () => {
     const r = drive([step("a")])
     expect(types(r.send(seen).events)).toEqual(["run.seen"])
     expect(r.run.seen).toEqual({ commit: "c1", dirty: {} })
     expect(r.send(seen)).toMatchObject({ events: [], refused: "it was seen before" })
   })
 
-  it("are measured once the run has ended", () => {
+  it("is compared once the run has ended", () => {
     const r = drive([step("a")])
     expect(r.send({ type: "changed", files: ["a.ts"] })).toMatchObject({ events: [], refused: "it has not ended yet" })
     r.end("a")

@@ -18,12 +18,12 @@ const eventsOf = (run: string) => journal.filter((event) => event.run === run).m
 
 const CHECK = { type: "command", run: "npm test", expect: "pass", severity: "error" } as const
 
-describe("a journal folds to facts and no sentence of ours", () => {
-  it.each(runs)("run %s of an earlier version's journal", (run) => {
+describe("a journal folds to facts without sentences of Baton's own", () => {
+  it.each(runs)("for run %s of an earlier version's journal", (run) => {
     expect(inventedTexts(eventsOf(run))).toEqual([])
   })
 
-  it("when a failed check has its step tried again after a resume", () => {
+  it("when a step with a failed check is retried after a resume", () => {
     const r = drive([{ ...step("a"), checks: [CHECK] }])
     r.end("a")
     r.check("a", { isOk: false, detail: "exit code 1", output: "1 failed" })
@@ -32,7 +32,7 @@ describe("a journal folds to facts and no sentence of ours", () => {
     expect(inventedTexts(r.events)).toEqual([])
   })
 
-  it("when an answer that is not the wanted data has its step tried again after a resume", () => {
+  it("when a step whose answer does not match its schema is retried after a resume", () => {
     const r = drive([{ ...step("a"), schema: { type: "object" } }])
     for (const schemaError of ["/x is missing", "/y is missing", "/z is missing"]) {
       r.end("a")
@@ -44,13 +44,13 @@ describe("a journal folds to facts and no sentence of ours", () => {
     expect(inventedTexts(r.events)).toEqual([])
   })
 
-  it("when a gate holds a run that is still at work", () => {
+  it("when a gate holds a run with running steps", () => {
     const r = drive([{ ...step("ask"), type: "gate" }, step("b")])
     expect(r.run.hold).toBeDefined()
     expect(inventedTexts(r.events)).toEqual([])
   })
 
-  it("when a hook is for another end than the run's", () => {
+  it("when a hook is skipped because it is for another end than the run's", () => {
     const r = drive([step("a"), { ...step("h"), hook: "failure" }])
     r.end("a")
     expect(r.statuses().h).toBe("skipped")

@@ -11,7 +11,7 @@ const parallel = (id: string, steps: readonly Step[], ...needs: string[]): Step 
   group: { type: "parallel", steps },
 })
 
-/** Ids of the steps of a run that the question is answered with yes for. */
+/** Returns the ids of the steps of a run for which the predicate is true. */
 const which = (steps: readonly Step[], question: typeof isReadDistilled, distiller?: string) => {
   const over = distiller === undefined ? {} : { distiller }
   const { run } = drive(steps, {}, 8, { workflow: { ...workflow(steps), ...over } })
@@ -19,17 +19,17 @@ const which = (steps: readonly Step[], question: typeof isReadDistilled, distill
 }
 
 describe("a step is read distilled", () => {
-  it("by those that need it and say so", () => {
+  it("by its dependents with the context distilled", () => {
     expect(which([step("a"), step("b"), reader("c", "a"), step("d", "b")], isReadDistilled)).toEqual(["a"])
     expect(which([step("a"), step("b", "a")], isReadDistilled)).toEqual([])
   })
 
-  it("by a group whose parts do", () => {
+  it("by a group whose parts read distilled", () => {
     expect(which([step("a"), parallel("g", [parallel("h", [reader("x")])], "a")], isReadDistilled)).toEqual(["a"])
     expect(which([step("a"), parallel("g", [step("x")], "a")], isReadDistilled)).toEqual([])
   })
 
-  it("with the group it is a part of", () => {
+  it("when its group is", () => {
     expect(which([parallel("g", [step("x"), step("y")]), reader("c", "g")], isReadDistilled)).toEqual([
       "g",
       "g:x",
@@ -37,14 +37,14 @@ describe("a step is read distilled", () => {
     ])
   })
 
-  it("unless what it gives is data, or a proposal", () => {
+  it("unless its answer is data or a proposal", () => {
     const data = { ...step("a"), schema: { type: "object" } }
     const proposal: Step = { ...step("b"), part: { of: "e", name: "b", role: "proposer" } }
     expect(which([data, proposal, reader("c", "a", "b")], isReadDistilled)).toEqual([])
   })
 })
 
-describe("the distiller has its turn", () => {
+describe("the distiller runs", () => {
   const steps = [
     step("a"),
     { ...step("k"), type: "check" as const },
@@ -52,19 +52,19 @@ describe("the distiller has its turn", () => {
     reader("c", "a", "k", "g"),
   ]
 
-  it("after steps that are read distilled, and not after checks and groups", () => {
+  it("after steps that are read distilled, but not after checks and groups", () => {
     expect(which(steps, isDistilled, "worker")).toEqual(["a", "g:x"])
   })
 
-  it("only where there is one", () => {
+  it("only when the workflow has one", () => {
     expect(which(steps, isDistilled)).toEqual([])
   })
 })
 
-describe("an answer is made of", () => {
+describe("the authors of an answer are", () => {
   const authors = (r: ReturnType<typeof drive>, id: string) => authorsOf(r.run, r.step(id)).map((row) => row.id)
 
-  it("the step's own, once it has succeeded", () => {
+  it("the step itself, once it has succeeded", () => {
     const r = drive([step("a"), step("b")])
     expect(authors(r, "a")).toEqual([])
     r.end("a")
@@ -73,7 +73,7 @@ describe("an answer is made of", () => {
     expect(authors(r, "b")).toEqual([])
   })
 
-  it("those of its parts that succeeded, at any depth", () => {
+  it("the parts of a group that succeeded, at any depth", () => {
     const r = drive([parallel("g", [step("x"), { ...step("y"), onFailure: "skip" }, parallel("h", [step("z")])])])
     r.end("g:x")
     r.end("g:y", "error")
@@ -81,7 +81,7 @@ describe("an answer is made of", () => {
     expect(authors(r, "g")).toEqual(["g:x", "g:h:z"])
   })
 
-  it("its last round's, of a loop", () => {
+  it("the last round of a loop", () => {
     const r = drive([{ ...step("l"), loop: { max: 3, stagnant: 3 } }])
     for (const round of [1, 2]) {
       r.send({ type: "looked", step: "l", attempt: 1, fingerprint: `f${round}` })
@@ -90,7 +90,7 @@ describe("an answer is made of", () => {
     expect(authors(r, "l")).toEqual(["l:2"])
   })
 
-  it("the ensemble's own, where a judge has given it", () => {
+  it("the ensemble itself, when a judge has decided", () => {
     const group = { proposers: ["x", "y"], judges: ["z"], mode: "parallel", verdict: "pick", quorum: 1 } as const
     const r = drive([{ ...step("e"), type: "ensemble", group: { type: "ensemble", ...group } }])
     r.end("e:x")

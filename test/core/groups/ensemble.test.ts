@@ -34,14 +34,14 @@ const propose = (r: ReturnType<typeof drive>, ...silent: string[]) => {
       model: `${name === "gpt" ? "openai" : "other"}/${name}`,
     })
 }
-/** The judge answers, and its answer is found to be data. */
+/** Ends the judge's step with an answer that matches its schema. */
 const judge = (r: ReturnType<typeof drive>, id: string, structured: unknown) => {
   r.end(id, "ok", 1, { output: "…" })
   r.send({ type: "checked", step: id, attempt: 1, checks: [], structured })
 }
 
 describe("an ensemble", () => {
-  it("asks all at once, then a judge who does not know who proposed what, in a drawn and recorded order", () => {
+  it("asks all proposers at once, then a judge who sees no names, in a drawn and recorded order", () => {
     const r = open(ensemble())
     expect(r.started).toEqual(["plan:claude", "plan:gemini", "plan:gpt"])
     propose(r)
@@ -68,7 +68,7 @@ describe("an ensemble", () => {
     expect(r.events.find((event) => event.type === "step.expanded")).toMatchObject({ seed: result?.verdict?.seed })
   })
 
-  it("draws another order for another run", () => {
+  it("draws a different order for a different run", () => {
     const orders = ["r1", "r2", "r3", "r4", "r5", "r6"].map((run) => {
       const r = drive([ensemble()], {}, 8, { profiles, run })
       propose(r)
@@ -78,7 +78,7 @@ describe("an ensemble", () => {
     expect(new Set(orders).size).toBeGreaterThan(2)
   })
 
-  it("in sequence shows each the ones before", () => {
+  it("in sequence shows each proposer the earlier proposals", () => {
     const r = open(ensemble({ mode: "sequential" }))
     expect(r.started).toEqual(["plan:claude"])
     r.end("plan:claude", "ok", 1, { output: "first" })
@@ -90,7 +90,7 @@ describe("an ensemble", () => {
     expect(r.started.at(-1)).toBe("plan:judge")
   })
 
-  it("with two of three dead there is no consensus, and it says 1 of 3", () => {
+  it("with two of three proposers failed has no consensus, and says 1 of 3", () => {
     const r = open(ensemble())
     propose(r, "gemini", "gpt")
     expect(r.step("plan")).toMatchObject({ status: "failed", result: { reason: "error" } })
@@ -102,7 +102,7 @@ describe("an ensemble", () => {
     expect(r.run.status).toBe("failed")
   })
 
-  it("with one dead says so as a warning", () => {
+  it("with one proposer failed adds a warning", () => {
     const r = open(ensemble())
     propose(r, "gpt")
     judge(r, "plan:judge", VERDICT)
@@ -110,7 +110,7 @@ describe("an ensemble", () => {
     expect(r.step("plan").status).toBe("success")
   })
 
-  it("with the judge dead keeps the proposals and asks the next judge", () => {
+  it("with a failed judge keeps the proposals and asks the next judge", () => {
     const r = open(ensemble())
     propose(r)
     r.end("plan:judge", "error")
@@ -122,7 +122,7 @@ describe("an ensemble", () => {
     expect(r.step("plan").result?.output).toBe(`by ${choice}: \${x}`)
   })
 
-  it("with all judges dead has no verdict: it fails, and the proposals are its output", () => {
+  it("with all judges failed has no verdict: it fails, and the proposals are its output", () => {
     const r = open(ensemble())
     propose(r)
     r.end("plan:judge", "error")
@@ -134,7 +134,7 @@ describe("an ensemble", () => {
     expect(r.step("plan").result?.output).toContain("by gpt")
   })
 
-  it("is asked about once, as a whole, and tried again asks only those that did not answer", () => {
+  it("asks a person once about the whole, and a retry asks only the proposers that did not answer", () => {
     const r = open(ensemble(), { intervene: "on-error" })
     propose(r, "gemini", "gpt")
     expect(r.run.status).toBe("paused")
@@ -147,7 +147,7 @@ describe("an ensemble", () => {
     expect(r.started.at(-1)).toBe("plan:judge")
   })
 
-  it("tried again after all judges failed asks the judges anew, with what was said", () => {
+  it("retried after all judges failed asks the judges again, with the person's message", () => {
     const r = open(ensemble(), { intervene: "on-error" })
     propose(r)
     r.end("plan:judge", "error")
@@ -162,7 +162,7 @@ describe("an ensemble", () => {
 
   const checks = [{ type: "command", run: "npm test", expect: "pass", severity: "error" }] as const
 
-  it("tried again after its own check failed keeps the proposals and asks a judge anew, who is told why", () => {
+  it("retried after its own check failed keeps the proposals and asks a judge again, who is told why", () => {
     const r = open(ensemble({}, { checks }), { intervene: "on-error" })
     propose(r)
     judge(r, "plan:judge", VERDICT)
@@ -179,19 +179,16 @@ describe("an ensemble", () => {
     expect(r.step("plan").result?.verdict?.judge).toBe("plan:judge-2")
   })
 
-  it.each([undefined, "Take the shortest."])(
-    "that went well and is tried again with %s asks a judge anew",
-    (message) => {
-      const r = open(ensemble(), { intervene: "always" })
-      propose(r)
-      judge(r, "plan:judge", VERDICT)
-      r.decide("plan", "retry", message)
-      expect(r.started.at(-1)).toBe("plan:judge-2")
-      expect(r.run.specs.at(-1)?.prompt).toContain(message ?? "do plan")
-    },
-  )
+  it.each([undefined, "Take the shortest."])("that succeeded and is retried with %s asks a judge again", (message) => {
+    const r = open(ensemble(), { intervene: "always" })
+    propose(r)
+    judge(r, "plan:judge", VERDICT)
+    r.decide("plan", "retry", message)
+    expect(r.started.at(-1)).toBe("plan:judge-2")
+    expect(r.run.specs.at(-1)?.prompt).toContain(message ?? "do plan")
+  })
 
-  it("cut off before its answer was checked keeps its verdict when the run is resumed", () => {
+  it("interrupted before its answer was checked keeps its verdict when the run is resumed", () => {
     const r = open(ensemble({}, { checks }))
     propose(r)
     judge(r, "plan:judge", VERDICT)
@@ -205,7 +202,7 @@ describe("an ensemble", () => {
     expect(r.effects).toEqual([{ type: "check", step: "plan", attempt: 2 }])
   })
 
-  it("never gives two of its parts one id, whatever its profiles are called", () => {
+  it("never gives two of its parts the same id, whatever its profiles are called", () => {
     const names = ["judge", "gpt", "gpt-2", "gpt"]
     const given = ensemble({ proposers: names, judges: ["judge"], quorum: 1 })
     const r = drive([given], { maxParallel: 8 }, 8, {
@@ -217,7 +214,7 @@ describe("an ensemble", () => {
     expect(r.started.at(-1)).toBe("plan:judge")
   })
 
-  it("has one deadline for the whole chain", () => {
+  it("has one deadline for the whole chain of workers", () => {
     const r = open(ensemble({}, { timeoutMs: 5_000 }))
     r.pass(6_000)
     propose(r)
@@ -246,7 +243,7 @@ describe("a routed step", () => {
   })
   const run = (given: Step) => drive([given, step("b", "build")], {}, 8, { profiles })
 
-  it("gives each item to the profile of its category, in the order they need each other", () => {
+  it("gives each item to the profile of its category, in the order of the items' needs", () => {
     const files = ["src/ui/**"]
     const r = run(
       routed([
@@ -305,18 +302,18 @@ describe("a routed step", () => {
     expect(r.step("build").result).toMatchObject({ reason: "error", detail })
   })
 
-  it("never gives two items one id, whatever the list says", () => {
+  it("never gives two items the same id, whatever the list says", () => {
     const category = "backend"
     const ids = ["a", "a-3", "a"]
     const list = routed(ids.map((id) => ({ id, category })))
-    // Two steps of one id would be started for ever.
+    // Two steps with the same id would be started for ever.
     const r = drive([list], { budget: { workers: 9 } }, 8, { profiles })
     expect(r.started).toEqual(["build:a", "build:a-3", "build:a-4"])
     for (const id of r.started) r.end(id)
     expect(r.run.status).toBe("success")
   })
 
-  it("has a declared default for what is not named, and nothing to do with an empty list", () => {
+  it("uses the declared default for unknown categories, and succeeds with an empty list", () => {
     const r = run(routed([{ category: "database" }], { otherwise: "gpt" }))
     expect(r.run.specs.at(-1)?.profile).toBe("gpt")
     const none = run(routed([]))
@@ -325,7 +322,7 @@ describe("a routed step", () => {
   })
 })
 
-describe("an answer that must be data", () => {
+describe("an answer with a schema", () => {
   const schema = { type: "object" }
   const wrong = (r: ReturnType<typeof drive>, attempt: number) => {
     r.open("a")
@@ -333,7 +330,7 @@ describe("an answer that must be data", () => {
     r.send({ type: "checked", step: "a", attempt, checks: [], schemaError: "/tasks must be a list" })
   }
 
-  it("is mended twice in its session, then the step fails with where it is wrong", () => {
+  it("may be corrected twice in its session, then the step fails and says where the answer is wrong", () => {
     const r = drive([{ ...step("a"), schema }])
     wrong(r, 1)
     expect(r.step("a")).toMatchObject({ status: "running", attempt: 2, goOn: { session: "ses_a" } })
@@ -346,7 +343,7 @@ describe("an answer that must be data", () => {
     })
   })
 
-  it("that is mended counts, with its data and where it was written", () => {
+  it("that is corrected counts, with its data and the file it was saved to", () => {
     const r = drive([{ ...step("a"), schema, output: "plan.md" }])
     wrong(r, 1)
     r.end("a", "ok", 2)
@@ -358,7 +355,7 @@ describe("an answer that must be data", () => {
 describe("a step's budget", () => {
   const retry = { maxAttempts: 5, delayMs: 0, backoff: "fixed" } as const
 
-  it("keeps it from being tried again once it is spent, and warns at 80 %", () => {
+  it("prevents a retry once it is used up, and warns at 80 %", () => {
     const r = drive([{ ...step("a"), retry, budget: { tokens: 18 } }])
     r.end("a", "error")
     expect(r.step("a").warnings).toEqual([{ kind: "budget", text: "83 % of the step's budget is spent" }])
@@ -367,7 +364,7 @@ describe("a step's budget", () => {
     expect(r.step("a").result?.detail).toBe("a has spent 30 of 18 tokens")
   })
 
-  it("of workers and of time counts too, for a run as well", () => {
+  it("also limits workers and time, and so does a run's", () => {
     const r = drive([{ ...step("a"), retry, budget: { workers: 2 } }])
     r.end("a", "error")
     r.end("a", "error")

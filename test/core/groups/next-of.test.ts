@@ -14,7 +14,7 @@ const parallel = (id: string, steps: readonly Step[], over: Partial<Step> = {}):
 })
 
 describe("a parallel step", () => {
-  it("is done by steps of its own, and what needs it waits for all of them", () => {
+  it("consists of steps, and its dependents wait for all of them", () => {
     const r = drive([
       step("a"),
       { ...parallel("b", [step("x"), step("y"), step("z", "x")]), needs: ["a"] },
@@ -35,7 +35,7 @@ describe("a parallel step", () => {
     expect(viewRun(r.run, true).steps.map(({ id }) => id)).toEqual(["a", "b", "b:x", "b:y", "b:z", "c"])
   })
 
-  it("fails with its parts, names them, and a failure stops the run", () => {
+  it("fails when a part fails, names the failed parts, and stops the run", () => {
     const r = drive([parallel("b", [step("x"), step("y"), step("z", "x")]), step("c", "b")])
     r.end("b:x", "idle")
     r.end("b:y")
@@ -44,7 +44,7 @@ describe("a parallel step", () => {
     expect(r.step("b").result?.detail).toMatch(/2 of 3 parts did not succeed: x \(idle\), z/)
   })
 
-  it("goes on with its other parts where the run does", () => {
+  it("continues its other parts with on_failure continue", () => {
     const r = drive([parallel("b", [step("x"), step("y"), step("z", "x")]), step("c")], { onFailure: "continue" })
     r.end("b:x", "error")
     r.end("b:y")
@@ -54,7 +54,7 @@ describe("a parallel step", () => {
     expect(r.run.status).toBe("failed")
   })
 
-  it("that may fail counts as skipped, and its parts stop nothing", () => {
+  it("with on_failure skip counts as skipped, and its parts do not stop the run", () => {
     const r = drive([parallel("b", [step("x")], { onFailure: "skip" }), step("c", "b")])
     r.end("b:x", "error")
     expect(r.statuses()).toMatchObject({ b: "skipped", c: "running" })
@@ -62,14 +62,14 @@ describe("a parallel step", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("keeps to the cap with its parts", () => {
+  it("respects the cap with its parts", () => {
     const r = drive([parallel("b", [step("x"), step("y"), step("z")])], { maxParallel: 2 })
     expect(r.started).toEqual(["b:x", "b:y"])
     r.end("b:x")
     expect(r.started).toHaveLength(3)
   })
 
-  it("inside another is done before it", () => {
+  it("inside another one ends before it", () => {
     const r = drive([parallel("b", [parallel("in", [step("x")]), step("y", "in")])])
     expect(r.started).toEqual(["b:in:x"])
     r.end("b:in:x")
@@ -77,7 +77,7 @@ describe("a parallel step", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("has one time for all of its parts", () => {
+  it("has one deadline for all its parts", () => {
     const r = drive([parallel("b", [step("x"), step("y", "x")], { timeoutMs: 5_000 })])
     r.pass(6_000)
     r.end("b:x")
@@ -85,7 +85,7 @@ describe("a parallel step", () => {
     expect(r.run.status).toBe("failed")
   })
 
-  it("taken up anew does only what did not go well", () => {
+  it("repeats only its failed parts when the run is resumed", () => {
     const r = drive([parallel("b", [step("x"), step("y"), step("z", "x")]), step("c", "b")], { onFailure: "continue" })
     r.end("b:x", "error")
     r.end("b:y")
@@ -100,7 +100,7 @@ describe("a parallel step", () => {
     expect(r.started).toEqual(["b:x", "b:z", "c"])
   })
 
-  it("of which a hundred parts were done and two failed does exactly two anew", () => {
+  it("of a hundred parts with two failures repeats exactly those two", () => {
     const names = Array.from({ length: 100 }, (_, at) => `p${at}`)
     const r = drive(
       [
@@ -117,7 +117,7 @@ describe("a parallel step", () => {
     expect(r.started).toEqual(["b:p7", "b:p93"])
   })
 
-  it("is ended with an aborted run, whatever it was at", () => {
+  it("ends with an aborted run", () => {
     const r = drive([parallel("b", [step("x"), step("y", "x")])])
     r.send({ type: "abort", by: "user" })
     r.end("b:x", "aborted")
@@ -125,7 +125,7 @@ describe("a parallel step", () => {
     expect(r.step("b").status).toBe("cancelled")
   })
 
-  it("is interrupted and taken up in its parts", () => {
+  it("is interrupted and resumed in its parts", () => {
     const r = drive([parallel("b", [step("x"), step("y", "x")])])
     r.send({ type: "interrupt", by: "user" })
     expect(r.stopped).toEqual(["b:x"])
@@ -137,7 +137,7 @@ describe("a parallel step", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("has checks of its own, once all parts are done", () => {
+  it("runs its own checks once all its parts are done", () => {
     const checks = [{ type: "command", run: "npm test", expect: "pass", severity: "error" } as const]
     const r = drive([parallel("b", [step("x")], { checks })])
     r.end("b:x")
@@ -148,7 +148,7 @@ describe("a parallel step", () => {
     expect(r.run.status).toBe("failed")
   })
 
-  it("is asked about in its parts, not again as a whole", () => {
+  it("asks a person about its parts, and not again about the whole", () => {
     const r = drive([parallel("b", [step("x")])], { intervene: "on-error" })
     r.end("b:x", "error")
     expect(r.run.status).toBe("paused")
@@ -161,7 +161,7 @@ describe("a step of type check", () => {
   const checks = [{ type: "command", run: "npm test", expect: "pass", severity: "error" } as const]
   const check: Step = { ...step("t"), type: "check", checks }
 
-  it("has no worker: what its checks come to is its answer", () => {
+  it("has no worker, and the results of its checks are its answer", () => {
     const r = drive([check, step("b", "t")])
     expect(r.started).toEqual([])
     expect(r.effects).toContainEqual({ type: "check", step: "t", attempt: 1 })
@@ -170,7 +170,7 @@ describe("a step of type check", () => {
     expect(r.started).toEqual(["b"])
   })
 
-  it("fails with them, and is done anew after an interrupt", () => {
+  it("fails when its checks fail, and runs them again after an interrupt", () => {
     const r = drive([check])
     r.send({ type: "interrupt", by: "user" })
     r.resume()
@@ -181,7 +181,7 @@ describe("a step of type check", () => {
   })
 })
 
-it("a step that is no group has nothing that follows: it fails", () => {
+it("advancing a step that is no group fails", () => {
   const r = drive([step("a")])
   expect(nextOf(r.run, step("a"), r.step("a"), words)).toMatchObject({
     type: "result",
@@ -194,7 +194,7 @@ describe("a loop", () => {
   const look = (r: ReturnType<typeof drive>, fingerprint: string) =>
     r.send({ type: "looked", step: "a", attempt: 1, fingerprint })
 
-  it("looks at the project, does a round, and ends when one goes well", () => {
+  it("looks at the project, runs a round, and ends after a round that succeeds", () => {
     const r = drive([loop(), step("b", "a")])
     expect(r.effects).toEqual([{ type: "look", step: "a", attempt: 1 }])
     expect(r.run.status).toBe("running")
@@ -207,7 +207,7 @@ describe("a loop", () => {
     expect(r.started).toEqual(["a:1", "a:2", "b"])
   })
 
-  it("ends only when `until` holds", () => {
+  it("ends only when `until` is true", () => {
     const r = drive([loop({ until: "false" })])
     for (const round of [1, 2, 3]) {
       look(r, `f${round}`)
@@ -218,7 +218,7 @@ describe("a loop", () => {
     expect(r.run.status).toBe("failed")
   })
 
-  it("that changes nothing for three rounds stops and asks, and goes on when told to", () => {
+  it("that changes nothing for three rounds asks a person, and continues when told to", () => {
     const r = drive([loop({ max: 6 })])
     for (const round of [1, 2, 3]) {
       look(r, "same")
@@ -238,7 +238,7 @@ describe("a loop", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("takes another state of its worker's todo list for progress", () => {
+  it("counts a changed todo list of its worker as progress", () => {
     const r = drive([loop({ stagnant: 1 })])
     look(r, "same")
     r.end("a:1", "error", 1, { todos: "completed,pending" })
@@ -262,7 +262,7 @@ describe("a loop", () => {
     expect(r.step("a").status).toBe(of)
   })
 
-  it("that has failed has its rounds again when it is taken up anew", () => {
+  it("that has failed gets all its rounds again when the run is resumed", () => {
     const r = drive([loop({ max: 2 })])
     for (const round of [1, 2]) {
       look(r, `f${round}`)
@@ -277,7 +277,7 @@ describe("a loop", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("that was interrupted while it looked looks again", () => {
+  it("that was interrupted while it looked at the project looks again", () => {
     const r = drive([loop()])
     r.send({ type: "interrupt", by: "user" })
     look(r, "f0")
@@ -288,7 +288,7 @@ describe("a loop", () => {
     expect(r.started).toEqual(["a:1"])
   })
 
-  it("over several steps goes round with all of them", () => {
+  it("over several steps repeats all of them each round", () => {
     const body = parallel("a", [step("x"), step("y", "x")], { loop: { max: 2, stagnant: 3 } })
     const r = drive([body])
     look(r, "f0")
@@ -314,7 +314,7 @@ describe("a nested workflow", () => {
     group: { type: "workflow", workflow: inner(over), with: given },
   })
 
-  it("runs inside with inputs of its own, and answers with what nothing else needs", () => {
+  it("runs with inputs of its own, and answers with the steps that no other step needs", () => {
     const r = drive([nested(), step("b", "w")])
     expect(r.step("w").parts?.inputs).toEqual({ count: 3, tone: "dry" })
     r.end("w:x")
@@ -323,13 +323,13 @@ describe("a nested workflow", () => {
     expect(r.started).toEqual(["w:x", "w:y", "b"])
   })
 
-  it("fails at once when an input is not what it must be", () => {
+  it("fails at once when an input has the wrong type", () => {
     const r = drive([nested({}, { count: "many" })])
     expect(r.step("w").result?.detail).toBe("its input count must be a whole number, not `many`")
     expect(r.run.status).toBe("failed")
   })
 
-  it("that fails stops itself; what the run does then is the run's to say", () => {
+  it("that fails stops its own steps, and the run's on_failure decides about the rest", () => {
     const r = drive([nested({ steps: [step("x"), step("y"), step("z", "y")] }), step("b"), step("c", "b")], {
       onFailure: "continue",
       maxParallel: 2,
@@ -360,14 +360,14 @@ describe("a nested workflow", () => {
     expect(r.step("w").status).toBe(reason === "ok" ? "success" : "failed")
   })
 
-  it("has a budget of its own", () => {
+  it("has its own budget", () => {
     const r = drive([nested({ settings: { ...workflow([]).settings, budget: { tokens: 15 } } })])
     r.end("w:x")
     expect(r.step("w:y")).toMatchObject({ status: "failed", result: { reason: "over-budget" } })
     expect(r.step("w:y").result?.detail).toBe("w has spent 15 of 15 tokens")
   })
 
-  it("pauses where its own settings say so", () => {
+  it("pauses according to its own settings", () => {
     const r = drive([nested({ settings: { ...workflow([]).settings, intervene: "always" } })])
     r.end("w:x")
     expect(r.step("w:x").gate).toMatchObject({ why: "always" })
@@ -377,7 +377,7 @@ describe("a nested workflow", () => {
 describe("files that steps own", () => {
   const owner = (id: string, ...files: string[]): Step => ({ ...step(id), files })
 
-  it("are never written by two at once: who shares one waits, and others pass by", () => {
+  it("are never written by two at once: a step that shares one waits, and others overtake it", () => {
     const r = drive([owner("a", "src/ui/**"), owner("b", "src/**"), owner("c", "docs/**"), step("d")], {
       maxParallel: 4,
     })
@@ -391,7 +391,7 @@ describe("files that steps own", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("hold up a retry, too", () => {
+  it("delay a retry too", () => {
     const retry = { maxAttempts: 2, delayMs: 1_000, backoff: "fixed" } as const
     const r = drive([{ ...owner("a", "x.ts"), retry }, { ...owner("b", "x.ts") }], { onFailure: "continue" })
     r.end("a", "error")

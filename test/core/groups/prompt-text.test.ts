@@ -3,16 +3,16 @@ import { plain, told } from "../../../src/core/groups/prompt-text.ts"
 import type { Step } from "../../../src/core/model/workflow.ts"
 import { step, workflow } from "../../support/runs.ts"
 
-it("a text with a template's signs in it is plain text", () => {
+it("a text with template syntax is escaped", () => {
   expect(plain("cost: ${price} $x ${")).toBe("cost: $${price} $x $${")
 })
 
-describe("a person's words", () => {
-  it("follow the prompt", () => {
+describe("a person's message", () => {
+  it("is appended to the prompt", () => {
     expect(told(step("a"), "use ${bun}").prompt).toBe("do a\n\nuse $${bun}")
   })
 
-  it("are nothing to a step that asks no worker, nor where there are none", () => {
+  it("changes no step without a worker, and no step when it is absent", () => {
     for (const type of ["check", "gate"] as const) {
       const given: Step = { ...step("a"), type }
       expect(told(given, "words")).toBe(given)
@@ -21,7 +21,7 @@ describe("a person's words", () => {
     expect(told(given, undefined)).toBe(given)
   })
 
-  it("reach the first steps of a group, however deep", () => {
+  it("reaches the first steps of a group, at any depth", () => {
     const inner = [step("x"), step("y", "x")]
     const nested: Step = {
       ...step("n"),

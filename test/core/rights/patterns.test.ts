@@ -31,14 +31,14 @@ const pattern = fc
 const name = fc.stringMatching(/^[ab.]{1,3}$/).filter((text) => !/^\.+$/.test(text))
 const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((parts) => parts.join("/"))
 const PATHS = [...new Set(fc.sample(path, { numRuns: 300, seed: 1 }))]
-/** Those of the paths that a pattern matches. */
+/** Returns the paths that a pattern matches. */
 const matched = (pattern: string) => {
   const isMatch = picomatch(pattern, { dot: true })
   return PATHS.filter((one) => isMatch(one))
 }
 
-describe("two patterns", () => {
-  it("overlap whenever a path matches both, as picomatch matches", () => {
+describe("two path patterns", () => {
+  it("overlap whenever a path matches both according to picomatch", () => {
     fc.assert(
       fc.property(pattern, pattern, (a, b) => {
         const theirs = new Set(matched(b))
@@ -68,12 +68,12 @@ describe("two patterns", () => {
     expect(sharedPath(b, a) !== undefined).toBe(isShared)
   })
 
-  it("name a path that is in both", () => {
+  it("that overlap yield a path that both match", () => {
     expect(overlapOf(["docs/**", "src/*/index.ts"], ["test/**", "src/api/*.ts"])).toBe("src/api/index.ts")
     expect(overlapOf(["docs/**"], ["test/**"])).toBeUndefined()
   })
 
-  it("are compared to an end, however they are written", () => {
+  it("are compared in finite time, however they are written", () => {
     const evil = `${"a*".repeat(200)}b`
     const deep = `${"**/*a/".repeat(60)}b`
     sharedPath(evil, `${"*a".repeat(200)}c`)
@@ -95,11 +95,11 @@ describe("a path", () => {
     expect(owns(["src/**", "docs/plan.md"], one)).toBe(isOwned)
   })
 
-  it("is matched by OpenCode's form of a pattern that matches it", () => {
+  it("is also matched by OpenCode's form of a pattern that matches it", () => {
     fc.assert(
       fc.property(pattern, (a) => {
         const hosts = hostPatterns(a)
-        // That `a/**` also matches `a` itself is of no use to who writes files.
+        // `a/**` also matches `a` itself, which is a folder and cannot be written as a file.
         const isFolder = picomatch(a.replace(/(\/\*\*)+$/, ""), { dot: true })
         const missed = matched(a).filter((one) => !isFolder(one) && !hosts.some((host) => hostMatches(one, host)))
         expect(missed).toEqual([])

@@ -22,7 +22,7 @@ const lines = (list: readonly PermissionRule[]) =>
   list.map(({ permission, pattern, action }) => `${permission}|${pattern}|${action}`)
 const ORDER = { deny: 0, ask: 1, allow: 2 }
 
-/** OpenCode 1.18.33's own matcher, as it stands in the program. */
+/** The matcher of OpenCode 1.18.33, copied from its source. */
 function host(text: string, pattern: string): boolean {
   let escaped = pattern
     .replaceAll("\\", "/")
@@ -39,7 +39,7 @@ function isHidden(list: readonly PermissionRule[], tool: string): boolean {
   return last?.pattern === "*" && last.action === "deny"
 }
 
-// What `GET /agent` of OpenCode 1.18.33 says.
+// The rules that `GET /agent` of OpenCode 1.18.33 returns.
 const COMMON = rules(
   "*|*|allow",
   "doom_loop|*|ask",
@@ -99,7 +99,7 @@ const list = fc.array(
 )
 const tool = fc.constantFrom("bash", "edit", "browse", "audit", "x")
 
-describe("patterns", () => {
+describe("wildcard patterns", () => {
   it("match as OpenCode matches them", () => {
     for (const [subject, pattern] of [
       ["git", "git *"],
@@ -116,7 +116,7 @@ describe("patterns", () => {
     fc.assert(fc.property(text, word, (subject, pattern) => matches(subject, pattern) === host(subject, pattern)))
   })
 
-  it("contain only what they contain", () => {
+  it("contain another pattern only when they match everything that it matches", () => {
     fc.assert(
       fc.property(word, word, text, (outer, inner, subject) => {
         if (contains(outer, inner) && host(subject, inner)) expect(host(subject, outer)).toBe(true)
@@ -124,7 +124,7 @@ describe("patterns", () => {
     )
   })
 
-  it("meet in exactly what matches both", () => {
+  it("intersect in exactly what matches both", () => {
     fc.assert(
       fc.property(word, word, text, (a, b, subject) => {
         const both = intersection(a, b)
@@ -138,7 +138,7 @@ describe("patterns", () => {
     expect(intersection("src/*", "test/*")).toEqual([])
   })
 
-  it("give up on what cannot be written down", () => {
+  it("give up an intersection that would need too many patterns", () => {
     const wild = "*a*b*a*b*a*b*a*b*a*b*"
     expect(intersection(wild, wild.replaceAll("a", "c"))).toBeUndefined()
     expect(
@@ -151,8 +151,8 @@ describe("patterns", () => {
   })
 })
 
-describe("the rules of two lists together", () => {
-  it("are never more than either, and the lower of the two", () => {
+describe("the intersection of two lists of rules", () => {
+  it("never allows more than either list", () => {
     fc.assert(
       fc.property(list, list, tool, text, (child, ceiling, permission, subject) => {
         const both = ORDER[evaluate(intersect(child, ceiling), permission, subject)]
@@ -164,7 +164,7 @@ describe("the rules of two lists together", () => {
     )
   })
 
-  it("leave nothing to the rules before them", () => {
+  it("decides every case, so that earlier rules never apply", () => {
     fc.assert(
       fc.property(list, list, list, tool, text, (before, child, ceiling, permission, subject) => {
         const both = intersect(child, ceiling)
@@ -173,7 +173,7 @@ describe("the rules of two lists together", () => {
     )
   })
 
-  it("hide the tools that are denied for everything", () => {
+  it("hides the tools that are denied for everything", () => {
     fc.assert(
       fc.property(list, list, fc.constantFrom("bash", "edit"), (child, ceiling, permission) => {
         const both = intersect(child, ceiling)
@@ -194,7 +194,7 @@ describe("the rules of two lists together", () => {
     ["build × plan", BUILD, PLAN],
     ["explore × plan", EXPLORE, PLAN],
     ["explore × explore", EXPLORE, EXPLORE],
-  ])("of %s stay short and exact", (_name, child, ceiling) => {
+  ])("of %s stays short and exact", (_name, child, ceiling) => {
     const both = intersect(child, ceiling)
     expect(both.length).toBeLessThanOrEqual(30)
     for (const permission of TOOLS)
@@ -204,7 +204,7 @@ describe("the rules of two lists together", () => {
       }
   })
 
-  it("do not grow from worker to worker", () => {
+  it("does not grow from worker to worker", () => {
     let own: readonly PermissionRule[] = PLAN
     for (let depth = 0; depth < 5; depth++) own = intersect(PLAN, [...BUILD, ...own])
     expect(own.length).toBeLessThanOrEqual(30)
@@ -214,7 +214,7 @@ describe("the rules of two lists together", () => {
 describe("a read-only profile", () => {
   const closed = (...own: string[]) => closeReadOnly(BUILD, rules(...own))
 
-  it("is one that denies every edit", () => {
+  it("is a profile that denies every edit", () => {
     expect(isReadOnly(rules("edit|*|deny"))).toBe(true)
     expect(isReadOnly(rules("*|*|deny"))).toBe(true)
     expect(isReadOnly(rules("edit|*|deny", "edit|docs/*|allow"))).toBe(false)
@@ -222,7 +222,7 @@ describe("a read-only profile", () => {
     expect(isReadOnly([])).toBe(false)
   })
 
-  it("cannot write in another way, and reads as before", () => {
+  it("cannot write in any other way, and can still read", () => {
     const list = closed("edit|*|deny")
     for (const name of ["edit", "bash", "task", "mcp_write", "any_plugin_tool"]) expect(isHidden(list, name)).toBe(true)
     for (const name of ["read", "grep", "webfetch", "question", "external_directory"])
@@ -230,7 +230,7 @@ describe("a read-only profile", () => {
         expect([name, thing, evaluate(list, name, thing)]).toEqual([name, thing, evaluate(BUILD, name, thing)])
   })
 
-  it("keeps what it names itself, and no more of it", () => {
+  it("keeps the tools that it names itself, with the same patterns", () => {
     const list = closed("edit|*|deny", "bash|git log*|allow", "mcp_*|*|ask")
     expect(evaluate(list, "bash", "git log -1")).toBe("allow")
     expect(evaluate(list, "bash", "git push")).toBe("deny")
@@ -238,28 +238,28 @@ describe("a read-only profile", () => {
     expect(isHidden(list, "other_tool")).toBe(true)
   })
 
-  it("is not opened by a rule for everything, nor by one that a later rule takes back", () => {
+  it("stays closed when it allows everything by a wildcard, or when a later rule revokes a tool", () => {
     expect(isHidden(closed("*|*|allow", "edit|*|deny"), "bash")).toBe(true)
     expect(isHidden(closed("bash|*|allow", "*|*|deny"), "bash")).toBe(true)
     expect(isHidden(closed("read|*|allow", "*|*|deny"), "read")).toBe(true)
   })
 
-  it("that is none is left as it is", () => {
+  it("differs from a profile that may edit, whose rules stay as they are", () => {
     expect(closed("bash|*|deny")).toEqual([...BUILD, ...rules("bash|*|deny")])
   })
 })
 
-describe("a worker", () => {
+describe("a worker's rules", () => {
   const may = { mayDelegate: false, mayAsk: false }
 
-  it("has never more than the session it is started from", () => {
+  it("never allow more than those of the session that it is started from", () => {
     const list = workerRules({ agent: BUILD, profile: rules("*|*|allow"), parent: PLAN, ...may })
     expect(evaluate(list, "edit", "src/a.ts")).toBe("deny")
     expect(evaluate(list, "edit", ".opencode/plans/a.md")).toBe("allow")
     expect(evaluate(list, "external_directory", "/etc")).toBe("ask")
   })
 
-  it("never has the task tool, and the others only when they are of use", () => {
+  it("never allow the task tool, and allow other special tools only when they are useful", () => {
     const open = workerRules({ agent: BUILD, profile: [], parent: BUILD, mayDelegate: true, mayAsk: true })
     const shut = workerRules({ agent: BUILD, profile: [], parent: BUILD, ...may })
     for (const name of ["question", "worker_ask", "workflow_run", "workflow_status", "workflow_control"]) {
@@ -268,14 +268,14 @@ describe("a worker", () => {
     expect(isHidden(open, "task")).toBe(true)
   })
 
-  it("has what its agent and profile allow when it was started from no session", () => {
+  it("are those of its agent and profile when it is not started from a session", () => {
     const list = workerRules({ agent: BUILD, profile: rules("bash|*|ask"), parent: undefined, ...may })
     expect(evaluate(list, "bash", "ls")).toBe("ask")
     expect(evaluate(list, "edit", "a")).toBe("allow")
     expect(evaluate(list, "read", "x.env.local")).toBe("ask")
   })
 
-  it("that owns files edits these alone, and only as far as it may edit at all", () => {
+  it("limit edits to the files that it owns, and never extend its right to edit", () => {
     const owner = (profile: string) =>
       workerRules({ agent: BUILD, profile: rules(profile), parent: BUILD, ...may, files: ["src/ui/*", "a.md"] })
     const list = owner("*|*|allow")
@@ -285,7 +285,7 @@ describe("a worker", () => {
     expect(evaluate(owner("edit|*.md|ask"), "edit", "a.md")).toBe("ask")
   })
 
-  it("may report data only where some is wanted of it", () => {
+  it("allow the result tool only when its step has a schema", () => {
     const reports = (mayReport?: boolean) =>
       evaluate(
         workerRules({ agent: BUILD, profile: [], ...may, ...(mayReport === undefined ? {} : { mayReport }) }),
@@ -295,7 +295,7 @@ describe("a worker", () => {
     expect([reports(), reports(false), reports(true)]).toEqual(["deny", "deny", "allow"])
   })
 
-  it("started by a read-only worker cannot write either", () => {
+  it("allow no writing when a read-only worker starts it", () => {
     const parent = workerRules({
       agent: BUILD,
       profile: rules("edit|*|deny"),

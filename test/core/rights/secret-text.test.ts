@@ -4,7 +4,7 @@ import { formsOf, mapTexts, markOf, secretsOf } from "../../../src/core/rights/s
 import { step, workflow } from "../../support/runs.ts"
 
 describe("the forms of a secret", () => {
-  it("are the value, inside JSON, inside an address, and as base64 with and without its padding", () => {
+  it("are the value itself, escaped in JSON, escaped in a URL, and base64 with and without padding", () => {
     expect(formsOf(' pass"word/1\n')).toEqual([
       ' pass"word/1\n',
       'pass"word/1',
@@ -15,12 +15,12 @@ describe("the forms of a secret", () => {
     ])
   })
 
-  it("are not its letters where it is shorter than eight", () => {
+  it("are none when the secret is shorter than eight characters", () => {
     expect(formsOf("1234567")).toEqual(["MTIzNDU2Nw==", "MTIzNDU2Nw"])
     expect(formsOf("12345678")).toContain("12345678")
   })
 
-  it("are its long lines too, where it has several", () => {
+  it("include each long line of a secret with several lines", () => {
     const line = "0123456789abcdef"
     expect(formsOf(`-----\r\n  ${line}\nshort line here`)).toContain(line)
     expect(formsOf(`-----\n${line}\nshort line here`)).not.toContain("short line here")
@@ -28,17 +28,17 @@ describe("the forms of a secret", () => {
   })
 })
 
-describe("texts without a secret", () => {
+describe("removing a secret from a value", () => {
   const hide = (text: string) => text.replaceAll("12345678", markOf("pin"))
 
-  it("are found in everything, keys included", () => {
+  it("changes every string, including keys", () => {
     expect(mapTexts({ a: ["x 12345678"], "12345678": { b: null, c: true } }, hide)).toEqual({
       a: ["x [secret pin]"],
       "[secret pin]": { b: null, c: true },
     })
   })
 
-  it("are also numbers that are the secret, and not those it is only a part of", () => {
+  it("replaces a number that equals the secret, and no number that only contains it", () => {
     expect(mapTexts([12345678, 123456789, 1234567, 0.5], hide)).toEqual(["[secret pin]", 123456789, 1234567, 0.5])
   })
 })
@@ -47,7 +47,7 @@ describe("the secrets of a workflow", () => {
   const from = (variable: string) => ({ env: variable })
   const withSecrets = (secrets: object, steps: readonly Step[]) => ({ ...workflow(steps), secrets: secrets as never })
 
-  it("are its own and those of the workflows inside it; its own count first", () => {
+  it("are its own and those of its nested workflows; its own take precedence", () => {
     const deep = withSecrets({ deep: from("D"), pin: from("INNER") }, [step("x")])
     const nested: Step = { ...step("n"), type: "workflow", group: { type: "workflow", workflow: deep, with: {} } }
     const all: Step = { ...step("p"), type: "parallel", group: { type: "parallel", steps: [nested] } }
@@ -56,7 +56,7 @@ describe("the secrets of a workflow", () => {
     expect(secretsOf(outer)).toBe(secretsOf(outer))
   })
 
-  it("are none where none is named", () => {
+  it("are none when it declares none", () => {
     expect(secretsOf(workflow([step("a")]))).toEqual({})
   })
 })

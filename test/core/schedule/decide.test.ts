@@ -9,8 +9,8 @@ import { drive } from "../../support/drive.ts"
 import { step } from "../../support/runs.ts"
 import { words } from "../../support/words.ts"
 
-describe("starting", () => {
-  it("starts what needs nothing, and the rest when its needs have succeeded", () => {
+describe("a run", () => {
+  it("starts the steps without needs first, and the others when their needs have succeeded", () => {
     const r = drive([step("a"), step("b", "a"), step("c", "a"), step("d", "b", "c")])
     expect(r.started).toEqual(["a"])
     r.end("a")
@@ -23,7 +23,7 @@ describe("starting", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("never has more running than max_parallel or max_workers allow", () => {
+  it("never has more running steps than max_parallel or max_workers allow", () => {
     const steps = ["a", "b", "c", "d"].map((id) => step(id))
     expect(drive(steps, { maxParallel: 2 }).started).toEqual(["a", "b"])
     expect(drive(steps, { maxParallel: 4 }, 3).started).toEqual(["a", "b", "c"])
@@ -32,14 +32,14 @@ describe("starting", () => {
     expect(r.started).toEqual(["a", "b"])
   })
 
-  it("records where a worker is before anything else of it", () => {
+  it("records a worker's session before anything else about it", () => {
     const r = drive([step("a")])
     r.open("a")
     expect(stepOf(r.run, "a")?.session).toBe("ses_a")
   })
 })
 
-describe("failing", () => {
+describe("a failure", () => {
   const notOk: Reason[] = [
     "empty",
     "truncated",
@@ -51,7 +51,7 @@ describe("failing", () => {
     "quota",
     "worker-lost",
   ]
-  it.each(notOk)("a step that ended %s is failed and so is the run", (reason) => {
+  it.each(notOk)("of a step that ended %s fails the run", (reason) => {
     const r = drive([step("a"), step("b", "a")])
     r.end("a", reason)
     expect(r.statuses()).toEqual({ a: "failed", b: "pending" })
@@ -59,7 +59,7 @@ describe("failing", () => {
     expect(r.started).toEqual(["a"])
   })
 
-  it("stop: starts nothing more, but lets what runs finish", () => {
+  it("with on_failure stop starts nothing more, but lets running steps finish", () => {
     const r = drive([step("a"), step("b"), step("c", "b")])
     r.end("a", "error")
     expect(r.run.status).toBe("running")
@@ -68,7 +68,7 @@ describe("failing", () => {
     expect(r.run).toMatchObject({ status: "failed", cause: "failure" })
   })
 
-  it("continue: goes on with what does not need the failed step, and fails at the end", () => {
+  it("with on_failure continue runs the steps that do not need the failed one, and the run fails at the end", () => {
     const r = drive([step("a"), step("b", "a"), step("c"), step("d", "c")], { onFailure: "continue", maxParallel: 1 })
     r.end("a", "error")
     r.end("c")
@@ -77,7 +77,7 @@ describe("failing", () => {
     expect(r.run.status).toBe("failed")
   })
 
-  it("a step whose session somebody aborted is cancelled, and the run is not a success", () => {
+  it("is not the result of an aborted session: the step is cancelled, and the run is not a success", () => {
     const r = drive([step("a"), step("b", "a")])
     r.end("a", "aborted")
     expect(r.statuses().a).toBe("cancelled")
@@ -86,7 +86,7 @@ describe("failing", () => {
 })
 
 describe("stopping", () => {
-  it("abort stops what runs, then the run is cancelled", () => {
+  it("by abort stops the running steps, and then the run is cancelled", () => {
     const r = drive([step("a"), step("b"), step("c", "a")])
     r.send({ type: "abort", by: "user" })
     expect(r.stopped).toEqual(["a", "b"])
@@ -98,14 +98,14 @@ describe("stopping", () => {
     expect(r.send({ type: "abort", by: "user" }).refused).toContain("has ended")
   })
 
-  it("the deadline stops what runs and fails the run", () => {
+  it("by the deadline stops the running steps and fails the run", () => {
     const r = drive([step("a"), step("b", "a")])
     r.send({ type: "deadline" })
     r.end("a", "aborted")
     expect(r.run).toMatchObject({ status: "failed", cause: "deadline" })
   })
 
-  it("interrupt leaves the running steps to be asked for again", () => {
+  it("by interrupt lets a resume restart the running steps", () => {
     const r = drive([step("a"), step("b"), step("c", "a", "b")])
     r.open("a")
     r.send({ type: "interrupt", by: "ctrl-c" })
@@ -120,7 +120,7 @@ describe("stopping", () => {
     expect(r.started).toEqual(["a", "c"])
   })
 
-  it("abort of an interrupted run ends it through its leftovers", () => {
+  it("an interrupted run by abort ends it once what was left running is stopped", () => {
     const r = drive([step("a"), step("b", "a")])
     r.send({ type: "interrupt", by: "ctrl-c" })
     r.send({ type: "abort", by: "user" })
@@ -129,7 +129,7 @@ describe("stopping", () => {
     expect(r.run.status).toBe("cancelled")
   })
 
-  it("abort of a run that was left while it was being aborted stops what is left, and so does its resume", () => {
+  it("is completed by another abort, or by a resume, when a crash interrupted an abort", () => {
     const left = (by: "crash" | "interrupt") => {
       const r = drive([step("a")])
       r.open("a")
@@ -150,8 +150,8 @@ describe("stopping", () => {
   })
 })
 
-describe("holding", () => {
-  it("starts nothing more, pauses when nothing runs, and goes on with the same attempt", () => {
+describe("a hold", () => {
+  it("starts nothing more, pauses the run when nothing is running, and continues the same attempt on resume", () => {
     const r = drive([step("a"), step("b"), step("c", "b")], { maxParallel: 2 })
     r.open("a")
     r.hold("a")
@@ -171,7 +171,7 @@ describe("holding", () => {
     expect(r.run.status).toBe("success")
   })
 
-  it("ends when a gate beside it is decided from another session: it is asked for again, and not left without a worker", () => {
+  it("ends when another step's gate is decided from another session, and its step restarts", () => {
     const held = () => {
       const r = drive([{ ...step("a"), intervene: "always" }, step("b")])
       r.open("b")
@@ -189,7 +189,7 @@ describe("holding", () => {
     expect(s.effects).toEqual([{ type: "stop", step: "b", attempt: 1 }])
   })
 
-  it("by a budget ends with a raise, but a run that was interrupted waits for a person to take it up", () => {
+  it("by a budget ends with a raise, but an interrupted run still waits for a resume", () => {
     const r = drive([step("a"), step("b"), step("c")], { maxParallel: 2, budget: { usd: 0.2 } })
     r.end("a")
     expect(r.run).toMatchObject({ status: "running", hold: { cause: "budget" } })
@@ -205,7 +205,7 @@ describe("holding", () => {
     ])
   })
 
-  it("of a run that is stopping for a failure holds nothing up", () => {
+  it("does not block a run that is stopping for a failure", () => {
     const r = drive([step("a"), step("b"), step("c", "b")])
     r.hold("a")
     r.end("b", "error")
@@ -219,7 +219,7 @@ describe("holding", () => {
     expect(r.run).toMatchObject({ status: "cancelled", cause: "abort" })
   })
 
-  it("of a run that was interrupted changes nothing: it is asked for again anyway", () => {
+  it("in an interrupted run changes nothing, because a resume restarts the step anyway", () => {
     const r = drive([step("a")])
     r.send({ type: "interrupt", by: "ctrl-c" })
     expect(r.hold("a").refused).toContain("interrupted")
@@ -238,7 +238,7 @@ describe("steering", () => {
     text: "hurry",
   } as const
 
-  it("is written down before it happens, and what was said stays with the step", () => {
+  it("is journalled before it happens, and its message stays with the step", () => {
     const r = drive([step("a")])
     const said = r.send(message)
     expect(said.events).toMatchObject([{ type: "step.steered", by: "user", action: "message", text: "hurry" }])
@@ -252,7 +252,7 @@ describe("steering", () => {
     })
   })
 
-  it("of a step that does not run is refused", () => {
+  it("a step that is not running is refused", () => {
     const r = drive([step("a"), step("b", "a")])
     expect(r.send({ ...message, step: "b" }).refused).toContain("not running")
     r.send({ type: "interrupt", by: "ctrl-c" })
@@ -260,8 +260,8 @@ describe("steering", () => {
   })
 })
 
-describe("answers that come late", () => {
-  it("change nothing: of another attempt, of an ended step, of an ended run", () => {
+describe("late answers", () => {
+  it("of another attempt, an ended step or an ended run change nothing", () => {
     const r = drive([step("a")])
     expect(r.end("a", "ok", 2).refused).toContain("not running")
     r.end("a")
@@ -275,7 +275,7 @@ describe("answers that come late", () => {
   })
 })
 
-/** Random DAGs: step i may need any earlier ones. */
+/** Random DAGs: step i may need any earlier steps. */
 const dag = fc
   .array(fc.array(fc.nat({ max: 30 }), { maxLength: 3 }), { minLength: 1, maxLength: 12 })
   .map((needs) => needs.map((list, i) => step(`s${i}`, ...new Set(i === 0 ? [] : list.map((n) => `s${n % i}`)))))
@@ -295,7 +295,7 @@ describe("over random graphs, failures, orders and crashes", () => {
     }),
   })
 
-  it("keeps the invariants: needs first, none twice, never over the cap, always an end, and replay gives the same run", () => {
+  it("decide keeps its invariants: needs run first, no step starts twice, the cap holds, every run ends, and a replay gives the same run", () => {
     fc.assert(
       fc.property(scenario, ({ steps, cap, onFailure, script }) => {
         const r = drive(steps, { maxParallel: cap, onFailure })
@@ -321,7 +321,7 @@ describe("over random graphs, failures, orders and crashes", () => {
           if (chosen && hold === 0) r.hold(chosen.id)
           else if (chosen) r.end(chosen.id, how)
         }
-        // Whatever the script left over goes well.
+        // The steps that the script left over succeed.
         for (let left = 2 * steps.length; left > 0 && ["running", "paused"].includes(r.run.status); left--) {
           if (r.run.status === "paused") r.send({ type: "resume", by: "t" })
           const next = rowsOf(r.run.steps).find((row) => row.status === "running")

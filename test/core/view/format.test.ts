@@ -37,7 +37,7 @@ const VERDICT: Verdict = {
   dissent: ["b is safer"],
 }
 
-/** A run of one step, as it is shown, with parts of it replaced. */
+/** Returns the view of a run with one step, with some properties replaced. */
 function shown(over: Partial<StepView> = {}, run: Partial<RunView> = {}): RunView & { readonly first: StepView } {
   const r = drive([step("a")])
   r.end("a")
@@ -46,7 +46,7 @@ function shown(over: Partial<StepView> = {}, run: Partial<RunView> = {}): RunVie
   return { ...view, ...run, steps: [first], first }
 }
 
-it("prices have digits enough to be told from nothing", () => {
+it("prices have enough digits to differ from zero", () => {
   expect([null, 0, 0.00004, 0.0999, 0.1, 12.345].map(formatCost)).toEqual([
     "price unknown",
     "$0.00",
@@ -57,24 +57,24 @@ it("prices have digits enough to be told from nothing", () => {
   ])
 })
 
-it("counts are easy to read", () => {
+it("counts have thousands separators", () => {
   expect([0, 999, 1_000, 1_234_567].map(countOf)).toEqual(["0", "999", "1,000", "1,234,567"])
   expect([plural(0, "file"), plural(1, "file"), plural(2_000, "file")]).toEqual(["0 files", "1 file", "2,000 files"])
   expect(tokenWords({ input: 2_437, output: 36 })).toBe("2,437 in, 36 out")
 })
 
-it("a budget names each of its parts", () => {
+it("a budget names each of its limits", () => {
   expect(budgetWords({ usd: 10, tokens: 5, timeMs: 60_000, workers: 2 })).toBe(
     "$10 and 5 tokens and 1m 00s of time and 2 workers",
   )
   expect(budgetWords({})).toBe("")
 })
 
-it("every state has a sign one column wide", () => {
+it("every state has a symbol one column wide", () => {
   for (const mark of Object.values(MARKS)) expect(mark).toHaveLength(1)
 })
 
-it("workflows are listed with what they want, and broken ones with why", () => {
+it("workflows are listed with their inputs, and broken ones with their problems", () => {
   const item = { name: "demo", description: "", inputs: [], isBuiltIn: false }
   const inputs = [
     { name: "topic", required: true },
@@ -96,7 +96,7 @@ it("workflows are listed with what they want, and broken ones with why", () => {
 })
 
 describe("a run as text", () => {
-  it("has a line for each step, parts below their group, and what was spent", () => {
+  it("has a line for each step, parts below their group, and the total usage", () => {
     const group = { type: "parallel" as const, steps: [step("x")] }
     const r = drive([{ ...step("g"), type: "parallel", group }, step("b", "g")])
     r.end("g:x", "error", 1, { detail: "no such key" })
@@ -109,7 +109,7 @@ describe("a run as text", () => {
     ])
   })
 
-  it("says how often a step was tried, who answered, and what it was warned of", () => {
+  it("shows a step's tries, the answers of an ensemble, and warnings", () => {
     const warnings = [{ kind: "model", text: "another model answered" }] as never
     expect(
       formatRun(shown({ attempts: 2, verdict: VERDICT, warnings }))
@@ -118,7 +118,7 @@ describe("a run as text", () => {
     ).toEqual(["success   a · 2 tries · 2/3 answered", "          warning: another model answered"])
   })
 
-  it("says how to go on while it waits", () => {
+  it("names the command that continues a waiting run", () => {
     const hold = { cause: "quota" as const, detail: "out of quota" }
     const second = (run: RunView) => formatRun(run).split("\n")[1]
     expect(second(shown({}, { hold, endedAt: null }))).toBe("out of quota; go on with /workflow resume r")
@@ -131,7 +131,7 @@ describe("a run as text", () => {
     )
   })
 
-  it("says how to decide the gates it waits for", () => {
+  it("names the commands that decide its open gates", () => {
     const r = drive([step("a")], { intervene: "on-error" })
     r.end("a", "error")
     expect(formatRun(viewRun(r.run, true)).split("\n").slice(1, 4)).toEqual([
@@ -148,7 +148,7 @@ describe("a run as text", () => {
 })
 
 describe("a step as text", () => {
-  it("has everything that is known of it", () => {
+  it("contains everything that is known about it", () => {
     const all: Partial<StepView> = {
       detail: "no such key",
       reason: "error",
@@ -201,7 +201,7 @@ describe("a step as text", () => {
     ])
   })
 
-  it("has little where little is known", () => {
+  it("leaves out what is not known", () => {
     const bare = { reason: null, status: "running" as const, output: "", model: null, startedAt: 1, endedAt: null }
     expect(formatTrace("r", shown(bare).first).split("\n")).toEqual([
       "a · running · run r",
@@ -212,7 +212,7 @@ describe("a step as text", () => {
     ])
   })
 
-  it("names the providers and the judge of a verdict as far as there are any", () => {
+  it("names the providers and the judge of a verdict, if any", () => {
     const none = { ...VERDICT, providers: [], judge: null, reasons: [], dissent: [] }
     expect(formatTrace("r", shown({ verdict: none }).first)).toContain(
       "2 of 3 proposers answered\nno verdict; shown as b, a (seed 7)",
@@ -223,21 +223,21 @@ describe("a step as text", () => {
     )
   })
 
-  it("counts the tasks that were given to others", () => {
+  it("counts the tasks that were delegated", () => {
     const delegated = { runs: ["r2", "r3"], tokens: { input: 1, output: 2 }, cost: 0 }
     expect(formatTrace("r", shown({ delegated }).first)).toContain(
       "2 tasks to other workers: 1 tokens in, 2 out, $0.00",
     )
   })
 
-  it("says what it waits for in the place of its detail, and of a group that others do it", () => {
+  it("shows the gate in the place of the detail, and no worker for a group", () => {
     const gate = { why: "error", detail: "failed (idle)" } as never
     const text = formatTrace("r", shown({ gate, detail: "failed (idle)", type: "parallel", attempts: 2 }).first)
     expect(text.split("\n").slice(1, 3)).toEqual(["waits for a person: a failed (idle)", "parallel, attempt 2"])
     expect(formatTrace("r", shown({ type: "gate" }).first)).toContain("profile worker")
   })
 
-  it("tells what happened, with the time since the beginning and the first lines of each text", () => {
+  it("lists what happened, with the time since the start and the first lines of each text", () => {
     const row: TraceRow = { at: 1_000, kind: "work", tone: "good", title: "done", text: "", tookMs: null }
     const long = Array.from({ length: 10 }, (_, at) => `line ${at}`).join("\n")
     const rows: TraceRow[] = [
@@ -259,13 +259,13 @@ describe("a step as text", () => {
   })
 })
 
-it("a text is cut only where that saves more than a line", () => {
+it("a text is cut only when that saves more than one line", () => {
   expect(headOf("", 2)).toEqual([])
   expect(headOf("a\nb\nc\n\n", 2)).toEqual(["a", "b", "c"])
   expect(headOf("a\nb\nc\nd", 2)).toEqual(["a", "b", "… 2 more lines"])
 })
 
-it("a check that does not hold has its output with it", () => {
+it("a failed check is shown with its output", () => {
   const check = { name: "npm test", detail: "exit code 1", output: "1 failed\n2 passed\n" }
   expect(formatCheck({ ...check, isOk: false, severity: "error" })).toBe(
     "✗ npm test: exit code 1\n    1 failed\n    2 passed",
@@ -274,7 +274,7 @@ it("a check that does not hold has its output with it", () => {
   expect(formatCheck({ ...check, isOk: true, severity: "warning" })).toBe("✓ npm test: exit code 1")
 })
 
-it("workers have a line each, with what is known of them", () => {
+it("each worker has one line with what is known about it", () => {
   const idle: WorkerView = {
     name: "ann",
     profile: "coder",
@@ -315,7 +315,7 @@ it("workers have a line each, with what is known of them", () => {
   ])
 })
 
-it("gates have the lines that decide them, and what happens by itself", () => {
+it("gates are shown with the commands that decide them, and with their default", () => {
   const r = drive([step("a"), { ...step("b"), type: "gate" }], { intervene: "on-error" })
   r.end("a", "error")
   const gates = openGates(viewRun(r.run, true))
@@ -344,7 +344,7 @@ it("gates have the lines that decide them, and what happens by itself", () => {
   ])
 })
 
-it("requests have the lines that answer them", () => {
+it("requests are shown with the commands that answer them", () => {
   const permission: PendingRequestView = {
     id: "p1",
     kind: "permission",

@@ -5,7 +5,7 @@ import { viewRun } from "../../../src/core/view/view.ts"
 import { drive } from "../../support/drive.ts"
 import { step } from "../../support/runs.ts"
 
-/** A run whose only step has failed and waits for a person, with what its checks wrote. */
+/** A run whose only step failed and waits for a person, with the output of its checks. */
 function waiting(checks: readonly { name: string; output: string; isOk?: boolean }[], over: Partial<Step> = {}) {
   const given: Step = {
     ...step("a"),
@@ -20,8 +20,8 @@ function waiting(checks: readonly { name: string; output: string; isOk?: boolean
   return r
 }
 
-describe("what a gate is about", () => {
-  it("is all that a person needs to decide", () => {
+describe("the details of a gate", () => {
+  it("contain everything that a person needs to decide", () => {
     const r = waiting([{ name: "npm test", output: "" }])
     const view = viewRun(r.run, true)
     expect(openGates(view)).toEqual([
@@ -44,7 +44,7 @@ describe("what a gate is about", () => {
     expect(openGates({ ...view, endedAt: 5 })).toEqual([])
   })
 
-  it("has the end of what the failed checks wrote, named where there are several", () => {
+  it("contain the end of the failed checks' output, with their names when there are several", () => {
     const output = Array.from({ length: 8 }, (_, at) => `line ${at}  `).join("\n")
     const [one] = openGates(viewRun(waiting([{ name: "npm test", output }]).run, true))
     expect(one?.details.slice(0, 7)).toEqual([
@@ -65,7 +65,7 @@ describe("what a gate is about", () => {
     expect(two?.details.slice(0, 4)).toEqual(["npm test: exit code 1", "  red", "lint: exit code 1", "one"])
   })
 
-  it("has warnings, but not of a gate that is about them", () => {
+  it("contain warnings, except when the gate's title already does", () => {
     const warning = { kind: "files", text: "wrote elsewhere" } as never
     const detailsFor = (intervene: Step["intervene"], reason: "ok" | "error") => {
       const r = drive([{ ...step("a"), ...(intervene ? { intervene } : {}) }])
@@ -84,7 +84,7 @@ it("a gate's title begins with its step", () => {
   expect(gateTitle("a", { why: "gate", detail: "Ship it?" })).toBe("a: Ship it?")
 })
 
-it("a run waits for a person while it is paused, or held while the rest of it ends", () => {
+it("a run waits for a person while it is paused, or held while its running steps finish", () => {
   const view = viewRun(drive([step("a")]).run, true)
   const hold = { cause: "quota" as const, detail: "out of quota" }
   expect(isWaiting({ ...view, status: "paused" })).toBe(true)
@@ -102,6 +102,6 @@ it.each([
   expect(wayOn({ cause, detail: "" })).toBe(word)
 })
 
-it("a run that nothing holds goes on with resume", () => {
+it("a run without a hold is continued with resume", () => {
   expect(wayOn(null)).toBe("resume")
 })

@@ -6,7 +6,7 @@ import { filteredRows, type TraceRow, traceOf, transcriptLocations } from "../..
 import { drive } from "../../support/drive.ts"
 import { createdEvent, result, step, workflow } from "../../support/runs.ts"
 
-/** A step that is tried twice, held once, and then decided about; another that needs it. */
+/** A step that is tried twice, held once, and then decided at a gate; and a step that needs it. */
 function eventful() {
   const build = {
     ...step("build"),
@@ -28,8 +28,8 @@ function eventful() {
   return driven.events
 }
 
-describe("what happened", () => {
-  it("is told in order, with what was said and what a check wrote", () => {
+describe("the timeline of a run", () => {
+  it("lists the events in order, with messages and the output of checks", () => {
     const told = momentsOf(eventful()).map(({ step: id, kind, title, text }) => [id, kind, title, text])
     expect(told).toEqual([
       [null, "run", "started by test", ""],
@@ -51,7 +51,7 @@ describe("what happened", () => {
     ])
   })
 
-  it("says all that a budget was raised to", () => {
+  it("names every limit of a raised budget", () => {
     const raised = (budget: Budget) => momentsOf([{ type: "budget.raised", at: 1, by: "ann", budget }])
     expect(raised({ usd: 10, timeMs: 7_200_000 })[0]?.title).toBe("ann let it spend more: $10 and 2h 00m of time")
     expect(raised({ tokens: 5_000, workers: 40 })[0]?.title).toBe("ann let it spend more: 5000 tokens and 40 workers")
@@ -99,7 +99,7 @@ describe("what happened", () => {
     ],
     [{ type: "run.ended", at: 1, status: "success" }, "run", "good", "ended: success", ""],
     [{ type: "run.ended", at: 1, status: "failed" }, "run", "bad", "ended: failed", ""],
-  ])("of the run: %j", (event, ...moment) => {
+  ])("describes the run's event %j", (event, ...moment) => {
     expect(told(event)).toEqual([[null, null, ...moment]])
   })
 
@@ -151,11 +151,11 @@ describe("what happened", () => {
     [{ ...ofStep, type: "step.answered", result: result() }, "work", "plain", "answered", ""],
     [{ ...ofStep, type: "step.ended", result: result() }, "work", "good", "done", ""],
     [{ ...ofStep, type: "step.ended", result: result({ reason: "idle" }) }, "work", "bad", "idle", ""],
-  ])("of an attempt: %j", (event, ...moment) => {
+  ])("describes the attempt's event %j", (event, ...moment) => {
     expect(told(event)).toEqual([["a", "attempt" in event ? event.attempt : 0, ...moment]])
   })
 
-  it("of a step that has no attempt", () => {
+  it("describes events of a step without an attempt", () => {
     const skipped = { type: "step.skipped" as const, at: 1, step: "a", detail: "its condition says no" }
     expect(told({ ...skipped, cause: "condition" })).toEqual([
       ["a", null, "work", "plain", "skipped: its condition says no", ""],
@@ -166,13 +166,13 @@ describe("what happened", () => {
     ])
   })
 
-  it("leaves out what is nothing to a person", () => {
+  it("leaves out events that do not concern a person", () => {
     expect(told({ ...ofStep, type: "step.started" })).toEqual([])
     expect(told({ ...ofStep, type: "step.looked", fingerprint: "f" })).toEqual([])
     expect(told({ type: "run.changed", at: 1, files: [] })).toEqual([])
   })
 
-  it("tells a failed check from a warning, and what became of the answer", () => {
+  it("distinguishes a failed check from a warning, and says where the answer was saved", () => {
     const check = { name: "npm test", detail: "exit code 1", output: "red" }
     const event: RunEvent = {
       ...ofStep,
@@ -194,7 +194,7 @@ describe("what happened", () => {
     ])
   })
 
-  it("says when a step is tried again", () => {
+  it("says when a step is retried", () => {
     const again = (retryAt: number) =>
       told({ ...ofStep, type: "step.ended", result: result({ reason: "idle", detail: "silent" }), retryAt }).map(
         (moment) => moment[4],
@@ -203,7 +203,7 @@ describe("what happened", () => {
     expect(again(1)).toEqual(["idle: silent", "tried again"])
   })
 
-  it("has every try with its times, its model and its waits", () => {
+  it("contains every try with its times, model and waits", () => {
     const events = eventful()
     const tries = triesOf(events).get("build") ?? []
     expect(
@@ -231,7 +231,7 @@ describe("the trace of a step", () => {
     tookMs: null,
   })
 
-  it("has what was said in its sessions between what the journal has, and the prompt once", () => {
+  it("mixes the messages of its sessions with the journal's events, and shows the prompt once", () => {
     const events = eventful()
     const [first] = transcriptLocations("r", events, "build")
     expect(transcriptLocations("r", events, "build")).toEqual([
@@ -265,13 +265,13 @@ describe("the trace of a step", () => {
   const titlesOf = (events: readonly RunEvent[], ...rows: TraceRow[]) =>
     traceOf(events, "a", rows.length === 0 ? [] : [{ rows }]).rows.map(({ title }) => title)
 
-  it("has the sessions of that step alone", () => {
+  it("uses only the sessions of that step", () => {
     expect(transcriptLocations("r", [opened(1, "a", "p"), opened(2, "b", "q")], "a")).toEqual([
       { session: "ses_a", task: "r/a/1" },
     ])
   })
 
-  it("has of other steps nothing, and of the run what explains the step", () => {
+  it("contains no event of other steps, and those events of the run that explain the step", () => {
     const events: RunEvent[] = [
       createdEvent("r"),
       opened(1, "b", "q"),
@@ -283,12 +283,12 @@ describe("the trace of a step", () => {
     expect(titlesOf(events)).toEqual(["paused: out of quota", "the workflow was changed by ann"])
   })
 
-  it("tells the answer by the session's own words, where there are any", () => {
+  it("shows the answer from the session's own messages when they are available", () => {
     expect(titlesOf([answered(1)])).toEqual(["answered"])
     expect(titlesOf([answered(1)], said(2, "message", "said", "it is done"))).toEqual(["said"])
   })
 
-  it("gives the message with the prompt the journal's title, and no other row", () => {
+  it("gives only the message with the prompt the journal's title", () => {
     const events = [opened(1, "a", "do it")]
     expect(titlesOf(events, said(1, "message", "asked", "do it"), said(2, "tool", "echo", "do it"))).toEqual([
       "asked p/m",
@@ -297,7 +297,7 @@ describe("the trace of a step", () => {
     expect(titlesOf(events, said(2, "message", "said", "no"))).toEqual(["asked p/m", "said"])
   })
 
-  it("keeps what a person said also where the session has it, under both titles", () => {
+  it("keeps a person's message under both titles when the session contains it too", () => {
     const told: RunEvent = {
       type: "step.steered",
       at: 1,
@@ -311,19 +311,19 @@ describe("the trace of a step", () => {
     expect(titlesOf([told], said(2, "message", "asked", "use bun"))).toEqual(["was told something by ann", "asked"])
   })
 
-  it("takes no empty text for something that was said", () => {
+  it("does not match an empty text with a message", () => {
     const ended: RunEvent = { type: "step.ended", at: 1, step: "a", attempt: 1, result: result() }
     expect(titlesOf([ended], said(2, "tool", "bash: true"))).toEqual(["done", "bash: true"])
     expect(titlesOf([ended], said(2, "message", "said"))).toEqual(["done", "said"])
   })
 
-  it("tells what happened at one time in the order it is known", () => {
+  it("keeps the known order of rows with the same time", () => {
     const ended: RunEvent = { type: "step.ended", at: 1, step: "a", attempt: 1, result: result() }
     const rows = ["one", "two", "three"].map((title) => said(1, "tool", title))
     expect(titlesOf([ended], ...rows, said(0, "tool", "zero"))).toEqual(["zero", "done", "one", "two", "three"])
   })
 
-  it("cuts a text that is too long, and leaves out the oldest ones when all are too much, and says so", () => {
+  it("cuts a text that is too long, drops the oldest texts when the total is too large, and says so", () => {
     const long = Array.from({ length: 30 }, (_, at) => said(at, "tool", `call ${at}`, "x".repeat(25_000)))
     const { rows } = traceOf([], "build", [{ rows: long }])
     expect(rows).toHaveLength(30)
@@ -332,7 +332,7 @@ describe("the trace of a step", () => {
     expect(rows[0]?.text).toBe("… (left out; its session has it)")
   })
 
-  it("cuts nothing that is just as long as it may be, one text or all together", () => {
+  it("cuts nothing at the exact limits of one text and of the total", () => {
     const whole = Array.from({ length: 10 }, (_, at) => said(at, "tool", "call", "x".repeat(20_000)))
     expect(traceOf([], "build", [{ rows: whole }]).rows.map(({ text }) => text.length)).toEqual(whole.map(() => 20_000))
     const more = traceOf([], "build", [{ rows: [said(-1, "tool", "call", "y"), ...whole] }]).rows
@@ -344,7 +344,7 @@ describe("the trace of a step", () => {
     )
   })
 
-  it("is filtered by sort and by words", () => {
+  it("is filtered by kind and by words", () => {
     const rows = [
       said(1, "message", "asked", "Build it"),
       said(2, "tool", "bash: npm TEST"),

@@ -7,7 +7,7 @@ const group = (id: string, given = {}) => doneStep(id, 1_000, { type: "parallel"
 const branches = (steps: Parameters<typeof treeOf>[0]) =>
   treeOf(steps).map(({ step, level, spent, isGroup }) => [step.id, level, isGroup, spent.tokens.input, spent.cost])
 
-it("parts stand below their group, which has taken what they and theirs took", () => {
+it("parts are listed below their group, whose usage includes theirs at any depth", () => {
   expect(
     branches([
       group("outer"),
@@ -25,14 +25,14 @@ it("parts stand below their group, which has taken what they and theirs took", (
   ])
 })
 
-it("a part that never began does not make the price of its group unknown, one without a price does", () => {
+it("a part that never started leaves the price of its group known, and a part without a price makes it unknown", () => {
   const steps = [group("outer"), doneStep("done", 1_000, { group: "outer", ...took(3, 0.125) })]
   const skipped = stepView("skipped", { group: "outer", status: "skipped", attempts: 0 })
   expect(branches([...steps, skipped])[0]).toEqual(["outer", 0, true, 3, 0.125])
   expect(branches([...steps, runningStep("working", { group: "outer" })])[0]).toEqual(["outer", 0, true, 3, null])
 })
 
-it("a part whose group is not among the steps stands by itself", () => {
+it("a part whose group is not among the steps is listed at the top level", () => {
   expect(branches([doneStep("part", 1_000, { group: "elsewhere", ...took(3, 0.125) })])).toEqual([
     ["part", 0, false, 3, 0.125],
   ])

@@ -21,8 +21,8 @@ const ended = (id: string, over: Partial<StepResult> = {}): Command => ({
   result: result(over),
 })
 
-describe("a run as it is shown", () => {
-  it("says of a step that never started why it did not", () => {
+describe("the view of a run", () => {
+  it("says why a step never started", () => {
     const failed = runOf([step("a"), step("b", "a"), step("c")], { maxParallel: 1 }, ended("a", { reason: "error" }))
     expect(viewRun(failed, true).steps.map(({ id, status, detail }) => [id, status, detail])).toEqual([
       ["a", "failed", null],
@@ -38,20 +38,20 @@ describe("a run as it is shown", () => {
     expect(viewRun(aborted, true).steps[1]).toMatchObject({ status: "cancelled", reason: null })
   })
 
-  it("is interrupted when it says it runs and nobody runs it", () => {
+  it("is interrupted when the run is recorded as running and no process drives it", () => {
     const run = runOf([step("a")], {})
     expect(viewRun(run, true).status).toBe("running")
     expect(viewRun(run, false).status).toBe("interrupted")
   })
 
-  it("sums what was spent, and an unknown price makes the sum unknown and not smaller", () => {
+  it("sums the usage, and an unknown price makes the sum unknown", () => {
     const priced = runOf([step("a"), step("b")], {}, ended("a", { cost: 0.5 }), ended("b", { cost: 0.25 }))
     expect(viewRun(priced, true)).toMatchObject({ cost: 0.75, tokens: { input: 20, output: 10 } })
     const unknown = runOf([step("a"), step("b")], {}, ended("a", { cost: 0.5 }), ended("b", { cost: null }))
     expect(viewRun(unknown, true).cost).toBeNull()
   })
 
-  it("shows the model that answered beside the one that was asked for", () => {
+  it("shows the model that answered beside the requested one", () => {
     const opened: Command = {
       type: "opened",
       step: "a",
@@ -65,7 +65,7 @@ describe("a run as it is shown", () => {
     expect(viewRun(run, true).steps[0]).toMatchObject({ model: "p/answered", requestedModel: "p/asked", prompt: "q" })
   })
 
-  it("has one step in focus: the running one, else the last that failed, else the last that ran", () => {
+  it("focuses on the running step, or else on the last that failed, or else on the last that ran", () => {
     const opened = (id: string): Command => ({
       type: "opened",
       step: id,
@@ -85,7 +85,7 @@ describe("a run as it is shown", () => {
 })
 
 describe("messages between the two halves", () => {
-  it("survive the way, and what is not ours is let alone", () => {
+  it("survive encoding, and commands of others are ignored", () => {
     const message = { kind: "request", id: "1", line: '/workflow run x "a b"', session: "ses" } as const
     expect(decode(encode(message))).toEqual(message)
     expect(decode("session.new")).toBeUndefined()
@@ -94,8 +94,8 @@ describe("messages between the two halves", () => {
   })
 })
 
-describe("what a run that is over says of steps that never started", () => {
-  it("follows from why it ended", () => {
+describe("the view of an ended run", () => {
+  it("explains the steps that never started by the reason why it ended", () => {
     const late = runOf([step("a"), step("b", "a")], {}, { type: "deadline" }, ended("a", { reason: "aborted" }))
     expect(viewRun(late, true).steps[1]).toMatchObject({
       status: "cancelled",
@@ -110,7 +110,7 @@ describe("what a run that is over says of steps that never started", () => {
     expect(viewRun(aborted, true).steps[1]?.detail).toBe("the run was aborted before it started")
   })
 
-  it("and of one that was to be tried again", () => {
+  it("shows a step that waited for its retry as failed", () => {
     const retry = { maxAttempts: 2, delayMs: 5_000, backoff: "fixed" as const }
     const steps = [{ ...step("a"), retry }, step("b")]
     const waits = runOf(steps, {}, ended("a", { reason: "error" }))
@@ -131,7 +131,7 @@ describe("what a run that is over says of steps that never started", () => {
     })
   })
 
-  it("and of one that was held", () => {
+  it("shows a step that was held as cancelled", () => {
     const hold: Command = { type: "held", step: "a", attempt: 1, hold: { cause: "quota", detail: "out of quota" } }
     const held = runOf([step("a")], {}, hold)
     expect(viewRun(held, true).steps[0]).toMatchObject({ status: "waiting", detail: "out of quota" })
@@ -140,7 +140,7 @@ describe("what a run that is over says of steps that never started", () => {
   })
 })
 
-describe("what the workers of a step delegated", () => {
+describe("the usage of delegated runs", () => {
   const child = (id: string, cost: number | null) => ({
     ...viewRun(runOf([step("x")], {}), true),
     id,
@@ -148,7 +148,7 @@ describe("what the workers of a step delegated", () => {
     tokens: { input: 3, output: 4 },
   })
 
-  it("stands beside the step, and counts in the run", () => {
+  it("is shown beside the step, and counts towards the run", () => {
     const run = viewRun(runOf([step("a"), step("b")], {}, ended("a", { cost: 0.5 })), true)
     const all = withDelegated(run, new Map([["a", [child("c1", 0.25), child("c2", 1)]]]))
     expect(all.steps.map(({ delegated }) => delegated)).toEqual([
@@ -168,6 +168,6 @@ it.each([
   ["g:fix:12", "g:fix", "fix", "round 12"],
   ["fix:x", "fix", "fix", "fix"],
   ["fix:2:x", "fix", "fix", "fix"],
-])("the step %s of the group %s is called by its place", (id, group, name, shown) => {
+])("the label of step %s of group %s is its name in the group", (id, group, name, shown) => {
   expect(nameInGroup({ id, group, name })).toBe(shown)
 })
