@@ -2,16 +2,17 @@ import { relative } from "node:path"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 import seconds from "./seconds.json" with { type: "json" }
 
-/** What a file takes that is not in the table, because it is new. */
+/** Seconds for a new file that is not in the table yet. */
 const NEW_SECONDS = { e2e: 20, plugin: 1 }
 
 /**
- * Starts the files that take longest first, so that all cores are busy to the end, and deals them out to shards that
- * take about the same time. The table is a rough guide: a wrong number only costs time.
+ * Starts the longest files first, so that all cores are busy to the end, and distributes the files
+ * to shards that take about the same time. The table is a rough guide: a wrong number only costs
+ * time.
  */
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    // Tiers are not mixed: a worker that turned to another would lose its warm server.
+    // The tiers are not mixed, because a worker that changed its tier would lose its warm server.
     const tier = ({ project }: TestSpecification) => (project.name === "e2e" ? 0 : 1)
     return [...files].sort(
       (a, b) => tier(a) - tier(b) || this.#seconds(b) - this.#seconds(a) || a.moduleId.localeCompare(b.moduleId),

@@ -1,4 +1,4 @@
-/** What Node 20 lacks of what the code uses: Bun and later versions of Node have it. */
+/** Defines what the code uses and Node 20 lacks. Bun and later versions of Node have it. */
 Promise.withResolvers ??= function withResolvers<T>() {
   let resolve: PromiseWithResolvers<T>["resolve"] = () => {}
   let reject: PromiseWithResolvers<T>["reject"] = () => {}

@@ -3,13 +3,16 @@ import { once } from "node:events"
 import { join } from "node:path"
 import { type Project, ROOT } from "./project.ts"
 
-/** One started `baton`, as a user of a shell sees it. */
+/** A started `baton` process, as a user of a shell sees it. */
 export interface Baton {
   readonly process: ChildProcess
   readonly pid: number
   stdout(): string
   stderr(): string
-  /** The exit code; 128 + n when a signal ended it. Rejects when it takes longer than `timeoutMs` (90,000). */
+  /**
+   * Resolves with the exit code, or with 128 if a signal ended the process. Rejects after
+   * `timeoutMs` (default 90,000).
+   */
   exit(timeoutMs?: number): Promise<number>
   signal(name: NodeJS.Signals): void
 }
@@ -33,12 +36,12 @@ export interface EndedStep {
   readonly cost: number | null
 }
 
-/** The commands that drive a run, and need an OpenCode for it. */
+/** The commands that drive a run and therefore need an OpenCode. */
 const DRIVING = new Set(["run", "resume", "retry", "continue", "skip", "raise", "abort"])
 
 /**
- * Starts `node bin/baton.mjs …` in the project, with Node and not Bun: the way a user's shell starts it. A command that
- * drives a run attaches to the project's server, if it has one.
+ * Starts `node bin/baton.mjs …` in the project with Node instead of Bun, as a user's shell does. A
+ * command that drives a run attaches to the project's server if there is one.
  */
 export function startBaton(project: Project, ...words: readonly string[]): Baton {
   const isDriving = DRIVING.has(words[0] ?? "") && !words.includes("--attach")

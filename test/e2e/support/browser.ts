@@ -7,11 +7,14 @@ import { pathToFileURL } from "node:url"
 import { signal } from "./processes.ts"
 import { until } from "./until.ts"
 
-/** A real headless Chromium, spoken to in its own protocol. */
+/** Controls a real headless Chromium through its DevTools protocol. */
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "chrome"]
 
-/** The browser on this machine: `BATON_CHROMIUM`, else the first on PATH; undefined where there is none. */
+/**
+ * The browser on this machine: `BATON_CHROMIUM`, or else the first one on PATH. Undefined if there
+ * is none.
+ */
 export function findChromium(env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
   const named = env.BATON_CHROMIUM
   if (named !== undefined) return named
@@ -19,25 +22,25 @@ export function findChromium(env: Readonly<Record<string, string | undefined>> =
   return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file))
 }
 
-/** A page that is open, and what it has done. */
+/** An open page and what it has done. */
 export interface Page extends AsyncDisposable {
-  /** Errors on its console, refused scripts included. */
+  /** Errors on its console, including refused scripts. */
   readonly errors: readonly string[]
-  /** Addresses it has asked for, its own file excepted. */
+  /** URLs that it requested, except its own file. */
   readonly requests: readonly string[]
-  /** Makes its window as wide and high, in CSS pixels, as that. */
+  /** Sets the size of its window in CSS pixels. */
   resize(width: number, height: number): Promise<void>
-  /** Which colours its reader prefers. */
+  /** Sets the preferred colour scheme. */
   prefer(scheme: "light" | "dark"): Promise<void>
-  /** Shows it as if on paper. */
+  /** Switches between the print layout and the screen layout. */
   paper(isPaper: boolean): Promise<void>
-  /** The value of an expression in the page. */
+  /** Evaluates an expression in the page. */
   evaluate<T>(expression: string): Promise<T>
-  /** Writes a PNG of the whole page, or of some of its height. */
+  /** Writes a PNG of the whole page or of a part of its height. */
   screenshot(file: string, part?: { readonly y: number; readonly height: number }): Promise<void>
-  /** Writes it as it would be printed. */
+  /** Writes a PDF of the page as it would be printed. */
   print(file: string): Promise<void>
-  /** Role and name of everything that a screen reader is told of. */
+  /** Role and name of everything in the accessibility tree, which screen readers use. */
   spoken(): Promise<readonly { readonly role: string; readonly name: string }[]>
 }
 

@@ -5,16 +5,16 @@ import { ROOT } from "./project.ts"
 import type { Tui } from "./screen.ts"
 import { until } from "./until.ts"
 
-/** Screens of the real TUI, kept as text for people to look at. */
+/** Captures of screens of the real TUI, kept as text for people to read. */
 
 const FOLDER = join(ROOT, "test/e2e/screens")
 
 const WAIT_MS = 10_000
 
 /**
- * Waits until the screen is the one kept under that name, but for what differs each time: folders, times, ids, counts
- * of tokens and prices, and with them how wide things are. It is drawn piece by piece, so a look at it may come too soon.
- * Keeps it, once it stands still, with `BATON_CAPTURE=1`.
+ * Waits until the screen equals the capture with this name, because the screen is drawn piece by
+ * piece. Folders, times, ids, token counts, prices and widths are ignored, because they differ each
+ * time. With `BATON_CAPTURE=1`, first writes the capture once the screen stops changing.
  */
 export async function expectScreen(name: string, tui: Pick<Tui, "text">): Promise<void> {
   const file = join(FOLDER, `${name}.txt`)
@@ -26,7 +26,7 @@ export async function expectScreen(name: string, tui: Pick<Tui, "text">): Promis
   await expect.poll(() => lasting(tui.text()), { timeout: WAIT_MS, interval: 50 }).toEqual(kept)
 }
 
-/** The screen, once what lasts of it has been the same for half a second. */
+/** Returns the screen once its stable part has not changed for half a second. */
 async function still(tui: Pick<Tui, "text">): Promise<string> {
   let [before, since] = ["", Date.now()]
   return until(
@@ -39,14 +39,14 @@ async function still(tui: Pick<Tui, "text">): Promise<string> {
   )
 }
 
-/** What of a screen is the same each time, a line each. */
+/** The lines of a screen without the parts that differ each time. */
 function lasting(screen: string): string[] {
   return screen
     .trimEnd()
     .split("\n")
     .map((line) =>
       line
-        // A dialog may cover the beginning of one.
+        // A dialog may cover the start of the path.
         .replace(/\bbaton-e2e-\w+/g, "baton-e2e")
         .replace(/\bses_\w+|\S+(?= ─+$)/g, "SESSION")
         .replace(/(?:\d+h )?(?:\d+m )?\b\d+(?:\.\d)?s\b|\d+h \d+m\b/g, "TIME")

@@ -1,16 +1,18 @@
 import { STILL_MS, type Tui } from "./screen.ts"
 import { until } from "./until.ts"
 
-/** What a person does in the dialogs of the TUI. */
+/** Actions of a person in the dialogs of the TUI. */
 
-/** A key of ours: the leader, then a letter. */
+/** Presses a key of Baton: the leader key, then a letter. */
 export function key(tui: Tui, letter: string): void {
   tui.press("ctrl+x")
   tui.type(letter)
 }
 
-/** Types into the field of a dialog that has just opened: keys that come before the field has the focus are lost, so
- *  they are typed again while nothing of them is to be seen. */
+/**
+ * Types into the field of a dialog that has just opened. Keys that arrive before the field has the
+ * focus are lost, so the text is typed again until it appears.
+ */
 export async function fillIn(
   tui: Tui,
   text: string,
@@ -30,26 +32,29 @@ export async function fillIn(
   )
 }
 
-/** Chooses the row of the dialog on the screen that its search finds by these words. */
+/** Chooses the row of the open dialog that its search finds for these words. */
 export async function choose(tui: Tui, words: string): Promise<void> {
   await tui.waitFor(/ Search/)
   await fillIn(tui, words, (screen) => !screen.includes(" Search"))
   tui.press("enter")
 }
 
-/** Closes the dialog on the screen. */
+/** Closes the open dialog. */
 export async function closeDialog(tui: Tui): Promise<void> {
   tui.press("escape")
   await tui.waitFor(lasting((text) => !/ esc\s*$/m.test(text)))
 }
 
-/** Leaves the dashboard for where one was before. */
+/** Leaves the dashboard for the previous screen. */
 export async function closeDashboard(tui: Tui): Promise<void> {
   tui.press("escape")
   await tui.waitFor(lasting((text) => !/ esc back\s*$/m.test(text)))
 }
 
-/** Leaves the session for the home screen, where the next line begins a new one; returns once no toast lies upon it. */
+/**
+ * Leaves the session for the home screen, where the next line starts a new session. Returns once no
+ * toast covers the screen.
+ */
 export async function goHome(tui: Tui): Promise<void> {
   await tui.submit("/new")
   await tui.waitFor((text) => /Ask anything/.test(text) && !/ · (success|failed|cancelled|paused)/.test(text))

@@ -7,8 +7,11 @@ const EVENTS = 20
 const LOG_LINES = 20
 const LINE_CHARS = 300
 
-/** What the last run of the project came to and what OpenCode's log complains of, for the error of a wait in vain: a
- *  screen alone does not say why something is not on it. */
+/**
+ * The last events of the project's newest run and the complaints in OpenCode's log. They are part
+ * of the error of a wait that timed out, because a screen alone does not show why something is
+ * missing on it.
+ */
 export function evidence(project: Project): string {
   const complaints = project
     .log()

@@ -1,4 +1,5 @@
-// A tiny MCP server over stdio with one tool, `write_file`, that writes a file: a way to write past OpenCode's own tools.
+// A small MCP server over stdio whose only tool, `write_file`, writes a file. It is a way to write
+// without OpenCode's own tools.
 import { writeFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 

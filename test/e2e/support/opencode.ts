@@ -7,32 +7,38 @@ import { processesWith, signal } from "./processes.ts"
 import { OPENCODE, type Project } from "./project.ts"
 import { until } from "./until.ts"
 
-/** A real `opencode serve` in a project; `await using` stops it at the end of the block. */
+/** A real `opencode serve` in a project. `await using` stops it at the end of the block. */
 export interface Server extends AsyncDisposable {
   readonly url: string
   readonly pid: number
   readonly client: OpencodeClient
-  /** Every event of every directory since the start, as `/global/event` tells them. */
+  /** Every event of every directory since the start, as `/global/event` sent them. */
   readonly events: readonly GlobalEvent[]
-  /** What it wrote to stdout and stderr. */
+  /** Its output on stdout and stderr. */
   output(): string
   /** OpenCode's log file. */
   logs(): string
-  /** SIGTERM; after 3 s SIGKILL to the whole process group. Returns once the process has ended. What it leaves behind
-   *  although it ended by itself is left alone, so that a test can see it. */
+  /**
+   * Sends SIGTERM, and after 3 s SIGKILL to the whole process group. Returns once the process has
+   * ended. If it ended by itself, the processes that it leaves behind are not killed, so that a
+   * test can see them.
+   */
   stop(): Promise<void>
-  /** SIGKILL, to the server alone. */
+  /** Sends SIGKILL to the server alone. */
   kill(): Promise<void>
 }
 
 export interface ServerOptions {
   /** Added to the project's environment. */
   readonly env?: Readonly<Record<string, string>>
-  /** How long it may take until it listens; 60,000 when left out. */
+  /** Milliseconds until it must listen; the default is 60,000. */
   readonly timeoutMs?: number
 }
 
-/** Starts `opencode serve` in the project on a free port, and returns once it listens and its events arrive. */
+/**
+ * Starts `opencode serve` in the project on a free port, and returns once it listens and its events
+ * arrive.
+ */
 export async function startServer(project: Project, options: ServerOptions = {}): Promise<Server> {
   const { url, pid, output, ended, terminate } = await launchServer(project, options)
   const client = createOpencodeClient({ baseUrl: url, directory: project.dir, ...authorization(options.env) })
@@ -87,14 +93,17 @@ export async function launchServer(project: Project, options: ServerOptions = {}
   return { url, pid, output: () => output, ended, terminate }
 }
 
-/** What a server with a password wants to see. */
+/** The header that a server with a password requires. */
 function authorization(env: Readonly<Record<string, string>> = {}) {
   const password = env.OPENCODE_SERVER_PASSWORD
   if (password === undefined) return {}
   return { headers: { authorization: `Basic ${Buffer.from(`opencode:${password}`).toString("base64")}` } }
 }
 
-/** A way into a server that Baton has started in a project: its password is only in its environment. */
+/**
+ * A client for a server that Baton has started in a project. The server's password is only in its
+ * environment, so it is read from there.
+ */
 export function clientOf(served: { readonly pid: number; readonly command: string }, directory: string) {
   const variables = readFileSync(`/proc/${served.pid}/environ`, "utf8").split("\0")
   const env = Object.fromEntries(variables.map((one) => [one.split("=", 1)[0], one.slice(one.indexOf("=") + 1)]))
@@ -102,12 +111,15 @@ export function clientOf(served: { readonly pid: number; readonly command: strin
   return createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, directory, ...authorization(env) })
 }
 
-/** The servers in a project that are not its own: those that Baton has started. */
+/** The servers that Baton has started in a project, which are all except `own`. */
 export function servedIn(project: Project, own: Server) {
   return processesWith(project.marker).filter(({ pid, command }) => / serve /.test(command) && pid !== own.pid)
 }
 
-/** A port that was free a moment ago. OpenCode's own `--port 0` would take 4096 whenever it can, which is somebody's. */
+/**
+ * Returns a port that was free a moment ago. OpenCode's own `--port 0` takes 4096 if it can, which
+ * may belong to another OpenCode.
+ */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
@@ -116,7 +128,10 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** The URL in the line that says it listens: a connection made before that may be accepted and never answered. */
+/**
+ * Waits for the line that says that the server listens, and returns the URL in it. A connection
+ * made before that may be accepted and never answered.
+ */
 async function listening(output: () => string, process: ChildProcess, timeoutMs: number): Promise<string> {
   const ended = () => process.exitCode ?? process.signalCode
   const find = () => /listening on (http:\/\/\S+)/.exec(output())?.[1]

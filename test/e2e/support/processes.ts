@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 
-/** A living process. */
+/** A running process. */
 export interface Process {
   readonly pid: number
   readonly parent: number
@@ -8,11 +8,14 @@ export interface Process {
   readonly command: string
 }
 
-/** Every living process that descends from `pid`, itself not included. Linux only, like everything here. */
+/**
+ * Every running process that descends from `pid`, without `pid` itself. Linux only, like everything
+ * in this file.
+ */
 export function processesUnder(pid: number): Process[] {
   const all = living()
   const found = new Set([pid])
-  // A parent can have a higher pid than its child, so go over the list until nothing is added.
+  // A parent can have a higher pid than its child, so the loop repeats until nothing is added.
   for (let before = 0; before !== found.size; ) {
     before = found.size
     for (const process of all) if (found.has(process.parent)) found.add(process.pid)
@@ -21,7 +24,10 @@ export function processesUnder(pid: number): Process[] {
   return all.filter((process) => found.has(process.pid))
 }
 
-/** Every living process whose environment holds `NAME=value` exactly. Survives a re-parenting, unlike descent. */
+/**
+ * Every running process whose environment contains exactly `NAME=value`. Unlike descent, this also
+ * finds a process that has a new parent.
+ */
 export function processesWith(marker: string): Process[] {
   return living().filter(({ pid }) => read(pid, "environ")?.split("\0").includes(marker))
 }
@@ -31,7 +37,10 @@ export function describeProcesses(processes: readonly Process[]): string[] {
   return processes.map(({ pid, command }) => `${pid} ${command}`)
 }
 
-/** Sends a signal to a process, or with a negative pid to its whole group; that it has just ended is fine. */
+/**
+ * Sends a signal to a process, or to its whole group if the pid is negative. Ignores a process that
+ * has just ended.
+ */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
@@ -45,7 +54,7 @@ function living(): Process[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       const pid = Number(name)
-      // `pid (name) state parent …`, where the name may hold spaces and brackets.
+      // The format is `pid (name) state parent …`, and the name may contain spaces and brackets.
       const stat = read(pid, "stat")
       const [state, parent] = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? []
       if (state === undefined || state === "Z") return []
@@ -53,7 +62,7 @@ function living(): Process[] {
     })
 }
 
-/** A file of /proc, or undefined when the process has ended or is not ours to look into. */
+/** Reads a file of /proc. Undefined if the process has ended or may not be inspected. */
 function read(pid: number, file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8")

@@ -14,48 +14,61 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..")
 export const OPENCODE = join(ROOT, "node_modules/.bin/opencode")
 
 export interface ProjectOptions {
-  /** The model that `scripted/small`, `/large` and `/unpriced` speak to; without one no provider is configured. */
+  /**
+   * The model behind `scripted/small`, `/large` and `/unpriced`. Without it, no provider is
+   * configured.
+   */
   readonly model?: { readonly url: string }
-  /** Contents of `.opencode/orchestrator.json`: an object, or text to be written as it stands. */
+  /** Contents of `.opencode/orchestrator.json`: an object, or a text that is written unchanged. */
   readonly config?: object | string
   /** `.opencode/workflows/NAME.yaml` by name. */
   readonly workflows?: Readonly<Record<string, string>>
   /** More files by their path in the project. */
   readonly files?: Readonly<Record<string, string>>
-  /** Laid over `opencode.json`, top-level key by top-level key. */
+  /** Replaces top-level keys of `opencode.json`. */
   readonly opencode?: object
-  /** Laid over `tui.json`, top-level key by top-level key. */
+  /** Replaces top-level keys of `tui.json`. */
   readonly tui?: object
-  /** Whether OpenCode loads Baton, both halves, from this repository's dist/; true when left out. */
+  /**
+   * Whether OpenCode loads both halves of Baton from this repository's dist/; the default is true.
+   */
   readonly baton?: boolean
   /** Options of the plugin entry in `opencode.json`. */
   readonly pluginOptions?: object
   /** Makes it a git repository with everything committed. */
   readonly git?: boolean
-  /** A running server that `baton` attaches to in this project; without one each start of it has a server of its own. */
+  /**
+   * A running server that `baton` attaches to in this project. Without it, each `baton` starts its
+   * own server.
+   */
   readonly server?: RunningServer
 }
 
-/** A server that runs already. */
+/** A server that is already running. */
 export interface RunningServer {
   readonly url: string
-  /** Of one that outlives the project: lets go of its folder, which is about to be removed. */
+  /**
+   * Releases the project's folder before it is removed; needed if the server outlives the project.
+   */
   forget?(directory: string): Promise<void>
 }
 
 /**
- * A project and a home of its own in a temporary folder, with nothing of the real home or network in reach.
+ * A project with its own home in a temporary folder, without access to the real home or network.
  * `await using project = makeProject()` disposes of it at the end of the block.
  */
 export interface Project extends AsyncDisposable {
   /** The project folder. */
   readonly dir: string
   readonly home: string
-  /** The whole environment for everything that is started in it; nothing else is inherited. */
+  /** The whole environment of every process that is started in it. Nothing else is inherited. */
   readonly env: Readonly<Record<string, string>>
-  /** `NAME=value` found in the environment of every process started with `env`: see `processesWith`. */
+  /**
+   * `NAME=value` in the environment of every process that is started with `env`; see
+   * `processesWith`.
+   */
   readonly marker: string
-  /** What `baton` attaches to: see `alone`. */
+  /** The server that `baton` attaches to; see `alone`. */
   readonly server: RunningServer | undefined
   /** Absolute path of a file in the project. */
   path(file: string): string
@@ -63,12 +76,15 @@ export interface Project extends AsyncDisposable {
   write(file: string, content: string): void
   /** OpenCode's own log; empty before there is one. */
   log(): string
-  /** Kills every process that still bears the marker, and removes the folder. */
+  /** Kills every process that still has the marker, and removes the folder. */
   dispose(): Promise<void>
 }
 
-/** Folders of the projects that are still there, by their markers. A test that forgets one must not leave a server
- *  running, and the project of the warm server lasts as long as the process. */
+/**
+ * Folders of the projects that are not disposed of yet, by their markers. A test that forgets to
+ * dispose must not leave a server running, and the project of the warm server exists as long as the
+ * process.
+ */
 const remaining = new Map<string, string>()
 const disposeForgotten = () => {
   for (const [marker, base] of remaining) {
@@ -78,7 +94,7 @@ const disposeForgotten = () => {
   remaining.clear()
 }
 process.once("exit", disposeForgotten)
-// How vitest ends the process of its test files; there is no exit event then.
+// Vitest ends the process of its test files with SIGTERM, and no exit event follows.
 process.once("SIGTERM", () => {
   disposeForgotten()
   process.exit(143)
@@ -122,12 +138,12 @@ export function makeProject(options: ProjectOptions = {}): Project {
   }
 }
 
-/** The same project, in which every start of `baton` has an OpenCode server of its own. */
+/** The same project, but every `baton` starts its own OpenCode server. */
 export function alone(project: Project): Project {
   return { ...project, server: undefined }
 }
 
-/** The same project, in which `baton` attaches to this server. */
+/** The same project, but `baton` attaches to this server. */
 export function attached(project: Project, server: RunningServer): Project {
   return { ...project, server }
 }
@@ -152,15 +168,19 @@ function filesOf(options: ProjectOptions, home: string): Record<string, string> 
 }
 
 /**
- * OpenCode runs an npm install of its plugin package in every config folder: 4 s of CPU and the network at each start.
- * It leaves a folder alone that has a `node_modules` and a lock file that names the package.
+ * Files that keep OpenCode from installing packages. It runs an npm install of its plugin package
+ * in every config folder, which takes 4 s of CPU and the network at each start, except where there
+ * is a `node_modules` and a lock file that names the package.
  */
 function installed(folder: string): Record<string, string> {
   const lock = { lockfileVersion: 3, packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } }
   return { [join(folder, "node_modules/.keep")]: "", [join(folder, "package-lock.json")]: JSON.stringify(lock) }
 }
 
-/** Built from nothing, so that no key, proxy, XDG folder or setting of the outer environment reaches the tests. */
+/**
+ * Inherits nothing but the PATH, so that no key, proxy, XDG folder or setting of the outer
+ * environment reaches the tests.
+ */
 function environment(home: string, temp: string, id: string): Record<string, string> {
   return {
     PATH: [join(ROOT, "node_modules/.bin"), ...realPath()].join(delimiter),
@@ -172,7 +192,8 @@ function environment(home: string, temp: string, id: string): Record<string, str
     GIT_CONFIG_NOSYSTEM: "1",
     npm_config_fetch_retries: "0",
     OPENCODE_DISABLE_MODELS_FETCH: "1",
-    // One provider instead of all that there are: reading them takes OpenCode a quarter of its start.
+    // Contains one provider instead of all, because reading all of them takes OpenCode a quarter of
+    // its start.
     OPENCODE_MODELS_PATH: join(ROOT, "test/e2e/support/models.json"),
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
@@ -180,7 +201,10 @@ function environment(home: string, temp: string, id: string): Record<string, str
   }
 }
 
-/** Without the folder in which `bun --bun` puts itself under the name of `node`: users start things with Node. */
+/**
+ * The PATH without the folder in which `bun --bun` stands in for `node`, because users start
+ * programs with Node.
+ */
 function realPath(): string[] {
   return (process.env.PATH ?? "").split(delimiter).filter((folder) => !/bun-node-/.test(folder))
 }

@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs"
 import { createServer, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 
-/** An npm registry on loopback that has one package of ours and sends every other request on to the real one. */
+/**
+ * An npm registry on loopback that has one package of this repository, and redirects every other
+ * request to the real registry.
+ */
 export interface Registry {
   readonly url: string
   /** Paths that were asked of it, in order. */

@@ -4,25 +4,40 @@ import { signal } from "./processes.ts"
 import { OPENCODE, type Project } from "./project.ts"
 import { until } from "./until.ts"
 
-/** The real OpenCode TUI in a pseudo-terminal, read as a screen; `await using` closes it at the end of the block. */
+/**
+ * The real OpenCode TUI in a pseudo-terminal, read as a screen. `await using` closes it at the end
+ * of the block.
+ */
 export interface Tui extends AsyncDisposable {
   readonly pid: number
-  /** What is on the screen now, a line a row, trailing spaces cut. */
+  /** The text on the screen, one line per row without trailing spaces. */
   text(): string
-  /** Waits until the screen matches and returns its text. The error at the deadline (60,000 ms) shows the screen. */
+  /**
+   * Waits until the screen matches, and returns its text. The error after `timeoutMs` (default
+   * 60,000) shows the screen.
+   */
   waitFor(what: RegExp | ((text: string) => boolean), timeoutMs?: number): Promise<string>
-  /** Sends text as if typed, in one go. */
+  /** Sends text as if it were typed, all at once. */
   type(text: string): void
-  /** Presses a key: `enter`, `escape`, `tab`, `backspace`, an arrow, `home`, `end`, `pageup`, `pagedown`, `ctrl+LETTER`, or several one after another. */
+  /** Presses one or several keys in order: a name in `KEYS`, or `ctrl+LETTER`. */
   press(...keys: readonly Key[]): void
-  /** Types a line into the prompt in one go, waits until it stands there, and submits it. Not for dialogs. */
+  /**
+   * Types a line into the prompt all at once, waits until it is there, and submits it. Not for
+   * dialogs.
+   */
   submit(line: string): Promise<void>
   resize(cols: number, rows: number): void
-  /** What the terminal was told to show as a notification of the system, `title;text` (OSC 777), oldest first. */
+  /**
+   * The system notifications that the terminal was told to show (OSC 777), as `title;text`, oldest
+   * first.
+   */
   readonly notifications: readonly string[]
-  /** SIGTERM; after 3 s SIGKILL to the whole process group. Returns once the process has ended. */
+  /**
+   * Sends SIGTERM, and after 3 s SIGKILL to the whole process group. Returns once the process has
+   * ended.
+   */
   close(): Promise<void>
-  /** SIGKILL, to the TUI alone. */
+  /** Sends SIGKILL to the TUI alone. */
   kill(): Promise<void>
 }
 
@@ -39,7 +54,7 @@ const KEYS = {
   end: "\x1b[F",
   pageup: "\x1b[5~",
   pagedown: "\x1b[6~",
-  /** What a terminal says when its window is no longer the one in front. */
+  /** Sent by a terminal when its window loses the focus. */
   blur: "\x1b[O",
 } as const
 export type Key = keyof typeof KEYS | `ctrl+${string}`
@@ -47,17 +62,17 @@ export type Key = keyof typeof KEYS | `ctrl+${string}`
 export interface TuiOptions {
   readonly cols?: number
   readonly rows?: number
-  /** More arguments of `opencode`. */
+  /** Additional arguments of `opencode`. */
   readonly args?: readonly string[]
   /** Attaches to this server instead of running one inside. */
   readonly attach?: string
   /** Added to the project's environment. */
   readonly env?: Readonly<Record<string, string>>
-  /** How long it may take until the prompt is drawn; 90,000 when left out. */
+  /** Milliseconds until the prompt must be drawn; the default is 90,000. */
   readonly timeoutMs?: number
 }
 
-/** The home screen has both, a session opened with `--session` only the second. */
+/** The home screen shows both texts, a session opened with `--session` only the second. */
 const READY = /Ask anything|ctrl\+p commands/
 
 /** Opens the TUI in the project and returns once its prompt is on screen. */
@@ -139,11 +154,16 @@ function bytesOf(key: Key): string {
   return String.fromCharCode(letter.charCodeAt(0) & 0x1f)
 }
 
-/** How long the popup must have stayed open, or shut, before enter is pressed: it lags behind the typing. */
+/**
+ * Milliseconds that the popup must stay open or closed before enter is pressed, because it lags
+ * behind the typing.
+ */
 export const STILL_MS = 400
 
-/** Types the line and submits it. A slash command without arguments leaves the popup open: there the first enter only
- *  takes the entry over. */
+/**
+ * Types the line and submits it. A slash command without arguments leaves the popup open, and then
+ * the first enter only accepts the entry.
+ */
 async function submit(text: () => string, write: (keys: string) => void, line: string): Promise<void> {
   write(line)
   const wanted = squeeze(line)
@@ -165,8 +185,11 @@ async function submit(text: () => string, write: (keys: string) => void, line: s
   if (promptBox(text()).typed.includes(wanted)) write(KEYS.enter)
 }
 
-/** What is typed into OpenCode's prompt, squeezed, and whether the slash popup stands on top of it. The prompt is the
- *  lowest block with a bar at its left; the rows of the popup have one at their right, too. */
+/**
+ * The text in OpenCode's prompt without spaces, and whether the slash popup is open above it. The
+ * prompt is the lowest block with a bar at its left; rows of the popup also have a bar at their
+ * right.
+ */
 function promptBox(text: string): { readonly typed: string; readonly popup: boolean } {
   const rows = text.split("\n").map((row) => row.trim())
   const bottom = rows.findLastIndex((row) => row.startsWith("╹"))
@@ -176,7 +199,7 @@ function promptBox(text: string): { readonly typed: string; readonly popup: bool
   return { typed: squeeze(block.filter((row) => !isPopup(row)).join("")), popup: block.some(isPopup) }
 }
 
-/** Without spaces and bars, so that a wrapped line is found. */
+/** Removes spaces and bars, so that a wrapped line is found. */
 function squeeze(text: string): string {
   return text.replace(/[\s┃]/g, "")
 }

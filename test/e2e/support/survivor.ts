@@ -2,8 +2,9 @@ import { type Server, startServer } from "./opencode.ts"
 import { makeProject, type Project } from "./project.ts"
 
 /**
- * Starts an `opencode serve` over the sessions of a project that does not bear its marker: it outlives the kill of all
- * that is found by it. What was killed can go on there, which saves the start of another server. `stop` ends it.
+ * Starts an `opencode serve` with the sessions of a project but without its marker, so that it
+ * survives when everything with the marker is killed. Killed runs can be resumed on it, which saves
+ * the start of another server. `stop` ends it.
  */
 export async function startSurvivor(project: Project): Promise<Server> {
   const outside = makeProject({ baton: false })

@@ -1,17 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises"
 
 export interface Waiting {
-  /** What is waited for, for the error; a function is called at the deadline and can show the last state. */
+  /**
+   * What the caller waits for, which the error names. A function is called at the deadline and can
+   * show the last state.
+   */
   readonly what: string | (() => string)
-  /** 60,000 when left out. */
+  /** The default is 60,000. */
   readonly timeoutMs?: number
-  /** Pause between two looks; 50 when left out. */
+  /** Pause between two probes; the default is 50. */
   readonly everyMs?: number
 }
 
 /**
- * Looks again and again until `probe` gives something truthy, and returns that. A probe that throws has not come to
- * anything yet; what it threw last becomes the cause of the error at the deadline.
+ * Calls `probe` repeatedly until it returns something truthy, and returns that. A probe that throws
+ * is repeated, too, and its last error becomes the cause of the error at the deadline.
  */
 export async function until<T>(
   probe: () => T | Promise<T>,

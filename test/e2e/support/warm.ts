@@ -2,10 +2,13 @@ import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
 import { launchServer } from "./opencode.ts"
 import { makeProject, type RunningServer } from "./project.ts"
 
-/** A running `opencode serve` that many projects use: it reads the configuration of each from the project's folder. */
+/**
+ * A running `opencode serve` that many projects use. It reads the configuration of each project
+ * from its folder.
+ */
 export interface WarmServer extends RunningServer {
   readonly pid: number
-  /** Finds the processes that it and its tools have started: see `processesWith`. */
+  /** Finds the processes that it and its tools have started; see `processesWith`. */
   readonly marker: string
   clientFor(directory: string): OpencodeClient
 }
@@ -13,9 +16,10 @@ export interface WarmServer extends RunningServer {
 let warm: Promise<WarmServer> | undefined
 
 /**
- * The server that all test files of this process share. A start costs 5 s of CPU up to the first answer, a run in a
- * server that is warm 1 s: a test has a server of its own only where its start, its end or its isolation is the subject.
- * It is started at the first use, and killed with the process.
+ * Returns the server that all test files of this process share. It is started at its first use, and
+ * killed with the process. A new server takes 5 s of CPU until its first answer, and a run on a
+ * warm one takes 1 s. So a test has its own server only if it tests the start, the end or the
+ * isolation of a server.
  */
 export function warmServer(): Promise<WarmServer> {
   warm ??= start()

@@ -22,7 +22,7 @@ import { type RecordedReport, recordReport, workerTask } from "../../support/wor
 import { clientOf, type Server, servedIn, startServer } from "./opencode.ts"
 import { makeProject, OPENCODE, type Project } from "./project.ts"
 
-/** The kinds of worker whose sessions are in the server of the person. */
+/** The kinds of worker whose sessions are on the person's own server. */
 export const KINDS = ["subagent", "agent"] as const satisfies readonly Kind[]
 export const ALL_KINDS = [...KINDS, "server"] as const satisfies readonly Kind[]
 
@@ -33,7 +33,10 @@ const BACKENDS: Record<(typeof ALL_KINDS)[number], MakeBackend> = {
   server: (host, clock, log, project) => createServerBackend(serverDeps(host, clock, log, project)),
 }
 
-/** Servers as the plugin makes them, in the environment of a project. */
+/**
+ * The dependencies of the server backend, as the plugin makes them, with the environment of a
+ * project.
+ */
 export function serverDeps(origin: Host, clock: Clock, log: Log, project: Project): ServerDeps {
   return {
     origin,
@@ -56,7 +59,7 @@ export const clock: Clock = {
   },
 }
 
-/** A task that was given to a worker, as it goes on. */
+/** A task that a worker is doing. */
 export interface Working {
   readonly task: WorkerTask
   readonly report: RecordedReport
@@ -64,17 +67,17 @@ export interface Working {
   abort(): void
 }
 
-/** A real OpenCode server with a scripted model and worker backends over it. */
+/** A real OpenCode server with a scripted model, and worker backends that use it. */
 export interface Workplace extends AsyncDisposable {
   readonly model: ScriptedModel
   readonly project: Project
   readonly server: Server
-  /** With a person in front of it, or (`unattended`) without. */
+  /** `host` has a person, and `unattended` has none. */
   readonly host: Host
   readonly unattended: Host
-  /** Session the workers are started from. */
+  /** The session that the workers are started from. */
   readonly parent: string
-  /** What went wrong behind the scenes. */
+  /** Errors that were logged. */
   readonly errors: readonly unknown[]
   backend(kind: (typeof ALL_KINDS)[number], host?: Host): WorkerBackend
   task(prompt: string, over?: Partial<WorkerTask>, worker?: Partial<Profile>): WorkerTask
@@ -135,7 +138,7 @@ export async function openWorkplace(files: Readonly<Record<string, string>> = {}
   }
 }
 
-/** The world of the contract suites: a workplace's model, and a backend over it. */
+/** The world of the contract suites, made of a workplace's model and a backend. */
 export function contractWorld(
   { model, parent }: Pick<Workplace, "model" | "parent">,
   backend: WorkerBackend,

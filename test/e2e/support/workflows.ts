@@ -1,6 +1,6 @@
 import { type ScriptedModel, say } from "../../../scripts/scripted-model.ts"
 
-/** Three steps, each of which is told what the one before it said. */
+/** Three steps in a row. Each one's prompt has the output of the previous one. */
 export const DEMO = `
 name: demo
 description: Three steps in a row
@@ -17,7 +17,7 @@ steps:
     prompt: "Review of: \${draft.output}"
 `
 
-/** The same with prompts that tests can tell apart from another run's. */
+/** Three steps in parallel, at most two at a time, and a step that joins their outputs. */
 export const FAN = `
 name: fan
 settings: { max_parallel: 2, on_failure: continue }
@@ -29,8 +29,8 @@ steps:
 `
 
 /**
- * Scripts the demo for one topic, so that tests do not count each other's prompts. Gives the prompts of its three
- * steps, and how often each was asked.
+ * Scripts the demo for one topic, so that tests do not count each other's prompts. Returns the
+ * prompts of its three steps, and how often each was asked.
  */
 export function scriptDemo(model: ScriptedModel, topic: string) {
   const prompts = [`Survey ${topic}`, `Draft from: notes on ${topic}`, `Review of: page on ${topic}`] as const
