@@ -23,19 +23,19 @@ import {
   withPerson,
 } from "./support.ts"
 
-/** The table of docs/turn.md, row by row: the page and this file must say the same. */
+/** Executes the table of docs/turn.md row by row. The page and this file must have the same rows. */
 
 interface Row {
   readonly from: string
   readonly what: string
   readonly to: string
-  /** The kinds of what is to be done, in their order; reports of activity and the next timer are left out. */
+  /** The types of the actions in order, without reports of activity and the next timer. */
   readonly does: string
   readonly before: () => Driven
   readonly happen: (r: Driven) => unknown
 }
 
-/** The name of a state: its phase, and while it listens whom it waits for. */
+/** The name of a state: its phase, or, while it listens, whom it waits for. */
 function nameOf(state: TurnState): string {
   if (state.phase.is !== "listening") return state.phase.is
   if (state.isHeld) return "held"
@@ -100,7 +100,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "harvesting",
-    what: "nothing is there, or a torn answer",
+    what: "there is no answer, or only a partial one",
     to: "beginning",
     does: "send",
     before: () => repeated(),
@@ -108,7 +108,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "harvesting",
-    what: "the session is still busy: only what it lacks is sent",
+    what: "the session is still busy: only the missing messages are sent",
     to: "beginning",
     does: "send",
     before: () => repeated(),
@@ -116,7 +116,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "harvesting",
-    what: "nothing is there, and the turn was stopped meanwhile",
+    what: "there is no answer, and the turn was stopped meanwhile",
     to: "stopping",
     does: "abort",
     before: () => abort(repeated()),
@@ -156,7 +156,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "listening",
-    what: "the session is idle, and the turn was not heard from its beginning",
+    what: "the session is idle, and the first events of the turn were missed",
     to: "looking",
     does: "look",
     before: () => repeated().idle([]).done(),
@@ -212,7 +212,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "listening",
-    what: "OpenCode asks the model again and again",
+    what: "OpenCode repeats the request to the model without end",
     to: "stopping",
     does: "abort",
     before: () => begun(),
@@ -220,7 +220,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "listening",
-    what: "OpenCode asks the model again and again, and a person works with the worker",
+    what: "OpenCode repeats the request to the model without end, and a person works with the worker",
     to: "unlooping",
     does: "abort",
     before: () => withPerson(),
@@ -228,7 +228,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "listening",
-    what: "somebody speaks to the worker in its session",
+    what: "somebody writes a message in the worker's session",
     to: "looking",
     does: "look",
     before: () => begun(),
@@ -252,7 +252,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "listening",
-    what: "a person says something more",
+    what: "a person sends another message",
     to: "looking",
     does: "send, look",
     before: () => begun(),
@@ -276,7 +276,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "listening",
-    what: "a person hands back with words",
+    what: "a person hands back with a text",
     to: "stopping",
     does: "answer, abort",
     before: () => withPerson(),
@@ -284,7 +284,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "listening",
-    what: "silence, a hung tool or the whole of the time is over",
+    what: "the idle, tool or total deadline passes",
     to: "stopping",
     does: "abort",
     before: () => begun(),
@@ -300,7 +300,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "asked",
-    what: "silence for longer than a worker may be silent",
+    what: "the idle deadline passes",
     to: "looking",
     does: "look",
     before: () => begun().give({ type: "asks", isOpen: true }),
@@ -316,7 +316,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "held",
-    what: "silence for longer than a worker may be silent",
+    what: "the idle deadline passes",
     to: "held",
     does: "nothing",
     before: () => held(),
@@ -324,7 +324,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "held",
-    what: "the whole of the time is over",
+    what: "the total deadline passes",
     to: "stopping",
     does: "abort",
     before: () => held(),
@@ -332,7 +332,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "held",
-    what: "a person says something more",
+    what: "a person sends another message",
     to: "looking",
     does: "send, look",
     before: () => held(),
@@ -340,7 +340,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "held",
-    what: "somebody speaks to the worker in its session",
+    what: "somebody writes a message in the worker's session",
     to: "looking",
     does: "look",
     before: () => held(),
@@ -364,7 +364,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "recalling",
-    what: "the events tell a good end",
+    what: "the events show a successful end",
     to: "over",
     does: "end",
     before: () => begun().hear("idle"),
@@ -372,7 +372,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "recalling",
-    what: "the events tell no good end",
+    what: "the events show no successful end",
     to: "looking",
     does: "look",
     before: () => begun().hear("idle"),
@@ -388,7 +388,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "looking",
-    what: "the messages tell the end",
+    what: "the messages show the end",
     to: "over",
     does: "end",
     before: () => looking(),
@@ -396,7 +396,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "looking",
-    what: "the session is idle and its messages tell no end",
+    what: "the session is idle and its messages show no end",
     to: "listening",
     does: "nothing",
     before: () => looking(),
@@ -404,7 +404,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "looking",
-    what: "the same for two seconds",
+    what: "there is still no end after two seconds",
     to: "over",
     does: "end",
     before: () => looking(silent([asked, calling]).at(2_000)),
@@ -412,7 +412,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "looking",
-    what: "the same for two seconds, and the server has not begun to answer",
+    what: "there is still no end after two seconds, and the server has not begun to answer",
     to: "listening",
     does: "nothing",
     before: () => looking(silent([asked]).at(2_000)),
@@ -420,7 +420,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "looking",
-    what: "the same for thirty seconds",
+    what: "there is still no end after thirty seconds",
     to: "over",
     does: "end",
     before: () => looking(silent([asked]).at(30_000)),
@@ -428,7 +428,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "looking",
-    what: "the same for two seconds, and what was said last has no answer",
+    what: "there is still no end after two seconds, and the last message has no answer",
     to: "repeating",
     does: "send",
     before: () => looking(silent([asked, user(more)], [prompt, more]).at(2_000)),
@@ -436,7 +436,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "looking",
-    what: "the messages tell the end, and a person has said more meanwhile",
+    what: "the messages show the end, and a person has sent another message meanwhile",
     to: "looking",
     does: "look",
     before: () => looking().steer(1, MESSAGE),
@@ -444,7 +444,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "looking",
-    what: "the server cannot be asked",
+    what: "the server cannot be reached",
     to: "over",
     does: "fail",
     before: () => looking(),
@@ -452,7 +452,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "looking",
-    what: "the turn is stopped: not before the look has its result",
+    what: "the turn is stopped, which waits for the result of the look",
     to: "looking",
     does: "nothing",
     before: () => looking(),
@@ -476,7 +476,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "checking",
-    what: "the model is out of reach, and there was no answer yet",
+    what: "the model cannot be reached, and there was no answer yet",
     to: "over",
     does: "end",
     before: () => withPerson().hear("idle"),
@@ -492,7 +492,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "yours",
-    what: "silence for longer than a worker may be silent",
+    what: "the idle deadline passes",
     to: "yours",
     does: "nothing",
     before: yours,
@@ -532,7 +532,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "handing-back",
-    what: "a person hands back once more, with words, and the session is idle",
+    what: "a person hands back again, with a text, and the session is idle",
     to: "stopping",
     does: "abort",
     before: () => handBack("my words")(handBack()(yours())),
@@ -572,7 +572,7 @@ const ROWS: readonly Row[] = [
   },
   {
     from: "stopping",
-    what: "the server cannot be asked",
+    what: "the server cannot be reached",
     to: "over",
     does: "fail",
     before: stopping,
