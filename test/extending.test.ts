@@ -137,7 +137,7 @@ describe("with everything that the pages say", () => {
           ["bad.json", false, "is not JSON"],
           ["no.json", false, "is not there"],
         ],
-        both: expect.stringContaining("`json` cannot stand beside `run`"),
+        both: expect.stringContaining("`json` cannot be combined with `run`"),
       })
     })
 

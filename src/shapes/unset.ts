@@ -2,24 +2,25 @@ import * as z from "zod"
 import { writeDuration } from "../core/base/duration.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
 
-/** What counts for a key that was written nowhere. */
+/** The value that applies when a key is set nowhere. */
 export interface Unset {
-  /** As a person would write it, or in words where it is not a value of the key. */
+  /** As a person would write it, or a description when it is not a value of the key. */
   readonly value: unknown
-  /** The value for a worker that a person works with (`mode: foreground`), where it is another. */
+  /** The value for a worker that a person works with (`mode: foreground`), if it differs. */
   readonly foreground?: unknown
-  /** The parts of the value, where it has a short form and can be asked about part by part. */
+  /** The parts of the value, if it has a short form and its parts can be explained one by one. */
   readonly parts?: Readonly<Record<string, unknown>>
 }
 
 /**
- * Registered beside a key's declaration where `.default()` cannot say it: because another place is asked first, such as
- * the profile of a step, or because the value is not the input's own form. It is not the `default` of the schema files:
- * editors insert that, and what is written at a step would override its profile.
+ * Fallback values, registered beside a key's declaration when `.default()` cannot express them:
+ * either another place is asked first, such as the profile of a step, or the value is not in the
+ * key's input form. They are not the `default` of the schema files, because editors insert that,
+ * and a value inserted at a step would override its profile.
  */
 export const unset = z.registry<Unset>()
 
-/** Of keys that a profile and a step both have, in either place. */
+/** The fallback values of keys that both a profile and a step have. */
 export const ASKS_UNSET: Unset = { value: DEFAULTS.asks.policy, parts: DEFAULTS.asks }
 export const MODEL_UNSET: Unset = { value: "that of the session the run was started in, else OpenCode's default" }
 export const TIMEOUT_UNSET: Unset = {
@@ -30,7 +31,7 @@ export const IDLE_TIMEOUT_UNSET: Unset = { value: writeDuration(DEFAULTS.stepIdl
 
 const KEY = "x-unset"
 
-/** The JSON Schema of a document, with what `unset` holds of its keys in it. */
+/** The JSON Schema of a document, including the fallback values that `unset` holds. */
 export function schemaWithUnset(schema: z.ZodType): object {
   return z.toJSONSchema(schema, {
     io: "input",
@@ -42,7 +43,7 @@ export function schemaWithUnset(schema: z.ZodType): object {
   })
 }
 
-/** What `schemaWithUnset` put into the schema of one key. */
+/** The fallback value that `schemaWithUnset` put into the schema of one key. */
 export function unsetIn(schema: object): Unset | undefined {
   return (schema as { readonly [KEY]?: Unset })[KEY]
 }

@@ -4,19 +4,19 @@ import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/base/dura
 import type { AskPolicy, Budget } from "../core/model/workflow.ts"
 
 /**
- * Values that orchestrator.json and workflow documents both have. Each is declared here once, so that it has the same
- * form, and is refused with the same words, wherever it stands.
+ * Values that orchestrator.json and workflow documents share. Each is declared once, so that both
+ * documents accept the same form and reject it with the same message.
  */
 
-/** Where an editor finds the schema of the document: the same key in both documents. */
+/** The key under which both documents name their schema for editors. */
 export const schemaKey = z.string().optional().describe("Where an editor finds this schema.")
 
-/** A name that a document gives: of a role, a profile or a step. */
+/** The name of a role, a profile or a step. */
 export const name = z
   .string()
   .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, "must be letters, digits, `-` and `_`, beginning with a letter")
 
-/** A duration that is read as milliseconds. */
+/** A duration, converted to milliseconds. */
 export const duration = z
   .union([z.string(), z.number()])
   .transform((value) => parseDuration(value) ?? Number.NaN)
@@ -29,11 +29,11 @@ export const asks = z
     askPolicy,
     z.strictObject({
       policy: askPolicy.describe("Who answers: `ask` a person, `deny` nobody, `allow-listed` the profile's own rules."),
-      timeout: duration.optional().describe("With `ask`: how long a person has."),
+      timeout: duration.optional().describe("With `ask`: how long a person has to answer."),
       otherwise: z
         .enum(["deny", "allow"])
         .default("deny")
-        .describe("With `ask`: the answer when that time is over. Default: `deny`."),
+        .describe("With `ask`: the answer when nobody answers in that time. Default: `deny`."),
     }),
   ])
   .transform((value): AskPolicy => {
@@ -44,14 +44,18 @@ export const asks = z
 
 export const intervene = z.enum(["never", "on-error", "on-warning", "always"])
 
-/** What may be spent. `example` shows an author of an empty budget how the document's language writes one. */
+/** A budget. `example` is the hint for an empty one, in the syntax of the document. */
 export const budgetLike = (example: string) =>
   z
     .strictObject({
       usd: z.number().min(0.01).optional().describe("US dollars."),
-      tokens: z.int().min(1).optional().describe("Tokens, read and written."),
-      time: duration.optional().describe("Time at work."),
-      workers: z.int().min(1).optional().describe("Workers that may be started: tries of steps."),
+      tokens: z.int().min(1).optional().describe("Tokens, input and output."),
+      time: duration.optional().describe("Working time."),
+      workers: z
+        .int()
+        .min(1)
+        .optional()
+        .describe("Number of workers that may be started; each try of a step starts one."),
     })
     .refine((one) => Object.values(one).some((cap) => cap !== undefined), {
       message: "must have `usd`, `tokens`, `time` or `workers`",

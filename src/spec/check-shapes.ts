@@ -3,14 +3,17 @@ import type { Check, Opinion } from "../core/model/workflow.ts"
 import { duration } from "../shapes/values.ts"
 import { isInside, worker } from "./shapes.ts"
 
-/** The checks of a workflow document: one table with a row for each type, and for opinions. */
+/**
+ * The shape of checks in a workflow document: a table with a row for each check type and for
+ * opinions.
+ */
 
 const command = {
   run: z.string().min(1).optional().describe("Command, run by the shell in the project's folder."),
   expect: z
     .enum(["pass", "fail"])
     .optional()
-    .describe("With `run`: `pass` (default) wants exit code 0, `fail` any other."),
+    .describe("With `run`: `pass` (default) requires exit code 0, `fail` any other."),
   timeout: duration.optional().describe("With `run`: how long the command may take. Default: 10m."),
 }
 
@@ -19,12 +22,12 @@ const file = {
   exists: z
     .boolean()
     .optional()
-    .describe("With `file`: whether it must be there. True when nothing else is asked of it."),
+    .describe("With `file`: whether it must exist. Default: true, if nothing else is checked."),
   changed: z
     .boolean()
     .optional()
-    .describe("With `file`: whether it must differ from what it was when the attempt began, or must not."),
-  contains: z.string().min(1).optional().describe("With `file`: text that must be in it."),
+    .describe("With `file`: true if it must have changed since the attempt began, false if it must not have."),
+  contains: z.string().min(1).optional().describe("With `file`: text that it must contain."),
 }
 
 const opinion = {
@@ -32,7 +35,7 @@ const opinion = {
     .string()
     .min(1)
     .optional()
-    .describe("Question about the answer to another worker, who says yes or no: an opinion. `${…}` is filled in."),
+    .describe("An opinion: a question about the answer that another worker answers yes or no. `${…}` is filled in."),
   profile: worker.optional().describe("With `ask`: who is asked: a profile, role or model. Default: `default`."),
 }
 
@@ -43,7 +46,7 @@ const keys = z.strictObject({
   severity: z
     .enum(["error", "warning"])
     .default("error")
-    .describe("When it does not hold: `error` (default) fails the step, `warning` is told to a person."),
+    .describe("What a failed check means: `error` (default) fails the step, `warning` is reported to a person."),
 })
 type Written = z.infer<typeof keys>
 type Key = keyof Written
@@ -55,13 +58,13 @@ interface CheckProblem {
 }
 
 interface CheckForm {
-  /** The key that makes it a check of this type. */
+  /** The key whose presence makes a check this type. */
   readonly key: Key
-  /** All keys that only this type can have. */
+  /** The keys that only this type can have. */
   readonly keys: readonly string[]
-  /** Keys whose text is taken as it is written: nothing is filled in. */
+  /** Keys whose text is used exactly as written: no expression is filled in. */
   readonly plain: readonly Key[]
-  /** What is wrong with how its keys go together. */
+  /** Returns the problem when the check's keys contradict each other. */
   readonly problem?: (check: Written) => CheckProblem | undefined
   readonly make: (check: Written) => Check | Opinion
 }
@@ -104,7 +107,7 @@ const FORMS: Readonly<Record<Check["type"] | "opinion", CheckForm>> = {
 
 const ALL = Object.values(FORMS)
 
-/** Keys of checks whose text is taken as it is written. */
+/** Keys of any check type whose text is used exactly as written. */
 export const PLAIN_KEYS: readonly string[] = ALL.flatMap((form) => form.plain)
 
 const problem = (path: string[], message: string, hint: string): CheckProblem => ({ path, message, params: { hint } })
@@ -114,7 +117,7 @@ function checkProblem(check: Written): CheckProblem | undefined {
   const names = ALL.map((form) => `\`${form.key}\``)
   if (own === undefined)
     return problem([], `must have ${names.slice(0, -1).join(", ")} or ${names.at(-1)}`, "`run: npm test`")
-  if (second !== undefined) return problem([second.key], `cannot stand beside \`${own.key}\``, "write two checks")
+  if (second !== undefined) return problem([second.key], `cannot be combined with \`${own.key}\``, "write two checks")
   for (const form of ALL) {
     const stray = form === own ? undefined : form.keys.find((key) => check[key as Key] !== undefined)
     if (stray !== undefined) return problem([stray], `is only for checks with \`${form.key}\``, "leave it out")
@@ -127,7 +130,7 @@ function fileProblem({ file: path = "", exists, contains }: Written): CheckProbl
     return problem(["file"], "must be a path inside the project, relative to its folder", "like `docs/plan.md`")
   }
   if (exists === false && contains !== undefined) {
-    return problem(["contains"], "cannot be asked of a file that must not exist", "remove one of the two")
+    return problem(["contains"], "contradicts `exists: false`", "remove one of the two")
   }
   return undefined
 }
@@ -137,7 +140,7 @@ const fullCheck = keys.superRefine((check, ctx) => {
   if (found) ctx.addIssue({ code: "custom", ...found })
 })
 
-/** A text is a command that must pass. */
+/** A check; a plain text is a command that must pass. */
 export const check = z.union([z.string().min(1), fullCheck]).transform((value): Check | Opinion => {
   if (typeof value === "string") return { type: "command", run: value, expect: "pass", severity: "error" }
   const form = ALL.find(({ key }) => value[key] !== undefined) ?? FORMS.command

@@ -7,11 +7,15 @@ import { keysAt, type Outline, type OutlineStep, Visible, written } from "./outl
 import { descriptionOf } from "./step-shape.ts"
 import { formOfType, missing, STEP_FORMS, type StepForm } from "./step-types.ts"
 
-/** How the keys of a step go together. */
+/** Checks that the keys of a step fit its type and each other. */
 
 /** Keys that every step may have. */
 const ALWAYS = ["id", "type", "description", "needs", "condition"]
-/** Keys that are missing, not for the step's type, or contradict each other, and texts written as if they were filled in. */
+
+/**
+ * Reports keys that are missing, do not belong to the step's type, or contradict each other, and
+ * `${…}` in texts that are not templates.
+ */
 export function* checkCombinations(outline: Outline): Generator<Problem> {
   for (const step of outline.steps) {
     const type = written(outline, step, "type") ?? "single"
@@ -47,16 +51,19 @@ function* checkKeys(
 function* checkTries(outline: Outline, step: OutlineStep): Generator<Problem> {
   const isTriedAgain = written(outline, step, "retry") !== undefined || written(outline, step, "on_failure") === "retry"
   if (written(outline, step, "effects") === "external" && isTriedAgain) {
-    const contradiction = "`effects: external` and tries after a failure contradict each other"
-    const way = "leave one out: what has effects outside is done again only by a person's word"
+    const contradiction = "`effects: external` and automatic retries contradict each other"
+    const way = "leave one out: only a person can have a step with external effects run again"
     yield problemAt(outline.source, [...step.path, "effects"], "key", contradiction, way)
   }
   if (written(outline, step, "on_failure") !== "retry" || written(outline, step, "retry", "max_attempts") !== 1) return
-  const message = "`on_failure: retry` and one try contradict each other"
+  const message = "`on_failure: retry` and `max_attempts: 1` contradict each other"
   yield problemAt(outline.source, [...step.path, "on_failure"], "key", message, "set `max_attempts` to 2 or more")
 }
 
-/** Commands and paths of checks are taken as they are; `${inputs.x}` is nothing a shell could mean either. */
+/**
+ * Reports references in commands and paths of checks, which are not templates. A reference such as
+ * `${inputs.x}` has no meaning in a shell either.
+ */
 function* checkPlainTexts(outline: Outline, step: OutlineStep): Generator<Problem> {
   const checks = written(outline, step, "checks")
   const places = (Array.isArray(checks) ? checks : []).flatMap((check, at) =>
@@ -65,12 +72,15 @@ function* checkPlainTexts(outline: Outline, step: OutlineStep): Generator<Proble
   for (const path of [["run"], ...places].map((keys) => [...step.path, ...keys])) {
     const text = valueAt(outline.source.value, path)
     if (typeof text !== "string" || !readsSomething(text, step)) continue
-    const hint = "a check is taken as it is written; `${…}` works in `prompt`"
-    yield problemAt(outline.source, path, "value", "nothing is filled in here", hint)
+    const hint = "a check is used exactly as written; `${…}` works in `prompt`"
+    yield problemAt(outline.source, path, "value", "expressions are not filled in here", hint)
   }
 }
 
-/** True for `${inputs.x}`, `${step.output}` and the like; a shell has no names with a dot in them. */
+/**
+ * True when the text has a reference such as `${inputs.x}` or `${step.output}`. Shell names have no
+ * dots.
+ */
 function readsSomething(text: string, step: OutlineStep): boolean {
   const steps = new Visible(step)
   const names = [...text.matchAll(/\$\{\s*([A-Za-z][\w-]*)\s*\./g)].map((match) => match[1] ?? "")

@@ -4,7 +4,9 @@ import { toCanonical } from "./dialects/read.ts"
 import { parseYaml } from "./document.ts"
 import { nameOfFile, type ParseOptions, parseWorkflow } from "./parse.ts"
 
-/** Keys in the order in which people write and read them; all others follow as they come. */
+/**
+ * Keys in the order in which people write and read them; all others follow in their original order.
+ */
 const ORDER = [
   "$schema",
   "name",
@@ -19,8 +21,9 @@ const ORDER = [
 ]
 
 /**
- * A workflow document of any form as YAML in the canonical one, or everything that is wrong with it. What is written
- * means the same graph; comments are not kept, because the parts they stand at may be gone.
+ * Converts a workflow document of any dialect to YAML in the canonical form, or returns its
+ * problems. The result describes the same graph. Comments are not kept, because the parts they
+ * belong to may not exist in the result.
  */
 export function convertWorkflow(text: string, file: string, options: ParseOptions): Result<string> {
   const checked = parseWorkflow(text, file, options)

@@ -2,8 +2,9 @@ import { isAlias, isCollection, isMap, isNode, isPair, isScalar, isSeq, type Nod
 import type { Path } from "../core/documents/issues.ts"
 
 /**
- * YAML nodes as plain data. Our own because the library's conversion would let a hostile file through or hang on it:
- * this one limits depth and what aliases expand to, and finds a key written twice in linear time.
+ * Converts YAML nodes to plain data. The library's own conversion would accept a hostile file or
+ * hang on it: this one limits depth and the expansion of aliases, and finds duplicate keys in
+ * linear time.
  */
 
 export const MAX_DEPTH = 64
@@ -11,7 +12,9 @@ const MAX_ALIASED = 10_000
 
 type YamlReporter = (node: Node, message: string, hint?: string) => void
 
-/** Converts one document; after the first limit is passed it stops descending: one problem says enough. */
+/**
+ * Converts one document. It stops at the first exceeded limit, because one such problem is enough.
+ */
 export class Converter {
   private aliased = 0
   private readonly anchors = new Map<string, Node>()
@@ -23,17 +26,17 @@ export class Converter {
     this.report = report
   }
 
-  /** The value of a node; `around` are the collections it is inside of, aliases followed. */
+  /** The value of a node. `around` holds the collections that contain it, with aliases followed. */
   convert(node: unknown, around: readonly Node[] = [], insideAlias = false): unknown {
     if (this.stopped || !isNode(node)) return null
     if (insideAlias && ++this.aliased > MAX_ALIASED)
-      return this.stop(node, "aliases expand to too much", "write it out")
+      return this.stop(node, "aliases expand to too many values", "write them out, or use fewer")
     if (around.length > MAX_DEPTH)
       return this.stop(node, "the file is nested too deeply here", `at most ${MAX_DEPTH} levels`)
     if (isAlias(node)) return this.alias(node, around)
     if (!insideAlias && (isScalar(node) || isCollection(node)) && node.anchor) this.anchors.set(node.anchor, node)
     if (isScalar(node)) return node.value
-    if (around.includes(node)) return this.stop(node, "this contains itself", "remove the alias")
+    if (around.includes(node)) return this.stop(node, "this value contains itself", "remove the alias")
     const inside = [...around, node]
     if (isSeq(node)) return node.items.map((item) => this.convert(item, inside, insideAlias))
     return isMap(node) ? this.map(node.items, inside, insideAlias) : null
@@ -41,7 +44,7 @@ export class Converter {
 
   private alias(node: Node & { readonly source: string }, around: readonly Node[]): unknown {
     const target = this.anchors.get(node.source)
-    if (target === undefined) return this.stop(node, `no anchor \`&${node.source}\` stands before this`)
+    if (target === undefined) return this.stop(node, `there is no anchor \`&${node.source}\` before this alias`)
     this.targets.set(node, target)
     return this.convert(target, around, true)
   }
@@ -65,7 +68,10 @@ export class Converter {
     return null
   }
 
-  /** The node of the key or value at `path` below `root`; of the innermost part there is when the path leads beyond. */
+  /**
+   * The node of the key or value at `path` below `root`; the innermost existing node when the path
+   * leads beyond the document.
+   */
   find(root: Node, path: Path, part: "key" | "value"): Node {
     let here: Node = root
     let found: Node = root

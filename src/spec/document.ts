@@ -6,19 +6,19 @@ import { Converter, MAX_DEPTH } from "./convert.ts"
 import { sourceOffset } from "./scalar.ts"
 import { CANONICAL_VOCABULARY, type Vocabulary } from "./vocabulary.ts"
 
-/**
- * YAML (and so JSON) as plain data that knows its places.
- */
+/** Parses YAML, and so JSON, into plain data that keeps its source positions. */
 
 const MAX_CHARS = 512 * 1024
 
 export interface WorkflowSource extends SourceDocument {
   readonly vocabulary: Vocabulary
-  /** Place of a character of the text value at `path`, wherever in a block it stands. */
+  /**
+   * Position of the character at `offset` of the text value at `path`, also within block scalars.
+   */
   placeIn(path: Path, offset: number): SourcePosition
 }
 
-/** A YAML or JSON text as a document, or every syntax error in it. */
+/** Parses a YAML or JSON text into a document, or returns its syntax errors, one per line. */
 export function parseYaml(source: string, file: string): Result<WorkflowSource> {
   const text = source.replace(/^\uFEFF/, "")
   const whole = (message: string, hint: string): Result<never> => ({
@@ -26,7 +26,7 @@ export function parseYaml(source: string, file: string): Result<WorkflowSource> 
     problems: [{ file, line: 1, column: 1, message, hint }],
   })
   if (text.length > MAX_CHARS) return whole("the file is too large", `at most ${MAX_CHARS / 1024} KiB`)
-  // Not the library's own counter: after some syntax errors it has lost lines.
+  // The library's own line counter miscounts lines after some syntax errors.
   const lines = new Lines(text)
   const at = (offset: number): SourcePosition => lines.placeOf(Math.max(0, Math.min(offset, text.length)))
   const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false })
@@ -56,7 +56,7 @@ export function parseYaml(source: string, file: string): Result<WorkflowSource> 
   return { ok: true, value: { file, value, vocabulary: CANONICAL_VOCABULARY, place: placeOf, placeIn } }
 }
 
-/** One mistake often makes the parser stumble several times; what follows on the same line is an echo. */
+/** Keeps the first problem of each line, because one mistake often causes several parser errors. */
 function firstPerLine(problems: readonly Problem[]): Problem[] {
   const lines = new Set<number>()
   return problems.filter((one) => !lines.has(one.line) && lines.add(one.line))

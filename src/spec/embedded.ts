@@ -6,21 +6,24 @@ import type { Workflow } from "../core/model/workflow.ts"
 import { convert } from "./inputs.ts"
 import { keysAt, type Outline, type OutlineStep, textAt, written } from "./outline.ts"
 
-/** Workflows that run as a step of another one. */
+/** Checks workflows that run as a step of another one. */
 
-/** A workflow that a step names, or why there is none: a line for the step, and what is wrong in the other file. */
+/**
+ * The workflow that a step names, or the reason why it cannot be used: a message and hint for the
+ * step, and the problems of the other file.
+ */
 export type LookedUp =
   | { readonly workflow: Workflow }
   | { readonly message: string; readonly hint: string; readonly problems: readonly Problem[] }
 
 export type Lookup = (name: string) => LookedUp
 
-/** Workflows inside each other at most. */
+/** Maximum depth of nested workflows. */
 const MAX_NESTING = 5
-/** Steps of a workflow at most, with those of all workflows inside it. */
+/** Maximum number of steps of a workflow, including all nested workflows. */
 const MAX_STEPS = 10_000
 
-/** Everything wrong between a step of type `workflow` and the workflow it names. */
+/** Reports the problems between a step of type `workflow` and the workflow it names. */
 export function* checkEmbedded(outline: Outline, lookup: Lookup): Generator<Problem> {
   let steps = 0
   for (const step of outline.steps) {
@@ -40,13 +43,15 @@ export function* checkEmbedded(outline: Outline, lookup: Lookup): Generator<Prob
     if (size.nesting >= MAX_NESTING) {
       yield at(`\`${name}\` nests workflows too deeply`, `at most ${MAX_NESTING} levels, this one included`)
     } else if (steps > MAX_STEPS) {
-      yield at(`with \`${name}\` there are more than ${MAX_STEPS} steps`, "use fewer workflows inside each other")
+      yield at(`with \`${name}\` there are more than ${MAX_STEPS} steps`, "nest fewer workflows")
     }
     yield* checkInputs(outline, step, found.workflow)
   }
 }
 
-/** Whether the step gives the workflow what it needs, and nothing it does not know. */
+/**
+ * Reports inputs that the workflow does not declare, values of the wrong type, and missing inputs.
+ */
 function* checkInputs(outline: Outline, step: OutlineStep, workflow: Workflow): Generator<Problem> {
   const declared = Object.keys(workflow.inputs)
   const given = keysAt(outline, step, "with")
@@ -77,7 +82,10 @@ function* checkInputs(outline: Outline, step: OutlineStep, workflow: Workflow): 
   }
 }
 
-/** Steps of a workflow with all inside it, and how many levels of workflows it has, itself included. */
+/**
+ * Counts the steps of a workflow, nested ones included, and its levels of workflows, itself
+ * included.
+ */
 function sizeOf(workflow: Workflow): { readonly steps: number; readonly nesting: number } {
   let steps = 0
   let nesting = 0

@@ -2,25 +2,29 @@ import { type ASTNode, TypeError as CelTypeError, Environment, EvaluationError, 
 import { type ExpressionProblem, type KnownNames, type Reference, rewrite, unknownName } from "./names.ts"
 
 /**
- * What stands between `${` and `}`: the Common Expression Language, behind this one module. CEL is not Turing complete
- * and sees nothing but the values it is given; the guard below bans what it still allows that can run away.
+ * Checks and evaluates the expressions between `${` and `}`. They are written in the Common
+ * Expression Language (CEL), and only this module uses its library. CEL is not Turing complete and
+ * sees only the values it is given; the guard below bans the constructs that can still run away.
  */
 
 export type ExpressionType = "string" | "double" | "bool"
 
-/** Types of what an expression may name, as far as they are known before it runs. */
+/** Types of the names that an expression may use, as far as they are known before it runs. */
 export interface Types {
   readonly inputs: ReadonlyMap<string, ExpressionType>
   readonly variables: ReadonlyMap<string, ExpressionType>
 }
 
-/** What is wrong in an expression or template, and what it reads. Offsets count from its beginning. */
+/** The problems and references of an expression or template. Offsets count from its beginning. */
 export interface Findings {
   readonly problems: readonly ExpressionProblem[]
   readonly references: readonly Reference[]
 }
 
-/** Characters of an expression: names are looked for at every hyphen of a word, and words are compared whole. */
+/**
+ * Maximum characters of an expression. It bounds the cost of searching names at every hyphen of a
+ * word.
+ */
 const MAX_LENGTH = 10_000
 const LIMITS = { maxAstNodes: 400, maxDepth: 32, maxListElements: 200, maxMapEntries: 200, maxCallArguments: 8 }
 const TOO_LONG: ExpressionProblem = { offset: 0, message: `the expression has more than ${MAX_LENGTH} characters` }
@@ -28,14 +32,17 @@ const MAX_MACRO_NESTING = 2
 const MACROS: readonly string[] = ["map", "filter", "all", "exists", "exists_one"]
 const MAX_UNKNOWN_NAMES = 10
 
-/** With `known` false every name is taken as it comes: names were checked when the document was read. */
+/**
+ * With `known` false any name is accepted, because names were checked when the document was read.
+ */
 function environment(known: boolean): Environment {
   const env = new Environment({
     unlistedVariablesAreDyn: !known,
     homogeneousAggregateLiterals: false,
     limits: LIMITS,
   })
-  // Numbers of a workflow are doubles and literals are ints: without these `inputs.count + 1` has no meaning.
+  // Numbers of a workflow are doubles and literals are ints: without these `inputs.count + 1` has
+  // no meaning.
   const arithmetic: Record<string, (a: number, b: number) => number> = {
     "+": (a, b) => a + b,
     "-": (a, b) => a - b,
@@ -64,14 +71,14 @@ function environment(known: boolean): Environment {
 const strict = environment(true)
 const lenient = environment(false)
 
-/** What the value is for: to be filled in, to decide, or to be worked through. */
+/** The type that the value must have: any that has a text, a boolean, or a list. */
 export type ExpectedType = "text" | "bool" | "list"
 
 const EMPTY = { text: "`${}` is empty", bool: "the condition is empty", list: "the expression is empty" } as const
 
 /**
- * Checks an expression without running it: syntax, every name in it, and types, as far as `types` and the sort of a name
- * tell them. References come back also when something is wrong.
+ * Checks an expression without running it: syntax, every name, and types as far as they are known.
+ * References are returned even when there are problems.
  */
 export function checkExpression(
   source: string,
@@ -110,14 +117,17 @@ function typeOf(reference: Reference, types: Types): ExpressionType | "dyn" {
 }
 
 interface Checkable {
-  /** With its names replaced by variables, as CEL reads it. */
+  /** The expression with its names replaced by variables, as CEL reads it. */
   readonly text: string
   readonly source: string
   readonly offsets: readonly number[]
   readonly wanted: ExpectedType
 }
 
-/** Type errors stop at the first; unknown names are collected, by declaring each and looking again. */
+/**
+ * Reports the first type error. Unknown names are collected: each is declared, and the check is
+ * repeated.
+ */
 function check(env: Environment, { text, source, offsets, wanted }: Checkable, known: KnownNames): ExpressionProblem[] {
   const problems: ExpressionProblem[] = []
   while (problems.length < MAX_UNKNOWN_NAMES) {
@@ -140,14 +150,20 @@ interface CelFailure {
   readonly start: number
 }
 
-/** A whole number may be an int or a number like those of inputs: what is right in one of both readings is right. */
+/**
+ * An integer literal can be read as an int or as a double; it is an error only when both readings
+ * fail.
+ */
 function firstError(env: Environment, text: string, wanted: ExpectedType): CelFailure | undefined {
   const whole = errorOf(env, text, wanted, false)
   const wide = whole && errorOf(env, text, wanted, true)
   return wide && wide.start > whole.start ? wide : wide && whole
 }
 
-/** Makes doubles of whole numbers, but for those that must be ints: places in a list, and what functions are given. */
+/**
+ * Turns integer literals into doubles, except list indexes and function arguments, which must be
+ * ints.
+ */
 function widen(node: unknown, isFree = true): void {
   if (Array.isArray(node)) for (const one of node) widen(one, isFree)
   if (!isNode(node)) return
@@ -196,7 +212,7 @@ function failure(error: unknown): CelFailure {
   return { message: error instanceof Error ? error.message : String(error), start: 0 }
 }
 
-/** Static limits CEL itself does not have. Throws `Banned`. */
+/** Enforces static limits that CEL itself does not have. Throws `Banned`. */
 function guard(node: unknown, nesting = 0): void {
   if (Array.isArray(node)) {
     for (const one of node) guard(one, nesting)
@@ -217,7 +233,7 @@ function isNode(value: unknown): value is ASTNode {
   return typeof value === "object" && value !== null && "op" in value && "args" in value
 }
 
-/** CEL's sentence in the words of a workflow. */
+/** Translates an error message of CEL into the terms of a workflow. */
 function friendly(message: string): string {
   const text = (message.split("\n")[0] ?? message).replaceAll("fn_", "fn:").replaceAll("double", "number")
   if (text === "Unexpected token: EOF") return "the expression ends too early"
@@ -230,7 +246,10 @@ function friendly(message: string): string {
 
 const variable = (index: number) => `ref__${index}`
 
-/** The value an expression comes to and how it reads as text, or what went wrong. `read` gives the value of each reference. */
+/**
+ * Evaluates an expression to a value and its text, or returns the problem. `read` returns the value
+ * of each reference.
+ */
 export function evaluate(
   source: string,
   known: KnownNames,
@@ -257,7 +276,10 @@ function asText(value: unknown): string {
   return typeof simple === "object" ? JSON.stringify(simple) : String(simple)
 }
 
-/** CEL's integers are bigints and its maps may be Maps: neither is JSON. Throws `Banned` for dates, bytes and the like. */
+/**
+ * Converts a CEL value to JSON: CEL's integers are bigints and its maps may be Maps. Throws
+ * `Banned` for values that JSON does not have, such as dates and bytes.
+ */
 function plain(value: unknown): unknown {
   if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   if (Array.isArray(value)) return value.map(plain)

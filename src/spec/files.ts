@@ -11,28 +11,28 @@ import type { LookedUp } from "./embedded.ts"
 import { outlineOf } from "./outline.ts"
 import { claimedName, nameOfFile, type ParseOptions, parseWorkflow } from "./parse.ts"
 
-/** The workflows of a project, from its folders, and those that come with Baton. */
+/** Finds and reads the workflows in a project's folders and the built-in ones. */
 
 const FOLDERS = [".opencode/workflows", ".claude/workflows"] as const
 const ENDINGS = [".yaml", ".yml", ".json"]
-/** Bytes; a larger file is refused before it is read. */
+/** Maximum size of a file in bytes; a larger file is refused before it is read. */
 const MAX_BYTES = 4 * 1024 * 1024
 
 export interface LoadedWorkflow {
   readonly name: string
-  /** Absolute. */
+  /** Absolute path. */
   readonly file: string
-  /** It comes with Baton; a file of the project with its name takes its place. */
+  /** True for a workflow that comes with Baton; a project file of the same name replaces it. */
   readonly isBuiltIn: boolean
-  /** Absent when there are problems. */
+  /** Undefined when there are problems. */
   readonly workflow?: Workflow
   readonly problems: readonly Problem[]
 }
 
 export interface FoundWorkflows {
-  /** By name, the built-in ones last. */
+  /** Sorted by name, the built-in ones last. */
   readonly workflows: readonly LoadedWorkflow[]
-  /** Absolute paths of the folders that were looked in, whether they exist or not. */
+  /** Absolute paths of the folders that were searched, whether they exist or not. */
   readonly searched: readonly string[]
 }
 
@@ -41,8 +41,10 @@ export interface FindOptions extends Omit<ParseOptions, "lookup"> {
   readonly root: string
 }
 
-/** Reads every workflow of a project, and the built-in ones that no file of the project takes the place of. A broken one
- *  is listed with its problems; two of one name are both broken. */
+/**
+ * Reads every workflow of a project, and the built-in ones that no project file replaces. A broken
+ * workflow is listed with its problems; two with the same name are both broken.
+ */
 export function findWorkflows(options: FindOptions): FoundWorkflows {
   const library = new Library(options)
   const workflows = library.files().map((file) => library.load(file))
@@ -51,20 +53,20 @@ export function findWorkflows(options: FindOptions): FoundWorkflows {
   return { workflows: workflows.sort(order), searched: library.searched }
 }
 
-/** Reads one workflow file. What its steps name is looked up in the project. */
+/** Reads one workflow file. The workflows that its steps name are looked up in the project. */
 export function loadWorkflow(file: string, options: FindOptions): LoadedWorkflow {
   return new Library(options).load(file)
 }
 
 export interface ResolveOptions extends FindOptions {
-  /** Folder that a path is relative to; default: the project root. */
+  /** Folder to which a path is relative; default: the project root. */
   readonly directory?: string
 }
 
 /**
- * The workflow of that name in the project, or in the file when `nameOrPath` is a path (it has a `/` or ends in
- * .yaml, .yml or .json). A name that is not there is a problem with the nearest match, what there is, and where it
- * was looked for.
+ * Finds a workflow by name in the project, or reads it from a file when `nameOrPath` is a path (it
+ * contains a `/` or ends in .yaml, .yml or .json). For an unknown name the problem suggests the
+ * nearest name and lists the folders that were searched.
  */
 export function resolveWorkflow(
   nameOrPath: string,
@@ -85,7 +87,7 @@ function usable(loaded: LoadedWorkflow): Result<LoadedWorkflow & { readonly work
   return workflow ? { ok: true, value: { ...loaded, workflow } } : { ok: false, problems: loaded.problems }
 }
 
-/** Folder of the workflows that come with Baton: beside `dist` and `src`, wherever this code runs from. */
+/** The folder of the built-in workflows, found beside `dist` or `src`, wherever this code runs. */
 function builtInFolder(): string | undefined {
   for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, "workflows", "feature-build.yaml"))) return join(folder, "workflows")
@@ -93,14 +95,16 @@ function builtInFolder(): string | undefined {
   return undefined
 }
 
-/** The workflows of one project at one moment: each file is read once, also when several workflows use it. */
+/**
+ * A snapshot of a project's workflows: each file is read once, even when several workflows use it.
+ */
 class Library {
   readonly searched: readonly string[]
   readonly #options: FindOptions
   readonly #builtIn: string | undefined
   readonly #texts = new Map<string, Result<string>>()
   readonly #loaded = new Map<string, LoadedWorkflow>()
-  /** Files that are being read, each because the one before names it. */
+  /** Files being read, outermost first; each is read because the one before it names it. */
   readonly #open: string[] = []
   #names: ReadonlyMap<string, readonly string[]> | undefined
 
@@ -110,7 +114,7 @@ class Library {
     this.#builtIn = builtInFolder()
   }
 
-  /** The files of the project, and the built-in ones whose name none of them has. */
+  /** The project's files, and the built-in files that none of them replaces. */
   files(): string[] {
     return [...this.#files().values()].flat()
   }
@@ -140,7 +144,8 @@ class Library {
     if (!text.ok) return { name: nameOfFile(file), file, isBuiltIn, problems: text.problems }
     const name = claimedName(text.value, file)
     const { root: _, ...options } = this.#options
-    // Who works in a built-in workflow is the user's choice: a name that is not known means the default profile.
+    // Built-in workflows name roles that a user need not have: an unknown one means the default
+    // profile.
     const who = isBuiltIn ? {} : options
     const parsed = parseWorkflow(text.value, file, { ...who, lookup: (wanted) => this.#lookup(wanted) })
     const twin = (this.#files().get(name) ?? []).find((other) => other !== file)
@@ -171,11 +176,11 @@ class Library {
     }
     const loaded = this.load(file)
     if (loaded.workflow) return { workflow: loaded.workflow }
-    const hint = "correct it first"
+    const hint = "fix them first"
     return { message: `workflow \`${name}\` has problems of its own`, hint, problems: loaded.problems }
   }
 
-  /** Files by the name of their workflow. */
+  /** Files by workflow name. */
   #files(): ReadonlyMap<string, readonly string[]> {
     if (this.#names) return this.#names
     const byName = new Map<string, string[]>()
@@ -212,12 +217,14 @@ function filesIn(folder: string): string[] {
 }
 
 function twice(name: string, file: string, twin: string): Problem {
-  const message = `${twin} is called \`${name}\` too`
+  const message = `${twin} is also called \`${name}\``
   return { file, line: 0, column: 0, message, hint: "rename one of the two" }
 }
 
-/** A workflow file in the canonical form, with the places it was written at, and where in it each step stands; nothing of
- *  it is checked. */
+/**
+ * Reads a workflow file into the canonical form without checking it. The document keeps the
+ * positions of the original, and `stepPath` gives the path of the step with an id.
+ */
 export function workflowDocument(
   file: string,
 ): Result<{ readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }> {

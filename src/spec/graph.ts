@@ -5,9 +5,9 @@ import type { WorkflowSource } from "./document.ts"
 import { RESERVED } from "./names.ts"
 import { type Outline, type OutlineNeed, type OutlineScope, type OutlineStep, Visible } from "./outline.ts"
 
-/** Steps and their `needs` as a graph. */
+/** Checks the dependency graph of steps. */
 
-/** Everything wrong between steps: ids twice, needs that lead nowhere or twice to one step, cycles. */
+/** Reports duplicate ids, unknown or repeated needs, and cycles, in every scope. */
 export function* checkGraph({ source, scopes }: Outline): Generator<Problem> {
   for (const scope of scopes) {
     const known = new Set(scope.byId.keys())
@@ -28,12 +28,12 @@ function* checkIds(source: WorkflowSource, { steps, owner }: OutlineScope): Gene
       yield problemAt(source, path, "value", `a ${source.vocabulary.step} cannot be called \`${step.id}\``, hint)
     }
     if (outside?.has(step.id)) {
-      const hint = "rename one of the two: from inside, both could be meant"
+      const hint = "rename one of the two: inside it the name would be ambiguous"
       yield problemAt(
         source,
         path,
         "value",
-        `a ${source.vocabulary.step} around this one is called \`${step.id}\` too`,
+        `a ${source.vocabulary.step} outside this group is also called \`${step.id}\``,
         hint,
       )
     }
@@ -41,7 +41,7 @@ function* checkIds(source: WorkflowSource, { steps, owner }: OutlineScope): Gene
     if (earlier) {
       const line = source.place([...earlier.path, "id"], "value").line
       const message = `there are two ${source.vocabulary.step}s \`${step.id}\``
-      yield problemAt(source, path, "value", message, `the other one is in line ${line}`)
+      yield problemAt(source, path, "value", message, `rename one of them; the other is on line ${line}`)
     } else first.set(step.id, step)
   }
 }
@@ -58,7 +58,7 @@ function* checkNeeds(source: WorkflowSource, step: OutlineStep, known: ReadonlyS
       const isOutside = owner !== undefined && new Visible(owner).has(need.id)
       const where = owner?.id === undefined ? "" : ` inside \`${owner.id}\``
       const hint = isOutside
-        ? `what is inside waits for it when \`${owner.id}\` needs it`
+        ? `add it to the \`${source.vocabulary.needs}\` of \`${owner.id}\`: what is inside then waits for it, too`
         : suggest(need.id, others, `other ${source.vocabulary.step}s`)
       yield at(`there is no ${source.vocabulary.step} \`${need.id}\`${where}`, hint)
     }
@@ -66,7 +66,10 @@ function* checkNeeds(source: WorkflowSource, step: OutlineStep, known: ReadonlyS
   }
 }
 
-/** One problem a cycle, at the `needs` that closes it. Depth-first without recursion: chains can be long. */
+/**
+ * Reports one problem per cycle, at the `needs` entry that closes it. The depth-first search keeps
+ * its own stack, because long chains would overflow the call stack.
+ */
 function* cycles(source: WorkflowSource, { steps, byId }: OutlineScope): Generator<Problem> {
   const state = new Map<OutlineStep, "open" | "done">()
   for (const root of steps) {
@@ -91,7 +94,7 @@ function* cycles(source: WorkflowSource, { steps, byId }: OutlineScope): Generat
   }
 }
 
-/** The steps of `wanted` that need not have succeeded before `step` starts, neither directly nor through others. */
+/** The ids of `wanted` that `step` depends on neither directly nor indirectly. */
 export function notBefore(step: OutlineStep, wanted: Iterable<string>): ReadonlySet<string> {
   const missing = new Set(wanted)
   const found = new Set<string>()

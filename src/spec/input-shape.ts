@@ -1,22 +1,20 @@
 import * as z from "zod"
 import type { InputSpec } from "../core/model/workflow.ts"
 
-/** The inputs of a workflow document. */
+/** The shape of the inputs of a workflow document. */
 
 const inputType = z.enum(["string", "number", "integer", "boolean"])
 const scalar = z.union([z.string(), z.number(), z.boolean()])
 
 const fullInput = z
   .strictObject({
-    type: inputType
-      .default("string")
-      .describe("Type of the value; what is typed on a command line is converted to it."),
+    type: inputType.default("string").describe("Type of the value; text from a command line is converted to it."),
     required: z
       .boolean()
       .optional()
       .describe("Whether a run must be given a value. Default: true, unless there is a `default`."),
-    description: z.string().optional().describe("What the input is, for whoever starts the run."),
-    default: scalar.optional().describe("Value when none is given."),
+    description: z.string().optional().describe("What the input means, shown to the person who starts the run."),
+    default: scalar.optional().describe("Value that is used when none is given."),
     enum: z
       .array(z.union([z.string(), z.number()]))
       .min(1)
@@ -49,13 +47,13 @@ function inputProblem(input: FullInput): InputProblem | undefined {
     return {
       path: ["required"],
       message: "cannot be false without a `default`",
-      params: { hint: "add `default:`; only plain text is empty when it is not given" },
+      params: { hint: "add `default:`; only an input of type `string` without `enum` can be left empty" },
     }
   }
   return undefined
 }
 
-/** True when `value` can stand for an input of that type as it is. */
+/** True when `value` has the type of the input without conversion. */
 function isOfType(value: unknown, type: InputSpec["type"]): boolean {
   if (type === "integer") return Number.isSafeInteger(value)
   if (type === "number") return typeof value === "number" && Number.isFinite(value)

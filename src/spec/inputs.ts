@@ -2,13 +2,14 @@ import { suggest } from "../core/base/nearest.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
 import type { InputSpec, InputValue, Workflow } from "../core/model/workflow.ts"
 
-/** Name of the input that takes the free text of a command line. */
+/** Name of the input that receives the free text of a command line. */
 const TASK = "task"
 
 /**
- * The inputs of a run from what was given: text becomes the declared type, defaults are filled in, and an optional
- * text that was not given is empty, so that every declared input has a value. `task` is the free text of the command,
- * which goes to the input named `task`. Problems have no place in a file: their `file` is the workflow's name.
+ * Binds the given values to the inputs of a workflow. Text is converted to the declared type,
+ * defaults are filled in, and an optional text that was not given is empty, so that every declared
+ * input has a value. `task` is the free text of the command and goes to the input named `task`.
+ * Problems have no position in a file: their `file` is the workflow's name.
  */
 export function bindInputs(
   workflow: Workflow,
@@ -41,7 +42,7 @@ export function bindInputs(
 
 type InputReporter = (message: string, hint: string) => void
 
-/** A value as the type of its input; what it cannot be is reported. */
+/** Converts a value to the type of its input, and reports a value that does not fit. */
 export function convert(name: string, spec: InputSpec, value: InputValue, report: InputReporter): InputValue {
   const converted = toType(spec.type, value)
   if (converted === undefined) {
@@ -54,7 +55,7 @@ export function convert(name: string, spec: InputSpec, value: InputValue, report
   return converted
 }
 
-/** The value as that type; undefined when it is none of it. */
+/** The value converted to that type; undefined when that is not possible. */
 function toType(type: InputSpec["type"], value: InputValue): InputValue | undefined {
   if (type === "string") return String(value)
   if (type === "boolean") {

@@ -6,13 +6,14 @@ import type { Path } from "../core/documents/issues.ts"
 import type { JsonSchema } from "../core/model/workflow.ts"
 
 /**
- * JSON Schemas that users write: draft 2020-12, or draft 7 where `$schema` says so. Checked strictly, so that a misspelt
- * keyword is found instead of allowing everything.
+ * Checks and compiles the JSON Schemas that users write: draft 2020-12, or draft 7 when `$schema`
+ * says so. Schemas are checked strictly, because a misspelt keyword would otherwise allow
+ * everything.
  */
 
 interface SchemaFault {
   readonly path: Path
-  /** A predicate, as in `src/core/documents/issues.ts`. */
+  /** A predicate without its subject, as in `src/core/documents/issues.ts`. */
   readonly message: string
 }
 
@@ -28,8 +29,10 @@ const OPTIONS = {
 
 const isDraft7 = ({ $schema }: JsonSchema) => typeof $schema === "string" && $schema.includes("draft-07")
 
-/** A fresh one for each schema: what one user's schema is called must not meet another's. That it is valid was looked at
- *  before, by the two below. */
+/**
+ * A new Ajv instance for one schema, so that the `$id` of one user's schema cannot collide with
+ * another's. It does not validate the schema: `schemaFaults` did.
+ */
 function ajvFor(schema: JsonSchema): Draft7 {
   const options = { ...OPTIONS, validateSchema: false }
   const ajv = isDraft7(schema) ? new Draft7(options) : new Ajv2020(options)
@@ -37,26 +40,32 @@ function ajvFor(schema: JsonSchema): Draft7 {
   return ajv
 }
 
-/** Those that only look at schemas: to make one takes longer than to read a document. */
-const lookers = new Map<boolean, Draft7>()
+/**
+ * Instances that only validate schemas, one per draft: making one takes longer than reading a
+ * document.
+ */
+const metaValidators = new Map<boolean, Draft7>()
 
-function lookerFor(schema: JsonSchema): Draft7 {
+function metaValidatorFor(schema: JsonSchema): Draft7 {
   const is7 = isDraft7(schema)
-  const looker = lookers.get(is7) ?? (is7 ? new Draft7(OPTIONS) : new Ajv2020(OPTIONS))
-  lookers.set(is7, looker)
-  return looker
+  const validator = metaValidators.get(is7) ?? (is7 ? new Draft7(OPTIONS) : new Ajv2020(OPTIONS))
+  metaValidators.set(is7, validator)
+  return validator
 }
 
-/** What is wrong with a schema itself, each at its place inside it; empty: it can be used. */
+/**
+ * The faults of a schema itself, each with its path inside the schema; empty when the schema can be
+ * used.
+ */
 export function schemaFaults(schema: JsonSchema): SchemaFault[] {
   try {
-    const looker = lookerFor(schema)
-    if (looker.validateSchema(schema) === true) {
+    const validator = metaValidatorFor(schema)
+    if (validator.validateSchema(schema) === true) {
       ajvFor(schema).compile(schema)
       return []
     }
     return distinct(
-      (looker.errors ?? []).map((error) => ({ path: pathOf(error.instancePath), message: wordsOf(error) })),
+      (validator.errors ?? []).map((error) => ({ path: pathOf(error.instancePath), message: wordsOf(error) })),
     )
   } catch (error) {
     return [faultOf(schema, error instanceof Error ? error.message : String(error))]
@@ -64,8 +73,9 @@ export function schemaFaults(schema: JsonSchema): SchemaFault[] {
 }
 
 /**
- * Makes a checker of answers. `validate` gives a sentence for each thing wrong, with its path inside the answer; none:
- * it fits. Throws when the schema itself cannot be used, which `validate` of a workflow finds before.
+ * Compiles a schema into a function that checks an answer and returns one sentence per mismatch,
+ * with its path inside the answer; empty when the answer fits. Throws when the schema itself cannot
+ * be used, which validating the workflow reports earlier.
  */
 export function compileSchema(schema: JsonSchema): (value: unknown) => string[] {
   const check = ajvFor(schema).compile(schema)
@@ -82,7 +92,7 @@ const pathOf = (pointer: string): Path =>
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part))
 
-/** One sentence a place: of alternatives that all fail the first says enough. */
+/** Keeps one fault per path: when all alternatives fail, the first failure is enough. */
 function distinct(faults: readonly SchemaFault[]): SchemaFault[] {
   const places = new Set<string>()
   return faults.filter(({ path }) => !places.has(path.join("/")) && places.add(path.join("/")))
@@ -102,7 +112,10 @@ const KEYWORDS = [
   ...["oneOf", "allOf", "not", "prefixItems", "uniqueItems", "patternProperties", "$defs", "$ref", "default"],
 ]
 
-/** What ajv throws has no place; the word it names is looked for. */
+/**
+ * The fault for an error that Ajv threw. Such an error has no path, so the word it names is
+ * searched for.
+ */
 function faultOf(schema: JsonSchema, message: string): SchemaFault {
   const keyword = /unknown keyword: "(.+)"$/.exec(message)?.[1]
   if (keyword !== undefined) {
@@ -115,7 +128,9 @@ function faultOf(schema: JsonSchema, message: string): SchemaFault {
   return { path: place ?? [], message: `cannot be used: ${message.replace(/^strict mode: /, "")}` }
 }
 
-/** Where a key of that name, or a text with that in it, stands; depth first. */
+/**
+ * The path of the first key with that name, or of the first text that contains `text`; depth first.
+ */
 function find(value: unknown, key: string | undefined, text?: string): Path | undefined {
   if (typeof value === "string") return text !== undefined && value.includes(text) ? [] : undefined
   if (typeof value !== "object" || value === null) return undefined

@@ -1,9 +1,10 @@
 import { nearest, suggest } from "../core/base/nearest.ts"
 
 /**
- * The names of an expression. CEL knows no hyphens in names and nothing of steps, so before it is parsed every
- * `inputs.x` and `step.field` becomes a variable of its own (`ref__0`, `ref__1`, …) and `fn:x(` becomes `fn_x(`; a
- * table keeps where each character came from, so that problems point into the text the user wrote.
+ * Resolves the names of an expression. CEL allows no hyphens in names and has no notion of steps,
+ * so before CEL parses it every `inputs.x` and `step.field` becomes a variable of its own
+ * (`ref__0`, `ref__1`, …) and `fn:x(` becomes `fn_x(`. A table keeps the origin of each character,
+ * so that problems point into the text the user wrote.
  */
 
 const STEP_FIELDS = ["output", "status", "reason", "session", "structured"] as const
@@ -14,7 +15,7 @@ export type Reference =
   | { readonly kind: "item" | "round"; readonly offset: number }
   | { readonly kind: "step"; readonly step: string; readonly field: StepField; readonly offset: number }
 
-/** Something wrong in an expression; `offset` counts characters from its beginning. */
+/** A problem in an expression; `offset` counts characters from the expression's beginning. */
 export interface ExpressionProblem {
   readonly offset: number
   readonly message: string
@@ -23,49 +24,49 @@ export interface ExpressionProblem {
 
 interface RewrittenExpression {
   readonly text: string
-  /** For each character of `text`, and one past its end: where it comes from in the source. */
+  /** The source offset of each character of `text`, and of the position one past its end. */
   readonly offsets: readonly number[]
-  /** In the order of their variables. */
+  /** References in the order of their variables: the first is `ref__0`. */
   readonly references: readonly Reference[]
   readonly problems: readonly ExpressionProblem[]
 }
 
 const FUNCTIONS = ["uppercase", "lowercase", "trim", "json"]
-/** First words that are not steps, and so cannot be step ids either. */
+/** First words of an expression that do not name a step; they cannot be step ids. */
 export const RESERVED = ["inputs", "context", "secrets", "fn"]
 const LITERAL_HINT = "for a plain `${` write `$${`; "
 
-/** Names that can be asked after one by one; listed only for the hint of a misspelt one. */
+/** A set of names. `keys()` is used only for the hint on a misspelt name. */
 interface NameSet {
   has(name: string): boolean
   keys(): Iterable<string>
 }
 
-/** What an expression may name. */
+/** The names that an expression may use. */
 export interface KnownNames {
   readonly inputs: NameSet
   readonly steps: NameSet
-  /** `context.variables.x`. */
+  /** Names that are read as `context.variables.x`. */
   readonly variables?: NameSet
-  /** `secrets.X`; undefined: there are none to be read here. */
+  /** Names that are read as `secrets.X`; undefined when no secret can be read here. */
   readonly secrets?: NameSet | undefined
-  /** Whether there are secrets that cannot be read here. */
+  /** True when secrets exist but cannot be read here. */
   readonly hidesSecrets?: boolean
-  /** Whether `item` is something: the step is one of many of a routed step. */
+  /** True when `item` can be read: the step is a routed one, which runs once for each item. */
   readonly hasItem?: boolean
-  /** Whether `loop.round` is something. */
+  /** True when `loop.round` can be read. */
   readonly hasRound?: boolean
-  /** What the document calls a step. */
+  /** The document's word for a step. */
   readonly step?: string
-  /** The expression stands in a text that may have meant something else by its `${`. */
+  /** True when the expression is part of a text whose author may have wanted a plain `${`. */
   readonly isInText?: boolean
 }
 
-/** The problem of the name at `offset`, which is none of these. */
+/** The problem to report for the unknown name at `offset` of `source`. */
 export function unknownName(known: KnownNames, source: string, offset: number): ExpressionProblem {
   const word = /^[A-Za-z_][\w-]*/.exec(source.slice(offset))?.[0] ?? source.slice(offset)
   if (word === "item") {
-    return { offset, message: "`item` is nothing here", hint: "it is what each worker of a `routed` step is given" }
+    return { offset, message: "`item` is not available here", hint: "only a `routed` step has items" }
   }
   const names = [
     "inputs",
@@ -79,16 +80,18 @@ export function unknownName(known: KnownNames, source: string, offset: number): 
 const WORD = /[A-Za-z_][\w-]*/y
 const FIELD = /\s*\.\s*([A-Za-z_]\w*)/y
 const FUNCTION = /fn:([A-Za-z_]\w*)?/y
-/** A text literal of an expression, closed or not. */
+/** Matches a string literal of an expression, closed or not. */
 export const STRING = /"(?:[^"\\]|\\[\s\S])*"?|'(?:[^'\\]|\\[\s\S])*'?/y
 
-/** `pattern` (sticky) at exactly this place of the source. */
+/** Matches the sticky `pattern` at exactly offset `at` of the source. */
 export function matchAt(pattern: RegExp, source: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at
   return pattern.exec(source)
 }
 
-/** Replaces the names of an expression by variables; every misspelt one is a problem, up to the limit of a hundred. */
+/**
+ * Replaces the names of an expression by variables. Reports unknown names, at most `MAX_PROBLEMS`.
+ */
 export function rewrite(source: string, known: KnownNames): RewrittenExpression {
   const out = new Output(source)
   let at = 0
@@ -104,13 +107,13 @@ export function rewrite(source: string, known: KnownNames): RewrittenExpression 
   return out.done()
 }
 
-/** The character before `at`; of `a . b` the dot, because what follows it is a field and not a name. */
+/** The character before `at`. For `a . b` it is the dot, because `b` is a field and not a name. */
 function lastVisible(source: string, at: number): string {
   const before = source[at - 1] ?? ""
   return /\s/.test(before) ? (source.slice(0, at).trimEnd().endsWith(".") ? "." : "") : before
 }
 
-/** Handles the name at `at`; returns where to go on. */
+/** Rewrites the name at `at` and returns the offset of what follows it. */
 function rewriteName(source: string, at: number, known: KnownNames, out: Output): number {
   const call = matchAt(FUNCTION, source, at)
   if (call) return rewriteFunction(call, at, out)
@@ -133,7 +136,7 @@ function rewriteName(source: string, at: number, known: KnownNames, out: Output)
   return out.copy(at, /^\w+/.exec(word)?.[0].length ?? 1)
 }
 
-/** True for `a-b` before a dot when it is not a misspelt name but something minus the name `b`. */
+/** True when `a-b` before a dot is not a misspelt name but a subtraction of the name `b`. */
 function isDifference(word: string, known: KnownNames): boolean {
   const tails = word.split("-").map((_, index, parts) => parts.slice(index).join("-"))
   return tails.slice(1).some((tail) => tail === "inputs" || known.steps.has(tail))
@@ -171,7 +174,7 @@ const isStepField = (name: string): name is StepField => (STEP_FIELDS as readonl
 
 function rewriteRound(field: RegExpExecArray | null, at: number, end: number, known: KnownNames, out: Output): number {
   if (!known.hasRound) {
-    out.problem({ offset: at, message: "`loop` is nothing here", hint: "only a step with `loop` has rounds" })
+    out.problem({ offset: at, message: "`loop` is not available here", hint: "only a step with `loop` has rounds" })
   } else if (field?.[1] !== "round") {
     out.problem({ offset: at, message: "`loop` has only `round`", hint: "write `loop.round`" })
   } else {
@@ -193,7 +196,7 @@ const WHERE = {
   secret: { noun: "secret", declare: "declare it under `context.secrets`" },
 } as const
 
-/** `inputs.x` and the like: `prefix` is what stands before the name. */
+/** Rewrites `inputs.x` and similar references; `prefix` is the text before the name. */
 function rewriteNamed(
   kind: keyof typeof WHERE,
   prefix: string,
@@ -217,7 +220,7 @@ function rewriteNamed(
   return out.copy(at, end - at)
 }
 
-/** `context.variables.x`; there is nothing else in `context`. */
+/** Rewrites `context.variables.x`, the only thing that `context` holds. */
 function rewriteContext(source: string, field: RegExpExecArray, at: number, known: KnownNames, out: Output): number {
   const end = at + "context".length + field[0].length
   if (field[1] !== "variables") {
@@ -234,11 +237,13 @@ function rewriteSecret(field: RegExpExecArray, at: number, end: number, known: K
   if (known.secrets !== undefined || !known.hidesSecrets) {
     return rewriteNamed("secret", "secrets", field, { at, end, names: known.secrets ?? new Set<string>() }, out)
   }
-  out.problem({ offset: at, message: "secrets are filled in nowhere but in `prompt`", hint: "leave it out here" })
+  out.problem({ offset: at, message: "secrets can be used only in `prompt`", hint: "leave it out here" })
   return out.copy(at, end - at)
 }
 
-/** Problems told of one expression: a hostile one is not searched for more nearest names than anybody will read. */
+/**
+ * Problems reported per expression. The limit keeps a hostile one from costing many name searches.
+ */
 const MAX_PROBLEMS = 100
 
 class Output {

@@ -2,34 +2,35 @@ import { type Path, valueAt } from "../core/documents/issues.ts"
 import type { WorkflowSource } from "./document.ts"
 
 /**
- * What a document says about its steps, read as far as it can be understood. The checks between steps work on this
- * and not on the finished workflow, so that they find their problems also in a document whose shape is wrong elsewhere.
+ * The steps of a document, read as far as they can be understood. The checks between steps work on
+ * this and not on the finished workflow, so that they also find problems in a document whose shape
+ * is wrong elsewhere.
  */
 export interface Outline {
   readonly source: WorkflowSource
-  /** The steps of the document, and those inside of each step that has some. */
+  /** One scope for the document, and one for each step that has steps inside. */
   readonly scopes: readonly OutlineScope[]
-  /** All of them, those inside others too. */
+  /** The steps of all scopes. */
   readonly steps: readonly OutlineStep[]
 }
 
-/** Steps that stand beside each other, and so may need each other. */
+/** The steps of one level, which may need each other. */
 export interface OutlineScope {
   readonly steps: readonly OutlineStep[]
-  /** Of two steps with one id the first. */
+  /** Steps by id; of two steps with the same id, the first. */
   readonly byId: ReadonlyMap<string, OutlineStep>
-  /** The step they stand in. */
+  /** The step that contains them; undefined at the top level. */
   readonly owner: OutlineStep | undefined
 }
 
 export interface OutlineStep {
   readonly path: Path
-  /** Undefined when it is missing or not text. */
+  /** Undefined when the id is missing or not text. */
   readonly id: string | undefined
   readonly needs: readonly OutlineNeed[]
-  /** Whether it is done again and again. */
+  /** True when the step has a `loop`. */
   readonly isLoop: boolean
-  /** Ids of the steps inside. */
+  /** Ids of the steps inside this one. */
   readonly inside: ReadonlySet<string>
   readonly scope: OutlineScope
 }
@@ -39,18 +40,20 @@ export interface OutlineNeed {
   readonly path: Path
 }
 
-/** Places of hooks in a document, by when they run. */
+/** Keys of hooks in a document, by the time they run. */
 export const HOOKS_AT_START = "on_start"
 export const HOOKS_AT_END = ["on_success", "on_failure", "on_complete"] as const
 
 type UnscopedStep = Omit<OutlineStep, "scope">
 
-/** The outline of a document; steps and needs that are not of the right type are left out or empty. Hooks are steps that
- *  need what their place says. */
+/**
+ * The outline of a document. Steps and needs of the wrong type are empty or left out. Hooks are
+ * steps whose place decides what they need.
+ */
 export function outlineOf(source: WorkflowSource): Outline {
   const listAt = (path: Path) => {
     const raw = valueAt(source.value, path)
-    // Not `map`: what was left out on the way into this form is a hole in the list.
+    // `map` would skip the holes that a dialect leaves in the list for what it could not convert.
     return Array.from(Array.isArray(raw) ? raw : [], (step: unknown, index) => stepOf(step, [...path, index]))
   }
   const all = (others: readonly UnscopedStep[], path: Path) =>
@@ -107,12 +110,15 @@ function stepOf(step: unknown, path: Path): UnscopedStep {
   }
 }
 
-/** The step itself, and those it stands in, the nearest first. */
+/** The step itself, then the steps that contain it, innermost first. */
 export function* around(step: OutlineStep): Generator<OutlineStep> {
   for (let at: OutlineStep | undefined = step; at; at = at.scope.owner) yield at
 }
 
-/** Ids that an expression of the step may name: those beside it, those beside what it stands in, perhaps those inside. */
+/**
+ * The step ids that an expression of a step may name: those of its own scope and of the enclosing
+ * scopes, and with `seesInside` also those of the steps inside it.
+ */
 export class Visible {
   readonly #step: OutlineStep
   readonly #inside: ReadonlySet<string>
@@ -131,17 +137,17 @@ export class Visible {
   }
 }
 
-/** Text at `path`, or undefined when there is none. */
+/** The text at `path`; undefined when there is none. */
 export function textAt(source: WorkflowSource, path: Path): string | undefined {
   const value = valueAt(source.value, path)
   return typeof value === "string" ? value : undefined
 }
 
-/** What is written at `path` of a step. */
+/** The value that the document has at `path` of a step. */
 export const written = ({ source }: Outline, step: OutlineStep, ...path: PropertyKey[]) =>
   valueAt(source.value, [...step.path, ...path])
 
-/** Keys of the object at `path` of a step; none when it is no object. */
+/** Keys of the object at `path` of a step; empty when it is not an object. */
 export function keysAt(outline: Outline, step: OutlineStep, ...path: PropertyKey[]): string[] {
   const value = written(outline, step, ...path)
   return typeof value === "object" && value !== null ? Object.keys(value) : []

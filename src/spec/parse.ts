@@ -15,17 +15,20 @@ import { toWorkflow } from "./to-workflow.ts"
 import { checkWorkers } from "./workers.ts"
 
 export interface ParseOptions {
-  /** Names of the profiles there are; without it nobody's name is checked. */
+  /** Names of the existing profiles; undefined skips the check of worker names. */
   readonly profiles?: readonly string[]
-  /** Roles of `models` there are. */
+  /** Roles that `models` declares. */
   readonly roles?: readonly string[]
-  /** Looks up what a step of type `workflow` names; without it such a step stays empty. */
+  /**
+   * Looks up the workflow that a step of type `workflow` names; without it such a step stays empty.
+   */
   readonly lookup?: Lookup
 }
 
 /**
- * A YAML or JSON text as a workflow, or everything that is wrong with it: syntax, shape, the graph, every expression.
- * `file` names it in problems and gives the workflow its name when it has none of its own. Runs nothing, never throws.
+ * Parses a YAML or JSON text into a workflow, or returns all its problems: syntax, shape, graph and
+ * expressions. `file` is named in problems and gives the workflow its name when the document has
+ * none. Runs nothing and never throws.
  */
 export function parseWorkflow(text: string, file: string, options: ParseOptions = {}): Result<Workflow> {
   const description = descriptionIn(text, file)
@@ -54,16 +57,19 @@ export function parseWorkflow(text: string, file: string, options: ParseOptions 
   return { ok: true, value: toWorkflow(result.data, nameOfFile(file), embed) }
 }
 
-/** The problem of a text that describes a format, with types in the place of values; such a text need not even be YAML. */
+/**
+ * The problem of a text that describes a workflow format, with types in place of values; undefined
+ * for any other text. It works on the text because such a description need not be valid YAML.
+ */
 function descriptionIn(text: string, file: string): Problem | undefined {
   const found = /^name:[ \t]*string \(required\)/m.exec(text)
   if (!found) return undefined
   const line = text.slice(0, found.index).split("\n").length
-  const hint = "write values in the place of types; the schema of Baton's own is schema/workflow.schema.json"
-  return { file, line, column: 1, message: "this describes a format of workflows, and is not one", hint }
+  const hint = "write values instead of types; schema/workflow.schema.json describes Baton's own format"
+  return { file, line, column: 1, message: "this describes a workflow format; it is not a workflow", hint }
 }
 
-/** Stands for a workflow that nobody could look up. */
+/** An empty workflow in place of one that could not be looked up. */
 const unresolved = (name: string): Workflow => ({
   name,
   inputs: {},
@@ -71,12 +77,12 @@ const unresolved = (name: string): Workflow => ({
   steps: [],
 })
 
-/** The name a workflow has when it says none: its file's name without the ending. */
+/** The default name of a workflow: its file's name without the extension. */
 export function nameOfFile(file: string): string {
   return basename(file, extname(file))
 }
 
-/** What a document that may be broken calls itself: its `name` if that can be read, else the file's. */
+/** The name of a document that may be broken: its `name` if that can be read, else the file's. */
 export function claimedName(text: string, file: string): string {
   const parsed = parseYaml(text, file)
   const name = parsed.ok ? valueAt(parsed.value.value, ["name"]) : undefined

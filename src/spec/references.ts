@@ -8,7 +8,7 @@ import { EXPRESSION_KEYS, formOfType } from "./step-types.ts"
 import { checkTemplate, checkValue } from "./template.ts"
 import type { Vocabulary } from "./vocabulary.ts"
 
-/** What prompts, conditions and profiles refer to. */
+/** Checks what the expressions of a document refer to. */
 
 const INPUT_TYPES: ReadonlyMap<unknown, ExpressionType> = new Map([
   ["string", "string"],
@@ -22,7 +22,7 @@ const VALUE_TYPES: ReadonlyMap<string, ExpressionType> = new Map([
   ["boolean", "bool"],
 ])
 
-/** What all expressions of a document may name. */
+/** The names, and their types, that every expression of a document may use. */
 interface Declared {
   readonly inputs: ReadonlySet<string>
   readonly variables: ReadonlySet<string>
@@ -54,15 +54,15 @@ function declaredIn({ source }: Outline): Declared {
   }
 }
 
-/** Where in a step expressions stand, and of what sort they are. */
+/** A field of a step that holds an expression, and the kind of expression it holds. */
 interface ExpressionField {
   readonly path: readonly PropertyKey[]
   readonly sort: "template" | "condition" | "list"
   readonly seesSecrets?: boolean
   readonly seesItem?: boolean
-  /** Read once the step has answered: it may read the step itself. */
+  /** True when it is evaluated after the step has answered, and so may read the step itself. */
   readonly isAfter?: boolean
-  /** May read the steps inside, too. */
+  /** True when it may also read the steps inside this one. */
   readonly seesInside?: boolean
 }
 
@@ -83,7 +83,7 @@ function expressionFieldsOf(outline: Outline, step: OutlineStep): ExpressionFiel
   ]
 }
 
-/** Everything wrong in the expressions of steps, each at its line and column. */
+/** Reports every problem in the expressions of steps, each with its line and column. */
 export function* checkExpressions(outline: Outline): Generator<Problem> {
   const declared = declaredIn(outline)
   for (const step of outline.steps) {
@@ -115,7 +115,7 @@ function* checkField(
     hasRound: [...around(step)].some((one) => one.isLoop),
   }
   const { problems, references } = check(field.sort, text, known, types)
-  // One by one: to find a place means to read all of the text before it.
+  // Positions are found only as problems are consumed: finding one reads all of the text before it.
   for (const { offset, ...problem } of [...problems, ...unordered(step, field, references, source.vocabulary)]) {
     yield { file: source.file, ...source.placeIn(path, offset), ...problem }
   }
@@ -126,7 +126,7 @@ function check(sort: ExpressionField["sort"], text: string, known: KnownNames, t
   return checkValue(text, known, types, sort === "condition" ? "bool" : "list")
 }
 
-/** References to steps that may not have ended when this text is read. */
+/** Reports references to steps that may not have ended when this field is evaluated. */
 function unordered(
   step: OutlineStep,
   field: ExpressionField,
@@ -152,7 +152,7 @@ function unordered(
           hint: `read an earlier ${vocabulary.step}`,
         })
       } else {
-        const hint = `read a ${vocabulary.step} beside this one`
+        const hint = `read a ${vocabulary.step} that is also inside \`${id}\``
         problems.push({ offset, message: `this is inside \`${id}\`, which has not ended yet`, hint })
       }
     }

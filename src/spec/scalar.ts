@@ -3,9 +3,10 @@ import { Scalar } from "yaml"
 const isSpace = (char: string | undefined) => char !== undefined && /\s/.test(char)
 
 /**
- * Where in the source the character `target` of a scalar's value stands. Folding, indentation and escapes make the
- * two texts differ in white space and in escapes only, so both are walked side by side, one visible character at a
- * time. In a double-quoted text with escapes for white space the column is the best guess; the line is right.
+ * The source offset of the character at index `target` of a scalar's value. Because of folding,
+ * indentation and escapes the two texts differ only in white space and escapes, so both are walked
+ * side by side, one visible character at a time. In a double-quoted text with escapes for white
+ * space the line is exact and the column is a best guess.
  */
 export function sourceOffset(source: string, node: Scalar, target: number): number {
   const value = String(node.value)
@@ -25,7 +26,7 @@ function firstCharacter(source: string, node: Scalar, start: number): number {
   return node.type === Scalar.QUOTE_DOUBLE || node.type === Scalar.QUOTE_SINGLE ? start + 1 : start
 }
 
-/** Length of the white space that begins at `at`, escaped or not; 0 when there is none. */
+/** Source length of the white-space character at `at`, escaped or not; 0 when there is none. */
 function spaceLength(source: string, at: number, type: Scalar["type"]): number {
   if (isSpace(source[at])) return 1
   const isEscape = type === Scalar.QUOTE_DOUBLE && source[at] === "\\"
@@ -34,7 +35,7 @@ function spaceLength(source: string, at: number, type: Scalar["type"]): number {
 
 const HEX_ESCAPES: Readonly<Record<string, number>> = { x: 4, u: 6, U: 10 }
 
-/** Length of one visible character of the value, as it is written. */
+/** Source length of the visible character at `at`, with its escape. */
 function characterLength(source: string, at: number, type: Scalar["type"]): number {
   if (type === Scalar.QUOTE_SINGLE && source.startsWith("''", at)) return 2
   if (type === Scalar.QUOTE_DOUBLE && source[at] === "\\") return HEX_ESCAPES[source[at + 1] ?? ""] ?? 2

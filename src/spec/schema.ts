@@ -9,16 +9,16 @@ import { budget, gate, worker } from "./shapes.ts"
 import { hook, step } from "./step-shape.ts"
 
 /**
- * The shape of a workflow document in the canonical form, declared once: types, defaults, editor help
- * (schema/workflow.schema.json) and the parser all come from here.
+ * The shape of a workflow document in the canonical form. It is declared once: types, defaults,
+ * editor help (schema/workflow.schema.json) and the parser derive from it.
  */
 
 const hookList = (text: string) => z.array(hook).default([]).describe(text)
 export const hooks = z.strictObject({
-  on_start: hookList("Steps before everything else: what needs nothing waits for them."),
-  on_success: hookList("Steps after all others when the run came to success."),
-  on_failure: hookList("Steps after all others when the run failed, but not after an abort or its deadline."),
-  on_complete: hookList("Steps after all others, whether the run came to success or failed."),
+  on_start: hookList("Steps that run first: every step without `needs` waits for them."),
+  on_success: hookList("Steps that run last when the run has succeeded."),
+  on_failure: hookList("Steps that run last when the run has failed, but not after an abort or its deadline."),
+  on_complete: hookList("Steps that run last, whether the run has succeeded or failed."),
 })
 
 export const settings = z.strictObject({
@@ -30,7 +30,7 @@ export const settings = z.strictObject({
   on_failure: z
     .enum(["stop", "continue"])
     .default("stop")
-    .describe("After a failed step: `stop` starts nothing more, `continue` goes on with what does not need it."),
+    .describe("After a failed step: `stop` starts no more steps, `continue` runs the steps that do not need it."),
   intervene: intervene
     .optional()
     .describe(
@@ -39,15 +39,15 @@ export const settings = z.strictObject({
     .register(unset, { value: DEFAULTS.intervene }),
   budget: budget
     .optional()
-    .describe("What the run may spend at most; nothing more starts after that until a person says so."),
+    .describe("The most that the run may spend; after that nothing more starts until a person says so."),
   gate: gate
     .optional()
-    .describe("How long the run waits for a person, and what is done when nobody comes.")
+    .describe("How long the run waits for a person, and what happens when nobody answers.")
     .register(unset, { value: { timeout: writeDuration(DEFAULTS.gateTimeoutMs) } }),
   distill: worker
     .optional()
     .describe(
-      "Who makes the handoffs of `context: distilled`: a profile, role or model; without it the workers themselves.",
+      "The worker (a profile, role or model) that writes the handoffs of `context: distilled`; without it each step's own worker does.",
     ),
 })
 
@@ -56,7 +56,7 @@ const secret = z
   .union([
     z.string().regex(ENV_TEXT, "must be `{env:NAME}`, and never the secret itself"),
     z.strictObject({ env: z.string().min(1).describe("Environment variable that holds it.") }),
-    z.strictObject({ file: z.string().min(1).describe("File that holds it, and nothing else.") }),
+    z.strictObject({ file: z.string().min(1).describe("File that holds only the secret.") }),
   ])
   .transform((value): SecretSource => (typeof value === "string" ? { env: ENV_TEXT.exec(value)?.[1] ?? "" } : value))
 
@@ -68,10 +68,10 @@ export const context = z.strictObject({
   secrets: z
     .record(inputName, secret)
     .default({})
-    .describe("Where secrets are found that prompts read as `${secrets.X}`; they are never written down."),
+    .describe("Sources of the secrets that prompts read as `${secrets.X}`; their values are never stored."),
 })
 
-/** Keys that every form of a workflow has. */
+/** Keys that every dialect has. */
 export const head = {
   $schema: schemaKey,
   name: z
@@ -84,31 +84,34 @@ export const head = {
   metadata: z
     .record(z.string(), z.unknown())
     .optional()
-    .describe("What its authors want to note: `author`, `tags` and so on. Means nothing to Baton."),
+    .describe("Notes of its authors: `author`, `tags` and so on. Baton ignores them."),
   inputs: z
     .record(inputName, input)
     .default({})
-    .describe("What a run is given: `feature: string`, or the full form with `type`, `default` and so on."),
+    .describe("The inputs of a run: `feature: string`, or the full form with `type`, `default` and so on."),
 }
 
 export const workflowSchema = z
   .strictObject({
     ...head,
-    settings: settings.prefault({}).describe("How the run goes as a whole."),
+    settings: settings.prefault({}).describe("Settings of the run as a whole."),
     context: context.prefault({}).describe("What all steps may read: variables and secrets."),
     steps: z.array(step).min(1).describe("The steps; their order is given by `needs`."),
     hooks: hooks
       .prefault({})
       .describe("Steps at the beginning and the end of a run. Those at the end may read every step."),
   })
-  .describe("A workflow of Baton.")
+  .describe("A Baton workflow.")
 
-/** A document after defaults: durations are milliseconds. */
+/** A document with its defaults filled in; durations are in milliseconds. */
 export type WorkflowDocument = z.infer<typeof workflowSchema>
 
 const jsonSchemas = new WeakMap<z.ZodType, object>()
 
-/** The JSON Schema of what a document may look like. Made once: it takes longer than reading a document. */
+/**
+ * The JSON Schema of a zod schema. It is made once, because that takes longer than reading a
+ * document.
+ */
 export function jsonSchemaOf(schema: z.ZodType): object {
   const made = jsonSchemas.get(schema) ?? z.toJSONSchema(schema, { io: "input", target: "draft-7" })
   jsonSchemas.set(schema, made)

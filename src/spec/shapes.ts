@@ -4,12 +4,17 @@ import { DEFAULTS } from "../core/model/defaults.ts"
 import type { Retry } from "../core/model/workflow.ts"
 import { budgetLike, duration } from "../shapes/values.ts"
 
-/** Parts of a workflow document that are no steps: tries, checks, a budget, and gates. */
+/**
+ * Shapes of the parts of a workflow document that are not steps: workers, retries, budgets and
+ * gates.
+ */
 
-/** Name of a profile, a role of `models`, or `provider/model`; which of them there are is checked by `workers.ts`. */
+/**
+ * Name of a profile, a role of `models`, or `provider/model`. `workers.ts` checks that it exists.
+ */
 export const worker = z.string().min(1)
 
-/** The engine waits no longer than this between two tries, whatever the backoff comes to. */
+/** Maximum wait between two tries in milliseconds; the engine also caps the backoff at it. */
 const MAX_DELAY_MS = 3_600_000
 
 const delay = z
@@ -27,7 +32,7 @@ export const retry = z
       .min(1)
       .max(10)
       .default(DEFAULTS.retryAttempts)
-      .describe("Tries in all, the first included: 1 to 10. Default: 2."),
+      .describe("Number of tries, including the first: 1 to 10. Default: 2."),
     delay: delay.default(0).describe("Wait before the second try, at most 1h. Default: none."),
     backoff: z
       .enum(["fixed", "exponential"])
@@ -36,7 +41,9 @@ export const retry = z
   })
   .transform(({ max_attempts, delay: wait, backoff }): Retry => ({ maxAttempts: max_attempts, delayMs: wait, backoff }))
 
-/** True for a relative path that does not leave the folder it is relative to, on any system. */
+/**
+ * True for a relative path that stays inside the folder it is relative to, on any operating system.
+ */
 export function isInside(path: string): boolean {
   const isRelative = !/^([/\\~]|[A-Za-z]:)/.test(path)
   return isRelative && !path.split(/[/\\]/).includes("..") && !path.includes("\0")
@@ -48,9 +55,11 @@ export const budget = budgetLike("`usd: 5`")
 
 export const gate = z.strictObject({
   timeout: duration.optional().describe("How long a gate waits for a person. Default: 24h."),
-  // Not `retry`: nobody would be there to end it (guarantee G4).
+  // `retry` is not offered: nobody would be there to end the repetition (guarantee G4).
   default: z
     .enum(["continue", "skip", "abort"])
     .optional()
-    .describe("What is done then. Default: `continue` after a step, `abort` of a step of type `gate`."),
+    .describe(
+      "What happens after that time. Default: `continue` for a pause after a step, `abort` for a step of type `gate`.",
+    ),
 })

@@ -8,22 +8,24 @@ import { check } from "./check-shapes.ts"
 import { schemaFaults } from "./json-schema.ts"
 import { budget, isInside, retry, worker } from "./shapes.ts"
 
-/** A step of a workflow document, and what steps are made of that are done by steps of their own. */
+/** The shape of a step in a workflow document, including steps that contain other steps. */
 
 const loop = z
   .strictObject({
-    max: z.int().min(1).max(100).describe("Rounds at most, 1 to 100."),
+    max: z.int().min(1).max(100).describe("Maximum number of rounds, 1 to 100."),
     until: z
       .string()
       .min(1)
       .optional()
-      .describe("Expression that ends it, asked after each round; without it the first round that goes well ends it."),
+      .describe(
+        "Expression that is evaluated after each round and ends the loop when true; without it the first successful round ends the loop.",
+      ),
     stagnant: z
       .int()
       .min(1)
       .max(100)
       .default(3)
-      .describe("Rounds without any change in the project after which a person is asked. Default: 3."),
+      .describe("Number of rounds without any change in the project after which a person is asked. Default: 3."),
   })
   .transform(({ max, until, stagnant }): Loop => ({ max, ...(until === undefined ? {} : { until }), stagnant }))
 
@@ -39,38 +41,40 @@ const schema = z.record(z.string(), z.unknown()).superRefine((value, ctx) => {
   for (const { path, message } of schemaFaults(value)) ctx.addIssue({ code: "custom", path: [...path], message })
 })
 
-/** Every type of step, and what the schema says of it. What goes with each: step-types.ts. */
+/**
+ * Every step type and its description in the schema. step-types.ts says which keys each may have.
+ */
 const STEP_TYPES = {
   single: "one worker, one prompt",
   ensemble: "several propose, one judges",
-  routed: "each item of a list to the worker of its category",
-  parallel: "steps of its own, side by side",
-  check: "only commands and files",
+  routed: "each item of a list goes to the worker of its category",
+  parallel: "contains steps that run side by side",
+  check: "runs only commands and file checks",
   gate: "`prompt` is a question to a person",
-  workflow: "another workflow",
+  workflow: "runs another workflow",
 } satisfies Record<StepType, string>
 const TYPE_NAMES = Object.keys(STEP_TYPES) as [StepType, ...StepType[]]
 
-/** What workers do comes first, then what is made of it, then what nobody works on. */
+/** The order in which the schema lists the types: those done by workers come first. */
 const DOERS: readonly Doer[] = ["worker", "parts", "checks", "person"]
 const TYPE_WORDS = DOERS.flatMap((doer) => TYPE_NAMES.filter((type) => doneBy(type) === doer))
   .map((type) => `\`${type}\` (${STEP_TYPES[type]})`)
   .join(", ")
 
-/** What every worker of a step is told, may do, and gives back. */
+/** Keys for what every worker of a step is told, may do, and returns. */
 const work = {
   prompt: z
     .string()
     .min(1)
     .optional()
-    .describe("What the worker is asked; `${inputs.x}` and `${step.output}` are filled in, `$${` is a plain `${`."),
+    .describe("The worker's task; `${inputs.x}` and `${step.output}` are filled in, `$${` is a plain `${`."),
   model: worker
     .optional()
-    .describe("A role of `models`, or `provider/model`, in the place of the profile's own model.")
+    .describe("A role of `models`, or `provider/model`, used instead of the profile's own model.")
     .register(unset, MODEL_UNSET),
   idle_timeout: duration
     .optional()
-    .describe("Deadline of silence (no text, no tool activity); without it the profile's, then 5m.")
+    .describe("Maximum time of silence (no text, no tool activity); without it the profile's, then 5m.")
     .register(unset, IDLE_TIMEOUT_UNSET),
   asks: asks
     .optional()
@@ -82,23 +86,23 @@ const work = {
     .enum(["external"])
     .optional()
     .describe(
-      "`external`: what the step does outside cannot be undone, so after a crash or a failure it is never done again without a person's word.",
+      "`external`: the step has effects outside the project that cannot be undone, so after a crash or a failure it runs again only when a person says so.",
     ),
   context: z
     .enum(["full", "scoped", "distilled", "fresh"])
     .optional()
     .describe(
-      "What the worker is given besides its prompt: nothing (`fresh`, default), its files and what its prompt names (`scoped`), handoffs of the steps before (`distilled`), all their answers (`full`).",
+      "What the worker is given besides its prompt: nothing (`fresh`, default), its files and what its prompt names (`scoped`), handoffs of the steps before it (`distilled`), or all their answers (`full`).",
     ),
   files: z
     .array(insidePath)
     .min(1)
     .optional()
-    .describe("Patterns of the files the step owns: what it may write. `${…}` is filled in."),
+    .describe("Patterns of the files that the step owns and may write. `${…}` is filled in."),
   schema: schema
     .optional()
     .describe(
-      "JSON Schema (draft 2020-12, or 7 by `$schema`) of the answer, which then is JSON; later steps read `${id.structured.x}`.",
+      "JSON Schema (draft 2020-12, or draft 7 if `$schema` says so) of the answer, which then must be JSON; later steps read `${id.structured.x}`.",
     ),
 }
 
@@ -112,7 +116,9 @@ const ensemble = {
   judge: z
     .union([worker, z.array(worker).min(1)])
     .optional()
-    .describe("With `ensemble`: who judges the proposals; of a list the next one where the one before cannot."),
+    .describe(
+      "With `ensemble`: who judges the proposals; in a list, each entry stands in when the one before it fails.",
+    ),
   mode: z
     .enum(["parallel", "sequential"])
     .optional()
@@ -121,25 +127,31 @@ const ensemble = {
   verdict: z
     .enum(["synthesize", "pick"])
     .optional()
-    .describe("With `ensemble`: the judge makes one answer of all (`synthesize`, default) or picks one (`pick`)."),
+    .describe(
+      "With `ensemble`: the judge combines all proposals into one answer (`synthesize`, default) or picks one (`pick`).",
+    ),
   quorum: z
     .int()
     .min(1)
     .optional()
-    .describe("With `ensemble`: proposals there must be. Default: more than half of the proposers."),
+    .describe("With `ensemble`: minimum number of proposals. Default: more than half of the proposers."),
 }
 
 const routed = {
-  over: z.string().min(1).optional().describe("With `routed`: expression that gives the list of items."),
-  by: z.string().min(1).optional().describe("With `routed`: key of an item that is its category. Default: `category`."),
+  over: z.string().min(1).optional().describe("With `routed`: expression whose value is the list of items."),
+  by: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("With `routed`: key of an item that holds its category. Default: `category`."),
   route: z
     .record(z.string(), worker)
     .optional()
-    .describe("With `routed`: who does an item, by its category: profiles, roles, models."),
+    .describe("With `routed`: the worker (a profile, role or model) for the items of each category."),
   default: worker
     .optional()
-    .describe("With `routed`: who does the items of other categories; without it they are an error."),
-  max: z.int().min(1).max(1000).optional().describe("With `routed`: items at most. Default: 20."),
+    .describe("With `routed`: the worker for items of other categories; without it such items are an error."),
+  max: z.int().min(1).max(1000).optional().describe("With `routed`: maximum number of items. Default: 20."),
 }
 
 const flat = z.strictObject({
@@ -148,11 +160,13 @@ const flat = z.strictObject({
   description: z.string().optional().describe("What the step is for, for people."),
   profile: worker
     .default("default")
-    .describe("Who does the step: a profile of orchestrator.json, a role of its `models`, or `provider/model`."),
+    .describe("The step's worker: a profile of orchestrator.json, a role of its `models`, or `provider/model`."),
   needs: z
     .array(z.string())
     .default([])
-    .describe("Steps that must have ended before this one starts: well, unless it has a `condition`."),
+    .describe(
+      "Steps that must have ended before this one starts. They must have succeeded, unless it has a `condition`.",
+    ),
   timeout: duration
     .optional()
     .describe("Deadline from start to end; without it the profile's, then 30m.")
@@ -162,24 +176,24 @@ const flat = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "Expression, with or without `${}` around it: asked once all that the step needs has ended, well or not; the step is skipped when it is false.",
+      "Expression, with or without `${}` around it. It is evaluated when every step in `needs` has ended, successfully or not; the step is skipped when it is false.",
     ),
   retry: retry
     .optional()
-    .describe("Tries after a failure; without it there is one.")
+    .describe("How often the step is tried when it fails; without it there is one try.")
     .register(unset, { value: { max_attempts: 1 } }),
   on_failure: z
     .enum(["fail", "skip", "retry"])
     .optional()
     .describe(
-      "What a failure means after all tries: `fail` (default), or `skip`: it counts as skipped and the run goes on. `retry` is short for `retry: {}`: two tries.",
+      "What happens when all tries have failed: `fail` (default) fails the step, `skip` counts it as skipped and the run continues. `retry` is short for `retry: {}`, which means two tries.",
     )
     .register(unset, { value: "fail" }),
   checks: z
     .array(check)
     .optional()
     .describe(
-      "What must hold after the worker has answered: commands (a text is one that must pass), files, and another worker's opinion.",
+      "Conditions checked after the worker has answered: commands (a plain text is a command that must pass), files, and another worker's opinion.",
     ),
   intervene: intervene
     .optional()
@@ -187,8 +201,8 @@ const flat = z.strictObject({
       "When the run pauses for a person after this step: `never`, `on-error`, `on-warning`, `always`; without it the profile's, then the workflow's.",
     )
     .register(unset, { value: DEFAULTS.intervene }),
-  loop: loop.optional().describe("Does the step again, round after round, until it is good or the rounds are over."),
-  budget: budget.optional().describe("What the step may spend at most, all its tries and parts together."),
+  loop: loop.optional().describe("Repeats the step until its end condition holds or the rounds are used up."),
+  budget: budget.optional().describe("The most that the step may spend, all its tries and parts together."),
   output: insidePath
     .optional()
     .describe("File inside the project that the step's answer is written to. `${…}` is filled in."),
@@ -203,13 +217,13 @@ const flat = z.strictObject({
     .describe("With `workflow`: its inputs, by name. `${…}` is filled in."),
 })
 
-/** What the schema says of a key of steps. */
+/** The schema's description of a step key; empty when the key is unknown. */
 export const descriptionOf = (key: string) => (flat.shape as Record<string, z.ZodType>)[key]?.description ?? ""
 
 /** A step after defaults: durations are milliseconds. */
 export type StepDocument = z.infer<typeof flat> & { readonly steps?: readonly StepDocument[] | undefined }
 
-/** Keys that a step has in every form of a workflow. */
+/** Keys that a step has in every dialect. */
 export const shared = flat.pick({
   description: true,
   condition: true,
@@ -227,7 +241,7 @@ export const shared = flat.pick({
   loop: true,
 }).shape
 
-/** Keys of a step on their own, for other forms. */
+/** The schema of each step key, for use in other dialects. */
 export const stepKeys = flat.shape
 
 const parts = z
@@ -238,5 +252,8 @@ const parts = z
 
 export const step: z.ZodType<StepDocument> = flat.extend({ steps: parts }).meta({ id: "step" })
 
-/** A step that runs at the beginning or the end: it needs what its place says, and names nothing itself. */
+/**
+ * A step that runs at the beginning or the end. Its place decides what it needs, so it has no
+ * `needs` key.
+ */
 export const hook = flat.omit({ needs: true }).extend({ steps: parts }).meta({ id: "hook" })

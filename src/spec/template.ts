@@ -3,7 +3,7 @@ import type { Evaluate, Render, Scope, StepScope } from "../core/ports/ports.ts"
 import { checkExpression, type ExpectedType, evaluate, type Findings, type Types } from "./expression.ts"
 import { type ExpressionProblem, type KnownNames, matchAt, type Reference, STRING } from "./names.ts"
 
-/** Text with `${expression}` in it; `$${` is a plain `${`. */
+/** Checks and fills in text that contains `${expression}`; `$${` is a plain `${`. */
 
 type TemplatePart = { readonly literal: string } | { readonly source: string; readonly offset: number }
 
@@ -12,7 +12,7 @@ interface Split {
   readonly problem?: ExpressionProblem
 }
 
-/** The texts and the expressions of a template, in order; of one that is not closed as far as that can be told. */
+/** Splits a template into literals and expressions, in order, up to the first unclosed `${`. */
 export function split(template: string): Split {
   const parts: TemplatePart[] = []
   let at = 0
@@ -35,7 +35,10 @@ export function split(template: string): Split {
   return { parts: [...parts, { literal: template.slice(at) }] }
 }
 
-/** Where the `}` of an expression that begins at `start` is; braces in text literals and inner pairs do not count. */
+/**
+ * Offset of the `}` that closes the expression beginning at `start`; undefined when there is none.
+ * Braces in string literals and inner pairs do not count.
+ */
 function closing(template: string, start: number): number | undefined {
   let depth = 0
   for (let at = start; at < template.length; at++) {
@@ -47,7 +50,7 @@ function closing(template: string, start: number): number | undefined {
   return undefined
 }
 
-/** Problems of a template after which it is not looked at any further. */
+/** Number of problems after which a template is not checked any further. */
 const MAX_PROBLEMS = 100
 
 /** Checks every expression of a template without running it. */
@@ -67,8 +70,8 @@ export function checkTemplate(template: string, known: KnownNames, types: Types)
 }
 
 /**
- * Fills in a template. Only what `scope` holds can be read; whatever cannot be filled in is a problem, with its line
- * and column in the template.
+ * Fills in a template. Expressions can read only what `scope` holds. Each expression that fails is
+ * a problem with its line and column in the template.
  */
 export const render: Render = (template, scope) => {
   const { parts, problem } = split(template)
@@ -85,8 +88,8 @@ export const render: Render = (template, scope) => {
 }
 
 /**
- * Checks a single expression without running it: a condition, or the list of a routed step. It stands with or without
- * `${…}` around all of it.
+ * Checks a single expression without running it: a condition, or the list of a routed step. A
+ * `${…}` around the whole expression is optional.
  */
 export function checkValue(
   text: string,
@@ -99,34 +102,37 @@ export function checkValue(
   const dollar = offset === 0 ? text.indexOf("${") : -1
   if (dollar >= 0 && problems.length > 0) {
     const hint = "write all of it inside one `${…}`, or without any"
-    const message = wanted === "bool" ? "a condition is one expression" : "this is one expression"
+    const message = wanted === "bool" ? "a condition must be one expression" : "this must be one expression"
     return { problems: [{ offset: dollar, message, hint }], references: [] }
   }
   const moved = <T extends { readonly offset: number }>(one: T): T => ({ ...one, offset: one.offset + offset })
   return { problems: problems.map(moved), references: references.map(moved) }
 }
 
-/** Characters of a wrong value that are told. */
-const TOLD = 60
+/** Characters of a wrong value that a problem shows. */
+const SHOWN_CHARS = 60
 
-/** Whether a condition is true; anything but true or false is a problem. */
+/** Evaluates a condition. A value other than true or false is a problem. */
 export const holds: Evaluate = (expression, scope) => {
-  const result = worth(expression, scope)
+  const result = evaluateBare(expression, scope)
   if (!result.ok) return result
   const { value, text } = result.value
   if (typeof value === "boolean") return { ok: true, value }
-  const told = text.length > TOLD ? `${text.slice(0, TOLD)}…` : text
-  const message = `it comes to \`${told}\`, which is neither true nor false`
+  const shown = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text
+  const message = `it evaluates to \`${shown}\`, which is neither true nor false`
   return { ok: false, problems: [inCondition(expression, { offset: 0, message }, bare(expression).offset)] }
 }
 
-/** What a single expression comes to, as JSON: text, a number, a list and so on. It stands with or without `${…}`. */
+/**
+ * Evaluates a single expression to a JSON value: text, a number, a list and so on. A `${…}` around
+ * the whole expression is optional.
+ */
 export function resultOf(expression: string, scope: Scope): Result<unknown> {
-  const result = worth(expression, scope)
+  const result = evaluateBare(expression, scope)
   return result.ok ? { ok: true, value: result.value.value } : result
 }
 
-function worth(expression: string, scope: Scope): Result<{ readonly text: string; readonly value: unknown }> {
+function evaluateBare(expression: string, scope: Scope): Result<{ readonly text: string; readonly value: unknown }> {
   const { source, offset } = bare(expression)
   const result = evaluate(source, knownIn(scope), (reference) => valueIn(reference, scope))
   if ("text" in result) return { ok: true, value: result }
@@ -137,7 +143,10 @@ function inCondition(text: string, problem: ExpressionProblem, offset: number): 
   return { ...inTemplate(text, { ...problem, offset: problem.offset + offset }), file: "condition" }
 }
 
-/** A condition without the `${…}` that may stand around all of it, and how many characters that took off its beginning. */
+/**
+ * A condition without its enclosing `${…}`, and the number of characters removed from its
+ * beginning.
+ */
 function bare(condition: string): { readonly source: string; readonly offset: number } {
   const start = condition.length - condition.trimStart().length
   const end = condition.startsWith("${", start) ? closing(condition, start + 2) : undefined

@@ -5,15 +5,15 @@ import type { WorkflowDocument } from "./schema.ts"
 import type { StepDocument } from "./step-shape.ts"
 import { groupOf } from "./step-types.ts"
 
-/** A checked document as the workflow that runs. */
+/** Converts a checked document into the workflow that runs. */
 
-/** What `on_failure: retry` means where no `retry` says it. */
+/** The retry policy that `on_failure: retry` stands for when the step has no `retry`. */
 const TWO_TRIES: Retry = { maxAttempts: DEFAULTS.retryAttempts, delayMs: 0, backoff: "fixed" }
 
-/** Gives the workflow that a step of type `workflow` names. */
+/** Returns the workflow that a step of type `workflow` names. */
 export type Embed = (name: string) => Workflow
 
-/** `name`: what the workflow is called where the document says nothing. */
+/** Converts a checked document. `name` is the workflow's name when the document gives none. */
 export function toWorkflow(document: WorkflowDocument, name: string, embed: Embed): Workflow {
   const { variables, secrets } = document.context
   const { distill } = document.settings
@@ -29,7 +29,10 @@ export function toWorkflow(document: WorkflowDocument, name: string, embed: Embe
   }
 }
 
-/** The steps with those of the hooks, each of which needs what its place says. */
+/**
+ * The document's steps followed by its hooks. Steps without `needs` wait for the `on_start` hooks,
+ * and hooks at the end wait for every other step.
+ */
 function toSteps({ steps, hooks }: WorkflowDocument, embed: Embed): Step[] {
   const start = hooks.on_start.map((step) => toStep({ ...step, needs: [] }, embed))
   const ids = start.map((step) => step.id)

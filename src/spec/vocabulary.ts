@@ -1,12 +1,12 @@
-/** What a form of a workflow calls things, so that a mistake is told in the words of the document it is in. */
+/** A dialect's words for things, so that problems use the words of the document they are in. */
 export interface Vocabulary {
-  /** A node of the graph. */
+  /** Its word for a node of the graph. */
   readonly step: string
-  /** The key that says what it waits for. */
+  /** The key that lists a node's dependencies. */
   readonly needs: string
-  /** What a worker's name is called. */
+  /** Its word for a worker's name. */
   readonly worker: string
 }
 
-/** Those of the canonical form. */
+/** The words of the canonical form. */
 export const CANONICAL_VOCABULARY: Vocabulary = { step: "step", needs: "needs", worker: "profile" }

@@ -4,7 +4,7 @@ import type { Problem } from "../core/model/problem.ts"
 import { keysAt, type Outline, type OutlineStep, textAt, written } from "./outline.ts"
 import { WORKER_KEYS } from "./step-types.ts"
 
-/** Who is named in a document to work. */
+/** Checks the workers that a document names. */
 
 export interface KnownWorkers {
   readonly profiles: readonly string[]
@@ -12,7 +12,10 @@ export interface KnownWorkers {
   readonly roles: readonly string[]
 }
 
-/** Everybody named who is neither a profile, nor a role, nor `provider/model`; the profile `default` always is. */
+/**
+ * Reports every named worker that is neither a profile, nor a role, nor `provider/model`. The
+ * profile `default` always exists.
+ */
 export function* checkWorkers(outline: Outline, { profiles, roles }: KnownWorkers): Generator<Problem> {
   const known = new Set(["default", ...profiles, ...roles])
   const knownRoles = new Set(roles)
@@ -32,7 +35,7 @@ export function* checkWorkers(outline: Outline, { profiles, roles }: KnownWorker
   }
 }
 
-/** Where somebody is named, in reading order of each step. */
+/** The paths at which a worker may be named, step by step in reading order. */
 function* workerPaths(outline: Outline): Generator<Path> {
   for (const step of outline.steps) {
     yield [...step.path, "profile"]
@@ -42,7 +45,7 @@ function* workerPaths(outline: Outline): Generator<Path> {
   yield ["settings", "distill"]
 }
 
-/** The places of a list or of an object's values; of a single text its own. */
+/** The path of each list item or object value at `key`, or of the value itself when it is text. */
 function* itemsOf(outline: Outline, step: OutlineStep, key: string): Generator<Path> {
   if (typeof written(outline, step, key) === "string") yield [...step.path, key]
   for (const inner of keysAt(outline, step, key)) yield [...step.path, key, inner]

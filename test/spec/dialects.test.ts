@@ -116,7 +116,7 @@ describe("the documents the forms come from", () => {
 
   it("the description of a format is not a workflow, and a configuration of another tool not ours: both are told", () => {
     expect(problemsOf(fixture("workflow.schema.yaml"))).toEqual([
-      "w.yaml:3:1: this describes a format of workflows, and is not one — write values in the place of types; the schema of Baton's own is schema/workflow.schema.json",
+      "w.yaml:3:1: this describes a workflow format; it is not a workflow — write values instead of types; schema/workflow.schema.json describes Baton's own format",
     ])
     const config = checkConfig(fixture("oh-my-opencode.jsonc"), "orchestrator.jsonc", {})
     expect(config.ok ? [] : config.problems.map(formatProblem)).toEqual([
@@ -181,7 +181,7 @@ hooks:
     [
       "no agent",
       task("parameters: { task: x }"),
-      "w.yaml:2:5: `agent` is missing — add `agent`: Who does the task: a profile of orchestrator.json, a role of its `models`, or `provider/model`.",
+      "w.yaml:2:5: `agent` is missing — add `agent`: The task's worker: a profile of orchestrator.json, a role of its `models`, or `provider/model`.",
     ],
     [
       "an unknown agent",
@@ -419,7 +419,7 @@ pipeline:
     [
       "twice the same agent",
       "pipeline: [{ stage: a, parallel: [{ agent: coder }, { agent: coder }] }]",
-      "w.yaml:1:62: there are two stages `coder` — the other one is in line 1",
+      "w.yaml:1:62: there are two stages `coder` — rename one of them; the other is on line 1",
     ],
     [
       "an unknown stage",
@@ -455,7 +455,7 @@ describe("a plan", () => {
     [
       "two of one number",
       '{"tasks": [{"id": 1, "task": "x"}, {"id": 1, "task": "y"}]}',
-      "w.yaml:1:43: there are two tasks `task-1` — the other one is in line 1",
+      "w.yaml:1:43: there are two tasks `task-1` — rename one of them; the other is on line 1",
     ],
     [
       "a file outside",
@@ -465,7 +465,7 @@ describe("a plan", () => {
     [
       "a file with a name in it",
       '{"specs": [{"file": "specs/${feature}.md"}], "tasks": [{"id": 1, "task": "x"}]}',
-      "w.yaml:1:21: `file` is taken as it is written, nothing is filled in here — write the path out, or make a task of it, with `output`",
+      "w.yaml:1:21: `file` is used exactly as written; expressions are not filled in here — write the path out, or make it a task with `output`",
     ],
     [
       "no task",

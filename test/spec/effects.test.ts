@@ -9,7 +9,7 @@ it("`effects: external` is a step's, and does not go with tries that nobody aske
   for (const keys of [", retry: { max_attempts: 2 }", ", on_failure: retry"]) {
     const wrong = parse(keys)
     expect(wrong.ok ? [] : wrong.problems.map((problem) => problem.message)).toEqual([
-      "`effects: external` and tries after a failure contradict each other",
+      "`effects: external` and automatic retries contradict each other",
     ])
   }
 })

@@ -125,7 +125,7 @@ describe("what a document comes to", () => {
 
 describe("one mistake", () => {
   const INSIDE = "w.yaml:4:22: `file` must be a path inside the project, relative to its folder — like `docs/plan.md`"
-  const FILLED = "nothing is filled in here — a check is taken as it is written; `${…}` works in `prompt`"
+  const FILLED = "expressions are not filled in here — a check is used exactly as written; `${…}` works in `prompt`"
   const cases: [line: string, problem: string][] = [
     ["retry: 3", "w.yaml:4:12: `retry` must be an object, not `3`"],
     ["retry: { max_attempts: 0 }", "w.yaml:4:28: `max_attempts` must be at least 1"],
@@ -143,7 +143,7 @@ describe("one mistake", () => {
     ['checks: [""]', "w.yaml:4:14: item 1 of `checks` must not be empty"],
     ["checks: [{}]", "w.yaml:4:14: item 1 of `checks` must have `run`, `file` or `ask` — `run: npm test`"],
     ["checks: [{ run: x, exsits: true }]", "w.yaml:4:24: unknown key `exsits` — did you mean `exists`?"],
-    ["checks: [{ run: x, file: y }]", "w.yaml:4:30: `file` cannot stand beside `run` — write two checks"],
+    ["checks: [{ run: x, file: y }]", "w.yaml:4:30: `file` cannot be combined with `run` — write two checks"],
     ["checks: [{ run: x, exists: true }]", "w.yaml:4:32: `exists` is only for checks with `file` — leave it out"],
     ["checks: [{ file: x, expect: fail }]", "w.yaml:4:33: `expect` is only for checks with `run` — leave it out"],
     ["checks: [{ run: x, expect: ok }]", "w.yaml:4:32: `expect` cannot be `ok` — known values: `pass`, `fail`"],
@@ -156,23 +156,26 @@ describe("one mistake", () => {
     ["checks: [{ file: 'a\\..\\..\\b' }]", INSIDE],
     [
       "checks: [{ file: x, exists: false, contains: y }]",
-      "w.yaml:4:50: `contains` cannot be asked of a file that must not exist — remove one of the two",
+      "w.yaml:4:50: `contains` contradicts `exists: false` — remove one of the two",
     ],
     ["checks: ['test -n ${inputs.x}']", `w.yaml:4:14: ${FILLED}`],
     ["checks: [{ run: 'echo ${a.output}' }]", `w.yaml:4:21: ${FILLED}`],
     ["checks: [{ file: 'docs/${inputs.x}.md' }]", `w.yaml:4:22: ${FILLED}`],
-    ["type: gate\n    retry: {}", gate("retry", "nobody works at a gate; leave it out")],
-    ["type: gate\n    profile: default", gate("profile", "nobody works at a gate; leave it out")],
+    ["type: gate\n    retry: {}", gate("retry", "a gate has no worker; leave it out")],
+    ["type: gate\n    profile: default", gate("profile", "a gate has no worker; leave it out")],
     ["type: gate\n    checks: [x]", gate("checks", "put them on the step before it")],
     ["type: gate\n    timeout: 1h", gate("timeout", "use `settings.gate.timeout`")],
-    ["type: gate\n    on_failure: skip", gate("on_failure", "a gate is decided and does not fail; leave it out")],
+    [
+      "type: gate\n    on_failure: skip",
+      gate("on_failure", "a person decides a gate, and it cannot fail; leave it out"),
+    ],
     [
       "type: gate\n    intervene: always",
-      gate("intervene", "a gate always asks; to ask only now and then, give it a `condition`"),
+      gate("intervene", "a gate always asks; to ask only sometimes, give it a `condition`"),
     ],
     [
       "on_failure: retry\n    retry: { max_attempts: 1 }",
-      "w.yaml:4:5: `on_failure: retry` and one try contradict each other — set `max_attempts` to 2 or more",
+      "w.yaml:4:5: `on_failure: retry` and `max_attempts: 1` contradict each other — set `max_attempts` to 2 or more",
     ],
   ]
   function gate(key: string, hint: string): string {
@@ -213,7 +216,7 @@ describe("one mistake in a condition", () => {
   const condition = (text: string) =>
     `inputs: { topic: string, n: number, flag: boolean }\nsteps:\n  - { id: a, prompt: p }\n  - id: b\n    needs: [a]\n    prompt: p\n    condition: ${text}\n  - { id: build-ui, prompt: p }\n`
   const NO = "a condition must be true or false, not"
-  const ONE = "a condition is one expression — write all of it inside one `${…}`, or without any"
+  const ONE = "a condition must be one expression — write all of it inside one `${…}`, or without any"
   const cases: [text: string, problem: string][] = [
     ["inputs.topic", `7:16: ${NO} text`],
     ["${inputs.topic}", `7:18: ${NO} text`],

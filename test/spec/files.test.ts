@@ -83,7 +83,7 @@ it("names the nearest match for a misspelt name", () => {
 it("refuses two files of one name, naming both", () => {
   const one = write(".opencode/workflows/demo.yaml")
   const two = write(".claude/workflows/x.yaml", `name: demo\n${GOOD}`)
-  expect(resolved("demo")).toEqual([`${one}: ${two} is called \`demo\` too — rename one of the two`])
+  expect(resolved("demo")).toEqual([`${one}: ${two} is also called \`demo\` — rename one of the two`])
 })
 
 it("says so when a file is not there", () => {

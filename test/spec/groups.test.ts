@@ -153,12 +153,12 @@ describe("one mistake", () => {
     [
       "an ensemble with a profile",
       lines("type: ensemble", "prompt: p", "proposers: [a]", "judge: o", "profile: x"),
-      "w.yaml:7:5: a step of type `ensemble` cannot have `profile` — who works is said by `proposers` and `judge`; leave it out",
+      "w.yaml:7:5: a step of type `ensemble` cannot have `profile` — `proposers` and `judge` name the workers; leave it out",
     ],
     [
       "more votes than proposers",
       lines("type: ensemble", "prompt: p", "proposers: [a]", "judge: o", "quorum: 2"),
-      "w.yaml:7:13: `quorum` is 2, and there are only 1 proposers — lower it, or add proposers",
+      "w.yaml:7:13: `quorum` is 2, but there are only 1 proposers — lower it, or add proposers",
     ],
     [
       "tries of a group",
@@ -168,12 +168,12 @@ describe("one mistake", () => {
     [
       "a group that is to be tried again",
       lines("type: parallel", "steps: [{ id: a, prompt: p }]", "on_failure: retry"),
-      "w.yaml:5:5: a step of type `parallel` is not tried again as a whole — put `retry` on its steps, or use `loop: { max: 2 }`",
+      "w.yaml:5:5: a step of type `parallel` cannot be retried as a whole — put `retry` on its steps, or use `loop: { max: 2 }`",
     ],
     [
       "a workflow that is to be tried again",
       lines("type: workflow", "workflow: other", "on_failure: retry"),
-      "w.yaml:5:5: a step of type `workflow` is not tried again as a whole — put `retry` on the steps of that workflow, or use `loop: { max: 2 }`",
+      "w.yaml:5:5: a step of type `workflow` cannot be retried as a whole — put `retry` on the steps of that workflow, or use `loop: { max: 2 }`",
     ],
     [
       "a key of another type",
@@ -183,7 +183,7 @@ describe("one mistake", () => {
     [
       "nobody for the items",
       lines("type: routed", "prompt: p", "over: ${[1]}"),
-      "w.yaml:2:5: `route` is missing — add `route`: who does an item, by its category; or `default`",
+      "w.yaml:2:5: `route` is missing — add `route`, which names a worker for each category, or `default`",
     ],
     [
       "a list that is none",
@@ -198,12 +198,12 @@ describe("one mistake", () => {
     [
       "a command that is filled in",
       lines("type: check", "run: echo ${inputs.x}"),
-      "w.yaml:4:10: nothing is filled in here — a check is taken as it is written; `${…}` works in `prompt`",
+      "w.yaml:4:10: expressions are not filled in here — a check is used exactly as written; `${…}` works in `prompt`",
     ],
     [
       "rounds without an end",
       lines("prompt: p", "loop: {}"),
-      "w.yaml:4:5: `max` is missing — add `max`: Rounds at most, 1 to 100.",
+      "w.yaml:4:5: `max` is missing — add `max`: Maximum number of rounds, 1 to 100.",
     ],
     [
       "a step of its own without rounds",
@@ -213,17 +213,17 @@ describe("one mistake", () => {
     [
       "the group from inside",
       lines("type: parallel", "steps: [{ id: a, prompt: '${g.output}' }]"),
-      "w.yaml:4:33: this is inside `g`, which has not ended yet — read a step beside this one",
+      "w.yaml:4:33: this is inside `g`, which has not ended yet — read a step that is also inside `g`",
     ],
     [
       "a name inside that is outside too",
       lines("type: parallel", "steps: [{ id: g, prompt: p }]"),
-      "w.yaml:4:19: a step around this one is called `g` too — rename one of the two: from inside, both could be meant",
+      "w.yaml:4:19: a step outside this group is also called `g` — rename one of the two: inside it the name would be ambiguous",
     ],
     [
       "an inner step that needs an outer one",
       `${lines("type: parallel", "steps: [{ id: a, needs: [h], prompt: p }]")}\n  - { id: h, prompt: p }`,
-      "w.yaml:4:30: there is no step `h` inside `g` — what is inside waits for it when `g` needs it",
+      "w.yaml:4:30: there is no step `h` inside `g` — add it to the `needs` of `g`: what is inside then waits for it, too",
     ],
     [
       "an inner step that reads an outer one too early",
@@ -243,7 +243,7 @@ describe("one mistake", () => {
     [
       "a secret in a path",
       `context: { secrets: { K: { env: K } } }\n${lines("prompt: p", "output: a/${secrets.K}")}`,
-      "w.yaml:5:17: secrets are filled in nowhere but in `prompt` — leave it out here",
+      "w.yaml:5:17: secrets can be used only in `prompt` — leave it out here",
     ],
     [
       "a secret that is written down",

@@ -119,7 +119,7 @@ describe("one mistake in the document", () => {
     [
       "a time for nobody at a gate",
       "steps: [{ id: a, type: gate, prompt: p, asks: { policy: deny, timeout: 5m } }]",
-      "w.yaml:1:41: a step of type `gate` cannot have `asks` — nobody works at a gate; leave it out",
+      "w.yaml:1:41: a step of type `gate` cannot have `asks` — a gate has no worker; leave it out",
     ],
     ["an unknown key", step("profle: x"), "w.yaml:4:5: unknown key `profle` — did you mean `profile`?"],
     ["an unknown top key", `${step()}\nsetings: {}`, "w.yaml:4:1: unknown key `setings` — did you mean `settings`?"],
@@ -142,7 +142,7 @@ describe("one mistake in the document", () => {
     [
       "two steps of one id",
       "steps:\n  - { id: a, prompt: p }\n  - { id: a, prompt: q }",
-      "w.yaml:3:11: there are two steps `a` — the other one is in line 2",
+      "w.yaml:3:11: there are two steps `a` — rename one of them; the other is on line 2",
     ],
     ["an empty prompt", 'steps: [{ id: a, prompt: "" }]', "w.yaml:1:26: `prompt` must not be empty"],
     ["needs as text", step("needs: b"), "w.yaml:4:12: `needs` must be a list, not text"],
@@ -208,16 +208,16 @@ describe("one mistake in the document", () => {
     [
       "a number that may be nothing",
       `inputs: { a: { type: number, required: false } }\n${step()}`,
-      "w.yaml:1:40: `required` cannot be false without a `default` — add `default:`; only plain text is empty when it is not given",
+      "w.yaml:1:40: `required` cannot be false without a `default` — add `default:`; only an input of type `string` without `enum` can be left empty",
     ],
     [
       "an ensemble without a judge",
       step("type: ensemble", "proposers: [x, y]"),
-      "w.yaml:2:5: `judge` is missing — add `judge`: With `ensemble`: who judges the proposals; of a list the next one where the one before cannot.",
+      "w.yaml:2:5: `judge` is missing — add `judge`: With `ensemble`: who judges the proposals; in a list, each entry stands in when the one before it fails.",
     ],
     ["an unknown type", step("type: ensembel"), "w.yaml:4:11: `type` cannot be `ensembel` — did you mean `ensemble`?"],
     ["a name with a space", `name: my flow\n${step()}`, "w.yaml:1:7: `name` must be letters, digits, `.`, `-` and `_`"],
-    ["an alias to nothing", "steps: *x", "w.yaml:1:8: no anchor `&x` stands before this"],
+    ["an alias to nothing", "steps: *x", "w.yaml:1:8: there is no anchor `&x` before this alias"],
     ["a tag", "steps: !run x", "w.yaml:1:8: unresolved tag: !run"],
     ["a prototype key", `${step()}\n__proto__: {}`, "w.yaml:4:1: `__proto__` cannot be a key"],
     ["a key that is a list", `${step()}\n[a]: 1`, "w.yaml:4:1: a key must be plain text"],
@@ -279,12 +279,8 @@ describe("one mistake in an expression", () => {
       "w.yaml:6:15: unknown variable `x` — declare it under `context.variables`",
     ],
     ["another context", "${context.x}", "w.yaml:6:15: there is no `context.x` — write `context.variables.x`"],
-    [
-      "an item",
-      "${item.x}",
-      "w.yaml:6:15: `item` is nothing here — it is what each worker of a `routed` step is given",
-    ],
-    ["a round", "${loop.round}", "w.yaml:6:15: `loop` is nothing here — only a step with `loop` has rounds"],
+    ["an item", "${item.x}", "w.yaml:6:15: `item` is not available here — only a `routed` step has items"],
+    ["a round", "${loop.round}", "w.yaml:6:15: `loop` is not available here — only a step with `loop` has rounds"],
     [
       "code",
       "${a.constructor}",
@@ -430,7 +426,7 @@ describe("hostile documents", () => {
   const many = (count: number, line: (at: number) => string) =>
     Array.from({ length: count }, (_, at) => line(at)).join("\n")
   const cases: [name: string, text: string, problem: RegExp][] = [
-    ["an alias bomb", bomb.join("\n"), /aliases expand to too much/],
+    ["an alias bomb", bomb.join("\n"), /aliases expand to too many values/],
     ["an alias to what it stands in", "steps: &s [*s]", /contains itself/],
     ["brackets nested deep", "[".repeat(100_000), /nested too deeply/],
     ["indentation nested deep", many(600, (at) => `${" ".repeat(at)}a:`), /nested too deeply here/],

@@ -187,9 +187,9 @@ describe("a condition", () => {
   })
 
   it.each([
-    ["inputs.topic", "condition:1:1: it comes to `tides`, which is neither true nor false"],
-    ["${'true'}", "condition:1:3: it comes to `true`, which is neither true nor false"],
-    ["null", "condition:1:1: it comes to ``, which is neither true nor false"],
+    ["inputs.topic", "condition:1:1: it evaluates to `tides`, which is neither true nor false"],
+    ["${'true'}", "condition:1:3: it evaluates to `true`, which is neither true nor false"],
+    ["null", "condition:1:1: it evaluates to ``, which is neither true nor false"],
     ["inputs.nope == 1", "condition:1:1: unknown input `nope` — declare it under `inputs`"],
     ["\n ${\n  1 / 0 == 1}", "condition:3:3: division by zero"],
     ["[1].all(x, y == 1)", "condition:1:12: unknown variable: y"],

@@ -2,18 +2,18 @@ import { matchAt, RESERVED, STRING } from "../names.ts"
 import { split } from "../template.ts"
 
 /**
- * Bare names: in other forms `${feature_name}` means a variable or an input, which the canonical form writes as
- * `${context.variables.feature_name}` and `${inputs.feature_name}`.
+ * Rewrites bare names. In other dialects `${feature_name}` means a variable or an input, which the
+ * canonical form writes as `${context.variables.feature_name}` or `${inputs.feature_name}`.
  */
 
 export interface Names {
   readonly steps: ReadonlySet<string>
   readonly variables: ReadonlySet<string>
-  /** Declared or not: those that are not are required of whoever starts the run. */
+  /** Declared inputs, and the undeclared ones found in texts, which become required inputs. */
   readonly inputs: Set<string>
 }
 
-/** A text in the canonical form, and where its characters come from in the one it was made of. */
+/** A text in the canonical form. `map` converts an offset in it to one in the original text. */
 export interface RewrittenText {
   readonly text: string
   readonly map: (offset: number) => number
@@ -22,7 +22,7 @@ export interface RewrittenText {
 const ALONE = /^\s*([A-Za-z_]\w*)\s*$/
 const KEYWORDS = ["true", "false", "null", "in", "item", "loop", ...RESERVED]
 
-/** Takes note of every `${name}` of a text that stands for an input nobody declared. */
+/** Adds to `names.inputs` every `${name}` of a text that is an undeclared input. */
 export function collectInputs(text: string, names: Names): void {
   for (const { source } of expressionsIn(text)) {
     const name = ALONE.exec(source)?.[1]
@@ -33,14 +33,14 @@ export function collectInputs(text: string, names: Names): void {
 const isFree = (name: string, { steps, variables }: Names) =>
   !steps.has(name) && !variables.has(name) && !KEYWORDS.includes(name)
 
-/** A template with its bare names written out. */
+/** Returns a template with its bare names written out. */
 export function rewriteTemplate(text: string, names: Names): RewrittenText {
   const out = new Rewriter(text)
   for (const { source, offset } of expressionsIn(text)) rewriteIn(source, offset, names, out)
   return out.done()
 }
 
-/** A condition with its bare names written out; it may stand with or without `${…}`. */
+/** Returns a condition with its bare names written out; the `${…}` around it is optional. */
 export function rewriteCondition(text: string, names: Names): RewrittenText {
   if (text.includes("${")) return rewriteTemplate(text, names)
   const out = new Rewriter(text)
@@ -70,7 +70,7 @@ function rewriteIn(source: string, offset: number, names: Names, out: Rewriter):
   }
 }
 
-/** Whether the word at `at` is a field, or the end of a number. */
+/** True when the word at `at` is a field, or the end of a number. */
 function isField(source: string, at: number): boolean {
   let before = at - 1
   while (/\s/.test(source[before] ?? "")) before--
@@ -110,7 +110,7 @@ class Rewriter {
   }
 }
 
-/** Whether a text reads a step. */
+/** True when a text reads a step. */
 export function readsSteps(text: string, { steps }: Names): boolean {
   const words = expressionsIn(text).flatMap(({ source }) => source.match(/[A-Za-z_][\w-]*(?=\s*\.)/g) ?? [])
   return words.some((word) => steps.has(word))

@@ -3,11 +3,11 @@ import type { WorkflowSource } from "../document.ts"
 import type { Vocabulary } from "../vocabulary.ts"
 
 /**
- * A workflow in the canonical form while it is being made of a document of another form. It remembers of every part
- * where it comes from, so that whatever is found wrong with it is shown where the user wrote it.
+ * Builds a workflow in the canonical form from a document of another dialect. It records the origin
+ * of every part, so that problems are shown where the user wrote it.
  */
 
-/** A character of a text, by the path of the text it was written in. */
+/** A character of the original document: the path of its text, and its offset in that text. */
 interface Spot {
   readonly path: Path
   readonly offset: number
@@ -15,26 +15,31 @@ interface Spot {
 
 interface Origin {
   readonly path: Path
-  /** Of a text that is not taken as it is: where its characters come from. */
+  /** For a text that was changed: converts an offset in it to a character of the original. */
   readonly locate?: (offset: number) => Spot
 }
 
 export class Draft {
-  /** The document, as it would be written in the canonical form. */
+  /** The document in the canonical form. */
   readonly value: Record<string, unknown> = {}
   readonly #origins = new Map<string, Origin>()
 
-  /** Puts a value at `path`; `from` is where it was written, or what it follows from. */
+  /**
+   * Sets the value at `path`. `from` is the path where it was written, or of what it is derived
+   * from.
+   */
   set(path: Path, value: unknown, from: Path): void {
     this.#put(path, value, { path: from })
   }
 
-  /** Puts a copy of a value at `path`, if there is any, so that parts of it can be replaced. */
+  /**
+   * Sets a copy of a value at `path`, unless it is undefined, so that parts of it can be replaced.
+   */
   copy(path: Path, value: unknown, from: Path): void {
     if (value !== undefined) this.set(path, structuredClone(value), from)
   }
 
-  /** The same of a text that was put together. */
+  /** Sets a composed text at `path`. */
   setText(path: Path, text: Text, from: Path): void {
     this.#put(path, text.value, { path: from, locate: (offset) => text.locate(offset) })
   }
@@ -51,7 +56,7 @@ export class Draft {
     at[last] = value
   }
 
-  /** The document as a source that points into the one it was made of. */
+  /** The document as a source whose positions are those of the original. */
   source(original: WorkflowSource, vocabulary: Vocabulary): WorkflowSource {
     return {
       file: original.file,
@@ -59,7 +64,8 @@ export class Draft {
       vocabulary,
       place: (path, part) => {
         const { path: from, isExact } = this.#originOf(path)
-        // What was made up stands nowhere: the thing it was made for is shown, from its beginning.
+        // A part that was added has no position of its own: the beginning of its origin stands for
+        // it.
         return original.place(from, isExact ? part : "value")
       },
       placeIn: (path, offset) => {
@@ -71,7 +77,10 @@ export class Draft {
     }
   }
 
-  /** Where the value at `path` was written: of a part of something that was copied the same part of the original. */
+  /**
+   * The original path of the value at `path`. A part of a copied value has the same part of the
+   * original.
+   */
   #originOf(path: Path): { readonly path: Path; readonly isExact: boolean } {
     for (let length = path.length; length >= 0; length--) {
       const origin = this.#origins.get(keyOf(path.slice(0, length)))
@@ -83,19 +92,22 @@ export class Draft {
 
 const keyOf = (path: Path) => JSON.stringify(path.map(String))
 
-/** A text put together of what the user wrote and what was added. */
+/** A text composed of what the user wrote and of added words. */
 export class Text {
   value = ""
   readonly #parts: { readonly start: number; readonly at: (offset: number) => Spot }[] = []
 
-  /** Adds words of our own, about what was written at `path`. */
+  /** Adds Baton's own words about the value at `path`. */
   add(words: string, path: Path): this {
     this.#parts.push({ start: this.value.length, at: () => ({ path, offset: 0 }) })
     this.value += words
     return this
   }
 
-  /** Adds what was written at `path`; `map` says where its characters come from when it was changed. */
+  /**
+   * Adds the text written at `path`; `map` converts its offsets to those of the original if it was
+   * changed.
+   */
   take(text: string, path: Path, map: (offset: number) => number = (offset) => offset): this {
     const start = this.value.length
     this.#parts.push({ start, at: (offset) => ({ path, offset: map(offset - start) }) })

@@ -7,16 +7,19 @@ import type { Vocabulary } from "../vocabulary.ts"
 import { collectInputs, type Names, readsSteps, rewriteCondition, rewriteTemplate } from "./bare.ts"
 import { Draft, Text } from "./draft.ts"
 
-/** What the other forms of a workflow have in common on their way into the canonical one. */
+/** What the dialects share when they are converted to the canonical form. */
 
-/** Another form of a workflow. */
+/** A dialect of workflow documents. */
 export interface Form {
-  /** Whether a document that is not in the canonical form is in this one, told from its keys. */
+  /**
+   * True when the keys of a document show that it is in this dialect; not called for canonical
+   * documents.
+   */
   recognises(document: Readonly<Record<string, unknown>>): boolean
-  /** What it looks like: checked first, so that mistakes are told in its words. */
+  /** The shape of the dialect. It is checked first, so that problems use the dialect's words. */
   readonly schema: z.ZodType
   readonly vocabulary: Vocabulary
-  /** Makes the canonical form of it, as far as it can be understood. Never throws. */
+  /** Converts a document to the canonical form, as far as it can be understood. Never throws. */
   draw(source: WorkflowSource): Draft
 }
 
@@ -28,13 +31,13 @@ const keysOf = (value: unknown) => (isObject(value) ? Object.keys(value) : [])
 
 const HEAD = ["$schema", "name", "description", "version", "metadata", "settings", "context"]
 
-/** A place inside a step where something is filled in. */
+/** A field of a step that holds a template or an expression; `path` is relative to the step. */
 interface TemplateField {
   readonly path: Path
   readonly isExpression: boolean
 }
 
-/** A document of another form while it is made canonical. */
+/** Converts one document of another dialect to the canonical form. */
 export class Drawing {
   readonly source: WorkflowSource
   readonly draft = new Draft()
@@ -43,7 +46,7 @@ export class Drawing {
   constructor(source: WorkflowSource, steps: Iterable<string>) {
     this.source = source
     for (const key of HEAD) this.copy([key], [key])
-    // One by one: those that nobody declared are added.
+    // Inputs are copied one by one, because undeclared ones are added beside them.
     for (const name of keysOf(this.at(["inputs"]))) this.copy(["inputs", name], ["inputs", name])
     this.names = {
       steps: new Set([...steps, ...this.hooks().flatMap((path) => textOf(this.at([...path, "id"])) ?? [])]),
@@ -52,21 +55,21 @@ export class Drawing {
     }
   }
 
-  /** What is written at `path`. */
+  /** The value at `path` of the original document. */
   at(path: Path): unknown {
     return valueAt(this.source.value, path)
   }
 
-  /** Takes what is written at `from` as it is, if anything is. */
+  /** Copies the value at `from` unchanged, if there is one. */
   copy(from: Path, to: Path): void {
     const value = this.at(from)
     if (value !== undefined) this.draft.set(to, value, from)
   }
 
-  /** The keys that a step has in every form. */
+  /** Copies the keys that a step has in every dialect, except those in `but`. */
   copyShared(from: Path, to: Path, but: readonly string[] = []): void {
     const keys = Object.keys(shared).filter((key) => !but.includes(key))
-    // Not what the user wrote itself: texts inside of it are changed.
+    // Values are cloned, because texts inside them are changed.
     for (const key of keys) this.draft.copy([...to, key], this.at([...from, key]), [...from, key])
     this.#fill(
       this.#fields(from).filter(({ path }) => keys.includes(String(path[0]))),
@@ -75,26 +78,26 @@ export class Drawing {
     )
   }
 
-  /** Hooks that are steps as the canonical form has them. */
+  /** Copies hooks that are written as steps of the canonical form. */
   copyHooks(): void {
     this.draft.copy(["hooks"], this.at(["hooks"]), ["hooks"])
     for (const path of this.hooks()) this.#fill([...this.#fields(path), ...this.#hookFields(path)], path, path)
   }
 
-  /** Where in these hooks something is filled in. */
+  /** Paths of the templates and expressions in those hooks. */
   hookTexts(): Path[] {
     return this.hooks().flatMap((step) =>
       [...this.#fields(step), ...this.#hookFields(step)].map(({ path }) => [...step, ...path]),
     )
   }
 
-  /** Where the hooks stand. */
+  /** Paths of the hooks. */
   hooks(): Path[] {
     const hooks = this.at(["hooks"])
     return keysOf(hooks).flatMap((when) => listOf(this.at(["hooks", when])).map((_, at) => ["hooks", when, at]))
   }
 
-  /** Where in a step, besides what it is asked, something is filled in. */
+  /** Paths of the templates and expressions in a step, apart from its prompt. */
   texts(step: Path): Path[] {
     return this.#fields(step).map(({ path }) => [...step, ...path])
   }
@@ -109,7 +112,10 @@ export class Drawing {
     ].filter(({ path }) => textOf(this.at([...step, ...path])) !== undefined)
   }
 
-  /** What other forms say in their own way, and hooks as the canonical form does. */
+  /**
+   * Fields that hooks write as the canonical form does, while the steps of a dialect write them in
+   * its own way.
+   */
   #hookFields(step: Path): TemplateField[] {
     const given = EXPRESSION_KEYS.flatMap(([key, holds]): TemplateField[] =>
       holds === "templates"
@@ -121,14 +127,14 @@ export class Drawing {
     )
   }
 
-  #fill(slots: readonly TemplateField[], from: Path, to: Path): void {
-    for (const { path, isExpression } of slots) {
+  #fill(fields: readonly TemplateField[], from: Path, to: Path): void {
+    for (const { path, isExpression } of fields) {
       if (isExpression) this.expression([...from, ...path], [...to, ...path])
       else this.template([...from, ...path], [...to, ...path])
     }
   }
 
-  /** The expression at `path`, with or without `${…}` around it. */
+  /** Copies the expression at `path`, with its bare names written out. */
   expression(path: Path, to: Path): void {
     const written = textOf(this.at(path))
     if (written === undefined) {
@@ -139,7 +145,7 @@ export class Drawing {
     this.draft.setText(to, new Text().take(text, path, map), path)
   }
 
-  /** Takes note of the inputs that the texts at these places ask for. */
+  /** Declares the inputs that the texts at these paths use without a declaration. */
   collect(paths: Iterable<Path>): void {
     for (const path of paths) {
       const text = textOf(this.at(path))
@@ -150,25 +156,27 @@ export class Drawing {
     }
   }
 
-  /** Adds an input that nobody declared; it is asked for at `from`. */
+  /** Adds an undeclared input, which is used at `from`. */
   declare(name: string, from: Path, spec: unknown = "string"): void {
     this.names.inputs.add(name)
     if (this.at(["inputs", name]) === undefined) this.draft.set(["inputs", name], spec, from)
   }
 
-  /** Adds the template at `path` to a text, or the part of it from `start` on, its bare names written out. */
+  /**
+   * Adds the template at `path`, from `start` to `end`, to a text, with its bare names written out.
+   */
   take(text: Text, path: Path, start = 0, end?: number): Text {
     const { text: written, map } = rewriteTemplate((textOf(this.at(path)) ?? "").slice(start, end), this.names)
     return text.take(written, path, (offset) => start + map(offset))
   }
 
-  /** The template at `path` as a text of its own. */
+  /** Copies the template at `path`, with its bare names written out. */
   template(path: Path, to: Path): void {
     if (textOf(this.at(path)) !== undefined) this.draft.setText(to, this.take(new Text(), path), path)
     else this.copy(path, to)
   }
 
-  /** Whether the template at `path` reads a step. */
+  /** True when the template at `path` reads a step. */
   readsSteps(path: Path): boolean {
     return readsSteps(textOf(this.at(path)) ?? "", this.names)
   }

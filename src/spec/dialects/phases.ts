@@ -7,20 +7,23 @@ import { shared, stepKeys } from "../step-shape.ts"
 import { Text } from "./draft.ts"
 import { Drawing, type Form, isObject, listOf, textOf } from "./form.ts"
 
-/** The form with `phases`: each is done by models that are named in it, and reads what earlier ones came to. */
+/**
+ * The dialect with `phases`: each phase names the models that do it and reads the results of
+ * earlier phases.
+ */
 
 const { proposers, judge, mode, verdict, quorum, over, by, route, max } = stepKeys
 
-/** What sets the types of phases apart. */
+/** The differences between the types of phases. */
 interface PhaseTraits {
-  /** The key that says who works, which only this type has. */
+  /** The key that names the workers, which only this type has. */
   readonly wants: "model" | "models" | "routing" | "phases"
-  /** It may lack that key; `default`: where there is a `default`. */
+  /** When that key may be missing: `default` means if the phase has a `default`. */
   readonly mayLack: "always" | "default" | "never"
   readonly hasJudge: boolean
-  /** It works on the tasks that an earlier phase gave. */
+  /** True when it works on the tasks that an earlier phase returned. */
   readonly takesTasks: boolean
-  /** It is made of phases of its own. */
+  /** True when it contains phases. */
   readonly hasPhases: boolean
 }
 type PhaseType = Extract<StepType, "single" | "ensemble" | "routed" | "parallel">
@@ -33,7 +36,7 @@ const TYPES: Readonly<Record<PhaseType, PhaseTraits>> = {
   parallel: { ...NEITHER, wants: "phases", hasPhases: true },
 }
 
-/** The traits of a phase, whatever was written as its type. */
+/** The traits of a phase; those of `single` when its type is missing or unknown. */
 function traitsOf({ type }: Readonly<Record<string, unknown>>): PhaseTraits {
   return typeof type === "string" && Object.hasOwn(TYPES, type) ? TYPES[type as PhaseType] : TYPES.single
 }
@@ -44,25 +47,25 @@ const flat = z.strictObject({
     .enum(Object.keys(TYPES) as [PhaseType, ...PhaseType[]])
     .default("single")
     .describe(
-      "`single`: one model. `ensemble`: several propose, one judges. `routed`: each task to the model of its category. `parallel`: `phases` of its own, side by side.",
+      "`single`: one model. `ensemble`: several propose, one judges. `routed`: each task goes to the model of its category. `parallel`: contains `phases` that run side by side.",
     ),
   model: worker.optional().describe("With `single`: who does it: a profile, a role of `models`, or `provider/model`."),
   models: proposers.describe("With `ensemble`: who proposes."),
   judge,
-  routing: route.describe("With `routed`: who does a task, by its category."),
+  routing: route.describe("With `routed`: the worker for the tasks of each category."),
   default: stepKeys.default,
   input: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .optional()
     .describe(
-      "What it reads: `plan.output`, or a list. Without it the phase waits for the one before it and may read all.",
+      "The answers that the phase reads: `plan.output`, or a list. Without it the phase waits for the one before it and may read all earlier answers.",
     ),
   output: stepKeys.output.describe("File that its answer is written to; `{name}` is an input of the workflow."),
   context_strategy: stepKeys.context.describe(
-    "What it is given besides its input: `full`, `scoped`, `distilled`, `fresh`.",
+    "What the phase is given besides its input: `full`, `scoped`, `distilled`, `fresh`.",
   ),
   prompt: stepKeys.prompt.describe(
-    "What is asked; without it words that follow from the phase's name. What `input` names is told too, unless the prompt reads some itself.",
+    "The phase's task; without it a prompt is derived from the phase's name. The answers named in `input` are added, unless the prompt itself reads some.",
   ),
   ...{ mode, verdict, quorum, over, by, max },
   ...shared,
@@ -95,7 +98,7 @@ const phase: z.ZodType<Phase> = flat
 const schema = z
   .strictObject({
     ...head,
-    settings: settings.prefault({}).describe("How the run goes as a whole."),
+    settings: settings.prefault({}).describe("Settings of the run as a whole."),
     context: context.prefault({}).describe("What all phases may read: variables and secrets."),
     phases: z.array(phase).min(1).describe("The phases, in their order."),
     hooks: hooks.prefault({}).describe("Steps at the beginning and the end of a run."),
@@ -133,14 +136,14 @@ function* allPhases(list: unknown, path: Path): Generator<{ readonly path: Path;
   }
 }
 
-/** `{feature}` in a path is an input. */
+/** Matches `{feature}`, which in a path means an input. */
 const BRACES = /(?<!\$)\{([A-Za-z_]\w*)\}/g
 
 function collectBraces(drawing: Drawing, path: Path): void {
   for (const [, name = ""] of (textOf(drawing.at(path)) ?? "").matchAll(BRACES)) drawing.declare(name, path)
 }
 
-/** Inputs of a phase, each with its place: the phase it names, and what of it. */
+/** One entry of a phase's `input`: the phase it names, and its path in the document. */
 interface Input {
   readonly phase: string
   readonly path: Path
@@ -156,7 +159,9 @@ function inputsOf(drawing: Drawing, from: Path): Input[] {
   )
 }
 
-/** Phases in their order, or those inside a parallel one, with what that one reads. */
+/**
+ * Converts phases in their order, or the phases inside a parallel one, whose inputs are `around`.
+ */
 function drawPhases(drawing: Drawing, from: Path, to: Path, around?: readonly Input[]): void {
   const list = listOf(drawing.at(from))
   const places = list.flatMap((one, at): PhaseContext[] => {
@@ -184,9 +189,9 @@ interface PhaseContext {
   readonly from: Path
   readonly to: Path
   readonly phase: Record<string, unknown>
-  /** The phase before it, when they are in order. */
+  /** The phase before it; undefined for the first phase and inside a parallel one. */
   readonly previous: string | undefined
-  /** What the parallel phase around it reads. */
+  /** The inputs of the parallel phase that contains it. */
   readonly around: readonly Input[]
 }
 
@@ -215,7 +220,7 @@ function drawPhase(drawing: Drawing, place: PhaseContext): void {
   if (phase.input !== undefined) {
     for (const [at, { phase: name, path }] of inputs.entries()) draft.set([...to, "needs", at], name, path)
   } else if (previous !== undefined) draft.set([...to, "needs", 0], previous, from)
-  // Who is told nothing of what came before may read all of it.
+  // A phase without `input` may read all earlier answers.
   const reads = phase.input !== undefined
   if (previous !== undefined && !reads && phase.context_strategy === undefined)
     draft.set([...to, "context"], "full", from)
@@ -249,7 +254,7 @@ function drawOutput(drawing: Drawing, from: Path, to: Path): void {
   drawing.draft.setText([...to, "output"], text, path)
 }
 
-/** The list of a routed phase: what it is told, else the tasks of what it reads. */
+/** Sets the list of a routed phase: its `over`, or else the tasks of the phase it reads. */
 function drawOver(drawing: Drawing, place: PhaseContext): void {
   const { from, to, phase } = place
   if (phase.over !== undefined) drawing.expression([...from, "over"], [...to, "over"])
@@ -257,13 +262,16 @@ function drawOver(drawing: Drawing, place: PhaseContext): void {
   if (source) drawing.draft.set([...to, "over"], `\${${source.phase}.structured.tasks}`, source.path)
 }
 
-/** The phase whose answer is the tasks of a routed one: the first it reads, else the one before it. */
+/**
+ * The phase whose answer holds the tasks of a routed one: its first input, or else the phase before
+ * it.
+ */
 function taskSource(drawing: Drawing, { from, phase, previous }: PhaseContext): Input | undefined {
   if (!traitsOf(phase).takesTasks || phase.over !== undefined) return undefined
   return inputsOf(drawing, from)[0] ?? (previous === undefined ? undefined : { phase: previous, path: from })
 }
 
-/** What a phase must answer whose tasks are given to these routed ones. */
+/** The JSON Schema for the answer of a phase that provides the tasks of these routed phases. */
 function tasksSchema(routed: readonly Record<string, unknown>[]): object {
   const categories = routed.flatMap((one) =>
     isObject(one.routing) && one.default === undefined ? Object.keys(one.routing) : [],
@@ -279,7 +287,7 @@ function tasksSchema(routed: readonly Record<string, unknown>[]): object {
   return { type: "object", required: ["tasks"], properties: { tasks } }
 }
 
-/** What phases of these names are for, where the document says nothing. */
+/** Default prompts for phases with these names. */
 const KNOWN: Readonly<Record<string, string>> = {
   workshop:
     "Think it through before anything is planned: what is really wanted, which directions there are, what speaks for and against each, what is not known yet. Say which direction you would take, and why. Change no files.",
@@ -293,7 +301,7 @@ const KNOWN: Readonly<Record<string, string>> = {
     "Judge the work against what was wanted. Read the changes and run the tests yourself. Begin with APPROVED or REJECTED, then say why, and what is missing. Change no files.",
 }
 
-/** What a phase is asked, and the answers that its input names. */
+/** Sets the prompt of a phase, followed by the answers that its inputs name. */
 function drawPrompt(drawing: Drawing, place: PhaseContext): void {
   const { from, to, phase } = place
   const own = [...from, "prompt"]
@@ -309,7 +317,10 @@ function drawPrompt(drawing: Drawing, place: PhaseContext): void {
   drawing.draft.setText([...to, "prompt"], text, phase.prompt === undefined ? from : own)
 }
 
-/** What a phase reads; of a routed one without that whose parts are its tasks. */
+/**
+ * The inputs whose answers a phase is told; a routed phase is not told the answer that holds its
+ * tasks.
+ */
 function told(drawing: Drawing, place: PhaseContext): Input[] {
   const over = textOf(place.phase.over)?.match(/[A-Za-z_][\w-]*(?=\s*\.)/g) ?? []
   const cut = new Set<string | undefined>([taskSource(drawing, place)?.phase, ...over])
@@ -317,7 +328,7 @@ function told(drawing: Drawing, place: PhaseContext): Input[] {
   return inputs.filter(({ phase }) => drawing.names.steps.has(phase) && !cut.has(phase))
 }
 
-/** What a phase is asked that says nothing itself. */
+/** The prompt of a phase that has none of its own. */
 function promptOf(drawing: Drawing, { from, phase }: PhaseContext): Text {
   const name = textOf(phase.name) ?? ""
   const text = new Text()

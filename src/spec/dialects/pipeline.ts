@@ -6,18 +6,21 @@ import { shared, stepKeys } from "../step-shape.ts"
 import { Text } from "./draft.ts"
 import { Drawing, type Form, isObject, listOf, textOf } from "./form.ts"
 
-/** The form with `pipeline`: stages one after another, each of one agent or of several side by side. */
+/**
+ * The dialect with `pipeline`: stages run one after another, each with one agent or several side by
+ * side.
+ */
 
 const job = {
   agent: worker.optional().describe("Who does it: a profile, a role of `models`, or `provider/model`."),
-  prompt: stepKeys.prompt.describe("What is asked; without it words that follow from the name of the stage."),
+  prompt: stepKeys.prompt.describe("The agent's task; without it a prompt is derived from the name of the stage."),
   needs: z
     .array(z.string())
     .optional()
-    .describe("Stages, or parts of stages, that must have ended before; without it the stage before."),
+    .describe("Stages, or parts of stages, that must have ended before this one starts. Default: the stage before it."),
   output: stepKeys.output,
   context: stepKeys.context.describe(
-    "What the agent is given besides its prompt; without it all answers before, unless the prompt reads some itself.",
+    "What the agent is given besides its prompt. Default: all earlier answers, unless the prompt itself reads some.",
   ),
   model: stepKeys.model,
   ...shared,
@@ -27,7 +30,7 @@ const part = z
   .strictObject({
     ...job,
     agent: worker.describe("Who does it: a profile, a role of `models`, or `provider/model`."),
-    name: stepKeys.id.optional().describe("What others call it in `needs`. Default: the agent's name."),
+    name: stepKeys.id.optional().describe("Its name in the `needs` of others. Default: the agent's name."),
   })
   .superRefine(({ name, agent }, ctx) => {
     if (name !== undefined || stepKeys.id.safeParse(agent).success) return
@@ -44,7 +47,7 @@ const stage = z
   .strictObject({
     stage: stepKeys.id.describe("Name of the stage, unique in the workflow."),
     ...job,
-    parallel: z.array(part).min(1).optional().describe("Several agents, side by side, in the place of `agent`."),
+    parallel: z.array(part).min(1).optional().describe("Several agents, side by side, instead of `agent`."),
   })
   .superRefine((one, ctx) => {
     const say = (path: string[], message: string, hint: string) =>
@@ -55,29 +58,29 @@ const stage = z
     const stray = Object.keys(job).find(
       (key) => !["needs", "description"].includes(key) && one[key as keyof typeof one] !== undefined,
     )
-    if (stray !== undefined) say([stray], "cannot stand beside `parallel`", "put it on its parts")
+    if (stray !== undefined) say([stray], "cannot be combined with `parallel`", "put it on its parts")
   })
   .meta({ id: "stage" })
 
 const schema = z
   .strictObject({
     ...head,
-    settings: settings.prefault({}).describe("How the run goes as a whole."),
+    settings: settings.prefault({}).describe("Settings of the run as a whole."),
     context: context.prefault({}).describe("What all stages may read: variables and secrets."),
     pipeline: z.array(stage).min(1).describe("The stages, in their order."),
     hooks: hooks.prefault({}).describe("Steps at the beginning and the end of a run."),
   })
   .describe("A workflow as a pipeline.")
 
-/** A step of the graph: a stage, or a part of one. */
+/** A future step of the graph: a stage, or a part of one. */
 interface Job {
   readonly id: string | undefined
   readonly idPath: Path
   readonly stage: string
   readonly path: Path
-  /** Where its `needs` are written; its stage's when it has none of its own. */
+  /** Path of its `needs`, or of its stage's when it has none of its own. */
   readonly needs: Path
-  /** Ids of the stage before, for where nothing is written. */
+  /** Ids of the jobs in the stage before, which are its needs when none are written. */
   readonly before: readonly string[]
 }
 
@@ -148,7 +151,7 @@ function drawJob(drawing: Drawing, job: Job, to: Path, resolve: (name: string) =
   if (isGiven && drawing.at([...path, "context"]) === undefined) draft.set([...to, "context"], "full", path)
 }
 
-/** What is asked in a stage that says nothing itself. */
+/** The prompt of a stage that has none of its own. */
 function promptOf(drawing: Drawing, { id, stage, path }: Job): Text {
   const what = stage === id ? `the stage \`${id}\`` : `the stage \`${stage}\`, as \`${id}\``
   const text = new Text().add(

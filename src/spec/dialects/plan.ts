@@ -6,7 +6,10 @@ import { shared, stepKeys } from "../step-shape.ts"
 import { Text } from "./draft.ts"
 import { Drawing, type Form, isObject, listOf, textOf } from "./form.ts"
 
-/** The form that planners write: `specs`, which come first, and `tasks` with the files that each may write. */
+/**
+ * The dialect that planners write: `specs`, which come first, and `tasks` with the files that each
+ * may write.
+ */
 
 const file = z
   .string()
@@ -18,13 +21,13 @@ const file = z
 
 const spec = z
   .strictObject({
-    // It must be there afterwards, and nothing is filled into what is looked for.
+    // A check requires the file afterwards, and the paths of checks are not templates.
     file: file
       .refine((path) => !path.includes("${"), {
-        message: "is taken as it is written, nothing is filled in here",
-        params: { hint: "write the path out, or make a task of it, with `output`" },
+        message: "is used exactly as written; expressions are not filled in here",
+        params: { hint: "write the path out, or make it a task with `output`" },
       })
-      .describe("File the specification is written to, as it is."),
+      .describe("File that the specification is written to; the path is used exactly as written."),
     description: z.string().min(1).optional().describe("What it specifies."),
     agent: worker.optional().describe("Who writes it. Default: `default`."),
   })
@@ -38,19 +41,19 @@ const task = z
       .optional()
       .describe("Who does it: a profile, a role of `models`, or `provider/model`. Default: `default`."),
     task: z.string().min(1).describe("What is to be done."),
-    depends_on: z.array(number).optional().describe("Tasks that must have ended before."),
+    depends_on: z.array(number).optional().describe("Tasks that must have ended before this one starts."),
     output: stepKeys.output,
     context: stepKeys.context.describe("What the agent is given besides its task. Default: `scoped`."),
     model: stepKeys.model,
     ...shared,
-    files: z.array(file).optional().describe("Files the task owns: no other may write them."),
+    files: z.array(file).optional().describe("Files that the task owns: no other task may write them."),
   })
   .meta({ id: "planned" })
 
 const schema = z
   .strictObject({
     ...head,
-    settings: settings.prefault({}).describe("How the run goes as a whole."),
+    settings: settings.prefault({}).describe("Settings of the run as a whole."),
     context: context.prefault({}).describe("What all tasks may read: variables and secrets."),
     specs: z.array(spec).optional().describe("Specifications, written before everything else."),
     tasks: z.array(task).min(1).describe("The tasks; their order is given by `depends_on`."),
@@ -77,15 +80,15 @@ export const plan: Form = {
   },
 }
 
-/** Tells a task of a plan from one of the form with `tasks`. */
+/** True for a task of a plan, false for one of the dialect with `tasks`. */
 function isPlanned(task: unknown): boolean {
   return isObject(task) && ("task" in task || "depends_on" in task || typeof task.id === "number")
 }
 
-/** Numbers are no names of steps. */
+/** The step id of a task's id: numbers are not valid names of steps. */
 const idOf = (id: unknown) => (typeof id === "number" ? `task-${id}` : textOf(id))
 
-/** Ids of the steps that write the files of `specs`: the file `api` is written by the step `spec-api`. */
+/** Ids of the steps that write the files of `specs`: `spec-api` for a file named `api`. */
 function specIds(specs: readonly unknown[]): string[] {
   const taken = new Set<string>()
   return specs.map((one) => {

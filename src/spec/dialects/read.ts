@@ -10,18 +10,21 @@ import { pipeline } from "./pipeline.ts"
 import { plan } from "./plan.ts"
 import { tasks } from "./tasks.ts"
 
-/** Which form a document is written in, and what it is in the canonical one. */
+/** Recognises the dialect of a document and converts it to the canonical form. */
 
 export interface Canonical {
-  /** The document in the canonical form; its places are those of the original. */
+  /** The document in the canonical form, with the positions of the original. */
   readonly source: WorkflowSource
-  /** What is wrong with it in its own form. */
+  /** The problems of the document in its own dialect. */
   readonly problems: Iterable<Problem>
-  /** False: it is not what its form asks for, so that its canonical form may lack something. */
+  /**
+   * False when the document does not fit its dialect, so that its canonical form may lack
+   * something.
+   */
   readonly isComplete: boolean
 }
 
-/** Gives the canonical form of a document, whichever it is written in. */
+/** Converts a document of any dialect to the canonical form. */
 export function toCanonical(source: WorkflowSource): Canonical {
   const form = formOf(source.value)
   if (form === undefined) return { source, problems: [], isComplete: true }
@@ -30,16 +33,16 @@ export function toCanonical(source: WorkflowSource): Canonical {
   return { source: form.draw(source).source(source, form.vocabulary), problems, isComplete: result.success }
 }
 
-/** Every form besides the canonical one, in the order of the schema. The first that recognises a document reads it. */
+/** Every dialect, in the order of the schema. The first that recognises a document converts it. */
 const FORMS: readonly Form[] = [phases, tasks, pipeline, plan]
 
-/** The form of a document; undefined: the canonical one, or none. */
+/** The dialect of a document; undefined when it is canonical, or none recognises it. */
 function formOf(value: unknown): Form | undefined {
   return !isObject(value) || "steps" in value ? undefined : FORMS.find((form) => form.recognises(value))
 }
 
-/** The JSON Schema of a workflow document in any form, for editors and for `schema/`. */
+/** The JSON Schema of a workflow document in any dialect, for editors and for `schema/`. */
 export function workflowJsonSchema(): object {
   const forms = [workflowSchema, ...FORMS.map((form) => form.schema)]
-  return jsonSchemaOf(z.union(forms).describe("A workflow of Baton, in any of its forms."))
+  return jsonSchemaOf(z.union(forms).describe("A Baton workflow, in any of its dialects."))
 }

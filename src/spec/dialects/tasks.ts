@@ -8,21 +8,23 @@ import { Drawing, type Form, isObject, listOf, textOf } from "./form.ts"
 import { pipeline } from "./pipeline.ts"
 import { plan } from "./plan.ts"
 
-/** The form with `tasks`: agents, parameters, dependencies, as schedulers write it. */
+/**
+ * The dialect with `tasks`, which has agents, parameters and dependencies, as job schedulers do.
+ */
 
 const task = z
   .strictObject({
     id: stepKeys.id.describe("Name of the task, unique in the workflow. Later tasks read `${id.output}`."),
     agent: worker.describe(
-      "Who does the task: a profile of orchestrator.json, a role of its `models`, or `provider/model`.",
+      "The task's worker: a profile of orchestrator.json, a role of its `models`, or `provider/model`.",
     ),
     parameters: z
       .record(z.string(), z.unknown())
       .optional()
-      .describe("`task` is what the agent is asked; all others are told too, each with its name."),
+      .describe("`task` is the agent's task; every other parameter is added to the prompt with its name."),
     dependencies: z.array(z.string()).optional().describe("Tasks that must have ended before this one starts."),
     context: stepKeys.context.describe(
-      "What the agent is given besides its task; without it the answers of its dependencies, unless the task reads some itself.",
+      "What the agent is given besides its task. Default: the answers of its dependencies, unless the task itself reads some.",
     ),
     output: stepKeys.output,
     model: stepKeys.model,
@@ -40,16 +42,16 @@ const task = z
 
 const hookList = z.array(task).default([])
 const hooks = z.strictObject({
-  on_start: hookList.describe("Tasks before everything else."),
-  on_success: hookList.describe("Tasks after all others when the run came to success."),
-  on_failure: hookList.describe("Tasks after all others when the run failed."),
-  on_complete: hookList.describe("Tasks after all others, whether the run came to success or failed."),
+  on_start: hookList.describe("Tasks that run first."),
+  on_success: hookList.describe("Tasks that run last when the run has succeeded."),
+  on_failure: hookList.describe("Tasks that run last when the run has failed."),
+  on_complete: hookList.describe("Tasks that run last, whether the run has succeeded or failed."),
 })
 
 const schema = z
   .strictObject({
     ...head,
-    settings: settings.prefault({}).describe("How the run goes as a whole."),
+    settings: settings.prefault({}).describe("Settings of the run as a whole."),
     context: context.prefault({}).describe("What all tasks may read: variables and secrets."),
     tasks: z.array(task).min(1).describe("The tasks; their order is given by `dependencies`."),
     hooks: hooks.prefault({}).describe("Tasks at the beginning and the end of a run."),
@@ -87,7 +89,7 @@ export const tasks: Form = {
   },
 }
 
-/** Places of what the agent is asked. */
+/** Paths of the texts that make up the agent's prompt. */
 function textsOf(task: unknown, from: Path): Path[] {
   if (!isObject(task)) return []
   const parameters = isObject(task.parameters) ? Object.keys(task.parameters) : []
@@ -112,7 +114,7 @@ function drawTask(drawing: Drawing, from: Path, to: Path, isHook: boolean): void
   }
 }
 
-/** What the agent is asked: the task, and every other parameter with its name. */
+/** The agent's prompt: the task, then every other parameter with its name. */
 function promptOf(drawing: Drawing, from: Path): { readonly text: Text; readonly main: Path } {
   const parameters = drawing.at([...from, "parameters"])
   const own = isObject(parameters) ? Object.entries(parameters) : []
