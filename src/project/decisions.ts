@@ -143,7 +143,7 @@ function standingOf(run: RunView, step: StepView, asker: Asker): string {
     case "pending":
       return "it has not started yet"
     default:
-      return `it is ${step.status}; when the run is over \`${prefix} retry ${step.id}\` does it anew`
+      return `it is ${step.status}; when the run is over \`${prefix} retry ${step.id}\` runs it again`
   }
 }
 
@@ -152,16 +152,16 @@ function standing({ id, status }: RunView, { prefix }: Asker): string {
   if (status === "interrupted") return `run ${id} was interrupted; first \`${prefix} resume ${id}\``
   if (status === "running") return "it is at work"
   if (status === "success") return "it has succeeded, and what has finished is not done again"
-  return `it has ended (${status}); \`${prefix} resume ${id}\` does anew what did not go well`
+  return `it has ended (${status}); \`${prefix} resume ${id}\` runs again what did not succeed`
 }
 
-/** The steps a run that has just been taken up has before it: what is done anew. */
+/** The steps that a resumed run has yet to run. */
 export function stepsAhead(run: RunView | undefined): string[] {
   const isAhead = (step: StepView) => ["pending", "running", "waiting"].includes(step.status)
   return run?.steps.filter(isAhead).map(({ id }) => id) ?? []
 }
 
-/** What is said of it: `does anew: review, publish`; empty when nothing is ahead. */
+/** Those steps for a message: `; to be done: review, publish`; empty when there are none. */
 export function stepsAheadText(run: RunView | undefined): string {
   const ahead = stepsAhead(run)
   return ahead.length === 0 ? "" : `; to be done: ${ahead.join(", ")}`
