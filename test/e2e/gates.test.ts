@@ -35,7 +35,7 @@ beforeAll(async () => {
     leave: flow("leave", "on-error"),
     headless: flow("headless", "on-error"),
     spoken: flow("spoken", "on-error"),
-    anew: flow("anew", "never"),
+    redo: flow("redo", "never"),
     approve:
       "steps: [{ id: approve, type: gate, prompt: Ship it to everybody? }, { id: ship, needs: [approve], prompt: 'shipped ${approve.output}' }]",
     dear: "settings: { budget: { tokens: 100 } }\nsteps: [{ id: one, prompt: dear one }, { id: two, needs: [one], prompt: dear two }]",
@@ -206,11 +206,11 @@ describe("on the command line", () => {
       expect([yes.code, yes.stdout]).toEqual([0, expect.stringContaining("approve success")])
       const no = await baton(project, "abort", "no-1", "--json")
       expect([no.code, endedOf(no.stdout)]).toMatchObject([0, { status: "cancelled" }])
-      model.script("anew review", nothing(), say("fine now"))
-      const failed = await baton(there, "run", "anew", "--run-id", "anew-1")
-      expect([failed.code, failed.stdout]).toEqual([1, expect.stringContaining("baton resume anew-1")])
-      expect((await baton(there, "resume", "anew-1")).code).toBe(0)
-      expect(CHAIN("anew").map((prompt) => model.asked(prompt).length)).toEqual([1, 2, 1])
+      model.script("redo review", nothing(), say("fine now"))
+      const failed = await baton(there, "run", "redo", "--run-id", "redo-1")
+      expect([failed.code, failed.stdout]).toEqual([1, expect.stringContaining("baton resume redo-1")])
+      expect((await baton(there, "resume", "redo-1")).code).toBe(0)
+      expect(CHAIN("redo").map((prompt) => model.asked(prompt).length)).toEqual([1, 2, 1])
     },
     LONG,
   )
