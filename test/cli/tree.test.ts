@@ -21,7 +21,7 @@ describe("the tree of a run", () => {
         part("plan", "gemini", runningStep("plan/2", { model: "google/gemini", attempts: 2 })),
         part("plan", "claude", stepView("plan/1", { status: "failed", reason: "timeout", detail: "no answer in 20m" })),
         part("plan/1", "deeper", stepView("plan/1/x")),
-        stepView("ship", { status: "skipped", detail: "the run came to failed" }),
+        stepView("ship", { status: "skipped", detail: "the run failed" }),
       ]),
     ).toEqual([
       "✓ survey      8.0s · $0.25",
@@ -30,7 +30,7 @@ describe("the tree of a run", () => {
       "  ✗ claude    timeout: no answer in 20m",
       "    ○ deeper",
       "○ build",
-      "– ship        the run came to failed",
+      "– ship        the run failed",
     ])
   })
 

@@ -255,12 +255,12 @@ describe("one mistake", () => {
     [
       "a time for nobody",
       '{"profiles": {"x": {"asks": {"policy": "deny", "timeout": "1m"}}}}',
-      "o.json:1:48: `timeout` is how long a person has, and with `deny` none is asked — use the policy `ask`, or leave it out",
+      "o.json:1:48: `timeout` is how long a person has, but with `deny` nobody is asked — use the policy `ask`, or leave it out",
     ],
     [
       "an answer after a time that nobody has",
       '{"profiles": {"x": {"asks": {"policy": "allow-listed", "otherwise": "allow"}}}}',
-      "o.json:1:56: `otherwise` is the answer when a person's time is over, and with `allow-listed` none is asked — use the policy `ask`, or leave it out",
+      "o.json:1:56: `otherwise` is the answer when a person's time is over, but with `allow-listed` nobody is asked — use the policy `ask`, or leave it out",
     ],
     [
       "an unknown answer policy",

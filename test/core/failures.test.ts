@@ -111,7 +111,7 @@ describe("a condition", () => {
     expect(r.statuses()).toEqual({ a: "success", b: "skipped", c: "running" })
     r.end("c")
     expect(r.run.status).toBe("success")
-    expect(viewRun(r.run, true).steps[1]?.detail).toBe("its condition does not hold")
+    expect(viewRun(r.run, true).steps[1]?.detail).toBe("its condition is false")
   })
 
   it("is evaluated once all needs of its step have ended, whether they failed or not", () => {
@@ -202,12 +202,12 @@ describe("resuming a run that has failed", () => {
     r.end("a")
     r.end("b")
     expect(r.resume().refused).toContain("has ended (success)")
-    expect(r.decide("a", "retry").refused).toContain("waits for no decision")
+    expect(r.decide("a", "retry").refused).toContain("is not waiting for a decision")
   })
 
   it.each([
     [{ onFailure: "skip" }, /^a was skipped \(error: boom\)/],
-    [{ condition: "false" }, /^a was skipped \(its condition does not hold\)/],
+    [{ condition: "false" }, /^a was skipped \(its condition is false\)/],
   ] as const)("does not say yes to a step that counts as done: %o", (more, why) => {
     const r = drive([{ ...step("a"), ...more }, step("b"), step("c", "a")], { onFailure: "continue" })
     if ("onFailure" in more) r.end("a", "error", 1, { detail: "boom" })

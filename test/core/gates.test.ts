@@ -222,7 +222,7 @@ describe("an open gate", () => {
   it("is decided once, and the journal records who decided", () => {
     const r = open()
     r.decide("a", "skip")
-    expect(r.decide("a", "skip").refused).toContain("waits for no decision")
+    expect(r.decide("a", "skip").refused).toContain("is not waiting for a decision")
     expect(r.decide("nope", "skip").refused).toContain("has no step")
     expect(r.events).toContainEqual(expect.objectContaining({ type: "gate.decided", by: "user", action: "skip" }))
   })
@@ -424,7 +424,7 @@ describe("pausing", () => {
     r.send({ type: "pause", by: "user" })
     const { workflow, profiles, limits } = r.run.created
     const edited = { workflow: { ...workflow, steps: [{ ...step("a"), prompt: "other" }] }, profiles, limits }
-    expect(r.send({ type: "resume", by: "user", edited, isLive: true }).refused).toContain("once it has paused")
+    expect(r.send({ type: "resume", by: "user", edited, isLive: true }).refused).toContain("pause it before you resume it with --edited")
     r.end("a")
     r.send({ type: "resume", by: "user", edited })
     expect(r.started).toEqual(["a", "a"])

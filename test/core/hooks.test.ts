@@ -19,7 +19,7 @@ describe("hooks", () => {
     expect(r.run.status).toBe("running")
     r.end("always")
     expect(r.run.status).toBe("success")
-    expect(viewRun(r.run, true).steps.find((one) => one.id === "no")?.detail).toBe("the run came to success")
+    expect(viewRun(r.run, true).steps.find((one) => one.id === "no")?.detail).toBe("the run succeeded")
   })
 
   it("for failure run after a failed run, which stays failed", () => {
@@ -91,7 +91,7 @@ describe("hooks", () => {
     expect(r.run).toMatchObject({ status: "running", closing: "failed" })
     expect(r.started).toEqual(["a", "b", "no", "always"])
     expect(viewRun(r.run, true).steps[0]).toMatchObject({ status: "cancelled", gate: null })
-    expect(r.decide("a", "continue").refused).toContain("waits for no decision")
+    expect(r.decide("a", "continue").refused).toContain("is not waiting for a decision")
     // No process drives it for a while: the resume does not bring the gate back.
     r.effects.length = 0
     r.resume()

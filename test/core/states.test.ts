@@ -63,7 +63,7 @@ const STEPS: readonly Row<StepStatus>[] = [
   },
   {
     from: "pending",
-    what: "every step that it needs has ended, and its condition does not hold",
+    what: "every step that it needs has ended, and its condition is false",
     to: "skipped",
     before: () => behind({ condition: "false" }),
     happen: (r) => r.end("b"),

@@ -86,7 +86,7 @@ it(
         "Checks",
         "✓ grep -q high tides.txt: exit code 0",
         "Prompt",
-        "Your work does not pass its checks. Mend it.",
+        "Your work does not pass its checks. Fix it.",
         "grep -q high tides.txt: exit code 1",
         "Output",
       ]
@@ -118,7 +118,7 @@ it(
         "+0.0s ! tried again",
         "+0.0s · try 2, in the same session",
         "+0.0s · asked scripted/small",
-        "    Your work does not pass its checks. Mend it.",
+        "    Your work does not pass its checks. Fix it.",
         "    grep -q high tides.txt: exit code 1",
         "+0.0s · scripted/small called write · TOKENS · COST · TOOK",
         "+0.0s ✓ write: tides.txt · TOOK",

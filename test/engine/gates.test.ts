@@ -110,7 +110,7 @@ describe("a gate", () => {
     expect(status()).toBe("running")
     const late = engine.decide("r", { step: "a", action: "skip", by: "user" })
     other.clock.advance(200)
-    expect(await engine.settled(late)).toEqual({ ok: false, why: "a waits for no decision (it is skipped)" })
+    expect(await engine.settled(late)).toEqual({ ok: false, why: "a is not waiting for a decision (it is skipped)" })
     b.finish()
     await other.engine.finished("r")
     expect(status()).toBe("success")

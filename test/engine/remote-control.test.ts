@@ -102,7 +102,7 @@ describe("what is said of a run that another process drives", () => {
     await owner.backend.job("a")
     expect(await settled(other.engine.resume("r", "p"))).toEqual({ ok: false, why: "run r is running already" })
     const nothing = other.engine.decide("r", { step: "b", action: "skip", by: "p" })
-    expect(await settled(nothing)).toEqual({ ok: false, why: "b waits for no decision (it is pending)" })
+    expect(await settled(nothing)).toEqual({ ok: false, why: "b is not waiting for a decision (it is pending)" })
   })
 
   it("is left there when that process does not come to it in five seconds", async () => {

@@ -214,7 +214,7 @@ describe("mistakes are answered with what to do", () => {
     ["/workflow continue nope", /there is no step nope that waits: known steps that wait: `review`/],
     ["/workflow continue nope yes", /there is no step nope/],
     ["/workflow raise", /say how much/],
-    ["/workflow raise usd=none", /`usd=none` is no amount/],
+    ["/workflow raise usd=none", /`usd=none` is not an amount/],
     ["/workflow raise gold=3", /`gold=3` is neither/],
     ["/workflow contine", /did you mean `continue`\?/],
   ])("%s", async (line, expected) => {

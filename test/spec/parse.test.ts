@@ -109,12 +109,12 @@ describe("one mistake in the document", () => {
     [
       "a time for nobody",
       step("asks: { policy: deny, timeout: 5m }"),
-      "w.yaml:4:27: `timeout` is how long a person has, and with `deny` none is asked — use the policy `ask`, or leave it out",
+      "w.yaml:4:27: `timeout` is how long a person has, but with `deny` nobody is asked — use the policy `ask`, or leave it out",
     ],
     [
       "an answer after a time that nobody has",
       step("asks: { policy: allow-listed, otherwise: deny }"),
-      "w.yaml:4:35: `otherwise` is the answer when a person's time is over, and with `allow-listed` none is asked — use the policy `ask`, or leave it out",
+      "w.yaml:4:35: `otherwise` is the answer when a person's time is over, but with `allow-listed` nobody is asked — use the policy `ask`, or leave it out",
     ],
     [
       "a time for nobody at a gate",

@@ -27,7 +27,7 @@ export function amountIn(word: string): { readonly budget: Budget } | { readonly
   const amount = Object.hasOwn(AMOUNTS, name) ? AMOUNTS[name] : undefined
   if (amount === undefined) return undefined
   const value = amount.read(text)
-  if (value === undefined) return { why: `\`${word}\` is no amount: ${name}=${amount.example}` }
+  if (value === undefined) return { why: `\`${word}\` is not an amount: write it like ${name}=${amount.example}` }
   return { budget: { [amount.key]: value } }
 }
 

@@ -16,7 +16,7 @@ export function* askProblems(document: SourceDocument, value: unknown, path: Pat
   if (policy !== "deny" && policy !== "allow-listed") return
   for (const [key, what] of Object.entries(OF_PERSON)) {
     if (valueAt(value, [...path, key]) === undefined) continue
-    const message = `\`${key}\` is ${what}, and with \`${policy}\` none is asked`
+    const message = `\`${key}\` is ${what}, but with \`${policy}\` nobody is asked`
     yield problemAt(document, [...path, key], "key", message, "use the policy `ask`, or leave it out")
   }
 }

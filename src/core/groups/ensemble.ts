@@ -45,7 +45,7 @@ export function nextOfEnsemble(group: Ensemble, run: Run, spec: Step, step: Step
   const why = asked.map(
     ({ spec: part, row }) => `${part.profile} (${row.result?.reason === "ok" ? "unclear" : row.result?.reason})`,
   )
-  const detail = `no judge came to a verdict: ${why.join(", ")}; the proposals are kept`
+  const detail = `no judge reached a verdict: ${why.join(", ")}; the proposals are kept`
   return { type: "result", result: unjudged(answers, { ...facts, judge: null, verdict: null }, detail) }
 }
 
@@ -76,7 +76,7 @@ function proposerOf(spec: Step, group: Ensemble, at: number, before: readonly Me
   const prompt =
     seen.length === 0
       ? spec.prompt
-      : `${spec.prompt}\n\nOthers have proposed this before you. Take what is good, leave what is not, and give a whole proposal of your own.\n\n${seen.join("\n\n")}`
+      : `${spec.prompt}\n\nOther workers have already made these proposals. Use what is good in them, and give a complete proposal of your own.\n\n${seen.join("\n\n")}`
   return {
     ...body(spec),
     id: `${spec.id}:${name}`,

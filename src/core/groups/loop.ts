@@ -72,6 +72,6 @@ function reasonOf({ isWell, row }: Member): Reason {
 
 function tooMany({ isWell, row }: Member, loop: Loop, done: number): string {
   const rounds = `${done} ${done === 1 ? "round" : "rounds"} of at most ${loop.max}`
-  if (isWell) return `${rounds}, and \`until\` does not hold: ${loop.until}`
-  return `${rounds}, and the last one did not go well${row.result?.detail === undefined ? "" : `: ${row.result.detail}`}`
+  if (isWell) return `${rounds}, and \`until\` is still false: ${loop.until}`
+  return `${rounds}, and the last one did not succeed${row.result?.detail === undefined ? "" : `: ${row.result.detail}`}`
 }

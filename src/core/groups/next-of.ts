@@ -29,7 +29,7 @@ const GENERATORS: { readonly [T in GroupType]: Generator<GroupOf<T>> } = {
 export function nextOf(run: Run, spec: Step, step: StepState, expressions: Expressions): Next {
   if (spec.loop) return nextOfLoop(run, spec, spec.loop, step, expressions)
   const { group } = spec
-  if (group === undefined) return failed(`${spec.id} is no group`)
+  if (group === undefined) return failed(`${spec.id} is not a group`)
   const generator: Generator<Group> = GENERATORS[group.type]
   return generator.next(group, run, spec, step, expressions)
 }

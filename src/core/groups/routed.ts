@@ -21,9 +21,9 @@ interface Item {
 export function nextOfRouted(group: Routed, run: Run, spec: Step, step: StepState, expressions: Expressions): Next {
   if (step.parts?.stages) return { type: "result", result: together(membersOf(run, step)) }
   const list = expressions.value(run, spec, group.over)
-  if (!list.ok) return failed(`\`over\`: ${list.problems[0]?.message ?? "cannot be worked out"}`)
+  if (!list.ok) return failed(`\`over\`: ${list.problems[0]?.message ?? "cannot be evaluated"}`)
   const values = list.value
-  if (!Array.isArray(values)) return failed(`\`over\` must come to a list, not ${typeName(values)}`)
+  if (!Array.isArray(values)) return failed(`\`over\` must be a list, not ${typeName(values)}`)
   if (values.length > group.max) {
     return failed(`the list has ${values.length} items, and \`max\` is ${group.max}: nothing was started`)
   }
@@ -133,6 +133,6 @@ function itemStep(spec: Step, { route, otherwise }: Routed, item: Item): Step {
 
 function typeName(value: unknown): string {
   if (value === null || value === undefined || value === "") return "nothing"
-  if (typeof value === "string") return "text (the answer is not the JSON that was wanted?)"
+  if (typeof value === "string") return "text (is the answer not the requested JSON?)"
   return Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`
 }

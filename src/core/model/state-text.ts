@@ -16,5 +16,5 @@ export function describeHold({ step, ...hold }: RunHold): Hold {
 
 /** Returns in one sentence why a step was skipped. */
 export function describeSkip(skip: Skip): string {
-  return "end" in skip ? `the run came to ${skip.end}` : skip.detail
+  return "end" in skip ? `the run ${skip.end === "success" ? "succeeded" : "failed"}` : skip.detail
 }

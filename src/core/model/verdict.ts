@@ -29,7 +29,7 @@ export function verdictLines(verdict: Verdict): string[] {
       ? ""
       : ` (${providers.length} ${providers.length === 1 ? "provider" : "providers"}: ${providers.join(", ")})`
   const how =
-    judge === null ? "no verdict" : `${judge} ${choice === undefined ? "made one of all" : `picked ${choice}`}`
+    judge === null ? "no verdict" : `${judge} ${choice === undefined ? "synthesized an answer" : `picked ${choice}`}`
   return [
     `${answered} of ${asked} proposers answered${from}`,
     `${how}; shown as ${order.join(", ")} (seed ${seed})`,

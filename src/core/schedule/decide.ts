@@ -78,7 +78,7 @@ function resume(tx: Transaction, command: Extract<Command, { type: "resume" }>, 
   const { by, parent, edited, isLive } = command
   if (run.status === "success" && !edited) return refuse(run, `run ${run.id} has ended (success)`)
   // The live worker would keep working on a step that the edit resets.
-  if (edited && isLive) return refuse(run, `run ${run.id} is at work: it can be changed once it has paused`)
+  if (edited && isLive) return refuse(run, `run ${run.id} is running: pause it before you resume it with --edited`)
   if (edited) tx.add({ type: "run.edited", at: now, by, ...edited })
   const live = isLive ? { isLive } : {}
   tx.add({ type: "run.resumed", at: now, by, ...(parent === undefined ? {} : { parent }), ...live })
@@ -176,7 +176,7 @@ function decideGate(tx: Transaction, command: Extract<Command, { type: "decide" 
   }
   const { action, by, message, parent } = command
   const isAgain = action === "retry" && run.endedAt !== undefined && step.status !== "success"
-  if (!isAgain) return refuse(run, `${step.id} waits for no decision (it is ${step.status})`)
+  if (!isAgain) return refuse(run, `${step.id} is not waiting for a decision (it is ${step.status})`)
   const say = message === undefined ? {} : { say: { step: step.id, text: message } }
   tx.add({ type: "run.resumed", at: now, by, ...say, ...(parent ? { parent } : {}) })
   return isDoneWith(tx.run, step) ? refuse(run, doneWith(step)) : proceed(tx, now)

@@ -12,11 +12,11 @@ export function messageAfter(step: StepState): string | undefined {
   if (step.say !== undefined) return step.say
   const failure = step.result ?? step.lastFailure
   if (failure?.reason === "schema") {
-    return `Your answer is not the JSON that is wanted: ${failure.detail ?? "it cannot be read"}\nAnswer again with only the JSON, all of it.`
+    return `Your answer is not the requested JSON: ${failure.detail ?? "it cannot be read"}\nAnswer again with the complete JSON and nothing else.`
   }
   if (failure?.reason !== "check-failed") return undefined
   const lines = failedChecks(step.checks ?? []).map(({ name, detail, output }) =>
     `${name}: ${detail}\n${output.slice(-SAID_CHARS)}`.trim(),
   )
-  return `Your work does not pass its checks. Mend it.\n\n${lines.join("\n\n")}`
+  return `Your work does not pass its checks. Fix it.\n\n${lines.join("\n\n")}`
 }

@@ -88,7 +88,7 @@ function consider(tx: Transaction, step: StepState, now: number): void {
     return
   }
   const verdict = spec.condition === undefined ? undefined : tx.expressions.holds(tx.run, spec, spec.condition)
-  if (verdict?.ok && !verdict.value) skip("condition", "its condition does not hold")
+  if (verdict?.ok && !verdict.value) skip("condition", "its condition is false")
   else if (verdict && !verdict.ok) fail(tx, step, `its condition: ${formatProblems(verdict.problems)}`, now)
   else if (doneBy(spec.type) === "person") ask(tx, step, spec, now)
   else tryToStart(tx, step, now)

@@ -68,7 +68,7 @@ export function formatTrace(run: string, step: StepView, trace?: Trace): string 
   ]
   if (step.verdict !== null) lines.push("", "── verdict", ...verdictLines(step.verdict))
   if (step.checks.length > 0) lines.push("", "── checks", ...step.checks.map(formatCheck))
-  if (step.context !== null) lines.push("", "── told of the session it was started from", step.context)
+  if (step.context !== null) lines.push("", "── context from the session it was started from", step.context)
   if (step.prompt !== null) lines.push("", "── prompt", step.prompt)
   if (step.output !== "") lines.push("", "── output", step.output)
   if (trace) lines.push("", "── what happened", ...trace.missing, ...trace.rows.flatMap((row) => rowLines(row, trace)))

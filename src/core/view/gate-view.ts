@@ -98,9 +98,9 @@ export const CONTINUES: Record<Gate["why"], string> = {
   error: "it stays failed; on_failure says what follows",
   warning: "its answer counts",
   always: "its answer counts",
-  gate: "yes: go on",
+  gate: "yes: continue",
   stagnant: "one more round",
-  budget: "it goes on",
+  budget: "it continues",
   effects: "its answer is looked for; else it is done again",
 }
 

@@ -73,21 +73,19 @@ function toldOfRun(event: Exclude<RunEvent, StepEvent>): Told[] {
     case "run.interrupted":
       return [{ kind: "run", tone: "warn", title: `interrupted: ${event.by}` }]
     case "run.pausing":
-      return [{ kind: "decision", tone: "warn", title: `pauses: ${event.hold.detail}` }]
+      return [{ kind: "decision", tone: "warn", title: `pausing: ${event.hold.detail}` }]
     case "run.paused":
       return [{ kind: "run", tone: "warn", title: `paused: ${event.hold.detail}` }]
     case "run.resumed":
-      return [{ kind: "decision", tone: "plain", title: `taken up by ${event.by}`, text: event.say?.text ?? "" }]
+      return [{ kind: "decision", tone: "plain", title: `resumed by ${event.by}`, text: event.say?.text ?? "" }]
     case "run.edited":
       return [{ kind: "decision", tone: "plain", title: `the workflow was changed by ${event.by}` }]
     case "run.stopping":
       return [stopping(event)]
     case "run.closing":
-      return [
-        { kind: "run", tone: "plain", title: `all steps are over (${event.status}); what runs at the end starts` },
-      ]
+      return [{ kind: "run", tone: "plain", title: `all steps are over (${event.status}); the hooks start` }]
     case "budget.raised":
-      return [{ kind: "decision", tone: "plain", title: `${event.by} let it spend more: ${budgetWords(event.budget)}` }]
+      return [{ kind: "decision", tone: "plain", title: `${event.by} raised the budget: ${budgetWords(event.budget)}` }]
     case "run.ended":
       return [{ kind: "run", tone: event.status === "success" ? "good" : "bad", title: `ended: ${event.status}` }]
     default:
@@ -111,7 +109,14 @@ function toldOfStep(event: StepEvent): Told[] {
     case "step.opened":
       return [{ kind: "work", tone: "plain", title: `asked ${event.model ?? "the default model"}`, text: event.prompt }]
     case "step.checkpointed":
-      return [{ kind: "work", tone: "plain", title: "its session was long: it goes on in a new one", text: event.text }]
+      return [
+        {
+          kind: "work",
+          tone: "plain",
+          title: "its session grew too large: it continues in a new one",
+          text: event.text,
+        },
+      ]
     case "step.warned":
       return [{ kind: "warning", tone: "warn", title: event.warning.text }]
     case "step.steered":
@@ -148,9 +153,9 @@ function toldOfStep(event: StepEvent): Told[] {
 }
 
 const STEERED = {
-  message: "was told something by",
+  message: "got a message from",
   interrupt: "was stopped by",
-  resume: "goes on, says",
+  resume: "was resumed by",
   handback: "was handed back by",
 } as const
 

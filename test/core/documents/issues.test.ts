@@ -280,8 +280,8 @@ describe("a policy for requests", () => {
 
   it.each(["deny", "allow-listed"])("of %s rejects the keys that only concern a person", (policy) => {
     expect(problems({ policy, timeout: "5m", otherwise: "deny" })).toEqual([
-      `\`timeout\` is how long a person has, and with \`${policy}\` none is asked; use the policy \`ask\`, or leave it out`,
-      `\`otherwise\` is the answer when a person's time is over, and with \`${policy}\` none is asked; use the policy \`ask\`, or leave it out`,
+      `\`timeout\` is how long a person has, but with \`${policy}\` nobody is asked; use the policy \`ask\`, or leave it out`,
+      `\`otherwise\` is the answer when a person's time is over, but with \`${policy}\` nobody is asked; use the policy \`ask\`, or leave it out`,
     ])
     expect(problems({ policy })).toEqual([])
   })

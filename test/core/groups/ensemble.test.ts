@@ -129,7 +129,7 @@ describe("an ensemble", () => {
     judge(r, "plan:judge-2", { verdict: "pick", choice: "Z", reasons: [], dissent: [] })
     expect(r.step("plan")).toMatchObject({ status: "failed" })
     expect(r.step("plan").result?.detail).toBe(
-      "no judge came to a verdict: opus (error), spare (unclear); the proposals are kept",
+      "no judge reached a verdict: opus (error), spare (unclear); the proposals are kept",
     )
     expect(r.step("plan").result?.output).toContain("by gpt")
   })
@@ -279,10 +279,10 @@ describe("a routed step", () => {
       "item 1 has no `category`, and there is no default (known: frontend, backend): nothing was started",
     ],
     ["too many", [1, 2, 3, 4, 5], "the list has 5 items, and `max` is 4: nothing was started"],
-    ["no list", "tasks", "`over` must come to a list, not text (the answer is not the JSON that was wanted?)"],
-    ["nothing", "", "`over` must come to a list, not nothing"],
-    ["an object", { tasks: [] }, "`over` must come to a list, not an object"],
-    ["a number", 7, "`over` must come to a list, not a number"],
+    ["no list", "tasks", "`over` must be a list, not text (is the answer not the requested JSON?)"],
+    ["nothing", "", "`over` must be a list, not nothing"],
+    ["an object", { tasks: [] }, "`over` must be a list, not an object"],
+    ["a number", 7, "`over` must be a list, not a number"],
     [
       "a need that is not there",
       [{ id: "a", category: "backend", depends_on: ["z"] }],

@@ -185,7 +185,7 @@ it("advancing a step that is no group fails", () => {
   const r = drive([step("a")])
   expect(nextOf(r.run, step("a"), r.step("a"), words)).toMatchObject({
     type: "result",
-    result: { reason: "error", detail: "a is no group" },
+    result: { reason: "error", detail: "a is not a group" },
   })
 })
 
@@ -214,7 +214,7 @@ describe("a loop", () => {
       r.end(`a:${round}`)
     }
     expect(r.step("a").result).toMatchObject({ reason: "error" })
-    expect(r.step("a").result?.detail).toBe("3 rounds of at most 3, and `until` does not hold: false")
+    expect(r.step("a").result?.detail).toBe("3 rounds of at most 3, and `until` is still false: false")
     expect(r.run.status).toBe("failed")
   })
 

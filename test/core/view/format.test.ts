@@ -190,7 +190,7 @@ describe("a step as text", () => {
       "── checks",
       "✓ npm test: exit code 0",
       "",
-      "── told of the session it was started from",
+      "── context from the session it was started from",
       "the session so far",
       "",
       "── prompt",
@@ -219,7 +219,7 @@ describe("a step as text", () => {
     )
     const { choice: _, ...rest } = VERDICT
     expect(formatTrace("r", shown({ verdict: { ...rest, providers: ["p", "q"] } }).first)).toContain(
-      "2 of 3 proposers answered (2 providers: p, q)\nplan:judge made one of all;",
+      "2 of 3 proposers answered (2 providers: p, q)\nplan:judge synthesized an answer;",
     )
   })
 

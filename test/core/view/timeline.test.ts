@@ -34,7 +34,7 @@ describe("the timeline of a run", () => {
     expect(told).toEqual([
       [null, "run", "started by test", ""],
       ["build", "work", "asked the default model", "p"],
-      ["build", "decision", "was told something by ann", "use bun"],
+      ["build", "decision", "got a message from ann", "use bun"],
       ["build", "work", "answered", ""],
       ["build", "check", "npm test: exit code 1", "2 failed"],
       ["build", "work", "check-failed: npm test: exit code 1", ""],
@@ -43,7 +43,7 @@ describe("the timeline of a run", () => {
       ["build", "work", "asked the default model", "p"],
       ["build", "run", "held: out of quota", ""],
       [null, "run", "paused: out of quota", ""],
-      [null, "decision", "taken up by user", ""],
+      [null, "decision", "resumed by user", ""],
       ["build", "work", "answered", ""],
       ["build", "decision", "waits for a person: build failed (error): no such key", ""],
       [null, "run", "paused: build: failed (error): no such key", ""],
@@ -53,8 +53,8 @@ describe("the timeline of a run", () => {
 
   it("names every limit of a raised budget", () => {
     const raised = (budget: Budget) => momentsOf([{ type: "budget.raised", at: 1, by: "ann", budget }])
-    expect(raised({ usd: 10, timeMs: 7_200_000 })[0]?.title).toBe("ann let it spend more: $10 and 2h 00m of time")
-    expect(raised({ tokens: 5_000, workers: 40 })[0]?.title).toBe("ann let it spend more: 5000 tokens and 40 workers")
+    expect(raised({ usd: 10, timeMs: 7_200_000 })[0]?.title).toBe("ann raised the budget: $10 and 2h 00m of time")
+    expect(raised({ tokens: 5_000, workers: 40 })[0]?.title).toBe("ann raised the budget: 5000 tokens and 40 workers")
   })
 
   const told = (event: RunEvent) =>
@@ -64,13 +64,13 @@ describe("the timeline of a run", () => {
 
   it.each<[RunEvent, ...unknown[]]>([
     [{ type: "run.interrupted", at: 1, by: "ctrl-c" }, "run", "warn", "interrupted: ctrl-c", ""],
-    [{ type: "run.pausing", at: 1, hold }, "decision", "warn", "pauses: out of quota", ""],
+    [{ type: "run.pausing", at: 1, hold }, "decision", "warn", "pausing: out of quota", ""],
     [{ type: "run.paused", at: 1, hold }, "run", "warn", "paused: out of quota", ""],
     [
       { type: "run.resumed", at: 1, by: "ann", say: { step: "a", text: "use bun" } } as RunEvent,
       "decision",
       "plain",
-      "taken up by ann",
+      "resumed by ann",
       "use bun",
     ],
     [
@@ -94,7 +94,7 @@ describe("the timeline of a run", () => {
       { type: "run.closing", at: 1, status: "success" },
       "run",
       "plain",
-      "all steps are over (success); what runs at the end starts",
+      "all steps are over (success); the hooks start",
       "",
     ],
     [{ type: "run.ended", at: 1, status: "success" }, "run", "good", "ended: success", ""],
@@ -116,7 +116,7 @@ describe("the timeline of a run", () => {
       { ...ofStep, type: "step.checkpointed", text: "half done" } as RunEvent,
       "work",
       "plain",
-      "its session was long: it goes on in a new one",
+      "its session grew too large: it continues in a new one",
       "half done",
     ],
     [
@@ -137,7 +137,7 @@ describe("the timeline of a run", () => {
       { ...ofStep, type: "step.steered", by: "ann", action: "resume" } as RunEvent,
       "decision",
       "plain",
-      "goes on, says ann",
+      "was resumed by ann",
       "",
     ],
     [
@@ -245,9 +245,9 @@ describe("the trace of a step", () => {
     expect(all.slice(0, 3).map(({ title, text }) => [title, text])).toEqual([
       ["asked the default model", "p"],
       ["bash: ls", "a.txt"],
-      ["was told something by ann", "use bun"],
+      ["got a message from ann", "use bun"],
     ])
-    expect(all.some(({ title }) => title.startsWith("taken up by"))).toBe(true)
+    expect(all.some(({ title }) => title.startsWith("resumed by"))).toBe(true)
     expect(traceOf(events, "ship", []).rows.some(({ title }) => title.includes("npm test"))).toBe(false)
   })
 
@@ -308,7 +308,7 @@ describe("the trace of a step", () => {
       id: "m",
       text: "use bun",
     }
-    expect(titlesOf([told], said(2, "message", "asked", "use bun"))).toEqual(["was told something by ann", "asked"])
+    expect(titlesOf([told], said(2, "message", "asked", "use bun"))).toEqual(["got a message from ann", "asked"])
   })
 
   it("does not match an empty text with a message", () => {
