@@ -15,11 +15,9 @@ import {
 } from "./support/source.ts"
 import { sourcesBelow } from "./support/sources.ts"
 
-/**
- * The shape of src/ (docs/architecture.md, "Who may import whom"), kept by a machine. Type imports count.
- * There is no list of exceptions, on purpose.
- */
-/** What each folder may import besides itself. A folder that is not here may not exist. */
+/** Checks the shape of src/ (docs/architecture.md, "Who may import whom"). Type imports count.
+ *  There is no list of exceptions, on purpose. */
+/** What each folder may import besides itself. A folder without a row here may not exist. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   shapes: ["core"],
@@ -42,7 +40,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "cli.ts": ["core", "compose.ts", "cli"],
   "types.ts": ["core", "cli"],
 }
-/** What a folder inside core, tui or engine may import of its neighbours; a file beside them may import all. */
+/** What a folder inside core, tui or engine may import of its neighbours. A file beside these
+ *  folders may import all of them. */
 const INSIDE: Record<string, readonly string[]> = {
   "core/base": [],
   "core/model": ["base"],
@@ -69,7 +68,9 @@ const INSIDE: Record<string, readonly string[]> = {
   "engine/answer": ["task", "dispatch"],
   "engine/drive": ["answer", "task", "dispatch"],
 }
-/** npm packages that stay in their folder. A name ending in `/` or `:` is a prefix. */
+/**
+ * npm packages and the only folder that may import each. A name ending in `/` or `:` is a prefix.
+ */
 const PACKAGES: Record<string, readonly string[]> = {
   yaml: ["spec"],
   "@marcbachmann/cel-js": ["spec"],
@@ -111,7 +112,7 @@ it("nothing imports against the direction", () => {
   expect(againstRows(edges, MAY_IMPORT, placeOf)).toEqual([])
 })
 
-it("every file of core, tui and engine is in a folder that has a row, or beside the folders", () => {
+it("every file of core, tui and engine is in a folder that has a row, or beside these folders", () => {
   const divided = [...new Set(Object.keys(INSIDE).map((room) => room.split("/")[0]))]
   const strays = sources
     .map(({ path }) => path)
@@ -132,7 +133,7 @@ it("nothing imports against the direction inside core, tui and engine", () => {
   expect(againstRows(within, Object.fromEntries(rows), roomOf)).toEqual([])
 })
 
-it("no file imports itself by way of others, type imports included", () => {
+it("no import cycle exists, type imports included", () => {
   expect(cyclesOf(edges)).toEqual([])
 })
 

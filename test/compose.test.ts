@@ -10,7 +10,7 @@ import { profile } from "./support/runs.ts"
 import { workerTask } from "./support/workers.ts"
 import { openHost } from "./workers/session/support.ts"
 
-/** Which backend does the work of a kind, told by where its worker's session is made. */
+/** Which backend works for a kind, recognised by where its worker's session is created. */
 
 const SESSION_IS_MADE: Readonly<Record<string, string>> = {
   subagent: "as a child of main",
@@ -24,7 +24,8 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-/** The real backends over an OpenCode in memory, and no program that could be started as a server. */
+/** The real backends over an OpenCode in memory, without a program that could be started as a
+ *  server. */
 function openBackends() {
   const { host, calls } = openHost()
   const log = { error: () => undefined }
@@ -66,14 +67,14 @@ async function whereIsMade(kind: string): Promise<string> {
 
 describe("the backend of a kind", () => {
   it.each(KIND_NAMES.filter((kind) => KINDS[kind].isBuilt))(
-    "%s makes its sessions where the kind says",
+    "for %s creates its sessions where the kind says",
     async (kind) => {
       expect(await whereIsMade(kind)).toBe(SESSION_IS_MADE[kind])
     },
   )
 
   it.each([...KIND_NAMES.filter((kind) => !KINDS[kind].isBuilt), "later", "constructor"])(
-    "there is none of %s",
+    "does not exist for %s",
     (kind) => {
       expect(() => openBackends().backends.of(kind)).toThrow(`no worker backend for kind ${kind}`)
     },

@@ -35,7 +35,7 @@ import { factsNamedIn, filesNamedIn, foreignCitations, namesSaidToBeIn, shortNam
 import { declaredNames, sourceOf } from "./support/source.ts"
 import { sourcesBelow } from "./support/sources.ts"
 
-/** Keeps the documentation true by machine: what it shows parses, what it names exists, what exists is named. */
+/** Checks the documentation: examples parse, what is named exists, and what exists is named. */
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8")
@@ -44,7 +44,7 @@ const below = (folder: string, ending: string) =>
     .filter((file) => file.endsWith(ending))
     .map((file) => join(folder, file))
 
-/** What examples fill in from the environment. */
+/** The environment variables that examples use. */
 const ENV = { BUILD_BOX_PASSWORD: "secret" }
 
 const GUIDE = below("docs/guide", ".md")
@@ -59,7 +59,8 @@ interface Fence {
   readonly text: string
 }
 
-/** The fenced blocks of a file. A fragment is marked by another word after its language: `yaml fragment`. */
+/** The fenced blocks of a file. A fragment is marked by a second word after its language: `yaml
+ *  fragment`. */
 function fencesOf(file: string): Fence[] {
   const text = read(file)
   return [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map((match) => ({
@@ -74,7 +75,7 @@ const fences = ["README.md", ...GUIDE].flatMap(fencesOf)
 const examples = (language: string) => fences.filter((fence) => fence.language === language)
 
 describe("examples", () => {
-  it("are there, of every sort", () => {
+  it("exist for every format", () => {
     for (const language of ["yaml", "jsonc", "json"]) expect(examples(language).length).toBeGreaterThan(1)
   })
 
@@ -99,7 +100,7 @@ describe("examples", () => {
   })
 })
 
-describe("tests that are named", () => {
+describe("tests that documents name", () => {
   const rows = read("docs/features.md")
     .split("\n")
     .flatMap((line) => {
@@ -107,7 +108,7 @@ describe("tests that are named", () => {
       return row ? [{ file: row[2] as string, title: row[3] as string }] : []
     })
 
-  it("every row of docs/features.md names one", () => {
+  it("are named by every row of docs/features.md", () => {
     const isHead = (line: string) => line.startsWith("| What |") || line.startsWith("| --- |")
     const lines = read("docs/features.md")
       .split("\n")
@@ -125,7 +126,7 @@ describe("tests that are named", () => {
       title: match[2] as string,
     })),
   )
-  it("every guarantee names one", () => {
+  it("are named by every guarantee", () => {
     expect(guarantees).toHaveLength(10)
     for (const line of guarantees) expect(line).toMatch(/`test\/[^`]+` "[^"]+" /)
   })
@@ -154,7 +155,7 @@ describe.each(DOCS)("%s", (file) => {
     expect(used.filter((name) => name !== undefined && !(name in scripts))).toEqual([])
   })
 
-  it("says of no name that it stands in a file where it is not declared", () => {
+  it("names a file for a symbol only if the file declares the symbol", () => {
     const wrong = namesSaidToBeIn(read(file)).filter(
       ({ name, file: place }) =>
         !existsSync(join(ROOT, place)) || !declaredNames(sourceOf(place, read(place))).has(name),
@@ -174,7 +175,7 @@ describe.each(DOCS)("%s", (file) => {
       .split("\n")
       .filter((line) => /\bskills?\b/i.test(line))
     const explained = lines.filter((line) => line.includes("OpenCode's own word"))
-    // One page explains the word to users, and says whose it is.
+    // One page explains the word to users as OpenCode's own.
     if (file === CONCEPTS) expect(explained).toHaveLength(1)
     else expect(lines.filter((line) => !explained.includes(line) && !line.includes(CONCEPTS_LINK))).toEqual([])
   })
@@ -221,7 +222,7 @@ function leadsSomewhere(file: string, link: string): boolean {
   return anchor === undefined || anchorsOf(target).includes(anchor)
 }
 
-/** Anchors as GitHub makes them from headings. */
+/** The anchors that GitHub makes from headings. */
 function anchorsOf(file: string): string[] {
   return [...withoutFences(file).matchAll(/^#+ (.+)$/gm)].map((match) =>
     (match[1] as string)
@@ -257,13 +258,14 @@ describe("docs/guide/command-line.md", () => {
     workersCommand(nothing),
     pruneCommand(nothing),
   ]
-  // src/cli/program.ts reads its version beside dist/, so its own options are taken from its text.
+  // The program's own options are taken from the text of src/cli/program.ts, because it reads its
+  // version beside dist/.
   const source = read("src/cli/program.ts")
   const globals = [...source.matchAll(/"(?:-\w, )?(--[\w-]+)/g)].map((match) => match[1] as string).concat("--help")
   const text = read("docs/guide/command-line.md")
   const optionsIn = (part: string) => [...part.matchAll(/(?<![\w-])--[a-z][\w-]*/g)].map((match) => match[0])
 
-  it("names only options that there are", () => {
+  it("names only options that exist", () => {
     const known = [...globals, ...commands.flatMap(longOptions)]
     expect(globals).toEqual(["--version", "--directory", "--opencode", "--help"])
     expect(optionsIn(text).filter((option) => !known.includes(option) && option !== "--save-dev")).toEqual([])
@@ -286,7 +288,7 @@ describe("docs/guide/command-line.md", () => {
   })
 })
 
-/** A command by its name; of one that has commands of its own those. */
+/** A command by its name, or its subcommands if it has some. */
 function sectionsOf(command: Command): [string, Command][] {
   if (command.commands.length === 0) return [[command.name(), command]]
   return command.commands.map((one) => [`${command.name()} ${one.name()}`, one])
@@ -307,7 +309,7 @@ describe("every key of the schemas is in the guide", () => {
   })
 })
 
-/** Names of all properties, refused ones included, but not of what is inside a refused one. */
+/** Names of all properties, including refused ones but not what is inside a refused one. */
 function keysOf(schema: unknown): string[] {
   if (typeof schema !== "object" || schema === null) return []
   if (Array.isArray(schema)) return schema.flatMap(keysOf)
@@ -319,7 +321,7 @@ function keysOf(schema: unknown): string[] {
   ]
 }
 
-it("docs/guide/troubleshooting.md quotes messages as the code has them", () => {
+it("the headings of docs/guide/troubleshooting.md quote messages of the code", () => {
   const plain = (text: string) => text.replaceAll(/[`\\]/g, "")
   const code = [...below("src", ".ts"), ...below("src", ".tsx"), ...below("bin", ".mjs")]
     .map((file) => plain(read(file)))

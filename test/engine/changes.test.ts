@@ -6,7 +6,7 @@ import { createdEvent, step, workflow } from "../support/runs.ts"
 
 const SEEN: Seen = { commit: "c0ffee", dirty: { "mine.txt": "1" } }
 
-/** A surveyor that answers when it is told to. */
+/** A surveyor that answers when the test tells it to. */
 function setUp() {
   const looks: PromiseWithResolvers<Seen | undefined>[] = []
   const asked: { seen: Seen; answer: PromiseWithResolvers<readonly string[] | undefined> }[] = []
@@ -31,7 +31,7 @@ function setUp() {
   return { ...driven, looks, asked, start, types }
 }
 
-it("looks before the first worker exists, and again when the run has ended", async () => {
+it("the project is surveyed before the first worker exists, and again when the run has ended", async () => {
   const { start, looks, asked, backend, engine, types, store } = setUp()
   start()
   await Promise.resolve()
@@ -57,7 +57,7 @@ it("looks before the first worker exists, and again when the run has ended", asy
   expect(store.isClaimed("r")).toBe(false)
 })
 
-it("writes nothing down, and waits for nothing, where git says nothing", async () => {
+it("a run records no changes, and waits for no survey, where git reports nothing", async () => {
   const { start, looks, asked, backend, engine, types } = setUp()
   start()
   looks[0]?.resolve(undefined)
@@ -67,7 +67,7 @@ it("writes nothing down, and waits for nothing, where git says nothing", async (
   expect(types()).toEqual(["run.created", "step.started", "step.opened", "step.ended", "run.ended"])
 })
 
-it("looks anew when a run that had ended is taken up and ends again, against the same beginning", async () => {
+it("a resumed run that ends again is surveyed again, against the same beginning", async () => {
   const { start, looks, asked, backend, engine, types } = setUp()
   start()
   looks[0]?.resolve(SEEN)
@@ -85,7 +85,7 @@ it("looks anew when a run that had ended is taken up and ends again, against the
   expect(types().filter((type) => type === "run.changed")).toHaveLength(2)
 })
 
-it("does not look for a question to one worker", async () => {
+it("a question to one worker is not surveyed", async () => {
   const { start, looks, backend, engine } = setUp()
   start({ ask: "docs" })
   ;(await backend.job("a")).finish({ output: "yes" })

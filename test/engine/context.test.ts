@@ -15,7 +15,8 @@ import { memoryFiles } from "../support/context.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, profile, step, workflow } from "../support/runs.ts"
 
-/** What workers are sent, and who else is asked about their answers, by the engine over workers driven by hand. */
+/** What workers are sent, and which reviewers are asked about their answers: the engine over
+ *  workers that tests drive by hand. */
 
 const REPORT = '```handoff\n{"decisions":["Use tabs."],"gotchas":["Bun."]}\n```'
 const profiles = { worker: profile(), judge: profile("judge") }
@@ -34,7 +35,7 @@ function setUp(deps: Partial<EngineDeps> = {}, over: Partial<Workflow> = {}) {
 const upTo = (events: readonly RunEvent[], type: RunEvent["type"], id: string) =>
   events.slice(0, events.findLastIndex((event) => event.type === type && "step" in event && event.step === id) + 1)
 
-it("a step that nobody reads distilled is sent its prompt to the letter, whatever came before", async () => {
+it("a step that no other reads distilled is sent exactly its prompt, whatever came before", async () => {
   const { start, promptOf, finish } = setUp()
   start(step("a"), step("b", "a"))
   expect(await promptOf("a")).toBe("do a")
@@ -42,7 +43,7 @@ it("a step that nobody reads distilled is sent its prompt to the letter, whateve
   expect(await promptOf("b")).toBe("do b")
 })
 
-it("distilled: who is read reports, the report is taken off its answer, and only it is handed on", async () => {
+it("a step that is read distilled writes a report, which is separated from its answer and handed on alone", async () => {
   const files = memoryFiles()
   const { start, promptOf, finish, engine } = setUp({ files })
   start(step("a"), { ...step("b", "a"), context: "distilled" }, { ...step("c", "b"), prompt: "read ${a.output}" })
@@ -61,7 +62,7 @@ it("distilled: who is read reports, the report is taken off its answer, and only
   expect(files.kept.size).toBe(0)
 })
 
-it("distilled: of a group each part that counts has reported", async () => {
+it("each part that counts of a group that is read distilled writes a report", async () => {
   const { start, promptOf, finish } = setUp()
   const group: Step = { ...step("g"), type: "parallel", group: { type: "parallel", steps: [step("x"), step("y")] } }
   start(group, { ...step("b", "g"), context: "distilled" })
@@ -75,7 +76,7 @@ it("distilled: of a group each part that counts has reported", async () => {
   expect(prompt).not.toContain("story of")
 })
 
-it("full: all that must have come before, in the workflow's order, and nothing else", async () => {
+it("a step with full context is sent all its predecessors in the workflow's order, and nothing else", async () => {
   const { start, promptOf, finish } = setUp()
   start(step("a"), step("b", "a"), step("other"), { ...step("c", "b"), context: "full" })
   await finish("a", "story of a")
@@ -84,7 +85,7 @@ it("full: all that must have come before, in the workflow's order, and nothing e
   expect(await promptOf("c")).not.toContain("other")
 })
 
-it("what had to be cut is a warning of the step, once", async () => {
+it("a step warns once of the text that had to be cut from its prompt", async () => {
   const store = createMemoryStore()
   const first = setUp({ store })
   first.start(step("a"), { ...step("b", "a"), context: "distilled" })
@@ -100,7 +101,7 @@ it("what had to be cut is a warning of the step, once", async () => {
   expect(second.engine.view("r")?.steps[1]?.warnings).toHaveLength(1)
 })
 
-it("an attempt that was prompted before is sent the same, whatever its files are by now", async () => {
+it("an attempt that was prompted before is sent the same prompt, even if its files have changed", async () => {
   const store = createMemoryStore()
   const scoped: Step = { ...step("a"), context: "scoped", files: ["src/a.ts"] }
   const first = setUp({ store, files: memoryFiles({ "src/a.ts": "before" }) })
@@ -114,7 +115,7 @@ it("an attempt that was prompted before is sent the same, whatever its files are
   expect(await second.promptOf("a")).toBe(sent)
 })
 
-it("a distiller is asked once, by name and read-only, is paid for, and after a crash its answer is looked for", async () => {
+it("a distiller is asked once and read-only, its cost counts, and a crash does not ask it twice", async () => {
   const store = createMemoryStore()
   const { start, promptOf, finish, engine, backend } = setUp({ store }, { distiller: "judge" })
   start(step("a"), { ...step("b", "a"), context: "distilled" }, { ...step("c", "a"), context: "distilled" })
@@ -140,7 +141,7 @@ it("a distiller is asked once, by name and read-only, is paid for, and after a c
   expect((await second.backend.job("a")).task).toMatchObject({ key: "r/a/1/handoff", resumed: true })
 })
 
-it("a distiller that gives nothing is a warning, and the beginning of the answer is handed on", async () => {
+it("a distiller that returns no handoff causes a warning, and the beginning of the answer is handed on", async () => {
   const { start, promptOf, finish, engine } = setUp({}, { distiller: "judge" })
   start(step("a"), { ...step("b", "a"), context: "distilled" })
   await finish("a", "a story")
@@ -150,7 +151,7 @@ it("a distiller that gives nothing is a warning, and the beginning of the answer
   expect(engine.view("r")?.steps[0]?.warnings).toEqual([{ kind: "reported", text }])
 })
 
-it("files that a step wrote and does not own are a warning", async () => {
+it("a step warns of files that it wrote and does not own", async () => {
   const { start, engine, backend } = setUp()
   start({ ...step("a"), files: ["src/**"] }, step("b"))
   const files = ["src/a.ts", "docs/a.md", "/etc/hosts"]
@@ -160,7 +161,7 @@ it("files that a step wrote and does not own are a warning", async () => {
   expect(view?.steps.map(({ warnings }) => warnings)).toEqual([[{ kind: "files", text }], []])
 })
 
-it("patterns of files are filled in, also for who may write at the same time, and never lead out of the project", async () => {
+it("file patterns are evaluated, also to decide which steps may write at once, and must stay in the project", async () => {
   const { start, engine, backend } = setUp(
     {},
     {
@@ -181,7 +182,7 @@ it("patterns of files are filled in, also for who may write at the same time, an
   ;(await backend.job("a")).finish({})
 })
 
-it("a worker whose session became too long goes on in a new one, in the same attempt, and after a crash there", async () => {
+it("a worker whose session became too long continues in a new session in the same attempt, even after a crash", async () => {
   const store = createMemoryStore()
   const first = setUp({ store })
   first.start(step("a"))
@@ -216,7 +217,7 @@ it("a worker whose session became too long goes on in a new one, in the same att
 const opinion = { ask: "Is ${a.output} short?", profile: "judge", severity: "error" } as const
 const judged: Step = { ...step("a"), opinions: [opinion] }
 
-it("an opinion is asked after the checks, in a session of its own, and says that it is one", async () => {
+it("an opinion is asked after the checks, in a session of its own, and its check is named an opinion", async () => {
   const { start, finish, engine, backend } = setUp()
   start(judged)
   await finish("a", "a story")
@@ -235,7 +236,7 @@ it.each([
   ["It is fine.", "ok", "no verdict: the answer (it has no block"],
   ['{"holds":"yes"}', "ok", "no verdict: / must have required property 'why'; /holds must be boolean"],
   ["", "timeout", "no verdict: timeout"],
-] as const)("an opinion that says %s (%s) does not hold", async (output, reason, detail) => {
+] as const)("an opinion that says %s (%s) is a failed check", async (output, reason, detail) => {
   const checker = createChecker({
     root: "/nowhere",
     ledger: "/nowhere",
@@ -257,7 +258,7 @@ it.each([
   [0.25, 0.875],
   [null, null],
 ])(
-  "an opinion that a provider holds has taken what its tries took (cost %s), and none of those that had no try",
+  "an opinion that an outage holds is charged for the calls that were made (cost %s), and for no others",
   async (cost, sum) => {
     const { engine, backend } = setUp()
     const big = profile("big", { model: "acme/big", fallback: ["other/mid"] })
@@ -279,7 +280,7 @@ it.each([
   },
 )
 
-it("a check that throws does not hold, and the step keeps its answer and what it took", async () => {
+it("a check that throws fails, and the step keeps its answer and its usage", async () => {
   const broken = { ...checker, structure: () => Promise.reject(new Error("no disk")) }
   const { start, engine, backend, errors } = setUp({ checker: broken })
   start(judged)
@@ -294,7 +295,7 @@ it("a check that throws does not hold, and the step keeps its answer and what it
     output: "a story",
     checks: [failed],
   })
-  // The opinion was asked before that.
+  // The opinion was asked before the check threw, so its usage counts.
   expect(view?.steps[0]).toMatchObject({ tokens: { input: 17, output: 8 }, cost: 0.75 })
   expect(view).toMatchObject({ tokens: { input: 17, output: 8 }, cost: 0.75 })
   expect(errors).toEqual(["an answer could not be judged"])
@@ -304,7 +305,7 @@ const secrets = { TOKEN: { env: "TOKEN" } }
 const secret: Step = { ...step("a"), prompt: "use ${secrets.TOKEN}" }
 const vault = (value?: string) => createVault("/nowhere", value === undefined ? {} : { TOKEN: value })
 
-it("a secret goes into the prompt that names it, and nowhere else", async () => {
+it("a secret is in the prompt that names it, and nowhere else", async () => {
   const store = createMemoryStore()
   const hashed: string[] = []
   const hash = (text: string) => {
@@ -330,7 +331,7 @@ it("a secret goes into the prompt that names it, and nowhere else", async () => 
   }
 })
 
-it("after a crash a prompt with a secret is put together again with its value", async () => {
+it("after a crash, a prompt with a secret is composed again with the secret's value", async () => {
   const store = createMemoryStore()
   const first = setUp({ store, vault: vault("s3cr3t-t0ken") }, { secrets })
   first.start(secret)
@@ -348,7 +349,7 @@ it("after a crash a prompt with a secret is put together again with its value", 
 it.each([
   [undefined, "secret TOKEN: the environment variable TOKEN is not set"],
   ["short", "secret TOKEN: the environment variable TOKEN has fewer than 8 characters"],
-])("a run whose secret is %s does not begin", (value, why) => {
+])("a run whose secret is %s does not start", (value, why) => {
   const { start, engine } = setUp({ vault: vault(value) }, { secrets })
   expect(start(secret)).toEqual({ ok: false, why: expect.stringContaining(why) })
   expect(engine.view("r")).toBeUndefined()

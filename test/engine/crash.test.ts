@@ -14,10 +14,8 @@ import { context } from "../support/context.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 import { timesToTry } from "../support/scale.ts"
 
-/**
- * Crashes of the engine alone: random graphs with everything a step can have, killed after a random append to the
- * journal, and again, and taken up by a new engine each time (G1, G2).
- */
+/** Crashes of the engine alone: random graphs with every kind of step, killed after a random
+ *  append to the journal, several times, and resumed by a new engine each time (G1, G2). */
 
 const RUNS = timesToTry(200, 2_000)
 
@@ -82,7 +80,7 @@ function plainStepOf(
   return { ...own, ...features, ...checks, prompt, ...(isGate ? { type: "gate" } : {}) }
 }
 
-/** A step at the end of the run, which reads the first. */
+/** A step at the end of the run that reads the first step. */
 function hookOf(hook: "success" | "failure" | "complete", at: number): Step {
   return { ...step(`hook${at}`, "s0"), hook, prompt: "do it with ${s0.output}" }
 }
@@ -96,23 +94,23 @@ const scenario = fc.record({
 })
 type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never
 
-/** A number from 0 to 1 that is always the same for the same text. */
+/** A pseudo-random number from 0 to 1 that depends only on the text. */
 function chance(text: string): number {
   let hash = 7
   for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) ^ (hash >>> 15)
   return (hash >>> 0) / 2 ** 32
 }
 
-/** What outlives a killed process: the journal, and what workers have in their sessions. */
+/** What survives a killed process: the journal, and the contents of the workers' sessions. */
 interface World {
   readonly scenario: Scenario
   events: RunEvent[]
-  /** What the journal held when the process began. */
+  /** The journal's contents when the process began. */
   past: readonly RunEvent[]
   readonly answers: Map<string, Partial<StepResult>>
-  /** The last attempt of a step that was asked. */
+  /** The last attempt of each step that was prompted. */
   readonly lastAttempt: Map<string, number>
-  /** Whatever must not have happened. */
+  /** Violations that were observed. */
   readonly wrong: string[]
 }
 
@@ -128,7 +126,7 @@ const newWorld = (of: Scenario): World => ({
 const isOver = (event: RunEvent): event is Extract<RunEvent, { type: "step.ended" }> =>
   event.type === "step.ended" && event.retryAt === undefined
 
-/** What a worker comes to: always the same for the same prompt, unless it has answered already. */
+/** A worker's result, which depends only on the prompt, unless the worker has answered already. */
 function answer(world: World, { key, step: id, attempt, prompt, resumed, session }: WorkerTask): Partial<StepResult> {
   const finished = world.events.some((event) => isOver(event) && event.step === id && event.result.reason === "ok")
   if (finished) world.wrong.push(`${key} runs although ${id} has succeeded`)
@@ -152,7 +150,8 @@ function answer(world: World, { key, step: id, attempt, prompt, resumed, session
   return given
 }
 
-/** Whether a step may be taken up by this process: one with effects outside only when a person has said so to it. */
+/** Whether this process may resume a step: a step with external effects only when a person has
+ *  told this process to. */
 function isAllowed({ scenario: { specs }, events, past }: World, id: string): boolean {
   const isExternal = specs.some((spec) => spec.id === id && spec.effects === "external")
   return !isExternal || events.slice(past.length).some((event) => event.type === "gate.decided" && event.step === id)
@@ -186,13 +185,14 @@ const render: Render = (template, scope) => ({
   value: template.replace(/\$\{(\w+)\.output\}/g, (_, id) => scope.steps.get(id)?.output ?? "?"),
 })
 
-/** How a process ends: after so many appends nothing of it reaches the disk, or it is told to stop. */
+/** How a process ends: after so many appends nothing more of it reaches the disk, or it is told
+ *  to stop. */
 interface Death {
   readonly appends: number
   readonly isGentle: boolean
 }
 
-/** A process: an engine over what there is. */
+/** A process: an engine over the surviving state. */
 function begin(world: World, { appends, isGentle }: Death = { appends: Number.POSITIVE_INFINITY, isGentle: false }) {
   const kept = createMemoryStore()
   if (world.events.length > 0) kept.append("r", world.events)
@@ -233,9 +233,9 @@ function begin(world: World, { appends, isGentle }: Death = { appends: Number.PO
 }
 type Life = ReturnType<typeof begin>
 
-/** What a person says at a gate: always the same at the same one. */
+/** A person's decision, which is always the same at the same gate. */
 function wordAt(world: World, { id, attempt, why }: OpenGate): GateAction {
-  // Otherwise it would not go on as without the kill.
+  // With any other decision the run would end differently from the run without the kill.
   if (why === "effects") return "continue"
   const isGate = world.scenario.specs.find((spec) => spec.id === id)?.type === "gate"
   const pick = chance(`gate ${world.scenario.luck} ${id} ${attempt}`)
@@ -243,7 +243,7 @@ function wordAt(world: World, { id, attempt, why }: OpenGate): GateAction {
   return pick < 0.5 ? "skip" : "continue"
 }
 
-/** Everything that happens by itself until the next timer. */
+/** Waits for everything that happens without a timer. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Plays the person and the clock until the run has ended or the process is killed. */
@@ -292,7 +292,7 @@ const endOf = (view: RunView | undefined) => ({
   steps: view?.steps.map(({ id, status, reason, output, attempts }) => ({ id, status, reason, output, attempts })),
 })
 
-/** How the run goes when nothing kills it, and how many times it writes. */
+/** The run without a kill, and its number of writes. */
 async function undisturbed(of: Scenario) {
   const world = newWorld(of)
   const life = begin(world)
@@ -303,7 +303,7 @@ async function undisturbed(of: Scenario) {
   return { world, appends, end: endOf(life.engine.view("r")) }
 }
 
-/** By the last event on disk: how often the engine was killed after it. */
+/** How often the engine was killed after each type of event. */
 const killedAfter = new Map<string, number>()
 
 /** Kills the run as often as the scenario says. */
@@ -322,7 +322,7 @@ async function disturbed(world: World, appends: number) {
   return endOf(life?.engine.view("r"))
 }
 
-it("killed or interrupted at random points and resumed: nothing finished runs again, outputs are kept, it ends as without the kill", async () => {
+it("a run that is killed or interrupted at random points and resumed repeats no finished step, keeps its outputs and ends as without the kill", async () => {
   await fc.assert(
     fc.asyncProperty(scenario, async (of) => {
       const whole = await undisturbed(of)

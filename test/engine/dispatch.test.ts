@@ -6,7 +6,8 @@ import type { PendingRequest } from "../../src/core/ports/ports.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, profile, step, workflow } from "../support/runs.ts"
 
-/** An engine over a backend driven by hand, and a run `r` of these steps by this profile. */
+/** An engine over a backend that tests drive by hand, and a run `r` of these steps with this
+ *  profile. */
 function setUp(worker: Partial<Profile> = {}, steps = [step("a")], maxWorkers = 8) {
   const driven = handDriven({ now: 1_000 })
   const begin = (run = "r") => {
@@ -28,7 +29,7 @@ const OUT: Partial<StepResult> = {
 const BIG = { model: "acme/big" }
 
 describe("a model that is out of reach", () => {
-  it("pauses the run, keeps what siblings finish, starts nothing more, and goes on in the same session", async () => {
+  it("pauses the run after its siblings have finished, and the resumed step continues in the same session", async () => {
     const { backend, engine, begin } = setUp(BIG, [step("a"), step("b"), step("c", "b")])
     begin()
     ;(await backend.job("a")).finish(OUT)
@@ -45,7 +46,7 @@ describe("a model that is out of reach", () => {
     expect((await engine.finished("r")).view?.status).toBe("success")
   })
 
-  it("is asked by no other run of the project until a person resumes one", async () => {
+  it("is prompted by no other run of the project until a person resumes one", async () => {
     const { backend, engine, begin } = setUp(BIG)
     begin()
     ;(await backend.job("a")).finish(OUT)
@@ -73,12 +74,12 @@ describe("a model that is out of reach", () => {
       { kind: "fallback", text: "acme/big: You have no credit; going on with other/mid" },
       { kind: "fallback", text: "other/mid: overloaded; going on with third/small" },
     ])
-    // The next step does not find out anew that acme has no credit.
+    // The next step does not have to find out again that acme has no credit.
     begin("second")
     expect((await backend.job("a", 3)).task.profile.model).toBe("other/mid")
   })
 
-  it("a model that does not exist fails the step when there is no fallback", async () => {
+  it("fails the step when it does not exist and there is no fallback", async () => {
     const { backend, engine, begin } = setUp(BIG)
     begin()
     const outage = { cause: "unknown", model: "acme/big" } as const
@@ -86,7 +87,7 @@ describe("a model that is out of reach", () => {
     expect((await engine.finished("r")).view).toMatchObject({ status: "failed" })
   })
 
-  it("pinned: no fallback is used, even if one is declared", async () => {
+  it("is not replaced by a declared fallback when the profile pins it", async () => {
     const { backend, engine, begin } = setUp({ ...BIG, fallback: ["other/mid"], pin: true })
     begin()
     const outage = { cause: "provider", model: "acme/big" } as const
@@ -97,7 +98,7 @@ describe("a model that is out of reach", () => {
 })
 
 describe("a provider that says to slow down", () => {
-  it("takes back the places of those it refused; they come back later, in their sessions, and all finish", async () => {
+  it("takes back the places of throttled workers, which later return to their sessions and finish", async () => {
     const { backend, engine, clock, begin } = setUp(
       BIG,
       ["a", "b", "c", "d"].map((id) => step(id)),
@@ -119,7 +120,7 @@ describe("a provider that says to slow down", () => {
     expect(view?.steps.map((one) => one.attempts)).toEqual([1, 1, 1, 1])
   })
 
-  it("the time a worker waits for its place is not taken from its own", async () => {
+  it("does not shorten the deadline of a worker by the time it waits for a place", async () => {
     const { backend, clock, begin } = setUp(BIG, [{ ...step("a"), timeoutMs: 60_000 }, step("b")])
     begin()
     const [a] = await Promise.all([backend.job("a"), backend.job("b")])
@@ -127,7 +128,7 @@ describe("a provider that says to slow down", () => {
     a?.report.throttled(20_000)
     await nextTick()
     clock.advance(30_000)
-    // Two at work, one place left, and b has it: a is served when b is done.
+    // Two workers run, one place is left, and b has it: a is served when b is done.
     backend.jobs[1]?.finish()
     const again = await backend.job("a", 1)
     expect(again.task.timeoutMs).toBe(50_000)
@@ -137,7 +138,7 @@ describe("a provider that says to slow down", () => {
 describe("a lost server", () => {
   const lost: Partial<StepResult> = { reason: "worker-lost", detail: "the server ended (SIGKILL)" }
 
-  it("has its task given to a new one, once, with a warning", async () => {
+  it("has its task given to a new server once, with a warning", async () => {
     const { backend, engine, begin } = setUp({ kind: "server" })
     begin()
     ;(await backend.job("a")).finish(lost)
@@ -153,7 +154,7 @@ describe("a lost server", () => {
 })
 
 describe("limits", () => {
-  it("hold over all runs of the project: what is over waits, and is shown as waiting", async () => {
+  it("apply to all runs of the project together, and workers above them are shown as queued", async () => {
     const { backend, engine, begin } = setUp({}, [step("a"), step("b")], 2)
     begin()
     begin("second")
@@ -166,7 +167,7 @@ describe("limits", () => {
     expect((await engine.finished("second")).view?.status).toBe("success")
   })
 
-  it("a run that is aborted while its worker waits for a place starts nothing", async () => {
+  it("start no worker of a run that is aborted while the worker waits for a place", async () => {
     const { backend, engine, begin } = setUp({ concurrency: 1 }, [step("a"), step("b")])
     begin()
     await backend.job("a")
@@ -177,8 +178,8 @@ describe("limits", () => {
   })
 })
 
-describe("looking at workers", () => {
-  it("shows what a worker does, flags silence after a minute, and not while a tool runs", async () => {
+describe("the list of workers", () => {
+  it("shows a worker's activity, and calls it silent after a minute unless a tool runs", async () => {
     const { backend, engine, clock, begin } = setUp(BIG)
     begin()
     const job = await backend.job("a")
@@ -204,7 +205,7 @@ describe("looking at workers", () => {
     expect(engine.workers()).toEqual([])
   })
 
-  it("an ask is in the inbox until it is answered, and the answer reaches its worker", async () => {
+  it("shows a worker's request until it is answered, and the answer reaches the worker", async () => {
     const { backend, engine, begin } = setUp()
     begin()
     const job = await backend.job("a")
@@ -229,8 +230,8 @@ describe("looking at workers", () => {
   })
 })
 
-describe("steering", () => {
-  it("is journalled, reaches that worker, and a message is said again to a worker that is taken up again", async () => {
+describe("steering a worker", () => {
+  it("is journalled and reaches that worker, and its message is repeated when the worker is resumed", async () => {
     const { backend, engine, store, begin } = setUp({}, [step("a"), step("b")])
     begin()
     await Promise.all([backend.job("a"), backend.job("b")])
@@ -250,7 +251,7 @@ describe("steering", () => {
     expect((await backend.job("b", 1)).task.messages).toEqual([])
   })
 
-  it("of somebody who does not work is refused", () => {
+  it("is refused when the worker has no task", () => {
     const { engine } = setUp()
     expect(engine.steer("nobody", { type: "interrupt" }, "user")).toEqual({
       ok: false,
@@ -258,7 +259,7 @@ describe("steering", () => {
     })
   })
 
-  it("stopping one worker leaves its siblings at work", async () => {
+  it("to stop leaves its siblings running", async () => {
     const { backend, engine, begin } = setUp({}, [step("a"), step("b")])
     begin()
     const [a, b] = await Promise.all([backend.job("a"), backend.job("b")])
@@ -270,7 +271,7 @@ describe("steering", () => {
   })
 })
 
-describe("what a worker delegates", () => {
+describe("the cost of runs that a worker delegates", () => {
   it("is part of its run's cost, at any depth, and unknown when any part is", async () => {
     const { backend, engine, begin } = setUp()
     begin()
@@ -296,8 +297,8 @@ describe("what a worker delegates", () => {
   })
 })
 
-describe("what the worker of an earlier try delegated", () => {
-  it("is part of the run's cost, too", async () => {
+describe("the cost of runs that the worker of an earlier try delegated", () => {
+  it("is part of the run's cost", async () => {
     const { backend, engine } = setUp()
     const retry = { maxAttempts: 2, delayMs: 0, backoff: "fixed" } as const
     const { type, at, ...created } = createdEvent("r", { workflow: workflow([{ ...step("a"), retry }]) })
@@ -337,7 +338,7 @@ describe("a budget", () => {
 })
 
 describe("kept workers", () => {
-  it("go on in their session in the next run, one task at a time", async () => {
+  it("continue in their session in the next run, one task at a time", async () => {
     const { backend, engine, begin } = setUp({ keep: true }, [step("a"), step("b")])
     begin()
     const a = await backend.job("a")
@@ -350,7 +351,7 @@ describe("kept workers", () => {
     expect(engine.workers()).toMatchObject([{ name: "worker", state: "idle", session: "ses_r/a/1", isKept: true }])
   })
 
-  it("are those that were spawned or whose profile says so: any other question has a session of its own", async () => {
+  it("are those that were spawned or whose profile keeps them; other questions get a session of their own", async () => {
     const { backend, engine } = setUp()
     const ask = (run: string) => {
       const { type, at, ...created } = createdEvent(run, { workflow: workflow([step("ask")]), ask: "docs" })
@@ -370,7 +371,7 @@ describe("kept workers", () => {
     expect(engine.workers()).toMatchObject([{ name: "docs", isKept: true }])
   })
 
-  it("are spawned without asking a model, once a name, and forgotten by name", async () => {
+  it("are spawned without prompting a model, once per name, and forgotten by name", async () => {
     const { backend, engine } = setUp()
     const spawned = await engine.spawn("docs", profile("worker"), "ses_main")
     expect(spawned).toMatchObject({ ok: true, worker: { name: "docs", session: "ses_worker/docs" } })
@@ -382,10 +383,10 @@ describe("kept workers", () => {
   })
 })
 
-describe("a worker that has spent what its step may", () => {
+describe("a worker that has spent the budget of its step", () => {
   const activity = { lastActivityAt: 0, cost: 0, tokens: { input: 90, output: 10 } }
 
-  it("is stopped at its next tool call, and the step ends over-budget; an answer that is there counts", async () => {
+  it("is stopped at its next tool call, and the step ends over-budget unless it has answered", async () => {
     const { backend, engine, begin } = setUp({}, [{ ...step("a"), budget: { tokens: 100 } }, step("b", "a")])
     begin()
     const job = await backend.job("a")
@@ -398,7 +399,7 @@ describe("a worker that has spent what its step may", () => {
     expect(view?.steps[0]).toMatchObject({ status: "failed", reason: "over-budget" })
   })
 
-  it("has the least that it, the groups around it and the workflow it is nested in have left", async () => {
+  it("may spend the least that its step, the enclosing groups and the enclosing workflow have left", async () => {
     const inner = workflow([{ ...step("x"), budget: { usd: 2 } }], { budget: { tokens: 70, usd: 3 } })
     const group = { type: "workflow" as const, workflow: inner, with: {} }
     const { backend, begin } = setUp({}, [{ ...step("a"), type: "workflow", group, budget: { tokens: 100 } }])

@@ -4,7 +4,7 @@ import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, result, step, workflow } from "../support/runs.ts"
 
-/** Fills in `${step.output}` only: enough to see what the engine hands over. */
+/** Evaluates only `${step.output}`, which is enough to see what the engine hands over. */
 const render: Render = (template, scope) => {
   const missing = [...template.matchAll(/\$\{(\w+)\.output\}/g)].find((match) => !scope.steps.has(match[1] as string))
   if (missing) return { ok: false, problems: [{ file: "w", line: 1, column: 1, message: `unknown ${missing[0]}` }] }
@@ -20,7 +20,8 @@ function setUp(store: Store = createMemoryStore()) {
   return { ...driven, start }
 }
 
-/** Makes every worker one that never ends, whatever it is told; resolves when the first has begun. */
+/** Makes every worker one that never ends, even when it is stopped; resolves when the first has
+ *  started. */
 function deafWorker(backend: WorkerBackend): Promise<void> {
   const begun = Promise.withResolvers<void>()
   backend.run = () => {
@@ -31,7 +32,7 @@ function deafWorker(backend: WorkerBackend): Promise<void> {
 }
 
 describe("a run", () => {
-  it("goes step by step, hands outputs on, and ends", async () => {
+  it("proceeds step by step, hands outputs on, and ends", async () => {
     const { engine, backend, start, store } = setUp()
     start([step("a"), { ...step("b", "a"), prompt: "with ${a.output}" }])
     const a = await backend.job("a")
@@ -59,7 +60,7 @@ describe("a run", () => {
     expect(store.isClaimed("r")).toBe(false)
   })
 
-  it("fails the step whose prompt cannot be filled in, without a worker", async () => {
+  it("fails a step whose prompt cannot be evaluated, without starting a worker", async () => {
     const { engine, backend, start } = setUp()
     start([{ ...step("a"), prompt: "${nobody.output}" }])
     const { view } = await engine.finished("r")
@@ -68,14 +69,14 @@ describe("a run", () => {
     expect(backend.jobs).toHaveLength(0)
   })
 
-  it("refuses a second run of the same id, and a run that is not there", () => {
+  it("is refused when another run has its id, and commands for an unknown run are refused", () => {
     const { engine, start } = setUp()
     start([step("a")])
     expect(start([step("a")])).toEqual({ ok: false, why: "there is already a run r" })
     expect(engine.resume("nope", "t")).toEqual({ ok: false, why: "there is no run nope" })
   })
 
-  it("is found by its id, by the only beginning of it, and as the newest", () => {
+  it("is found by its id, by an unambiguous prefix of it, and as the newest", () => {
     const { engine } = setUp()
     const { type, at, ...created } = createdEvent("r", { workflow: workflow([step("a")]) })
     for (const run of ["abc", "abd", "ab"]) engine.start({ ...created, run })
@@ -99,7 +100,7 @@ describe("a run", () => {
 })
 
 describe("deadlines", () => {
-  it("the run's deadline stops its workers and fails it", async () => {
+  it("the run's deadline stops its workers and fails the run", async () => {
     const { engine, backend, clock, start } = setUp()
     start([step("a"), step("b", "a")], { timeoutMs: 1_000 })
     const a = await backend.job("a")
@@ -111,7 +112,7 @@ describe("deadlines", () => {
     expect(clock.pending()).toBe(0)
   })
 
-  it("a worker that stays silent past its own deadline is given up as lost", async () => {
+  it("a worker that never answers is given up as lost after its own deadline", async () => {
     const { engine, backend, clock, start } = setUp()
     const begun = deafWorker(backend)
     start([{ ...step("a"), timeoutMs: 10_000 }])
@@ -123,7 +124,7 @@ describe("deadlines", () => {
     expect(view?.steps[0]).toMatchObject({ status: "failed", reason: "worker-lost" })
   })
 
-  it("a worker that does not let go when aborted is given up after the grace", async () => {
+  it("a worker that does not stop when it is aborted is given up after the grace", async () => {
     const { engine, backend, clock, start } = setUp()
     const begun = deafWorker(backend)
     start([step("a")])
@@ -147,7 +148,7 @@ describe("a backend that breaks its contract and throws", () => {
 })
 
 describe("after a crash", () => {
-  /** The store as a SIGKILL leaves it after the `n`-th event: the journal so far, and nobody's claim. */
+  /** The store as a SIGKILL leaves it after the `n`-th event: the journal so far, and no claim. */
   async function journalOfThreeSteps() {
     const { engine, backend, start, store } = setUp()
     start([step("a"), step("b", "a"), step("c", "b")])
@@ -156,7 +157,7 @@ describe("after a crash", () => {
     return store.read("r")
   }
 
-  it("at every point of the journal: nothing finished runs again, nothing is lost, and the run ends the same", async () => {
+  it("at every point of the journal, a resumed run repeats no finished step, loses nothing and ends the same", async () => {
     const events = await journalOfThreeSteps()
     expect(events).toHaveLength(11)
     for (let cut = 1; cut < events.length; cut++) {
@@ -180,7 +181,7 @@ describe("after a crash", () => {
     }
   })
 
-  it("nothing goes on by itself: a new engine drives nothing until somebody says so", async () => {
+  it("a new engine drives no run until somebody asks it to", async () => {
     const events = await journalOfThreeSteps()
     const store = createMemoryStore()
     store.append("r", events.slice(0, 3))
@@ -190,7 +191,7 @@ describe("after a crash", () => {
     expect(backend.jobs).toHaveLength(0)
   })
 
-  it("aborting the leftover run stops the session that may still be at work", async () => {
+  it("aborting the leftover run stops the session that may still be working", async () => {
     const events = await journalOfThreeSteps()
     const store = createMemoryStore()
     store.append("r", events.slice(0, 3))
@@ -204,7 +205,7 @@ describe("after a crash", () => {
 
 describe("a run that was being aborted when its process was killed", () => {
   it.each(["abort", "resume"] as const)(
-    "is over after its %s: its session is stopped, and what it took is unknown",
+    "is over after its %s, with its session stopped and its usage unknown",
     async (word) => {
       const { engine, backend, start, store } = setUp()
       start([step("a")])
@@ -224,7 +225,7 @@ describe("a run that was being aborted when its process was killed", () => {
 })
 
 describe("interrupting and resuming in one process", () => {
-  it("lets go of the workers, keeps what finished, and goes on where it was", async () => {
+  it("stops the workers, keeps finished steps, and continues where the run was", async () => {
     const { engine, backend, start } = setUp()
     start([step("a"), step("b"), step("c", "a", "b")])
     ;(await backend.job("a")).finish({ output: "A" })
@@ -243,7 +244,7 @@ describe("interrupting and resuming in one process", () => {
 })
 
 describe("a journal that cannot be written", () => {
-  it("stops the run instead of going on without a record, and says so", async () => {
+  it("stops the run instead of continuing without a record, and says so", async () => {
     const store = createMemoryStore()
     let isFull = false
     const { engine, backend, errors, start } = setUp({
@@ -263,7 +264,7 @@ describe("a journal that cannot be written", () => {
     expect(errors).toHaveLength(1)
     isFull = false
     expect(engine.resume("r", "user").ok).toBe(true)
-    // What the worker had answered is still there, and is not asked for again.
+    // The worker's answer is in its session, so it is not prompted again.
     ;(await backend.job("b")).finish()
     expect((await engine.finished("r")).view?.status).toBe("success")
     expect(backend.jobs.map((job) => job.task.step)).toEqual(["a", "b"])

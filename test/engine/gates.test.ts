@@ -8,7 +8,8 @@ import { checker } from "../support/checker.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 
-/** An engine over workers and checks driven by hand. `red` are the names of checks that do not hold. */
+/** An engine over workers and checks that tests drive by hand. `red` are the names of failing
+ *  checks. */
 function setUp(store: Store = createMemoryStore()) {
   const red = new Set<string>()
   const checked: { names: string[]; before: unknown }[] = []
@@ -45,7 +46,7 @@ function setUp(store: Store = createMemoryStore()) {
 const checks: Check[] = [{ type: "command", run: "npm test", expect: "pass", severity: "error" }]
 
 describe("checks", () => {
-  it("are run after the answer with what files were like before it, and decide", async () => {
+  it("run after the answer with a snapshot of the files before it, and decide the step", async () => {
     const { engine, backend, red, checked, start } = setUp()
     red.add("npm test")
     start([{ ...step("a"), checks, retry: { maxAttempts: 2, delayMs: 0, backoff: "fixed" } }])
@@ -63,7 +64,7 @@ describe("checks", () => {
     ])
   })
 
-  it("after a crash are run again without asking the worker, and know of no before", async () => {
+  it("run again after a crash without prompting the worker, and without a snapshot", async () => {
     const first = setUp()
     first.start([{ ...step("a"), checks }])
     ;(await first.backend.job("a")).finish({ output: "A" })
@@ -90,7 +91,7 @@ describe("a gate", () => {
     return all
   }
 
-  it("pauses the run and lets go of it; retry with a message goes on in the same session", async () => {
+  it("pauses and releases the run, and retry with a message continues in the same session", async () => {
     const { engine, backend, store, status } = await failing()
     expect(status()).toBe("paused")
     expect(store.isClaimed("r")).toBe(false)
@@ -116,14 +117,14 @@ describe("a gate", () => {
     expect(status()).toBe("success")
   })
 
-  it("is decided at its time when nobody did, as long as this process is there", async () => {
+  it("is decided when its time is over and nobody has decided, if this process is still alive", async () => {
     const { clock, status } = await failing()
     clock.advance(24 * 3_600_000 + 1)
     await nextTick()
     expect(status()).toBe("failed")
   })
 
-  it("of a crashed run is decided after what ran has been taken up", async () => {
+  it("of a crashed run is decided after the running steps have been resumed", async () => {
     const first = setUp()
     first.start([{ ...step("a"), intervene: "on-error" }, step("b")])
     ;(await first.backend.job("a")).finish({ reason: "error" })
@@ -142,7 +143,7 @@ describe("a gate", () => {
 })
 
 describe("waiting for a retry", () => {
-  it("keeps the run going, and starts the next try at its time in a new session", async () => {
+  it("keeps the run running, and starts the next try at its time in a new session", async () => {
     const { engine, backend, clock, start, status } = setUp()
     start([{ ...step("a"), retry: { maxAttempts: 2, delayMs: 10_000, backoff: "fixed" } }])
     ;(await backend.job("a")).finish({ reason: "error" })
@@ -182,7 +183,7 @@ describe("a paused run", () => {
     expect((await engine.finished("r")).view?.status).toBe("success")
   })
 
-  it("that is taken back while something runs leaves its worker alone, and its answer counts", async () => {
+  it("that is continued while a step still runs does not disturb the step's worker, whose answer counts", async () => {
     const { engine, backend, start } = setUp()
     start([{ ...step("a"), effects: "external" }, step("b", "a")])
     const a = await backend.job("a")
@@ -195,7 +196,7 @@ describe("a paused run", () => {
     expect(backend.jobs).toHaveLength(2)
   })
 
-  it("over its budget goes on when that is raised", async () => {
+  it("that is over its budget continues when the budget is raised", async () => {
     const { engine, backend, start } = setUp()
     start([step("a"), step("b", "a")], { budget: { tokens: 10 } })
     ;(await backend.job("a")).finish({ tokens: { input: 8, output: 2 } })

@@ -6,16 +6,18 @@ import { openProcessHost, type ProcessHost } from "../support/process-host.ts"
 import { timesToTry } from "../support/scale.ts"
 
 /**
- * A real process that drives a run is killed with SIGKILL: right before and right after each write to the journal, and at
- * seeded random instants, and again in the lives after that. What the model was asked is compared with what it should have
- * been (G1, G2), and what was said to the run in each life with what came of it.
+ * A real process that drives a run is killed with SIGKILL: right before and right after each write
+ * to the journal, at seeded random instants, and again in its later lives. The prompts that the
+ * model got are compared with the expected ones (G1, G2), and so are the commands that were given
+ * in each life with their outcome.
  */
 
 const LANES = 4
 const RANDOM_RUNS = timesToTry(5, 30)
 const KILLS_A_RUN = 7
 
-/** A retry after an error, one after a check, a step its condition skips, a gate, work side by side, and a hook. */
+/** A workflow with a retry after an error, one after a check, a step that its condition skips, a
+ *  gate, parallel steps, and a hook. */
 const CARE = `
 settings: { max_parallel: 3 }
 steps:
@@ -42,12 +44,14 @@ async function undisturbed(model: ScriptedModel) {
   return { end: endOf(view), asked: askedIn(model, "whole"), writes, details }
 }
 
-/** In each life a person says something to the run: it must come to one event, whatever dies when. */
+/** In each life a person gives the run a command, which must cause exactly one event, whatever
+ *  dies when. */
 function sayOnce(host: ProcessHost, run: string, life: number): Promise<void> {
   return host.send(run, `raise/${life}`, { type: "raise", budget: { usd: 100 + life }, by: "person" })
 }
 
-/** Each word came to one event; one that was said after the run had ended came to a refusal that says so, and to none. */
+/** Checks that each command caused one event. A command that came after the end of the run must
+ *  be refused with that reason and cause no event. */
 function expectSaid(host: ProcessHost, run: string, events: readonly RunEvent[], lives: number): void {
   const raised = events.flatMap((event) => (event.type === "budget.raised" ? [event.budget.usd] : []))
   const done: number[] = []
@@ -55,14 +59,14 @@ function expectSaid(host: ProcessHost, run: string, events: readonly RunEvent[],
     const outcome = host.store.outcomeOf(run, `raise/${life}`)
     if (outcome?.refused === undefined) done.push(100 + life)
     else expect(outcome.refused).toMatch(/has ended/)
-    expect(outcome, `what was said in life ${life} was never come to`).toBeDefined()
+    expect(outcome, `the command of life ${life} was never processed`).toBeDefined()
   }
   expect(raised.sort()).toEqual(done)
-  // Of many lives only the last can come too late.
+  // Of several lives, only the last can end before its command arrives.
   expect(done.length).toBeGreaterThanOrEqual(lives - 1)
 }
 
-it("killed before and after every write and at random instants: what is finished is never asked again, all of it is done, and what was said is done once", async () => {
+it("a run that is killed around every write and at random instants completes every step, repeats no finished step and carries out each command once", async () => {
   await using model = await worldModel()
   const whole = await undisturbed(model)
   expect(whole.end, JSON.stringify(whole.details)).toMatchObject({ status: "success" })

@@ -10,14 +10,17 @@ import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
 import { handDriven } from "../support/engine.ts"
 import { events, views, writeOldJournal } from "../support/old-journal.ts"
 
-/** A journal that an earlier version wrote must read the same today, and go on. */
+/**
+ * A journal that an earlier version wrote must read the same today, and its runs must be resumable.
+ */
 
 const folders: string[] = []
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-/** The file as that version left it, opened by this one, and an engine over it whose workers answer at once. */
+/** The journal file of that version, opened by this one, and an engine over it whose workers
+ *  answer at once. */
 function open() {
   const folder = mkdtempSync(join(tmpdir(), "baton-old-"))
   folders.push(folder)
@@ -26,7 +29,7 @@ function open() {
   const asked: string[] = []
   const backend = createScriptedBackend(({ step, prompt }) => {
     asked.push(step)
-    return { output: `anew ${prompt}`, model: "acme/small" }
+    return { output: `again ${prompt}`, model: "acme/small" }
   })
   const now = Math.max(...events.map(({ body }) => body.at))
   return { ...handDriven({ store, now, render, evaluate: holds, backend: () => backend }), asked }
@@ -36,7 +39,7 @@ const doneIn = (run: RunView | undefined) =>
   run?.steps.filter((step) => step.status === "success").map(({ id, output }) => ({ id, output })) ?? []
 
 describe("a journal of format 2", () => {
-  it("has everything that version could write", () => {
+  it("has every event type that version could write", () => {
     const types = new Set(events.map(({ body }) => body.type))
     expect([...types].sort()).toEqual([
       "budget.raised",
@@ -63,7 +66,7 @@ describe("a journal of format 2", () => {
     ])
   })
 
-  it.each(views)("shows run $id as it was shown then", ({ id, steps, ...run }) => {
+  it.each(views)("shows run $id as that version showed it", ({ id, steps, ...run }) => {
     const { engine } = open()
     const view = engine.view(id)
     expect(view).toMatchObject(run)
@@ -82,7 +85,7 @@ describe("a journal of format 2", () => {
     ["rich-gate", ["bship", "btell"], "success"],
     ["fan-failed", ["sad", "after"], "success"],
     ["aborted", ["long", "never"], "success"],
-  ])("takes run %s up again: only %j is done", async (id, expected, status) => {
+  ])("resumes run %s and runs only %j", async (id, expected, status) => {
     const { engine, asked, store } = open()
     const before = doneIn(engine.view(id))
     expect(engine.resume(id, "person").ok).toBe(true)
@@ -94,7 +97,7 @@ describe("a journal of format 2", () => {
     expect(store.read(id).slice(0, old.length)).toEqual(old)
   })
 
-  it("knows its kept workers and what workers started", () => {
+  it("has its kept workers and the runs that workers started", () => {
     const { store, engine } = open()
     expect(store.kept()).toMatchObject([{ name: "docs", session: "ses_asked/ask/1" }])
     expect(store.delegated()).toMatchObject([{ id: "deeper", parent: "ses_asked/ask/1" }])

@@ -11,7 +11,7 @@ const wanted = (over: Partial<PermitRequest> = {}): PermitRequest => ({
   ...over,
 })
 
-/** A pool and the places given so far, in order. */
+/** A pool and the places it has given so far, in order. */
 function setUp() {
   const clock = manualClock(1_000)
   const pool = new Pool(clock, () => 0.5)
@@ -32,7 +32,7 @@ describe("caps", () => {
   it.each([
     ["of the project", { maxWorkers: 2 }],
     ["of the profile", { concurrency: 2 }],
-  ])("%s are never passed, and whoever waits is served in order", async (_, cap) => {
+  ])("%s are never exceeded, and waiting workers are served in order", async (_, cap) => {
     const { ask, leases } = setUp()
     for (let i = 0; i < 5; i++) ask(cap)
     expect(await leases()).toHaveLength(2)
@@ -42,7 +42,7 @@ describe("caps", () => {
     expect(await leases()).toHaveLength(3)
   })
 
-  it("of one profile does not hold up another", async () => {
+  it("of one profile do not delay another profile", async () => {
     const { ask, leases } = setUp()
     ask({ concurrency: 1 })
     ask({ concurrency: 1 })
@@ -50,7 +50,7 @@ describe("caps", () => {
     expect(await leases()).toHaveLength(2)
   })
 
-  it("do not count a worker that waits for one it has started: it lends its place, and takes it back", async () => {
+  it("do not count a worker that lends its place to one it has started and waits for", async () => {
     const { ask, leases } = setUp()
     ask({ maxWorkers: 1 })
     ask({ maxWorkers: 1 })
@@ -62,7 +62,7 @@ describe("caps", () => {
     expect(await leases()).toHaveLength(2)
   })
 
-  it("who is told to stop while it waits gets no place", async () => {
+  it("give no place to a worker that is stopped while it waits", async () => {
     const { ask, leases } = setUp()
     const stop = new AbortController()
     ask({ maxWorkers: 1 })
@@ -74,7 +74,7 @@ describe("caps", () => {
 })
 
 describe("a provider that says to slow down", () => {
-  it("keeps half its workers, and the rest give their places up", async () => {
+  it("keeps half its workers, and the others give up their places", async () => {
     const { ask, leases } = setUp()
     for (let i = 0; i < 8; i++) ask()
     const at = await leases()
@@ -86,7 +86,7 @@ describe("a provider that says to slow down", () => {
     expect(await leases()).toHaveLength(9)
   })
 
-  it("shrinks once for one burst, again when that was not enough, and never below one", async () => {
+  it("has its limit halved once per burst, again if that was not enough, and never below one", async () => {
     const { ask, leases, clock } = setUp()
     for (let i = 0; i < 8; i++) ask()
     const at = await leases()
@@ -94,7 +94,7 @@ describe("a provider that says to slow down", () => {
     at[1]?.throttled(2_000)
     for (const lease of at.slice(4)) lease.release(false)
     clock.advance(10)
-    // Four are left, which is what the limit says: too many still.
+    // Four are left, which is the limit, but that is still too many.
     expect(at[0]?.throttled(3_000)).toBe(true)
     for (const lease of at.slice(2, 4)) lease.release(false)
     expect(at[0]?.throttled(3_000)).toBe(true)
@@ -104,7 +104,7 @@ describe("a provider that says to slow down", () => {
     expect(await leases()).toHaveLength(8)
   })
 
-  it("lets one more in after five good answers a place", async () => {
+  it("allows one more worker after five good answers per place", async () => {
     const { ask, leases } = setUp()
     ask()
     ask()
@@ -124,7 +124,7 @@ describe("a provider that says to slow down", () => {
     expect(before).toBeGreaterThan(7)
   })
 
-  it("is not asked again before its time by whoever comes back, and not by all at the same moment", async () => {
+  it("is not asked again before its time, nor by all returning workers at the same moment", async () => {
     const { ask, leases, clock } = setUp()
     ask()
     ask()
@@ -143,7 +143,7 @@ describe("a provider that says to slow down", () => {
 describe("a provider that is out of reach", () => {
   const hold = { cause: "quota", detail: "out of quota", until: 9_000 } as const
 
-  it("is asked again when the time is over that it named itself", async () => {
+  it("is asked again after the time that it named itself", async () => {
     const { pool, ask, leases, settled, clock } = setUp()
     pool.open("acme", hold)
     ask()
@@ -153,7 +153,7 @@ describe("a provider that is out of reach", () => {
     expect(await leases()).toHaveLength(1)
   })
 
-  it("gives nobody a place, those who wait already included, until a person lets it", async () => {
+  it("gives no place to any worker, waiting ones included, until a person resumes", async () => {
     const { pool, ask, settled, leases } = setUp()
     ask({ maxWorkers: 1 })
     ask({ maxWorkers: 1 })

@@ -4,7 +4,9 @@ import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 
-/** Two processes over one journal: `owner` drives the run, `other` is where a person says something of it. */
+/**
+ * Two processes over one journal: `owner` drives the run, and a person gives commands in `other`.
+ */
 function twoProcesses(...flow: Parameters<typeof workflow>) {
   const journal = createMemoryStore()
   const claims: (Claim | undefined)[] = []
@@ -25,12 +27,12 @@ function twoProcesses(...flow: Parameters<typeof workflow>) {
     owner,
     other,
     events: () => journal.read("r").map((event) => event.type),
-    /** What becomes of something that `other` was told, once the owner has looked. */
+    /** The outcome of a command that was given in `other`, once the owner has looked. */
     async settled(outcome: ReturnType<typeof other.engine.pause>) {
       owner.clock.advance(200)
       return await other.engine.settled(outcome)
     },
-    /** As after a SIGKILL: nothing of it happens any more, and its claim is gone. */
+    /** Acts like a SIGKILL: the process does nothing more, and its claim is released. */
     kill() {
       for (const claim of claims) claim?.release()
     },
@@ -40,8 +42,8 @@ function twoProcesses(...flow: Parameters<typeof workflow>) {
 const TWO = [step("a"), step("b", "a")]
 const DONE = { ok: true, run: "r", driver: "elsewhere", isPending: false }
 
-describe("what is said of a run that another process drives", () => {
-  it("is done by that process, once, and whoever said it is told", async () => {
+describe("a command for a run that another process drives", () => {
+  it("is carried out once by that process, and its sender gets the outcome", async () => {
     const { owner, other, settled, events } = twoProcesses(TWO)
     const a = await owner.backend.job("a")
     expect(await settled(other.engine.pause("r", "p"))).toEqual(DONE)
@@ -61,7 +63,7 @@ describe("what is said of a run that another process drives", () => {
     expect(owner.clock.pending()).toBe(0)
   })
 
-  it("decides its gates and ends it, with what it runs", async () => {
+  it("decides gates of the run, or ends it with its workers", async () => {
     const gated = [{ ...step("a"), intervene: "always" as const }, step("b", "a"), step("c")]
     const { owner, other, settled, journal } = twoProcesses(gated)
     ;(await owner.backend.job("a")).finish()
@@ -82,7 +84,7 @@ describe("what is said of a run that another process drives", () => {
     expect(journal.isClaimed("r")).toBe(false)
   })
 
-  it("reaches its workers, a message once however often it is sent", async () => {
+  it("reaches the workers of the run, and a repeated message only once", async () => {
     const { owner, other, settled } = twoProcesses(TWO)
     const a = await owner.backend.job("a")
     const message = { type: "message", id: "m1", text: "be brief" } as const
@@ -105,7 +107,7 @@ describe("what is said of a run that another process drives", () => {
     expect(await settled(nothing)).toEqual({ ok: false, why: "b is not waiting for a decision (it is pending)" })
   })
 
-  it("is left there when that process does not come to it in five seconds", async () => {
+  it("stays queued when that process does not process it within five seconds", async () => {
     const { other, owner, journal } = twoProcesses(TWO)
     await owner.backend.job("a")
     const settling = other.engine.settled(other.engine.pause("r", "p"))
@@ -117,8 +119,8 @@ describe("what is said of a run that another process drives", () => {
   })
 })
 
-describe("when the process that drives a run is gone", () => {
-  it("whoever has asked does it, and nobody else later", async () => {
+describe("a command for a run whose process is gone", () => {
+  it("is carried out by its sender, and by no other process later", async () => {
     const { owner, other, kill, journal } = twoProcesses(TWO)
     await owner.backend.job("a")
     const outcome = other.engine.abort("r", "p")
@@ -129,7 +131,7 @@ describe("when the process that drives a run is gone", () => {
     expect(other.backend.stopped).toEqual(["ses_r/a/1"])
   })
 
-  it("the next one does what was left, but for pauses: who takes a run up wants it to go on", async () => {
+  it("is carried out by the next process that resumes the run, unless it is a pause", async () => {
     const gated = [{ ...step("a"), intervene: "always" as const }, step("b", "a"), step("c")]
     const { owner, other, kill, journal, events } = twoProcesses(gated)
     ;(await owner.backend.job("a")).finish()
@@ -146,7 +148,7 @@ describe("when the process that drives a run is gone", () => {
     expect(journal.queued()).toEqual([])
   })
 
-  it("a process that only reads drives nothing", async () => {
+  it("is refused by a process that only reads", async () => {
     const { owner, kill, journal } = twoProcesses(TWO)
     await owner.backend.job("a")
     const reader = handDriven({ store: journal, isReader: true })
@@ -159,7 +161,7 @@ describe("when the process that drives a run is gone", () => {
     expect(journal.queued()).toEqual([])
   })
 
-  it("a run that nobody has taken up is not paused, and is not taken up by a raise", async () => {
+  it("does not pause the run, and a raise does not resume it", async () => {
     const { owner, other, kill, journal } = twoProcesses(TWO)
     await owner.backend.job("a")
     const raised = other.engine.raise("r", { usd: 1 }, "p")
@@ -177,12 +179,12 @@ describe("when the process that drives a run is gone", () => {
     expect(journal.queued()).toEqual([])
   })
 
-  it("one that is being interrupted leaves it to the next", async () => {
+  it("is left to the next process when its process is being interrupted", async () => {
     const { owner, other, journal } = twoProcesses(TWO)
     await owner.backend.job("a")
     const interrupted = owner.engine.interrupt("Ctrl-C")
     const outcome = other.engine.resume("r", "p")
-    // Its worker has not let go yet.
+    // Its worker has not stopped yet.
     expect(journal.isClaimed("r")).toBe(true)
     owner.clock.advance(400)
     expect(journal.queued()).toHaveLength(1)
@@ -192,7 +194,7 @@ describe("when the process that drives a run is gone", () => {
   })
 })
 
-it("a journal that refuses is told once, and does not end the process", async () => {
+it("a journal that cannot be read is logged once, and does not end the process", async () => {
   const journal = createMemoryStore()
   let isBroken = false
   const store: Store = {
@@ -215,7 +217,7 @@ it("a journal that refuses is told once, and does not end the process", async ()
   expect(journal.outcomeOf("r", "k")).toEqual({})
 })
 
-/** Lets everything happen that waits for no clock, until it is so. */
+/** Lets everything happen that needs no timer, until the condition holds. */
 async function until(is: () => boolean): Promise<void> {
   for (let round = 0; !is(); round++) {
     if (round > 100) throw new Error("it never is")
@@ -223,7 +225,7 @@ async function until(is: () => boolean): Promise<void> {
   }
 }
 
-/** Lets time pass in one process, in small steps. */
+/** Advances the clock of one process in small steps. */
 async function passing({ clock }: ReturnType<typeof handDriven>, ms: number): Promise<void> {
   for (let passed = 0; passed < ms; passed += 100) {
     await new Promise<void>((resolve) => setImmediate(resolve))

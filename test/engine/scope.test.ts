@@ -4,7 +4,7 @@ import type { Run } from "../../src/core/model/run.ts"
 import { scopeOf } from "../../src/engine/task/scope.ts"
 import { createdEvent, result, startedEvent, step, workflow } from "../support/runs.ts"
 
-/** a → b, c → d (a diamond), and e, which nobody needs. */
+/** The graph a → b, c → d (a diamond), and e, which no step needs. */
 const steps = [step("a"), step("b", "a"), step("c", "a"), step("d", "b", "c"), step("e")]
 
 function runWhere(...ended: readonly string[]): Run {
@@ -16,7 +16,7 @@ function runWhere(...ended: readonly string[]): Run {
   }, created)
 }
 
-it("shows the steps that are needed, directly and through others, and no others", () => {
+it("a step's scope has the steps it needs, directly or through others, and no others", () => {
   const { steps: seen } = scopeOf(runWhere("a", "b", "c", "e"), step("d", "b", "c"))
   expect(seen.get("a")).toEqual({ output: "a said so", status: "success", reason: "ok", session: "ses_a" })
   expect(seen.get("b")?.output).toBe("b said so")
@@ -25,7 +25,7 @@ it("shows the steps that are needed, directly and through others, and no others"
   expect([...seen.keys()].sort()).toEqual(["a", "b", "c"])
 })
 
-it("shows a step that has not ended as it stands", () => {
+it("a step's scope shows the current state of a step that has not ended", () => {
   const { steps: seen } = scopeOf(runWhere(), step("d", "b", "c"))
   expect(seen.get("a")).toEqual({ output: "", status: "pending", reason: "", session: "" })
 })

@@ -17,7 +17,7 @@ function open() {
   const context = openDesk({}, FLOWS)
   const status = () => context.engine.find(undefined)?.status
   const settled = async (wanted: string) => await expect.poll(status).toBe(wanted)
-  /** Starts a workflow and lets its first step fail. */
+  /** Starts a workflow and makes its first step fail. */
   const failing = async (name = "one", session = "main") => {
     const before = context.backend.jobs.filter(({ task }) => task.step === "review").length
     expect(await context.type(`/workflow run ${name}`, session)).toMatchObject({ tone: "success" })
@@ -30,7 +30,7 @@ function open() {
 }
 
 describe("a step that failed under on-error", () => {
-  it("is tried again in its session with what the person says, and the run goes on", async () => {
+  it("is retried in its session with the person's message, and the run continues", async () => {
     const { type, backend, failing, engine } = open()
     const run = await failing()
     expect(await type("/workflow retry review be brief, and  say why")).toMatchObject({
@@ -45,7 +45,7 @@ describe("a step that failed under on-error", () => {
     expect(engine.view(run)?.status).toBe("success")
   })
 
-  it("goes on over the workflow as it is written now, and says what is wrong with that", async () => {
+  it("continues with the current version of the workflow, or the reply lists the problems of that version", async () => {
     const { type, backend, engine, project } = open()
     await type("/workflow run plain")
     ;(await backend.job("a")).finish()
@@ -69,7 +69,7 @@ describe("a step that failed under on-error", () => {
     expect(backend.jobs.filter(({ task }) => task.step === "a")).toHaveLength(1)
   })
 
-  it("is skipped, and what needs it goes on", async () => {
+  it("is skipped, and the steps that need it run", async () => {
     const { type, backend, failing, engine } = open()
     const run = await failing()
     await type("/workflow skip review")
@@ -78,7 +78,7 @@ describe("a step that failed under on-error", () => {
     expect(engine.view(run)).toMatchObject({ status: "success", steps: [{ status: "skipped" }, { status: "success" }] })
   })
 
-  it("stays failed with continue, and abort refuses it; both are in the journal with who", async () => {
+  it("fails its run on continue and cancels it on abort, and the journal names who decided", async () => {
     const { type, failing, engine, store } = open()
     const [first, second] = [await failing(), await failing()]
     await type(`/workflow continue ${first}`)
@@ -91,7 +91,7 @@ describe("a step that failed under on-error", () => {
     ])
   })
 
-  it("is done anew by resume once the run has failed, and by retry; nothing finished is", async () => {
+  it("is repeated by resume or retry once the run has failed, and finished steps are not", async () => {
     const { type, backend, engine } = open()
     await type("/workflow run plain")
     ;(await backend.job("a")).finish()
@@ -107,8 +107,8 @@ describe("a step that failed under on-error", () => {
   })
 })
 
-describe("which run is meant", () => {
-  it("is that of this session, then any; RUN/STEP names one", async () => {
+describe("a command that names no run", () => {
+  it("means a run of this session first, then any, and RUN/STEP names one", async () => {
     const { type, failing, engine } = open()
     const [mine, other] = [await failing("one", "main"), await failing("one", "elsewhere")]
     await type("/workflow retry review")
@@ -118,7 +118,7 @@ describe("which run is meant", () => {
     expect(engine.view(other)?.status).toBe("running")
   })
 
-  it("continue takes every gate of a run, or one step, also while a sibling is at work", async () => {
+  it("continues every gate of a run, or one step, even while a sibling runs", async () => {
     const { type, backend, engine, settled } = open()
     await type("/workflow run two")
     const right = await backend.job("right")
@@ -138,7 +138,7 @@ describe("which run is meant", () => {
     expect(engine.find(undefined)?.steps.map(({ status }) => status)).toEqual(["success", "running"])
   })
 
-  it("continue of a run takes its pause back with its gates, of one step only that", async () => {
+  it("ends a run's pause together with its gates, but for one step only that step's gate", async () => {
     const { type, backend, engine } = open()
     for (const [n, word] of ["continue left", "continue"].entries()) {
       await type("/workflow run two")
@@ -155,7 +155,7 @@ describe("which run is meant", () => {
 })
 
 describe("a step of type gate", () => {
-  it("is a question, the answer of which later steps read", async () => {
+  it("asks a question whose answer later steps read", async () => {
     const { type, backend, status, settled } = open()
     await type("/workflow run ask")
     await settled("paused")
@@ -172,8 +172,8 @@ describe("a step of type gate", () => {
   })
 })
 
-describe("pause, and a budget", () => {
-  it("starts nothing more until continue; what runs may finish", async () => {
+describe("a run that was paused or is over its budget", () => {
+  it("starts no more steps until it is continued, and running steps may finish", async () => {
     const { type, backend, settled } = open()
     await type("/workflow run plain")
     const a = await backend.job("a")
@@ -189,7 +189,7 @@ describe("pause, and a budget", () => {
     await settled("success")
   })
 
-  it("goes on only with more to spend", async () => {
+  it("continues only with a higher budget", async () => {
     const { type, backend, settled } = open()
     await type("/workflow run dear")
     ;(await backend.job("a")).finish({ tokens: { input: 90, output: 20 } })
@@ -205,7 +205,7 @@ describe("pause, and a budget", () => {
   })
 })
 
-describe("mistakes are answered with what to do", () => {
+describe("a mistake is answered with what to do", () => {
   it.each<[string, RegExp]>([
     ["/workflow retry reviw", /did you mean `review`\?/],
     ["/workflow retry ship", /ship waits for no decision: it has not started yet/],
@@ -226,7 +226,7 @@ describe("mistakes are answered with what to do", () => {
     expect(status()).toBe("paused")
   })
 
-  it("says so when nothing waits, and how the step stands", async () => {
+  it("is answered with the step's state when nothing waits", async () => {
     const { type, backend, settled } = open()
     expect((await type("/workflow continue")).text).toBe("no run is waiting for input")
     expect((await type("/workflow resume")).title).toBe("Nothing to resume")
@@ -240,7 +240,7 @@ describe("mistakes are answered with what to do", () => {
   })
 })
 
-it("a TUI is told of an open gate, with long texts cut", async () => {
+it("a TUI is sent an open gate with long texts cut", async () => {
   const { type, backend, engine } = open()
   await type("/workflow run one")
   ;(await backend.job("review")).finish({ ...FAILED, detail: "x".repeat(5_000) })

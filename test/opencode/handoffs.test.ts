@@ -13,7 +13,7 @@ interface Posted {
   readonly parts: readonly { readonly text: string; readonly ignored?: boolean }[]
 }
 
-/** An OpenCode that keeps what is posted; `busy` are the sessions at work. */
+/** An OpenCode that records what is posted; `busy` are the busy sessions. */
 function openHost() {
   const posted: Posted[] = []
   const busy = new Set<string>()
@@ -59,7 +59,7 @@ async function ask(context: ReturnType<typeof openDesk>, result: object, by = "p
   await engine.finished(asked.run)
 }
 
-it("posts the answer of a question once, for the model to read, and keeps the session's agent and model", async () => {
+it("the answer to a question is posted once, for the model to read, and the session keeps its agent and model", async () => {
   const context = openDesk(DESK)
   const { host, posted } = openHost()
   const log = { error: (message: string) => context.errors.push(message) }
@@ -74,7 +74,7 @@ it("posts the answer of a question once, for the model to read, and keeps the se
     parts: [{ type: "text", text: "Handoff from the worker coder:\n\nlike this" }],
   })
   expect(posted[0]?.parts[0]?.ignored).toBeUndefined()
-  // What an earlier process owes: nothing, it is there.
+  // The handoff is in the session already, so a new process posts nothing.
   watchHandoffs(host, context.engine, log, 0)
   await ask(context, { reason: "error", output: "half" })
   await ask(context, { output: "for the tool" }, BY_MODEL)
@@ -82,7 +82,7 @@ it("posts the answer of a question once, for the model to read, and keeps the se
   expect(context.errors).toEqual([])
 })
 
-it("waits for a session at work", async () => {
+it("a handoff to a busy session is posted when the session is idle", async () => {
   const context = openDesk(DESK)
   const { host, posted, busy, listeners, becomeIdle } = openHost()
   watchHandoffs(host, context.engine, { error: (message) => context.errors.push(message) }, 0)
@@ -96,7 +96,7 @@ it("waits for a session at work", async () => {
   expect(listeners.size).toBe(0)
 })
 
-it("posts at its start what an earlier process did not get to, where the session is still there", async () => {
+it("handoffs that an earlier process did not post are posted at the start, if their session still exists", async () => {
   const context = openDesk(DESK)
   await ask(context, { output: "never posted" })
   await ask(context, { output: "nowhere to go" }, "person", "deleted")
@@ -107,7 +107,7 @@ it("posts at its start what an earlier process did not get to, where the session
   expect(context.errors).toEqual([])
 })
 
-it("passes over a run whose journal cannot be read, and says so", async () => {
+it("a run whose journal cannot be read is skipped, and that is logged", async () => {
   const context = openDesk(DESK)
   await ask(context, { output: "never posted" })
   await ask(context, { output: "torn" })
@@ -117,7 +117,7 @@ it("passes over a run whose journal cannot be read, and says so", async () => {
     if (run === torn) throw new Error("the journal is torn")
     return read(run)
   }
-  // Nothing of it is in memory, as in an OpenCode that has just been started.
+  // No run is in memory, as in an OpenCode that has just started.
   const { engine } = handDriven({ store: context.store })
   const { host, posted } = openHost()
   watchHandoffs(host, engine, { error: (message) => context.errors.push(message) }, 0)

@@ -3,7 +3,8 @@ import { type ChannelMessage, decode, encode } from "../../src/core/view/protoco
 import type { Host } from "../../src/host/host.ts"
 import { createHooks, type HookDeps } from "../../src/opencode/hooks.ts"
 
-/** The hooks over a host that takes what the TUI is told, and a configuration that reads as `configProblems` says. */
+/** The hooks over a host that records messages to the TUI, with a configuration whose problems
+ *  `configProblems` returns. */
 function openHooks(configProblems: HookDeps["configProblems"]) {
   const sent: ChannelMessage[] = []
   const errors: string[] = []
@@ -33,7 +34,7 @@ function openHooks(configProblems: HookDeps["configProblems"]) {
   return { say, sent, errors }
 }
 
-it("answers hello with what is wrong with the configuration, also when that cannot be read", async () => {
+it("hello is answered with the problems of the configuration, even if it cannot be read", async () => {
   const fine = openHooks(() => Promise.resolve(undefined))
   await fine.say("hello")
   expect(fine.sent).toEqual([{ kind: "reply", id: "hello", reply: { tone: "info", title: "Baton", text: "ready" } }])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { parseLine } from "../../src/opencode/line.ts"
 
-describe("run", () => {
+describe("parsing /workflow run", () => {
   const run = (line: string) => {
     const parsed = parseLine(line)
     return parsed.command === "run" ? [parsed.workflow, parsed.inputs, parsed.task] : parsed
@@ -28,7 +28,7 @@ describe("run", () => {
   })
 })
 
-describe("models of a run", () => {
+describe("parsing the models of a run", () => {
   const pair = { planner: "a/big", docs: "a/small" }
   it.each<[string, object]>([
     [
@@ -47,7 +47,7 @@ describe("models of a run", () => {
   })
 })
 
-describe("the other commands", () => {
+describe("parsing the other commands", () => {
   it.each<[string, object]>([
     ["/workflow", { command: "pick", purpose: "run" }],
     ["/workflow run", { command: "pick", purpose: "run" }],

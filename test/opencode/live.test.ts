@@ -16,7 +16,7 @@ const FLOWS = {
   seat: "steps: [{ id: refine, profile: docs, prompt: refine it }]",
 }
 
-/** A watched engine, and what a TUI would hear of it. */
+/** A watched engine, and the messages that a TUI would get about it. */
 function watch(isLoud = true) {
   const context = openDesk(CONFIG, FLOWS)
   const sent: (StateMessage | OpenMessage | NoticeMessage)[] = []
@@ -40,7 +40,7 @@ function watch(isLoud = true) {
   return { ...context, sent, states, notices, toasts, stop }
 }
 
-it("tells of asks at once, and of activity at most twice a second", async () => {
+it("requests are published at once, and activity at most twice a second", async () => {
   const { type, backend, clock, states } = watch()
   await type("/workflow run flow")
   const job = await backend.job("build")
@@ -68,7 +68,7 @@ it("tells of asks at once, and of activity at most twice a second", async () => 
   expect(JSON.stringify(state).length).toBeLessThan(6_000)
 })
 
-it("calls a person to a worker they are to work with, and to no other", async () => {
+it("the TUI opens the session of a worker that a person works with, and no other", async () => {
   const { type, backend, sent } = watch()
   await type("/workflow run flow")
   await backend.job("build")
@@ -79,7 +79,7 @@ it("calls a person to a worker they are to work with, and to no other", async ()
   ])
 })
 
-it("shows one toast for a paused run, with why and the way out", async () => {
+it("a paused run causes one toast with the reason and the way out", async () => {
   const { type, backend, toasts, engine, clock } = watch()
   await type("/workflow run flow")
   const job = await backend.job("build")
@@ -96,7 +96,7 @@ it("shows one toast for a paused run, with why and the way out", async () => {
   await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["flow · paused", "flow · success"])
 })
 
-it("counts in its toast what the workers of a run have spent that others started", async () => {
+it("the toast of a run includes the cost of runs that its workers started", async () => {
   const { type, backend, toasts, engine, project } = watch()
   await type("/workflow run flow")
   const job = await backend.job("build")
@@ -109,13 +109,13 @@ it("counts in its toast what the workers of a run have spent that others started
   await expect.poll(() => toasts[0]?.message).toBe("1 step done · 600 tokens in, 8 out, $0.75")
 })
 
-it("shows one toast when a gate opens, with the step, why, and the ways out; none for the pause that follows", async () => {
+it("a gate that opens causes one toast with step, reason and ways out, and the pause that follows causes none", async () => {
   const { type, backend, toasts, engine } = watch()
   await type("/workflow run careful")
   const sibling = await backend.job("build")
   ;(await backend.job("review")).finish({ reason: "empty", detail: `it said nothing ${"x".repeat(500)}` })
   await expect.poll(() => toasts.length).toBe(1)
-  // The run pauses only now, and that is no news.
+  // The run pauses only now, which needs no second toast.
   sibling.finish()
   await expect.poll(() => engine.find(undefined)?.status).toBe("paused")
   expect(toasts).toHaveLength(1)
@@ -126,7 +126,7 @@ it("shows one toast when a gate opens, with the step, why, and the ways out; non
   expect(toasts[0]?.message.length).toBeLessThan(170)
 })
 
-it("shows no toast for a pause that a person gets at once, and one for a pause that comes later", async () => {
+it("a pause causes a toast only if it does not follow at once from the person's command", async () => {
   const { type, backend, toasts, engine } = watch()
   await type("/workflow run flow")
   const job = await backend.job("build")
@@ -137,7 +137,7 @@ it("shows no toast for a pause that a person gets at once, and one for a pause t
   expect(toasts).toHaveLength(1)
 })
 
-it("says of an aborted run that was paused no more than its toast", async () => {
+it("a paused run that is aborted causes one toast", async () => {
   const { type, backend, toasts } = watch()
   await type("/workflow run flow")
   ;(await backend.job("build")).finish({ reason: "quota", outage: { cause: "quota", model: "a/b" } })
@@ -146,7 +146,7 @@ it("says of an aborted run that was paused no more than its toast", async () => 
   await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["flow · paused", "flow · cancelled"])
 })
 
-it("shows a toast for what a person asked a worker, and none for what a model did: that has its answer", async () => {
+it("a worker's answer causes a toast if a person asked, and none if a model asked", async () => {
   const { type, backend, toasts, project, engine } = watch()
   await type("/workers ask coder how")
   ;(await backend.job("ask")).finish({ output: "so" })
@@ -158,7 +158,7 @@ it("shows a toast for what a person asked a worker, and none for what a model di
   expect(toasts).toHaveLength(1)
 })
 
-it("says no more once it is stopped", async () => {
+it("nothing is published once the watch is stopped", async () => {
   const { type, backend, clock, sent, stop } = watch()
   await type("/workflow run flow")
   await backend.job("build")
@@ -179,7 +179,7 @@ const asking = (id: string) =>
     expiresAt: null,
   }) as const
 
-it("calls for a person once when a run begins to need one, however many of its workers ask, and once at its end", async () => {
+it("a person is notified once when a run starts needing input, however many workers ask, and once at its end", async () => {
   const { type, backend, toasts, notices } = watch()
   await type("/workflow run wide")
   const jobs = await Promise.all(WIDE.map((step) => backend.job(step)))
@@ -201,7 +201,7 @@ it("calls for a person once when a run begins to need one, however many of its w
   ])
 })
 
-it("says of a second step that waits in a run no more than the first did", async () => {
+it("a second waiting step of a run causes no further notification", async () => {
   const { type, backend, toasts } = watch()
   await type("/workflow run careful")
   const [review, build] = [await backend.job("review"), await backend.job("build")]
@@ -216,7 +216,7 @@ it("says of a second step that waits in a run no more than the first did", async
     .toEqual(["careful · review waits for you", "careful · build waits for you"])
 })
 
-it("calls nobody with `toasts` off", async () => {
+it("no person is notified with `toasts` off", async () => {
   const { type, backend, toasts, notices } = watch(false)
   await type("/workflow run flow")
   const job = await backend.job("build")

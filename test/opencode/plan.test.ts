@@ -6,7 +6,7 @@ const FLOWS = {
   pair: "inputs: { topic: { type: string } }\nsteps: [{ id: draft, profile: coder, prompt: 'about ${inputs.topic}' }, { id: review, needs: [draft], prompt: look }]",
 }
 
-it("says what a workflow would do, and starts nothing", async () => {
+it("`/workflow plan` shows what a workflow would do, and starts nothing", async () => {
   const { type, engine, backend } = openDesk(CONFIG, FLOWS)
   const reply = await type("/workflow plan pair topic=tides --model coder=acme/big")
   expect(reply.title).toBe("Plan of pair")
@@ -17,7 +17,7 @@ it("says what a workflow would do, and starts nothing", async () => {
   expect(await type("/workflow plan pear")).toMatchObject({ tone: "error", text: expect.stringContaining("pair") })
 })
 
-it("runs a workflow with the models that the line names, and refuses one that nobody has", async () => {
+it("`/workflow run` uses the models that the line names, and refuses an unknown profile or role", async () => {
   const { type, backend } = openDesk(CONFIG, FLOWS)
   await type("/workflow run pair --model coder=acme/big topic=tides")
   expect((await backend.job("draft")).task.profile.model).toBe("acme/big")

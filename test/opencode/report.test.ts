@@ -5,7 +5,7 @@ import { openDesk } from "./support.ts"
 
 const FLOWS = { two: "steps: [{ id: a, prompt: a }, { id: b, needs: [a], prompt: b }]", bad: "steps: [{ id: a }]" }
 
-it("`/workflow report` writes the page of a run, and says where it is", async () => {
+it("`/workflow report` writes the page of a run, and replies with its path", async () => {
   const { type, backend, engine, project } = openDesk({}, FLOWS)
   expect(await type("/workflow report")).toMatchObject({ tone: "error", text: "nothing has run in this project yet" })
   await type("/workflow run two")
@@ -27,7 +27,7 @@ it("`/workflow report` writes the page of a run, and says where it is", async ()
   expect(await type("/workflow report out=.opencode")).toMatchObject({ tone: "error" })
 })
 
-it("`/workflow graph` draws a workflow that nobody has run, and says what is wrong with one that cannot be", async () => {
+it("`/workflow graph` draws a workflow that has never run, and lists the problems of an invalid one", async () => {
   const { type } = openDesk({}, FLOWS)
   expect(await type("/workflow graph two")).toMatchObject({ text: expect.stringMatching(/^\* +a .*\n\* +b /) })
   expect(await type("/workflow graph two mermaid")).toMatchObject({ text: expect.stringContaining("n1 --> n2") })

@@ -4,7 +4,7 @@ import { askView, doneStep, runView } from "../tui/support/runs.ts"
 
 const long = "x".repeat(50_000)
 
-it("tells of a step in a few hundred characters, however much there is", () => {
+it("a slim step has a few hundred characters, however long its texts are", () => {
   const step = doneStep("plan", 1_000, {
     output: long,
     prompt: long,
@@ -32,7 +32,7 @@ it("tells of a step in a few hundred characters, however much there is", () => {
   expect(JSON.stringify(told).length).toBeLessThan(5_000)
 })
 
-it("counts what an ask leaves out from all that there was", () => {
+it("a slim request counts all the lines that it leaves out", () => {
   const lines = (length: number) => Array.from({ length }, (_, at) => `line ${at}`)
   expect(slimRequest(askView("per_1", { details: lines(12), more: 18 }))).toMatchObject({ details: lines(8), more: 22 })
   expect(slimRequest(askView("per_1", { details: lines(3), more: 1 }))).toMatchObject({ details: lines(3), more: 1 })

@@ -9,8 +9,8 @@ import { createVault } from "../../src/project/vault.ts"
 import { render } from "../../src/spec/template.ts"
 import { handDriven } from "../support/engine.ts"
 
-/** A project in a temporary folder and a real engine over workers driven by hand, as the surfaces see them. Secrets are
- *  read from `env`. */
+/** A project in a temporary folder and a real engine over workers that tests drive by hand, as
+ *  commands see them. Secrets are read from `env`. */
 export function openDesk(
   config: object,
   workflows: Readonly<Record<string, string>> = {},
@@ -24,7 +24,7 @@ export function openDesk(
   }
   const project = new Project({ directory, globalDir: join(directory, "none"), env: {} })
   const { engine, backend, clock, errors, store } = handDriven({ render, vault: createVault(directory, env) })
-  /** What sessions hold, by the task. */
+  /** The transcripts of sessions by task. */
   const transcripts = new Map<string, SessionTranscript>()
   const handoffs: { session: string; text: string; id: string }[] = []
   const missing: { text: string | undefined } = { text: undefined }
@@ -38,7 +38,7 @@ export function openDesk(
     handoff: (session: string, text: string, id: string) => void handoffs.push({ session, text, id }),
   }
   let lines = 0
-  /** Takes a line as typed in a session, with `screen` on the screen. */
+  /** Handles a line as typed in a session, with `screen` on the screen. */
   const type = async (line: string, session: string | undefined = "main", screen = session): Promise<Reply> =>
     await handleLine(line, { id: `line${++lines}`, session, screen }, context)
   return { ...context, transcripts, backend, clock, errors, store, handoffs, missing, type }

@@ -30,7 +30,7 @@ function openTools(limits: object = {}) {
   return { ...context, call, abort: () => ended.abort() }
 }
 
-it("worker_ask waits for the answer and caps it, with where the rest is", async () => {
+it("worker_ask waits for the answer and shortens it, with the path of the whole", async () => {
   const { call, backend, engine } = openTools()
   const answer = call("worker_ask", { worker: "coder", prompt: "what is ${x}?" })
   const job = await backend.job("ask")
@@ -42,7 +42,7 @@ it("worker_ask waits for the answer and caps it, with where the rest is", async 
   expect(engine.find(undefined)).toMatchObject({ ask: "coder", depth: 0 })
 })
 
-it("eight workers that answer with 50 KB each grow who asks them by less than eight caps", async () => {
+it("eight workers that answer with 50 KB each add less than eight caps to the asking session", async () => {
   const { call, backend } = openTools()
   const answers = Array.from({ length: 8 }, () => call("worker_ask", { worker: "coder", prompt: "x" }))
   for (let at = 0; at < 8; at++) (await backend.job("ask", at)).finish({ output: "y".repeat(50_000) })
@@ -51,7 +51,7 @@ it("eight workers that answer with 50 KB each grow who asks them by less than ei
   expect(grown).toBeLessThan(8 * (HANDOFF_CHARS + 200))
 })
 
-it("worker_ask never gives a failure as an answer", async () => {
+it("worker_ask never returns a failure as an answer", async () => {
   const { call, backend } = openTools()
   const answer = call("worker_ask", { worker: "coder", prompt: "x" })
   const job = await backend.job("ask")
@@ -68,14 +68,14 @@ it("a worker at the depth limit is refused before anything is created", async ()
   const refusal = "workers may not start workers here (limits.max_depth is 1)"
   await expect(call("worker_ask", { worker: "lead", prompt: "y" }, below)).rejects.toThrow(refusal)
   await expect(call("workflow_run", { name: "flow" }, below)).rejects.toThrow("limits.max_depth is 1")
-  // A worker of another process is known by the mark of its session.
+  // A worker of another process is recognised by the mark of its session.
   await expect(call("worker_ask", { worker: "lead", prompt: "y" }, "elsewhere")).rejects.toThrow(refusal)
   expect(engine.list()).toHaveLength(1)
   ;(await backend.job("ask")).finish({ output: "done" })
   expect(await answer).toBe("done")
 })
 
-it("below the limit a worker asks another, but no kept one that waits for it, itself included", async () => {
+it("below the depth limit a worker can ask another worker, except a kept one that waits for it, or itself", async () => {
   const { call, backend, engine, project } = openTools({ max_depth: 3 })
   for (const name of ["lead", "coder"]) await engine.spawn(name, profileOf(project, name), "main")
   const first = call("worker_ask", { worker: "lead", prompt: "x" })
@@ -92,12 +92,12 @@ it("below the limit a worker asks another, but no kept one that waits for it, it
   expect(await second).toBe("from coder")
   lead.finish({ output: "from lead" })
   expect(await first).toBe("from lead")
-  // The newest run is the one a person knows of, and a worker's task is found by its name.
+  // The newest run is the one a person started, and a worker's task is found by the worker's name.
   expect(runNamed(engine, undefined)?.ask).toBe("lead")
   expect(stepNamed(engine, "coder")?.step.output).toBe("from coder")
 })
 
-it("a caller that gives up aborts what it asked for", async () => {
+it("a caller that aborts its tool call aborts the run it started", async () => {
   const { call, backend, abort } = openTools()
   const answer = call("worker_ask", { worker: "coder", prompt: "x" })
   const job = await backend.job("ask")
@@ -106,7 +106,7 @@ it("a caller that gives up aborts what it asked for", async () => {
   expect(job.isStopped).toBe(true)
 })
 
-it("workflow_run starts or waits, workflow_status tells, workflow_control aborts", async () => {
+it("workflow_run starts or waits, workflow_status shows the state, workflow_control aborts", async () => {
   const { call, backend } = openTools()
   await expect(call("workflow_run", { name: "flo" })).rejects.toThrow("did you mean `flow`?")
   const waiting = call("workflow_run", { name: "flow", wait: true })
@@ -120,7 +120,7 @@ it("workflow_run starts or waits, workflow_status tells, workflow_control aborts
   await expect(call("workflow_status", { run: "nope" })).rejects.toThrow("there is no run nope")
 })
 
-it("workflow_control decides about a step that waits, with words for its worker, and says why not", async () => {
+it("workflow_control decides about a waiting step with a message for its worker, or throws why it cannot", async () => {
   const { call, backend, engine } = openTools()
   await call("workflow_run", { name: "careful" })
   const job = await backend.job("build")
@@ -147,7 +147,7 @@ function profileOf(project: Project, name: string): Profile {
   return config.value.profiles[name]
 }
 
-it("a run whose models OpenCode does not have is not started, by a person or a model", async () => {
+it("neither a person nor a model can start a run whose models OpenCode does not have", async () => {
   const { call, type, engine, missing } = openTools()
   missing.text = "OpenCode has no model `a/b`"
   await expect(call("workflow_run", { name: "flow" })).rejects.toThrow("OpenCode has no model `a/b`")

@@ -9,7 +9,7 @@ const FLOWS = {
 }
 const called: TraceRow = { at: 5, kind: "tool", tone: "good", title: "bash: ls", text: "a.txt", tookMs: 20 }
 
-it("`/trace` tells what the session holds beside what the journal has", async () => {
+it("`/trace` shows the session's transcript beside the journal", async () => {
   const { type, backend, transcripts } = openDesk({}, FLOWS)
   await type("/workflow run one")
   const job = await backend.job("build")
@@ -21,7 +21,7 @@ it("`/trace` tells what the session holds beside what the journal has", async ()
   await expect.poll(async () => (await type(`/trace ${job.task.run}/build`)).text).toContain("✓ done")
 })
 
-it("`/trace` says when the session is gone, or in a server of its own, and tells the rest from the journal", async () => {
+it("`/trace` says that the session is gone or in another server, and shows the rest from the journal", async () => {
   const { type, backend } = openDesk({ profiles: { far: { kind: "server" } } }, FLOWS)
   await type("/workflow run one")
   const gone = await backend.job("build")
@@ -32,7 +32,7 @@ it("`/trace` says when the session is gone, or in a server of its own, and tells
   expect((await type("/trace build")).text).toContain("The transcript is in the server of profile far")
 })
 
-it("takes the values of secrets out of what a session holds, and shows none of it where they are not known", async () => {
+it("`/trace` removes the values of secrets from a transcript, and shows none if the values are missing", async () => {
   const env: Record<string, string> = { T: "hunter2hunter2" }
   const { type, backend, transcripts } = openDesk({}, FLOWS, env)
   expect((await type("/workflow run deploy")).text).toContain("Started deploy")

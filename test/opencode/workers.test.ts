@@ -22,7 +22,7 @@ const permission = (over: Partial<PendingRequest> = {}): PendingRequest => ({
 })
 
 describe("/workers spawn", () => {
-  it("makes a kept worker without asking a model, and goes to one a person works with", async () => {
+  it("creates a kept worker without prompting a model, and opens one that a person works with", async () => {
     const { type, engine, backend } = openDesk(CONFIG)
     expect(await type("/workers spawn coder tester")).toMatchObject({ title: "Spawned tester" })
     expect(await type("/workers spawn docs")).toMatchObject({ view: { type: "open", session: "ses_worker/docs" } })
@@ -33,7 +33,7 @@ describe("/workers spawn", () => {
     expect(backend.jobs).toEqual([])
   })
 
-  it("refuses a profile that is not there, a name that is taken, and one that is another profile's", async () => {
+  it("refuses an unknown profile, a name that is taken, and the name of another profile", async () => {
     const { type, engine } = openDesk(CONFIG)
     expect((await type("/workers spawn docz")).text).toContain("did you mean `docs`?")
     await type("/workers spawn docs")
@@ -45,7 +45,7 @@ describe("/workers spawn", () => {
 })
 
 describe("/workers ask", () => {
-  it("asks a profile nobody has spawned as a run of one step for this session", async () => {
+  it("asks a profile without a spawned worker in a run of one step for this session", async () => {
     const { type, backend, engine } = openDesk(CONFIG)
     const reply = await type("/workers ask coder how does ${this} work?")
     const job = await backend.job("ask")
@@ -58,14 +58,14 @@ describe("/workers ask", () => {
     expect((await type("/trace coder")).text).toContain("well")
   })
 
-  it("from the worker's own session the answer is for the session it was started from", async () => {
+  it("in the worker's own session sends the answer to the session it was started from", async () => {
     const { type, backend } = openDesk(CONFIG)
     await type("/workers spawn docs")
     await type("/workers ask docs what is the plan", "ses_worker/docs")
     expect((await backend.job("ask")).task).toMatchObject({ parent: "main", session: "ses_worker/docs" })
   })
 
-  it("says it to a worker that has a task, by name or by session, once a line", async () => {
+  it("sends the text to a worker that has a task, by name or session, once per line", async () => {
     const { type, backend } = openDesk(CONFIG, FLOW)
     await type("/workflow run flow")
     const job = await backend.job("build")
@@ -78,7 +78,7 @@ describe("/workers ask", () => {
     expect(backend.jobs).toHaveLength(1)
   })
 
-  it("answers a misspelt name with the nearest worker or profile", async () => {
+  it("suggests the nearest worker or profile for a misspelt name", async () => {
     const { type, backend } = openDesk(CONFIG)
     expect((await type("/workers ask coderr hi")).text).toContain("did you mean `coder`?")
     expect(backend.jobs).toEqual([])
@@ -86,7 +86,7 @@ describe("/workers ask", () => {
 })
 
 describe("acting on one worker", () => {
-  it("interrupts, lets go on and stops it; an unknown one is answered with the nearest", async () => {
+  it("interrupts, resumes and stops it, and suggests the nearest name for an unknown one", async () => {
     const { type, backend } = openDesk(CONFIG, FLOW)
     await type("/workflow run flow")
     const job = await backend.job("build")
@@ -115,7 +115,7 @@ describe("acting on one worker", () => {
 })
 
 describe("/handback", () => {
-  it("of a step a person works on gives text and goes back to the session of the run", async () => {
+  it("in a step that a person works on returns the text and opens the session of the run", async () => {
     const { type, backend } = openDesk(CONFIG, { seat: SEAT })
     await type("/workflow run seat")
     const { task } = await backend.job("refine")
@@ -126,7 +126,7 @@ describe("/handback", () => {
     expect(backend.steered).toEqual([{ session, steer: { type: "handback", text: "we chose tides" } }])
   })
 
-  it("of a kept worker puts words into the main session, and without words asks for a summary", async () => {
+  it("of a kept worker posts the text into the main session, or asks for a summary without text", async () => {
     const { type, backend, handoffs } = openDesk(CONFIG)
     await type("/workers spawn docs")
     const reply = await type("/handback we chose tides", "ses_worker/docs")
@@ -139,7 +139,7 @@ describe("/handback", () => {
     expect((await backend.job("ask")).task.prompt).toMatch(/^Summarize/)
   })
 
-  it("of a kept worker goes where the person came from when they opened it", async () => {
+  it("of a kept worker goes to the session from which the person opened it", async () => {
     const { type, handoffs } = openDesk(CONFIG)
     await type("/workers spawn docs")
     await type("/workers open docs", "a later session")
@@ -156,7 +156,7 @@ describe("/handback", () => {
     expect(reply.view).toEqual({ type: "open", session: "another" })
   })
 
-  it("names what to do where there is no worker, and refuses one that works on its own", async () => {
+  it("says what to do where there is no worker, and refuses a worker in the background", async () => {
     const { type, backend } = openDesk(CONFIG, FLOW)
     expect((await type("/handback")).text).toContain("/handback NAME")
     await type("/workflow run flow")
@@ -167,7 +167,7 @@ describe("/handback", () => {
 })
 
 describe("/inbox", () => {
-  it("lists what waits with the line that answers it, and takes the answer by id or by worker", async () => {
+  it("lists requests with the line that answers them, and takes answers by id or by worker", async () => {
     const { type, backend } = openDesk(CONFIG, FLOW)
     expect((await type("/inbox")).text).toBe("Nothing is waiting for you.")
     await type("/workflow run flow")
@@ -188,7 +188,7 @@ describe("/inbox", () => {
     expect((await type("/inbox allow per_1")).text).toContain("answered already")
   })
 
-  it("answers questions: one with a text, several with a word each, marks where several may be chosen", async () => {
+  it("answers one question with a text and several with a word each, and splits multiple choices", async () => {
     const { type, backend } = openDesk(CONFIG, FLOW)
     await type("/workflow run flow")
     const job = await backend.job("build")
