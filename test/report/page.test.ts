@@ -38,7 +38,7 @@ it("the report gives a reason for every verdict, with the checks that ran", () =
   expect(section("verdicts")).toMatch(/publish ✗ failed · error the registry said no/)
 })
 
-it("the report says how an ensemble came to its answer", () => {
+it("the report says how an ensemble reached its answer", () => {
   const verdict = {
     asked: 2,
     answered: 2,

@@ -27,7 +27,7 @@ it("the trace names the files that the worker wrote, and the file with its answe
   expect(formatTrace("r1", step)).toContain("wrote a.ts, b.ts\nits answer is in docs/plan.md")
 })
 
-it("the trace says how an ensemble came to its answer", () => {
+it("the trace says how an ensemble reached its answer", () => {
   const verdict = { asked: 3, answered: 2, providers: [], order: ["a", "b"], seed: 1, judge: "opus" }
   const step = doneStep("plan", 8_000, {
     verdict: { ...verdict, verdict: "pick", choice: "a", reasons: ["short"], dissent: [] },

@@ -361,7 +361,7 @@ describe("looking", () => {
       [ended({ reason: "worker-lost" })],
     ],
     [
-      "a session that was busy in between begins its silence anew",
+      "the silence of a session starts again after it was busy",
       () =>
         timer(
           timer(silent([asked, calling]).at(1_000))
@@ -393,7 +393,11 @@ describe("looking", () => {
       () => timer(timer(repeatedOnce()).idle(saidToo).at(4_000)).idle(saidToo),
       [ended({ reason: "empty" })],
     ],
-    ["the silence after it counts anew", () => timer(repeatedOnce().at(3_999)).idle(saidToo), [wakeAt(5_999)]],
+    [
+      "the silence is counted again after a message was repeated",
+      () => timer(repeatedOnce().at(3_999)).idle(saidToo),
+      [wakeAt(5_999)],
+    ],
     [
       "a message whose answer has begun is not sent again",
       () => idleAgain([...saidToo, calling], 2_000, both),
