@@ -1,8 +1,8 @@
 import { runProgram } from "./cli/exit.ts"
 import { createProgram } from "./cli/program.ts"
 
-// Set by bin/baton.mjs to run this file in OpenCode's Bun. It must not reach the OpenCode that is started from here,
-// which would then be Bun as well.
+// bin/baton.mjs sets this to run this file in OpenCode's Bun. It must not reach the OpenCode that
+// is started from here, which would then run as Bun too.
 delete process.env.BUN_BE_BUN
 
 /** Runs the command line and gives its exit code. */

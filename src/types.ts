@@ -1,4 +1,5 @@
-/** The types of the journal's events and of what `baton` prints with `--json`: `opencode-baton/types`. */
+/** The types of the journal's events and of the output of `baton` with `--json`, exported as
+ *  `opencode-baton/types`. */
 export type * from "./cli/json-types.ts"
 export type { RunCreated, RunEvent } from "./core/model/events.ts"
 export type { Profile } from "./core/model/profile.ts"
