@@ -5,10 +5,12 @@ import type { Problem } from "../core/model/problem.ts"
 import { keysOf } from "./profiles.ts"
 import { orList } from "./words.ts"
 
-/** A profile as it was written, with variables filled in; nothing of it is checked yet. */
+/** Reads a key of a profile as it was written, with variables filled in and without any check. */
 type ReadKey = (key: string) => unknown
 
-/** Keys that cannot stand in a profile together, and what to do. The problem is shown at `key`. */
+/**
+ * A combination of keys that a profile cannot have, and what to do. The problem is shown at `key`.
+ */
 interface Rule {
   readonly key: string
   readonly isBroken: (written: ReadKey) => boolean
@@ -20,7 +22,7 @@ const kindOf = (written: ReadKey) => String(written("kind") ?? written("backend"
 const traits = (written: ReadKey) => traitsOf(kindOf(written))
 const takesUrl = (written: ReadKey) => traits(written).ownKeys.includes("url")
 
-/** What is said of a kind is only asked for once it is built. */
+/** Kinds that are implemented; the rules about kinds apply only to them. */
 const BUILT = KIND_NAMES.filter((kind) => KINDS[kind].isBuilt)
 const isBuilt = (written: ReadKey) => traits(written).isBuilt
 const FOREGROUND = BUILT.filter((kind) => KINDS[kind].mayBeForeground).sort()
@@ -36,7 +38,7 @@ const RULES: readonly Rule[] = [
     key: "mode",
     isBroken: (written) => written("mode") === "foreground" && isBuilt(written) && !traits(written).mayBeForeground,
     message: (written) => {
-      const why = traits(written).hasSession ? "nobody can type in another server's session here" : "it has no session"
+      const why = traits(written).hasSession ? "its session is on another server" : "it has no session"
       return `a worker of kind \`${kindOf(written)}\` cannot be in the foreground: ${why}`
     },
     hint: `use kind ${orList(FOREGROUND)}, or leave \`mode\` out`,
@@ -44,21 +46,21 @@ const RULES: readonly Rule[] = [
   {
     key: "keep",
     isBroken: (written) => written("keep") === true && isBuilt(written) && !traits(written).hasSession,
-    message: (written) => `a worker of kind \`${kindOf(written)}\` has no session that could be kept`,
+    message: (written) => `a worker of kind \`${kindOf(written)}\` has no session to keep`,
     hint: "leave `keep` out",
   },
   {
     key: "checkpoint",
     isBroken: (written) =>
       written("checkpoint") !== undefined && (written("keep") === true || written("mode") === "foreground"),
-    message: "a kept worker, and one that a person works with, has one session",
-    hint: "leave `checkpoint` out, or `keep` and `mode`",
+    message: "a kept or foreground worker cannot move to a new session",
+    hint: "leave out `checkpoint`, or leave out `keep` and `mode`",
   },
   {
     key: "concurrency",
     isBroken: (written) => written("keep") === true && Number(written("concurrency")) > 1,
-    message: "a kept worker has one session, and does one thing at a time in it",
-    hint: "leave `concurrency` out, or `keep`",
+    message: "a kept worker has one session and does one step at a time in it",
+    hint: "leave out `concurrency` or `keep`",
   },
   ...[...new Set(BUILT.flatMap((kind) => KINDS[kind].ownKeys))].map((key) => {
     const kinds = orList(BUILT.filter((kind) => KINDS[kind].ownKeys.includes(key)))
@@ -72,18 +74,21 @@ const RULES: readonly Rule[] = [
   ...["password", "directory"].map((key) => ({
     key,
     isBroken: (written: ReadKey) => written(key) !== undefined && takesUrl(written) && written("url") === undefined,
-    message: `\`${key}\` is for a server that somebody else runs, and there is no \`url\``,
+    message: `\`${key}\` is only for a server that somebody else runs, but there is no \`url\``,
     hint: `add \`url\`, or leave \`${key}\` out`,
   })),
   {
     key: "idle_stop",
     isBroken: (written) => written("idle_stop") !== undefined && takesUrl(written) && written("url") !== undefined,
-    message: "Baton never ends the server at `url`",
+    message: "Baton never stops the server at `url`",
     hint: "leave `idle_stop` out",
   },
 ]
 
-/** What is wrong with how the keys of a profile go together. Works on the document with variables filled in. */
+/**
+ * Reports contradictions between the keys of a profile. `value` is the document with variables
+ * filled in.
+ */
 export function* checkCombinations(document: SourceDocument, value: unknown): Generator<Problem> {
   for (const name of keysOf(valueAt(value, ["profiles"]))) {
     const profile = ["profiles", name]

@@ -6,15 +6,16 @@ import type { Problem, Result } from "../core/model/problem.ts"
 const NAMES = ["orchestrator.json", "orchestrator.jsonc"] as const
 
 export interface ProjectLocation {
-  /** Folder the user works in. */
+  /** Folder in which the user works. */
   readonly directory: string
-  /** Root of its git worktree; `/` is OpenCode's way of saying that there is none. */
+  /** Root of its git worktree; OpenCode passes `/` when there is none. */
   readonly worktree?: string
 }
 
 /**
- * The folder a project's files are looked up in: the nearest one from `directory` upwards that holds `.opencode` or an
- * orchestrator.json, not above the worktree; else the worktree, else `directory`. Absolute.
+ * The absolute path of the folder in which a project's files are looked up: the nearest folder from
+ * `directory` upwards, but not above the worktree, that contains `.opencode` or an
+ * orchestrator.json; else the worktree; else `directory`.
  */
 export function projectRoot({ directory, worktree }: ProjectLocation): string {
   const start = resolve(directory)
@@ -28,8 +29,9 @@ export function projectRoot({ directory, worktree }: ProjectLocation): string {
 }
 
 /**
- * The one config file that counts: `.opencode/`, then the project root, then the global folder; the first place that
- * has one wins and nothing is merged. null when there is none; a place that has two is a problem.
+ * Finds the config file that applies: in `.opencode/`, then the project root, then the global
+ * folder. The first folder that has one wins, and nothing is merged. The value is null when there
+ * is none; two files in one folder are a problem.
  */
 export function findConfig(root: string, globalDir: string): Result<string | null> {
   for (const folder of [join(root, ".opencode"), root, globalDir]) {
@@ -41,7 +43,7 @@ export function findConfig(root: string, globalDir: string): Result<string | nul
 }
 
 function twoFiles(first: string, second: string): Problem {
-  return { file: second, line: 0, column: 0, message: `${first} is there as well`, hint: "delete one of the two" }
+  return { file: second, line: 0, column: 0, message: `${first} exists as well`, hint: "delete one of the two" }
 }
 
 /** The user's OpenCode config folder: `$XDG_CONFIG_HOME/opencode`, else `~/.config/opencode`. */

@@ -3,16 +3,24 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parse } from "jsonc-parser"
 
-/** Where OpenCode is told to load Baton: its server half in opencode.json, its TUI half in tui.json. */
+/**
+ * Finds the OpenCode configs that load Baton: opencode.json its server half, tui.json its TUI half.
+ */
 
-/** The first of these files that names Baton as a plugin, of the project or the user's global folder; undefined: none. */
+/**
+ * The first config file of the project or the global folder that names Baton as a plugin, if any
+ * does.
+ */
 export function loadedBy(name: "opencode" | "tui", root: string, globalDir: string): string | undefined {
   const folders = [root, join(root, ".opencode"), globalDir]
   const files = folders.flatMap((folder) => [`${name}.json`, `${name}.jsonc`].map((file) => join(folder, file)))
   return files.find((file) => existsSync(file) && pluginsOf(readFileSync(file, "utf8")).some(isBaton))
 }
 
-/** The plugins that a config file of OpenCode's names; a file that cannot be read names none, and OpenCode says why. */
+/**
+ * The plugins that an OpenCode config names; none for a file with syntax errors, which OpenCode
+ * itself reports.
+ */
 function pluginsOf(text: string): string[] {
   const config: unknown = parse(text, [], { allowTrailingComma: true })
   const plugins = typeof config === "object" && config !== null && "plugin" in config ? config.plugin : []
@@ -23,7 +31,9 @@ function pluginsOf(text: string): string[] {
   })
 }
 
-/** `opencode-baton`, with or without a version, or a path to a folder of that package. */
+/**
+ * True for `opencode-baton`, with or without a version, and for a path to a folder of that package.
+ */
 function isBaton(plugin: string): boolean {
   if (/^opencode-baton(@.*)?$/.test(plugin) || /(^|\/)opencode-baton\/?$/.test(plugin)) return true
   const folder = plugin.startsWith("file:") ? fileURLToPath(plugin) : plugin

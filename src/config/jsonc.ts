@@ -3,7 +3,9 @@ import type { Path, SourceDocument } from "../core/documents/issues.ts"
 import { Lines } from "../core/documents/lines.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
 
-/** JSON with comments and trailing commas, as a document that knows its places. */
+/**
+ * Parses JSON with comments and trailing commas into a document that keeps its source positions.
+ */
 
 const MAX_CHARS = 512 * 1024
 const MAX_DEPTH = 64
@@ -26,7 +28,7 @@ const SYNTAX: Readonly<Record<string, string>> = {
   InvalidCharacter: "this character must be escaped",
 }
 
-/** A JSONC text as a document, or every syntax error and duplicate key in it. */
+/** Parses a JSONC text into a document, or returns its syntax errors and duplicate keys. */
 export function parseJsonc(source: string, file: string): Result<SourceDocument> {
   const text = source.replace(/^\uFEFF/, "")
   const whole = (message: string, hint: string): Result<never> => ({
@@ -54,7 +56,7 @@ export function parseJsonc(source: string, file: string): Result<SourceDocument>
   return { ok: true, value: { file, value, place: (path, part) => lines.placeOf(find(root, path, part)) } }
 }
 
-/** One mistake often makes the parser stumble several times; what follows on the same line is an echo. */
+/** Keeps the first problem of each line, because one mistake often causes several parser errors. */
 function firstPerLine(problems: readonly Problem[]): Problem[] {
   return problems.filter((one, at) => problems.findIndex((other) => other.line === one.line) === at)
 }
@@ -64,7 +66,10 @@ function syntaxMessage(error: ParseError): string {
   return SYNTAX[code] ?? code
 }
 
-/** How deep brackets nest, told by tokens: the parser itself recurses and would run out of stack. */
+/**
+ * The nesting depth of brackets. It is counted on tokens, because the parser recurses and could
+ * overflow its stack.
+ */
 function depthOf(text: string): number {
   const scanner = createScanner(text, true)
   let depth = 0
@@ -97,7 +102,10 @@ function toValue(node: Node, report: JsonReporter): unknown {
   return Object.fromEntries(entries)
 }
 
-/** Offset of a key or value; of the innermost part there is when the path goes on beyond the document. */
+/**
+ * Offset of the key or value at `path`; of the innermost existing part when the path leads beyond
+ * the document.
+ */
 function find(root: Node, path: Path, part: "key" | "value"): number {
   let node = root
   let offset = root.offset

@@ -19,28 +19,28 @@ import { type Config, configJsonSchema, configSchema } from "./schema.ts"
 
 export interface LoadedConfig {
   readonly config: Config
-  /** The file that counted; null: there is none and everything is default. */
+  /** The file that was read; null when there is none and every value is the default. */
   readonly file: string | null
-  /** By name; `default` is always there. Model roles are resolved. */
+  /** Profiles by name, with model roles resolved; `default` always exists. */
   readonly profiles: Readonly<Record<string, Profile>>
   readonly limits: Limits
-  /** When a run pauses for a person, where its workflow does not say; undefined: `never`. */
+  /** When a run pauses for a person, if its workflow does not say; undefined means `never`. */
   readonly intervene?: Intervene
   readonly toasts: boolean
-  /** Whether the model is offered Baton's tools. */
+  /** True when Baton's tools are offered to the model. */
   readonly tools: boolean
-  /** Passwords of servers by the name of their profile. Never to be journalled or shown. */
+  /** Passwords of servers by profile name. They must never be journalled or shown. */
   readonly passwords: Readonly<Record<string, string>>
 }
 
 export interface LoadOptions extends ProjectLocation {
   /** The user's OpenCode config folder (`$XDG_CONFIG_HOME/opencode`, else `~/.config/opencode`). */
   readonly globalDir: string
-  /** What `{env:NAME}` is filled in from. */
+  /** The variables that replace `{env:NAME}`. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** Finds, reads and checks orchestrator.json. Never throws: everything wrong is a problem, all of them at once. */
+/** Finds, reads and checks orchestrator.json. Never throws: it returns all problems at once. */
 export function loadConfig(options: LoadOptions): Result<LoadedConfig> {
   const found = findConfig(projectRoot(options), options.globalDir)
   if (!found.ok) return found
@@ -48,19 +48,19 @@ export function loadConfig(options: LoadOptions): Result<LoadedConfig> {
   return file === null ? checkConfig("{}", null, options.env) : checkConfigFile(file, options.env)
 }
 
-/** Reads and checks one orchestrator.json wherever it is. */
+/** Reads and checks the orchestrator.json at `file`. */
 export function checkConfigFile(file: string, env: LoadOptions["env"]): Result<LoadedConfig> {
   const text = read(file)
   return text.ok ? checkConfig(text.value, file, env) : text
 }
 
-/** An orchestrator.json as it was written, with its places; nothing of it is checked. */
+/** Reads an orchestrator.json with its source positions, without checking it. */
 export function configDocument(file: string): Result<SourceDocument> {
   const text = read(file)
   return text.ok ? parseJsonc(text.value, file) : text
 }
 
-/** The text of an orchestrator.json as a checked config; `file` names it in problems. */
+/** Checks the text of an orchestrator.json; `file` names it in problems. */
 export function checkConfig(text: string, file: string | null, env: LoadOptions["env"]): Result<LoadedConfig> {
   const parsed = parseJsonc(text, file ?? "orchestrator.json")
   if (!parsed.ok) return parsed
@@ -94,14 +94,17 @@ export function checkConfig(text: string, file: string | null, env: LoadOptions[
   }
 }
 
-/** The problem of a file that configures another plugin: naming its unknown keys one by one would help nobody. */
+/**
+ * The single problem of a file that configures another plugin; a problem for each unknown key would
+ * not help.
+ */
 function foreignProblem(document: SourceDocument): Problem | undefined {
   const { value } = document
   const agents = valueAt(value, ["agents"])
   const isOurs = ["models", "profiles", "limits"].some((key) => valueAt(value, [key]) !== undefined)
   if (isOurs || typeof agents !== "object" || agents === null) return undefined
   const hint = "write each agent under `profiles`, with its `model`, and `prompt` for its `promptAppend`"
-  return problemAt(document, ["agents"], "key", "this is a configuration of oh-my-opencode, and not of Baton", hint)
+  return problemAt(document, ["agents"], "key", "this configures oh-my-opencode, not Baton", hint)
 }
 
 function toLimits({ max_workers, max_depth, budget }: Config["limits"]): Limits {
@@ -117,7 +120,9 @@ function read(file: string): Result<string> {
   }
 }
 
-/** The document's value with every `{env:NAME}` in a text replaced; a variable that is not set is a problem. */
+/**
+ * Returns the document's value with every `{env:NAME}` replaced; an unset variable is a problem.
+ */
 function fillIn(document: SourceDocument, env: LoadOptions["env"], problems: Problem[]): unknown {
   const fill = (value: unknown, path: Path): unknown => {
     if (typeof value === "string") {

@@ -9,21 +9,28 @@ import type { Config, ProfileConfig } from "./schema.ts"
 
 const FALLBACK: Profile = { name: "default", kind: DEFAULT_KIND, permission: [] }
 
-/** The profiles of a config as the rest of Baton knows them: with roles resolved, and `default` always there. */
+/**
+ * The profiles of a config in the form that the rest of Baton uses: roles are resolved, and
+ * `default` exists.
+ */
 export function toProfiles(config: Config): Record<string, Profile> {
   const profiles = Object.entries(config.profiles).map(([name, one]) => toProfile(name, one, config.models))
   return Object.fromEntries([FALLBACK, ...profiles].map((one) => [one.name, one]))
 }
 
-/** Passwords of servers by the name of their profile. Apart from the profiles, because those are journalled. */
+/**
+ * Passwords of servers by profile name. They are kept apart from the profiles, which are
+ * journalled.
+ */
 export function toPasswords(config: Config): Record<string, string> {
   const given = Object.entries(config.profiles).filter(([, one]) => one.password !== undefined)
   return Object.fromEntries(given.map(([name, one]) => [name, String(one.password)]))
 }
 
 /**
- * Profiles whose `model` or `fallback` is neither a role nor a model. Works on the document with variables filled in and
- * not on the finished config, so that all is said at once when something else is wrong too.
+ * Reports profiles whose `model` or `fallback` is neither a role nor a model. It works on the
+ * document with variables filled in and not on the finished config, so that these problems are
+ * reported together with all others.
  */
 export function* checkModels(document: SourceDocument, value: unknown): Generator<Problem> {
   const roles = keysOf(valueAt(value, ["models"]))
@@ -40,7 +47,10 @@ export function* checkModels(document: SourceDocument, value: unknown): Generato
 
 export const keysOf = (value: unknown) => (typeof value === "object" && value !== null ? Object.keys(value) : [])
 
-/** What is wrong with a profile's `model`: neither `provider/model` nor a role. Shows what was written, not a secret. */
+/**
+ * The problem of a `model` that is neither `provider/model` nor a role. It shows the text as
+ * written, not the value of a variable, which could be secret.
+ */
 function modelProblem(
   document: SourceDocument,
   path: Path,
@@ -83,7 +93,10 @@ function toProfile(name: string, config: ProfileConfig, models: Config["models"]
   }
 }
 
-/** OpenCode's three ways of writing permissions as its one list of rules, in the order written: the last match wins. */
+/**
+ * Converts OpenCode's ways of writing permissions to its list of rules, in the order written: the
+ * last match wins.
+ */
 function toRules(permission: ProfileConfig["permission"]): PermissionRule[] {
   if (permission === "read-only") return [{ permission: "edit", pattern: "*", action: "deny" }]
   if (typeof permission === "string") return [{ permission: "*", pattern: "*", action: permission }]
@@ -94,7 +107,10 @@ function toRules(permission: ProfileConfig["permission"]): PermissionRule[] {
   )
 }
 
-/** `~` and `$HOME` at the beginning of a pattern as OpenCode fills them in: in its configuration only, not in a session. */
+/**
+ * Expands `~` and `$HOME` at the beginning of a pattern. OpenCode does so in its configuration, but
+ * not in the rules of a session.
+ */
 function atHome(pattern: string): string {
   return pattern.replace(/^(~|\$HOME)(?=\/|$)/, () => homedir())
 }

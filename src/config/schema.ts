@@ -8,8 +8,9 @@ import { asks, budgetLike, duration, intervene, name, schemaKey } from "../shape
 import { orList } from "./words.ts"
 
 /**
- * The shape of orchestrator.json, declared once: types, defaults, editor help (schema/orchestrator.schema.json) and
- * the loader all come from here. What later versions build is described and typed, and refused when it is used.
+ * The shape of orchestrator.json. It is declared once: types, defaults, editor help
+ * (schema/orchestrator.schema.json) and the loader derive from it. Keys for later versions are
+ * described and typed, but refused when they are used.
  */
 
 const action = z.enum(["allow", "ask", "deny"])
@@ -17,11 +18,11 @@ const permission = z.union([
   z.enum([...action.options, "read-only"]),
   z.record(
     z.string().describe("A tool or permission of OpenCode, or `*`."),
-    z.union([action, z.record(z.string().describe("What the tool is used on, with wildcards."), action)]),
+    z.union([action, z.record(z.string().describe("Pattern of what the tool is used on, with wildcards."), action)]),
   ),
 ])
 
-/** Says of a key that it is described but refused, and what to do instead. */
+/** Declares a key that is described but refused; `instead` is the hint. */
 function later<T extends z.ZodType>(schema: T, text: string, instead: string) {
   return schema
     .refine(() => false, notYet("key", instead))
@@ -31,7 +32,10 @@ function later<T extends z.ZodType>(schema: T, text: string, instead: string) {
 
 const LEAVE_OUT = "leave it out"
 
-/** Not `z.string()`: what is said of a wrong type would show the value. */
+/**
+ * A secret text. It is not `z.string()`, because the message about a wrong type would show the
+ * value.
+ */
 const secret = z
   .unknown()
   .refine((value) => typeof value === "string" && value !== "", { message: "must be text", when: () => true })
@@ -54,20 +58,20 @@ const profile = z.strictObject({
     .enum(["background", "foreground"])
     .optional()
     .describe(
-      "`background` (default): nobody types in the worker's session. `foreground`: a person works in it with the worker, and hands back.",
+      "`background` (default): nobody types in the worker's session. `foreground`: a person works in it with the worker, then hands the result back.",
     )
     .register(unset, { value: "background" }),
   start: z
     .enum(["fresh", "brief", "fork"])
     .optional()
     .describe(
-      "What the worker knows of the session it is started from: nothing (`fresh`, default), a short digest (`brief`), or the whole conversation (`fork`).",
+      "What the worker knows of the session that starts it: nothing (`fresh`, default), a short digest (`brief`), or the whole conversation (`fork`).",
     )
     .register(unset, { value: "fresh" }),
   keep: z
     .boolean()
     .optional()
-    .describe("Keep the worker's session and go on in it the next time.")
+    .describe("Keep the worker's session and continue in it the next time.")
     .register(unset, { value: false }),
   agent: z
     .string()
@@ -85,26 +89,28 @@ const profile = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe("Roles or models to go on with, in this order, when the one before cannot be reached. Never silent."),
+    .describe(
+      "Roles or models to continue with, in this order, when the one before cannot be reached. Each switch is reported.",
+    ),
   checkpoint: z
     .int()
     .min(20_000)
     .max(10_000_000)
     .optional()
     .describe(
-      "Tokens: when the worker's session holds more, it writes down where it stands and goes on in a new session. Default: never.",
+      "Tokens: when the worker's session holds more, it writes down its state and continues in a new session. Default: never.",
     ),
   pin: z
     .boolean()
     .optional()
-    .describe("Never use another model than the one asked for: fail instead.")
+    .describe("Never use a model other than the requested one: fail instead.")
     .register(unset, { value: false }),
   purpose: z.string().optional().describe("What the profile is for, in a sentence for people and planners."),
   prompt: z.string().optional().describe("Appended to the system message of every turn of the worker."),
   permission: permission
     .default({})
     .describe(
-      "What the worker may do, in OpenCode's own form: an action, or tool -> action, or tool -> pattern -> action. Or `read-only`. Always cut to what the session it is started from may do.",
+      "What the worker may do, in OpenCode's own form: an action, or tool -> action, or tool -> pattern -> action. Or `read-only`. It is always limited to what the session that starts it may do.",
     ),
   asks: asks
     .optional()
@@ -123,7 +129,7 @@ const profile = z.strictObject({
     .min(1)
     .max(64)
     .optional()
-    .describe("Workers of this profile at the same time.")
+    .describe("Maximum number of workers of this profile at the same time.")
     .register(unset, { value: "limits.max_workers" }),
   timeout: duration
     .optional()
@@ -131,15 +137,15 @@ const profile = z.strictObject({
     .register(unset, TIMEOUT_UNSET),
   idle_timeout: duration
     .optional()
-    .describe("Deadline of silence (no text, no tool activity), when the step sets none.")
+    .describe("Maximum time of silence (no text, no tool activity), when the step sets none.")
     .register(unset, IDLE_TIMEOUT_UNSET),
   tool_timeout: duration
     .optional()
-    .describe("How long one tool call may take in silence. Default: 20m.")
+    .describe("How long one tool call may be silent. Default: 20m.")
     .register(unset, { value: writeDuration(DEFAULTS.toolTimeoutMs) }),
   idle_stop: duration
     .optional()
-    .describe("With kind `server`: how long the server may have nothing to do before it is ended. Default: 5m.")
+    .describe("With kind `server`: how long the server may be idle before it is stopped. Default: 5m.")
     .register(unset, { value: writeDuration(DEFAULTS.serverIdleStopMs) }),
   url: z
     .string()
@@ -154,11 +160,14 @@ const profile = z.strictObject({
     .string()
     .regex(/^(\/|[A-Za-z]:[\\/])/, "must be an absolute path")
     .optional()
-    .describe("Folder on the machine of the server at `url`; without it the one the server was started in."),
+    .describe("Folder on the machine of the server at `url`. Default: the folder the server was started in."),
   cli: later(z.string(), "Command line of another coding agent.", LEAVE_OUT),
 })
 
-/** An address of a server, without a user's name or password: those would be shown and journalled. */
+/**
+ * True for the address of a server without user name or password, which would be shown and
+ * journalled.
+ */
 function isServerUrl(text: string): boolean {
   if (!URL.canParse(text)) return false
   const { protocol, username, password, search } = new URL(text)
@@ -166,7 +175,12 @@ function isServerUrl(text: string): boolean {
 }
 
 const limits = z.strictObject({
-  max_workers: z.int().min(1).max(64).default(DEFAULTS.maxWorkers).describe("Workers of the project at the same time."),
+  max_workers: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(DEFAULTS.maxWorkers)
+    .describe("Maximum number of the project's workers at the same time."),
   max_depth: z
     .int()
     .min(1)
@@ -175,7 +189,7 @@ const limits = z.strictObject({
     .describe("How deep workers may start workers: 1 means that they may not."),
   budget: budgetLike('`{ "usd": 5 }`')
     .optional()
-    .describe("What one run may spend at most, whatever its workflow says."),
+    .describe("The most that one run may spend, whatever its workflow says."),
 })
 
 export const configSchema = z
@@ -184,9 +198,9 @@ export const configSchema = z
     models: z
       .record(name, z.string().regex(/^[^/\s]+\/\S+$/, "must be `provider/model`"))
       .default({})
-      .describe("Roles and the model each of them means: `quick` -> `anthropic/claude-haiku`."),
-    profiles: z.record(name, profile).default({}).describe("Who can work. A profile `default` always exists."),
-    limits: limits.prefault({}).describe("Ceilings that no workflow can raise."),
+      .describe("Roles and the model that each stands for: `quick` -> `anthropic/claude-haiku`."),
+    profiles: z.record(name, profile).default({}).describe("The workers. A profile `default` always exists."),
+    limits: limits.prefault({}).describe("Limits that no workflow can raise."),
     toasts: z.boolean().default(true).describe("Show a toast when a run ends."),
     tools: z
       .boolean()
@@ -194,12 +208,12 @@ export const configSchema = z
       .describe("Offer Baton's tools to the model: workflow_run, workflow_status, workflow_control, worker_ask."),
     intervene: intervene
       .optional()
-      .describe("When a run pauses for a person after a step, where its workflow does not say. Default: `never`.")
+      .describe("When a run pauses for a person after a step, if its workflow does not say. Default: `never`.")
       .register(unset, { value: DEFAULTS.intervene }),
   })
   .describe("Configuration of Baton (orchestrator.json).")
 
-/** The file as it is after defaults: durations are milliseconds. */
+/** The config with its defaults filled in; durations are in milliseconds. */
 export type Config = z.infer<typeof configSchema>
 export type ProfileConfig = Config["profiles"][string]
 

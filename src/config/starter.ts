@@ -1,14 +1,14 @@
-/** The `orchestrator.jsonc` that `baton init` writes, for somebody who has none yet. */
+/** Writes the `orchestrator.jsonc` that `baton init` creates. */
 
-/** What the user's OpenCode offers. */
+/** The models that the user's OpenCode offers. */
 export interface Offered {
   /** Every `provider/model`. */
   readonly models: readonly string[]
-  /** The one OpenCode uses where nobody names another. */
+  /** The model that OpenCode uses by default. */
   readonly standard?: string | undefined
 }
 
-/** Roles that the built-in workflows ask for, and names of models that suit them, the best first. */
+/** Roles that the built-in workflows use, with patterns of suitable models, the best first. */
 const ROLES: readonly { readonly role: string; readonly what: string; readonly suits: readonly RegExp[] }[] = [
   {
     role: "planner",
@@ -17,16 +17,16 @@ const ROLES: readonly { readonly role: string; readonly what: string; readonly s
   },
   { role: "backend", what: "writes most of the code", suits: [/sonnet/, /codex/, /gpt-5/, /gemini.*pro/] },
   { role: "frontend", what: "writes what people see", suits: [/gemini.*pro/, /sonnet/, /gpt-5/] },
-  { role: "debugger", what: "finds out why", suits: [/gpt-5(\.\d+)?$/, /gpt-4o$/, /\/o\d/, /sonnet/] },
+  { role: "debugger", what: "finds causes of failures", suits: [/gpt-5(\.\d+)?$/, /gpt-4o$/, /\/o\d/, /sonnet/] },
   {
     role: "reviewer",
-    what: "looks at the work of others",
+    what: "reviews the work of others",
     suits: [/opus/, /gpt-5(\.\d+)?$/, /gemini.*pro/, /sonnet/, /large/],
   },
   { role: "quick", what: "small things, fast and cheap", suits: [/haiku/, /flash/, /mini/, /nano/, /small/, /lite/] },
 ]
 
-/** The text of the file: JSON with comments, checked by the same rules as any other. */
+/** Returns the text of the file, which is JSON with comments. */
 export function starterConfig({ models, standard }: Offered): string {
   const fallback = standard ?? models[0]
   const rows = ROLES.map(({ role, what, suits }, at) => {
@@ -42,13 +42,13 @@ export function starterConfig({ models, standard }: Offered): string {
   return `{
   "$schema": "./node_modules/opencode-baton/schema/orchestrator.schema.json",
 
-  // Roles: a name and the model it means. Workflows name them, so that a change of model is one line here.
-  // ${found}
+  // Roles: a name and the model it stands for. Workflows use the names, so changing a model is one
+  // line here. ${found}
   "models": {
 ${rows.join("\n")}
   },
 
-  // Profiles: who can work, where a role is not enough. What a step says nothing of is done by \`default\`.
+  // Profiles: workers with more settings than a model. A step that names none uses \`default\`.
   "profiles": {
     // "default": { "permission": { "bash": "ask" } },
     // "docs": { "purpose": "knows the documentation", "permission": "read-only", "keep": true },
@@ -58,7 +58,7 @@ ${rows.join("\n")}
   // When a run pauses for you after a step: never, on-error, on-warning, always.
   "intervene": "on-error",
 
-  // What no workflow can exceed.
+  // Limits that no workflow can exceed.
   "limits": {
     "max_workers": 4
     // "budget": { "usd": 10 }

@@ -6,7 +6,7 @@ import { projectRoot } from "../../src/config/find.ts"
 import { checkConfig, loadConfig } from "../../src/config/load.ts"
 import { formatProblem } from "../../src/core/model/problem.ts"
 
-/** Problems of a config text, as a person reads them. */
+/** The problems of a config text, formatted for people. */
 function problemsOf(text: string, env: Record<string, string> = {}): string[] {
   const result = checkConfig(text, "o.json", env)
   return result.ok ? [] : result.problems.map(formatProblem)
@@ -18,8 +18,8 @@ function loaded(text: string, env: Record<string, string> = {}) {
   return result.value
 }
 
-describe("what a config comes to", () => {
-  it("is all defaults when it is empty", () => {
+describe("a loaded config", () => {
+  it("has only defaults when the file is empty", () => {
     expect(loaded("{}")).toMatchObject({
       profiles: { default: { name: "default", kind: "subagent", permission: [] } },
       limits: { maxWorkers: 8, maxDepth: 1 },
@@ -29,7 +29,7 @@ describe("what a config comes to", () => {
     })
   })
 
-  it("resolves model roles, turns durations into milliseconds and keeps comments out of the way", () => {
+  it("has resolved model roles and durations in milliseconds, and ignores comments", () => {
     const { profiles, limits, toasts } = loaded(`{
       // roles
       "models": { "quick": "anthropic/claude-haiku" },
@@ -56,7 +56,7 @@ describe("what a config comes to", () => {
     expect(toasts).toBe(false)
   })
 
-  it("flattens the three ways of writing permissions into rules in the order written", () => {
+  it("has one list of permission rules in the order written, for all three ways of writing them", () => {
     const { profiles } = loaded(`{ "profiles": {
       "all": { "permission": "ask" },
       "some": { "permission": { "*": "deny", "bash": { "*": "ask", "git *": "allow" } } } } }`)
@@ -68,13 +68,13 @@ describe("what a config comes to", () => {
     ])
   })
 
-  it("fills in the home folder in a pattern, as OpenCode does in its own configuration", () => {
+  it("has the home folder expanded in patterns, as OpenCode does in its own configuration", () => {
     const { profiles } = loaded(`{ "profiles": { "a": { "permission": { "external_directory": {
       "~/notes/*": "allow", "$HOME": "deny", "~user/x": "ask" } } } } }`)
     expect(profiles.a?.permission.map((rule) => rule.pattern)).toEqual([`${homedir()}/notes/*`, homedir(), "~user/x"])
   })
 
-  it("takes everything a profile can say, and leaves out what it does not", () => {
+  it("has every key that a profile sets, and no others", () => {
     const { profiles, limits, tools } = loaded(`{
       "models": { "quick": "a/b" },
       "profiles": {
@@ -108,7 +108,7 @@ describe("what a config comes to", () => {
     expect(tools).toBe(true)
   })
 
-  it("keeps passwords apart from the profiles, which are journalled", () => {
+  it("has its passwords apart from the profiles, which are journalled", () => {
     const text = `{ "profiles": { "far": { "kind": "server", "url": "https://box:4096", "directory": "/srv/app", "password": "{env:BOX}" } } }`
     const { profiles, passwords } = loaded(text, { BOX: "hunter2" })
     expect(profiles.far).toEqual({
@@ -121,26 +121,26 @@ describe("what a config comes to", () => {
     expect(passwords).toEqual({ far: "hunter2" })
   })
 
-  it.each(["agent", "server"])("takes the older `backend: %s` as the kind of that name", (kind) => {
+  it.each(["agent", "server"])("has the kind that the older `backend: %s` names", (kind) => {
     expect(loaded(`{ "profiles": { "a": { "backend": "${kind}" } } }`).profiles.a?.kind).toBe(kind)
   })
 
-  it("lets `kind` win over the older `backend`", () => {
+  it("prefers `kind` to the older `backend`", () => {
     const { profiles } = loaded(`{ "profiles": { "a": { "kind": "subagent", "backend": "server" } } }`)
     expect(profiles.a?.kind).toBe("subagent")
   })
 
-  it("lets the user replace the profile `default`", () => {
+  it("can replace the profile `default`", () => {
     expect(loaded(`{ "profiles": { "default": { "model": "a/b" } } }`).profiles.default?.model).toBe("a/b")
   })
 
-  it("fills in environment variables, and nothing else that looks like one", () => {
+  it("has environment variables filled in, and no other text that looks like one", () => {
     const text = `{ "profiles": { "a": { "model": "{env:M}", "prompt": "{file:x} $M \${M}" } } }`
     expect(loaded(text, { M: "p/m" }).profiles.a).toMatchObject({ model: "p/m", prompt: "{file:x} $M ${M}" })
   })
 })
 
-describe("one mistake", () => {
+describe("one mistake is one problem", () => {
   const NOT = "is not available in this version of Baton"
   const cases: [name: string, text: string, problem: string][] = [
     ["an unknown key", '{\n  "modles": {}\n}', "o.json:2:3: unknown key `modles` — did you mean `models`?"],
@@ -218,12 +218,12 @@ describe("one mistake", () => {
     [
       "a foreground nobody can type in",
       '{"profiles": {"x": {"backend": "server", "mode": "foreground"}}}',
-      "o.json:1:42: a worker of kind `server` cannot be in the foreground: nobody can type in another server's session here — use kind `agent` or `subagent`, or leave `mode` out",
+      "o.json:1:42: a worker of kind `server` cannot be in the foreground: its session is on another server — use kind `agent` or `subagent`, or leave `mode` out",
     ],
     [
       "a kept worker in the plural",
       '{"profiles": {"x": {"keep": true, "concurrency": 2}}}',
-      "o.json:1:35: a kept worker has one session, and does one thing at a time in it — leave `concurrency` out, or `keep`",
+      "o.json:1:35: a kept worker has one session and does one step at a time in it — leave out `concurrency` or `keep`",
     ],
     [
       "an address of a worker that has none",
@@ -233,12 +233,12 @@ describe("one mistake", () => {
     [
       "a password for a server of our own",
       '{"profiles": {"x": {"kind": "server", "password": "hunter2"}}}',
-      "o.json:1:39: `password` is for a server that somebody else runs, and there is no `url` — add `url`, or leave `password` out",
+      "o.json:1:39: `password` is only for a server that somebody else runs, but there is no `url` — add `url`, or leave `password` out",
     ],
     [
       "an end for a server of somebody else",
       '{"profiles": {"x": {"kind": "server", "url": "http://box", "idle_stop": "1m"}}}',
-      "o.json:1:60: Baton never ends the server at `url` — leave `idle_stop` out",
+      "o.json:1:60: Baton never stops the server at `url` — leave `idle_stop` out",
     ],
     [
       "a folder that is not absolute",
@@ -305,12 +305,12 @@ describe("one mistake", () => {
   })
 })
 
-it.each(["12345", "true", '["hunter2"]', '""'])("never shows a password: %s", (password) => {
+it.each(["12345", "true", '["hunter2"]', '""'])("no problem shows a password: %s", (password) => {
   const text = `{"profiles": {"x": {"kind": "server", "url": "http://box", "password": ${password}}}}`
   expect(problemsOf(text)).toEqual(["o.json:1:72: `password` must be text"])
 })
 
-it("says everything at once", () => {
+it("all problems of a config are reported at once", () => {
   const problems = problemsOf(`{
   "modles": {},
   "profiles": { "x": { "kind": "cli", "model": "quik", "timeout": "soon" } },
@@ -327,7 +327,7 @@ it("says everything at once", () => {
   ])
 })
 
-it("never shows the value of a variable in a problem", () => {
+it("no problem shows the value of an environment variable", () => {
   const text = `{"models": {"a": "{env:SECRET}"}, "profiles": {"x": {"model": "{env:SECRET}", "kind": "{env:SECRET}"}}}`
   const problems = problemsOf(text, { SECRET: "hunter2" })
   expect(problems).toHaveLength(3)
@@ -339,7 +339,7 @@ it.each([
   ["very large", `{"a": "${"x".repeat(1_000_000)}"}`],
   ["very many unknown keys", `{${Array.from({ length: 30_000 }, (_, at) => `"k${at}": 1`).join(",")}}`],
 ])(
-  "answers to a file that is %s",
+  "reports a limited number of problems for a file that is %s",
   (_name, text) => {
     expect(problemsOf(text).length).toBeGreaterThan(0)
     expect(problemsOf(text).length).toBeLessThanOrEqual(101)
@@ -347,7 +347,7 @@ it.each([
   60_000,
 )
 
-describe("where the file is looked for", () => {
+describe("finding orchestrator.json", () => {
   let folder: string
   const write = (path: string, text = "{}") => {
     const file = join(folder, path)
@@ -370,11 +370,11 @@ describe("where the file is looked for", () => {
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  it("is nowhere: defaults, and no file", () => {
+  it("without a file every value is the default", () => {
     expect(fileOf(load())).toBeNull()
   })
 
-  it(".opencode wins over the root, the root over the global folder, and nothing is merged", () => {
+  it(".opencode takes precedence over the root, the root over the global folder, and nothing is merged", () => {
     const global = write("global/orchestrator.json", '{"toasts": false}')
     expect(fileOf(load())).toBe(global)
     const root = write("project/orchestrator.jsonc")
@@ -385,16 +385,16 @@ describe("where the file is looked for", () => {
     expect(result.ok && result.value.toasts).toBe(true)
   })
 
-  it("refuses two files in one place, naming both", () => {
+  it("refuses two files in one folder, naming both", () => {
     const one = write("project/orchestrator.json")
     const two = write("project/orchestrator.jsonc")
     expect(load()).toEqual({
       ok: false,
-      problems: [{ file: two, line: 0, column: 0, message: `${one} is there as well`, hint: "delete one of the two" }],
+      problems: [{ file: two, line: 0, column: 0, message: `${one} exists as well`, hint: "delete one of the two" }],
     })
   })
 
-  it("finds the project of a folder further down, not above the worktree", () => {
+  it("finds the project of a nested folder, but not above the worktree", () => {
     const root = write("project/orchestrator.json")
     mkdirSync(join(folder, "project/a/b"), { recursive: true })
     expect(fileOf(load("project/a/b", "project"))).toBe(root)
@@ -408,7 +408,7 @@ describe("where the file is looked for", () => {
     expect(result.ok && result.value.toasts).toBe(false)
   })
 
-  it("says so when the file cannot be read", () => {
+  it("reports a file that cannot be read", () => {
     mkdirSync(join(folder, "project/orchestrator.json"))
     const result = load()
     expect(result.ok ? [] : result.problems.map((one) => one.message)).toEqual([
@@ -416,7 +416,7 @@ describe("where the file is looked for", () => {
     ])
   })
 
-  it("knows the project root", () => {
+  it("returns the project root", () => {
     mkdirSync(join(folder, "project/sub/.opencode"), { recursive: true })
     mkdirSync(join(folder, "project/sub/deep"))
     const at = (path: string) => join(folder, path)

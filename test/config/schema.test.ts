@@ -22,7 +22,7 @@ describe.each(Object.entries(schemaFiles()))("schema/%s", (name, text) => {
       if (typeof schema !== "object" || schema === null) return
       for (const [key, value] of Object.entries(schema)) visit(value, `${path}.${key}`)
       const { properties } = schema as { properties?: Record<string, { description?: string }> }
-      // What a later version builds is described as a whole, not key by key.
+      // A key for a later version is described as a whole, not key by key.
       const { description } = schema as { description?: unknown }
       if (typeof description === "string" && description.endsWith("Not available in this version.")) return
       for (const [key, value] of Object.entries(properties ?? {})) if (!value.description) bare.push(`${path}.${key}`)

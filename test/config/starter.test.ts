@@ -3,7 +3,7 @@ import { checkConfig } from "../../src/config/load.ts"
 import { starterConfig } from "../../src/config/starter.ts"
 import { formatProblems } from "../../src/core/model/problem.ts"
 
-/** The roles of the file that is made of these models. */
+/** The roles of the file that is written for these models. */
 function rolesOf(models: string[], standard?: string) {
   const config = checkConfig(starterConfig({ models, standard }), null, {})
   if (!config.ok) throw new Error(formatProblems(config.problems))
@@ -11,7 +11,7 @@ function rolesOf(models: string[], standard?: string) {
 }
 
 describe("a first orchestrator.jsonc", () => {
-  it("gives each role the model that suits it, of those there are", () => {
+  it("gives each role the most suitable of the available models", () => {
     const models = [
       "anthropic/claude-haiku-4-5",
       "anthropic/claude-opus-4-5",
@@ -29,12 +29,12 @@ describe("a first orchestrator.jsonc", () => {
     })
   })
 
-  it("with one model uses it for all, and OpenCode's own choice where none suits", () => {
+  it("uses a single model for every role, and OpenCode's default where no model suits", () => {
     expect(new Set(Object.values(rolesOf(["local/llama"])))).toEqual(new Set(["local/llama"]))
     expect(rolesOf(["a/x", "b/y"], "b/y").planner).toBe("b/y")
   })
 
-  it("without a provider says so, and is valid all the same", () => {
+  it("says that there is no provider, and is still valid", () => {
     expect(rolesOf([])).toEqual({})
     expect(starterConfig({ models: [] })).toContain('// "planner": "provider/model"')
   })
