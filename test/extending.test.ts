@@ -109,7 +109,7 @@ describe("with everything that the pages say", () => {
     it("gives a profile of the new kind to its backend, and the configuration knows what it cannot do", () => {
       expect(proof.kind).toEqual({
         config: "echo",
-        kept: expect.stringContaining("a worker of kind `echo` has no session that could be kept"),
+        kept: expect.stringContaining("a worker of kind `echo` has no session to keep"),
         foreground: expect.stringContaining("a worker of kind `echo` cannot be in the foreground: it has no session"),
         ran: { status: "success", outputs: [["a", "do a"]] },
       })

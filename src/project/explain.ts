@@ -11,13 +11,16 @@ import { type KeyInfo, type KeysOfLevels, keysOfLevels, LEVELS, type Level } fro
 
 import { isModel, workersOf } from "./workers.ts"
 
-/** Which value counts for a key, and where it was written. */
+/** Explains which value of a key applies, and where it was written. */
 
-/** A value somebody wrote, or that counts where nobody did (`file` is null then). */
+/** A value that was written, or the default; `file` is null for a default. */
 export interface WrittenValue {
-  /** `step review`, `profile coder`, `settings of demo`, `orchestrator.json`, `default`. */
+  /**
+   * One of `step review`, `profile coder`, `settings of demo`, `orchestrator.json`, `default` and
+   * so on.
+   */
   readonly level: string
-  /** As it was written; a secret is hidden. */
+  /** The value as written; a secret is hidden. */
   readonly value: unknown
   readonly file: string | null
   readonly line: number | null
@@ -25,20 +28,20 @@ export interface WrittenValue {
 
 export interface Explained {
   readonly key: string
-  /** What it is about: `step review`, `profile coder`; null: the whole project. */
+  /** The subject: `step review` or `profile coder`; null for the whole project. */
   readonly of: string | null
-  /** The one that counts. */
+  /** The value that applies. */
   readonly counts: WrittenValue
-  /** Those that do not count, nearest first. */
+  /** The values that it overrides, nearest first. */
   readonly overridden: readonly WrittenValue[]
-  /** Of several: the one nearest to the step counts, or the lowest. */
+  /** How one of several values is chosen: the one nearest to the step, or the lowest. */
   readonly rule: "nearest" | "lowest"
-  /** What a role means that the value names. */
+  /** The models of the roles that the value names. */
   readonly means: readonly WrittenValue[]
   readonly description: string
 }
 
-/** What is asked; `step` only with `workflow`. */
+/** The question. `step` requires `workflow`. */
 export interface ExplainQuery {
   readonly key: string
   readonly workflow?: { readonly file: string; readonly workflow: Workflow } | undefined
@@ -46,7 +49,10 @@ export interface ExplainQuery {
   readonly profile?: string | undefined
 }
 
-/** Keys that may be written at several levels and mean the same there. All others mean something else at each. */
+/**
+ * Keys that have the same meaning at several levels. All others have a meaning of their own at each
+ * level.
+ */
 const CHAINS: Readonly<Record<string, readonly Level[]>> = {
   intervene: ["step", "profile", "settings", "top"],
   timeout: ["step", "profile"],
@@ -54,32 +60,33 @@ const CHAINS: Readonly<Record<string, readonly Level[]>> = {
   asks: ["step", "profile"],
   model: ["step", "profile"],
 }
-/** Keys that a ceiling of orchestrator.json is laid over: the lower counts. */
+/** Settings that a limit of orchestrator.json caps: the lower value applies. */
 const CEILINGS: Readonly<Record<string, string>> = { max_parallel: "max_workers", budget: "budget" }
 
 const SECRETS = ["password"]
-/** What a role or a model has in the place of the profile `default`. */
+/** Keys in which a role or a model differs from the profile `default`. */
 const PROFILE_MODEL = ["model", "fallback"]
 
 type Source = { readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }
 
-/** What is asked of, and the documents it is looked for in. */
+/** The subject of a question, and the documents in which the key is searched. */
 interface ExplainContext {
   readonly config: LoadedConfig
   readonly configSource: SourceDocument | undefined
   readonly workflow: (Source & { readonly name: string }) | undefined
   readonly step?: string | undefined
-  /** A profile, or of a step what stands in its place: a role, or a model. */
+  /** A profile, or the role or model that a step names instead of one. */
   readonly profile?: string | undefined
-  /** Whether nobody else works on the step. */
+  /** True when the step has no other worker. */
   readonly isAlone?: boolean
   readonly keys: KeysOfLevels
 }
 
 /**
- * Every answer to a question: one, or one for each step of the workflow (or each profile) when the key is theirs and
- * none is named. A dotted key leads into a value (`gate.timeout`) or says where it is (`profiles.coder.model`,
- * `limits.budget`, `settings.timeout`). An unknown key, step or profile is a problem with the nearest name.
+ * Answers a question: with one answer, or with one for each step of the workflow (or each profile)
+ * when the key belongs to them and none is named. A dotted key leads into a value (`gate.timeout`)
+ * or names its level (`profiles.coder.model`, `limits.budget`, `settings.timeout`). An unknown key,
+ * step or profile is a problem that suggests the nearest name.
  */
 export function explain(config: LoadedConfig, question: ExplainQuery): Result<Explained[]> {
   const { workflow, step } = question
@@ -104,7 +111,10 @@ export function explain(config: LoadedConfig, question: ExplainQuery): Result<Ex
   return answersTo(question.key, place, steps)
 }
 
-/** Those inside of groups, too; what another workflow has inside is in its own document. */
+/**
+ * All steps, including those inside groups, but not those of nested workflows, which have their own
+ * document.
+ */
 function* stepsIn(steps: readonly Step[]): Generator<Step> {
   for (const step of steps) {
     yield step
@@ -129,7 +139,7 @@ function answersTo(asked: string, given: ExplainContext, steps: readonly Step[])
   const known = [...new Set(LEVELS.flatMap((level) => [...given.keys[level].keys()]))]
   if (levels.length === 0) return wrong(asked, "there is no such key", suggest(key, known, "keys"))
   const at = (place: ExplainContext) => levelsAt(levels, key, place).flatMap((chain) => answer(key, rest, chain, place))
-  // A step as each of its workers has it: an ensemble has several.
+  // A step is explained once for each of its workers, because an ensemble has several.
   const ofStep = (step: Step): ExplainContext[] => {
     const workers = [...new Set(workersOf(step))]
     const isAlone = workers.length <= 1
@@ -141,17 +151,20 @@ function answersTo(asked: string, given: ExplainContext, steps: readonly Step[])
   const step = steps.find(({ id }) => id === given.step)
   const found = (step && named === undefined ? ofStep(step) : [{ ...given, profile: named }]).flatMap(at)
   if (found.length > 0) return { ok: true, value: found }
-  // Nobody in particular was named: everybody it can be said of.
+  // Without a named subject, the key is explained for every step or profile.
   const everybody: ExplainContext[] = given.workflow
     ? steps.flatMap(ofStep)
     : Object.keys(given.config.profiles).map((name) => ({ ...given, profile: name }))
   const all = step === undefined ? everybody.flatMap(at) : []
   if (all.length > 0) return { ok: true, value: all }
-  if (step) return wrong(asked, "is a key of profiles", `nobody works on step \`${step.id}\` itself`)
+  if (step) return wrong(asked, "is a key of profiles", `step \`${step.id}\` itself has no worker`)
   return wrong(asked, "is a key of a workflow", "say which: --workflow NAME, and --step STEP for one of its steps")
 }
 
-/** `profiles.coder.model` is the key `model` of a profile; `gate.timeout` leads into the value of `gate`. */
+/**
+ * Splits a dotted key: `profiles.coder.model` is `model` of a profile, `gate.timeout` is a part of
+ * `gate`.
+ */
 function takeApart(asked: string, { keys }: ExplainContext) {
   const [first = "", second, ...more] = asked.split(".")
   const profile = second
@@ -163,7 +176,7 @@ function takeApart(asked: string, { keys }: ExplainContext) {
   return { key: first, only: undefined, profile: undefined, rest: second === undefined ? [] : [second, ...more] }
 }
 
-/** The levels that there are here, as chains of those that mean the same. */
+/** The levels that exist for the subject, as chains of levels with the same meaning. */
 function levelsAt(levels: readonly Level[], key: string, { step, profile, workflow }: ExplainContext): Level[][] {
   const isThere: Record<Level, boolean> = {
     step: step !== undefined,
@@ -175,7 +188,7 @@ function levelsAt(levels: readonly Level[], key: string, { step, profile, workfl
   const chain = levels.length > 1 ? CHAINS[key] : undefined
   const inChain = (level: Level) => chain?.includes(level) ?? false
   const chained = (chain ?? []).filter((level) => isThere[level] || (level === "settings" && workflow !== undefined))
-  // A ceiling is told with what it is laid over.
+  // A limit is explained together with the setting that it caps.
   const isCeiling = key in CEILINGS && isThere.settings
   const alone = levels.filter((level) => !inChain(level) && isThere[level] && !(isCeiling && level === "limits"))
   return [...(chained.length > 0 ? [chained] : []), ...alone.map((level) => [level])]
@@ -200,7 +213,9 @@ function answer(key: string, rest: readonly string[], chain: readonly Level[], p
   ]
 }
 
-/** The lower of what a workflow and orchestrator.json say; of a budget for each unit. */
+/**
+ * The lower value of the workflow and orchestrator.json; for a budget, one answer for each unit.
+ */
 function underCeiling(key: string, ceiling: string, rest: readonly string[], place: ExplainContext): Explained[] {
   const units = key === "budget" ? (rest.length > 0 ? [rest] : unitsOf(place)) : [[]]
   const info = place.keys.settings.get(key) as KeyInfo
@@ -222,7 +237,7 @@ function underCeiling(key: string, ceiling: string, rest: readonly string[], pla
   })
 }
 
-/** As a number: a text is a duration, nothing is no limit. */
+/** Converts a value to a number: a text is a duration, and a missing value is infinite. */
 function amountOf(value: unknown): number {
   if (typeof value === "number") return value
   return typeof value === "string" ? (parseDuration(value) ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY
@@ -241,7 +256,8 @@ function writtenAt(
   place: ExplainContext,
 ): WrittenValue | undefined {
   const model = level === "profile" && PROFILE_MODEL.includes(key) ? modelNamed(place) : undefined
-  // Of who is no profile: the model is its own, and what may stand in for that of `default` was not meant for it.
+  // A role or model has its own model, and the `fallback` of `default` was not meant for that
+  // model.
   const isItsOwn = model !== undefined && profileFor(place.config, place.profile) !== place.profile
   if (isItsOwn) return key === "model" ? model : undefined
   const { document, path } = locate(level, place)
@@ -268,13 +284,16 @@ function writtenAt(
     }
   if (level === "profile" && key === "kind") return find([...path, "backend"])
   if (key === "model" && model) return model
-  // `on_failure: retry` is short for it.
+  // `on_failure: retry` is short for `retry: {}`.
   const short = level === "step" && key === "retry" ? find([...path, "on_failure"]) : undefined
   if (short?.value !== "retry" || valueAt(document.value, [...path, key]) !== undefined) return undefined
   return { ...short, value: rest.length === 0 ? { max_attempts: DEFAULTS.retryAttempts } : undefined }
 }
 
-/** The model of somebody who is no profile: a role's, or the one that was named. */
+/**
+ * The model of a worker that is not a profile: the model of its role, or the model that the step
+ * names.
+ */
 function modelNamed({ configSource, workflow, step, profile = "" }: ExplainContext): WrittenValue | undefined {
   const role = valueAt(configSource?.value, ["models", profile])
   if (configSource && role !== undefined) {
@@ -287,12 +306,14 @@ function modelNamed({ configSource, workflow, step, profile = "" }: ExplainConte
   return { level: `named by step ${step}`, value: profile, file: workflow.document.file, line }
 }
 
-/** Profiles hold what is not to be shown: their names do. */
+/**
+ * The names of the profiles, which are shown instead of their values because those hold secrets.
+ */
 function namesIn(profiles: unknown): unknown {
   return typeof profiles === "object" && profiles !== null ? Object.keys(profiles) : profiles
 }
 
-/** A role and a model work as the profile `default` does. */
+/** The profile whose settings apply: roles and models use those of `default`. */
 function profileFor({ profiles }: LoadedConfig, name = ""): string {
   return Object.hasOwn(profiles, name) ? name : "default"
 }
@@ -323,7 +344,7 @@ function wordsOf(level: Level, { config, workflow, step, profile }: ExplainConte
   return words[level]
 }
 
-/** What counts where nobody wrote anything, as the schema declares it. */
+/** The default value that the schema declares. */
 function fallbackOf(rest: readonly string[], { unset }: KeyInfo, place: ExplainContext): WrittenValue {
   const isForeground = place.config.profiles[profileFor(place.config, place.profile)]?.mode === "foreground"
   const value = isForeground ? (unset?.foreground ?? unset?.value) : unset?.value
@@ -331,12 +352,12 @@ function fallbackOf(rest: readonly string[], { unset }: KeyInfo, place: ExplainC
   return { level: "default", value: counts ?? null, file: null, line: null }
 }
 
-/** A part of an `asks` that does not say it. */
+/** The default of a part that an `asks` does not set. */
 function partOf(level: Level, rest: readonly string[], { keys }: ExplainContext): unknown {
   return valueAt(keys[level].get("asks")?.unset?.parts, rest) ?? null
 }
 
-/** The models that roles mean. */
+/** The models of the roles that a value names. */
 function rolesOf(value: unknown, { configSource }: ExplainContext): WrittenValue[] {
   const names = (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "string")
   return names.flatMap((name) => {

@@ -2,25 +2,25 @@ import { doneBy, type GroupOf, type GroupType, stepsInside } from "../core/model
 import type { Group, Loop, Step, Workflow } from "../core/model/workflow.ts"
 import type { Prepared } from "./project.ts"
 
-/** What a plan says of groups and loops, and how many model turns all of it can come to. */
+/** Describes groups and loops in a plan, and counts the model turns that a run can take. */
 
-/** What a plan knows of the run that a group is part of. */
+/** What a plan knows about the run that contains a group. */
 interface PlanOf {
-  /** A worker with its model. */
+  /** Returns a worker's name with its model. */
   readonly who: (name: string) => string
   readonly workflow: Workflow
 }
 
 interface GroupPlan<G extends Group> {
-  /** What happens, in words. */
+  /** Lines that describe what happens. */
   lines(group: G, of: PlanOf): string[]
-  /** Model turns when everything goes well; `asked`: opinions of the step. */
+  /** Model turns when everything succeeds; `asked` is the number of the step's opinions. */
   least(group: G, step: Step, asked: number): number
-  /** Model turns of one round with every try. */
+  /** Model turns of one round that uses every try. */
   most(group: G, step: Step, asked: number): number
 }
 
-/** Of a group whose steps are written down: what they come to. */
+/** Turns of a group whose steps the document lists: the sum of their turns. */
 const OF_STEPS = {
   least: (_: Group, step: Step, asked: number) =>
     asked +
@@ -35,7 +35,7 @@ const OF_STEPS = {
 const PLANS: { readonly [T in GroupType]: GroupPlan<GroupOf<T>> } = {
   parallel: {
     ...OF_STEPS,
-    lines: () => ["a group: its steps side by side, as far as their needs allow"],
+    lines: () => ["a group: its steps run side by side, as far as their needs allow"],
   },
   workflow: {
     ...OF_STEPS,
@@ -44,7 +44,7 @@ const PLANS: { readonly [T in GroupType]: GroupPlan<GroupOf<T>> } = {
       const differs = settings.maxParallel !== workflow.settings.maxParallel
       return [
         `the workflow ${name}${given.length > 0 ? ` with ${given.join(", ")}` : ""}`,
-        ...(differs ? [`its max_parallel ${settings.maxParallel} does not count here: the run's own does`] : []),
+        ...(differs ? [`its max_parallel ${settings.maxParallel} is ignored: the run's own applies`] : []),
       ]
     },
   },
@@ -64,7 +64,7 @@ const PLANS: { readonly [T in GroupType]: GroupPlan<GroupOf<T>> } = {
       const or = spare.length === 0 ? "" : `, or else ${spare.join(", ")}`
       return [
         `${proposers.length} propose (${how}): ${proposers.map(who).join(", ")}; ${quorum} must answer`,
-        `${judge} ${verdict === "pick" ? "picks one" : "makes one of them"}${or}`,
+        `${judge} ${verdict === "pick" ? "picks one" : "combines them"}${or}`,
       ]
     },
     least: ({ quorum }, _, asked) => asked + quorum + 1,
@@ -74,7 +74,7 @@ const PLANS: { readonly [T in GroupType]: GroupPlan<GroupOf<T>> } = {
 
 const planOf = (group: Group): GroupPlan<Group> => PLANS[group.type]
 
-/** What happens in a step that is done by steps of its own, and how often. */
+/** Lines for what a group contains and how often its step is repeated; empty for a plain step. */
 export function groupLines({ group, loop }: Step, { definition }: Prepared): string[] {
   const who = (name: string) => {
     const model = definition.profiles[name]?.model
@@ -87,12 +87,15 @@ export function groupLines({ group, loop }: Step, { definition }: Prepared): str
 }
 
 function loopLine({ max, until, stagnant }: Loop): string {
-  const end = until === undefined ? "a round goes well" : until.trim()
+  const end = until === undefined ? "a round succeeds" : until.trim()
   return `up to ${max} rounds, until ${end}; a person is asked after ${stagnant} without any change`
 }
 
-/** Model turns of a run: at least, when everything goes well and nothing is skipped; at most, with every try, round, item
- *  and hook, but without what a person adds at gates. */
+/**
+ * Bounds of a run's model turns. `least` assumes that everything succeeds and no step without a
+ * condition is skipped; `most` counts every try, round, item and hook, but not what a person adds
+ * at gates.
+ */
 export function turnsOf(workflow: Workflow): { readonly least: number; readonly most: number } {
   const graph = workflow.steps.filter((step) => step.hook === undefined)
   return {
@@ -103,7 +106,7 @@ export function turnsOf(workflow: Workflow): { readonly least: number; readonly 
 
 const sum = (numbers: readonly number[]) => numbers.reduce((all, one) => all + one, 0)
 const tries = ({ retry }: Step) => retry?.maxAttempts ?? 1
-/** Turns of the step itself. */
+/** Model turns of the step itself. */
 const own = ({ type }: Step) => (doneBy(type) === "worker" ? 1 : 0)
 
 function least(step: Step): number {

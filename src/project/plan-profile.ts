@@ -5,7 +5,10 @@ import type { PermissionRule, Profile } from "../core/model/profile.ts"
 import type { AskPolicy, Limits } from "../core/model/workflow.ts"
 import { closeReadOnly, evaluate, isReadOnly } from "../core/rights/permission.ts"
 
-/** What a profile comes to, a line each: how it runs, as whom, with what rights, and who answers for it. */
+/**
+ * Lines about a profile: how it runs, with which agent and model, with what rights, and who answers
+ * its requests.
+ */
 export function profileLines(profile: Profile): string[] {
   return [
     `${profile.name}: ${lifeOf(profile)}`,
@@ -15,9 +18,9 @@ export function profileLines(profile: Profile): string[] {
   ]
 }
 
-/** What goes for all of them. */
+/** The line about what applies to every worker. */
 export function everyWorkerLine(limits: Limits): string {
-  return `every worker: cut to the rights of the session it starts from; ${depthOf(limits)}`
+  return `every worker: limited to the rights of the session it starts from; ${depthOf(limits)}`
 }
 
 const OWN_RIGHTS = "the rights of its own program, which Baton cannot limit"
@@ -38,7 +41,10 @@ function modelOf({ model = "of the session", fallback = [], pin }: Profile): str
   return fallback.length === 0 ? model : `${model}, then ${fallback.join(", then ")}`
 }
 
-/** What the profile itself says, after what a read-only one is closed to. What the agent may do is not known here. */
+/**
+ * The profile's own permissions, or for a read-only profile what remains allowed. The rights of its
+ * agent are not known here.
+ */
 export function rightsOf(permission: readonly PermissionRule[]): string {
   if (!isReadOnly(permission)) {
     return `permissions ${permission.length === 0 ? "of the agent" : list(permission)}, never task`

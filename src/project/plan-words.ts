@@ -6,9 +6,12 @@ import { policyOf } from "../core/schedule/after-attempt.ts"
 import { formatCost } from "../core/view/numbers.ts"
 import type { Prepared } from "./project.ts"
 
-/** What a plan says of failure: tries, checks, gates, money. Each a line, without any when there is nothing to say. */
+/** Describes conditions, checks, retries, gates and budgets in a plan, one line each. */
 
-/** When the step runs, what is tried and looked at, what its failure means, when the run pauses after it. */
+/**
+ * Lines about a step's condition, checks, opinions, tries and failure, and when the run pauses
+ * after it.
+ */
 export function failureLines(step: Step, prepared: Prepared): string[] {
   const { settings } = prepared.definition.workflow
   const policy = doneBy(step.type) === "person" ? undefined : whosePolicy(step, prepared)
@@ -21,22 +24,22 @@ export function failureLines(step: Step, prepared: Prepared): string[] {
       return `opinion of ${profile}: ${ask.trim()}${weight}`
     }),
     ...(retry === undefined && onFailure === undefined ? [] : [triesOf(retry, onFailure, settings)]),
-    ...(step.effects === undefined ? [] : ["has effects outside: done again only when a person says so"]),
+    ...(step.effects === undefined ? [] : ["has external effects: runs again only when a person says so"]),
     ...(policy === undefined ? [] : [`pauses for a person: ${policy.intervene} (${policy.whose})`]),
   ]
 }
 
 function triesOf(retry: Retry | undefined, onFailure: Step["onFailure"], settings: Settings): string {
-  const rest = settings.onFailure === "stop" ? "nothing more starts" : "what does not need it goes on"
-  const end = onFailure === "skip" ? "it counts as skipped" : `it has failed, and ${rest}`
-  if (retry === undefined || retry.maxAttempts === 1) return `one try; without success ${end}`
+  const rest = settings.onFailure === "stop" ? "no more steps start" : "steps that do not need it continue"
+  const end = onFailure === "skip" ? "if it fails, it counts as skipped" : `if it fails, ${rest}`
+  if (retry === undefined || retry.maxAttempts === 1) return `one try; ${end}`
   const { maxAttempts, delayMs, backoff } = retry
   const grows = backoff === "exponential" && delayMs > 0 && maxAttempts > 2 ? " and twice as long each time" : ""
   const wait = delayMs === 0 ? "" : `, ${formatDuration(delayMs)} before the second${grows}`
-  return `up to ${maxAttempts} tries${wait}; without success ${end}`
+  return `up to ${maxAttempts} tries${wait}; ${end}`
 }
 
-/** What a plan says of a check: what is asked, and what else is to be known of it. */
+/** The words of a plan for a check: its condition, and notes about it. */
 interface CheckWords<C extends Check> {
   asked(check: C): string
   notes(check: C, severity: readonly string[]): readonly string[]
@@ -75,7 +78,10 @@ interface Policy {
   readonly whose: string
 }
 
-/** The nearest word on when to pause after a step, and whose it is; undefined: nobody said any, and it never does. */
+/**
+ * The policy for pausing after a step and where it was set; undefined when it is set nowhere and
+ * the run never pauses.
+ */
 function whosePolicy(step: Step, { definition, interveneOf }: Prepared): Policy | undefined {
   const { workflow, profiles } = definition
   const intervene = policyOf(definition, step)
@@ -89,7 +95,7 @@ function pauses(step: Step, prepared: Prepared): boolean {
   return doneBy(step.type) !== "person" && policyOf(prepared.definition, step) !== "never"
 }
 
-/** How long a gate waits, where there can be one, and what the run may spend. */
+/** Lines about the run's budget and, if it can have gates, how long they wait. */
 export function runLines(prepared: Prepared): string[] {
   const { workflow, limits } = prepared.definition
   const { gateDefault, budget } = workflow.settings
@@ -113,7 +119,7 @@ export function runLines(prepared: Prepared): string[] {
   ]
 }
 
-/** The lower of what the workflow and orchestrator.json allow, and whose it is. */
+/** The lower cap of the workflow and orchestrator.json, and which of them set it. */
 function capOf(own: number | undefined, limit: number | undefined, words: (cap: number) => string): string[] {
   const cap = Math.min(own ?? Number.POSITIVE_INFINITY, limit ?? Number.POSITIVE_INFINITY)
   if (!Number.isFinite(cap)) return []

@@ -9,7 +9,7 @@ import { everyWorkerLine, profileLines } from "./plan-profile.ts"
 import { failureLines, runLines } from "./plan-words.ts"
 import type { Prepared } from "./project.ts"
 
-/** How a plan sets off what it names. */
+/** How a plan emphasises text. */
 export interface Ink {
   readonly bold: (text: string) => string
   readonly dim: (text: string) => string
@@ -22,7 +22,10 @@ const HOOKS: Readonly<Record<Hook, string>> = {
   complete: "At the end in any case:",
 }
 
-/** Step ids by the earliest moment they can start: everything of one wave may run at the same time. Without hooks. */
+/**
+ * Step ids by the earliest wave in which they can start; the steps of a wave may run together.
+ * Hooks are left out.
+ */
 export function waves(workflow: Workflow): string[][] {
   const wave = new Map<string, number>()
   const waveOf = (step: Step): number => {
@@ -42,7 +45,9 @@ export function waves(workflow: Workflow): string[][] {
   return rows
 }
 
-/** A plan as a person reads it: what would run, in what order, as whom and with what rights. */
+/**
+ * Writes a plan for people: which steps would run, in what order, with which workers and rights.
+ */
 export function formatPlan(prepared: Prepared, ink: Ink = PLAIN): string {
   const { file, definition } = prepared
   const { workflow, inputs, profiles, limits } = definition
@@ -87,17 +92,17 @@ function stepLines(step: Step, prepared: Prepared, ink: Ink): string[] {
   ]
 }
 
-/** Who does what in a step. */
+/** Lines about what a step does and who does it. */
 function whatLines(step: Step, prepared: Prepared): string[] {
   const doer = doneBy(step.type)
   if (doer === "person") return [`a gate: ${step.prompt.trim()}`]
   const group = groupLines(step, prepared)
-  if (doer === "checks") return ["only its checks, nobody is asked", ...group]
+  if (doer === "checks") return ["runs only its checks, without a worker", ...group]
   if (step.group === undefined) return [...workLines(step, prepared), ...group]
   return [...group, ...(step.timeoutMs === undefined ? [] : [`at most ${formatDuration(step.timeoutMs)}`])]
 }
 
-/** What a worker is given, may write, and must give back. */
+/** Lines about what a worker is given, may write and spend, and must return. */
 function givenLines({ context, files, output, schema, budget }: Step): string[] {
   const money = [
     ...(budget?.usd === undefined ? [] : [formatCost(budget.usd)]),
@@ -108,7 +113,7 @@ function givenLines({ context, files, output, schema, budget }: Step): string[] 
   return [
     ...(context === undefined || context === "fresh" ? [] : [`context: ${context}`]),
     ...(files === undefined ? [] : [`may write: ${files.join(", ")}`]),
-    ...(schema === undefined ? [] : ["answers with data that fits its schema"]),
+    ...(schema === undefined ? [] : ["answers with JSON that fits its schema"]),
     ...(output === undefined ? [] : [`writes its answer to ${output}`]),
     ...(money.length === 0 ? [] : [`may spend: ${money.join(", ")}`]),
   ]

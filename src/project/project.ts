@@ -11,19 +11,22 @@ import { findWorkflows, loadWorkflow, resolveWorkflow } from "../spec/files.ts"
 import { bindInputs } from "../spec/inputs.ts"
 import { type Models, resolveProfiles } from "./workers.ts"
 
-/** Everything a run is made of, checked: what `plan` shows and `run` starts. */
+/** A checked run definition, which `plan` shows and `run` starts. */
 export interface Prepared {
-  /** File the workflow was read from. */
+  /** File from which the workflow was read. */
   readonly file: string
-  /** What the journal keeps of it; `profiles` are those its steps name. */
+  /** The part that the journal keeps; `profiles` holds those that the steps name. */
   readonly definition: Pick<RunCreated, "workflow" | "inputs" | "profiles" | "limits">
-  /** Where `settings.intervene` of that workflow was written, if anywhere: orchestrator.json counts where it says nothing. */
+  /**
+   * Where `settings.intervene` comes from: orchestrator.json applies when the workflow does not set
+   * it.
+   */
   readonly interveneOf: "workflow" | "config"
 }
 
 /**
- * A project's documents, read anew each time they are asked for: a file the user just saved counts at once. The same
- * checks for everybody: TUI and command line differ only in where the result is shown.
+ * A project's documents. They are read again for each request, so that a saved file applies at
+ * once. TUI and command line use the same checks and differ only in how they show the result.
  */
 export class Project {
   readonly root: string
@@ -38,13 +41,13 @@ export class Project {
     return loadConfig(this.#options)
   }
 
-  /** Whether the end of a run may show a toast; a broken config does not silence it. */
+  /** True when the end of a run may show a toast, also while the config is broken. */
   toasts(): boolean {
     const config = this.config()
     return !config.ok || config.value.toasts
   }
 
-  /** Every workflow of the project for a list, the broken ones with what is wrong with them. */
+  /** Every workflow of the project for a list; broken ones carry their problems. */
   workflows(): WorkflowItem[] {
     return findWorkflows({ root: this.root }).workflows.map(({ name, isBuiltIn, workflow, problems }) => ({
       name,
@@ -57,20 +60,27 @@ export class Project {
     }))
   }
 
-  /** A workflow as its document says, or every problem of it; nothing is asked of its inputs or of the config. */
+  /**
+   * Reads a workflow, or returns the problems of its document. Inputs and config are not checked.
+   */
   workflow(name: string): Result<Workflow> {
     const found = resolveWorkflow(name, { root: this.root, directory: this.#options.directory })
     return found.ok ? { ok: true, value: found.value.workflow } : found
   }
 
-  /** A workflow with the file it is in, its names checked against orchestrator.json, or everything that is wrong with it. */
+  /**
+   * Reads a workflow and its file, with worker names checked against orchestrator.json, or returns
+   * its problems.
+   */
   checked(name: string): ReturnType<typeof resolveWorkflow> {
     const { directory } = this.#options
     return resolveWorkflow(name, { root: this.root, directory, ...knownIn(this.config()) })
   }
 
-  /** A workflow ready to start, or every problem of the config, the document, the inputs and the models given for this
-   *  run (by role or profile) at once. */
+  /**
+   * Prepares a run, or returns all problems of the config, the document, the inputs and the models
+   * given for this run (by role or profile) at once.
+   */
   prepare(
     name: string,
     raw: Readonly<Record<string, InputValue>>,
@@ -92,7 +102,7 @@ export class Project {
     return { ok: true, value: { file: found.value.file, definition, interveneOf: isConfigs ? "config" : "workflow" } }
   }
 
-  /** A run's workflow, profiles and limits as they are written now, for the inputs it has. */
+  /** The current workflow, profiles and limits of a run that was started with these inputs. */
   edited(workflow: string, inputs: RunCreated["inputs"]): Result<Definition> {
     const prepared = this.prepare(workflow, inputs, "")
     if (!prepared.ok) return prepared
@@ -119,29 +129,32 @@ export class Project {
     return { files, problems: distinct(problems) }
   }
 
-  /** The text of a workflow file in the canonical form, whichever it is written in, or everything wrong with it. */
+  /** Converts a workflow text of any dialect to the canonical form, or returns its problems. */
   convert(file: string, text: string): Result<string> {
     return convertWorkflow(text, file, knownIn(this.config()))
   }
 
-  /** An id for a run: short enough to type, random enough not to meet another. */
+  /** A new run id: short enough to type, random enough to be unique. */
   newRunId(): string {
     return nanoid(10).replaceAll(/[-_]/g, "x")
   }
 }
 
-/** Who can be named; nobody's name is checked while the config is broken. */
+/** The worker names that exist. While the config is broken it is empty, and no name is checked. */
 function knownIn(config: Result<LoadedConfig>) {
   if (!config.ok) return {}
   return { profiles: Object.keys(config.value.profiles), roles: Object.keys(config.value.config.models) }
 }
 
-/** Each problem once: a workflow that is part of another one is read for both. */
+/** Removes duplicates, because a workflow that is part of another one is read for both. */
 function distinct(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((one) => [formatProblem(one), one])).values()]
 }
 
-/** The workflow with the config's word on when to pause, where it has none of its own: a run keeps what counted. */
+/**
+ * Sets the config's `intervene` in a workflow that has none, so that a run keeps the value it
+ * started with.
+ */
 function withDefault(workflow: Workflow, intervene: Intervene | undefined): Workflow {
   const { settings } = workflow
   if (intervene === undefined || settings.intervene !== undefined) return workflow

@@ -6,26 +6,26 @@ import type { Profile } from "../core/model/profile.ts"
 import type { CommandOutcome, Engine } from "../engine/engine.ts"
 import type { Project } from "./project.ts"
 
-/** What is asked of a worker, or of a profile nobody has spawned: one question, one answer. */
+/** One question to a worker, or to a profile without a spawned worker. */
 export interface WorkerQuestion {
   /** Name or session of a kept worker, or name of a profile. */
   readonly worker: string
   readonly text: string
-  /** Session it is asked from; the answer is for it. */
+  /** Session that asks and receives the answer. */
   readonly parent: string
-  /** How deep that session is. */
+  /** Nesting depth of that session. */
   readonly depth: number
   readonly by: string
 }
 
-/** The whole question as the worker is told to answer `summarize`. */
+/** The prompt of the command `summarize`. */
 export const SUMMARIZE =
-  "Summarize for the main session what was worked out here: decisions, findings, files that matter, open questions. Only what the main session needs to go on; at most 400 words."
+  "Summarize for the main session what was worked out here: decisions, findings, relevant files, open questions. Include only what the main session needs to continue; at most 400 words."
 
 /**
- * Starts a run of one step that asks the question. A worker that was spawned, or whose profile says `keep`, goes on in
- * its session; any other is a new one.
- * Nothing is created when it is refused; an unknown name is answered with the nearest one.
+ * Starts a run of one step that asks the question. A spawned worker, or one whose profile sets
+ * `keep`, continues in its session; any other gets a new session. A refused question creates
+ * nothing; for an unknown name the reason suggests the nearest one.
  */
 export async function startQuestionRun(
   project: Project,
@@ -35,7 +35,7 @@ export async function startQuestionRun(
   const found = findWorker(project, engine, question.worker)
   if (!found.ok) return found
   const { name, profile, limits } = found
-  // A person works in its session: it must be one that can be typed into, which only opening it for a person makes.
+  // A person types in a foreground worker's session, and only spawning it creates such a session.
   if (profile.mode === "foreground" && engine.kept(name) === undefined) {
     const spawned = await engine.spawn(name, profile, question.parent)
     if (!spawned.ok) return spawned
@@ -46,7 +46,7 @@ export async function startQuestionRun(
       name,
       inputs: {},
       settings: { maxParallel: 1, timeoutMs: DEFAULTS.runTimeoutMs, onFailure: "stop" },
-      // A prompt of a step is a template; this one is not.
+      // A step's prompt is a template, but the question is plain text: its `${` is escaped.
       steps: [
         {
           id: "ask",
@@ -54,7 +54,8 @@ export async function startQuestionRun(
           profile: profile.name,
           prompt: question.text.replaceAll("${", () => "$${"),
           needs: [],
-          // One answer is wanted, without a person in between: at no gate, and not as the one who works.
+          // A question has one answer and no person in between: no gate here, and no foreground
+          // mode below.
           intervene: "never",
         },
       ],
@@ -73,7 +74,7 @@ type WorkerMatch =
   | { readonly ok: true; readonly name: string; readonly profile: Profile; readonly limits: LoadedConfig["limits"] }
   | { readonly ok: false; readonly why: string }
 
-/** The profile of a kept worker (by name or session), else the profile of that name. */
+/** Finds the profile of a kept worker (by name or session), or else the profile of that name. */
 export function findWorker(project: Project, engine: Engine, wanted: string): WorkerMatch {
   const config = project.config()
   if (!config.ok) return { ok: false, why: formatProblems(config.problems, project.root) }
@@ -89,7 +90,10 @@ export function findWorker(project: Project, engine: Engine, wanted: string): Wo
   }
 }
 
-/** The session a person works from: of a worker's own session the one its task, or else itself, was started from. */
+/**
+ * The session from which a worker was started; a session that is not a worker's is returned
+ * unchanged.
+ */
 export function mainSession(engine: Engine, session: string): string {
   return engine.workers().find((one) => one.session === session)?.parent ?? session
 }

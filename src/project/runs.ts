@@ -1,12 +1,15 @@
 import type { RunView, StepView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 
-/** Which run, or which step of which run, is meant by somebody who does not say all of it. */
+/** Finds the run or step that an incomplete name refers to. */
 
-/** Runs in which a step is looked for. */
+/** Maximum number of runs in which a step is searched. */
 const RUNS_READ = 20
 
-/** The run whose id begins like that; without one the newest, not counting what workers started: that is part of theirs. */
+/**
+ * The run whose id begins with `wanted`; without it the newest run that was not started by a
+ * worker.
+ */
 export function runNamed(engine: Engine, wanted: string | undefined): RunView | undefined {
   if (wanted !== undefined) return engine.find(wanted)
   for (const { id } of engine.list()) {
@@ -16,7 +19,10 @@ export function runNamed(engine: Engine, wanted: string | undefined): RunView | 
   return undefined
 }
 
-/** The step of the newest run that has one of that name, or that a worker of that name did; `RUN/STEP` says which run. */
+/**
+ * The step with that name, or done by the worker with that name, in the newest run that has one; or
+ * `RUN/STEP`.
+ */
 export function stepNamed(
   engine: Engine,
   wanted: string,

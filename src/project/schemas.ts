@@ -3,24 +3,26 @@ import { NOT_YET, valueAt } from "../core/documents/issues.ts"
 import { schemaWithUnset, type Unset, unsetIn } from "../shapes/unset.ts"
 import { workflowSchema } from "../spec/schema.ts"
 
-/** Where a value can be written, nearest to a step first. */
+/** The levels at which a value can be written, nearest to a step first. */
 export const LEVELS = ["step", "profile", "settings", "limits", "top"] as const
 export type Level = (typeof LEVELS)[number]
 
 export interface KeyInfo {
   readonly description: string
-  /** What counts where it was written nowhere; undefined: nothing does. */
+  /** The value that applies when the key is set nowhere; undefined when there is none. */
   readonly unset?: Unset
 }
 
-/** The keys that can be written at each level, as the schemas declare them; refused ones left out. */
+/**
+ * The keys that can be written at each level, as the schemas declare them, without refused ones.
+ */
 export function keysOfLevels(): KeysOfLevels {
   known ??= readKeys()
   return known
 }
 
 export type KeysOfLevels = Readonly<Record<Level, ReadonlyMap<string, KeyInfo>>>
-/** The schemas do not change while a process runs, and cost more to write out than a question does to answer. */
+/** A cache, because converting the schemas costs more than answering a question. */
 let known: KeysOfLevels | undefined
 
 function readKeys(): KeysOfLevels {
@@ -53,7 +55,7 @@ interface KeySchema {
   readonly default?: unknown
 }
 
-/** What a schema says by reference is somewhere else in it. */
+/** Resolves a `$ref` of a schema to the part of `root` that it points to. */
 function follow(root: object, part: unknown): unknown {
   const ref = valueAt(part, ["$ref"])
   return typeof ref === "string" ? valueAt(root, ref.replace(/^#\/?/, "").split("/").filter(Boolean)) : part

@@ -5,9 +5,15 @@ import type { SecretSource } from "../core/model/workflow.ts"
 import type { Opened, Vault } from "../core/ports/composer.ts"
 import { formsOf, mapTexts, markOf, SHORTEST_SECRET } from "../core/rights/secret-text.ts"
 
-/** Secrets from the environment and from files; see the port. `root`: the folder that paths begin at. */
+/**
+ * Reads secrets from the environment and from files, and hides them; see the port. `root` is the
+ * base of paths.
+ */
 export function createVault(root: string, env: Readonly<Record<string, string | undefined>>): Vault {
-  /** What is replaced, and by what; the longest first, so that no secret hides a part of another. */
+  /**
+   * Texts and their replacements, the longest first, so that no secret hides only a part of
+   * another.
+   */
   let hidden: readonly (readonly [string, string])[] = []
   const known = new Set<string>()
   const learn = (name: string, value: string) => {
@@ -42,11 +48,11 @@ function secretAt(
   const where = "env" in source ? `the environment variable ${source.env}` : `the file ${source.file}`
   try {
     const found = "env" in source ? env[source.env] : readFileSync(resolve(root, atHome(source.file)), "utf8")
-    // The end of a file's only line is not part of what is in it.
+    // The line end of a file's only line is not part of the secret.
     const value = found?.replace(/\r?\n$/, "")
     if (value === undefined) return { why: `${where} is not set` }
     if (value.trim().length < SHORTEST_SECRET)
-      return { why: `${where} has fewer than ${SHORTEST_SECRET} characters: it could not be kept out of what is shown` }
+      return { why: `${where} has fewer than ${SHORTEST_SECRET} characters: it is too short to be hidden in texts` }
     return { value }
   } catch (error) {
     return { why: `${where} could not be read (${(error as NodeJS.ErrnoException).code ?? "error"})` }

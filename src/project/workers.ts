@@ -8,22 +8,25 @@ import { doneBy, groupTraits, nestedIn, stepsInside } from "../core/model/step-t
 import type { Step, Workflow } from "../core/model/workflow.ts"
 
 /**
- * Who works in a run. A name is a profile, else a role of `models`, else `provider/model`; roles and models become
- * profiles of their own in the run: the profile `default` with that model. Which model counts, the first that says one:
- * the call (`--model NAME=MODEL`), the step, the profile, the role, the server's default.
+ * Resolves the workers of a run. A name is a profile, else a role of `models`, else
+ * `provider/model`. Roles and models become profiles of the run: copies of `default` with that
+ * model. The model is the first one set by the call (`--model NAME=MODEL`), the step, the profile,
+ * the role, or the server's default.
  */
 
 /** Models given for one run, by the name of a worker or role. */
 export type Models = Readonly<Record<string, string>>
 
 interface ResolvedProfiles {
-  /** With the models of its steps resolved. */
+  /** The workflow with the models of its steps resolved. */
   readonly workflow: Workflow
-  /** Those that are named in it, by name. */
+  /** The profiles that it names, by name. */
   readonly profiles: Readonly<Record<string, Profile>>
 }
 
-/** The workflow and everybody in it, or what is wrong with the models of the call. */
+/**
+ * Resolves a workflow and its profiles, or returns the problems of the models given in the call.
+ */
 export function resolveProfiles(
   workflow: Workflow,
   { config }: LoadedConfig,
@@ -54,18 +57,24 @@ function modelProblems(name: string, model: string, known: readonly string[]): P
   const problem = (message: string, hint: string) => [{ file: "--model", line: 0, column: 0, message, hint }]
   if (!isModel(model)) return problem(`\`${model}\` is not a model`, `write \`${name}=provider/model\``)
   if (known.includes(name)) return []
-  return problem(`nobody here is called \`${name}\``, suggest(name, known, "roles and profiles"))
+  return problem(`there is no role or profile \`${name}\``, suggest(name, known, "roles and profiles"))
 }
 
 export const isModel = (name: string) => /^[^/\s]+\/\S+$/.test(name)
 
-/** What a role means, or a model itself; undefined: neither, as the roles of built-in workflows may be. */
+/**
+ * The model of a role, or the model itself; undefined for neither, such as an undeclared role of a
+ * built-in workflow.
+ */
 function modelOf(name: string, roles: Models): string | undefined {
   if (Object.hasOwn(roles, name)) return roles[name]
   return isModel(name) ? name : undefined
 }
 
-/** A profile's own `fallback` was declared by the user for it; that of `default` was not meant for another model. */
+/**
+ * Sets a profile's model. A profile keeps its own `fallback`; that of `default` was not meant for
+ * another model.
+ */
 function withModel(profile: Profile, model: string, keepsFallback: boolean): Profile {
   const { fallback, ...rest } = profile
   return { ...rest, model, ...(keepsFallback && fallback !== undefined ? { fallback } : {}) }
@@ -76,7 +85,10 @@ function modelOfStep({ profile, model }: Step, models: Models, roles: Models): s
   return modelOf(model, roles)
 }
 
-/** The workflow with what `choose` says of each step, also of those inside groups and workflows. */
+/**
+ * Sets the model that `choose` returns for each step, including steps inside groups and nested
+ * workflows.
+ */
 function withModels(workflow: Workflow, choose: (step: Step) => string | undefined): Workflow {
   const steps = (list: readonly Step[]): Step[] =>
     list.map((step): Step => {
@@ -88,7 +100,7 @@ function withModels(workflow: Workflow, choose: (step: Step) => string | undefin
   return { ...workflow, steps: steps(workflow.steps) }
 }
 
-/** Names of everybody who works in a workflow, in its groups, or in the workflows inside it. */
+/** Names of all workers of a workflow, including its groups and nested workflows. */
 function workersIn(workflow: Workflow): Set<string> {
   const names = new Set([...allSteps(workflow)].flatMap(workersOf))
   for (const name of distillersOf(workflow)) names.add(name)
@@ -100,8 +112,10 @@ function distillersOf({ distiller, steps }: Workflow): string[] {
   return distiller === undefined ? inner : [distiller, ...inner]
 }
 
-/** Whom a run asks for which model; the first of each is the one that is asked for, the others may stand in. Of a server
- *  that somebody else runs nothing is known here. */
+/**
+ * The models that each worker of a run requests: first the requested one, then its fallbacks.
+ * Workers on a server that somebody else runs are left out, because its models are not known here.
+ */
 export function modelsWanted({ workflow, profiles }: ResolvedProfiles): RequestedModel[] {
   const all = [
     ...profileModels(profiles),
@@ -113,7 +127,7 @@ export function modelsWanted({ workflow, profiles }: ResolvedProfiles): Requeste
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()]
 }
 
-/** Every step of a workflow, those of its groups and of the workflows inside it too. */
+/** Every step of a workflow, including those of its groups and nested workflows. */
 function* allSteps(workflow: Workflow): Generator<Step> {
   const open = [...workflow.steps]
   for (let step = open.shift(); step; step = open.shift()) {
@@ -122,19 +136,19 @@ function* allSteps(workflow: Workflow): Generator<Step> {
   }
 }
 
-/** Who works on the step itself, and who is asked about it. */
+/** The workers of the step itself, and those who are asked for an opinion on it. */
 export function workersOf({ type, profile, group, opinions = [] }: Step): string[] {
   const own = group === undefined ? (doneBy(type) === "worker" ? [profile] : []) : groupTraits(group).profiles(group)
   return [...own, ...opinions.map((opinion) => opinion.profile)]
 }
 
-/** Who is asked for which model, and those that may stand in for it. */
+/** A worker and its models: the requested one, then its fallbacks. */
 interface RequestedModel {
   readonly who: string
   readonly models: readonly string[]
 }
 
-/** The same of profiles, whatever they are used for. */
+/** The models that profiles request, whether a run uses them or not. */
 export function profileModels(profiles: Readonly<Record<string, Profile>>): RequestedModel[] {
   return Object.values(profiles).flatMap((profile) => modelsOf(profile, profile.model))
 }

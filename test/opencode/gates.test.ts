@@ -208,11 +208,11 @@ describe("a run that was paused or is over its budget", () => {
 describe("a mistake is answered with what to do", () => {
   it.each<[string, RegExp]>([
     ["/workflow retry reviw", /did you mean `review`\?/],
-    ["/workflow retry ship", /ship waits for no decision: it has not started yet/],
+    ["/workflow retry ship", /ship is not waiting for a decision: it has not started yet/],
     ["/workflow skip", /say which step/],
     ["/workflow retry nope/review", /there is no run nope/],
-    ["/workflow continue nope", /there is no step nope that waits: known steps that wait: `review`/],
-    ["/workflow continue nope yes", /there is no step nope/],
+    ["/workflow continue nope", /no step nope is waiting for a decision: known steps that wait: `review`/],
+    ["/workflow continue nope yes", /no step nope is waiting for a decision/],
     ["/workflow raise", /say how much/],
     ["/workflow raise usd=none", /`usd=none` is not an amount/],
     ["/workflow raise gold=3", /`gold=3` is neither/],
@@ -232,7 +232,7 @@ describe("a mistake is answered with what to do", () => {
     expect((await type("/workflow resume")).title).toBe("Nothing to resume")
     await type("/workflow run plain")
     const a = await backend.job("a")
-    expect((await type("/workflow retry a")).text).toMatch(/it is at work; `\/workflow abort \w+` ends the run/)
+    expect((await type("/workflow retry a")).text).toMatch(/it is running; `\/workflow abort \w+` ends the run/)
     a.finish()
     ;(await backend.job("b")).finish()
     await settled("success")

@@ -126,7 +126,7 @@ it("workflow_control decides about a waiting step with a message for its worker,
   const job = await backend.job("build")
   const { run } = job.task
   const control = (action: string, more: object = {}) => call("workflow_control", { run, action, ...more })
-  await expect(control("retry", { step: "build" })).rejects.toThrow("it is at work")
+  await expect(control("retry", { step: "build" })).rejects.toThrow("it is running")
   job.finish({ reason: "empty" })
   await expect.poll(() => engine.view(run)?.status).toBe("paused")
   expect(await call("workflow_status", { run })).toContain("/workflow retry build [message]")

@@ -4,7 +4,7 @@ import { openDesk } from "../opencode/support.ts"
 const CONFIG = { profiles: { coder: { intervene: "always" } } }
 const FLOW = { flow: "steps: [{ id: build, profile: coder, prompt: build it }]" }
 
-it("a question to a worker stands at no gate, also of a profile whose steps always do", async () => {
+it("a question to a worker never opens a gate, even if its profile always pauses", async () => {
   const { type, backend, engine } = openDesk(CONFIG, FLOW)
   const ended = async (line: string, step: string) => {
     const { view } = await type(line)

@@ -9,7 +9,7 @@ import { policyOf } from "../../src/core/schedule/after-attempt.ts"
 import { explain } from "../../src/project/explain.ts"
 import { Project } from "../../src/project/project.ts"
 
-/** A project of one config and one workflow, and the answers to a question in it. */
+/** The answers to a question in a project with one config and one workflow. */
 function open(config: string | undefined, flow: string) {
   const directory = mkdtempSync(join(tmpdir(), "baton-explain-"))
   mkdirSync(join(directory, ".opencode", "workflows"), { recursive: true })
@@ -76,10 +76,10 @@ hooks:
     - { id: z, prompt: z, idle_timeout: 1m }
 `
 
-describe("which value counts", () => {
+describe("explaining a key", () => {
   const { ask, all } = open(CONFIG, FLOW)
 
-  it("is the nearest to the step, with its line, and what it overrides", () => {
+  it("shows the value nearest to the step, with its line, and the values that it overrides", () => {
     const settings = '"never" settings of flow flow.yaml:2'
     const top = '"on-error" orchestrator.json orchestrator.json:3'
     const none = '"never" default'
@@ -98,7 +98,7 @@ describe("which value counts", () => {
     expect(ask("idle_timeout", { step: "z" })[0]?.is).toEqual(['"1m" step z flow.yaml:14', '"5m" default'])
   })
 
-  it("is the lower one where orchestrator.json has a ceiling", () => {
+  it("shows the lower value when orchestrator.json sets a limit", () => {
     expect(ask("budget", { workflow: true })).toEqual([
       {
         key: "budget.usd",
@@ -113,7 +113,7 @@ describe("which value counts", () => {
     ])
   })
 
-  it("is told for everybody when nobody is named, roles with what they mean", () => {
+  it("explains every step or profile when none is named, and the models of roles", () => {
     const model = ask("model")
     expect(model.map(({ of }) => of)).toEqual(["profile default", "profile coder", "profile box", "profile env"])
     expect(model[1]).toMatchObject({ roles: ["role quick is a/small :2"] })
@@ -125,7 +125,7 @@ describe("which value counts", () => {
     expect(ask("retry", { workflow: true })[0]?.is[0]).toBe('{"max_attempts":2} step a flow.yaml:8')
   })
 
-  it("knows roles and models in the place of profiles, and everybody who works on a step", () => {
+  it("explains roles and models named instead of profiles, and every worker of a step", () => {
     const flow = `steps:
   - { id: role, prompt: r, profile: quick }
   - { id: bare, prompt: b, profile: x/large }
@@ -146,7 +146,7 @@ describe("which value counts", () => {
     ])
   })
 
-  it("tells of a role and a model what is left of profile `default`: neither its model nor what may stand in for that", () => {
+  it("uses the profile `default` for roles and models, except its model and fallback", () => {
     const config = `{
   "models": { "quick": "a/small" },
   "profiles": { "default": { "model": "b/big", "fallback": ["c/d"], "timeout": "9m" } }
@@ -164,7 +164,7 @@ describe("which value counts", () => {
     }
   })
 
-  it("takes the `asks` nearest to the step as a whole, also when one part of it is asked for", () => {
+  it("takes the whole `asks` nearest to the step, also when only one part of it is explained", () => {
     const config = `{
   "profiles": { "p": { "asks": { "policy": "ask", "timeout": "10m", "otherwise": "allow" } } }
 }`
@@ -185,7 +185,7 @@ describe("which value counts", () => {
     expect(part("policy", "bare")).toEqual(['"ask" default'])
   })
 
-  it("tells two things of one name apart", () => {
+  it("distinguishes keys with the same name at different levels", () => {
     expect(ask("timeout", { workflow: true })).toEqual([{ key: "timeout", is: ['"4h" default'] }])
     expect(ask("settings.timeout", { workflow: true })).toEqual([{ key: "timeout", is: ['"4h" default'] }])
     expect(ask("timeout", { step: "a" })[0]?.is).toEqual(['"45m" profile coder orchestrator.json:8', '"30m" default'])
@@ -201,7 +201,7 @@ describe("which value counts", () => {
     for (const key of everything) expect(JSON.stringify(all(key))).not.toContain("s3cret")
   })
 
-  it("is there for every key of orchestrator.json without a workflow, by its name and by its path", () => {
+  it("explains every key of orchestrator.json without a workflow, by name and by path", () => {
     const top = ["models", "profiles", "limits", "toasts", "tools", "intervene", "$schema", "models.quick"]
     const limits = ["max_workers", "max_depth", "budget", "limits.max_workers", "limits.budget.usd"]
     const keys =
@@ -218,7 +218,7 @@ describe("which value counts", () => {
     expect(ask("gate.timeout", { workflow: true })).toEqual([{ key: "gate.timeout", is: ['"24h" default'] }])
   })
 
-  it("says what is wrong with the question", () => {
+  it("reports what is wrong with the question", () => {
     const problem = (...args: Parameters<typeof all>) => {
       const answers = all(...args)
       return answers.ok ? "none" : `${answers.problems[0]?.message} — ${answers.problems[0]?.hint}`
@@ -232,7 +232,7 @@ describe("which value counts", () => {
     )
   })
 
-  it("knows a workflow in another form, at the lines it was written in", () => {
+  it("shows the original lines of a workflow in another dialect", () => {
     const flow = `settings: { intervene: never }
 tasks:
   - id: a
@@ -257,7 +257,7 @@ tasks:
     expect(phases.ask("model", { step: "a" })[0]?.is[0]).toBe('"x/y" named by step a flow.yaml:3')
   })
 
-  it("is the default where there is no orchestrator.json, but of a model that is named", () => {
+  it("shows defaults when there is no orchestrator.json, but a named model as written", () => {
     const named = open(undefined, "steps: [{ id: a, prompt: a, profile: x/y }]").ask("model", { step: "a" })
     expect(named[0]?.is).toEqual(['"x/y" named by step a flow.yaml:1', expect.stringContaining("default")])
     expect(open(undefined, "steps: [{ id: a, prompt: a }]").ask("toasts")).toEqual([
@@ -273,7 +273,7 @@ const written = fc.record(
   { requiredKeys: [] },
 )
 
-it("what is told is what the engine goes by, wherever things are written", () => {
+it("the explained value is the one that the engine uses, wherever it is written", () => {
   const documents = fc.record({
     step: written,
     profile: written,

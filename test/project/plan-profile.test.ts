@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { checkConfig } from "../../src/config/load.ts"
 import { everyWorkerLine, profileLines, rightsOf } from "../../src/project/plan-profile.ts"
 
-/** The lines of a profile as it stands in a config. */
+/** The lines of a profile that is written like this in a config. */
 function linesOf(profile: object) {
   const config = checkConfig(JSON.stringify({ profiles: { x: profile } }), null, {})
   if (!config.ok) throw new Error(JSON.stringify(config.problems))
@@ -10,7 +10,7 @@ function linesOf(profile: object) {
   return profileLines(profiles.x as NonNullable<typeof profiles.x>)
 }
 
-describe("what plan says of a profile", () => {
+describe("the plan of a profile", () => {
   it("is short when nothing is set", () => {
     expect(linesOf({})).toEqual([
       "x: subagent, background, starts fresh",
@@ -20,7 +20,7 @@ describe("what plan says of a profile", () => {
     ])
   })
 
-  it("is everything that is set", () => {
+  it("shows everything that is set", () => {
     const docs = { kind: "agent", mode: "foreground", start: "brief", keep: true, agent: "plan", model: "a/b" }
     const asks = { policy: "ask", timeout: "10m", otherwise: "allow" }
     expect(linesOf({ ...docs, fallback: ["c/d", "e/f"], asks })).toEqual([
@@ -45,21 +45,21 @@ describe("what plan says of a profile", () => {
     ])
   })
 
-  it("does not promise the rights of a profile whose program has its own", () => {
+  it("does not promise rights for a profile whose program has its own", () => {
     const [, , rights] = profileLines({ name: "x", kind: "cli", permission: [] })
     expect(rights).toBe("   the rights of its own program, which Baton cannot limit")
   })
 
-  it("says once what goes for all of them", () => {
+  it("says once what applies to every worker", () => {
     const line = (maxDepth: number) => everyWorkerLine({ maxWorkers: 8, maxDepth })
-    const cut = "every worker: cut to the rights of the session it starts from;"
+    const cut = "every worker: limited to the rights of the session it starts from;"
     expect([line(1), line(2)]).toEqual([
       `${cut} starts no workers (max_depth 1)`,
       `${cut} may start workers, 2 deep (max_depth)`,
     ])
   })
 
-  it("is what a read-only profile is closed to, and what it names all the same", () => {
+  it("shows what a read-only profile cannot use, and the exceptions that it names", () => {
     const rule = (permission: string, pattern: string, action: "allow" | "deny") => ({ permission, pattern, action })
     const edit = rule("edit", "*", "deny")
     expect(rightsOf([edit])).toBe("reads only: no edit, bash, MCP, task")

@@ -15,7 +15,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(root, { recursive: true }))
 
-/** A project of one workflow `w` and this config, prepared as `plan` and `run` do. */
+/** The workflow `w` of a project with this config, prepared as `plan` and `run` prepare it. */
 function prepared(workflow: string, config: object) {
   writeFileSync(join(root, ".opencode/workflows/w.yaml"), workflow)
   writeFileSync(join(root, "orchestrator.json"), JSON.stringify(config))
@@ -25,7 +25,7 @@ function prepared(workflow: string, config: object) {
   return result.value
 }
 
-/** What `plan` prints of it, without the first line: that names the file. */
+/** The output of `plan` without its first line, which names the file. */
 function planned(workflow: string, config: object = {}): string[] {
   return formatPlan(prepared(workflow, config), pc.createColors(false)).split("\n").slice(1)
 }
@@ -33,26 +33,26 @@ function planned(workflow: string, config: object = {}): string[] {
 const ONE = "steps: [{ id: a, prompt: p }]"
 const SAYS_SO = `settings: { intervene: always }\n${ONE}`
 
-describe("when a run pauses", () => {
+describe("the policy for pausing a run", () => {
   it.each([
     ["nobody says", ONE, {}, undefined, "workflow"],
     ["orchestrator.json says", ONE, { intervene: "on-error" }, "on-error", "config"],
     ["the workflow says otherwise", SAYS_SO, { intervene: "on-error" }, "always", "workflow"],
     ["the workflow says", SAYS_SO, {}, "always", "workflow"],
-  ])("is in what the journal keeps: %s", (_name, workflow, config, intervene, whose) => {
+  ])("is part of the journalled definition: %s", (_name, workflow, config, intervene, whose) => {
     const { definition, interveneOf } = prepared(workflow, config)
     expect(definition.workflow.settings.intervene).toBe(intervene)
     expect(interveneOf).toBe(whose)
   })
 
-  it("is kept of a profile with the profile", () => {
+  it("is kept with its profile", () => {
     const { definition } = prepared(ONE, { profiles: { default: { intervene: "on-warning" } } })
     expect(definition.profiles.default).toMatchObject({ intervene: "on-warning" })
     expect(definition.workflow.settings).not.toHaveProperty("intervene")
   })
 })
 
-it("what a run may spend is kept apart for the workflow and orchestrator.json", () => {
+it("the budgets of the workflow and of orchestrator.json are kept apart", () => {
   const { definition } = prepared(`settings: { budget: { usd: 3 } }\n${ONE}`, { limits: { budget: { tokens: 1_000 } } })
   expect(definition.workflow.settings.budget).toEqual({ usd: 3 })
   expect(definition.limits).toEqual({ maxWorkers: 8, maxDepth: 1, budget: { tokens: 1_000 } })
@@ -64,7 +64,7 @@ it("a gate has no profile in a run", () => {
 })
 
 describe("plan", () => {
-  it("says nothing of failure where nobody wrote anything", () => {
+  it("has no lines about failure when nothing is set", () => {
     expect(planned(ONE)).toEqual([
       "at most 3 at the same time, 4h 00m for the whole run, on failure: stop",
       "",
@@ -77,14 +77,14 @@ describe("plan", () => {
       "   agent OpenCode's default, model of the session",
       "   permissions of the agent, never task",
       "   asks a person",
-      "every worker: cut to the rights of the session it starts from; starts no workers (max_depth 1)",
+      "every worker: limited to the rights of the session it starts from; starts no workers (max_depth 1)",
       "",
       "At least 1 model call. Planning used none.",
       "",
     ])
   })
 
-  it("gives a worker of a foreground profile the time that a conversation has", () => {
+  it("shows the longer deadline of a foreground profile", () => {
     const profiles = { talk: { mode: "foreground" } }
     const shown = planned("steps: [{ id: a, prompt: p, profile: talk }]", { profiles })
     expect(shown).toContain("      at most 4h 00m, 5m 00s of silence")
@@ -105,7 +105,7 @@ steps:
   - { id: deploy, profile: careful, needs: [agree], prompt: p, condition: "\${agree.output != 'no'}" }
   - { id: tell, needs: [agree], prompt: p, intervene: never, on_failure: retry }
 `
-  it("says what is tried, looked at and asked, and whose word counts", () => {
+  it("shows tries, checks, opinions and pauses, and where each policy was set", () => {
     const config = {
       intervene: "on-error",
       profiles: { careful: { intervene: "always" } },
@@ -127,7 +127,7 @@ steps:
       "      profile default (subagent), model of the session",
       "      at most 30m 00s, 5m 00s of silence",
       '      checks: npm test; grep TODO x (must fail, only a warning, at most 1m 00s); a.md has changed, contains "b"',
-      "      up to 3 tries, 5.0s before the second and twice as long each time; without success it counts as skipped",
+      "      up to 3 tries, 5.0s before the second and twice as long each time; if it fails, it counts as skipped",
       "      pauses for a person: on-error (orchestrator.json's)",
       "2.",
       "   agree  after build",
@@ -142,14 +142,14 @@ steps:
       "   tell  after agree",
       "      profile default (subagent), model of the session",
       "      at most 30m 00s, 5m 00s of silence",
-      "      up to 2 tries; without success it has failed, and nothing more starts",
+      "      up to 2 tries; if it fails, no more steps start",
       "      pauses for a person: never (the step's)",
       "",
     ])
     expect(lines).toContain("At least 2 model calls, 6 at most. Planning used none.")
   })
 
-  it("shows hooks apart, by the end they are for", () => {
+  it("shows hooks separately, by the end state they are for", () => {
     const text = `
 hooks: { on_start: [{ id: first, prompt: p }], on_failure: [{ id: why, prompt: p }], on_complete: [{ id: tidy, prompt: p }] }
 steps: [{ id: a, prompt: p, effects: external }]`
@@ -161,7 +161,7 @@ steps: [{ id: a, prompt: p, effects: external }]`
       "   first",
       "2.",
       "   a  after first",
-      "      has effects outside: done again only when a person says so",
+      "      has external effects: runs again only when a person says so",
       "After a failure:",
       "   why",
       "At the end in any case:",
@@ -184,7 +184,7 @@ steps: [{ id: a, prompt: p, effects: external }]`
       {},
       ["a gate waits 1h 00m for a person, then: skip"],
     ],
-  ])("of %s with %j says of gates %j", (workflow, config, expected) => {
+  ])("of %s with %j has these lines about gates: %j", (workflow, config, expected) => {
     expect(planned(workflow, config).filter((line) => line.startsWith("a gate waits"))).toEqual(expected)
   })
 })
@@ -212,7 +212,7 @@ steps:
       - { id: two, needs: [one], type: check, run: npm test }
   - { id: end, needs: [both], prompt: p, schema: { type: object }, output: out.md, budget: { usd: 1, workers: 2 } }
 `
-  it("shows parts, caps, loops, and how many turns it can come to", () => {
+  it("shows parts, maximums, loops, and the possible number of model turns", () => {
     const lines = planned(text)
     expect(
       lines.slice(2, lines.indexOf("") + 40).filter((line) => line.startsWith("   ") || /turns/.test(line)),
@@ -228,18 +228,19 @@ steps:
         "         profile default (subagent), model c/z (the step's)",
         "         opinion of b/y: Is it good?",
         "      two  after one",
-        "         only its checks, nobody is asked",
+        "         runs only its checks, without a worker",
         "         checks: npm test",
-        "      answers with data that fits its schema",
+        "      answers with JSON that fits its schema",
         "      writes its answer to out.md",
         "      may spend: $1.00, 2 workers",
       ]),
     )
-    // Two proposals and a judge, an opinion, the end; 3 × 2 + 2, 5 items, 4 rounds of two, the end.
+    // At least two proposals, a judge, an opinion and `end`; at most 3 × 2 + 2, 5 items, 4 rounds
+    // of two, and `end`.
     expect(lines).toContain("At least 6 model calls, 22 at most. Planning used none.")
   })
 
-  it("shows a workflow inside, and that its max_parallel does not count", () => {
+  it("shows a nested workflow, and that its max_parallel is ignored", () => {
     writeFileSync(
       join(root, ".opencode/workflows/inner.yaml"),
       "settings: { max_parallel: 9 }\nsteps: [{ id: x, prompt: p }]",
@@ -248,7 +249,7 @@ steps:
     expect(lines).toEqual(
       expect.arrayContaining([
         "      the workflow inner",
-        "      its max_parallel 9 does not count here: the run's own does",
+        "      its max_parallel 9 is ignored: the run's own applies",
         "      x",
       ]),
     )

@@ -14,7 +14,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 const KEY = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\nEFAASCBKcwggSjAgEAAoIBAQ\n-----END KEY-----"
 
-it("reads values of the environment and of files, without the end of their line", () => {
+it("reads secrets from the environment and from files, without the line end", () => {
   writeFileSync(join(root, "token"), "from the file\n")
   const vault = createVault(root, { TOKEN: "from the environment" })
   const opened = vault.open({ A: { env: "TOKEN" }, B: { file: "token" } })
@@ -27,7 +27,7 @@ it("reads values of the environment and of files, without the end of their line"
   })
 })
 
-it("says of every one that cannot be used why, and never what it is", () => {
+it("says why each unusable secret cannot be used, and never shows its value", () => {
   const opened = createVault(root, { SHORT: "abc" }).open({ A: { env: "NO" }, B: { file: "no" }, C: { env: "SHORT" } })
   expect(opened.ok).toBe(false)
   const why = opened.ok ? "" : opened.why
@@ -37,14 +37,14 @@ it("says of every one that cannot be used why, and never what it is", () => {
   expect(why).not.toContain("abc")
 })
 
-describe("what is hidden", () => {
+describe("hiding secrets", () => {
   const open = (values: Record<string, string>) => {
     const vault = createVault(root, values)
     vault.open(Object.fromEntries(Object.keys(values).map((name) => [name, { env: name }])))
     return vault
   }
 
-  it("is every form of the value, in every text, keys included, and nothing else changes", () => {
+  it("replaces every form of the value in every text, keys included, and changes nothing else", () => {
     const value = 'pa"ss wörd/1'
     const vault = open({ T: value })
     for (const form of [
@@ -64,7 +64,7 @@ describe("what is hidden", () => {
     })
   })
 
-  it("is each line of a value of several, as tools show them with numbers", () => {
+  it("replaces each line of a multi-line value, because tools show lines with numbers", () => {
     const shown = open({ KEY }).hide(
       KEY.split("\n")
         .map((line, at) => `0000${at}| ${line}`)
@@ -73,13 +73,13 @@ describe("what is hidden", () => {
     expect(shown).not.toMatch(/MIIE|EFAAS|BEGIN KEY/)
   })
 
-  it("is the longer of two where one is the beginning of the other", () => {
+  it("replaces the longer of two secrets when one begins with the other", () => {
     expect(open({ A: "password1", B: "password1-and-more" }).hide("password1-and-more password1")).toBe(
       "[secret B] [secret A]",
     )
   })
 
-  it("is a number that is the value, and no part of a number", () => {
+  it("replaces a number that equals the value, but no part of a number", () => {
     const vault = open({ PIN: "12345678" })
     expect(vault.hide({ a: 12_345_678, b: 123_456_789, c: "1234567890" })).toEqual({
       a: "[secret PIN]",
@@ -88,13 +88,13 @@ describe("what is hidden", () => {
     })
   })
 
-  it("is nothing before anything was opened, and the value itself is handed back", () => {
+  it("replaces nothing before a secret is opened, and returns the value itself", () => {
     const value = { a: ["x"] }
     expect(createVault(root, {}).hide(value)).toBe(value)
   })
 })
 
-it("a workflow's secrets are also those of the workflows in it", () => {
+it("nested workflows use the secrets of their parent workflow", () => {
   const inner = { ...workflow([step("x")]), secrets: { IN: { env: "IN" } } }
   const nested = { ...step("n"), group: { type: "workflow" as const, workflow: inner, with: {} } }
   const group = { ...step("g"), group: { type: "parallel" as const, steps: [nested] } }

@@ -6,7 +6,7 @@ import { formatProblems } from "../../src/core/model/problem.ts"
 import { Project } from "../../src/project/project.ts"
 import { modelsWanted } from "../../src/project/workers.ts"
 
-/** Who works in a run, and with which model. */
+/** Tests how the workers of a run and their models are resolved. */
 
 let root: string
 beforeEach(() => {
@@ -47,7 +47,7 @@ function problems(workflow: string, models: Record<string, string> = {}) {
 
 const one = (rest: string) => `steps: [{ id: a, prompt: p, ${rest} }]`
 
-describe("a name", () => {
+describe("a worker's name", () => {
   it("is a profile, else a role, else a model; roles and models work like the profile default", () => {
     const text = `
 settings: { distill: quick }
@@ -95,8 +95,8 @@ steps:
   })
 })
 
-describe("which model counts", () => {
-  it("the call's, the step's, the profile's, the role's, nobody's", () => {
+describe("the model of a worker", () => {
+  it("comes from the call, else the step, else the profile, else the role, else nowhere", () => {
     const model = (text: string, models: Record<string, string> = {}) => {
       const { workflow, profiles } = definition(text, models)
       const step = workflow.steps[0]
@@ -115,9 +115,9 @@ describe("which model counts", () => {
     expect(model(one("effects: external"), { default: "x/y" })).toBe("x/y")
   })
 
-  it("a call that names nobody, or no model, is a problem", () => {
+  it("a call with an unknown name, or without a model, is a problem", () => {
     expect(problems(one("profile: coder"), { codr: "x/y" })).toBe(
-      "--model: nobody here is called `codr` — did you mean `coder`?",
+      "--model: there is no role or profile `codr` — did you mean `coder`?",
     )
     expect(problems(one("profile: coder"), { coder: "best" })).toBe(
       "--model: `best` is not a model — write `coder=provider/model`",
@@ -125,7 +125,7 @@ describe("which model counts", () => {
   })
 })
 
-it("every model a run asks for is known before, with those that may stand in, and but for servers of others", () => {
+it("every model that a run requests is known in advance, with its fallbacks, except on servers that others run", () => {
   const config = {
     models: { opus: "a/opus" },
     profiles: {
@@ -184,7 +184,7 @@ describe("a built-in workflow", () => {
     },
   )
 
-  it("takes the roles and profiles there are", () => {
+  it("uses the roles and profiles that are configured", () => {
     write(
       "orchestrator.json",
       JSON.stringify({ models: { planner: "a/opus" }, profiles: { backend: { model: "a/b" } } }),
@@ -196,12 +196,12 @@ describe("a built-in workflow", () => {
   })
 })
 
-describe("a workflow inside another one", () => {
+describe("a nested workflow", () => {
   const inner =
     "name: inner\ninputs: { topic: string, n: { type: integer, default: 1 } }\nsteps: [{ id: x, prompt: p, profile: opus }]"
   const outer = (rest: string) => `steps:\n  - id: a\n    type: workflow\n    workflow: inner\n    with: ${rest}\n`
 
-  it("comes with the run, and its workers too", () => {
+  it("is part of the run, and so are its workers", () => {
     write(".claude/workflows/inner.yaml", inner)
     const { workflow, profiles } = definition(outer("{ topic: '${1 + 1}', n: 2 }"))
     expect(workflow.steps[0]?.group).toMatchObject({
@@ -212,7 +212,7 @@ describe("a workflow inside another one", () => {
     expect(Object.keys(profiles)).toEqual(["opus"])
   })
 
-  it("is given what it needs, and nothing else", () => {
+  it("must be given its required inputs, and no undeclared ones", () => {
     write(".claude/workflows/inner.yaml", inner)
     expect(problems(outer("{ topc: x, n: many }"))).toBe(
       [
@@ -223,7 +223,7 @@ describe("a workflow inside another one", () => {
     )
   })
 
-  it("that is not there, is broken, or runs the first one is a problem", () => {
+  it("is a problem when it is missing or broken, or when it runs its parent", () => {
     expect(problems(outer("{}"))).toMatch(/w.yaml:4:15: there is no workflow `inner` — /)
     write(".claude/workflows/inner.yaml", "steps: [{ id: a }]")
     expect(problems(outer("{}"))).toMatch(
@@ -233,7 +233,7 @@ describe("a workflow inside another one", () => {
     expect(problems(outer("{}"))).toContain("inner.yaml:1:44: workflow cycle: w → inner → w")
   })
 
-  it("goes five levels deep at most", () => {
+  it("can be at most five levels deep", () => {
     for (let at = 1; at <= 5; at++) {
       const step = at === 5 ? "prompt: p" : `type: workflow, workflow: level${at + 1}`
       write(`.opencode/workflows/level${at}.yaml`, `steps: [{ id: s, ${step} }]`)

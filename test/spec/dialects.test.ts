@@ -6,12 +6,12 @@ import { formatProblem } from "../../src/core/model/problem.ts"
 import { convertWorkflow } from "../../src/spec/convert-document.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 
-/** The other forms of a workflow: the documents they come from, and what they mean. */
+/** Tests the dialects of workflow documents: their source documents, and what they convert to. */
 
 const FOLDER = join(import.meta.dirname, "../fixtures/requirements")
 const fixture = (name: string) => readFileSync(join(FOLDER, name), "utf8")
 
-/** Which document holds which blocks, in its order. */
+/** The blocks that each document contains, in its order. */
 const BLOCKS: Record<string, readonly string[]> = {
   "iteration-2.md": ["pipeline.yaml"],
   "iteration-3.md": ["feature-build.yaml"],
@@ -19,7 +19,7 @@ const BLOCKS: Record<string, readonly string[]> = {
   "handoff.md": ["plan.json", "oh-my-opencode.jsonc"],
 }
 
-/** Everybody that the blocks name. */
+/** The workers that the blocks name. */
 const WHO = {
   profiles: ["plan", "build", "planner", "backend", "frontend", "coder", "checker", "researcher", "auditor", "claude"],
   roles: ["claude-sonnet", "claude-opus", "gemini-pro", "gpt-4o"],
@@ -39,13 +39,13 @@ function parsed(text: string, file = "w.yaml") {
 const graphOf = (text: string, file?: string) =>
   Object.fromEntries(parsed(text, file).steps.map(({ id, profile, needs }) => [id, [profile, ...needs]]))
 
-describe("the documents the forms come from", () => {
-  it.each(Object.entries(BLOCKS))("%s holds its blocks, byte for byte", (document, files) => {
+describe("documents in the dialects of other tools", () => {
+  it.each(Object.entries(BLOCKS))("%s contains its blocks, byte for byte", (document, files) => {
     const blocks = [...fixture(document).matchAll(/^```(?:yaml|jsonc?)\n([\s\S]*?)^```$/gm)].map((match) => match[1])
     expect(blocks).toEqual(files.map(fixture))
   })
 
-  it("phases: feature-build", () => {
+  it("phases: feature-build is converted to steps", () => {
     const workflow = parsed(fixture("feature-build.yaml"))
     expect(Object.fromEntries(workflow.steps.map(({ id, type, needs }) => [id, [type, ...needs]]))).toEqual({
       workshop: ["ensemble"],
@@ -74,7 +74,7 @@ describe("the documents the forms come from", () => {
     expect(audit?.prompt).toMatch(/\$\{plan\.output\}[\s\S]*\$\{integrate\.output\}/)
   })
 
-  it("tasks: full-stack-feature and bug-fix", () => {
+  it("tasks: full-stack-feature and bug-fix are converted to steps", () => {
     const text = fixture("full-stack-feature.yaml")
     expect(graphOf(text)).toEqual({
       design: ["planner"],
@@ -88,7 +88,7 @@ describe("the documents the forms come from", () => {
     expect(parsed(fixture("bug-fix.yaml")).inputs).toHaveProperty("bug_description")
   })
 
-  it("pipeline: stages, and parts of them that others name", () => {
+  it("pipeline: stages, and parts that others name, are converted to steps", () => {
     const text = fixture("pipeline.yaml")
     expect(graphOf(text)).toEqual({
       plan: ["plan"],
@@ -101,7 +101,7 @@ describe("the documents the forms come from", () => {
     expect(parsed(text).inputs).toMatchObject({ task: { required: true } })
   })
 
-  it("plan JSON: specifications first, then tasks that own files", () => {
+  it("plan JSON: specifications come first, then tasks that own files", () => {
     const text = fixture("plan.json")
     expect(graphOf(text, "plan.json")).toEqual({
       "spec-api": ["default"],
@@ -114,13 +114,13 @@ describe("the documents the forms come from", () => {
     })
   })
 
-  it("the description of a format is not a workflow, and a configuration of another tool not ours: both are told", () => {
+  it("the description of a format and the configuration of another tool are recognised and refused", () => {
     expect(problemsOf(fixture("workflow.schema.yaml"))).toEqual([
       "w.yaml:3:1: this describes a workflow format; it is not a workflow — write values instead of types; schema/workflow.schema.json describes Baton's own format",
     ])
     const config = checkConfig(fixture("oh-my-opencode.jsonc"), "orchestrator.jsonc", {})
     expect(config.ok ? [] : config.problems.map(formatProblem)).toEqual([
-      "orchestrator.jsonc:3:3: this is a configuration of oh-my-opencode, and not of Baton — write each agent under `profiles`, with its `model`, and `prompt` for its `promptAppend`",
+      "orchestrator.jsonc:3:3: this configures oh-my-opencode, not Baton — write each agent under `profiles`, with its `model`, and `prompt` for its `promptAppend`",
     ])
   })
 })
@@ -151,7 +151,7 @@ hooks:
   on_start: [{ id: hello, agent: checker, parameters: { task: "say hi to \${target}" } }]
   on_failure: [{ id: bye, agent: checker, description: say bye }]
 `
-  it("mean steps, with every key", () => {
+  it("a document with every key is converted to steps", () => {
     const workflow = parsed(FULL)
     expect(workflow).toMatchObject({
       inputs: { target: { type: "string", required: true } },
@@ -235,7 +235,7 @@ hooks:
 })
 
 describe("phases", () => {
-  it("wait for the one before, unless their input says otherwise; inside parallel they do not", () => {
+  it("a phase waits for the one before it unless its input says otherwise; phases inside parallel do not wait for each other", () => {
     const text = `
 phases:
   - { name: a, model: claude-opus }
@@ -265,7 +265,7 @@ phases:
     expect(Object.keys(inputs)).toEqual(["topic", "task"])
   })
 
-  it("inside parallel are told what that one reads and nothing else, unless they say what they read", () => {
+  it("a phase inside parallel is told the inputs of the parallel phase, unless it has its own", () => {
     const text = `
 phases:
   - { name: a, model: gpt-4o }
@@ -289,7 +289,7 @@ phases:
     expect(d?.group).toMatchObject({ steps: [{ prompt: "w" }] })
   })
 
-  it("ask the phase that a routed one takes its tasks from for them, and no other", () => {
+  it("only the phase that a routed phase takes its tasks from must answer with tasks", () => {
     const categoriesOf = (text: string) =>
       Object.fromEntries(
         parsed(text).steps.map(({ id, schema }) => {
@@ -314,7 +314,7 @@ phases:
     expect(categoriesOf(both)).toMatchObject({ cut: ["ui"], recut: ["api"] })
   })
 
-  it("are told what they read, also in words of their own", () => {
+  it("a phase is told its inputs, also when it has a prompt of its own", () => {
     const text = `
 phases:
   - { name: plan, model: gpt-4o }
@@ -376,7 +376,7 @@ phases:
 })
 
 describe("pipeline", () => {
-  it("a stage without needs waits for all of the one before, and a stage can be needed by its name", () => {
+  it("a stage without needs waits for all of the stage before it, and a stage can be needed by its name", () => {
     const text = `
 pipeline:
   - { stage: build, parallel: [{ agent: coder }, { agent: coder, name: coder-2 }] }
@@ -393,7 +393,7 @@ pipeline:
     })
   })
 
-  it("a stage with words of its own is given the answers before, unless it reads some or says otherwise", () => {
+  it("a stage with a prompt of its own is given the earlier answers, unless it reads some or sets its context", () => {
     const text = `
 pipeline:
   - { stage: plan, agent: planner, prompt: Plan it. }
@@ -437,7 +437,7 @@ pipeline:
 })
 
 describe("a plan", () => {
-  it("fills in what a specification describes, and asks for the inputs that only it names", () => {
+  it("expressions in a specification's description are filled in, and the inputs that only it names are declared", () => {
     const spec = { file: "specs/api.md", description: "API of ${feature}, in ${lang}" }
     const { steps, inputs } = parsed(JSON.stringify({ specs: [spec], tasks: [{ id: 1, task: "build ${feature}" }] }))
     expect(steps[0]?.prompt).toContain(
@@ -482,7 +482,7 @@ describe("a plan", () => {
   })
 })
 
-describe("a name by itself", () => {
+describe("a bare name", () => {
   const RIGHT = "docs/${inputs.feature}-${context.variables.env}.md"
   const keys = `output: "docs/\${feature}-\${env}.md", files: ["src/\${feature}/**"], checks: [npm test, { ask: "Is \${feature} there?" }], loop: { max: 2, until: "a.output.contains(feature)" }, condition: "env in regions && (flag ? env:feature) != ''"`
   const head = "context: { variables: { env: eu, regions: [eu, us], flag: true } }\n"
@@ -492,7 +492,7 @@ describe("a name by itself", () => {
     ["phases", `${head}phases: [{ name: a, model: gpt-4o, prompt: x, ${keys} }]${hooks}`],
     ["pipeline", `${head}pipeline: [{ stage: a, agent: coder, prompt: x, ${keys} }]${hooks}`],
     ["a plan", `${head}specs: []\ntasks: [{ id: a, agent: coder, task: x, ${keys} }]${hooks}`],
-  ])("is a variable or an input wherever something is filled in: %s", (_form, text) => {
+  ])("is a variable or an input in every template: %s", (_form, text) => {
     const { inputs, steps } = parsed(text)
     expect(inputs.feature).toMatchObject({ type: "string", required: true })
     expect(steps.find(({ id }) => id === "a")).toMatchObject({
@@ -512,7 +512,7 @@ describe("a name by itself", () => {
     })
   })
 
-  it("is told where it was written, and braces of a phase's output are inputs beside it", () => {
+  it("an unknown one is reported where it was written, and braces in a phase's output are inputs", () => {
     expect(problemsOf('tasks: [{ id: a, agent: coder, parameters: { task: x }, output: "d/${a}/${nope.x}" }]')).toEqual(
       [
         "w.yaml:1:70: `a` is a task — read one of its fields: `a.output`",
@@ -526,7 +526,7 @@ describe("a name by itself", () => {
 
 describe("converting", () => {
   const files = ["feature-build.yaml", "full-stack-feature.yaml", "bug-fix.yaml", "pipeline.yaml", "plan.json"]
-  it.each(files)("%s gives a document in the canonical form that means the same", (name) => {
+  it.each(files)("%s gives an equivalent document in the canonical form", (name) => {
     const text = fixture(name)
     const converted = convertWorkflow(text, name, WHO)
     if (!converted.ok) throw new Error(converted.problems.map(formatProblem).join("\n"))
@@ -535,7 +535,7 @@ describe("converting", () => {
     expect(parsed(converted.value, name)).toEqual(parsed(text, name))
   })
 
-  it("is refused for a document with problems, with all of them", () => {
+  it("a document with problems is refused, and all problems are reported", () => {
     expect(convertWorkflow("phases: [{ name: a, modle: x }]", "w.yaml", WHO)).toMatchObject({
       ok: false,
       problems: [{ line: 1, column: 21 }],

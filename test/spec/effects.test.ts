@@ -3,7 +3,7 @@ import { parseWorkflow } from "../../src/spec/parse.ts"
 
 const parse = (keys: string) => parseWorkflow(`steps: [{ id: a, prompt: x, effects: external${keys} }]`, "w.yaml")
 
-it("`effects: external` is a step's, and does not go with tries that nobody asked a person about", () => {
+it("`effects: external` is a key of steps that cannot be combined with automatic retries", () => {
   const workflow = parse("")
   expect(workflow.ok && workflow.value.steps[0]?.effects).toBe("external")
   for (const keys of [", retry: { max_attempts: 2 }", ", on_failure: retry"]) {

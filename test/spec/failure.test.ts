@@ -5,7 +5,7 @@ import { formatProblem } from "../../src/core/model/problem.ts"
 import { workflowJsonSchema } from "../../src/spec/dialects/read.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 
-/** What a workflow says of failure: conditions, tries, checks, gates, budgets. */
+/** Tests the keys about failure in a workflow: conditions, tries, checks, gates, budgets. */
 
 function problemsOf(text: string): string[] {
   const result = parseWorkflow(text, "w.yaml")
@@ -60,8 +60,8 @@ steps:
     on_failure: fail
 `
 
-describe("what a document comes to", () => {
-  it("has everything that is written, with defaults filled in", () => {
+describe("a parsed document", () => {
+  it("has every key that is written, with defaults filled in", () => {
     const workflow = parsed(EVERYTHING)
     expect(workflow.settings).toEqual({
       maxParallel: 3,
@@ -98,12 +98,12 @@ describe("what a document comes to", () => {
     expect(mend).not.toHaveProperty("retry")
   })
 
-  it("is what the schema for editors accepts", () => {
+  it("is accepted by the schema for editors", () => {
     isValid(parseYaml(EVERYTHING))
     expect(isValid.errors ?? []).toEqual([])
   })
 
-  it("never pauses when nothing says so", () => {
+  it("has no policy for pausing when none is written", () => {
     const workflow = parsed(step())
     expect(workflow.settings).not.toHaveProperty("intervene")
     expect(workflow.steps[0]).not.toHaveProperty("intervene")
@@ -118,12 +118,12 @@ describe("what a document comes to", () => {
     expect(stepOf(line)?.retry).toEqual(retry)
   })
 
-  it("takes `retry` at its word beside `on_failure: retry`", () => {
+  it("lets `retry` override the short form `on_failure: retry`", () => {
     expect(stepOf("retry: { max_attempts: 5 }", "on_failure: retry")).toMatchObject({ retry: { maxAttempts: 5 } })
   })
 })
 
-describe("one mistake", () => {
+describe("one mistake is one problem", () => {
   const INSIDE = "w.yaml:4:22: `file` must be a path inside the project, relative to its folder — like `docs/plan.md`"
   const FILLED = "expressions are not filled in here — a check is used exactly as written; `${…}` works in `prompt`"
   const cases: [line: string, problem: string][] = [
@@ -187,7 +187,7 @@ describe("one mistake", () => {
   })
 
   it.each(["echo ${HOME} ${a:-b}", "awk '{print $1}'", "echo ${name:0:3}", "echo $(inputs.x)"])(
-    "and none where a shell means something: %s",
+    "shell syntax in a check is not a problem: %s",
     (run) => {
       expect(stepOf(`checks: [${JSON.stringify(run)}]`)?.checks).toMatchObject([{ run }])
     },
@@ -206,12 +206,12 @@ describe("one mistake", () => {
     expect(problemsOf(`settings: ${settings}\n${step()}`)).toEqual([expect.stringMatching(problem)])
   })
 
-  it("a gate without a question", () => {
+  it("a gate without a question is a problem", () => {
     expect(problemsOf("steps: [{ id: a, type: gate }]")).toEqual([expect.stringContaining("`prompt` is missing")])
   })
 })
 
-describe("one mistake in a condition", () => {
+describe("one mistake in a condition is one problem", () => {
   /** A workflow whose step `b` needs `a` and has this condition, which begins at 7:16. */
   const condition = (text: string) =>
     `inputs: { topic: string, n: number, flag: boolean }\nsteps:\n  - { id: a, prompt: p }\n  - id: b\n    needs: [a]\n    prompt: p\n    condition: ${text}\n  - { id: build-ui, prompt: p }\n`
@@ -254,11 +254,11 @@ describe("one mistake in a condition", () => {
     "|\n      a.status == 'success'\n      && inputs.flag",
     "'inputs.n > 2 ? inputs.flag : false'",
     "a.output.contains('${')",
-  ])("and none in %s", (text) => {
+  ])("a correct condition has no problem: %s", (text) => {
     expect(problemsOf(condition(text))).toEqual([])
   })
 
-  it("reads steps that are needed through others", () => {
+  it("a condition may read steps that are needed indirectly", () => {
     const text =
       "steps:\n  - { id: a, prompt: p }\n  - { id: b, needs: [a], prompt: p }\n  - { id: c, needs: [b], prompt: p, condition: a.status == 'failed' }"
     expect(problemsOf(text)).toEqual([])

@@ -17,7 +17,7 @@ function write(path: string, text = GOOD): string {
   return file
 }
 
-/** The file a name leads to, or the problems. */
+/** The file that a name resolves to, or the problems. */
 function resolved(nameOrPath: string, directory = root) {
   const result = resolveWorkflow(nameOrPath, { root, directory })
   return result.ok ? result.value.file : result.problems.map(formatProblem)
@@ -30,7 +30,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 const BUILT_IN = ["bug-fix", "docs", "feature-build", "full-stack-feature", "plan", "spec-first-tdd", "workshop"]
 
-it("finds only what comes with Baton where there is nothing, and says where it looked", () => {
+it("an empty project has only the built-in workflows, and the result names the searched folders", () => {
   const { workflows, searched } = findWorkflows({ root, profiles: [], roles: [] })
   expect(workflows.map(({ name, problems, isBuiltIn }) => [name, problems, isBuiltIn])).toEqual(
     BUILT_IN.map((name) => [name, [], true]),
@@ -41,7 +41,7 @@ it("finds only what comes with Baton where there is nothing, and says where it l
   ])
 })
 
-it("a file of the project takes the place of a built-in one, also where another workflow runs it", () => {
+it("a project file replaces the built-in workflow of the same name, also when another workflow runs it", () => {
   const file = write(".claude/workflows/x.yaml", `name: plan\n${GOOD}`)
   write(".opencode/workflows/outer.yaml", "steps: [{ id: s, type: workflow, workflow: plan }]")
   expect(resolved("plan")).toBe(file)
@@ -50,7 +50,7 @@ it("a file of the project takes the place of a built-in one, also where another 
   expect(workflows[0]?.workflow?.steps[0]?.group).toMatchObject({ workflow: { steps: [{ id: "a" }] } })
 })
 
-it("finds workflows of every ending in both folders, broken ones with their problems", () => {
+it("finds workflows with every file extension in both folders, broken ones with their problems", () => {
   write(".opencode/workflows/b.yaml")
   write(".opencode/workflows/a.yml")
   write(".claude/workflows/c.json", '{"name": "other", "steps": [{"id": "a", "prompt": "p"}]}')
@@ -65,7 +65,7 @@ it("finds workflows of every ending in both folders, broken ones with their prob
   ])
 })
 
-it("resolves a name, and a path from the folder the user is in", () => {
+it("resolves a name, and a path relative to the user's folder", () => {
   const inside = write(".opencode/workflows/demo.yaml")
   const beside = write("sub/x.yaml")
   expect(resolved("demo")).toBe(inside)
@@ -80,17 +80,17 @@ it("names the nearest match for a misspelt name", () => {
   expect(resolved("zzzzzz")).toEqual([expect.stringContaining("known workflows: `demo`, `bug-fix`")])
 })
 
-it("refuses two files of one name, naming both", () => {
+it("refuses two files with the same workflow name, naming both", () => {
   const one = write(".opencode/workflows/demo.yaml")
   const two = write(".claude/workflows/x.yaml", `name: demo\n${GOOD}`)
   expect(resolved("demo")).toEqual([`${one}: ${two} is also called \`demo\` — rename one of the two`])
 })
 
-it("says so when a file is not there", () => {
+it("reports a missing file", () => {
   expect(resolved("./no.yaml")).toEqual([expect.stringMatching(/no\.yaml: cannot be read: .*ENOENT/)])
 })
 
-it("passes profiles on", () => {
+it("checks worker names against the given profiles", () => {
   write(".opencode/workflows/demo.yaml", "steps: [{ id: a, profile: writr, prompt: p }]")
   const result = resolveWorkflow("demo", { root, profiles: ["writer"] })
   expect(result.ok ? [] : result.problems.map((one) => one.hint)).toEqual(["did you mean `writer`?"])

@@ -11,9 +11,10 @@ import { checkTemplate, checkValue, render, resultOf } from "../../src/spec/temp
 import { timesToTry } from "../support/scale.ts"
 
 /**
- * Whatever a document or an expression looks like: it is read or refused, and every problem has a place in it. 2,000 of
- * them in every run, 100,000 with `BATON_RUNS=nightly`. The deadline is only there to end what hangs; how the work
- * grows with the length of the text is measured by `bun bench/run.ts hostile`.
+ * Tests that any document or expression is read or refused, and that every problem has a position
+ * in it: 2,000 of them in every run, 100,000 with `BATON_RUNS=nightly`. The deadline only ends a
+ * test that hangs; `bun bench/run.ts hostile` measures how the work grows with the length of the
+ * text.
  */
 
 const HANG_MS = 400_000
@@ -112,7 +113,7 @@ const tree = fc.letrec((tie) => ({
   ),
 })).value
 
-/** Steps that are right but for what is wrong: deep enough to reach every check. */
+/** Steps that are correct except for single mistakes, so that they reach every check. */
 const id = fc.constantFrom("a", "b", "c", "x-y", "item", "1")
 const step = fc.record(
   {
@@ -152,7 +153,7 @@ const document = fc
   )
   .map(([root, rest]) => JSON.stringify({ ...rest, ...root }))
 
-/** Documents that are right, in every form: steps that need earlier ones. */
+/** Correct documents in every dialect, with steps that need earlier ones. */
 const right = fc
   .tuple(
     fc.constantFrom("steps", "phases", "tasks", "pipeline", "plan"),
@@ -186,7 +187,7 @@ const right = fc
     return JSON.stringify(form === "plan" ? { specs: [{ file: "a.md" }], tasks: steps } : { [form]: steps })
   })
 
-/** A document that was right, after somebody's cat. */
+/** A correct document with random changes in its text. */
 const mangled = fc
   .tuple(
     fc.constantFrom(...SEEDS),
@@ -262,9 +263,9 @@ function expectPlaces(problems: readonly Problem[], source: string): void {
   }
 }
 
-describe("documents", () => {
+describe("fuzzed documents", () => {
   it(
-    "are read or refused, each problem with its place; what can be read means the same after it is converted",
+    "are read, or refused with positions inside the text; converting a readable one does not change its meaning",
     () => {
       let good = 0
       fc.assert(
@@ -278,14 +279,14 @@ describe("documents", () => {
         }),
         { numRuns: DOCUMENTS },
       )
-      // Or else nothing but the refusals would be looked at.
+      // Without accepted documents the test would cover only refusals.
       expect(good).toBeGreaterThan(DOCUMENTS / 20)
     },
     HANG_MS,
   )
 })
 
-describe("expressions", () => {
+describe("fuzzed expressions", () => {
   const done: StepScope = {
     output: "text",
     status: "success",
@@ -409,7 +410,7 @@ describe("expressions", () => {
   }
 
   it(
-    "are right or wrong at a place, and come to a value or to a problem",
+    "have problems only at positions inside them, and evaluate to a value or a problem",
     () => {
       fc.assert(
         fc.property(expression, (source) => {
@@ -426,7 +427,7 @@ describe("expressions", () => {
   )
 
   it(
-    "in texts are filled in, or are problems at their places",
+    "inside templates are filled in, or are problems with their positions",
     () => {
       const template = fc
         .array(

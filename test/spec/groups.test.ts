@@ -5,7 +5,7 @@ import { compileSchema } from "../../src/spec/json-schema.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
 import { render, resultOf } from "../../src/spec/template.ts"
 
-/** Steps that are done by steps of their own, loops, context, files, and answers that are data. */
+/** Tests groups, loops, context, files, and structured answers. */
 
 function problemsOf(text: string): string[] {
   const result = parseWorkflow(text, "w.yaml")
@@ -22,7 +22,7 @@ const lines = (...rest: string[]) => ["steps:", "  - id: g", ...rest.map((one) =
 const stepOf = (...rest: string[]) => stepsOf(lines(...rest))[0]
 
 describe("a group", () => {
-  it("ensemble: proposers, a judge, and a majority by itself", () => {
+  it("ensemble: it has proposers and a judge, and its default quorum is a majority", () => {
     expect(stepOf("type: ensemble", "prompt: p", "proposers: [a, b, c]", "judge: o")?.group).toEqual({
       type: "ensemble",
       proposers: ["a", "b", "c"],
@@ -40,7 +40,7 @@ describe("a group", () => {
     })
   })
 
-  it("routed: a list, the worker of each category, and a cap", () => {
+  it("routed: it has a list, a worker for each category, and a maximum", () => {
     const text = lines(
       "type: routed",
       "over: ${[1, 2]}",
@@ -64,7 +64,7 @@ describe("a group", () => {
     })
   })
 
-  it("parallel: steps with names of their own, groups among them", () => {
+  it("parallel: it contains steps with their own ids, also groups", () => {
     const text = `
 steps:
   - { id: plan, prompt: p }
@@ -89,7 +89,7 @@ steps:
     })
   })
 
-  it("check: a command as a step, with checks beside it", () => {
+  it("check: the step is a command with further checks", () => {
     expect(stepOf("type: check", "run: npm test", "checks: [{ file: out.txt }]")).toEqual({
       id: "g",
       type: "check",
@@ -103,7 +103,7 @@ steps:
     })
   })
 
-  it("loop, context, schema, budget, opinions and a model of its own", () => {
+  it("a step can have a loop, context, schema, budget, opinions and its own model", () => {
     const step = stepOf(
       "prompt: round ${loop.round}, so far ${g.output}",
       "model: quick",
@@ -124,12 +124,12 @@ steps:
     })
   })
 
-  it("a loop over a group ends by what its steps say", () => {
+  it("the end condition of a loop over a group can read the steps inside", () => {
     const until = "loop: { max: 3, until: \"${review.output == 'ok' && g.status == 'success'}\" }"
     expect(stepOf("type: parallel", until, "steps: [{ id: review, prompt: p }]")?.loop?.max).toBe(3)
   })
 
-  it("variables and secrets of the workflow, and who distils", () => {
+  it("the workflow can have variables, secrets and a distiller", () => {
     const text = `
 context:
   variables: { env: staging, n: 2, list: [a] }
@@ -148,7 +148,7 @@ steps:
   })
 })
 
-describe("one mistake", () => {
+describe("one mistake is one problem", () => {
   const cases: [name: string, text: string, problem: string][] = [
     [
       "an ensemble with a profile",
@@ -272,7 +272,7 @@ describe("one mistake", () => {
 })
 
 describe("a JSON Schema of a user", () => {
-  it("is taken in both drafts, formats included, and says what is wrong and where", () => {
+  it("both drafts are accepted, formats included, and faults are reported with their place", () => {
     const tasks = { type: "object", required: ["tasks"], properties: { at: { format: "date" } } }
     const check = compileSchema(tasks)
     expect(check({ tasks: [], at: "2026-01-31" })).toEqual([])
@@ -284,7 +284,7 @@ describe("a JSON Schema of a user", () => {
   })
 })
 
-describe("when it runs", () => {
+describe("evaluating expressions in a run", () => {
   const step: StepScope = { output: "text", status: "success", reason: "ok", session: "s" }
   const scope = {
     inputs: {},
@@ -297,7 +297,7 @@ describe("when it runs", () => {
     round: 3,
   }
 
-  it("an expression comes to any value, lists included", () => {
+  it("an expression can have any value, also a list", () => {
     expect(resultOf("${plan.structured.tasks}", scope)).toEqual({
       ok: true,
       value: [{ n: 1, at: ["a", "b"] }, { n: 2 }],
@@ -311,13 +311,13 @@ describe("when it runs", () => {
     })
   })
 
-  it("a text reads parts of answers, variables, the item and the round", () => {
+  it("a template reads parts of answers, variables, the item and the round", () => {
     const text =
       "${plan.structured.tasks[0].at[1]} ${context.variables.name} ${item.task} ${item.deep.ok ? 1 : 2} ${loop.round}"
     expect(render(text, scope)).toEqual({ ok: true, value: "b x do it 1 3" })
   })
 
-  it("a secret is filled in only where it is given", () => {
+  it("a secret is filled in only where the scope provides it", () => {
     expect(render("${secrets.KEY}", { ...scope, secrets: new Map([["KEY", "s3cret"]]) })).toEqual({
       ok: true,
       value: "s3cret",
@@ -325,7 +325,7 @@ describe("when it runs", () => {
     expect(render("${secrets.KEY}", scope)).toMatchObject({ ok: false })
   })
 
-  it("an answer without data has none to read", () => {
+  it("reading the data of a plain text answer is a problem", () => {
     expect(render("[${talk.structured}]", scope)).toEqual({ ok: true, value: "[]" })
     expect(render("${talk.structured.x}", scope)).toMatchObject({ ok: false })
   })

@@ -15,7 +15,7 @@ steps:
 `
 
 describe("hooks in a document", () => {
-  it("are steps: those at the start before everything, those at the end after it, reading everything", () => {
+  it("are steps: start hooks run before all others; end hooks run after them and can read all of them", () => {
     const workflow = parse(HOOKS)
     expect(workflow.ok || formatProblems(workflow.problems)).toBe(true)
     if (!workflow.ok) return
@@ -29,7 +29,7 @@ describe("hooks in a document", () => {
     ])
   })
 
-  it("are checked like steps, at their places", () => {
+  it("are checked like steps, with their positions", () => {
     const workflow = parse(`
 hooks:
   on_success: [{ id: a, prompt: "\${nope.output}", needs: [a] }]
@@ -43,7 +43,7 @@ steps: [{ id: a, prompt: "\${late.output}" }, { id: b, prompt: x }]
     expect(problems).toContain("5: unknown name `late`")
   })
 
-  it("are not read by the steps they come after", () => {
+  it("cannot be read by the steps that run before them", () => {
     const workflow = parse(`
 hooks: { on_success: [{ id: late, prompt: x }] }
 steps: [{ id: a, prompt: "\${late.output}" }]

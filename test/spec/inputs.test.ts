@@ -14,8 +14,8 @@ function bind(inputs: Record<string, InputSpec>, raw: Record<string, InputValue>
   return result.ok ? result.value : result.problems.map(formatProblem)
 }
 
-describe("values", () => {
-  it("take the declared type", () => {
+describe("the value of an input", () => {
+  it("is converted to the declared type", () => {
     const inputs: Record<string, InputSpec> = {
       s: text,
       n: { type: "number", required: true },
@@ -26,7 +26,7 @@ describe("values", () => {
     expect(bind(inputs, { s: 7, n: 1.5, i: 42, b: true })).toEqual({ s: "7", n: 1.5, i: 42, b: true })
   })
 
-  it("come from the default, and a text that need not be given is empty", () => {
+  it("is the default when it is not given, and an optional text is then empty", () => {
     const inputs: Record<string, InputSpec> = {
       style: { type: "string", required: false },
       count: { type: "integer", required: false, default: 3 },
@@ -34,16 +34,16 @@ describe("values", () => {
     expect(bind(inputs, {})).toEqual({ style: "", count: 3 })
   })
 
-  it("come from the task text", () => {
+  it("can come from the task text", () => {
     expect(bind({ task: text }, {}, "fix the login")).toEqual({ task: "fix the login" })
   })
 
-  it("may be one of a list", () => {
+  it("can be one of the allowed values", () => {
     expect(bind({ size: { type: "integer", required: true, enum: [1, 2] } }, { size: "2" })).toEqual({ size: 2 })
   })
 })
 
-describe("problems", () => {
+describe("problems with inputs", () => {
   const cases: [string, Record<string, InputSpec>, Record<string, InputValue>, string | undefined, string][] = [
     ["missing", { feature: text }, {}, undefined, "demo: input `feature` is missing — write `feature=…`"],
     [
@@ -117,7 +117,7 @@ describe("problems", () => {
     expect(bind(inputs, raw, task)).toEqual([problem])
   })
 
-  it("come all at once", () => {
+  it("are reported all at once", () => {
     expect(bind({ a: text, n: { type: "number", required: true } }, { x: 1, n: "z" }, "t")).toHaveLength(4)
   })
 })

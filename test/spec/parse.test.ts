@@ -21,8 +21,8 @@ const step = (...lines: string[]) =>
 const prompt = (text: string) =>
   `inputs: { topic: string, n: number, flag: boolean }\nsteps:\n  - { id: a, prompt: p }\n  - id: b\n    needs: [a]\n    prompt: ${text}\n  - { id: build-ui, prompt: p }\n`
 
-describe("what a document comes to", () => {
-  it("is a workflow with every default filled in", () => {
+describe("a parsed document", () => {
+  it("has every default filled in", () => {
     expect(parsed("steps: [{ id: a, prompt: do it }]")).toEqual({
       name: "w",
       inputs: {},
@@ -31,7 +31,7 @@ describe("what a document comes to", () => {
     })
   })
 
-  it("takes everything that is written", () => {
+  it("has every key that is written", () => {
     const text = `
 name: feature-build
 description: builds a feature
@@ -79,17 +79,17 @@ steps:
     })
   })
 
-  it("reads JSON the same way, and a byte order mark", () => {
+  it("is the same from JSON, and with a byte order mark", () => {
     expect(parsed('\uFEFF{"steps": [{"id": "a", "prompt": "p"}]}', "x/plan.json").name).toBe("plan")
   })
 
-  it("lets steps share text through anchors", () => {
+  it("can share text between steps through anchors", () => {
     const workflow = parsed("steps:\n  - { id: a, prompt: &p same }\n  - { id: b, prompt: *p }\n")
     expect(workflow.steps.map((one) => one.prompt)).toEqual(["same", "same"])
   })
 })
 
-describe("one mistake in the document", () => {
+describe("one mistake in the document is one problem", () => {
   const cases: [name: string, text: string, problem: string][] = [
     ["an empty file", "", "w.yaml:1:1: the file is empty — write a workflow with `steps:`"],
     ["only a comment", "# soon\n", "w.yaml:1:1: the file is empty — write a workflow with `steps:`"],
@@ -227,7 +227,7 @@ describe("one mistake in the document", () => {
   })
 })
 
-describe("one mistake in an expression", () => {
+describe("mistakes in an expression", () => {
   const cases: [name: string, text: string, problem: string][] = [
     ["an undeclared input", "${inputs.topc}", "w.yaml:6:15: unknown input `topc` — did you mean `topic`?"],
     ["an input of another world", "${inputs.zzz}", "w.yaml:6:15: unknown input `zzz` — declare it under `inputs`"],
@@ -291,7 +291,7 @@ describe("one mistake in an expression", () => {
     expect(problemsOf(prompt(text))).toEqual([problem])
   })
 
-  it("accepts what is right", () => {
+  it("a correct expression has no problem", () => {
     const text = `
       \${inputs.topic} \${a.output} \${ a . status } \${fn:uppercase(fn:trim(a.output))} $\${HOME}
       \${a.status == 'success' ? 'yes' : 'no'} \${inputs.n + 1} \${inputs.n == 3} \${'}' + a.reason} \${fn:json([1])}
@@ -299,13 +299,13 @@ describe("one mistake in an expression", () => {
     expect(problemsOf(prompt(`|${text}`))).toEqual([])
   })
 
-  it("knows that a step before the one before has run", () => {
+  it("an expression may read a step that is needed indirectly", () => {
     const text =
       "steps:\n  - { id: a, prompt: p }\n  - { id: b, needs: [a], prompt: p }\n  - { id: c, needs: [b], prompt: '${a.output}' }"
     expect(problemsOf(text)).toEqual([])
   })
 
-  it("says several in one prompt", () => {
+  it("several mistakes in one prompt are all reported", () => {
     expect(problemsOf(prompt("${inputs.x1} ${foo + bar} ${"))).toEqual([
       expect.stringContaining("w.yaml:6:15: unknown input `x1`"),
       expect.stringContaining("w.yaml:6:28: unknown name `foo`"),
@@ -315,7 +315,7 @@ describe("one mistake in an expression", () => {
   })
 })
 
-describe("the place of a mistake inside a text", () => {
+describe("the position of a mistake inside a text", () => {
   const bad = "${nope.output}"
   const cases: [style: string, text: string, place: string][] = [
     ["plain", `hello ${bad}`, "6:21"],
@@ -339,13 +339,13 @@ describe("the place of a mistake inside a text", () => {
   })
 })
 
-it("checks profiles when it is told which there are", () => {
+it("worker names are checked only when the profiles are given", () => {
   const text = "steps:\n  - { id: a, prompt: p }\n  - { id: b, profile: writr, prompt: p }"
   expect(problemsOf(text)).toEqual([])
   expect(problemsOf(text, ["writer"])).toEqual(["w.yaml:3:23: unknown profile `writr` — did you mean `writer`?"])
 })
 
-it("says everything at once, of every sort", () => {
+it("problems of every kind are reported all at once", () => {
   const text = `
 inputs: { x: strng }
 settings: { max_parallel: no }
@@ -390,7 +390,7 @@ describe("graphs of any shape", () => {
     )
   })
 
-  it("are refused for every edge that closes a cycle, with a path that is one", () => {
+  it("with a cycle are refused, with one real cycle for each edge that closes one", () => {
     const withBackEdge = dag
       .filter(({ edges }) => edges.length > 0)
       .chain((one) => fc.tuple(fc.constant(one), fc.nat(one.edges.length - 1)))
@@ -417,7 +417,10 @@ describe("graphs of any shape", () => {
 })
 
 describe("hostile documents", () => {
-  /** What does not hang is done long before; how the work grows is measured by `bun bench/run.ts hostile`. */
+  /**
+   * A deadline far above the usual time, which only a hang exceeds. `bun bench/run.ts hostile`
+   * measures how the work grows.
+   */
   const HANG_MS = 60_000
   const bomb = [
     "a: &a [1,1,1,1,1,1,1,1,1,1]",
@@ -449,7 +452,7 @@ describe("hostile documents", () => {
     ],
   ]
   it.each(cases)(
-    "%s: a problem",
+    "%s: it is reported as a problem",
     (_name, text, problem) => {
       const problems = problemsOf(text)
       expect(problems[0]).toMatch(problem)
@@ -458,7 +461,7 @@ describe("hostile documents", () => {
     HANG_MS,
   )
 
-  it("are read without touching any prototype", () => {
+  it("are read without changing any prototype", () => {
     problemsOf(
       "steps: [{ id: a, prompt: p }]\n__proto__: { polluted: true }\nconstructor: { prototype: { polluted: true } }",
     )
@@ -470,7 +473,7 @@ describe("hostile documents", () => {
     ).toEqual([])
   })
 
-  it("a long chain is no problem", () => {
+  it("a long chain of steps is parsed", () => {
     const text = `steps:\n${many(3_000, (at) => `  - { id: s${at}, needs: [${at === 0 ? "" : `s${at - 1}`}], prompt: p }`)}`
     expect(problemsOf(text)).toEqual([])
   })

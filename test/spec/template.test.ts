@@ -6,7 +6,10 @@ import type { KnownNames } from "../../src/spec/names.ts"
 import { checkTemplate, checkValue, holds, render } from "../../src/spec/template.ts"
 import { timesToTry } from "../support/scale.ts"
 
-/** What does not hang is done long before; how the work grows is measured by `bun bench/run.ts hostile`. */
+/**
+ * A deadline far above the usual time, which only a hang exceeds. `bun bench/run.ts hostile`
+ * measures how the work grows.
+ */
 const HANG_MS = 60_000
 
 const scope: Scope = {
@@ -25,7 +28,7 @@ function text(template: string, of: Scope = scope): string {
   return result.ok ? result.value : result.problems.map(formatProblem).join("\n")
 }
 
-describe("filling in", () => {
+describe("filling in a template", () => {
   it.each([
     ["nothing to do", "nothing to do"],
     ["", ""],
@@ -48,14 +51,14 @@ describe("filling in", () => {
     expect(text(template)).toBe(expected)
   })
 
-  it("takes what it fills in as it is, also when it looks like a template", () => {
+  it("does not evaluate inserted values that look like templates", () => {
     const output = "${inputs.topic} $${x} ${"
     const steps = new Map([["a", { output, status: "success", reason: "ok", session: "" }]])
     expect(text("${a.output}!", { inputs: {}, steps })).toBe(`${output}!`)
   })
 })
 
-it("gives back any text without `${` unchanged", () => {
+it("filling in returns any text without `${` unchanged", () => {
   fc.assert(
     fc.property(
       fc.string().filter((one) => !one.includes("${")),
@@ -66,7 +69,7 @@ it("gives back any text without `${` unchanged", () => {
   )
 })
 
-it("gives back any text whose `${` are doubled", () => {
+it("filling in returns the plain `${` of any text that escapes it", () => {
   const hostile = fc
     .array(fc.constantFrom("${", "}", "a", "'", '"', "{", "\n", " "), { maxLength: 20 })
     .map((parts) => parts.join(""))
@@ -77,7 +80,7 @@ it("gives back any text whose `${` are doubled", () => {
   )
 })
 
-it("never throws, whatever stands in the braces", () => {
+it("filling in never throws, whatever is in the braces", () => {
   const part = fc.constantFrom(
     "inputs.n",
     "survey.output",
@@ -110,7 +113,7 @@ it("never throws, whatever stands in the braces", () => {
   )
 })
 
-describe("a whole number beside a number of the inputs", () => {
+describe("an integer literal combined with a number input", () => {
   const types = new Map([
     ["n", "double"],
     ["flag", "bool"],
@@ -126,7 +129,7 @@ describe("a whole number beside a number of the inputs", () => {
     ["${inputs.flag ? inputs.n : 0} ${!inputs.flag ? inputs.n : -1} ${inputs.flag ? [1] : [inputs.n]}", "3 -1 [1]"],
     ["${inputs.n in [1, 3] ? [4, 5][1] : inputs.n} ${inputs.topic.substring(1) == 'ides' ? inputs.n : 1}", "5 3"],
     ["${size([1]) in [1, 2]} ${[size([1])] == [1]}", "true true"],
-  ])("%j is right, and is so when it runs", (template, expected) => {
+  ])("%j passes the check and can be evaluated", (template, expected) => {
     expect(problemsOf(template)).toEqual([])
     expect(text(template)).toBe(expected)
   })
@@ -137,12 +140,12 @@ describe("a whole number beside a number of the inputs", () => {
     ["${[1, 2][inputs.n]}", "list index must be int, got 'number'"],
     ["${inputs.n in [1] && nope == 1}", "unknown name `nope`"],
     ["${inputs.n in [1] && inputs.topic > 1}", "`string > number` has no meaning"],
-  ])("%j is wrong", (template, expected) => {
+  ])("%j is refused by the check", (template, expected) => {
     expect(problemsOf(template)).toEqual([expected])
   })
 })
 
-describe("what cannot be filled in is a problem", () => {
+describe("an expression that cannot be filled in is a problem", () => {
   it.each([
     ["a ${inputs.nope}", "prompt:1:5: unknown input `nope` — declare it under `inputs`"],
     ["a\nbc ${1 / 0}", "prompt:2:6: division by zero"],
@@ -158,7 +161,7 @@ describe("what cannot be filled in is a problem", () => {
     expect(text(template)).toBe(expected)
   })
 
-  it("says all of them", () => {
+  it("all of them are reported", () => {
     const result = render("${inputs.a} ${inputs.topic} ${inputs.b}", scope)
     expect(result.ok ? 0 : result.problems.length).toBe(2)
   })
@@ -194,11 +197,11 @@ describe("a condition", () => {
     ["\n ${\n  1 / 0 == 1}", "condition:3:3: division by zero"],
     ["[1].all(x, y == 1)", "condition:1:12: unknown variable: y"],
     ["${inputs.flag} && ${inputs.flag}", "condition:1:1: unexpected character: $"],
-  ])("%j is a problem at its place", (condition, expected) => {
+  ])("%j is a problem with its position", (condition, expected) => {
     expect(verdict(condition)).toBe(expected)
   })
 
-  it("tells a long value no longer than a line", () => {
+  it("a long wrong value is shortened to one line", () => {
     expect(String(verdict(`'${"x".repeat(1_000)}'`)).length).toBeLessThan(200)
   })
 })
@@ -254,7 +257,7 @@ describe("conditions of any shape", () => {
   const names: KnownNames = { inputs: new Set(Object.keys(scope.inputs)), steps: scope.steps }
 
   it(
-    "are told right or wrong at a place inside them; what is found right is true or false when it runs",
+    "are accepted or refused at a position inside them, and evaluate to true, false or one problem",
     () => {
       fc.assert(
         fc.property(fc.oneof(pieced, fc.string({ maxLength: 60 }), fc.string({ unit: "binary" })), (condition) => {
@@ -284,7 +287,7 @@ describe("conditions of any shape", () => {
     ["blanks and a dot without end", " .", ""],
     ["lists in lists", "[", ""],
   ])(
-    "%s: a problem",
+    "%s: it is reported as a problem",
     (_name, part, end) => {
       for (const length of [9_800, 500_000]) {
         const condition = `${part.repeat(length / part.length)}${part === "'" ? "'" : ""}${end}`
