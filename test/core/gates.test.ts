@@ -424,7 +424,9 @@ describe("pausing", () => {
     r.send({ type: "pause", by: "user" })
     const { workflow, profiles, limits } = r.run.created
     const edited = { workflow: { ...workflow, steps: [{ ...step("a"), prompt: "other" }] }, profiles, limits }
-    expect(r.send({ type: "resume", by: "user", edited, isLive: true }).refused).toContain("pause it before you resume it with --edited")
+    expect(r.send({ type: "resume", by: "user", edited, isLive: true }).refused).toContain(
+      "pause it before you resume it with --edited",
+    )
     r.end("a")
     r.send({ type: "resume", by: "user", edited })
     expect(r.started).toEqual(["a", "a"])
