@@ -108,6 +108,7 @@ describe("a workflow in the TUI", () => {
       await tui.waitFor(/Run a workflow[\s\S]*demo[\s\S]*Cannot be run[\s\S]*release/)
       await closeDialog(tui)
       tui.resize(120, 36)
+      await tui.waitFor(/Ask anything/)
       expect(model.requests.length).toBe(before)
     },
     LONG,

@@ -19,10 +19,11 @@ export async function fillIn(
   isThere = (screen: string) => screen.includes(text),
 ): Promise<void> {
   let typedAt = Number.NEGATIVE_INFINITY
+  const holds = lasting(isThere)
   await until(
     () => {
-      if (isThere(tui.text())) return true
-      if (Date.now() - typedAt > 3_000) {
+      if (holds(tui.text())) return true
+      if (!isThere(tui.text()) && Date.now() - typedAt > 3_000) {
         tui.type(text)
         typedAt = Date.now()
       }

@@ -26,6 +26,7 @@ export interface Tui extends AsyncDisposable {
    * dialogs.
    */
   submit(line: string): Promise<void>
+  /** Resizes the terminal and clears it, because OpenCode draws everything again for the new size. */
   resize(cols: number, rows: number): void
   /**
    * The system notifications that the terminal was told to show (OSC 777), as `title;text`, oldest
@@ -72,6 +73,9 @@ export interface TuiOptions {
   readonly timeoutMs?: number
 }
 
+/** Clears the screen. */
+const CLEAR = "\x1b[2J"
+
 /** The home screen shows both texts, a session opened with `--session` only the second. */
 const READY = /Ask anything|ctrl\+p commands/
 
@@ -92,7 +96,8 @@ export async function openTui(project: Project, options: TuiOptions = {}): Promi
   const notifications: string[] = []
   screen.parser.registerOscHandler(777, (data) => notifications.push(data.replace(/^notify;/, "")) > 0)
 
-  const text = () => textOf(screen)
+  let isCleared = true
+  const text = () => (isCleared ? textOf(screen) : "")
   const waitFor: Tui["waitFor"] = (what, timeoutMs = 60_000) =>
     until(
       () => {
@@ -121,6 +126,11 @@ export async function openTui(project: Project, options: TuiOptions = {}): Promi
     press: (...keys) => void terminal.write(keys.map(bytesOf).join("")),
     submit: (line) => submit(text, (keys) => terminal.write(keys), line),
     resize(newCols, newRows) {
+      if (newCols === screen.cols && newRows === screen.rows) return
+      isCleared = false
+      screen.write(CLEAR, () => {
+        isCleared = true
+      })
       screen.resize(newCols, newRows)
       terminal.resize(newCols, newRows)
     },
