@@ -226,6 +226,11 @@ describe("one mistake is one problem", () => {
       "o.json:1:35: a kept worker has one session and does one step at a time in it — leave out `concurrency` or `keep`",
     ],
     [
+      "a checkpoint of a worker in the foreground",
+      '{"profiles": {"x": {"mode": "foreground", "checkpoint": 50000}}}',
+      "o.json:1:43: a kept or foreground worker cannot move to a new session — leave out `checkpoint`, or leave out `keep` and `mode`",
+    ],
+    [
       "an address of a worker that has none",
       '{"profiles": {"x": {"url": "http://box"}}}',
       "o.json:1:21: `url` is only for profiles of kind `server` — set `kind` to `server`, or leave `url` out",

@@ -62,6 +62,19 @@ describe("caps", () => {
     expect(await leases()).toHaveLength(2)
   })
 
+  it("count a worker once that takes its lent place back twice, so that it can lend the place again", async () => {
+    const { ask, leases } = setUp()
+    ask({ maxWorkers: 1 })
+    const lender = (await leases())[0]
+    const takeBack = lender?.lend()
+    takeBack?.()
+    takeBack?.()
+    ask({ maxWorkers: 1 })
+    expect(await leases()).toHaveLength(1)
+    lender?.lend()
+    expect(await leases()).toHaveLength(2)
+  })
+
   it("give no place to a worker that is stopped while it waits", async () => {
     const { ask, leases } = setUp()
     const stop = new AbortController()

@@ -524,6 +524,14 @@ describe("a bare name", () => {
   })
 })
 
+it("a document with `steps` is canonical, and the keys of the other forms are unknown in it", () => {
+  for (const key of ["phases: [{ name: b, model: gpt-4o }]", "tasks: []", "stages: {}"]) {
+    expect(problemsOf(`steps: [{ id: a, prompt: x }]\n${key}`)).toEqual([
+      expect.stringContaining(`w.yaml:2:1: unknown key \`${key.split(":")[0]}\``),
+    ])
+  }
+})
+
 describe("converting", () => {
   const files = ["feature-build.yaml", "full-stack-feature.yaml", "bug-fix.yaml", "pipeline.yaml", "plan.json"]
   it.each(files)("%s gives an equivalent document in the canonical form", (name) => {

@@ -47,6 +47,7 @@ describe("filling in a template", () => {
     ["${map.output} ${[1,2].map(x, x * 2)}", "m [2,4]"],
     ["${inputs.topic == 'tides'} ${inputs.topic.size() - inputs.n}", "true 2"],
     ["${null}|", "|"],
+    ["${[1,2].exists(x, [2,3].exists(y, x == y))}", "true"],
   ])("%j", (template, expected) => {
     expect(text(template)).toBe(expected)
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import type { RunEvent } from "../../../src/core/model/events.ts"
 import { drive } from "../../support/drive.ts"
-import { step } from "../../support/runs.ts"
+import { result, step } from "../../support/runs.ts"
 
 describe("a worker whose session has grown too large", () => {
   const took = { tokens: { input: 7, output: 3 }, cost: 0.5 }
@@ -29,6 +29,17 @@ describe("a worker whose session has grown too large", () => {
     r.end("a")
     expect(r.run.spent).toMatchObject({ tokens: { input: 17, output: 8 }, cost: 0.75 })
   })
+})
+
+it("counts the usage of delegated runs once when an answered step ends before it is judged", () => {
+  const delegated = { tokens: { input: 7, output: 2 }, cost: 0.5 }
+  const r = drive([{ ...step("a"), checks: [{ type: "command", run: "true", expect: "pass", severity: "error" }] }])
+  r.send({ type: "ended", step: "a", attempt: 1, result: result(), delegated })
+  const counted = r.run.delegated
+  expect(counted).toMatchObject({ cost: 0.5 })
+  r.send({ type: "ended", step: "a", attempt: 1, result: result({ reason: "aborted" }), delegated })
+  expect(r.statuses()).toEqual({ a: "cancelled" })
+  expect(r.run.delegated).toEqual(counted)
 })
 
 it("only steering with a message is recorded as a message to the worker", () => {

@@ -205,6 +205,16 @@ describe("a hold", () => {
     ])
   })
 
+  it("by a budget that is raised while a worker still runs does not restart the clock of the deadline", () => {
+    const r = drive([step("a"), step("b"), step("c")], { maxParallel: 2, budget: { usd: 0.2 } })
+    const { activeSince } = r.run
+    r.end("a")
+    r.pass(5_000)
+    r.send({ type: "raise", budget: { usd: 5 }, by: "user" })
+    expect(r.run.hold).toBeUndefined()
+    expect(r.run).toMatchObject({ status: "running", workedMs: 0, activeSince })
+  })
+
   it("does not block a run that is stopping for a failure", () => {
     const r = drive([step("a"), step("b"), step("c", "b")])
     r.hold("a")

@@ -64,6 +64,14 @@ describe("the dashboard keys on a step that needs a person", () => {
     expect(actionOf("dashboard.pause", review)).toEqual({ type: "no", why: "review is waiting for your decision." })
   })
 
+  it("do not retry a step that is itself a question for the person", () => {
+    const run = runView({ status: "paused", steps: [gateStep("approve", { why: "gate" }, { type: "gate" })] })
+    const approve = selection(run, "approve", { waiting: 1 })
+    const why = "approve is a question for you: answer it instead."
+    expect(actionOf("dashboard.retry", approve)).toEqual({ type: "no", why })
+    expect(actionOf("dashboard.retry-with", approve)).toEqual({ type: "no", why })
+  })
+
   it("answer the request of its worker; on another step the same key opens the inbox", () => {
     const ask = askView("per_1")
     const run = runView({ steps: [runningStep("build"), doneStep("plan")] })
