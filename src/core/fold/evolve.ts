@@ -179,6 +179,10 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
 }
 
 function apply<T extends keyof FoldRules>(run: Run, type: T, event: EventOf[T]): Run {
+  if (!Object.hasOwn(RULES, type))
+    throw new Error(
+      `the journal of run ${run.id} has the event \`${type}\`, which this version does not know: update opencode-baton`,
+    )
   return RULES[type](run, event)
 }
 

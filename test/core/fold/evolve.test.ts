@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { evolve } from "../../../src/core/fold/evolve.ts"
 import type { RunEvent } from "../../../src/core/model/events.ts"
 import { drive } from "../../support/drive.ts"
 import { result, step } from "../../support/runs.ts"
@@ -66,4 +67,10 @@ describe("the state of the project's files", () => {
     r.end("a")
     expect(types(r.send({ type: "changed", files: ["a.ts"] }).events)).toEqual(["run.changed"])
   })
+})
+
+it.each(["run.of-a-later-version", "toString"])("the unknown event %s is an error that names the run", (type) => {
+  const { run } = drive([step("a")])
+  const event = { type, at: 1 } as unknown as RunEvent
+  expect(() => evolve(run, event)).toThrow(`run ${run.id} has the event \`${type}\`, which this version does not know`)
 })
