@@ -129,7 +129,11 @@ const DRAWINGS: { readonly [T in GroupType]: GroupDrawing<GroupOf<T>> } = {
   },
 }
 
-const drawingOf = (group: Group): GroupDrawing<Group> => DRAWINGS[group.type]
+/** A group of a type that this version does not know, in a journal of a newer version. */
+const UNKNOWN_DRAWING: GroupDrawing<Group> = { note: ({ type }) => type, parts: () => ({ nodes: [], edges: [] }) }
+
+const drawingOf = (group: Group): GroupDrawing<Group> =>
+  Object.hasOwn(DRAWINGS, group.type) ? DRAWINGS[group.type] : UNKNOWN_DRAWING
 
 function stepsAsParts(id: string, steps: readonly Step[]): Graph {
   const own = steps.map(({ part: _, ...step }): Step => step)

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { Step } from "../../src/core/model/workflow.ts"
+import type { Group, Step } from "../../src/core/model/workflow.ts"
 import { drawn } from "../../src/report/drawn.ts"
 import { graphOf, reduced } from "../../src/report/graph.ts"
 import { layOut } from "../../src/report/layout.ts"
@@ -118,4 +118,10 @@ it("the layout of the graph overlaps no boxes, and leads every arrow downwards",
   }
   const top = (id: string) => boxes.find(({ node }) => node.id === id)?.y ?? Number.NaN
   for (const { from, to } of arrows) expect(top(from)).toBeLessThan(top(to))
+})
+
+it.each(["group-of-a-later-version", "toString"])("a group of the unknown type %s is drawn without parts", (type) => {
+  const group = { type } as unknown as Group
+  const [node] = graphOf(workflow([{ ...step("a"), type: type as Step["type"], group }]).steps).nodes
+  expect(node).toMatchObject({ id: "a", note: type, parts: null })
 })

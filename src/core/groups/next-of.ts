@@ -30,6 +30,10 @@ export function nextOf(run: Run, spec: Step, step: StepState, expressions: Expre
   if (spec.loop) return nextOfLoop(run, spec, spec.loop, step, expressions)
   const { group } = spec
   if (group === undefined) return failed(`${spec.id} is not a group`)
+  if (!Object.hasOwn(GENERATORS, group.type))
+    return failed(
+      `${spec.id} is a group of type \`${group.type}\`, which this version does not know: update opencode-baton`,
+    )
   const generator: Generator<Group> = GENERATORS[group.type]
   return generator.next(group, run, spec, step, expressions)
 }

@@ -101,9 +101,22 @@ const GROUPS: { readonly [T in GroupType]: GroupTraits<GroupOf<T>> } = {
   },
 }
 
-/** Returns the traits of a group's type. */
+/** A group of a type that this version does not know: only its parts in the journal are known. */
+const UNKNOWN_GROUP: GroupTraits<Group> = {
+  ...NO_STEPS,
+  profiles: () => [],
+  quorum: () => undefined,
+  isCheckedInParts: false,
+  isAskedInParts: true,
+  hasOwnDeadline: false,
+}
+
+/**
+ * Returns the traits of a group's type. The type may be unknown to this version, because the
+ * version that wrote the journal can be newer.
+ */
 export function groupTraits(group: Group): GroupTraits<Group> {
-  return GROUPS[group.type]
+  return Object.hasOwn(GROUPS, group.type) ? GROUPS[group.type] : UNKNOWN_GROUP
 }
 
 /** Returns the workflow that runs as this step, or undefined when there is none. */

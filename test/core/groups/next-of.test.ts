@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { nextOf } from "../../../src/core/groups/next-of.ts"
-import type { Loop, Step, Workflow } from "../../../src/core/model/workflow.ts"
+import type { Group, Loop, Step, Workflow } from "../../../src/core/model/workflow.ts"
 import { viewRun } from "../../../src/core/view/view.ts"
 import { drive } from "../../support/drive.ts"
 import { step, workflow } from "../../support/runs.ts"
@@ -11,6 +11,13 @@ const parallel = (id: string, steps: readonly Step[], over: Partial<Step> = {}):
   type: "parallel",
   group: { type: "parallel", steps },
   ...over,
+})
+
+it.each(["group-of-a-later-version", "toString"])("a group of the unknown type %s fails and says so", (type) => {
+  const group = { type } as unknown as Group
+  const r = drive([{ ...step("a"), group }])
+  const detail = `a is a group of type \`${type}\`, which this version does not know: update opencode-baton`
+  expect(r.step("a")).toMatchObject({ status: "failed", result: { reason: "error", detail } })
 })
 
 describe("a parallel step", () => {
