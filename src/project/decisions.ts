@@ -72,7 +72,7 @@ function noRun(engine: Engine, wanted: string): string {
   const many = ids.filter((id) => id.startsWith(wanted)).length
   if (many > 1) return `${many} runs begin with ${wanted}: type more of the id`
   const newest = ids.slice(0, 5).join(", ")
-  return `there is no run ${wanted} here${newest === "" ? "" : ` (newest: ${newest})`}`
+  return `this project has no run ${wanted}${newest === "" ? "" : ` (newest: ${newest})`}`
 }
 
 /** Finds the run that waits for a person: the named one, or else the asker's newest. */

@@ -210,7 +210,7 @@ describe("a mistake is answered with what to do", () => {
     ["/workflow retry reviw", /did you mean `review`\?/],
     ["/workflow retry ship", /ship is not waiting for a decision: it has not started yet/],
     ["/workflow skip", /say which step/],
-    ["/workflow retry nope/review", /there is no run nope/],
+    ["/workflow retry nope/review", /this project has no run nope/],
     ["/workflow continue nope", /no step nope is waiting for a decision: known steps that wait: `review`/],
     ["/workflow continue nope yes", /no step nope is waiting for a decision/],
     ["/workflow raise", /say how much/],
