@@ -69,7 +69,17 @@ const RUNNERS: { readonly [T in CheckType]: Runner<CheckOf<T>> } = {
   },
 }
 
-const runnerOf = (check: Check): Runner<Check> => RUNNERS[check.type]
+/** For a check that a newer version wrote to the journal: it fails instead of being ignored. */
+const UNKNOWN: Runner<Check> = {
+  name: ({ type }) => type,
+  watches: () => [],
+  scripts: () => [],
+  changes: () => [],
+  run: () => Promise.reject(new Error("this version does not know such a check: update opencode-baton")),
+  failed: "could not be run",
+}
+
+const runnerOf = (check: Check): Runner<Check> => (Object.hasOwn(RUNNERS, check.type) ? RUNNERS[check.type] : UNKNOWN)
 
 /**
  * Scripts of command checks that existed before the attempt, except those that another check

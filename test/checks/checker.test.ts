@@ -65,6 +65,17 @@ const left = () => processesWith(MARK).map(({ command }) => command)
 const expectClean = () =>
   expect({ left: left(), records: readdirSync(ledgerOf(root)) }).toEqual({ left: [], records: [] })
 
+it.each(["toString", "a newer one"])("a check of the unknown type %s fails, and is not ignored", async (type) => {
+  const check = { type, severity: "error" } as unknown as Check
+  expect(await checkAfter(() => undefined, check)).toEqual({
+    name: type,
+    severity: "error",
+    isOk: false,
+    detail: "could not be run: this version does not know such a check: update opencode-baton",
+    output: "",
+  })
+})
+
 describe("a command check", () => {
   it("passes with exit code 0, in the project's folder, with an empty stdin", async () => {
     const check = command("pwd; cat; echo oops >&2")
