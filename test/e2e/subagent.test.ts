@@ -59,8 +59,10 @@ describe("an answer that", () => {
     ["is empty", nothing(), "empty", 1],
     ["is only reasoning", reasonOnly("hmm"), "empty", 1],
     ["is cut at the output limit", lengthLimit("half an ans"), "truncated", 1],
-    ["ends in the middle of the stream", cutOff("half an ans"), "truncated", 3],
-    ["is a stream that ends at once", cutOff(), "empty", 3],
+    // OpenCode asks again within milliseconds (contract C18), so a busy machine sees a few requests
+    // before the abort arrives.
+    ["ends in the middle of the stream", cutOff("half an ans"), "truncated", 10],
+    ["is a stream that ends at once", cutOff(), "empty", 10],
     ["is refused for the key", fail(401, { message: "bad key" }), "error", 1],
     ["is refused for the money", fail(402, { message: "insufficient credit" }), "quota", 1],
   ]
