@@ -99,7 +99,9 @@ describe("sqlite store", () => {
     const script = `
       import { openSqliteStore } from ${JSON.stringify(join(import.meta.dirname, "../../../src/store/sqlite/store.ts"))}
       const store = openSqliteStore(${JSON.stringify(path)})
-      if (!store.claim("r1")) throw new Error("no claim")
+      // A claim that nothing refers to is released when its database is collected.
+      globalThis.claim = store.claim("r1")
+      if (!globalThis.claim) throw new Error("no claim")
       store.append("r1", [${JSON.stringify(createdEvent("r1"))}])
       console.log("appended")
       setInterval(() => {}, 1000)`
