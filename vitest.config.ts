@@ -34,6 +34,9 @@ export default defineConfig({
     ],
   },
   test: {
+    // Files of one worker share its process: a process for each costs 0.25 s of CPU, and the tests on
+    // the real OpenCode share a warm server in it.
+    isolate: false,
     pool: "forks", // threads do not start under Bun 1.3.14, vmThreads cannot import bun:sqlite
     testTimeout: 30_000, // against what hangs: a machine may be busy
     reporters: ["default", "./test/support/summary-reporter.ts"],
@@ -41,8 +44,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: "plugin", include: ["test/**/*.test.{ts,tsx}"], exclude: ["test/e2e/**"] } },
-      // Files of one worker share its process, and with it a warm server.
-      { extends: true, test: { name: "e2e", include: ["test/e2e/*.test.ts"], isolate: false } },
+      { extends: true, test: { name: "e2e", include: ["test/e2e/*.test.ts"] } },
     ],
   },
 })
