@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it, onTestFinished } from "vitest"
 import { openSqliteStore } from "../../../src/store/sqlite/store.ts"
 import { storeContract } from "../../contract/store.ts"
 import { createdEvent, startedEvent } from "../../support/runs.ts"
@@ -106,6 +106,7 @@ describe("sqlite store", () => {
       console.log("appended")
       setInterval(() => {}, 1000)`
     const owner = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] })
+    onTestFinished(() => void owner.kill("SIGKILL"))
     await once(owner.stdout, "data")
     const store = openSqliteStore(path)
     expect(store.isClaimed("r1")).toBe(true)
