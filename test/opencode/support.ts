@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { onTestFinished } from "vitest"
 import type { Reply } from "../../src/core/view/protocol.ts"
 import type { SessionTranscript, TranscriptLocation } from "../../src/core/view/trace.ts"
 import { handleLine } from "../../src/opencode/commands.ts"
@@ -17,6 +18,7 @@ export function openDesk(
   env: Readonly<Record<string, string | undefined>> = {},
 ) {
   const directory = mkdtempSync(join(tmpdir(), "baton-desk-"))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   mkdirSync(join(directory, ".opencode", "workflows"), { recursive: true })
   writeFileSync(join(directory, ".opencode", "orchestrator.json"), JSON.stringify(config))
   for (const [name, text] of Object.entries(workflows)) {

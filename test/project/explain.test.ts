@@ -1,17 +1,23 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import fc from "fast-check"
-import { describe, expect, it } from "vitest"
+import { afterAll, describe, expect, it } from "vitest"
 import { parseDuration } from "../../src/core/base/duration.ts"
 import { DEFAULTS } from "../../src/core/model/defaults.ts"
 import { policyOf } from "../../src/core/schedule/after-attempt.ts"
 import { explain } from "../../src/project/explain.ts"
 import { Project } from "../../src/project/project.ts"
 
+const folders: string[] = []
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
 /** The answers to a question in a project with one config and one workflow. */
 function open(config: string | undefined, flow: string) {
   const directory = mkdtempSync(join(tmpdir(), "baton-explain-"))
+  folders.push(directory)
   mkdirSync(join(directory, ".opencode", "workflows"), { recursive: true })
   if (config !== undefined) writeFileSync(join(directory, "orchestrator.json"), config)
   writeFileSync(join(directory, ".opencode", "workflows", "flow.yaml"), flow)
