@@ -4,7 +4,7 @@
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { constants } from "node:os"
-import { delimiter, dirname, join, resolve } from "node:path"
+import { delimiter, dirname, isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -36,9 +36,11 @@ if (needsJournal && !canDoWithout && !process.versions.bun) {
 function runInBun() {
   const bun = opencode ?? onPath("bun")
   if (!bun) {
-    console.error(
-      "baton: OpenCode was not found. Install it (`npm install opencode-ai`), or name it with --opencode PATH.",
-    )
+    const inProject = findBelow(resolve(option("-C") ?? option("--directory") ?? "."))
+    const hint = inProject
+      ? `this folder has one, which Baton does not run unasked: --opencode ${inProject}`
+      : "install it (`npm install -g opencode-ai`), or name it with --opencode PATH"
+    console.error(`baton: OpenCode was not found: ${hint}`)
     process.exit(2)
   }
   // An empty config and no .env: Bun would otherwise run what a foreign project's bunfig.toml tells it to.
@@ -57,19 +59,21 @@ function runInBun() {
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
 }
 
-/** --opencode, $BATON_OPENCODE, the project's own, the one beside Baton, the one on PATH. */
+/** --opencode, $BATON_OPENCODE, the one beside Baton, the one on PATH. Never one that the project brings: a command that
+ *  only looks must not run a program of a folder that somebody else made. */
 function findOpencode() {
   const named = option("--opencode") ?? process.env.BATON_OPENCODE
   if (named) return resolve(named)
-  const directory = resolve(option("-C") ?? option("--directory") ?? ".")
-  for (const start of [directory, here]) {
-    for (let folder = start; ; folder = dirname(folder)) {
-      const file = join(folder, "node_modules", "opencode-ai", "bin", "opencode.exe")
-      if (existsSync(file)) return file
-      if (folder === dirname(folder)) break
-    }
+  return findBelow(here) ?? onPath("opencode")
+}
+
+/** OpenCode in the node_modules of a folder, or of the nearest one above it. */
+function findBelow(start) {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const file = join(folder, "node_modules", "opencode-ai", "bin", "opencode.exe")
+    if (existsSync(file)) return file
+    if (folder === dirname(folder)) return undefined
   }
-  return onPath("opencode")
 }
 
 /** The value of an option, written `--name value` or `--name=value`. */
@@ -80,6 +84,7 @@ function option(name) {
 
 function onPath(name) {
   const names = process.platform === "win32" ? [`${name}.exe`, `${name}.cmd`] : [name]
-  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean)
+  // A relative folder on PATH would be one of the project.
+  const folders = (process.env.PATH ?? "").split(delimiter).filter(isAbsolute)
   return folders.flatMap((folder) => names.map((file) => join(folder, file))).find((file) => existsSync(file))
 }

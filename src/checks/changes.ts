@@ -89,7 +89,10 @@ async function printsOf(root: string, paths: readonly string[]): Promise<Record<
  */
 async function printOf(file: string): Promise<string> {
   try {
-    const { size, mtimeMs } = await stat(file)
+    const found = await stat(file)
+    // A link may lead to a device or a pipe, which must not be read.
+    if (!found.isFile()) return "not a file"
+    const { size, mtimeMs } = found
     if (size > HASHED_BYTES) return `${size} ${mtimeMs}`
     return createHash("sha256")
       .update(await readFile(file))

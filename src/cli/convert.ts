@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { Command } from "commander"
+import { readText } from "../files/read.ts"
 import { type GlobalOptions, pathOf, projectOf } from "./context.ts"
 import { problemsError, UserError } from "./exit.ts"
 
@@ -14,7 +15,7 @@ export function convertCommand(): Command {
       const project = projectOf(globals)
       const file = pathOf(globals, typed)
       if (!existsSync(file)) throw new UserError(`no such file: ${typed}`)
-      const converted = project.convert(file, readFileSync(file, "utf8"))
+      const converted = project.convert(file, read(file, typed))
       if (!converted.ok) throw problemsError(converted.problems)
       if (out === undefined) process.stdout.write(converted.value)
       else {
@@ -22,6 +23,14 @@ export function convertCommand(): Command {
         process.stdout.write(`wrote ${out}\n`)
       }
     })
+}
+
+function read(file: string, typed: string): string {
+  try {
+    return readText(file)
+  } catch (error) {
+    throw new UserError(`${typed} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 /** Refuses to overwrite an existing file, because it may contain somebody's work. */

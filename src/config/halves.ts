@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parse } from "jsonc-parser"
+import { readText } from "../files/read.ts"
 
 /**
  * Finds the OpenCode configs that load Baton: opencode.json its server half, tui.json its TUI half.
@@ -14,7 +14,7 @@ import { parse } from "jsonc-parser"
 export function loadedBy(name: "opencode" | "tui", root: string, globalDir: string): string | undefined {
   const folders = [root, join(root, ".opencode"), globalDir]
   const files = folders.flatMap((folder) => [`${name}.json`, `${name}.jsonc`].map((file) => join(folder, file)))
-  return files.find((file) => existsSync(file) && pluginsOf(readFileSync(file, "utf8")).some(isBaton))
+  return files.find((file) => pluginsOf(textOf(file)).some(isBaton))
 }
 
 /**
@@ -38,5 +38,15 @@ function isBaton(plugin: string): boolean {
   if (/^opencode-baton(@.*)?$/.test(plugin) || /(^|\/)opencode-baton\/?$/.test(plugin)) return true
   const folder = plugin.startsWith("file:") ? fileURLToPath(plugin) : plugin
   const manifest = join(folder, "package.json")
-  return existsSync(manifest) && /"name":\s*"opencode-baton"/.test(readFileSync(manifest, "utf8"))
+  return /"name":\s*"opencode-baton"/.test(textOf(manifest))
+}
+
+/** The text of a file; empty when it cannot be read, which OpenCode itself reports. */
+function textOf(file: string): string {
+  try {
+    return readText(file)
+  } catch {
+    // OpenCode reads the same file when it starts, and says what is wrong with it.
+    return ""
+  }
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import { defined } from "../core/base/defined.ts"
 import {
   firstProblems,
@@ -11,6 +10,7 @@ import {
 import type { Problem, Result } from "../core/model/problem.ts"
 import type { Profile } from "../core/model/profile.ts"
 import type { Intervene, Limits } from "../core/model/workflow.ts"
+import { readText } from "../files/read.ts"
 import { checkCombinations } from "./combinations.ts"
 import { findConfig, type ProjectLocation, projectRoot } from "./find.ts"
 import { parseJsonc } from "./jsonc.ts"
@@ -113,7 +113,7 @@ function toLimits({ max_workers, max_depth, budget }: Config["limits"]): Limits 
 
 function read(file: string): Result<string> {
   try {
-    return { ok: true, value: readFileSync(file, "utf8") }
+    return { ok: true, value: readText(file) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return { ok: false, problems: [{ file, line: 0, column: 0, message: `cannot be read: ${why}` }] }

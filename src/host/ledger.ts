@@ -1,9 +1,10 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto"
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { identityOf, isRunning, type ProcessId, pidsWith, signal } from "./proc.ts"
+import { namesIn, readTextAsync } from "../files/read.ts"
+import { identityOf, isRunning, type ProcessId, pidSpace, pidsWith, signal } from "./proc.ts"
 
 /**
  * The record of every process that Baton starts, one file each. What outlives a killed Baton is
@@ -23,6 +24,8 @@ interface LedgerEntry {
   readonly owner: ProcessId
   /** Pids mean nothing on another machine, which may share the folder. */
   readonly machine: string
+  /** Pids mean nothing in another container either. Missing where the system does not tell. */
+  readonly space?: string
 }
 
 /** A process that is in the record. */
@@ -36,6 +39,9 @@ export interface Tracked {
   stop(): Promise<void>
 }
 
+/** 18 random bytes as base64url. */
+const TOKEN = /^[\w-]{24}$/
+const MAX_ENTRY_BYTES = 64 * 1024
 const TERM_MS = 3_000
 /**
  * How often to look for processes with the token: a process may start another one while it is being
@@ -62,7 +68,7 @@ export async function startTracked(
   const file = join(folder, `${token}.json`)
   const owner = identityOf(process.pid)
   if (owner === undefined) throw new Error("this process does not find itself among those that run")
-  const entry: LedgerEntry = { command, token, process: null, owner, machine: hostname() }
+  const entry: LedgerEntry = { command, token, process: null, owner, machine: hostname(), ...spaceOf() }
   mkdirSync(folder, { recursive: true })
   write(file, entry)
   const [program, ...args] = command
@@ -101,15 +107,14 @@ export async function startTracked(
  * left alone. Returns the commands it ended.
  */
 export async function reap(folder: string): Promise<string[]> {
-  if (!existsSync(folder)) return []
-  const files = readdirSync(folder).filter((name) => name.endsWith(".json"))
+  const files = (await namesIn(folder)).filter((name) => name.endsWith(".json"))
   const reaped = await Promise.all(files.map((name) => reapOne(join(folder, name))))
   return reaped.flatMap((command) => command ?? [])
 }
 
 async function reapOne(file: string): Promise<string | undefined> {
-  const entry = readEntry(file)
-  if (entry === undefined || entry.machine !== hostname() || isRunning(entry.owner)) return undefined
+  const entry = await readEntry(file)
+  if (entry === undefined || !isHere(entry) || isRunning(entry.owner)) return undefined
   const { process: leader, token } = entry
   const isLeft = leader !== null && isRunning(leader)
   const carriers = pidsWith(`${CHILD_VARIABLE}=${token}`)
@@ -144,16 +149,41 @@ function write(file: string, entry: LedgerEntry): void {
 
 /**
  * Returns undefined when the process ended cleanly at this moment, or when the file is not one of
- * ours.
+ * ours. Anybody who can write the folder can write such a file, so every value is checked.
  */
-function readEntry(file: string): LedgerEntry | undefined {
+async function readEntry(file: string): Promise<LedgerEntry | undefined> {
   try {
-    const entry = JSON.parse(readFileSync(file, "utf8")) as LedgerEntry
-    return typeof entry.token === "string" && typeof entry.owner?.pid === "number" ? entry : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw error
+    const entry: unknown = JSON.parse(await readTextAsync(file, MAX_ENTRY_BYTES))
+    return isEntry(entry) ? entry : undefined
+  } catch {
+    // It is gone, or it is not a file that `write` has written.
+    return undefined
   }
+}
+
+function isEntry(value: unknown): value is LedgerEntry {
+  if (typeof value !== "object" || value === null) return false
+  const { command, token, process: leader, owner, machine, space } = value as Record<keyof LedgerEntry, unknown>
+  const isCommand = Array.isArray(command) && command.every((word) => typeof word === "string")
+  const isToken = typeof token === "string" && TOKEN.test(token)
+  const isPlace = typeof machine === "string" && (space === undefined || typeof space === "string")
+  return isCommand && isToken && isPlace && (leader === null || isProcessId(leader)) && isProcessId(owner)
+}
+
+function isProcessId(value: unknown): value is ProcessId {
+  if (typeof value !== "object" || value === null) return false
+  const { pid, startedAt } = value as Record<keyof ProcessId, unknown>
+  return Number.isSafeInteger(pid) && (pid as number) > 1 && typeof startedAt === "string" && startedAt !== ""
+}
+
+function spaceOf(): Pick<LedgerEntry, "space"> {
+  const space = pidSpace()
+  return space === undefined ? {} : { space }
+}
+
+/** Whether the pids of an entry are valid in this process. */
+function isHere({ machine, space }: LedgerEntry): boolean {
+  return machine === hostname() && (space === undefined || space === pidSpace())
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { readdirSync, readFileSync } from "node:fs"
+import { readdirSync, readFileSync, readlinkSync } from "node:fs"
 
 /** Processes as the kernel knows them. A pid alone says little, because the kernel reuses it. */
 export interface ProcessId {
@@ -8,15 +8,17 @@ export interface ProcessId {
   readonly startedAt: string
 }
 
-/** Returns the process with this pid, or undefined. */
+/** Returns the process with this pid, or undefined. A pid of 1 or less never names one of ours. */
 export function identityOf(pid: number): ProcessId | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 1) return undefined
   const startedAt = process.platform === "linux" ? linuxStart(pid) : psStart(pid)
   return startedAt === undefined ? undefined : { pid, startedAt }
 }
 
 /** Whether exactly this process still runs. */
 export function isRunning({ pid, startedAt }: ProcessId): boolean {
-  return identityOf(pid)?.startedAt === startedAt
+  const found = identityOf(pid)
+  return found !== undefined && found.startedAt === startedAt
 }
 
 /**
@@ -29,6 +31,19 @@ export function pidsWith(marker: string): number[] {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((name) => read(`/proc/${name}/environ`)?.split("\0").includes(marker))
     .map(Number)
+}
+
+/**
+ * Returns the space in which pids are valid: two containers on one machine each have their own.
+ * Undefined where the system does not say.
+ */
+export function pidSpace(): string | undefined {
+  try {
+    return readlinkSync("/proc/self/ns/pid")
+  } catch {
+    // Only Linux has the file; elsewhere all processes share one space.
+    return undefined
+  }
 }
 
 /**

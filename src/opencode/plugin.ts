@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { Hooks, PluginInput } from "@opencode-ai/plugin"
 import { createOpencodeClient } from "@opencode-ai/sdk/v2"
 import { findConfig, globalConfigDir, projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { Log } from "../core/ports/ports.ts"
+import { namesIn, readTextAsync } from "../files/read.ts"
 import { systemClock } from "../host/clock.ts"
 import { callHost, createFeed, describe, type Feed, type Host } from "../host/host.ts"
 import { ledgerOf, reap } from "../host/ledger.ts"
@@ -33,6 +33,9 @@ interface Shared {
   opened: Runtime | undefined
 }
 
+/** With more workflows than this, the result tool is offered without reading them. */
+const MANY_WORKFLOWS = 200
+
 const REGISTRY = Symbol.for("opencode-baton/projects/1")
 
 function registry(): Map<string, Shared> {
@@ -47,8 +50,9 @@ export async function createPlugin(input: PluginInput, compose: () => Promise<Co
   // nothing (G8).
   if (process.env.BATON_CHILD !== undefined) return {}
   const place = placeOf(input)
+  const hasData = await wantsData(projectRoot(place))
   const projects = registry()
-  const shared = projects.get(input.directory) ?? share(input, wantsData(projectRoot(place)))
+  const shared = projects.get(input.directory) ?? share(input, hasData)
   projects.set(input.directory, shared)
   shared.loads++
   void reapLeftovers(place, shared.log)
@@ -152,17 +156,21 @@ async function toolsFor(place: LoadOptions, host: Host, runtime: () => Promise<R
 }
 
 /** Whether some workflow of the project has a schema. Workers of a workflow that is written
- *  later answer in text. */
-function wantsData(root: string): boolean {
-  return [".opencode/workflows", ".claude/workflows"].some((folder) => {
-    try {
-      const files = readdirSync(join(root, folder)).filter((name) => /\.(ya?ml|json)$/.test(name))
-      return files.some((name) => readFileSync(join(root, folder, name), "utf8").includes("schema"))
-    } catch {
-      // There is no such folder, or the workflow loader reports what is wrong with it.
-      return false
-    }
-  })
+ *  later answer in text. A project with very many workflows is not read: OpenCode waits for this. */
+async function wantsData(root: string): Promise<boolean> {
+  for (const folder of [".opencode/workflows", ".claude/workflows"]) {
+    const names = await namesIn(join(root, folder)).catch(() => [])
+    const files = names.filter((name) => /\.(ya?ml|json)$/.test(name))
+    if (files.length > MANY_WORKFLOWS) return true
+    for (const name of files) if (await mentions(join(root, folder, name), "schema")) return true
+  }
+  return false
+}
+
+/** Whether a file contains a word. The loader reports why a file cannot be read. */
+async function mentions(file: string, word: string): Promise<boolean> {
+  const text = await readTextAsync(file).catch(() => "")
+  return text.includes(word)
 }
 
 /**
@@ -172,19 +180,10 @@ function wantsData(root: string): boolean {
  */
 async function hasTools(place: LoadOptions): Promise<boolean> {
   const found = findConfig(projectRoot(place), place.globalDir)
-  if (!found.ok || found.value === null || !mentionsTools(found.value)) return false
+  if (!found.ok || found.value === null || !(await mentions(found.value, '"tools"'))) return false
   const { loadConfig } = await import("../config/load.ts")
   const config = loadConfig(place)
   return config.ok && config.value.tools
-}
-
-function mentionsTools(file: string): boolean {
-  try {
-    return readFileSync(file, "utf8").includes('"tools"')
-  } catch {
-    // The loader reports why the file cannot be read.
-    return false
-  }
 }
 
 /** Whether there is a config to check, so that a project without one does not load the checks. */

@@ -1,9 +1,12 @@
-import { readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { resolve } from "node:path"
 import type { SecretSource } from "../core/model/workflow.ts"
 import type { Opened, Vault } from "../core/ports/composer.ts"
 import { formsOf, mapTexts, markOf, SHORTEST_SECRET } from "../core/rights/secret-text.ts"
+import { readText } from "../files/read.ts"
+
+/** Maximum size in bytes of a file that holds a secret. */
+const MAX_SECRET_BYTES = 64 * 1024
 
 /**
  * Reads secrets from the environment and from files, and hides them; see the port. `root` is the
@@ -47,7 +50,7 @@ function secretAt(
 ): { readonly value: string } | { readonly why: string } {
   const where = "env" in source ? `the environment variable ${source.env}` : `the file ${source.file}`
   try {
-    const found = "env" in source ? env[source.env] : readFileSync(resolve(root, atHome(source.file)), "utf8")
+    const found = "env" in source ? env[source.env] : readText(resolve(root, atHome(source.file)), MAX_SECRET_BYTES)
     // The line end of a file's only line is not part of the secret.
     const value = found?.replace(/\r?\n$/, "")
     if (value === undefined) return { why: `${where} is not set` }
@@ -55,7 +58,8 @@ function secretAt(
       return { why: `${where} has fewer than ${SHORTEST_SECRET} characters: it is too short to be hidden in texts` }
     return { value }
   } catch (error) {
-    return { why: `${where} could not be read (${(error as NodeJS.ErrnoException).code ?? "error"})` }
+    const { code, message } = error as NodeJS.ErrnoException
+    return { why: `${where} could not be read (${code ?? message})` }
   }
 }
 

@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { existsSync, readdirSync, statSync } from "node:fs"
 import { dirname, extname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { suggest } from "../core/base/nearest.ts"
 import type { Path, SourceDocument } from "../core/documents/issues.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
 import type { Workflow } from "../core/model/workflow.ts"
+import { readText } from "../files/read.ts"
 import { toCanonical } from "./dialects/read.ts"
 import { parseYaml } from "./document.ts"
 import type { LookedUp } from "./embedded.ts"
@@ -15,8 +16,6 @@ import { claimedName, nameOfFile, type ParseOptions, parseWorkflow } from "./par
 
 const FOLDERS = [".opencode/workflows", ".claude/workflows"] as const
 const ENDINGS = [".yaml", ".yml", ".json"]
-/** Maximum size of a file in bytes; a larger file is refused before it is read. */
-const MAX_BYTES = 4 * 1024 * 1024
 
 export interface LoadedWorkflow {
   readonly name: string
@@ -238,16 +237,10 @@ export function workflowDocument(
 }
 
 function read(file: string): Result<string> {
-  const failed = (message: string): Result<never> => ({
-    ok: false,
-    problems: [{ file, line: 0, column: 0, message }],
-  })
   try {
-    const size = statSync(file).size
-    return size > MAX_BYTES
-      ? failed("the file is too large for a workflow")
-      : { ok: true, value: readFileSync(file, "utf8") }
+    return { ok: true, value: readText(file) }
   } catch (error) {
-    return failed(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    return { ok: false, problems: [{ file, line: 0, column: 0, message }] }
   }
 }

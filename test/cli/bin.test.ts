@@ -1,19 +1,13 @@
 import { spawnSync } from "node:child_process"
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { delimiter, join } from "node:path"
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { NODE } from "../support/real-node.ts"
 
 /**
  * Tests which commands `bin/baton.mjs` runs with Node alone, and for which it looks for OpenCode.
  */
-
-/** Bun puts a `node` that is Bun itself on the PATH of the processes it starts. */
-const NODE = (process.env.PATH ?? "")
-  .split(delimiter)
-  .filter((folder) => !folder.includes("bun-node"))
-  .map((folder) => join(folder, process.platform === "win32" ? "node.exe" : "node"))
-  .find((file) => existsSync(file)) as string
 
 let root: string
 
