@@ -1,3 +1,4 @@
+import { printable } from "../core/base/printable.ts"
 import type { RunEvent } from "../core/model/events.ts"
 import type { Run } from "../core/model/run.ts"
 import type { Log } from "../core/ports/ports.ts"
@@ -32,7 +33,8 @@ export function watchAttention(deps: AttentionDeps): () => void {
   /** Runs that already need input. */
   const needy = new Set<string>()
   const call = (notice: NoticeMessage, variant: "success" | "error" | "warning") => {
-    const toast = { title: notice.title, message: notice.message, variant, duration: TOAST_MS }
+    const [title, message] = [printable(notice.title), printable(notice.message)]
+    const toast = { title, message, variant, duration: TOAST_MS }
     Promise.all([callHost("show a toast", (o) => host.client.tui.showToast(toast, o)), send(host, notice)]).catch(
       (error) => log.error("a notification could not be shown", { error: describe(error) }),
     )

@@ -1,4 +1,6 @@
+import { printable } from "../../core/base/printable.ts"
 import type { Clock } from "../../core/ports/ports.ts"
+import { mapTexts } from "../../core/rights/secret-text.ts"
 import {
   decode,
   encode,
@@ -99,7 +101,8 @@ export function openChannel(deps: ChannelDeps): Channel {
     ask: (line, session, screen) => send(line, false, session, screen),
     askQuietly: (line) => send(line, true),
     receive(command) {
-      const message = decode(command)
+      // Everything that a view draws comes through here, and much of it was written by a model.
+      const message = mapTexts(decode(command), printable)
       if (message?.kind === "reply") pending.get(message.id)?.settle({ reply: message.reply, answered: true })
       if (message?.kind === "state") deps.onState(message)
       if (message?.kind === "open") deps.onOpen(message)

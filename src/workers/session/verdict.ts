@@ -1,4 +1,5 @@
 import type { AssistantMessage, Part } from "@opencode-ai/sdk/v2"
+import { isBlank } from "../../core/base/printable.ts"
 import type { Reason, Tokens } from "../../core/model/result.ts"
 import { type Entry, taskFrom } from "../../host/entries.ts"
 import { type Failure, failureOf, type PartialOutage } from "./failure.ts"
@@ -69,15 +70,15 @@ function isOwnMaking(entry: Entry): boolean {
 
 /**
  * Returns the text after the last `step-start`, because a failed try leaves its text before it
- * (contract C13).
+ * (contract C13). Characters that show nothing are no text.
  */
 export function textOf(parts: readonly Part[]): string {
   const from = parts.findLastIndex((part) => part.type === "step-start") + 1
-  return parts
+  const text = parts
     .slice(from)
     .flatMap((part) => (part.type === "text" && !part.synthetic && !part.ignored ? [part.text] : []))
     .join("")
-    .trim()
+  return isBlank(text) ? "" : text.trim()
 }
 
 /**

@@ -102,6 +102,18 @@ it("the channel passes on states and notices, and ignores requests, foreign repl
   expect((await answer).reply.title).toBe("Workflows")
 })
 
+it("nothing that the channel passes on can change the screen, whatever a worker wrote", async () => {
+  const { channel, states, noticed } = open()
+  const answer = channel.ask("/workflow")
+  const workflow = "demo\x1b]52;c;aGk=\x07\u202e"
+  channel.receive(encode({ kind: "state", directory: "/", runs: [runView({ workflow })], workers: [], asks: [] }))
+  channel.receive(encode({ kind: "notice", about: "done", title: "a\rb", message: "\u009b2J" }))
+  channel.receive(encode({ kind: "reply", id: "id1", reply: { ...REPLY, text: "\x1b[2J" } }))
+  expect(states.map(({ runs }) => runs.map((run) => run.workflow))).toEqual([["demo␛]52;c;aGk=␇\ufffd"]])
+  expect(noticed).toEqual(["a␍b"])
+  expect((await answer).reply.text).toBe("␛[2J")
+})
+
 it("a closed channel sends no more requests", () => {
   const { channel, sent, clock } = open()
   void channel.ask("hello")

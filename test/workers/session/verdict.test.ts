@@ -32,6 +32,7 @@ describe("verdictOf", () => {
     ["text and a proper finish", assistant([text("hi")]), "ok"],
     ["no text", assistant([]), "empty"],
     ["white space", assistant([text(" \n")]), "empty"],
+    ["characters without a width", assistant([text("\u200b\u2060\ufeff")]), "empty"],
     ["the output limit", assistant([text("hi")], { finish: "length" }), "truncated"],
     ["a stream without an end", assistant([text("hi")], { finish: "unknown" }), "truncated"],
     ["a stream without anything", assistant([], { finish: "unknown" }), "empty"],
