@@ -128,7 +128,10 @@ export function storeOf(append: Store["append"]): Store {
   return {
     append,
     read: () => [],
+    extent: () => undefined,
+    version: () => 0,
     list: () => [],
+    unended: () => [],
     claim: () => ({ release: () => undefined }),
     isClaimed: () => false,
     keep: () => undefined,

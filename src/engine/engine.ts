@@ -52,9 +52,10 @@ export class Engine {
   readonly #listeners = new Set<Listener>()
   readonly #reader: RunReader
   readonly #runs: RunRegistry
+  readonly #unreadable = new Set<string>()
 
   constructor(deps: EngineDeps) {
-    this.#reader = new RunReader(deps.store, (run) => this.#runs.loops().get(run)?.run)
+    this.#reader = new RunReader(deps.store, (run) => this.#runs.liveLoop(run)?.run)
     const workers = new Workers(deps.clock, (ask) => deps.vault.hide(ask))
     this.#workers = workers
     const all = {
@@ -200,6 +201,26 @@ export class Engine {
   /** Runs this process drives or has driven, newest first. */
   live(): RunView[] {
     return this.#reader.views([...this.#runs.loops().keys()].reverse())
+  }
+
+  /** The runs that a person follows, newest first: every run of the project that has not ended,
+   *  whichever process drives it, and those that have ended since this process saw or drove them.
+   *  A run that cannot be read is logged once and left out. */
+  followed(): RunView[] {
+    return this.#reader.followed(this.#runs.loops().keys(), (run, error) => {
+      if (!this.#unreadable.has(run)) this.#deps.log.error("a run cannot be read", { run, error: String(error) })
+      this.#unreadable.add(run)
+    })
+  }
+
+  /** Every run of the project that has not ended, newest first. */
+  open(): RunView[] {
+    return this.followed().filter(({ endedAt }) => endedAt === null)
+  }
+
+  /** A number that changes when another process has written to the journal. */
+  version(): number {
+    return this.#deps.store.version()
   }
 
   // ── workers ──

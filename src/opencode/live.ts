@@ -15,6 +15,8 @@ const SETTLE_MS = 200
 /** A worker's activity changes with every token, so it is sent at most once in this many
  *  milliseconds. */
 const ACTIVITY_MS = 500
+/** How often the journal is asked whether another process has written to it. */
+const FOLLOW_MS = 1_000
 /** At most so many ended runs are sent; the dashboard asks for older ones. */
 const ENDED_TOLD = 20
 
@@ -49,11 +51,46 @@ export function watchRuns(deps: WatchDeps): () => void {
       asked = now
     }),
     watchAttention(deps),
+    followJournal(deps, () => schedule(SETTLE_MS)),
   ]
   return () => {
     for (const off of offs) off()
     schedule(Number.POSITIVE_INFINITY)
   }
+}
+
+/**
+ * Calls `changed` when other processes have changed runs, workers or kept sessions of the project.
+ * A look costs one integer of the journal while nothing happens. A process that was killed writes
+ * nothing, so for each run that another one drives the look also asks whether it still does.
+ */
+function followJournal({ engine, clock, log }: WatchDeps, changed: () => void): () => void {
+  let version: number | undefined
+  let driven: readonly string[] = []
+  let failed = ""
+  const look = () => {
+    const now = engine.version()
+    if (now === version && driven.every((run) => engine.isElsewhere(run))) return
+    const isFirst = version === undefined
+    version = now
+    const running = engine.open().filter(({ status }) => status === "running")
+    driven = running.flatMap(({ id }) => (engine.isElsewhere(id) ? [id] : []))
+    if (!isFirst) changed()
+  }
+  let cancel = () => {}
+  const tick = () => {
+    try {
+      look()
+      failed = ""
+    } catch (error) {
+      const why = describe(error)
+      if (why !== failed) log.error("the runs of other processes could not be followed", { error: why })
+      failed = why
+    }
+    cancel = clock.after(FOLLOW_MS, tick)
+  }
+  tick()
+  return () => cancel()
 }
 
 /** Calls `fn` after the shortest delay (milliseconds) that was requested since its last call; an
@@ -81,7 +118,7 @@ export async function publishState(host: Host, engine: Engine): Promise<void> {
 /** The state that a TUI is sent, with long texts cut. */
 export function stateOf(engine: Engine, directory: string): StateMessage {
   let ended = 0
-  const runs = engine.live().filter((run) => run.endedAt === null || ++ended <= ENDED_TOLD)
+  const runs = engine.followed().filter((run) => run.endedAt === null || ++ended <= ENDED_TOLD)
   const workers = engine.workers().map((worker) => ({ ...worker, tail: "" }))
   return { kind: "state", directory, runs: runs.map(slim), workers, asks: engine.asks().map(slimRequest) }
 }

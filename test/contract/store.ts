@@ -18,6 +18,28 @@ export function storeContract(open: () => Store): void {
     expect(store.read("r1")).toEqual(events)
   })
 
+  it("returns only the events after those that a reader has, and says how many there are", () => {
+    expect(store.extent("r1")).toBeUndefined()
+    store.append("r1", [createdEvent("r1", { at: 5 }), startedEvent("a"), startedEvent("b")])
+    expect(store.extent("r1")).toEqual({ createdAt: 5, events: 3 })
+    expect(store.read("r1", 1)).toEqual([startedEvent("a"), startedEvent("b")])
+    expect(store.read("r1", 3)).toEqual([])
+    store.remove("r1")
+    expect(store.extent("r1")).toBeUndefined()
+  })
+
+  it("lists the runs whose last event does not end them, newest first", () => {
+    const ended = { type: "run.ended", at: 9, status: "failed" } as const
+    for (const [at, run] of ["r1", "r2", "r3", "r4"].entries()) store.append(run, [createdEvent(run, { at })])
+    store.append("r2", [ended])
+    store.append("r3", [ended, { type: "run.changed", at: 9, files: [] }])
+    store.append("r4", [ended, { type: "run.resumed", at: 9, by: "p" }])
+    expect(store.unended()).toEqual([
+      { id: "r4", workflow: "w", createdAt: 3 },
+      { id: "r1", workflow: "w", createdAt: 0 },
+    ])
+  })
+
   it("keeps runs separate and lists the newest first", () => {
     store.append("r1", [createdEvent("r1", { at: 1 })])
     store.append("r2", [createdEvent("r2", { at: 2 })])

@@ -194,6 +194,86 @@ describe("a command for a run whose process is gone", () => {
   })
 })
 
+describe("a view of a run that another process has changed", () => {
+  /** A run whose only step has failed in `owner`. */
+  async function failedHere() {
+    const processes = twoProcesses([step("a")])
+    ;(await processes.owner.backend.job("a")).finish({ reason: "error" })
+    expect((await processes.owner.engine.finished("r")).view?.status).toBe("failed")
+    return processes
+  }
+
+  it("shows a run that failed here and succeeded there as it is now, at every moment", async () => {
+    const { owner, other } = await failedHere()
+    expect(owner.engine.live().map(({ status }) => status)).toEqual(["failed"])
+    expect(other.engine.decide("r", { step: "a", action: "retry", by: "p" }).ok).toBe(true)
+    const again = await other.backend.job("a")
+    expect(owner.engine.view("r")).toMatchObject({ status: "running", steps: [{ attempts: 2, status: "running" }] })
+    again.finish()
+    await other.engine.finished("r")
+    expect(owner.engine.view("r")?.status).toBe("success")
+    expect(owner.engine.live().map(({ status }) => status)).toEqual(["success"])
+    expect(owner.engine.find("r")?.status).toBe("success")
+    expect((await owner.engine.finished("r")).view?.status).toBe("success")
+    expect(owner.engine.resume("r", "p")).toEqual({ ok: false, why: "run r has ended (success)" })
+  })
+
+  it("reads only the events that were added since the last view", async () => {
+    const { other, journal } = await failedHere()
+    const read: number[] = []
+    const store: Store = {
+      ...journal,
+      read(run, after) {
+        const events = journal.read(run, after)
+        read.push(events.length)
+        return events
+      },
+    }
+    const { engine } = handDriven({ store })
+    const count = () => journal.extent("r")?.events ?? 0
+    const before = count()
+    for (const _ of [1, 2]) expect(engine.view("r")?.status).toBe("failed")
+    expect(other.engine.decide("r", { step: "a", action: "retry", by: "p" }).ok).toBe(true)
+    for (const _ of [1, 2]) expect(engine.open().map(({ status }) => status)).toEqual(["running"])
+    expect(read).toEqual([before, count() - before])
+  })
+
+  it("shows that its process was killed, and that it was deleted, and created again under its id", async () => {
+    const { owner, other, kill, journal } = twoProcesses(TWO)
+    await owner.backend.job("a")
+    expect(other.engine.open().map(({ status }) => status)).toEqual(["running"])
+    kill()
+    expect(other.engine.open().map(({ status }) => status)).toEqual(["interrupted"])
+    other.engine.abort("r", "p")
+    await other.engine.finished("r")
+    expect([other.engine.open(), other.engine.view("r")?.status]).toEqual([[], "cancelled"])
+    journal.remove("r")
+    expect([other.engine.view("r"), other.engine.live()]).toEqual([undefined, []])
+    const events = Array.from({ length: 9 }, () => ({ type: "run.seen", at: 1, commit: "c", dirty: {} }) as const)
+    journal.append("r", [createdEvent("r", { at: 77, workflow: workflow([step("z")]) }), ...events])
+    expect(other.engine.view("r")?.steps.map(({ id }) => id)).toEqual(["z"])
+  })
+
+  it("is not driven by a timer of a gate that another process has decided since", async () => {
+    const gated = [{ ...step("a"), intervene: "always" as const }, step("b", "a")]
+    const { owner, journal } = twoProcesses(gated)
+    ;(await owner.backend.job("a")).finish()
+    await owner.engine.finished("r")
+    expect(owner.engine.view("r")?.status).toBe("paused")
+    const claims: (Claim | undefined)[] = []
+    const claim = (run: string) => claims[claims.push(journal.claim(run)) - 1]
+    const other = handDriven({ store: { ...journal, claim } })
+    expect(other.engine.decide("r", { step: "a", action: "continue", by: "p" }).ok).toBe(true)
+    await other.backend.job("b")
+    // It is killed: from now on the run waits for a person.
+    for (const held of claims) held?.release()
+    const events = journal.read("r")
+    owner.clock.advance(400 * 24 * 3_600_000)
+    expect(owner.engine.view("r")?.status).toBe("interrupted")
+    expect(journal.read("r")).toEqual(events)
+  })
+})
+
 it("a journal that cannot be read is logged once, and does not end the process", async () => {
   const journal = createMemoryStore()
   let isBroken = false

@@ -1,9 +1,12 @@
 import { expect, it } from "vitest"
+import type { Claim, Store } from "../../src/core/ports/ports.ts"
 import { decode, type NoticeMessage, type OpenMessage, type StateMessage } from "../../src/core/view/protocol.ts"
 import type { Host } from "../../src/host/host.ts"
 import { BY_MODEL } from "../../src/opencode/command-context.ts"
 import { stateOf, watchRuns } from "../../src/opencode/live.ts"
 import { startQuestionRun } from "../../src/project/question-run.ts"
+import { handDriven } from "../support/engine.ts"
+import { createdEvent } from "../support/runs.ts"
 import { openDesk } from "./support.ts"
 
 const CONFIG = { limits: { max_workers: 20 }, profiles: { docs: { mode: "foreground", keep: true }, coder: {} } }
@@ -156,6 +159,73 @@ it("a worker's answer causes a toast if a person asked, and none if a model aske
   ;(await backend.job("ask", 1)).finish({ output: "so" })
   if (asked.ok) await engine.finished(asked.run)
   expect(toasts).toHaveLength(1)
+})
+
+/** Another process over the journal of this one, whose claims end when it is killed. */
+function otherProcess(journal: Store) {
+  const claims: (Claim | undefined)[] = []
+  const claim = (run: string) => claims[claims.push(journal.claim(run)) - 1]
+  const kill = () => {
+    for (const held of claims) held?.release()
+  }
+  return { ...handDriven({ store: { ...journal, claim } }), kill }
+}
+
+it("what another process changes in a run, a claim or a kept worker reaches the TUI without a command", async () => {
+  const { type, backend, clock, states, engine, store } = watch()
+  await type("/workflow run flow")
+  ;(await backend.job("build")).finish({ reason: "error" })
+  await expect.poll(() => engine.find(undefined)?.status).toBe("failed")
+  const [run] = engine.live()
+  const told = () => {
+    clock.advance(1_200)
+    return states().at(-1)
+  }
+  const statuses = () => told()?.runs.map(({ status }) => status)
+  expect(statuses()).toEqual(["failed"])
+  const other = otherProcess(store)
+  other.engine.decide(run?.id ?? "", { step: "build", action: "retry", by: "baton retry" })
+  expect(statuses()).toEqual(["running"])
+  ;(await other.backend.job("build")).finish()
+  await other.engine.finished(run?.id ?? "")
+  expect(statuses()).toEqual(["success"])
+
+  const { type: _, at: __, ...created } = createdEvent("elsewhere", { at: 5 })
+  other.engine.start(created)
+  await other.backend.job("a")
+  expect(statuses()).toEqual(["running", "success"])
+  other.kill()
+  expect(statuses()).toEqual(["interrupted", "success"])
+  store.keep({ name: "docs", profile: "docs", kind: "agent", session: "ses_9", parent: null, createdAt: 1 })
+  expect(told()?.workers.map(({ name }) => name)).toEqual(["docs"])
+  store.unkeep("docs")
+  expect(told()?.workers).toEqual([])
+})
+
+it("while nothing happens the journal is asked for one number a second, and nothing is published", async () => {
+  const { type, clock, states, store, stop, engine } = watch()
+  await type("/workflow run flow")
+  await type("/workflow abort")
+  await engine.finished(engine.live()[0]?.id ?? "")
+  clock.advance(5_000)
+  const before = states().length
+  const asked: string[] = []
+  for (const name of Object.keys(store) as (keyof Store)[]) {
+    const of = store[name] as (...given: unknown[]) => unknown
+    Object.assign(store, {
+      [name]: (...given: unknown[]) => {
+        asked.push(name)
+        return of(...given)
+      },
+    })
+  }
+  clock.advance(60_000)
+  expect(states()).toHaveLength(before)
+  expect(asked.filter((name) => name !== "version")).toEqual([])
+  expect(asked).toHaveLength(60)
+  stop()
+  clock.advance(10_000)
+  expect(asked).toHaveLength(60)
 })
 
 it("nothing is published once the watch is stopped", async () => {

@@ -33,6 +33,13 @@ export interface RunHeader {
   readonly createdAt: number
 }
 
+/** How much of a run is in the journal. A run that was deleted and created again differs in
+ *  `createdAt`. */
+export interface JournalExtent {
+  readonly createdAt: number
+  readonly events: number
+}
+
 /** A run that a worker started from its session. */
 export interface DelegatedRun {
   readonly id: string
@@ -75,10 +82,20 @@ export interface Store {
    * the events as not having happened.
    */
   append(run: string, events: readonly RunEvent[], done?: string): void
-  /** Returns every event of the run in order, or an empty list when there is no such run. */
-  read(run: string): RunEvent[]
+  /** Returns the events of the run in order, without the first `after` ones; an empty list when
+   *  there is no such run. */
+  read(run: string, after?: number): RunEvent[]
+  /** Returns how far the journal of the run goes, without reading its events; undefined when there
+   *  is no such run. */
+  extent(run: string): JournalExtent | undefined
+  /** Returns a number that changes when another process has written to the journal, at the cost of
+   *  one integer. */
+  version(): number
   /** Returns all runs, newest first. */
   list(): RunHeader[]
+  /** Returns the runs whose last event does not end them, newest first. Only that event of each run
+   *  is read, so a run may be among them that has ended. */
+  unended(): RunHeader[]
   /** Queues a command for the process that drives the run. It is on disk when this returns. Posting
    *  the same key again changes nothing, whether the first one is done or not. */
   post(entry: QueueEntry): void

@@ -37,7 +37,10 @@ export interface StateMessage {
   readonly kind: "state"
   /** The folder of the project, because one OpenCode serves several. */
   readonly directory: string
-  /** Newest first: every run that has not ended, and the newest that ended in this OpenCode. */
+  /**
+   * Newest first: every run of the project that has not ended, whichever process drives it, and the
+   * newest that have ended since this OpenCode drove or saw them.
+   */
   readonly runs: readonly RunView[]
   /** Workers with a task, then kept workers without one. */
   readonly workers: readonly WorkerView[]

@@ -1,31 +1,73 @@
 import { evolve } from "../../core/fold/evolve.ts"
-import type { Usage } from "../../core/model/events.ts"
+import type { RunEvent, Usage } from "../../core/model/events.ts"
 import { type Run, stepOf } from "../../core/model/run.ts"
 import type { DelegatedRun, Store } from "../../core/ports/ports.ts"
 import { type RunView, type StepView, sumOf, viewRun, withDelegated } from "../../core/view/view.ts"
 
-/** Reads the state of runs: from memory if this process drives them, otherwise from the journal. */
+/** So many runs are kept as they were read last. */
+const RUNS_KEPT = 64
+
+/** At most so many runs that have not ended are followed: the newest. */
+const OPEN_READ = 100
+
+/** A run as it was read last, and how many of its events that were. */
+interface KnownRun {
+  readonly run: Run
+  readonly events: number
+}
+
+/**
+ * Reads the state of runs. Memory is the truth only for a run whose claim this process holds; of
+ * every other run the journal is, because any process may have written to it. A run that was read
+ * before is not read again: only the events that were added since then are.
+ */
 export class RunReader {
   readonly #store: Store
-  readonly #known: (run: string) => Run | undefined
+  readonly #driven: (run: string) => Run | undefined
+  /** The least recently used run first. */
+  readonly #known = new Map<string, KnownRun>()
+  /** The runs whose journal did not end them, as of a version of the journal. */
+  #open: { readonly version: number; readonly runs: readonly string[] } | undefined
+  /** The runs that had not ended when they were viewed, the least recent first. */
+  readonly #wereOpen = new Set<string>()
 
-  /** `known` returns the last state of a run that this process drives or has driven. */
-  constructor(store: Store, known: (run: string) => Run | undefined) {
+  /** `driven` returns the state of a run whose claim this process holds. */
+  constructor(store: Store, driven: (run: string) => Run | undefined) {
     this.#store = store
-    this.#known = known
+    this.#driven = driven
   }
 
   /** Folds the run from the journal. */
   load(run: string): Run | undefined {
-    return this.#store.read(run).reduce<Run | undefined>(evolve, undefined)
+    const extent = this.#store.extent(run)
+    const known = this.#known.get(run)
+    const isSame = known !== undefined && extent?.createdAt === known.run.created.at && extent.events >= known.events
+    if (isSame && extent.events === known.events) return this.#keep(run, known)
+    const from: Partial<KnownRun> = isSame ? known : {}
+    const added = extent === undefined ? [] : this.#store.read(run, from.events)
+    const state = added.reduce<Run | undefined>(evolve, from.run)
+    if (state === undefined) this.#known.delete(run)
+    return state && this.#keep(run, { run: state, events: (from.events ?? 0) + added.length })
   }
 
-  /** The current state of the run. A run that waits is read from the journal, because another
-   *  process may have taken it over. */
+  /** Takes over the state of a driven run after these events were added, so that it need not be
+   *  read when the claim is released. */
+  advance(run: Run, added: readonly RunEvent[]): void {
+    const before = added[0]?.type === "run.created" ? 0 : this.#known.get(run.id)?.events
+    if (before !== undefined) this.#keep(run.id, { run, events: before + added.length })
+  }
+
+  /** The current state of the run. */
   current(run: string): Run | undefined {
-    const known = this.#known(run)
-    const waits = known?.status === "paused" || known?.status === "interrupted"
-    return waits ? this.load(run) : (known ?? this.load(run))
+    return this.#driven(run) ?? this.load(run)
+  }
+
+  #keep(run: string, known: KnownRun): Run {
+    this.#known.delete(run)
+    this.#known.set(run, known)
+    const oldest = this.#known.keys().next().value
+    if (this.#known.size > RUNS_KEPT && oldest !== undefined) this.#known.delete(oldest)
+    return known.run
   }
 
   /**
@@ -34,6 +76,37 @@ export class RunReader {
   views(runs: readonly string[]): RunView[] {
     const delegated = this.#store.delegated()
     return runs.flatMap((run) => this.#viewAmong(run, delegated) ?? [])
+  }
+
+  /**
+   * The views of the runs that a person follows, newest first: those that have not ended, whichever
+   * process drives them, and those of `driven` and of earlier calls that have ended since. `driven`
+   * are the runs that this process drives or has driven. `broken` is called for a run that cannot be
+   * read.
+   */
+  followed(driven: Iterable<string>, broken: (run: string, error: unknown) => void): RunView[] {
+    const version = this.#store.version()
+    // What this process writes does not change the version, but it is in `driven`.
+    if (this.#open?.version !== version)
+      this.#open = {
+        version,
+        runs: this.#store
+          .unended()
+          .map(({ id }) => id)
+          .slice(0, OPEN_READ),
+      }
+    for (const run of this.#open.runs) this.#wereOpen.add(run)
+    for (const run of this.#wereOpen) if (this.#wereOpen.size > 2 * OPEN_READ) this.#wereOpen.delete(run)
+    const delegated = this.#store.delegated()
+    const views = [...new Set([...driven, ...this.#wereOpen])].flatMap((run) => {
+      try {
+        return this.#viewAmong(run, delegated) ?? []
+      } catch (error) {
+        broken(run, error)
+        return []
+      }
+    })
+    return views.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
   }
 
   view(run: string): RunView | undefined {
@@ -49,9 +122,15 @@ export class RunReader {
     return views.length === 0 ? undefined : sumOf(views)
   }
 
+  /** Whether a living process drives the run. */
+  isClaimed(run: string): boolean {
+    return this.#driven(run) !== undefined || this.#store.isClaimed(run)
+  }
+
   #viewAmong(run: string, delegated: readonly DelegatedRun[]): RunView | undefined {
     const state = this.current(run)
-    const view = state && viewRun(state, this.#store.isClaimed(run))
+    // Only of a run that is recorded as running does it matter whether somebody drives it.
+    const view = state && viewRun(state, state.status === "running" && this.isClaimed(run))
     return state && view && this.#withDelegated(state, view, delegated)
   }
 

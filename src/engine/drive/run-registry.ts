@@ -35,7 +35,7 @@ export class RunRegistry {
     this.#isReader = deps.isReader ?? false
     this.#reader = reader
     this.#changed = changed
-    this.#gates = new GateWatch(deps.clock, (run) => void this.command(run, { type: "tick" }))
+    this.#gates = new GateWatch(deps.clock, (run) => this.#expire(run))
     this.#remote = new RemoteControl(deps, {
       carryOut: (entry) => this.#carryOut(entry),
       doHere: (entry) => this.#doHere(entry),
@@ -205,7 +205,14 @@ export class RunRegistry {
     if (![...this.#loops.values()].some((loop) => !loop.isOver)) this.#remote.rest()
   }
 
+  /** Has the gates decided whose time is over, unless another process has taken the run over since
+   *  it was paused here. */
+  #expire(run: string): void {
+    if (this.#reader.current(run)?.status === "paused") this.command(run, { type: "tick" })
+  }
+
   #tell(run: Run, events: readonly RunEvent[]): void {
+    this.#reader.advance(run, events)
     this.#gates.changed(run)
     this.#changed(run, events)
   }

@@ -18,6 +18,7 @@ export function createMemoryStore(): Store {
   const claimed = new Set<string>()
   const kept = new Map<string, KeptWorker>()
   const queue = createQueue()
+  let writes = 0
   return {
     append(run, events, done) {
       const known = runs.get(run)
@@ -27,10 +28,18 @@ export function createMemoryStore(): Store {
       // Copied through JSON as on disk, so that nothing is shared with the caller.
       runs.set(run, [...(known ?? []), ...(JSON.parse(JSON.stringify(events)) as RunEvent[])])
       if (done !== undefined) queue.end(run, done, {})
+      writes++
     },
-    read: (run) => [...(runs.get(run) ?? [])],
+    read: (run, after = 0) => (runs.get(run) ?? []).slice(after),
+    extent(run) {
+      const events = runs.get(run)
+      return events && { createdAt: headerOf(events).createdAt, events: events.length }
+    },
+    version: () => writes,
     list: () => [...runs.values()].map(headerOf).reverse(),
+    unended: () => [...runs.values()].filter(isOpen).map(headerOf).reverse(),
     remove(run) {
+      writes++
       runs.delete(run)
       queue.remove(run)
     },
@@ -46,9 +55,15 @@ export function createMemoryStore(): Store {
       return { release: () => void claimed.delete(run) }
     },
     isClaimed: (run) => claimed.has(run),
-    keep: (worker) => void kept.set(worker.name, worker),
+    keep(worker) {
+      writes++
+      kept.set(worker.name, worker)
+    },
     kept: () => [...kept.values()].sort((a, b) => a.createdAt - b.createdAt),
-    unkeep: (name) => void kept.delete(name),
+    unkeep(name) {
+      writes++
+      kept.delete(name)
+    },
     close: () => claimed.clear(),
   }
 }
@@ -78,6 +93,12 @@ function createQueue() {
     },
     remove: (run: string) => drop((entry) => entry.run === run),
   }
+}
+
+/** The last event does not end the run. What git found is written after the end. */
+function isOpen(events: readonly RunEvent[]): boolean {
+  const last = events.at(-1)?.type
+  return last !== "run.ended" && last !== "run.changed"
 }
 
 function delegatedOf(events: readonly RunEvent[]): DelegatedRun[] {

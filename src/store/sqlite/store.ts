@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite"
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { RunEvent } from "../../core/model/events.ts"
-import type { DelegatedRun, KeptWorker, RunHeader, Store } from "../../core/ports/ports.ts"
+import type { DelegatedRun, JournalExtent, KeptWorker, RunHeader, Store } from "../../core/ports/ports.ts"
 import { claimFile, isFileClaimed } from "./claim.ts"
 import { QUEUE_SCHEMA, queueOf } from "./command-queue.ts"
 
@@ -56,15 +56,7 @@ export function openSqliteStore(folder: string): Store {
   const lockOf = (run: string) => join(locks, `${encodeURIComponent(run)}.lock`)
   return {
     append: appender(db, flush),
-    read: (run) =>
-      db
-        .query<{ body: string }, [string]>("SELECT body FROM event WHERE run = ? ORDER BY seq")
-        .all(run)
-        .map((row) => JSON.parse(row.body) as RunEvent),
-    list: () =>
-      db
-        .query<RunHeader, []>("SELECT id, workflow, created_at AS createdAt FROM run ORDER BY created_at DESC, id DESC")
-        .all(),
+    ...reader(db),
     remove: (run) =>
       db
         .transaction(() => {
@@ -73,12 +65,6 @@ export function openSqliteStore(folder: string): Store {
           db.query("DELETE FROM run WHERE id = ?").run(run)
         })
         .immediate(),
-    delegated: () =>
-      db
-        .query<DelegatedRun, []>(
-          "SELECT id, delegated_by AS parent, created_at AS createdAt FROM run WHERE delegated_by IS NOT NULL",
-        )
-        .all(),
     claim: (run) => claimFile(lockOf(run)),
     isClaimed: (run) => isFileClaimed(lockOf(run)),
     ...keeper(db),
@@ -95,6 +81,42 @@ function migrate(db: Database, file: string): void {
   }).immediate()
   if (version() > SCHEMA_VERSION) {
     throw new Error(`${file} was written by a newer version of Baton (format ${version()}): update opencode-baton`)
+  }
+}
+
+/** The events that end a run, as a list in SQL. What git found is written after the end. */
+const ENDS = "('run.ended', 'run.changed')"
+const HEADER = "id, workflow, created_at AS createdAt"
+const NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
+
+function reader(db: Database): Pick<Store, "read" | "extent" | "version" | "list" | "unended" | "delegated"> {
+  return {
+    read: (run, after = 0) =>
+      db
+        .query<{ body: string }, [string, number]>("SELECT body FROM event WHERE run = ? AND seq > ? ORDER BY seq")
+        .all(run, after)
+        .map((row) => JSON.parse(row.body) as RunEvent),
+    extent: (run) =>
+      db
+        .query<JournalExtent, [string]>(
+          "SELECT created_at AS createdAt, (SELECT max(seq) FROM event WHERE run = id) AS events FROM run WHERE id = ?",
+        )
+        .get(run) ?? undefined,
+    version: () => db.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0,
+    list: () => db.query<RunHeader, []>(`SELECT ${HEADER} FROM run ${NEWEST_FIRST}`).all(),
+    unended: () =>
+      db
+        .query<RunHeader, []>(
+          `SELECT ${HEADER} FROM run WHERE (SELECT json_extract(body, '$.type') FROM event WHERE run = id
+           ORDER BY seq DESC LIMIT 1) NOT IN ${ENDS} ${NEWEST_FIRST}`,
+        )
+        .all(),
+    delegated: () =>
+      db
+        .query<DelegatedRun, []>(
+          "SELECT id, delegated_by AS parent, created_at AS createdAt FROM run WHERE delegated_by IS NOT NULL",
+        )
+        .all(),
   }
 }
 
