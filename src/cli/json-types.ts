@@ -32,9 +32,10 @@ export type StepSummary = Pick<
   | "model"
   | "tokens"
   | "cost"
+  | "knownUsd"
 >
 
-interface RunSummary extends Pick<RunView, "workflow" | "status" | "cause" | "hold" | "tokens" | "cost"> {
+interface RunSummary extends Pick<RunView, "workflow" | "status" | "cause" | "hold" | "tokens" | "cost" | "knownUsd"> {
   readonly run: string
   /** Keyed by step id. */
   readonly steps: Readonly<Record<string, StepSummary>>

@@ -47,9 +47,10 @@ function summaryOf(view: RunView): Omit<EndedLine, "type"> {
         model: step.model,
         tokens: step.tokens,
         cost: step.cost,
+        knownUsd: step.knownUsd,
       },
     ]),
   )
-  const { id, workflow, status, cause, hold, tokens, cost } = view
-  return { run: id, workflow, status, cause, hold, steps, tokens, cost }
+  const { id, workflow, status, cause, hold, tokens, cost, knownUsd } = view
+  return { run: id, workflow, status, cause, hold, steps, tokens, cost, knownUsd }
 }

@@ -3,13 +3,13 @@ import { formatDuration } from "../core/base/duration.ts"
 import type { RunEvent } from "../core/model/events.ts"
 import { failedChecks } from "../core/model/result.ts"
 import type { Run } from "../core/model/run.ts"
-import { doneBy } from "../core/model/step-types.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { DECIDED, gateTitle } from "../core/view/gate-view.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
 import { viewRun } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { Region } from "./region.ts"
+import { hasUsage } from "./report.ts"
 import { paint, stepMark } from "./style.ts"
 import { treeLines } from "./tree.ts"
 
@@ -129,7 +129,7 @@ function retryLine(
 
 function endedLine({ step, spent }: Branch, colors: ReturnType<typeof pc.createColors>): string {
   const took = step.startedAt !== null && step.endedAt !== null ? formatDuration(step.endedAt - step.startedAt) : ""
-  const price = doneBy(step.type) === "checks" ? [] : [formatUsage(spent)]
+  const price = hasUsage(step, spent) ? [formatUsage(spent)] : []
   const why = step.reason === "ok" ? "" : `  ${colors.red(step.reason ?? "")}${step.detail ? `: ${step.detail}` : ""}`
   return `${stepMark(step.status, colors)} ${step.id}  ${colors.dim([took, ...price].join(" · "))}${why}`
 }

@@ -1,10 +1,9 @@
 import { formatDuration } from "../core/base/duration.ts"
-import { doneBy } from "../core/model/step-types.ts"
 import { verdictLines } from "../core/model/verdict.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { CONTINUES, type GateView, openGates } from "../core/view/gate-view.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
-import { nameInGroup, type RunView, type StepView } from "../core/view/view.ts"
+import { doerOf, doneByWords, nameInGroup, type RunView, type StepView } from "../core/view/view.ts"
 import { type Colors, paint, stepMark } from "./style.ts"
 
 /** Maximum lines of a step's output in the report. `baton trace STEP` shows all of them. */
@@ -55,14 +54,24 @@ function statusWord(view: RunView, colors: Colors): string {
   return colors.yellow(view.status)
 }
 
+/**
+ * Whether the usage of a step is worth a word: it has spent something, or it has ended and could
+ * have. A person and a check spend nothing.
+ */
+export function hasUsage(step: StepView, { tokens }: Branch["spent"]): boolean {
+  if (tokens.input + tokens.output > 0) return true
+  return step.reason !== null && (doerOf(step) === "worker" || doerOf(step) === "parts")
+}
+
 function stepBlock({ step, level, spent }: Branch, colors: Colors): string {
-  const isGroup = doneBy(step.type) === "parts"
+  const doer = doerOf(step)
   const facts = [
     ...(step.reason !== null && step.reason !== "ok" ? [step.reason] : []),
     ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
-    ...(isGroup ? [step.type] : step.model === null ? [] : [step.model]),
-    ...(step.reason === null ? [step.status] : doneBy(step.type) === "checks" ? [] : [formatUsage(spent)]),
-    ...(step.session === null ? [] : [`session ${step.session}`]),
+    ...(doer === "worker" ? (step.model === null ? [] : [step.model]) : [doneByWords(step)]),
+    ...(step.reason === null ? [step.status] : []),
+    ...(hasUsage(step, spent) ? [formatUsage(spent)] : []),
+    ...(step.session === null || doer !== "worker" ? [] : [`session ${step.session}`]),
   ]
   // The reason of a waiting step is shown at the end, with the possible commands.
   const detail = step.detail === null || step.gate !== null ? [] : [colors.yellow(step.detail)]

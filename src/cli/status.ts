@@ -8,7 +8,7 @@ import { runNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { statusDocument, writeJson } from "./json.ts"
-import { howToContinue } from "./report.ts"
+import { hasUsage, howToContinue } from "./report.ts"
 import { paint, stepMark } from "./style.ts"
 
 /** `baton status [RUN]`: shows the state of a run. Reads only the journal. */
@@ -59,7 +59,7 @@ function formatStatus(view: RunView): string {
       ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
       ...step.warnings.map(({ text }) => `warning: ${text}`),
       ...(step.detail === null ? [] : [step.detail]),
-      ...(step.reason === null ? [] : [formatUsage(spent)]),
+      ...(hasUsage(step, spent) ? [formatUsage(spent)] : []),
     ]
     return `${stepMark(step.status, colors)} ${nameOf(branch).padEnd(width)}  ${colors.dim(facts.join(" · "))}`
   })

@@ -1,5 +1,6 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { formatCost } from "../core/view/numbers.ts"
+import { endWords } from "../core/view/progress.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
 import { nameInGroup, type RunView, type StepView } from "../core/view/view.ts"
 import { type Colors, stepMark } from "./style.ts"
@@ -59,11 +60,9 @@ function groupsOf(line: Branch, byId: ReadonlyMap<string, Branch>): Branch[] {
 
 function countWords(all: readonly Branch[], shown: readonly Branch[]): string {
   const hidden = all.filter((line) => !shown.includes(line))
-  const over = hidden.filter(({ step }) => step.endedAt !== null).length
-  return [
-    ...(over > 0 ? [`${over} done`] : []),
-    ...(hidden.length > over ? [`${hidden.length - over} to come`] : []),
-  ].join(", ")
+  const ended = endWords(hidden.map(({ step }) => step))
+  const open = hidden.filter(({ step }) => ["pending", "running", "waiting"].includes(step.status)).length
+  return [...(ended === "" ? [] : [ended]), ...(open > 0 ? [`${open} to come`] : [])].join(", ")
 }
 
 function lineOf(
@@ -90,7 +89,7 @@ function factsOf(step: StepView, now: number): string[] {
   if (status === "running") return [...time, ...tries, ...(step.model === null ? [] : [step.model])]
   if (status === "waiting") return [step.gate === null ? (detail ?? "held") : `waits for you: ${step.gate.detail}`]
   const why = reason === null || reason === "ok" ? [] : [detail === null ? reason : `${reason}: ${detail}`]
-  const spent = step.tokens.input + step.tokens.output === 0 ? [] : [formatCost(step.cost)]
+  const spent = step.tokens.input + step.tokens.output === 0 ? [] : [formatCost(step.cost, step.knownUsd)]
   return [...time, ...(attempts > 1 ? [`${attempts} tries`] : []), ...spent, ...why]
 }
 

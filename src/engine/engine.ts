@@ -55,9 +55,13 @@ export class Engine {
   readonly #unreadable = new Set<string>()
 
   constructor(deps: EngineDeps) {
-    this.#reader = new RunReader(deps.store, (run) => this.#runs.liveLoop(run)?.run)
     const workers = new Workers(deps.clock, (ask) => deps.vault.hide(ask))
     this.#workers = workers
+    this.#reader = new RunReader(
+      deps.store,
+      (run) => this.#runs.liveLoop(run)?.run,
+      (run) => workers.usageIn(run),
+    )
     const all = {
       ...deps,
       workers,

@@ -1,8 +1,8 @@
 import { evolve } from "../core/fold/evolve.ts"
-import type { RunCreated, RunEvent } from "../core/model/events.ts"
+import type { RunCreated, RunEvent, Usage } from "../core/model/events.ts"
 import type { Tokens, Warning } from "../core/model/result.ts"
 import type { Run } from "../core/model/run.ts"
-import { NO_TOTAL_USAGE, NO_USAGE, plus } from "../core/model/usage.ts"
+import { NO_TOTAL_USAGE, plus } from "../core/model/usage.ts"
 import type { Hook, InputValue } from "../core/model/workflow.ts"
 import { type Moment, momentsOf, type Try, triesOf } from "../core/view/timeline.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
@@ -25,8 +25,6 @@ export interface Report {
   readonly numbers: ReadonlyMap<string, number>
   readonly moments: readonly Moment[]
   readonly models: readonly ModelCost[]
-  /** US dollars of all tries and delegated work with a known price. */
-  readonly knownUsd: number
   readonly files: FileReport
   readonly warnings: readonly (Warning & { readonly step: string })[]
 }
@@ -45,6 +43,7 @@ export interface ModelCost {
   readonly tries: number
   readonly tokens: Tokens
   readonly cost: number | null
+  readonly knownUsd: number
 }
 
 export interface FileReport {
@@ -90,7 +89,6 @@ export function reportOf(events: readonly RunEvent[], { run, find, now }: Source
     numbers: new Map(steps.map(({ step }, at) => [step.id, at + 1])),
     moments: momentsOf(events),
     models: modelsOf(steps),
-    knownUsd: knownUsdOf(steps),
     files: filesOf(steps, events, run),
     warnings: run.steps.flatMap(({ id, warnings }) => warnings.map((warning) => ({ ...warning, step: id }))),
   }
@@ -110,23 +108,16 @@ function delegatedBy({ delegated }: StepView, find: Sources["find"]): RunView[] 
 /** Usage of each model, including delegated work, sorted by cost with the most expensive first. */
 function modelsOf(steps: readonly StepReport[]): ModelCost[] {
   const models = new Map<string | null, ModelCost>()
-  const add = (model: string | null, tries: number, took: { tokens: Tokens; cost: number | null }) => {
-    const known = models.get(model) ?? { model, tries: 0, ...NO_USAGE }
-    const { tokens, cost } = plus({ ...NO_TOTAL_USAGE, tokens: known.tokens, cost: known.cost }, took)
-    models.set(model, { model, tries: known.tries + tries, tokens, cost })
+  const add = (model: string | null, tries: number, took: Usage) => {
+    const known = models.get(model) ?? { model, tries: 0, ...NO_TOTAL_USAGE }
+    models.set(model, { model, tries: known.tries + tries, ...plus(known, took) })
   }
   for (const { tries, delegated } of steps) {
     for (const { result, asked } of tries) if (result && isModels(result)) add(result.model ?? asked, 1, result)
     for (const step of delegated.flatMap((run) => run.steps))
       if (step.attempts > 0) add(step.model, step.attempts, step)
   }
-  return [...models.values()].sort((a, b) => (b.cost ?? 0) - (a.cost ?? 0) || b.tokens.input - a.tokens.input)
-}
-
-function knownUsdOf(steps: readonly StepReport[]): number {
-  const tried = steps.flatMap(({ tries }) => tries.map(({ result }) => result?.cost ?? 0))
-  const delegated = steps.flatMap((step) => step.delegated.flatMap((run) => run.steps.map(({ cost }) => cost ?? 0)))
-  return [...tried, ...delegated].reduce((sum, usd) => sum + usd, 0)
+  return [...models.values()].sort((a, b) => b.knownUsd - a.knownUsd || b.tokens.input - a.tokens.input)
 }
 
 /** True when a model was involved; the result of a gate has none. */

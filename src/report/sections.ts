@@ -53,7 +53,8 @@ export function steps(report: Report): Html {
     {
       name: "Cost",
       isNumber: true,
-      cell: ({ step, spent }) => html`${step.attempts === 0 ? "" : formatCost(spent.cost)}`,
+      cell: ({ step, spent }) =>
+        html`${step.attempts === 0 || doneBy(step.type) === "person" ? "" : formatCost(spent.cost, spent.knownUsd)}`,
     },
   ]
   return table("Steps", columns, report.steps)
@@ -134,7 +135,7 @@ ${table(
     { name: "Tries", isNumber: true, cell: ({ tries }) => html`${tries}` },
     { name: "Tokens in", isNumber: true, cell: ({ tokens }) => html`${countOf(tokens.input)}` },
     { name: "Tokens out", isNumber: true, cell: ({ tokens }) => html`${countOf(tokens.output)}` },
-    { name: "Cost", isNumber: true, cell: ({ cost }) => html`${formatCost(cost)}` },
+    { name: "Cost", isNumber: true, cell: ({ cost, knownUsd }) => html`${formatCost(cost, knownUsd)}` },
   ],
   models,
 )}
@@ -145,25 +146,23 @@ ${table(
     { name: "Step", isHead: true, cell: ({ step }) => linkTo(report, step.id) },
     { name: "Tokens in", isNumber: true, cell: ({ step }) => html`${countOf(step.tokens.input)}` },
     { name: "Tokens out", isNumber: true, cell: ({ step }) => html`${countOf(step.tokens.output)}` },
-    { name: "Cost", isNumber: true, cell: ({ step }) => html`${formatCost(step.cost)}` },
+    { name: "Cost", isNumber: true, cell: ({ step }) => html`${formatCost(step.cost, step.knownUsd)}` },
     { name: "Delegated", isNumber: true, cell: ({ step }) => html`${delegatedBy(step)}` },
   ],
   spent,
 )}`
 }
 
-/**
- * The total in words. A sum with an unknown part has no amount, so the known part is named instead.
- */
-function totalOf({ run, knownUsd }: Report): string {
+/** The total in words. Of a sum with an unknown part, the known part is named. */
+function totalOf({ run }: Report): string {
   const tokens = `${countOf(run.tokens.input)} tokens read and ${countOf(run.tokens.output)} written, including every try and all delegated work`
   if (run.cost !== null) return `${formatCost(run.cost)}, ${tokens}.`
-  return `${tokens}. Some of it has no known price; the known part costs ${formatCost(knownUsd)}.`
+  return `${tokens}. Some of it has no known price; the known part costs ${formatCost(run.knownUsd)}.`
 }
 
 function delegatedBy({ delegated }: StepView): string {
   if (delegated === null) return ""
-  return `${plural(delegated.runs.length, "task")}, ${formatCost(delegated.cost)}`
+  return `${plural(delegated.runs.length, "task")}, ${formatCost(delegated.cost, delegated.knownUsd)}`
 }
 
 // ── files ────────────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/base/duration.ts"
-import { doneBy } from "../core/model/step-types.ts"
 import { countOf, formatCost } from "../core/view/numbers.ts"
 import type { Try } from "../core/view/timeline.ts"
+import { doerOf, doneByWords } from "../core/view/view.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html } from "./html.ts"
 import { checkList, stateOf } from "./sections.ts"
@@ -31,21 +31,27 @@ ${tries.length > 1 ? triesTable(report, tries) : null}
 ${step.files.length === 0 ? null : html`<p>Wrote ${step.files.map((path, at) => html`${at > 0 ? ", " : ""}<code>${path}</code>`)}.</p>`}
 ${step.saved === null ? null : html`<p>Its answer is in <code>${step.saved}</code>.</p>`}
 ${last?.context ? fold("Context before the prompt", last.context, false) : null}
-${step.prompt === null ? null : fold("Prompt", step.prompt, false)}
-${output === "" ? html`<p class="muted">No answer.</p>` : fold("Answer", output, failed || output.length < 400)}
+${step.prompt === null ? null : fold(doerOf(step) === "person" ? "Asked" : "Prompt", step.prompt, false)}
+${output !== "" ? fold("Answer", output, failed || output.length < 400) : doerOf(step) === "worker" ? html`<p class="muted">No answer.</p>` : null}
 </article>
 `
 }
 
-function metaOf({ step, spent, isGroup }: StepReport): Html {
+function metaOf({ step, spent }: StepReport): Html {
+  const hasWorker = doerOf(step) === "worker"
+  const isSpent = hasWorker || spent.tokens.input + spent.tokens.output > 0
   const facts = [
-    doneBy(step.type) !== "worker" ? step.type : isGroup ? "rounds" : `${step.profile} (${step.kind})`,
-    ...(step.model === null ? [] : [step.model]),
+    hasWorker ? `${step.profile} (${step.kind})` : doneByWords(step),
+    ...(step.model === null || !hasWorker ? [] : [step.model]),
     ...(step.startedAt !== null && step.endedAt !== null ? [formatDuration(step.endedAt - step.startedAt)] : []),
-    ...(step.reason === null ? [] : [`${countOf(spent.tokens.input)} tokens in, ${countOf(spent.tokens.output)} out`]),
-    ...(step.reason === null ? [] : [formatCost(spent.cost)]),
+    ...(step.reason === null || !isSpent
+      ? []
+      : [
+          `${countOf(spent.tokens.input)} tokens in, ${countOf(spent.tokens.output)} out`,
+          formatCost(spent.cost, spent.knownUsd),
+        ]),
   ]
-  const session = step.session === null ? null : html` · session <code>${step.session}</code>`
+  const session = step.session === null || !hasWorker ? null : html` · session <code>${step.session}</code>`
   return html`${facts.join(" · ")}${session}`
 }
 
@@ -61,7 +67,11 @@ function triesTable({ run }: Report, tries: readonly Try[]): Html {
     { name: "Asked", cell: ({ asked }) => html`${asked ?? ""}` },
     { name: "Answered", cell: ({ result }) => html`${result?.model ?? ""}` },
     { name: "Result", cell: ({ result }) => html`${resultOf(result)}` },
-    { name: "Cost", isNumber: true, cell: ({ result }) => html`${result === null ? "" : formatCost(result.cost)}` },
+    {
+      name: "Cost",
+      isNumber: true,
+      cell: ({ result }) => html`${result === null ? "" : formatCost(result.cost, result.knownUsd)}`,
+    },
   ]
   return table("Tries", columns, tries)
 }

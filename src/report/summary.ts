@@ -36,7 +36,7 @@ function facts({ run, files, warnings }: Report): [string, Html | string][] {
     ["By", run.by],
     ["Took", end === null ? "has not ended" : formatDuration(end - run.createdAt)],
     ["Steps", `${own.filter(({ status }) => status === "success").length} of ${own.length} succeeded`],
-    ["Cost", formatCost(run.cost)],
+    ["Cost", formatCost(run.cost, run.knownUsd)],
     ["Tokens", `${countOf(run.tokens.input)} in, ${countOf(run.tokens.output)} out`],
     ["Files", plural(changed, "file")],
     ["Warnings", String(warnings.length)],

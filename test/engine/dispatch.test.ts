@@ -135,6 +135,23 @@ describe("a provider that says to slow down", () => {
   })
 })
 
+describe("a worker that has not ended its task", () => {
+  it("counts in the usage of its step and of its run, and once when it has ended", async () => {
+    const { backend, engine, begin } = setUp(BIG, [step("a"), step("b", "a")])
+    begin()
+    ;(await backend.job("a")).finish({ tokens: { input: 100, output: 10 }, cost: 0.01 })
+    const b = await backend.job("b")
+    const spent = { tokens: { input: 200, output: 20 }, cost: 0.0451 }
+    b.report.activity({ phase: "yours", tool: null, lastActivityAt: 1_000, ...spent })
+    const during = engine.view("r")
+    expect(during?.steps[1]).toMatchObject(spent)
+    expect(during).toMatchObject({ cost: 0.0551, tokens: { input: 300, output: 30 } })
+    expect(engine.live()[0]?.cost).toBe(0.0551)
+    b.finish(spent)
+    expect((await engine.finished("r")).view).toMatchObject({ cost: 0.0551, tokens: { input: 300, output: 30 } })
+  })
+})
+
 describe("a lost server", () => {
   const lost: Partial<StepResult> = { reason: "worker-lost", detail: "the server ended (SIGKILL)" }
 

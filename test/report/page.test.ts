@@ -20,7 +20,7 @@ it("the report's summary says the result of the run, its cost, and what failed",
     .split("<main")[0]
     ?.replace(/<[^>]+>/g, " ")
     .replace(/\s+/g, " ")
-  for (const fact of ["Run r", "Took 7m 09s", "6 of 7 succeeded", "Cost price unknown", "topic tides", "depth 3"])
+  for (const fact of ["Run r", "Took 7m 09s", "6 of 7 succeeded", "Cost at least $0.95", "topic tides", "depth 3"])
     expect(head).toContain(fact)
 })
 
@@ -98,6 +98,14 @@ it("the report's graph has a box for every step, an arrow for every dependency, 
   expect(svg.match(/class="edge"/g)).toHaveLength(6)
   expect(svg.match(/class="edge later"/g)).toHaveLength(1)
   for (const [at] of run.steps.entries()) expect(svg).toContain(`href="#step-${at + 1}"`)
+})
+
+it("the report of a gate shows its question and its answer, and no worker, tokens or cost", () => {
+  const approve = section("details").split(" approve ")[1] ?? ""
+  const own = approve.slice(0, approve.indexOf("publish"))
+  expect(own).toContain("gate: a person decides")
+  expect(own).toMatch(/Asked Ship it\? .*Answer yes, ship it/)
+  for (const word of ["No answer", "tokens", "$", "session"]) expect(own).not.toContain(word)
 })
 
 it("the report's timeline shows the time of every try and every wait", () => {

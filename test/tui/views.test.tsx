@@ -84,7 +84,7 @@ it("the sidebar draws a session's run with the times aligned to the right", asyn
   live.update({ runs: [runView({ steps: [doneStep("日本語"), failed, stepView("plan")] })] })
   expect(await lines()).toEqual([
     "Workflow demo",
-    "◐ running 2/3                      0s",
+    "◐ running 1/3 done, 1 failed       0s",
     "✓ 日本語                         3.0s",
     "✗ review                      timeout",
     "○ plan",

@@ -8,7 +8,9 @@ import { isAtWork, turnAgain, without } from "./group-parts.ts"
 
 export function gateOpened(run: Run, step: StepState, event: Extract<RunEvent, { type: "gate.opened" }>): Run {
   const { type: _type, at: openedAt, step: _step, ...gate } = event
-  const waiting: StepState = { ...step, status: "waiting", gate: { ...gate, openedAt } }
+  // A step that asks a person has no worker: what it asks them is its prompt.
+  const asked = gate.why === "gate" ? { prompt: gate.detail } : {}
+  const waiting: StepState = { ...step, ...asked, status: "waiting", gate: { ...gate, openedAt } }
   const steps = withRow(run.steps, step.index, waiting)
   const running = run.running - (isAtWork(run, step) ? 1 : 0)
   // Only a person ends a person's pause, so it outlives the gate.

@@ -249,7 +249,10 @@ interface Checkpointed {
 
 export interface Usage {
   readonly tokens: Tokens
+  /** US dollars, or null when any part of the price is unknown. */
   readonly cost: number | null
+  /** The known part of a cost that is unknown. Without it, no part is known. */
+  readonly knownUsd?: number
 }
 
 /** What defines a run besides its inputs. */

@@ -60,6 +60,8 @@ export interface StepResult {
   readonly tokens: Tokens
   /** US dollars, or null when any part of the price is unknown. */
   readonly cost: number | null
+  /** The known part of a cost that is unknown, when there is one. */
+  readonly knownUsd?: number
   /**
    * Set when the model could not be reached. The worker did not fail, and another try may succeed.
    */

@@ -17,22 +17,32 @@ export const NO_USAGE: Usage & { readonly cost: number } = { tokens: { input: 0,
 export const NO_TOTAL_USAGE: TotalUsage = { ...NO_USAGE, knownUsd: 0 }
 
 /** Adds usage to a total. */
-export function plus(a: TotalUsage, b: Pick<TotalUsage, "tokens" | "cost"> | undefined): TotalUsage {
+export function plus(a: TotalUsage, b: Usage | undefined): TotalUsage {
   if (b === undefined) return a
   return {
     tokens: { input: a.tokens.input + b.tokens.input, output: a.tokens.output + b.tokens.output },
     cost: a.cost === null || b.cost === null ? null : a.cost + b.cost,
-    knownUsd: a.knownUsd + (b.cost ?? 0),
+    knownUsd: a.knownUsd + knownIn(b),
   }
 }
 
 /** Subtracts usage `b` from a total that includes it. */
-export function minus(a: TotalUsage, b: Pick<TotalUsage, "tokens" | "cost">): TotalUsage {
+export function minus(a: TotalUsage, b: Usage): TotalUsage {
   return {
     tokens: { input: a.tokens.input - b.tokens.input, output: a.tokens.output - b.tokens.output },
     cost: a.cost === null || b.cost === null ? null : a.cost - b.cost,
-    knownUsd: a.knownUsd - (b.cost ?? 0),
+    knownUsd: a.knownUsd - knownIn(b),
   }
+}
+
+/** Returns the US dollars that usage is known to have cost. */
+function knownIn({ cost, knownUsd = 0 }: Usage): number {
+  return cost ?? knownUsd
+}
+
+/** Sums usage. */
+export function sumOf(parts: readonly Usage[]): TotalUsage {
+  return parts.reduce<TotalUsage>(plus, NO_TOTAL_USAGE)
 }
 
 /** Returns the lower limit of each key of two budgets. */

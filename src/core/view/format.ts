@@ -1,13 +1,20 @@
 import { formatDuration } from "../base/duration.ts"
 import type { CheckResult } from "../model/result.ts"
-import { doneBy } from "../model/step-types.ts"
 import { verdictLines } from "../model/verdict.ts"
 import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gate-view.ts"
 import { formatCost } from "./numbers.ts"
 import type { WorkflowItem } from "./protocol.ts"
 import type { Trace, TraceRow } from "./trace.ts"
 import { treeOf } from "./tree.ts"
-import type { Delegated, PendingRequestView, RunView, StepView, WorkerView } from "./view.ts"
+import {
+  type Delegated,
+  doerOf,
+  doneByWords,
+  type PendingRequestView,
+  type RunView,
+  type StepView,
+  type WorkerView,
+} from "./view.ts"
 
 /** Formats what the TUI half draws as plain text, for clients and terminals that have only text. */
 
@@ -47,8 +54,8 @@ function waysOut(run: RunView): string[] {
   return [`${run.hold.detail}; go on with /workflow ${wayOn(run.hold)} ${run.id}`]
 }
 
-export function formatUsage(spent: Pick<RunView, "tokens" | "cost">): string {
-  return `${spent.tokens.input} tokens in, ${spent.tokens.output} out, ${formatCost(spent.cost)}`
+export function formatUsage({ tokens, cost, knownUsd }: Pick<RunView, "tokens" | "cost" | "knownUsd">): string {
+  return `${tokens.input} tokens in, ${tokens.output} out, ${formatCost(cost, knownUsd)}`
 }
 
 export function formatTrace(run: string, step: StepView, trace?: Trace): string {
@@ -57,7 +64,7 @@ export function formatTrace(run: string, step: StepView, trace?: Trace): string 
     ...(step.detail === null || step.gate !== null ? [] : [step.detail]),
     ...(step.gate === null ? [] : [`waits for a person: ${gateTitle(step.id, step.gate)}`]),
     ...whoLines(step),
-    step.reason === null ? "tokens and cost not known yet" : formatUsage(step),
+    ...usageLines(step),
     ...(step.delegated === null ? [] : [`and delegated: ${formatDelegated(step.delegated)}`]),
     ...(step.startedAt !== null && step.endedAt !== null
       ? [`took ${formatDuration(step.endedAt - step.startedAt)}`]
@@ -69,10 +76,18 @@ export function formatTrace(run: string, step: StepView, trace?: Trace): string 
   if (step.verdict !== null) lines.push("", "── verdict", ...verdictLines(step.verdict))
   if (step.checks.length > 0) lines.push("", "── checks", ...step.checks.map(formatCheck))
   if (step.context !== null) lines.push("", "── context from the session it was started from", step.context)
-  if (step.prompt !== null) lines.push("", "── prompt", step.prompt)
-  if (step.output !== "") lines.push("", "── output", step.output)
+  if (step.prompt !== null) lines.push("", doerOf(step) === "person" ? "── asked" : "── prompt", step.prompt)
+  if (step.output !== "") lines.push("", doerOf(step) === "person" ? "── answer" : "── output", step.output)
   if (trace) lines.push("", "── what happened", ...trace.missing, ...trace.rows.flatMap((row) => rowLines(row, trace)))
   return lines.join("\n")
+}
+
+/** What the step has spent, so far while it runs. A person and a check spend nothing. */
+function usageLines(step: StepView): string[] {
+  if (step.tokens.input + step.tokens.output > 0)
+    return [`${formatUsage(step)}${step.endedAt === null ? " so far" : ""}`]
+  if (doerOf(step) !== "worker") return []
+  return [step.reason === null ? "tokens and cost not known yet" : formatUsage(step)]
 }
 
 const TRACE_MARKS = { plain: " ", good: "✓", bad: "✗", warn: "!" } as const
@@ -98,8 +113,9 @@ export function headOf(text: string, most: number): string[] {
 
 /** Says who performed a step, and where. A step without a worker shows only its type. */
 function whoLines(step: StepView): string[] {
-  const doer = doneBy(step.type)
-  if (doer === "checks" || doer === "parts") return [`${step.type}, attempt ${step.attempts}`]
+  if (doerOf(step) !== "worker") {
+    return [`${doneByWords(step)}${step.attempts > 1 ? `, attempt ${step.attempts}` : ""}`]
+  }
   return [
     `profile ${step.profile} (${step.kind}), attempt ${step.attempts}`,
     `model ${step.model ?? "unknown"}${isSubstitute(step) ? ` (asked for ${step.requestedModel})` : ""}`,

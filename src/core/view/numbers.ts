@@ -2,11 +2,11 @@ import { formatDuration } from "../base/duration.ts"
 import type { Budget } from "../model/workflow.ts"
 
 /**
- * Formats US dollars with enough digits to tell a small price from nothing. An unknown price is
- * named as such (G5).
+ * Formats US dollars with enough digits to tell a small price from nothing. Of a cost that is not
+ * wholly known, the known part is named as the least it can be (G5).
  */
-export function formatCost(cost: number | null): string {
-  if (cost === null) return "price unknown"
+export function formatCost(cost: number | null, knownUsd = 0): string {
+  if (cost === null) return knownUsd > 0 ? `at least ${formatCost(knownUsd)}` : "price unknown"
   return cost > 0 && cost < 0.1 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`
 }
 

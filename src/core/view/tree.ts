@@ -1,4 +1,5 @@
-import { type StepView, sumOf } from "./view.ts"
+import { sumOf } from "../model/usage.ts"
+import type { StepView } from "./view.ts"
 
 /** The steps of a run as a tree: parts below their group. */
 
@@ -8,7 +9,7 @@ export interface Branch {
   /** The number of groups that enclose it. */
   readonly level: number
   /** Its usage, including all its parts at any depth. A step that never started has none. */
-  readonly spent: Pick<StepView, "tokens" | "cost">
+  readonly spent: Pick<StepView, "tokens" | "cost" | "knownUsd">
   /** Whether it has parts. */
   readonly isGroup: boolean
 }

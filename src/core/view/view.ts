@@ -5,9 +5,11 @@ import type { Mode } from "../model/profile.ts"
 import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StopCause, Tokens, Warning } from "../model/result.ts"
 import { type Gate, type Run, type StepState, spentBy } from "../model/run.ts"
 import { describeHold, describeSkip } from "../model/state-text.ts"
-import { NO_USAGE } from "../model/usage.ts"
+import { type Doer, doneBy } from "../model/step-types.ts"
+import { NO_TOTAL_USAGE, sumOf } from "../model/usage.ts"
 import type { Verdict } from "../model/verdict.ts"
 import type { StepType } from "../model/workflow.ts"
+import { plural } from "./numbers.ts"
 
 /**
  * A step as it is shown in the TUI, in `baton status`, and in the last `--json` line. Plain data.
@@ -23,6 +25,8 @@ export interface StepView {
   /** Its name inside its group, or else its id. */
   readonly name: string
   readonly needs: readonly string[]
+  /** The number of steps that it consists of so far: the parts of a group, the rounds of a loop. */
+  readonly parts: number
   /** The files that its worker wrote, relative to the project. */
   readonly files: readonly string[]
   /** The file that its answer was saved to. */
@@ -38,8 +42,12 @@ export interface StepView {
   /** The model that answered, or else the requested one. */
   readonly model: string | null
   readonly requestedModel: string | null
+  /** What its tries have spent, the one that runs now included. */
   readonly tokens: Tokens
+  /** US dollars, or null when any part of it is unknown or nothing was spent yet. */
   readonly cost: number | null
+  /** The known part of the cost. */
+  readonly knownUsd: number
   readonly output: string
   readonly prompt: string | null
   /** What its worker was told about the session that the run was started from. */
@@ -63,10 +71,34 @@ export interface StepView {
  * Returns the label of a step in the tree: its name inside its group, or the number of a loop's
  * round.
  */
-export function nameInGroup({ id, group, name }: Pick<StepView, "id" | "group" | "name">): string {
-  if (group === null || group.split(":").at(-1) !== name) return name
+export function nameInGroup(step: Pick<StepView, "id" | "group" | "name">): string {
+  const round = roundOf(step)
+  return round === undefined ? step.name : `round ${round}`
+}
+
+/** Returns the number of a loop's round, or undefined for any other step. */
+export function roundOf({ id, group, name }: Pick<StepView, "id" | "group" | "name">): number | undefined {
+  if (group === null || group.split(":").at(-1) !== name) return undefined
   const round = /^:(\d+)$/.exec(id.slice(group.length))?.[1]
-  return round === undefined ? name : `round ${round}`
+  return round === undefined ? undefined : Number(round)
+}
+
+/** Returns what performs a step. A loop consists of its rounds, whatever the type of its step. */
+export function doerOf({ type, parts }: Pick<StepView, "type" | "parts">): Doer {
+  return parts > 0 ? "parts" : doneBy(type)
+}
+
+/** Says what a step without a worker of its own is done by. Example: `parallel, 3 parts`. */
+export function doneByWords({ type, parts, profile }: Pick<StepView, "type" | "parts" | "profile">): string {
+  switch (doerOf({ type, parts })) {
+    case "person":
+      return `${type}: a person decides`
+    case "checks":
+      return `${type}: its checks decide`
+    default:
+      if (doneBy(type) === "worker") return `loop of ${profile}, ${plural(parts, "round")}`
+      return parts === 0 ? type : `${type}, ${plural(parts, "part")}`
+  }
 }
 
 /**
@@ -76,6 +108,7 @@ export interface Delegated {
   readonly runs: readonly string[]
   readonly tokens: Tokens
   readonly cost: number | null
+  readonly knownUsd: number
 }
 
 export interface RunView {
@@ -94,10 +127,12 @@ export interface RunView {
   readonly createdAt: number
   readonly endedAt: number | null
   readonly steps: readonly StepView[]
-  /** The total of the steps that ran and of every worker that they started. */
+  /** The total of the steps, running ones included, and of every worker that they started. */
   readonly tokens: Tokens
   /** The total in US dollars, or null when any part of it has an unknown price (G5). */
   readonly cost: number | null
+  /** The known part of the cost. */
+  readonly knownUsd: number
 }
 
 /**
@@ -120,8 +155,7 @@ export function viewRun(run: Run, claimed: boolean): RunView {
     createdAt: run.created.at,
     endedAt: run.endedAt ?? null,
     steps,
-    tokens: run.spent.tokens,
-    cost: run.spent.cost,
+    ...run.spent,
   }
 }
 
@@ -140,13 +174,14 @@ function viewStep(run: Run, step: StepState): StepView {
   const spec = run.specs[step.index]
   const profile = run.created.profiles[spec?.profile ?? ""]
   const shown = shownStatus(run, step)
-  const spent = spentBy(step)
+  const { cost, ...spent } = spentBy(step) ?? { ...NO_TOTAL_USAGE, cost: null }
   return {
     id: step.id,
     type: spec?.type ?? "single",
     group: spec?.part?.of ?? null,
     name: spec?.part?.name ?? step.id,
     needs: spec?.needs ?? [],
+    parts: step.parts?.all.length ?? 0,
     files: step.result?.files ?? [],
     saved: step.saved ?? null,
     status: shown.status,
@@ -159,8 +194,8 @@ function viewStep(run: Run, step: StepState): StepView {
     session: step.result?.session ?? step.session ?? null,
     model: step.result?.model ?? step.requestedModel ?? null,
     requestedModel: step.requestedModel ?? null,
-    tokens: spent?.tokens ?? NO_USAGE.tokens,
-    cost: spent ? spent.cost : null,
+    ...spent,
+    cost,
     output: step.result?.output ?? "",
     prompt: step.prompt ?? null,
     context: step.context ?? null,
@@ -191,15 +226,29 @@ export function withDelegated(run: RunView, children: ReadonlyMap<string, readon
   }
 }
 
-/** Sums usage. */
-export function sumOf(spent: readonly Usage[]): Usage {
+/** What a worker has spent on its current task. */
+export interface RunningUsage extends Usage {
+  readonly step: string
+}
+
+/** Adds what the workers of a run have spent on the tasks that they have not ended yet. */
+export function withRunning(run: RunView, running: readonly RunningUsage[]): RunView {
+  const known = new Set(run.steps.map(({ id }) => id))
+  const all = running.filter(({ step, tokens }) => known.has(step) && tokens.input + tokens.output > 0)
+  if (all.length === 0) return run
   return {
-    tokens: {
-      input: spent.reduce((sum, one) => sum + one.tokens.input, 0),
-      output: spent.reduce((sum, one) => sum + one.tokens.output, 0),
-    },
-    cost: spent.reduce<number | null>((sum, one) => (sum === null || one.cost === null ? null : sum + one.cost), 0),
+    ...run,
+    steps: run.steps.map((step) => {
+      const own = all.filter((one) => one.step === step.id)
+      return own.length === 0 ? step : { ...step, ...sumOf([...(hasSpent(step) ? [step] : []), ...own]) }
+    }),
+    ...sumOf([run, ...all]),
   }
+}
+
+/** Whether a try has ended: before, the cost of a step is null because there is none. */
+function hasSpent({ cost, knownUsd, tokens }: StepView): boolean {
+  return cost !== null || knownUsd > 0 || tokens.input + tokens.output > 0
 }
 
 /**

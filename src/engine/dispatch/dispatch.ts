@@ -117,7 +117,7 @@ export class Dispatcher {
     const { result, session, hasYielded } = await this.#callBackend(permit.lease, placed, sink, signal)
     const task = { ...attempt.task, resumed: true, ...(session === undefined ? {} : { session }) }
     const workedMs = attempt.workedMs + clock.now() - startedAt
-    const again = { ...attempt, task, workedMs, took: { tokens: result.tokens, cost: result.cost } }
+    const again = { ...attempt, task, workedMs, took: usageOf(result) }
     if (hasYielded && result.reason === "aborted" && !signal.aborted) return { ...again, isBack: true }
     const { canBeReassigned } = traitsOf(profile.kind)
     if (result.reason === "worker-lost" && canBeReassigned && !attempt.isReassigned && !signal.aborted) {
@@ -226,6 +226,10 @@ export class Dispatcher {
       for (const cancel of cancels) cancel()
     }
   }
+}
+
+function usageOf({ tokens, cost, knownUsd }: StepResult): Usage {
+  return { tokens, cost, ...(knownUsd === undefined ? {} : { knownUsd }) }
 }
 
 const SPENT = "it was stopped at a tool call, because its step has spent its budget"

@@ -1,7 +1,7 @@
 import { DEFAULTS } from "../../core/model/defaults.ts"
 import { NO_USAGE } from "../../core/model/usage.ts"
 import type { Activity, Clock, KeptWorker, PendingRequest, WorkerTask } from "../../core/ports/ports.ts"
-import type { PendingRequestView, WorkerState, WorkerView } from "../../core/view/view.ts"
+import type { PendingRequestView, RunningUsage, WorkerState, WorkerView } from "../../core/view/view.ts"
 
 /** A worker with a task, from its wait for a place until its task is over. */
 export interface ActiveWorker {
@@ -91,6 +91,14 @@ export class Workers {
   /** The task of the worker that made the request. */
   taskOfRequest(request: string): WorkerTask | undefined {
     return [...this.#rows.values()].find((record) => record.asks.has(request))?.task
+  }
+
+  /** What the workers of a run have spent on their current tasks. */
+  usageIn(run: string): RunningUsage[] {
+    const own = [...this.#rows.values()].filter(({ task }) => task.run === run)
+    return own.flatMap(({ task, activity }) =>
+      activity === undefined ? [] : [{ step: task.step, tokens: activity.tokens, cost: activity.cost }],
+    )
   }
 
   /** Nesting depth of a session: that of its worker, or 0 for any other session. */

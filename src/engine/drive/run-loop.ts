@@ -1,7 +1,7 @@
 import type { Command, Effect, RunEvent, Steered, Usage } from "../../core/model/events.ts"
 import type { StepResult, Warning } from "../../core/model/result.ts"
 import { type Run, stepOf } from "../../core/model/run.ts"
-import { NO_USAGE } from "../../core/model/usage.ts"
+import { NO_USAGE, sumOf } from "../../core/model/usage.ts"
 import type { Composer, ProjectFiles, Vault } from "../../core/ports/composer.ts"
 import type { Expressions } from "../../core/ports/expressions.ts"
 import type {
@@ -21,7 +21,6 @@ import type {
 } from "../../core/ports/ports.ts"
 import { followUpOf } from "../../core/schedule/conclude.ts"
 import { decide } from "../../core/schedule/decide.ts"
-import { sumOf } from "../../core/view/view.ts"
 import { type Judgement, judge, unjudged } from "../answer/judge.ts"
 import { askSideQuestion } from "../answer/side-question.ts"
 import type { AttemptOutcome, Dispatcher } from "../dispatch/dispatch.ts"

@@ -1,8 +1,16 @@
 import { evolve } from "../../core/fold/evolve.ts"
 import type { RunEvent, Usage } from "../../core/model/events.ts"
 import { type Run, stepOf } from "../../core/model/run.ts"
+import { sumOf } from "../../core/model/usage.ts"
 import type { DelegatedRun, Store } from "../../core/ports/ports.ts"
-import { type RunView, type StepView, sumOf, viewRun, withDelegated } from "../../core/view/view.ts"
+import {
+  type RunningUsage,
+  type RunView,
+  type StepView,
+  viewRun,
+  withDelegated,
+  withRunning,
+} from "../../core/view/view.ts"
 
 /** So many runs are kept as they were read last. */
 const RUNS_KEPT = 64
@@ -31,10 +39,20 @@ export class RunReader {
   /** The runs that had not ended when they were viewed, the least recent first. */
   readonly #wereOpen = new Set<string>()
 
-  /** `driven` returns the state of a run whose claim this process holds. */
-  constructor(store: Store, driven: (run: string) => Run | undefined) {
+  readonly #running: (run: string) => readonly RunningUsage[]
+
+  /**
+   * `driven` returns the state of a run whose claim this process holds, and `running` what its
+   * workers have spent on tasks that they have not ended.
+   */
+  constructor(
+    store: Store,
+    driven: (run: string) => Run | undefined,
+    running: (run: string) => readonly RunningUsage[],
+  ) {
     this.#store = store
     this.#driven = driven
+    this.#running = running
   }
 
   /** Folds the run from the journal. */
@@ -130,7 +148,8 @@ export class RunReader {
   #viewAmong(run: string, delegated: readonly DelegatedRun[]): RunView | undefined {
     const state = this.current(run)
     // Only of a run that is recorded as running does it matter whether somebody drives it.
-    const view = state && viewRun(state, state.status === "running" && this.isClaimed(run))
+    const isClaimed = state?.status === "running" && this.isClaimed(run)
+    const view = state && withRunning(viewRun(state, isClaimed), this.#running(run))
     return state && view && this.#withDelegated(state, view, delegated)
   }
 

@@ -1,7 +1,14 @@
-import { doneBy } from "../../core/model/step-types.ts"
 import { DECIDED, type GateView } from "../../core/view/gate-view.ts"
 import { formatCost } from "../../core/view/numbers.ts"
-import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
+import {
+  doerOf,
+  doneByWords,
+  nameInGroup,
+  type PendingRequestView,
+  type RunView,
+  type StepView,
+  type WorkerView,
+} from "../../core/view/view.ts"
 import { clip, formatElapsed, formatTokens, wrap } from "../state/text.ts"
 import { stateNow, stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
 import { type Cell, fill, muted, space } from "./table.ts"
@@ -34,7 +41,7 @@ const TONE_OF: Partial<Record<Tone, Tone>> = { muted: "text" }
 
 /** Returns at most `height` lines, each exactly `width` columns wide. */
 export function detailLines(input: DetailInput): Cell[][] {
-  const { step, width, height } = input
+  const { width, height } = input
   const said = [...needsYou(input), ...facts(input), ...checksAndWarnings(input)]
   // Facts leave room for at least three lines of prompt and output.
   const top = said.slice(0, Math.max(2, height - 3)).map((line) => fill(line, width))
@@ -42,13 +49,13 @@ export function detailLines(input: DetailInput): Cell[][] {
   if (free <= 0) return top
   const room = width - LABEL
   const answer = answerOf(input)
-  const asked = step.prompt === null ? (input.isLoaded ? "Not asked yet." : "…") : step.prompt
+  const asked = promptOf(input)
   const answerRows = answer === undefined ? 0 : Math.min(wrap(dense(answer.text), room, free).length, free)
   const promptRows = Math.min(
-    wrap(dense(asked), room, free).length,
+    wrap(dense(asked?.text ?? ""), room, free).length,
     Math.max(Math.floor(free / 3), free - answerRows, 1),
   )
-  const prompt = labelled("Prompt", head(asked, room, promptRows), step.prompt === null ? "muted" : "text")
+  const prompt = asked === undefined ? [] : labelled(asked.label, head(asked.text, room, promptRows), asked.tone)
   const left = free - prompt.length
   if (answer === undefined || left <= 0) return [...top, ...prompt.map((line) => fill(line, width))]
   const cut = answer.isTail ? tail(answer.text, room, left) : head(answer.text, room, left)
@@ -56,11 +63,24 @@ export function detailLines(input: DetailInput): Cell[][] {
   return [...top, ...lines.map((line) => fill(line, width))]
 }
 
+/** What its worker or a person is asked. Only a step with a worker is always asked something. */
+function promptOf({ step, isLoaded, gate }: DetailInput) {
+  const doer = doerOf(step)
+  // An open gate has its question above.
+  if (doer === "person" && gate) return undefined
+  if (step.prompt !== null)
+    return { label: doer === "person" ? "Asked" : "Prompt", text: step.prompt, tone: "text" as const }
+  return doer === "worker"
+    ? { label: "Prompt", text: isLoaded ? "Not asked yet." : "…", tone: "muted" as const }
+    : undefined
+}
+
 function answerOf({ step, tail, isLoaded }: DetailInput) {
   const live = tail?.trimEnd() ?? ""
   if (step.output.trim() !== "")
     return { label: "Answer", text: step.output.trim(), tone: "text" as const, isTail: false }
   if (live !== "") return { label: "Writes", text: live, tone: "text" as const, isTail: true }
+  if (doerOf(step) !== "worker") return undefined
   if (step.status === "running") {
     return { label: "Writes", text: isLoaded ? "Nothing yet." : "…", tone: "muted" as const, isTail: false }
   }
@@ -95,8 +115,7 @@ function facts({ run, step, worker, now, width }: DetailInput): Cell[][] {
   const icon = stepIcon(step.status)
   const seen = worker?.lastActivityAt
   const state = worker && worker.run !== null ? stateNow(worker, now) : undefined
-  const tokens = worker?.run != null ? worker.tokens : step.tokens
-  const cost = worker?.run != null ? worker.cost : step.cost
+  const { tokens, cost, knownUsd } = step
   const isSpent = tokens.input + tokens.output > 0
   const doing =
     state === undefined || state === "working" || state === "asking"
@@ -108,13 +127,16 @@ function facts({ run, step, worker, now, width }: DetailInput): Cell[][] {
     stepTime(step, now),
     ...(seen == null ? [] : [`last sign ${formatElapsed(now - seen)} ago`]),
     ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
-    ...(isSpent ? [formatTokens(tokens), formatCost(cost)] : []),
+    ...(isSpent ? [formatTokens(tokens), formatCost(cost, knownUsd)] : []),
   ].filter((fact) => fact !== "")
   const lines = [
     labelled("State", wrap(`${icon.text} ${state_.join(" · ")}`, room, 2), TONE_OF[icon.tone] ?? icon.tone),
     labelled("Who", wrap(whoOf(step, worker), room, 2), "text"),
   ]
-  const after = step.needs.map((id) => run.steps.find((one) => one.id === id)?.name ?? id)
+  const after = step.needs.map((id) => {
+    const needed = run.steps.find((one) => one.id === id)
+    return needed === undefined ? id : nameInGroup(needed)
+  })
   if (after.length > 0) lines.push(labelled("After", [clip(after.join(", "), room)], "muted"))
   const files = [...(step.saved === null ? [] : [step.saved]), ...step.files]
   if (files.length > 0) lines.push(labelled("Files", [clip(files.join(", "), room)], "muted"))
@@ -123,7 +145,7 @@ function facts({ run, step, worker, now, width }: DetailInput): Cell[][] {
 
 /** Example: `coder (agent) · anthropic/sonnet, asked for anthropic/opus`. */
 function whoOf(step: StepView, worker: WorkerView | undefined): string {
-  if (doneBy(step.type) !== "worker" && step.session === null) return step.type
+  if (doerOf(step) !== "worker") return doneByWords(step)
   const model = step.reason === null ? (worker?.model ?? step.model ?? step.requestedModel) : step.model
   const isOther = step.requestedModel !== null && model !== null && step.requestedModel !== model
   const other = isOther ? `, asked for ${step.requestedModel}` : ""

@@ -1,8 +1,9 @@
 import { formatCost } from "../../core/view/numbers.ts"
+import { fractionDone, shareDone } from "../../core/view/progress.ts"
 import type { BrokenRun } from "../../core/view/protocol.ts"
 import type { RunView } from "../../core/view/view.ts"
 import { formatElapsed, short } from "../state/text.ts"
-import { isOver, progress, runIcon, runTime, type TextSpan } from "../state/view-model.ts"
+import { runIcon, runTime, type TextSpan } from "../state/view-model.ts"
 import type { FrameInput } from "./model.ts"
 import { type Cell, type Column, mark, muted, space, type TableLine, table } from "./table.ts"
 
@@ -43,17 +44,12 @@ function nameOfRun(run: RunView | BrokenRun): Cell[] {
   return [runIcon(run.status), space(1), { text: run.ask === null ? run.workflow : `asked ${run.ask}`, tone: "text" }]
 }
 
-function runColumns({ asks, workers }: FrameInput, now: number): Column<RunView | BrokenRun>[] {
+function runColumns({ asks }: FrameInput, now: number): Column<RunView | BrokenRun>[] {
   const of = (get: (run: RunView) => TextSpan | string) => (run: RunView | BrokenRun) => {
     const part = "status" in run ? get(run) : ""
     return typeof part === "string" ? muted(part) : part
   }
-  const spentBy = (run: RunView) => {
-    const busy = workers.filter((one) => one.run === run.id)
-    return (
-      run.tokens.input + run.tokens.output + busy.reduce((sum, { tokens }) => sum + tokens.input + tokens.output, 0)
-    )
-  }
+  const spentBy = ({ tokens }: RunView) => tokens.input + tokens.output
   const needs = (run: RunView) => asks.some((ask) => ask.run === run.id) || run.steps.some((step) => step.gate !== null)
   return [
     {
@@ -66,7 +62,7 @@ function runColumns({ asks, workers }: FrameInput, now: number): Column<RunView 
       },
     },
     { title: "", max: BAR, drop: 6, of: of(bar) },
-    { title: "", max: 9, drop: 5, of: of(progress) },
+    { title: "", max: 14, drop: 5, of: of((run) => `${fractionDone(run.steps)} done`) },
     {
       title: "",
       max: 12,
@@ -82,18 +78,18 @@ function runColumns({ asks, workers }: FrameInput, now: number): Column<RunView 
       isRight: true,
       of: of((run) => (spentBy(run) === 0 ? "" : `${short(spentBy(run))} tokens`)),
     },
-    { title: "", max: 9, drop: 4, isRight: true, of: of((run) => (spentBy(run) === 0 ? "" : priceOf(run.cost))) },
+    { title: "", max: 9, drop: 4, isRight: true, of: of((run) => (spentBy(run) === 0 ? "" : priceOf(run))) },
     { title: "", max: 12, drop: 9, isRight: true, of: (run) => muted(run.id) },
   ]
 }
 
-/** Example: `$0.0123`. An unknown price is `$?`. */
-export function priceOf(cost: number | null): string {
-  return cost === null ? "$?" : formatCost(cost)
+/** Example: `$0.0123`, or `≥$0.0123` when a part is unknown. A price of which nothing is known is `$?`. */
+export function priceOf({ cost, knownUsd }: Pick<RunView, "cost" | "knownUsd">): string {
+  if (cost !== null) return formatCost(cost)
+  return knownUsd > 0 ? `≥${formatCost(knownUsd)}` : "$?"
 }
 
 function bar(run: RunView): TextSpan {
-  const over = run.steps.filter(isOver).length
-  const full = run.steps.length === 0 ? 0 : Math.floor((over / run.steps.length) * BAR)
+  const full = Math.floor(shareDone(run.steps) * BAR)
   return { text: "━".repeat(full) + "╌".repeat(BAR - full), tone: runIcon(run.status).tone }
 }

@@ -1,8 +1,9 @@
 import { doneBy } from "../../core/model/step-types.ts"
+import { fractionDone, progressWords } from "../../core/view/progress.ts"
 import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import { formatElapsed, short } from "../state/text.ts"
 import type { TreeRow } from "../state/tree-rows.ts"
-import { isOver, notesOf, progress, stateNow, stateOf, stepIcon, stepTime, type TextSpan } from "../state/view-model.ts"
+import { notesOf, stateNow, stateOf, stepIcon, stepTime, type TextSpan } from "../state/view-model.ts"
 import type { Selection } from "./actions.ts"
 import type { FrameInput } from "./model.ts"
 import { priceOf, runRows } from "./runs.ts"
@@ -52,7 +53,7 @@ export function stepLines(input: FrameInput, width: number): TableLine[] {
   })
   const below = rows.length - rowsFrom - seen.length
   const hidden = [...(rowsFrom > 0 ? [`↑ ${rowsFrom}`] : []), ...(below > 0 ? [`↓ ${below}`] : [])].join("  ")
-  const title = [bold(run.ask ?? run.workflow), muted(` ${run.status} ${progress(run)}`)]
+  const title = [bold(run.ask ?? run.workflow), muted(` ${run.status} ${progressWords(run.steps)}`)]
   const notice = noticeOf(run)
   return [
     { cells: rule(title, hidden === "" ? [] : [muted(hidden)], width) },
@@ -89,10 +90,7 @@ function stepColumns({ workers, asks, now }: FrameInput): Column<TreeRow>[] {
     const worker = row.step.status === "running" ? workerOf(workers, row.run.id, row.step) : undefined
     return worker?.run == null ? undefined : worker
   }
-  const spent = (row: TreeRow) => {
-    const tokens = busy(row)?.tokens ?? row.step.tokens
-    return tokens.input + tokens.output
-  }
+  const spent = ({ step: { tokens } }: TreeRow) => tokens.input + tokens.output
   return [
     { title: "state", max: 22, drop: 0, of: (row) => stateCell(row, busy(row), asks, now) },
     { title: "notes", max: 24, drop: 10, of: ({ step }) => muted(step.gate?.why === "warning" ? "" : notesOf(step)) },
@@ -106,7 +104,7 @@ function stepColumns({ workers, asks, now }: FrameInput): Column<TreeRow>[] {
       max: 9,
       drop: 5,
       isRight: true,
-      of: (row) => muted(spent(row) === 0 ? "" : priceOf(busy(row)?.cost ?? row.step.cost)),
+      of: (row) => muted(spent(row) === 0 ? "" : priceOf(row.step)),
     },
   ]
 }
@@ -135,7 +133,7 @@ function stateCell(
   if ((isAsking && step.status === "running") || step.gate !== null) return { text: "needs you", tone: "warning" }
   const parts = run.steps.filter(({ group }) => group === step.id)
   if (parts.length > 0) {
-    return { text: `${step.status} ${parts.filter(isOver).length}/${parts.length}`, tone: stepIcon(step.status).tone }
+    return { text: `${step.status} ${fractionDone(parts)} done`, tone: stepIcon(step.status).tone }
   }
   if (worker) {
     const state = stateNow(worker, now)

@@ -1,5 +1,6 @@
 import type { StepStatus } from "../../core/model/result.ts"
 import { openGates, wayOn } from "../../core/view/gate-view.ts"
+import { fractionDone, progressWords } from "../../core/view/progress.ts"
 import type { PendingRequestView, RunView, StepView } from "../../core/view/view.ts"
 import { inboxItems } from "../inbox/gate-rows.ts"
 import { clip, widthOf } from "../state/text.ts"
@@ -7,7 +8,6 @@ import { type TreeRow, treeRows } from "../state/tree-rows.ts"
 import {
   belongsTo,
   isOver,
-  progress,
   runIcon,
   runTime,
   spent,
@@ -76,7 +76,7 @@ function panel(run: RunView, runs: readonly RunView[], input: SidebarInput): Run
     state: {
       key: "state",
       icon: runIcon(run.status),
-      left: muted(`${run.status} ${progress(run)}`),
+      left: muted(clip(`${run.status} ${progressWords(run.steps)}`, width - 3 - widthOf(runTime(run, now)))),
       right: muted(runTime(run, now)),
     },
     rows: [...needsYou(run, rows, input), ...stepRows(rows, input)],
@@ -141,7 +141,7 @@ function besideStep({ step, run }: TreeRow, isAsking: boolean, now: number): Tex
   if (step.status === "failed") return { text: step.reason ?? "failed", tone: "error" }
   if (isAsking || step.gate !== null) return { text: "needs you", tone: "warning" }
   const parts = run.steps.filter(({ group }) => group === step.id)
-  if (parts.length > 0 && !isOver(step)) return muted(`${parts.filter(isOver).length}/${parts.length}`)
+  if (parts.length > 0 && !isOver(step)) return muted(`${fractionDone(parts)} done`)
   return muted(stepTime(step, now))
 }
 

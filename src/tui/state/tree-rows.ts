@@ -1,5 +1,5 @@
 import { partsByGroup } from "../../core/view/tree.ts"
-import type { RunView, StepView } from "../../core/view/view.ts"
+import { nameInGroup, type RunView, roundOf, type StepView } from "../../core/view/view.ts"
 import { isOver } from "./view-model.ts"
 
 /**
@@ -72,7 +72,7 @@ export function treeRows({ run, runs, folds }: TreeInput): TreeRow[] {
           step,
           lead: isBracketed ? `${lead}${bracket} ` : lead,
           depth,
-          label: `${before}${of.ask ?? step.name}`,
+          label: `${before}${of.ask ?? nameInGroup(step)}`,
           below: own.length + started.length,
           isFolded: isFolded && own.length + started.length > 0,
         })
@@ -87,16 +87,19 @@ export function treeRows({ run, runs, folds }: TreeInput): TreeRow[] {
 
 /**
  * Groups steps into layers: each step is in the layer below the deepest step it needs, so the steps
- * of a layer may run at the same time.
+ * of a layer may run at the same time. A round of a loop is below the round before it.
  */
 function layered(steps: readonly StepView[]): StepView[][] {
   const byId = new Map(steps.map((step) => [step.id, step]))
+  const rounds = steps.filter((step) => roundOf(step) !== undefined)
+  const roundBefore = new Map(rounds.slice(1).map((step, at) => [step, rounds[at]]))
   const depths = new Map<string, number>()
   const depthOf = (step: StepView): number => {
     const known = depths.get(step.id)
     if (known !== undefined) return known
     depths.set(step.id, 0)
-    const needs = step.needs.flatMap((id) => byId.get(id) ?? [])
+    const before = roundBefore.get(step)
+    const needs = [...step.needs.flatMap((id) => byId.get(id) ?? []), ...(before === undefined ? [] : [before])]
     const depth = needs.reduce((deepest, need) => Math.max(deepest, depthOf(need) + 1), 0)
     depths.set(step.id, depth)
     return depth

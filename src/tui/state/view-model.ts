@@ -51,11 +51,6 @@ export function isOver(step: StepView): boolean {
   return step.status !== "pending" && step.status !== "running" && step.status !== "waiting"
 }
 
-/** The steps that have ended, out of all: `2/3`. */
-export function progress(run: RunView): string {
-  return `${run.steps.filter(isOver).length}/${run.steps.length}`
-}
-
 /** The status of a step, with the reason when it adds something: `failed · timeout`. */
 export function stateOf(step: StepView): string {
   // The gate itself says why the step waits.
@@ -93,11 +88,11 @@ export function runTime(run: RunView, now: number): string {
 }
 
 /**
- * Usage of the steps that have ended, such as `12.3k tokens · $0.12`. Empty when nothing was spent.
+ * Usage of the run so far, such as `12.3k tokens · $0.12`. Empty when nothing was spent.
  */
 export function spent(run: RunView): string {
   const used = run.tokens.input + run.tokens.output > 0
-  return used ? `${formatTokens(run.tokens)} · ${formatCost(run.cost)}` : ""
+  return used ? `${formatTokens(run.tokens)} · ${formatCost(run.cost, run.knownUsd)}` : ""
 }
 
 /** True when the session is the run's parent or that of one of its steps. */

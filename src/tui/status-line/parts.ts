@@ -1,10 +1,10 @@
 import { openGates, wayOn } from "../../core/view/gate-view.ts"
+import { fractionDone } from "../../core/view/progress.ts"
 import { type RunView, stepInFocus, type WorkerView } from "../../core/view/view.ts"
 import { clip, cut, widthOf } from "../state/text.ts"
 import {
   belongsTo,
   canOpen,
-  progress,
   RUN_TONES,
   runIcon,
   runTime,
@@ -102,9 +102,12 @@ function firstOf(runs: readonly RunView[], session: string | undefined): RunView
 
 function headline(run: RunView, now: number): TextSpan[] {
   if (run.status === "running" && run.ask !== null) return [muted(` is answering · ${stepTimes(run, now)}`)]
-  if (run.status === "running") return [muted(` ${progress(run)} · `), ...current(run, now)]
+  if (run.status === "running") return [muted(` ${fractionDone(run.steps)} · `), ...current(run, now)]
   if (run.status === "interrupted") {
-    return [muted(` interrupted at ${progress(run)} · `), { text: `/workflow resume ${run.id}`, tone: "text" }]
+    return [
+      muted(` interrupted at ${fractionDone(run.steps)} · `),
+      { text: `/workflow resume ${run.id}`, tone: "text" },
+    ]
   }
   if (run.status === "paused") return pausedLine(run)
   const broken = run.steps.find((step) => step.status === "failed")
@@ -116,7 +119,7 @@ function headline(run: RunView, now: number): TextSpan[] {
 /** Why a paused run waits, and the command that continues it. */
 function pausedLine(run: RunView): TextSpan[] {
   const gate = openGates(run)[0]
-  const at = muted(` paused at ${progress(run)} · `)
+  const at = muted(` paused at ${fractionDone(run.steps)} · `)
   if (gate) {
     const title = clip(gate.title, Number.POSITIVE_INFINITY)
     return [at, { text: title, tone: "warning" }]

@@ -2,8 +2,8 @@ import { verdictLines } from "../../core/model/verdict.ts"
 import { formatCheck } from "../../core/view/format.ts"
 import { DECIDED, gateTitle } from "../../core/view/gate-view.ts"
 import { formatCost } from "../../core/view/numbers.ts"
-import type { Delegated, StepView } from "../../core/view/view.ts"
-import type { TextDocument } from "../dialogs/text-document.ts"
+import { type Delegated, doerOf, doneByWords, type StepView } from "../../core/view/view.ts"
+import type { TextDocument, TextSection } from "../dialogs/text-document.ts"
 import { formatElapsed, short } from "../state/text.ts"
 import { stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
 
@@ -15,6 +15,9 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
   const fact = (label: string, value: string, tone: Tone = "text") => ({ label, value, tone })
   const icon = stepIcon(step.status)
   const asked = step.requestedModel ?? "the default"
+  const doer = doerOf(step)
+  const hasWorker = doer === "worker"
+  const isSpent = step.tokens.input + step.tokens.output > 0
   return {
     title: step.id,
     tone: "text",
@@ -31,15 +34,18 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
           ]),
       ...(step.detail === null || step.gate !== null ? [] : [fact("Why", step.detail)]),
       fact("Run", run),
-      fact("Attempts", String(step.attempts)),
-      fact("Profile", `${step.profile} (${step.kind})`),
+      ...(hasWorker || step.attempts > 1 ? [fact("Attempts", String(step.attempts))] : []),
+      hasWorker ? fact("Profile", `${step.profile} (${step.kind})`) : fact("Done by", doneByWords(step)),
       ...(stepTime(step, now) === ""
         ? []
         : [fact("Time", `${stepTime(step, now)}${step.endedAt === null ? " so far" : ""}`)]),
-      fact("Model", modelOf(step, asked)),
-      fact("Session", step.session ?? "none"),
-      fact("Tokens", `${short(step.tokens.input)} in, ${short(step.tokens.output)} out`),
-      fact("Cost", step.reason === null ? "not known yet" : formatCost(step.cost)),
+      ...(hasWorker ? [fact("Model", modelOf(step, asked)), fact("Session", step.session ?? "none")] : []),
+      ...(hasWorker || isSpent
+        ? [
+            fact("Tokens", `${short(step.tokens.input)} in, ${short(step.tokens.output)} out`),
+            fact("Cost", costOf(step, isSpent)),
+          ]
+        : []),
       ...(step.delegated === null ? [] : [fact("Delegated", delegatedBy(step.delegated))]),
       ...filesOf(step).map((text) => fact("Files", text)),
       ...step.warnings.map(({ text }) => fact("Warning", text, "warning")),
@@ -54,18 +60,22 @@ export function traceDocument(step: StepView, run: string, now: number): TextDoc
       ...(step.context === null
         ? []
         : [{ heading: "Context from the parent session", text: step.context.trimEnd(), tone: "text" as const }]),
-      {
-        heading: "Prompt",
-        text: step.prompt?.trimEnd() ?? "Not asked yet.",
-        tone: step.prompt === null ? "muted" : "text",
-      },
-      {
-        heading: "Output",
-        text: step.output.trimEnd() || "Nothing.",
-        tone: step.output.trim() === "" ? "muted" : "text",
-      },
+      ...textSection(doer === "person" ? "Asked" : "Prompt", step.prompt, hasWorker ? "Not asked yet." : undefined),
+      ...textSection(doer === "person" ? "Answer" : "Output", step.output, hasWorker ? "Nothing." : undefined),
     ],
   }
+}
+
+/** A section with a text. Without one, it says `otherwise`, or is left out when that is undefined. */
+function textSection(heading: string, given: string | null, otherwise: string | undefined): TextSection[] {
+  const text = given?.trimEnd() ?? ""
+  if (text !== "") return [{ heading, text, tone: "text" }]
+  return otherwise === undefined ? [] : [{ heading, text: otherwise, tone: "muted" }]
+}
+
+function costOf({ cost, knownUsd, reason, endedAt }: StepView, isSpent: boolean): string {
+  if (reason === null && !isSpent) return "not known yet"
+  return `${formatCost(cost, knownUsd)}${endedAt === null ? " so far" : ""}`
 }
 
 function checksTone({ checks }: StepView): Tone {
@@ -79,8 +89,8 @@ function filesOf({ files, saved }: StepView): string[] {
   return [...(files.length === 0 ? [] : [files.join(", ")]), ...(saved === null ? [] : [`its answer: ${saved}`])]
 }
 
-function delegatedBy({ runs, tokens, cost }: Delegated): string {
-  const spent = `${short(tokens.input)} in, ${short(tokens.output)} out, ${formatCost(cost)}`
+function delegatedBy({ runs, tokens, cost, knownUsd }: Delegated): string {
+  const spent = `${short(tokens.input)} in, ${short(tokens.output)} out, ${formatCost(cost, knownUsd)}`
   return `${runs.length} ${runs.length === 1 ? "task" : "tasks"} to other workers: ${spent}`
 }
 

@@ -27,6 +27,8 @@ export async function resultOf(
   const isKnown = await Promise.all(
     turn.map(async ({ info }) => isCounted(info) && (await isPriced(host, `${info.providerID}/${info.modelID}`))),
   )
+  const costOf = (messages: typeof turn) => messages.reduce((sum, { info }) => sum + info.cost, 0)
+  const knownUsd = costOf(turn.filter((_, at) => isKnown[at]))
   const todos = todosIn(turn)
   const answered = last ? `${last.providerID}/${last.modelID}` : undefined
   return {
@@ -34,7 +36,7 @@ export async function resultOf(
     output: end.output,
     session,
     tokens: tokensOf(turn),
-    cost: isKnown.every(Boolean) ? turn.reduce((sum, { info }) => sum + info.cost, 0) : null,
+    ...(isKnown.every(Boolean) ? { cost: costOf(turn) } : { cost: null, ...(knownUsd > 0 ? { knownUsd } : {}) }),
     ...(end.detail === undefined ? {} : { detail: end.detail }),
     ...(end.structured === undefined ? {} : { structured: end.structured }),
     ...(answered === undefined ? {} : { model: answered }),
@@ -89,7 +91,8 @@ export function isLost(error: unknown): boolean {
  */
 export function resultOfError(error: unknown, isStopped: boolean, session?: string): StepResult {
   const where = session === undefined ? {} : { session }
-  if (isStopped) return { reason: "aborted", output: "", tokens: NO_USAGE.tokens, cost: null, ...where }
+  // A worker without a session was never prompted, so it has cost nothing.
+  if (isStopped) return { reason: "aborted", output: "", ...NO_USAGE, cost: session === undefined ? 0 : null, ...where }
   const reason = isLost(error) ? "worker-lost" : "error"
   // The cost is unknown when the worker was prompted, or may have been before the server fell
   // silent.

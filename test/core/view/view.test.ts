@@ -5,7 +5,7 @@ import type { Run } from "../../../src/core/model/run.ts"
 import type { Settings, Step } from "../../../src/core/model/workflow.ts"
 import { decide } from "../../../src/core/schedule/decide.ts"
 import { decode, encode } from "../../../src/core/view/protocol.ts"
-import { nameInGroup, stepInFocus, viewRun, withDelegated } from "../../../src/core/view/view.ts"
+import { nameInGroup, stepInFocus, viewRun, withDelegated, withRunning } from "../../../src/core/view/view.ts"
 import { createdEvent, result, step, workflow } from "../../support/runs.ts"
 import { words } from "../../support/words.ts"
 
@@ -49,6 +49,33 @@ describe("the view of a run", () => {
     expect(viewRun(priced, true)).toMatchObject({ cost: 0.75, tokens: { input: 20, output: 10 } })
     const unknown = runOf([step("a"), step("b")], {}, ended("a", { cost: 0.5 }), ended("b", { cost: null }))
     expect(viewRun(unknown, true).cost).toBeNull()
+  })
+
+  it("names the known part of a cost that is not wholly known, of a run and of a step", () => {
+    const parts = [ended("a", { cost: 0.5 }), ended("b", { cost: null, knownUsd: 0.25 })]
+    const view = viewRun(runOf([step("a"), step("b")], {}, ...parts), true)
+    expect(view).toMatchObject({ cost: null, knownUsd: 0.75 })
+    expect(view.steps.map(({ cost, knownUsd }) => [cost, knownUsd])).toEqual([
+      [0.5, 0.5],
+      [null, 0.25],
+    ])
+  })
+
+  it("adds what workers have spent on tasks that have not ended, to the step and to the run alike", () => {
+    const view = viewRun(runOf([step("a"), step("b")], {}, ended("a", { cost: 0.5 })), true)
+    const tokens = { input: 7, output: 3 }
+    const running = withRunning(view, [
+      { step: "b", tokens, cost: 0.25 },
+      { step: "gone", tokens, cost: 9 },
+    ])
+    expect(running).toMatchObject({ cost: 0.75, tokens: { input: 17, output: 8 } })
+    expect(running.steps[1]).toMatchObject({ cost: 0.25, tokens })
+    // A second try adds to the first, and a try of an unpriced model leaves the known part.
+    const again = withRunning(view, [{ step: "a", tokens, cost: null }])
+    expect(again.steps[0]).toMatchObject({ cost: null, knownUsd: 0.5, tokens: { input: 17, output: 8 } })
+    // A worker that has not spent anything yet says nothing about the price.
+    const idle = [{ step: "b", tokens: { input: 0, output: 0 }, cost: null }]
+    expect(withRunning(view, idle)).toBe(view)
   })
 
   it("shows the model that answered beside the requested one", () => {
@@ -152,7 +179,7 @@ describe("the usage of delegated runs", () => {
     const run = viewRun(runOf([step("a"), step("b")], {}, ended("a", { cost: 0.5 })), true)
     const all = withDelegated(run, new Map([["a", [child("c1", 0.25), child("c2", 1)]]]))
     expect(all.steps.map(({ delegated }) => delegated)).toEqual([
-      { runs: ["c1", "c2"], tokens: { input: 6, output: 8 }, cost: 1.25 },
+      { runs: ["c1", "c2"], tokens: { input: 6, output: 8 }, cost: 1.25, knownUsd: 1.25 },
       null,
     ])
     expect(all).toMatchObject({ cost: 1.75, tokens: { input: 16, output: 13 } })

@@ -151,7 +151,7 @@ it("the dashboard folds a group and unfolds it again", async () => {
   const { dashboard, text } = filled()
   dashboard.pick({ type: "step", key: `${FEATURE.id}/build` })
   dashboard.fold()
-  expect(text()).toMatch(/◐ build ▸ 3 +running 1\/3/)
+  expect(text()).toMatch(/◐ build ▸ 3 +running 1\/3 done/)
   expect(text()).not.toMatch(/◐ tests/)
   dashboard.fold()
   expect(text()).toMatch(/└ ◐ tests/)

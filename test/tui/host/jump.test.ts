@@ -34,7 +34,7 @@ it("the jump key does nothing when no step has a session in this OpenCode", () =
   expect(jumpFrom("p1", [runView({ steps: [stepView("a"), remote] })])).toEqual({ type: "nowhere" })
 })
 
-const delegated = { runs: ["child"], tokens: { input: 0, output: 0 }, cost: null }
+const delegated = { runs: ["child"], tokens: { input: 0, output: 0 }, cost: null, knownUsd: 0 }
 const child = runView({ id: "child", depth: 1, ask: "docs", parent: "ses_lead", steps: [runningStep("ask")] })
 const family = runView({
   id: "top",

@@ -15,7 +15,9 @@ describe("the sidebar", () => {
     )
 
   it("lists a run's steps with state and time", () => {
-    expect(rows([demo])).toEqual([["Workflow demo", "◐ running 1/3|12s", "✓ survey|3.0s", "◐ review|12s", "○ plan|"]])
+    expect(rows([demo])).toEqual([
+      ["Workflow demo", "◐ running 1/3 done|12s", "✓ survey|3.0s", "◐ review|12s", "○ plan|"],
+    ])
   })
 
   it("names the oldest item that needs the person first, and marks the step whose worker waits", () => {
@@ -36,7 +38,7 @@ describe("the sidebar", () => {
     const hold = { cause: "gate", detail: "review: failed (empty)" } as const
     expect(rows([runView({ status: "paused", hold, steps })])[0]).toEqual([
       "Workflow demo",
-      "‖ paused 1/3|",
+      "‖ paused 1/3 done|",
       "? review failed (empty)|",
       "  ctrl+x i decides|",
       "✓ survey|3.0s",
@@ -50,7 +52,7 @@ describe("the sidebar", () => {
     const run = runView({ status: "failed", endedAt: 5_000, steps: [failed], tokens: { input: 900, output: 0 } })
     expect(rows([run])[0]).toEqual([
       "Workflow demo",
-      "✗ failed 1/1|5.0s",
+      "✗ failed 0/1 done, 1 failed|5.0s",
       "✗ review|check-failed",
       "900 tokens · $0.00",
     ])
@@ -72,7 +74,12 @@ describe("the sidebar", () => {
       doneStep("build:a", 1_000, { group: "build", name: "a" }),
       runningStep("build:b", { group: "build", name: "b" }),
     ]
-    expect(rows([runView({ steps })])[0]?.slice(2)).toEqual(["✓ plan|3.0s", "◐ build|1/2", "  ✓ a|1.0s", "  ◐ b|12s"])
+    expect(rows([runView({ steps })])[0]?.slice(2)).toEqual([
+      "✓ plan|3.0s",
+      "◐ build|1/2 done",
+      "  ✓ a|1.0s",
+      "  ◐ b|12s",
+    ])
   })
 
   it("lists only the steps that need attention in a long run", () => {

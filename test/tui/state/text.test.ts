@@ -32,7 +32,7 @@ it.each([
 })
 
 it("a small price differs from zero, and an unknown price from both", () => {
-  expect([0, 0.0042, 0.0999, 0.12, 12.345, null].map(formatCost)).toEqual([
+  expect([0, 0.0042, 0.0999, 0.12, 12.345, null].map((usd) => formatCost(usd))).toEqual([
     "$0.00",
     "$0.0042",
     "$0.0999",

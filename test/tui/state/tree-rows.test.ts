@@ -47,8 +47,30 @@ it("the tree folds a finished group with many parts until it is opened, and any 
   expect(drawn(running, [running], new Map([["r1/build", true]]))).toEqual(["build +6"])
 })
 
+it("the tree names the rounds of a loop by number and draws them one after another, at any depth", () => {
+  const round = (of: string, name: string, at: number) => stepView(`${of}:${at}`, { group: of, name })
+  const steps = [
+    runningStep("fix", { parts: 2 }),
+    round("fix", "fix", 1),
+    stepView("fix:1:try", { group: "fix:1", name: "try", parts: 2 }),
+    round("fix:1:try", "try", 1),
+    round("fix:1:try", "try", 2),
+    round("fix", "fix", 2),
+    stepView("ship", { needs: ["fix"] }),
+  ]
+  const labels = ["fix", "  round 1", "    try", "      round 1", "      round 2", "  round 2", "ship"]
+  expect(drawn(runView({ steps }))).toEqual(labels)
+  // Parts that have the name of their group, but no number, run side by side.
+  const beside = [
+    runningStep("a"),
+    stepView("a:a", { group: "a", name: "a" }),
+    stepView("a:b", { group: "a", name: "b" }),
+  ]
+  expect(drawn(runView({ steps: beside }))).toEqual(["a", "  ┌ a", "  └ b"])
+})
+
 it("the tree lists delegated runs under the step that started them, at any depth", () => {
-  const delegated = (id: string) => ({ runs: [id], tokens: { input: 0, output: 0 }, cost: null })
+  const delegated = (id: string) => ({ runs: [id], tokens: { input: 0, output: 0 }, cost: null, knownUsd: 0 })
   const deepest = runView({ id: "r3", depth: 2, ask: "docs", steps: [doneStep("ask")] })
   const child = runView({
     id: "r2",

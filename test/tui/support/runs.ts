@@ -12,6 +12,7 @@ export function stepView(id: string, given: Partial<StepView> = {}): StepView {
     group: null,
     name: id,
     needs: [],
+    parts: 0,
     files: [],
     saved: null,
     status: "pending",
@@ -26,6 +27,7 @@ export function stepView(id: string, given: Partial<StepView> = {}): StepView {
     requestedModel: null,
     tokens: { input: 0, output: 0 },
     cost: null,
+    knownUsd: given.cost ?? 0,
     output: "",
     prompt: null,
     context: null,
@@ -56,6 +58,7 @@ export function runView(given: Partial<RunView> = {}): RunView {
     steps: [],
     tokens: { input: 0, output: 0 },
     cost: 0,
+    knownUsd: given.cost ?? 0,
     ...given,
   }
 }

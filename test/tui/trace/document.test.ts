@@ -57,13 +57,52 @@ it("the trace of a running or pending step shows no final model or cost", () => 
   expect(pending.sections.map((section) => section.text)).toEqual(["Not asked yet.", "Nothing."])
 })
 
+it("the trace of a gate, a check, a group and a loop names no worker, model, session or cost that they do not have", () => {
+  const worker = ["Profile", "Model", "Session", "Tokens", "Cost"]
+  const asking = gateStep(
+    "approve",
+    { why: "gate", detail: "Ship it?" },
+    { type: "gate", session: null, prompt: "Ship it?" },
+  )
+  const open = traceDocument(asking, "r1", 0)
+  expect(open.facts.map(({ label }) => label).filter((label) => worker.includes(label))).toEqual([])
+  expect(fact(open, "Done by")).toBe("gate: a person decides")
+  expect(open.sections).toEqual([{ heading: "Asked", text: "Ship it?", tone: "text" }])
+  const decided = doneStep("approve", 1, { type: "gate", prompt: "Ship it?", output: "yes, ship it", session: null })
+  expect(traceDocument(decided, "r1", 0).sections.map(({ heading, text }) => [heading, text])).toEqual([
+    ["Asked", "Ship it?"],
+    ["Answer", "yes, ship it"],
+  ])
+  const others = [
+    [doneStep("lint", 1, { type: "check", session: null }), "check: its checks decide"],
+    [runningStep("all", { type: "parallel", session: null }), "parallel"],
+    [runningStep("all", { type: "parallel", parts: 2, session: null }), "parallel, 2 parts"],
+    [runningStep("fix", { parts: 1, session: null }), "loop of coder, 1 round"],
+  ] as const
+  for (const [step, by] of others) {
+    const document = traceDocument(step, "r1", 0)
+    expect(document.facts.map(({ label }) => label).filter((label) => worker.includes(label))).toEqual([])
+    expect(fact(document, "Done by")).toBe(by)
+    expect(document.sections).toEqual([])
+    const text = formatTrace("r1", step)
+    expect(text).toContain(`\n${by}`)
+    for (const word of ["profile", "model", "session", "cost"]) expect(text).not.toContain(word)
+  }
+})
+
+it("the trace of a running step shows what it has spent so far", () => {
+  const step = runningStep("a", { tokens: { input: 900, output: 12 }, cost: 0.0451 })
+  expect(fact(traceDocument(step, "r1", 0), "Cost")).toBe("$0.0451 so far")
+  expect(formatTrace("r1", step)).toContain("900 tokens in, 12 out, $0.0451 so far")
+})
+
 it("the trace shows the worker's context, its warnings and what it delegated", () => {
   const step = doneStep("lead", 8_000, {
     context: "The session is about tides.\n",
     prompt: "Go",
     output: "Gone",
     warnings: [{ kind: "fallback", text: "a/one: out of quota; going on with b/two" }],
-    delegated: { runs: ["r2", "r3"], tokens: { input: 900, output: 12 }, cost: null },
+    delegated: { runs: ["r2", "r3"], tokens: { input: 900, output: 12 }, cost: null, knownUsd: 0 },
   })
   const document = traceDocument(step, "r1", 0)
   expect(fact(document, "Delegated")).toBe("2 tasks to other workers: 900 in, 12 out, price unknown")
