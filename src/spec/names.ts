@@ -34,6 +34,8 @@ interface RewrittenExpression {
 const FUNCTIONS = ["uppercase", "lowercase", "trim", "json"]
 /** First words of an expression that do not name a step; they cannot be step ids. */
 export const RESERVED = ["inputs", "context", "secrets", "fn"]
+const ITEM_HINT = "only `prompt`, `files`, `output` and `ask` of a `routed` step have one, and not `output` of a loop"
+const ROUND_HINT = "only the rounds of a step with `loop` have it: its `prompt`, its `until`, and the steps inside it"
 const LITERAL_HINT = "for a plain `${` write `$${`; "
 
 /** A set of names. `keys()` is used only for the hint on a misspelt name. */
@@ -52,7 +54,7 @@ export interface KnownNames {
   readonly secrets?: NameSet | undefined
   /** True when secrets exist but cannot be read here. */
   readonly hidesSecrets?: boolean
-  /** True when `item` can be read: the step is a routed one, which runs once for each item. */
+  /** True when `item` can be read: the text is filled in for each item of a routed step. */
   readonly hasItem?: boolean
   /** True when `loop.round` can be read. */
   readonly hasRound?: boolean
@@ -66,7 +68,7 @@ export interface KnownNames {
 export function unknownName(known: KnownNames, source: string, offset: number): ExpressionProblem {
   const word = /^[A-Za-z_][\w-]*/.exec(source.slice(offset))?.[0] ?? source.slice(offset)
   if (word === "item") {
-    return { offset, message: "`item` is not available here", hint: "only a `routed` step has items" }
+    return { offset, message: "`item` is not available here", hint: ITEM_HINT }
   }
   const names = [
     "inputs",
@@ -174,7 +176,7 @@ const isStepField = (name: string): name is StepField => (STEP_FIELDS as readonl
 
 function rewriteRound(field: RegExpExecArray | null, at: number, end: number, known: KnownNames, out: Output): number {
   if (!known.hasRound) {
-    out.problem({ offset: at, message: "`loop` is not available here", hint: "only a step with `loop` has rounds" })
+    out.problem({ offset: at, message: "`loop` is not available here", hint: ROUND_HINT })
   } else if (field?.[1] !== "round") {
     out.problem({ offset: at, message: "`loop` has only `round`", hint: "write `loop.round`" })
   } else {
@@ -237,7 +239,11 @@ function rewriteSecret(field: RegExpExecArray, at: number, end: number, known: K
   if (known.secrets !== undefined || !known.hidesSecrets) {
     return rewriteNamed("secret", "secrets", field, { at, end, names: known.secrets ?? new Set<string>() }, out)
   }
-  out.problem({ offset: at, message: "secrets can be used only in `prompt`", hint: "leave it out here" })
+  out.problem({
+    offset: at,
+    message: "secrets can be used only in the `prompt` of a worker",
+    hint: "leave it out here",
+  })
   return out.copy(at, end - at)
 }
 

@@ -64,14 +64,19 @@ interface ExpressionField {
   readonly isAfter?: boolean
   /** True when it may also read the steps inside this one. */
   readonly seesInside?: boolean
+  /** True when it is evaluated once for all rounds of the step's own loop, and outside of them. */
+  readonly isOutsideRounds?: boolean
 }
 
 function expressionFieldsOf(outline: Outline, step: OutlineStep): ExpressionField[] {
   const itemsOf = (...path: string[]) => keysAt(outline, step, ...path).map((key): PropertyKey[] => [...path, key])
+  // A question to a person is stored and shown as it is, so no secret may be filled in.
+  const isAsked = written(outline, step, "type") !== "gate"
   return [
-    { path: ["prompt"], sort: "template", seesSecrets: true, seesItem: true },
-    { path: ["condition"], sort: "condition" },
-    { path: ["output"], sort: "template", seesItem: true },
+    { path: ["prompt"], sort: "template", seesSecrets: isAsked, seesItem: true },
+    { path: ["condition"], sort: "condition", isOutsideRounds: true },
+    // The file of a loop has the answer of its last round, whatever its rounds consist of.
+    { path: ["output"], sort: "template", seesItem: !step.isLoop, isOutsideRounds: true },
     ...itemsOf("files").map((path): ExpressionField => ({ path, sort: "template", seesItem: true })),
     ...EXPRESSION_KEYS.flatMap(([key, holds]): ExpressionField[] =>
       holds === "templates" ? itemsOf(key).map((path) => ({ path, sort: "template" })) : [{ path: [key], sort: holds }],
@@ -112,7 +117,7 @@ function* checkField(
     },
     ...(field.seesSecrets ? { secrets } : { hidesSecrets: true }),
     hasItem: field.seesItem === true && formOfType(written(outline, step, "type"))?.hasItem === true,
-    hasRound: [...around(step)].some((one) => one.isLoop),
+    hasRound: [...around(step)].some((one) => one.isLoop && !isOutside(one, step, field)),
   }
   const { problems, references } = check(field.sort, text, known, types)
   // Positions are found only as problems are consumed: finding one reads all of the text before it.
@@ -124,6 +129,11 @@ function* checkField(
 function check(sort: ExpressionField["sort"], text: string, known: KnownNames, types: Types): Findings {
   if (sort === "template") return checkTemplate(text, known, types)
   return checkValue(text, known, types, sort === "condition" ? "bool" : "list")
+}
+
+/** True when `level` is the step itself and the field is evaluated outside the rounds of its loop. */
+function isOutside(level: OutlineStep, step: OutlineStep, { isOutsideRounds }: ExpressionField): boolean {
+  return level === step && isOutsideRounds === true
 }
 
 /** Reports references to steps that may not have ended when this field is evaluated. */
@@ -141,7 +151,8 @@ function unordered(
     if (here.length === 0) continue
     const tooEarly = notBefore(level, new Set(here.map((one) => one.step)))
     for (const { step: id, offset } of here) {
-      if (!tooEarly.has(id) || (id === level.id && (level.isLoop || (field.isAfter && level === step)))) continue
+      const isEarlierRound = level.isLoop && !isOutside(level, step, field)
+      if (!tooEarly.has(id) || (id === level.id && (isEarlierRound || (field.isAfter && level === step)))) continue
       if (id !== level.id) {
         const needs = level === step ? `\`${vocabulary.needs}\`` : `\`${vocabulary.needs}\` of \`${level.id}\``
         problems.push({ offset, message: `\`${id}\` may not have run yet`, hint: `add \`${id}\` to ${needs}` })

@@ -243,7 +243,7 @@ describe("one mistake is one problem", () => {
     [
       "a secret in a path",
       `context: { secrets: { K: { env: K } } }\n${lines("prompt: p", "output: a/${secrets.K}")}`,
-      "w.yaml:5:17: secrets can be used only in `prompt` — leave it out here",
+      "w.yaml:5:17: secrets can be used only in the `prompt` of a worker — leave it out here",
     ],
     [
       "a secret that is written down",

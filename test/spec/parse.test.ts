@@ -279,8 +279,16 @@ describe("mistakes in an expression", () => {
       "w.yaml:6:15: unknown variable `x` — declare it under `context.variables`",
     ],
     ["another context", "${context.x}", "w.yaml:6:15: there is no `context.x` — write `context.variables.x`"],
-    ["an item", "${item.x}", "w.yaml:6:15: `item` is not available here — only a `routed` step has items"],
-    ["a round", "${loop.round}", "w.yaml:6:15: `loop` is not available here — only a step with `loop` has rounds"],
+    [
+      "an item",
+      "${item.x}",
+      "w.yaml:6:15: `item` is not available here — only `prompt`, `files`, `output` and `ask` of a `routed` step have one, and not `output` of a loop",
+    ],
+    [
+      "a round",
+      "${loop.round}",
+      "w.yaml:6:15: `loop` is not available here — only the rounds of a step with `loop` have it: its `prompt`, its `until`, and the steps inside it",
+    ],
     [
       "code",
       "${a.constructor}",

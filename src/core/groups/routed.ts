@@ -1,5 +1,5 @@
 import type { Run, StepState } from "../model/run.ts"
-import type { GroupOf } from "../model/step-types.ts"
+import { type GroupOf, isSavedPerItem } from "../model/step-types.ts"
 import { NO_USAGE } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
@@ -115,7 +115,7 @@ function isInCycle(item: Item, items: readonly Item[]): boolean {
 
 function itemStep(spec: Step, { route, otherwise }: Routed, item: Item): Step {
   const { group: _g, condition: _c, hook: _h, onFailure: _o, budget: _b, timeoutMs: _t, output, ...body } = spec
-  const isOwnFile = output?.includes("item") === true
+  const isOwnFile = isSavedPerItem(spec)
   const category = item.category !== undefined && Object.hasOwn(route, item.category) ? item.category : undefined
   const files = item.files ?? spec.files
   return {

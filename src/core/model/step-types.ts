@@ -132,3 +132,11 @@ export function stepsInside(step: Step): readonly Step[] {
   const { group } = step
   return group === undefined ? [] : [...groupTraits(group).steps(group), ...(nestedIn(step)?.steps ?? [])]
 }
+
+/**
+ * True when each item of a routed step has a file of its own: the path of `output` reads the item.
+ * Otherwise the file has the answers of all items.
+ */
+export function isSavedPerItem({ output }: Step): boolean {
+  return output !== undefined && /\$\{[^}]*\bitem\b/.test(output)
+}

@@ -2,7 +2,7 @@ import { isGroup, isInside, isTolerated, scopeAround, settingsOf } from "../mode
 import type { Usage } from "../model/events.ts"
 import type { Reason, StepResult, Warning } from "../model/result.ts"
 import { type Run, type StepState, stepOf, wentWell } from "../model/run.ts"
-import { groupTraits } from "../model/step-types.ts"
+import { groupTraits, isSavedPerItem } from "../model/step-types.ts"
 import { NO_USAGE } from "../model/usage.ts"
 import type { Check, Opinion, Step } from "../model/workflow.ts"
 import { gateOf, retryAt, warningsOf } from "./after-attempt.ts"
@@ -49,7 +49,7 @@ export function followUpOf(spec: Step): FollowUp {
   // The schema applies to the parts. For an ensemble, it applies to the judge's answer.
   if (!groupTraits(spec.group).isCheckedInParts) return { ...ofGroup, checks, opinions }
   // An output path that contains the item belongs to the part.
-  return output?.includes("item") ? { checks: [], opinions: [] } : ofGroup
+  return isSavedPerItem(spec) ? { checks: [], opinions: [] } : ofGroup
 }
 
 /** Decides what follows an attempt once its checks are done: a retry, a gate, or its end. */

@@ -1,3 +1,4 @@
+import { enclosing } from "../../core/model/ancestry.ts"
 import { formatProblems } from "../../core/model/problem.ts"
 import type { CheckResult, StepResult } from "../../core/model/result.ts"
 import type { Opinion } from "../../core/model/workflow.ts"
@@ -60,10 +61,14 @@ function lineOf(text: string): string {
   return line.length > NAME_CHARS ? `${line.slice(0, NAME_CHARS)}…` : line
 }
 
-/** The scope of the step's own prompt, with the step's answer added. */
+/**
+ * The scope of the step's own prompt, with the step's answer added under the name that the document
+ * gives the step. An item of a routed step has no name there but that of the routed step.
+ */
 function ownScope({ run, step, result }: Answered): Scope {
   const scope = scopeOf(run, step)
-  const name = step.part?.name ?? step.id
+  const named = (step.part?.role === "item" ? enclosing(run, step)[0]?.spec : undefined) ?? step
+  const name = named.part?.name ?? named.id
   const own = { output: result.output, status: "success", reason: "ok", session: result.session ?? "" }
   const { steps } = scope
   return {

@@ -7,16 +7,20 @@ import type { Scope, StepScope, StepScopes } from "../../core/ports/ports.ts"
 /**
  * What the expressions of `step` can see: the inputs, and every step it needs, directly or through
  * others. A part of a group sees its siblings by their own names, and what its group can see; a
- * nested workflow sees only its own inputs.
+ * nested workflow sees only its own inputs. `isAfterRound` is for the `until` of a loop, which also
+ * sees the round that has just ended.
  */
 export function scopeOf(run: Run, step: Step, isAfterRound = false): Scope {
   const { inside, nested } = surroundings(run, step)
   const workflow = (nested && nestedIn(nested.spec)) ?? run.created.workflow
   const item = inside.find((spec) => spec.item !== undefined)?.item
-  const round = inside.find((spec) => spec.part?.round !== undefined)?.part?.round
+  const after = isAfterRound ? roundsOf(run, stepOf(run, step.id)) : []
+  const last = run.specs[run.graph.indexOf.get(after[0] ?? "") ?? -1]
+  const rounds = [...(last ? [last] : []), ...inside]
+  const round = rounds.find((spec) => spec.part?.round !== undefined)?.part?.round
   return {
     inputs: nested?.row.parts?.inputs ?? run.created.inputs,
-    steps: new Ancestors(run, inside, isAfterRound ? roundsOf(run, stepOf(run, step.id)) : []),
+    steps: new Ancestors(run, inside, after),
     ...(workflow.variables === undefined ? {} : { variables: workflow.variables }),
     ...(item === undefined ? {} : { item }),
     ...(round === undefined ? {} : { round }),

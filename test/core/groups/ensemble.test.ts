@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import type { Group, Step } from "../../../src/core/model/workflow.ts"
+import { followUpOf } from "../../../src/core/schedule/conclude.ts"
 import { drive } from "../../support/drive.ts"
 import { profile, step } from "../../support/runs.ts"
 
@@ -311,6 +312,17 @@ describe("a routed step", () => {
     expect(r.started).toEqual(["build:a", "build:a-3", "build:a-4"])
     for (const id of r.started) r.end(id)
     expect(r.run.status).toBe("success")
+  })
+
+  it.each([
+    ["out/${item.id}.md", ["out/${item.id}.md", undefined]],
+    ["docs/items.md", [undefined, "docs/items.md"]],
+    ["${inputs.items}/all.md", [undefined, "${inputs.items}/all.md"]],
+  ])("with the output %s saves each item only when the path reads the item", (output, [ofItem, ofAll]) => {
+    const r = run(routed([{ category: "backend" }], {}, { output }))
+    const spec = (id: string) => r.run.specs.find((one) => one.id === id) as Step
+    expect(spec("build:1").output).toBe(ofItem)
+    expect(followUpOf(spec("build")).output).toBe(ofAll)
   })
 
   it("uses the declared default for unknown categories, and succeeds with an empty list", () => {
