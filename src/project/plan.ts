@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/base/duration.ts"
+import { orderingNeedsOf } from "../core/model/graph.ts"
 import { DEFAULT_KIND } from "../core/model/kinds.ts"
 import { doneBy, stepsInside } from "../core/model/step-types.ts"
 import type { Hook, Step, Workflow } from "../core/model/workflow.ts"
@@ -55,13 +56,14 @@ export function formatPlan(prepared: Prepared, ink: Ink = PLAIN): string {
   const cap = Math.min(settings.maxParallel, limits.maxWorkers)
   const turns = turnsOf(workflow)
   const given = Object.entries(inputs).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
+  const linesOf = (step: Step) => stepLines(step, workflow.steps, prepared, ink)
   const steps = waves(workflow).flatMap((ids, at) => [
     ink.dim(`${at + 1}.`),
-    ...workflow.steps.filter((step) => ids.includes(step.id)).flatMap((step) => stepLines(step, prepared, ink)),
+    ...workflow.steps.filter((step) => ids.includes(step.id)).flatMap(linesOf),
   ])
   const hooks = Object.entries(HOOKS).flatMap(([when, words]) => {
     const own = workflow.steps.filter((step) => step.hook === when)
-    return own.length === 0 ? [] : [ink.dim(words), ...own.flatMap((step) => stepLines(step, prepared, ink))]
+    return own.length === 0 ? [] : [ink.dim(words), ...own.flatMap(linesOf)]
   })
   return [
     `${ink.bold(workflow.name)}  ${ink.dim(file)}`,
@@ -81,12 +83,14 @@ export function formatPlan(prepared: Prepared, ink: Ink = PLAIN): string {
   ].join("\n")
 }
 
-function stepLines(step: Step, prepared: Prepared, ink: Ink): string[] {
+/** The lines of a step. `siblings` are the steps that its needs name. */
+function stepLines(step: Step, siblings: readonly Step[], prepared: Prepared, ink: Ink): string[] {
   const lines = [...whatLines(step, prepared), ...givenLines(step), ...failureLines(step, prepared)]
-  const inside = stepsInside(step).flatMap((one) => stepLines(one, prepared, ink))
-  const isShown = step.needs.length > 0 && step.hook === undefined
+  const parts = stepsInside(step)
+  const inside = parts.flatMap((one) => stepLines(one, parts, prepared, ink))
+  const needs = orderingNeedsOf(step, (id) => siblings.find((other) => other.id === id))
   return [
-    `   ${ink.bold(step.id)}${isShown ? ink.dim(`  after ${step.needs.join(", ")}`) : ""}`,
+    `   ${ink.bold(step.id)}${needs.length > 0 ? ink.dim(`  after ${needs.join(", ")}`) : ""}`,
     ...lines.flatMap((line) => line.split("\n")).map((line) => `      ${line}`),
     ...inside.map((line) => `   ${line}`),
   ]

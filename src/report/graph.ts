@@ -1,3 +1,4 @@
+import { orderingNeedsOf } from "../core/model/graph.ts"
 import type { StepStatus } from "../core/model/result.ts"
 import { doneBy, type GroupOf, type GroupType } from "../core/model/step-types.ts"
 import type { Group, Hook, Step } from "../core/model/workflow.ts"
@@ -51,9 +52,10 @@ function levelOf(all: readonly Step[], group: string | undefined, views: Readonl
     return undefined
   }
   const edges = new Map<string, Edge>()
+  const byId = new Map(all.map((step) => [step.id, step]))
   for (const step of all) {
-    // A hook waits for the end of all steps, so its own needs draw no edges.
-    for (const need of step.hook ? [] : step.needs) {
+    // A hook waits for the end of all steps, so only other hooks draw edges to it.
+    for (const need of orderingNeedsOf(step, (id) => byId.get(id))) {
       const [from, to] = [onLevel(need), onLevel(step.id)]
       if (from !== undefined && to !== undefined && from !== to) edges.set(`${from}\0${to}`, { from, to })
     }

@@ -57,10 +57,10 @@ export function layOut({ nodes, edges }: Graph): Layout {
   return { width: end.x + GAP.margin, height: end.y + GAP.margin, boxes, arrows }
 }
 
-/** Arrows from the last steps to the hooks. */
+/** Arrows from the last steps to the hooks that wait for no other hook. */
 function endsOf({ nodes, edges }: Graph): Omit<Arrow, "points">[] {
   const last = nodes.filter(({ id, hook }) => hook === null && !edges.some(({ from }) => from === id))
-  const hooks = nodes.filter(({ hook }) => hook !== null)
+  const hooks = nodes.filter(({ id, hook }) => hook !== null && !edges.some(({ to }) => to === id))
   return hooks.flatMap((hook) => last.map(({ id }) => ({ from: id, to: hook.id, isLater: true as const })))
 }
 

@@ -7,12 +7,20 @@ import { type Graph, inOrder, type Node, reduced } from "./graph.ts"
 
 /** The drawing, ending with a line break. */
 export function textOf(graph: Graph): string {
-  const steps = { ...graph, nodes: graph.nodes.filter(({ hook }) => hook === null) }
-  const hooks = graph.nodes.filter(({ hook }) => hook !== null)
+  const hooks = inOrder(graph).filter(({ hook }) => hook !== null)
+  const isHook = (id: string) => hooks.some((hook) => hook.id === id)
+  const steps = {
+    nodes: graph.nodes.filter(({ hook }) => hook === null),
+    edges: graph.edges.filter(({ to }) => !isHook(to)),
+  }
+  const after = (id: string) => {
+    const before = graph.edges.flatMap(({ from, to }) => hooks.filter((hook) => to === id && hook.id === from))
+    return before.length === 0 ? "" : `, after ${before.map(({ label }) => label).join(", ")}`
+  }
   const rows = [
     ...lanesOf(reduced(steps)),
     ...(hooks.length === 0 ? [] : ["", "At the end"]),
-    ...hooks.map((hook) => `*  ${hook.label}  ${hook.note}, on ${hook.hook}`),
+    ...hooks.map((hook) => `*  ${hook.label}  ${hook.note}, on ${hook.hook}${after(hook.id)}`),
   ]
   return `${rows.join("\n")}\n`
 }

@@ -27,7 +27,12 @@ export interface OutlineStep {
   readonly path: Path
   /** Undefined when the id is missing or not text. */
   readonly id: string | undefined
+  /** Its needs as written. An ordinary step that has none needs the hooks at the start. */
   readonly needs: readonly OutlineNeed[]
+  /** For a hook at the end: the ids of all steps that have ended before it starts. */
+  readonly follows: ReadonlySet<string>
+  /** The key of `hooks` that the step is listed under; undefined for an ordinary step. */
+  readonly hook: string | undefined
   /** True when the step has a `loop`. */
   readonly isLoop: boolean
   /** Ids of the steps inside this one. */
@@ -51,20 +56,21 @@ type UnscopedStep = Omit<OutlineStep, "scope">
  * steps whose place decides what they need.
  */
 export function outlineOf(source: WorkflowSource): Outline {
-  const listAt = (path: Path) => {
+  const listAt = (path: Path, hook?: string) => {
     const raw = valueAt(source.value, path)
     // `map` would skip the holes that a dialect leaves in the list for what it could not convert.
-    return Array.from(Array.isArray(raw) ? raw : [], (step: unknown, index) => stepOf(step, [...path, index]))
+    return Array.from(Array.isArray(raw) ? raw : [], (step: unknown, index) => stepOf(step, [...path, index], hook))
   }
   const all = (others: readonly UnscopedStep[], path: Path) =>
     others.flatMap(({ id }): OutlineNeed[] => (id === undefined ? [] : [{ id, path }]))
-  const first = listAt(["hooks", HOOKS_AT_START]).map((step) => ({ ...step, needs: [] }))
+  const first = listAt(["hooks", HOOKS_AT_START], HOOKS_AT_START)
   const graph = listAt(["steps"]).map((step) =>
     step.needs.length > 0 ? step : { ...step, needs: all(first, step.path) },
   )
-  const last = HOOKS_AT_END.flatMap((when) => listAt(["hooks", when]))
+  const last = HOOKS_AT_END.flatMap((when) => listAt(["hooks", when], when))
   const ended = [...first, ...graph]
-  const steps = [...ended, ...last.map((step) => ({ ...step, needs: all(ended, step.path) }))]
+  const follows = new Set(ended.flatMap(({ id }) => id ?? []))
+  const steps = [...ended, ...last.map((step) => ({ ...step, follows }))]
   const scopes: OutlineScope[] = []
   const add = (found: readonly UnscopedStep[], owner: OutlineStep | undefined) => {
     const scope = scopeOf(found, owner)
@@ -95,13 +101,15 @@ function idOf(step: unknown): string | undefined {
   return typeof id === "string" ? id : undefined
 }
 
-function stepOf(step: unknown, path: Path): UnscopedStep {
+function stepOf(step: unknown, path: Path, hook: string | undefined): UnscopedStep {
   const needs = valueAt(step, ["needs"])
   const inner = valueAt(step, ["steps"])
   const listed = Array.isArray(needs) ? needs : []
   return {
     path,
     id: idOf(step),
+    hook,
+    follows: new Set(),
     isLoop: valueAt(step, ["loop"]) !== undefined,
     inside: new Set(Array.isArray(inner) ? inner.flatMap((one) => idOf(one) ?? []) : []),
     needs: listed.flatMap((need: unknown, at) =>

@@ -3,7 +3,7 @@ import type { Problem } from "../core/model/problem.ts"
 import type { ExpressionType, Findings, Types } from "./expression.ts"
 import { notBefore } from "./graph.ts"
 import type { ExpressionProblem, KnownNames, Reference } from "./names.ts"
-import { around, keysAt, type Outline, type OutlineStep, textAt, Visible, written } from "./outline.ts"
+import { around, HOOKS_AT_START, keysAt, type Outline, type OutlineStep, textAt, Visible, written } from "./outline.ts"
 import { EXPRESSION_KEYS, formOfType } from "./step-types.ts"
 import { checkTemplate, checkValue } from "./template.ts"
 import type { Vocabulary } from "./vocabulary.ts"
@@ -131,6 +131,18 @@ function check(sort: ExpressionField["sort"], text: string, known: KnownNames, t
   return checkValue(text, known, types, sort === "condition" ? "bool" : "list")
 }
 
+/** The problem of reading a step that `level`, which is the step or a group around it, does not need. */
+function tooEarlyIn(level: OutlineStep, step: OutlineStep, id: string, { needs, hookNeeds, step: noun }: Vocabulary) {
+  const target = level.scope.byId.get(id)
+  if (level.hook === undefined && target?.hook !== undefined && target.hook !== HOOKS_AT_START) {
+    const message = `\`${id}\` is a hook of \`${target.hook}\`, which runs after every ${noun}`
+    return { message, hint: `read it in another hook, or make it a ${noun}` }
+  }
+  const key = level.hook === undefined ? needs : hookNeeds
+  const where = level === step ? `\`${key}\`` : `\`${key}\` of \`${level.id}\``
+  return { message: `\`${id}\` may not have run yet`, hint: `add \`${id}\` to ${where}` }
+}
+
 /** True when `level` is the step itself and the field is evaluated outside the rounds of its loop. */
 function isOutside(level: OutlineStep, step: OutlineStep, { isOutsideRounds }: ExpressionField): boolean {
   return level === step && isOutsideRounds === true
@@ -154,8 +166,7 @@ function unordered(
       const isEarlierRound = level.isLoop && !isOutside(level, step, field)
       if (!tooEarly.has(id) || (id === level.id && (isEarlierRound || (field.isAfter && level === step)))) continue
       if (id !== level.id) {
-        const needs = level === step ? `\`${vocabulary.needs}\`` : `\`${vocabulary.needs}\` of \`${level.id}\``
-        problems.push({ offset, message: `\`${id}\` may not have run yet`, hint: `add \`${id}\` to ${needs}` })
+        problems.push({ offset, ...tooEarlyIn(level, step, id, vocabulary) })
       } else if (level === step) {
         problems.push({
           offset,

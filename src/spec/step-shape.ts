@@ -252,8 +252,9 @@ const parts = z
 
 export const step: z.ZodType<StepDocument> = flat.extend({ steps: parts }).meta({ id: "step" })
 
-/**
- * A step that runs at the beginning or the end. Its place decides what it needs, so it has no
- * `needs` key.
- */
-export const hook = flat.omit({ needs: true }).extend({ steps: parts }).meta({ id: "hook" })
+/** The description of the key with which a hook names other hooks. */
+export const HOOK_NEEDS =
+  "Hooks that must have ended before this one starts; a hook at the end runs after all ordinary steps without naming them."
+
+/** A step that runs at the beginning or the end. */
+export const hook = flat.extend({ needs: flat.shape.needs.describe(HOOK_NEEDS), steps: parts }).meta({ id: "hook" })

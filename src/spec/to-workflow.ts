@@ -31,17 +31,17 @@ export function toWorkflow(document: WorkflowDocument, name: string, embed: Embe
 
 /**
  * The document's steps followed by its hooks. Steps without `needs` wait for the `on_start` hooks,
- * and hooks at the end wait for every other step.
+ * and hooks at the end wait for every other step, and for the hooks that they need.
  */
 function toSteps({ steps, hooks }: WorkflowDocument, embed: Embed): Step[] {
-  const start = hooks.on_start.map((step) => toStep({ ...step, needs: [] }, embed))
+  const start = hooks.on_start.map((step) => toStep(step, embed))
   const ids = start.map((step) => step.id)
   const graph = steps
     .map((step) => toStep(step, embed))
     .map((step) => (step.needs.length > 0 ? step : { ...step, needs: ids }))
   const needs = [...ids, ...graph.map((step) => step.id)]
   const atEnd = (list: typeof hooks.on_success, hook: Hook) =>
-    list.map((step): Step => ({ ...toStep({ ...step, needs }, embed), hook }))
+    list.map((step): Step => ({ ...toStep({ ...step, needs: [...needs, ...step.needs] }, embed), hook }))
   return [
     ...start,
     ...graph,

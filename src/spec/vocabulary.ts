@@ -4,9 +4,11 @@ export interface Vocabulary {
   readonly step: string
   /** The key that lists a node's dependencies. */
   readonly needs: string
+  /** The key with which a hook names the hooks that it needs. */
+  readonly hookNeeds: string
   /** Its word for a worker's name. */
   readonly worker: string
 }
 
 /** The words of the canonical form. */
-export const CANONICAL_VOCABULARY: Vocabulary = { step: "step", needs: "needs", worker: "profile" }
+export const CANONICAL_VOCABULARY: Vocabulary = { step: "step", needs: "needs", hookNeeds: "needs", worker: "profile" }

@@ -125,4 +125,86 @@ describe("hooks", () => {
     r.end("always")
     expect(r.run.status).toBe("success")
   })
+
+  describe("that need each other", () => {
+    const upload = (over: Partial<Step> = {}) => hook("upload", "success", { needs: ["a", "pack"], ...over })
+    const pack = (when: Hook = "success") => hook("pack", when, { needs: ["a"] })
+
+    it("run in that order, in whatever order they are written", () => {
+      const r = drive([step("a"), upload(), pack(), hook("tell", "complete", { needs: ["a", "upload"] })])
+      r.end("a")
+      expect(r.started).toEqual(["a", "pack"])
+      r.end("pack")
+      expect(r.started).toEqual(["a", "pack", "upload"])
+      r.end("upload")
+      expect(r.started).toEqual(["a", "pack", "upload", "tell"])
+      r.end("tell")
+      expect(r.run.status).toBe("success")
+    })
+
+    it("are skipped when the one before failed, unless a condition says otherwise", () => {
+      const r = drive([
+        step("a"),
+        pack(),
+        upload(),
+        hook("tell", "complete", { needs: ["a", "upload"], condition: "upload is skipped" }),
+      ])
+      r.end("a")
+      r.end("pack", "error")
+      expect(r.statuses()).toMatchObject({ pack: "failed", upload: "skipped", tell: "running" })
+      expect(viewRun(r.run, true).steps[2]?.detail).toBe("needs pack, which did not succeed")
+      r.end("tell")
+      expect(r.run.status).toBe("failed")
+    })
+
+    it("do not wait for a hook of another end", () => {
+      const r = drive([step("a"), pack(), hook("tell", "complete", { needs: ["a", "pack"] })])
+      r.end("a", "error")
+      expect(r.statuses()).toMatchObject({ pack: "skipped", tell: "running" })
+    })
+
+    it("do not wait for a hook that succeeded before the run was resumed", () => {
+      const r = drive([step("a"), pack("complete"), upload({ hook: "complete" })])
+      r.end("a", "error")
+      r.end("pack")
+      r.end("upload", "error")
+      expect(r.run.status).toBe("failed")
+      r.started.length = 0
+      r.resume()
+      expect(r.started).toEqual(["a"])
+      r.end("a")
+      expect(r.started).toEqual(["a", "upload"])
+    })
+
+    it("keep their order after a crash between them, and at a gate of the first", () => {
+      const r = drive([step("a"), { ...pack(), intervene: "always" }, upload()])
+      r.end("a")
+      r.send({ type: "interrupt", by: "user" })
+      r.resume()
+      expect(r.started).toEqual(["a", "pack", "pack"])
+      r.end("pack")
+      expect(r.run.status).toBe("paused")
+      r.decide("pack", "continue")
+      expect(r.started.at(-1)).toBe("upload")
+    })
+
+    it("keep their order in a nested workflow", () => {
+      const inner = { name: "w", inputs: {}, settings: { maxParallel: 3, timeoutMs: 1e6, onFailure: "stop" as const } }
+      const steps = [
+        step("a"),
+        upload(),
+        pack(),
+        hook("no", "failure"),
+        hook("tell", "complete", { needs: ["a", "no"] }),
+      ]
+      const group = { type: "workflow" as const, workflow: { ...inner, steps }, with: {} }
+      const r = drive([{ ...step("g"), type: "workflow", group }])
+      r.end("g:a")
+      expect(r.started).toEqual(["g:a", "g:pack", "g:tell"])
+      r.end("g:tell")
+      r.end("g:pack")
+      r.end("g:upload")
+      expect(r.run.status).toBe("success")
+    })
+  })
 })

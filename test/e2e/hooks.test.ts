@@ -15,7 +15,9 @@ hooks:
   on_start: [{ id: setup, prompt: "prepare \${inputs.topic}" }]
   on_success: [{ id: praise, prompt: "praise \${work.output}" }]
   on_failure: [{ id: mourn, prompt: "mourn \${work.reason} of \${inputs.topic}" }]
-  on_complete: [{ id: tidy, prompt: "undo \${setup.output}" }]
+  on_complete:
+    - { id: report, needs: [tidy], prompt: "report \${tidy.output}" }
+    - { id: tidy, prompt: "undo \${setup.output}" }
 steps:
   - { id: work, prompt: "work with \${setup.output}" }
 `
@@ -33,6 +35,7 @@ afterAll(async () => {
 
 const run = async (topic: string) => {
   model.script(`prepare ${topic}`, say(`the ${topic}`))
+  model.script(`undo the ${topic}`, say(`no ${topic} is left`))
   const { code, stdout } = await baton(project, "run", "flow", "--input", `topic=${topic}`, "--json")
   const { status, steps } = endedOf(stdout)
   return { code, status, steps: Object.fromEntries(Object.entries(steps).map(([id, step]) => [id, step.status])) }
@@ -46,17 +49,17 @@ it(
     expect(good).toEqual({
       code: 0,
       status: "success",
-      steps: { setup: "success", work: "success", praise: "success", mourn: "skipped", tidy: "success" },
+      steps: { setup: "success", work: "success", praise: "success", mourn: "skipped", tidy: "success", report: "success" },
     })
-    for (const prompt of ["praise it stands", "undo the tent"]) expect(model.asked(prompt)).toHaveLength(1)
+    for (const prompt of ["praise it stands", "undo the tent", "report no tent is left"]) expect(model.asked(prompt)).toHaveLength(1)
     model.script("work with the kite", nothing())
     const bad = await run("kite")
     expect(bad).toEqual({
       code: 1,
       status: "failed",
-      steps: { setup: "success", work: "failed", praise: "skipped", mourn: "success", tidy: "success" },
+      steps: { setup: "success", work: "failed", praise: "skipped", mourn: "success", tidy: "success", report: "success" },
     })
-    for (const prompt of ["mourn empty of kite", "undo the kite"]) expect(model.asked(prompt)).toHaveLength(1)
+    for (const prompt of ["mourn empty of kite", "undo the kite", "report no kite is left"]) expect(model.asked(prompt)).toHaveLength(1)
   },
   LONG,
 )

@@ -151,7 +151,7 @@ steps:
 
   it("shows hooks separately, by the end state they are for", () => {
     const text = `
-hooks: { on_start: [{ id: first, prompt: p }], on_failure: [{ id: why, prompt: p }], on_complete: [{ id: tidy, prompt: p }] }
+hooks: { on_start: [{ id: first, prompt: p }], on_failure: [{ id: why, prompt: p }], on_complete: [{ id: tell, prompt: p, needs: [tidy] }, { id: tidy, prompt: p }] }
 steps: [{ id: a, prompt: p, effects: external }]`
     const shown = planned(text).filter(
       (line) => /^(\d|At least|\w.*:$| {3}\w)|effects/.test(line) && !/agent|permissions|asks/.test(line),
@@ -165,8 +165,9 @@ steps: [{ id: a, prompt: p, effects: external }]`
       "After a failure:",
       "   why",
       "At the end in any case:",
+      "   tell  after tidy",
       "   tidy",
-      "At least 2 model calls, 4 at most. Planning used none.",
+      "At least 2 model calls, 5 at most. Planning used none.",
     ])
   })
 

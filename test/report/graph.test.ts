@@ -55,6 +55,30 @@ At the end
   )
 })
 
+it("a hook is drawn after the hooks that it needs, in every drawing", () => {
+  const tell: Step = { ...step("tell", "bye", "ship"), hook: "success" }
+  const flow = workflow([step("ship"), tell, { ...step("bye", "ship"), hook: "complete" }])
+  expect(drawn(flow, "ascii")).toBe(
+    `
+*  ship  worker
+
+At the end
+*  bye  worker, on complete
+*  tell  worker, on success, after bye
+`.slice(1),
+  )
+  expect(
+    drawn(flow, "mermaid")
+      .split("\n")
+      .filter((line) => line.includes("-->")),
+  ).toEqual(["  n3 --> n2"])
+  const arrows = layOut(graphOf(flow.steps)).arrows.map(({ from, to, isLater }) => [from, to, isLater ?? false])
+  expect(arrows).toEqual([
+    ["bye", "tell", false],
+    ["ship", "bye", true],
+  ])
+})
+
 it("the graph is drawn as Mermaid with boxes, a diamond for a gate, and subgraphs for groups", () => {
   const lines = drawn(FLOW, "mermaid").split("\n")
   expect(lines[0]).toBe("flowchart TD")

@@ -1,7 +1,8 @@
 import { emptyQueue, push, type Queue } from "../base/queue.ts"
 import { rowsOf, withRow } from "../base/table.ts"
 import type { RunEvent } from "../model/events.ts"
-import type { Run, RunHold, Skip, StepState } from "../model/run.ts"
+import { type Run, type RunHold, type Skip, type StepState, stepOf } from "../model/run.ts"
+import type { Step } from "../model/workflow.ts"
 import { isAtWork, turnAgain, without } from "./group-parts.ts"
 
 /** The rules of `evolve` for gates and for the end of a run's steps. */
@@ -23,11 +24,18 @@ export function gateHold({ id, gate }: StepState): RunHold {
 }
 
 /**
- * Makes the hooks for this end ready and skips the others. Steps that still wait lose their gate or
+ * Makes the hooks for this end ready, or lets them wait for those that they need, and skips the
+ * others. Steps that still wait lose their gate or
  * hold, because nobody decides it any more.
  */
 export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.closing" }>): Run {
   let { steps, well } = run
+  const ofThisEnd = (hook: Step["hook"]) =>
+    hook === "complete" || hook === (status === "success" ? "success" : "failure")
+  const waitsFor = (need: string) => {
+    const row = stepOf(run, need)
+    return row?.status === "pending" && ofThisEnd(run.specs[row.index]?.hook)
+  }
   // Steps that a failure kept from starting do not start now either.
   let ready: Queue<number> = emptyQueue
   for (const row of rowsOf(steps)) {
@@ -37,9 +45,10 @@ export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.c
       steps = withRow(steps, row.index, left)
     }
     if (hook === undefined || row.status !== "pending") continue
-    if (hook === "complete" || hook === (status === "success" ? "success" : "failure")) {
-      steps = withRow(steps, row.index, { ...row, unmet: 0 })
-      ready = push(ready, row.index)
+    if (ofThisEnd(hook)) {
+      const unmet = new Set(run.specs[row.index]?.needs.filter(waitsFor)).size
+      steps = withRow(steps, row.index, { ...row, unmet })
+      if (unmet === 0) ready = push(ready, row.index)
       continue
     }
     const skipped: Skip = { cause: "condition", end: status }

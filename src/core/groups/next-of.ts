@@ -66,8 +66,10 @@ function nextOfWorkflow(
 ): Next {
   const { workflow, with: templates } = group
   const stages = step.parts?.stages ?? 0
-  const ofHook = (hooks: readonly Step["hook"][]) =>
-    workflow.steps.filter((inner) => hooks.includes(inner.hook)).map((inner) => nestedPart(spec, inner))
+  const ofHook = (hooks: readonly Step["hook"][]) => {
+    const together = workflow.steps.filter((inner) => hooks.includes(inner.hook))
+    return together.map((inner) => nestedPart(spec, inner, together))
+  }
   if (stages === 0) {
     const inputs: Record<string, InputValue> = {}
     for (const [name, input] of Object.entries(workflow.inputs)) {
@@ -94,11 +96,15 @@ function nextOfWorkflow(
 
 /**
  * Hooks of a nested workflow become ordinary steps when they run. They may read all steps before
- * them.
+ * them, and wait for the hooks that they need among those that run `together` with them.
  */
-function nestedPart(spec: Step, inner: Step): Step {
+function nestedPart(spec: Step, inner: Step, together: readonly Step[]): Step {
   const { hook, ...rest } = partOf(spec, inner)
-  return hook === undefined ? rest : { ...rest, part: { of: spec.id, name: inner.id, reads: rest.needs }, needs: [] }
+  if (hook === undefined) return rest
+  const hooks = together.map(({ id }) => `${spec.id}:${id}`)
+  const needs = rest.needs.filter((need) => hooks.includes(need))
+  const reads = rest.needs.filter((need) => !needs.includes(need))
+  return { ...rest, part: { of: spec.id, name: inner.id, reads }, needs }
 }
 
 function isHook({ steps }: Workflow, inner: Step): boolean {

@@ -194,8 +194,8 @@ export interface Step {
   /** The schema of its answer, which is parsed as JSON and validated. */
   readonly schema?: JsonSchema
   readonly budget?: Budget
-  /** Steps that must have succeeded before this one starts. For a hook, only the steps that its
-   *  prompt may read. */
+  /** Steps that must have succeeded before this one starts. For a hook, this is so for the hooks
+   *  among them; the others are the steps that its prompt may read. */
   readonly needs: readonly string[]
   /** When it is undefined, this is an ordinary step. */
   readonly hook?: Hook

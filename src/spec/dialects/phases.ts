@@ -108,7 +108,7 @@ const schema = z
 export const phases: Form = {
   recognises: (document) => "phases" in document,
   schema,
-  vocabulary: { step: "phase", needs: "input", worker: "model" },
+  vocabulary: { step: "phase", needs: "input", hookNeeds: "needs", worker: "model" },
   draw(source) {
     const found = [...allPhases(isObject(source.value) ? source.value.phases : undefined, ["phases"])]
     const drawing = new Drawing(

@@ -87,7 +87,7 @@ interface Job {
 export const pipeline: Form = {
   recognises: (document) => "pipeline" in document,
   schema,
-  vocabulary: { step: "stage", needs: "needs", worker: "agent" },
+  vocabulary: { step: "stage", needs: "needs", hookNeeds: "needs", worker: "agent" },
   draw(source) {
     const list = listOf(isObject(source.value) ? source.value.pipeline : undefined)
     const jobs: Job[] = []

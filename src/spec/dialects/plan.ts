@@ -64,7 +64,7 @@ const schema = z
 export const plan: Form = {
   recognises: (document) => "specs" in document || listOf(document.tasks).some(isPlanned),
   schema,
-  vocabulary: { step: "task", needs: "depends_on", worker: "agent" },
+  vocabulary: { step: "task", needs: "depends_on", hookNeeds: "needs", worker: "agent" },
   draw(source) {
     const at = (key: string) => listOf(isObject(source.value) ? source.value[key] : undefined)
     const specs = specIds(at("specs"))

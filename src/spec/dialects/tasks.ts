@@ -1,5 +1,6 @@
 import * as z from "zod"
 import type { Path } from "../../core/documents/issues.ts"
+import { HOOKS_AT_END, HOOKS_AT_START } from "../outline.ts"
 import { context, head, settings } from "../schema.ts"
 import { worker } from "../shapes.ts"
 import { shared, stepKeys } from "../step-shape.ts"
@@ -22,7 +23,10 @@ const task = z
       .record(z.string(), z.unknown())
       .optional()
       .describe("`task` is the agent's task; every other parameter is added to the prompt with its name."),
-    dependencies: z.array(z.string()).optional().describe("Tasks that must have ended before this one starts."),
+    dependencies: z
+      .array(z.string())
+      .optional()
+      .describe("Tasks that must have ended before this one starts. A hook names other hooks."),
     context: stepKeys.context.describe(
       "What the agent is given besides its task. Default: the answers of its dependencies, unless the task itself reads some.",
     ),
@@ -58,12 +62,12 @@ const schema = z
   })
   .describe("A workflow as a list of tasks.")
 
-const HOOKS = ["on_start", "on_success", "on_failure", "on_complete"]
+const HOOKS = [HOOKS_AT_START, ...HOOKS_AT_END]
 
 export const tasks: Form = {
   recognises: (document) => "tasks" in document && !pipeline.recognises(document) && !plan.recognises(document),
   schema,
-  vocabulary: { step: "task", needs: "dependencies", worker: "agent" },
+  vocabulary: { step: "task", needs: "dependencies", hookNeeds: "dependencies", worker: "agent" },
   draw(source) {
     const lists: readonly { readonly from: Path; readonly to: Path }[] = [
       { from: ["tasks"], to: ["steps"] },
@@ -76,7 +80,7 @@ export const tasks: Form = {
         value,
         from: [...from, at],
         to: [...to, at],
-        isHook: from[0] === "hooks",
+        isAtEnd: from[0] === "hooks" && from[1] !== HOOKS_AT_START,
       })),
     )
     const drawing = new Drawing(
@@ -84,7 +88,7 @@ export const tasks: Form = {
       all.flatMap(({ value }) => (isObject(value) ? (textOf(value.id) ?? []) : [])),
     )
     drawing.collect(all.flatMap(({ value, from }) => [...textsOf(value, from), ...drawing.texts(from)]))
-    for (const one of all) drawTask(drawing, one.from, one.to, one.isHook)
+    for (const one of all) drawTask(drawing, one.from, one.to, one.isAtEnd)
     return drawing.draft
   },
 }
@@ -97,20 +101,30 @@ function textsOf(task: unknown, from: Path): Path[] {
   return [...parameters.map((key) => [...from, "parameters", key]), ...prompt]
 }
 
-function drawTask(drawing: Drawing, from: Path, to: Path, isHook: boolean): void {
+function drawTask(drawing: Drawing, from: Path, to: Path, isAtEnd: boolean): void {
   const { draft } = drawing
   drawing.copy([...from, "id"], [...to, "id"])
   drawing.copy([...from, "agent"], [...to, "profile"])
-  if (!isHook) drawing.copy([...from, "dependencies"], [...to, "needs"])
+  drawing.copy([...from, "dependencies"], [...to, "needs"])
   for (const key of ["context", "model"]) drawing.copy([...from, key], [...to, key])
   drawing.template([...from, "output"], [...to, "output"])
   drawing.copyShared(from, to)
   const { text, main } = promptOf(drawing, from)
-  if (text.value !== "") draft.setText([...to, "prompt"], text, main)
-  const waits = listOf(drawing.at([...from, "dependencies"])).length > 0
+  const dependencies = listOf(drawing.at([...from, "dependencies"]))
   const reads = textsOf(drawing.at(from), from).some((path) => drawing.readsSteps(path))
-  if (waits && !reads && !isHook && drawing.at([...from, "context"]) === undefined) {
-    draft.set([...to, "context"], "full", [...from, "dependencies"])
+  if (dependencies.length > 0 && !reads && drawing.at([...from, "context"]) === undefined) {
+    // With `full`, a hook at the end would be given the answers of all tasks.
+    if (isAtEnd) takeAnswers(drawing, text, dependencies, [...from, "dependencies"])
+    else draft.set([...to, "context"], "full", [...from, "dependencies"])
+  }
+  if (text.value !== "") draft.setText([...to, "prompt"], text, main)
+}
+
+/** Adds the answers of the hooks that a hook depends on. */
+function takeAnswers(drawing: Drawing, text: Text, ids: readonly unknown[], from: Path): void {
+  for (const [at, id] of ids.entries()) {
+    if (typeof id !== "string" || !drawing.names.steps.has(id)) continue
+    text.add(`${text.value.endsWith("\n") ? "" : "\n"}\n## ${id}\n\n\${${id}.output}\n`, [...from, at])
   }
 }
 
