@@ -5,6 +5,7 @@ import { ABORTS } from "./dashboard/actions.ts"
 import { actInDashboard, confirm, type DashboardActs } from "./dashboard/perform.tsx"
 import { Dashboard } from "./dashboard/state.ts"
 import { DASHBOARD_MODE, DashboardView } from "./dashboard/view.tsx"
+import { guardBox } from "./host/box-keys.ts"
 import { type Channel, openChannel } from "./host/channel.ts"
 import { systemClock } from "./host/clock.ts"
 import { listenToEscape } from "./host/escape.ts"
@@ -118,6 +119,7 @@ function listen(deps: Deps, navigator: Navigator, channel: Channel) {
     listenToPrompt(api, actions, guard),
     registerCommands(api, keys, DASHBOARD_MODE, actions, guard),
     listenToEscape({ api, live, guard, clock: systemClock, session, submit }),
+    guardBox({ api, live, guard, clock: systemClock, session, inboxKey: () => keyLabel(api, "inbox") }),
   ]
 }
 

@@ -2,7 +2,7 @@ import { createOpencodeClient } from "@opencode-ai/sdk/v2"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { expectScreen } from "./support/captures.ts"
-import { choose, closeDashboard, closeDialog, fillIn, goHome, key } from "./support/dialogs.ts"
+import { choose, closeDashboard, closeDialog, fillIn, goHome, key, paused } from "./support/dialogs.ts"
 import { freePort, type Server, startServer } from "./support/opencode.ts"
 import { describeProcesses, processesWith } from "./support/processes.ts"
 import { makeProject, type Project } from "./support/project.ts"
@@ -204,8 +204,8 @@ describe("a workflow in the TUI", () => {
       model.script(/^greet$/, callTool("bash", { command: "echo hi", description: "greets" }), say("greeted"))
       await goHome(tui)
       await tui.submit("/workflow run asking")
-      await tui.waitFor(/Permission required[\s\S]*\$ echo hi/)
-      tui.press("enter")
+      await paused(tui, /Permission required[\s\S]*\$ echo hi/)
+      tui.press("right", "left", "enter")
       await tui.waitFor(/asking · success[\s\S]*1 step done/)
       expect(model.asked(/^greet$/)).toHaveLength(2)
     },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf, startBaton } from "./support/baton.ts"
-import { closeDialog, fillIn, goHome, key } from "./support/dialogs.ts"
+import { closeDialog, fillIn, goHome, key, paused } from "./support/dialogs.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
@@ -35,8 +35,10 @@ beforeAll(async () => {
       },
     },
     workflows: {
-      asking: "steps: [{ id: act, profile: careful, prompt: greet the world }]",
-      choosing: "steps: [{ id: pick, prompt: choose a tide }]",
+      asking:
+        "inputs: { prompt: { type: string, default: greet the world } }\nsteps: [{ id: act, profile: careful, prompt: '${inputs.prompt}' }]",
+      choosing:
+        "inputs: { prompt: { type: string, default: choose a tide } }\nsteps: [{ id: pick, prompt: '${inputs.prompt}' }]",
       slow: "steps: [{ id: think, prompt: think slowly }]",
       seat: "steps: [{ id: refine, profile: docs, prompt: refine the plan }, { id: after, needs: [refine], prompt: 'then ${refine.output}' }]",
       many: "steps: [{ id: one, prompt: many one }, { id: two-with-a-long-name, prompt: many two }, { id: act, profile: careful, prompt: many greet }]",
@@ -187,6 +189,60 @@ describe("with the inbox and messages", () => {
           .at(-1)
           ?.toolResults.join(),
       ).toContain("the ebb, please")
+    },
+    LONG,
+  )
+
+  it(
+    "what a person types while a worker asks for permission answers nothing, and is back in the prompt later",
+    async () => {
+      const hold = model.hold("greet the sea")
+      model.script("greet the sea", say("greeted"))
+      await tui.submit("/workflow run asking prompt='greet the sea'")
+      await hold.arrived
+      tui.type("/workflow ab")
+      await tui.waitFor(/\/workflow ab/)
+      hold.release(callTool("bash", { command: "echo hi", description: "greets" }))
+      await tui.waitFor(/Permission required/)
+      // Letters that choose in OpenCode's box are among these, and the key that confirms.
+      tui.type("ort, hello\x7f\r\r")
+      await tui.waitFor(/act · asking asks for a permission/, 10_000)
+      await paused(tui, /Permission required[\s\S]*1 needs you/)
+      tui.press("enter")
+      await paused(tui, /Permission required[\s\S]*1 needs you/)
+      expect(model.asked("greet the sea")).toHaveLength(1)
+      tui.press("right", "left", "enter")
+      await tui.waitFor(/asking · success/)
+      await tui.waitFor(/┃ +\/workflow abort, hell\s/)
+      expect(model.asked("greet the sea")).toHaveLength(2)
+      tui.press("ctrl+c")
+      await tui.waitFor((screen) => !screen.includes("/workflow abort"))
+    },
+    LONG,
+  )
+
+  it(
+    "what a person types while a worker asks a question answers nothing, and is back in the prompt later",
+    async () => {
+      const options = ["jest", "vitest"].map((label) => ({ label, description: `use ${label}` }))
+      const hold = model.hold("choose a runner")
+      model.script("choose a runner", say("thank you"))
+      await tui.submit("/workflow run choosing prompt='choose a runner'")
+      await hold.arrived
+      tui.type("vi")
+      await tui.waitFor(/┃ +vi\s/)
+      hold.release(callTool("question", { questions: [{ question: "Which runner?", header: "Runner", options }] }))
+      await tui.waitFor(/Which runner\?/)
+      tui.type("test 2 kj\r")
+      await tui.waitFor(/pick · choosing asks a question/, 10_000)
+      await paused(tui, /Which runner\?[\s\S]*1 needs you/)
+      expect(model.asked("choose a runner")).toHaveLength(1)
+      tui.press("down", "enter")
+      await tui.waitFor(/choosing · success/)
+      await tui.waitFor(/┃ +vitest 2 kj\s/)
+      expect(model.asked("choose a runner").at(-1)?.toolResults.join()).toContain("vitest")
+      tui.press("ctrl+c")
+      await tui.waitFor((screen) => !screen.includes("vitest 2 kj"))
     },
     LONG,
   )

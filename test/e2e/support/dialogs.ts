@@ -61,14 +61,22 @@ export async function goHome(tui: Tui): Promise<void> {
   await tui.waitFor((text) => /Ask anything/.test(text) && !/ · (success|failed|cancelled|paused)/.test(text))
 }
 
+/** Milliseconds without a key after which Baton takes the next key for deliberate. */
+const PAUSE_MS = 900
+
+/** Waits until the screen has matched for as long as a person pauses. */
+export async function paused(tui: Tui, what: RegExp): Promise<void> {
+  await tui.waitFor(lasting((text) => what.test(text), PAUSE_MS))
+}
+
 /**
  * A condition that must hold for a while, because a screen that is being redrawn lacks parts. A key
  * that followed an escape too soon would be read together with it, as another key.
  */
-function lasting(isTrue: (text: string) => boolean): (text: string) => boolean {
+function lasting(isTrue: (text: string) => boolean, forMs = STILL_MS): (text: string) => boolean {
   let since: number | undefined
   return (text) => {
     since = isTrue(text) ? (since ?? Date.now()) : undefined
-    return since !== undefined && Date.now() - since >= STILL_MS
+    return since !== undefined && Date.now() - since >= forMs
   }
 }
