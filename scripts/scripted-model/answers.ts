@@ -42,6 +42,7 @@ export interface Pace {
 export type Answer =
   | Reply
   | { readonly type: "fail"; readonly status: number; readonly message: string; readonly retryAfter?: number }
+  | { readonly type: "raw"; readonly status: number; readonly contentType: string; readonly body: string }
   | { readonly type: "silence" }
   | { readonly type: "no-answer" }
   | { readonly type: "after"; readonly ms: number; readonly answer: Answer }
@@ -106,6 +107,17 @@ export function fail(
     message,
     ...(options.retryAfter === undefined ? {} : { retryAfter: options.retryAfter }),
   }
+}
+
+/** The provider answers with this body, word for word. */
+export function refuseWith(status: number, body: unknown): Answer {
+  return { type: "raw", status, contentType: "application/json", body: JSON.stringify(body) }
+}
+
+/** The provider begins a stream with 200 and sends these chunks, whatever they are, and no more. */
+export function streamOf(...chunks: readonly unknown[]): Answer {
+  const body = chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("")
+  return { type: "raw", status: 200, contentType: "text/event-stream", body }
 }
 
 /** Sends headers and then nothing until the client or the server closes. */

@@ -17,6 +17,10 @@ export async function sendAnswer(exchange: Exchange, request: ScriptedRequest, a
     case "silence":
       exchange.head(200, EVENT_STREAM)
       return await untilClosed(exchange)
+    case "raw":
+      exchange.head(answer.status, { "content-type": answer.contentType })
+      exchange.write(answer.body)
+      return exchange.end()
     case "fail":
       return sendFailure(exchange, answer)
     case "reply":

@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { providerConfig } from "../../scripts/scripted-model/provider.ts"
-import { fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import {
+  type Answer,
+  fail,
+  refuseWith,
+  type ScriptedModel,
+  say,
+  startScriptedModel,
+  streamOf,
+} from "../../scripts/scripted-model.ts"
 import { baton, endedOf, linesOf } from "./support/baton.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { warmServer } from "./support/warm.ts"
@@ -29,6 +37,38 @@ steps:
 `
 const pair = (name: string, profile: string) => PAIR.replaceAll("NAME", name).replaceAll("PROFILE", profile)
 
+/**
+ * Wordings of a provider that cannot be reached, each with what is shown of it; and at the end two
+ * that are about the request. Each step has a provider of its own, because a refusal closes one.
+ */
+const half = { id: "c", choices: [{ index: 0, delta: { role: "assistant", content: "half" }, finish_reason: null }] }
+const end = (finish_reason: string) => ({ id: "c", choices: [{ index: 0, delta: {}, finish_reason }] })
+const WORDINGS: readonly (readonly [shown: string, answer: Answer])[] = [
+  [
+    "Your credit balance is too low (HTTP 400)",
+    refuseWith(400, { error: { type: "invalid_request_error", message: "Your credit balance is too low" } }),
+  ],
+  ["The model `m` does not exist (HTTP 404)", refuseWith(404, { error: { message: "The model `m` does not exist" } })],
+  ["m is not a valid model ID (HTTP 400)", refuseWith(400, { error: { message: "m is not a valid model ID" } })],
+  ["API key not valid. (HTTP 400)", refuseWith(400, [{ error: { message: "API key not valid.", code: 400 } }])],
+  ["insufficient_quota", streamOf({ error: "insufficient_quota" })],
+  ["You are done", streamOf({ error: { message: "You are done", code: "insufficient_quota" } })],
+  ["Insufficient credits", streamOf(half, { error: { message: "Insufficient credits", code: 402 } })],
+  ["Key revoked", streamOf({ error: { message: JSON.stringify({ error: { message: "Key revoked", code: 401 } }) } })],
+  ["the model's stream ended in the middle of the answer", streamOf(half, end("error"))],
+  ["the model's stream ended without an answer", refuseWith(200, { error: { message: "no such model" } })],
+]
+const OURS: readonly (readonly [shown: string, answer: Answer])[] = [
+  ["roles must alternate (HTTP 400)", refuseWith(400, { error: { message: "roles must alternate" } })],
+  ["It was filtered (HTTP 400)", refuseWith(400, { error: { message: "It was filtered", code: "content_filter" } })],
+]
+const worded = [...WORDINGS, ...OURS].map(([shown, answer], at) => ({ id: `say${at}`, shown, answer }))
+const WORDED = `
+settings: { max_parallel: ${worded.length}, on_failure: continue }
+steps:
+${worded.map(({ id }) => `  - { id: ${id}, profile: ${id}, prompt: "wording ${id}." }`).join("\n")}
+`
+
 let model: ScriptedModel
 let project: Project
 
@@ -39,7 +79,14 @@ beforeAll(async () => {
     model,
     server: await warmServer(),
     baton: true,
-    opencode: { ...rest, provider: { ...provider, spare: { ...provider.scripted, name: "Spare" } } },
+    opencode: {
+      ...rest,
+      provider: {
+        ...provider,
+        spare: { ...provider.scripted, name: "Spare" },
+        ...Object.fromEntries(worded.map(({ id }) => [id, { ...provider.scripted, name: id }])),
+      },
+    },
     config: {
       profiles: {
         crowd: { model: "scripted/small" },
@@ -47,10 +94,12 @@ beforeAll(async () => {
         spare: { model: "spare/small" },
         careful: { model: "scripted/large", fallback: ["spare/large"] },
         strict: { model: "scripted/large", pin: true },
+        ...Object.fromEntries(worded.map(({ id }) => [id, { model: `${id}/small`, fallback: ["spare/large"] }])),
       },
-      limits: { max_workers: WORKERS },
+      limits: { max_workers: worded.length },
     },
     workflows: {
+      worded: WORDED,
       crowd: CROWD,
       money: pair("money", "plain"),
       key: pair("key", "plain"),
@@ -156,6 +205,26 @@ describe("a provider that refuses", () => {
       expect(warned).toMatchObject([
         { step: "first", warning: { kind: "fallback", text: expect.stringContaining("going on with spare/large") } },
         { step: "last", warning: { kind: "fallback" } },
+      ])
+    },
+    LONG,
+  )
+
+  it(
+    "is replaced whatever it says and wherever it says it, and what is shown is its own message",
+    async () => {
+      for (const { id, answer } of worded)
+        model.script(`wording ${id}.`, ({ model: asked }) => (asked === "large" ? say("by the spare") : answer))
+      const { stdout } = await baton(project, "run", "worded", "--json")
+      const warned = linesOf(stdout).filter((line) => line.type === "step.warned")
+      const texts = warned.map(({ warning }) => (warning as { readonly text: string }).text)
+      expect(texts.toSorted()).toEqual(
+        WORDINGS.map(([shown], at) => `say${at}/small: ${shown}; going on with spare/large`).toSorted(),
+      )
+      const { steps } = endedOf(stdout)
+      expect(worded.map(({ id }) => steps[id]?.output || steps[id]?.detail)).toEqual([
+        ...WORDINGS.map(() => "by the spare"),
+        ...OURS.map(([shown]) => shown),
       ])
     },
     LONG,

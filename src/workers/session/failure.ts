@@ -1,5 +1,7 @@
 import type { AssistantMessage } from "@opencode-ai/sdk/v2"
 import type { Outage, Reason } from "../../core/model/result.ts"
+import { causeOf } from "./outage-cause.ts"
+import { readError } from "./provider-error.ts"
 
 /** An outage before it is known which model it concerns. */
 export type PartialOutage = Omit<Outage, "model">
@@ -12,17 +14,15 @@ export interface Failure {
 }
 
 type MessageError = NonNullable<AssistantMessage["error"]>
-type ApiErrorData = Extract<MessageError, { name: "APIError" }>["data"]
-
-const QUOTA_WORDS = /quota|rate.?limit|too many requests|insufficient|credit balance|billing/i
 
 /**
  * Classifies an error as OpenCode stores it (contract C22). `at` is when the error came, in
  * milliseconds since 1970; a `retry-after` counts from it.
  */
 export function failureOf(error: MessageError, at: number): Failure {
-  const message = "message" in error.data && typeof error.data.message === "string" ? error.data.message : ""
-  const detail = message === "" ? error.name : message
+  const text = "message" in error.data && typeof error.data.message === "string" ? error.data.message : ""
+  const said = readError({ message: text }).message
+  const detail = said === "" ? error.name : said
   switch (error.name) {
     case "MessageAbortedError":
       return { reason: "aborted", detail: "the session was aborted" }
@@ -30,23 +30,35 @@ export function failureOf(error: MessageError, at: number): Failure {
       return { reason: "truncated", detail }
     case "ProviderAuthError":
       return { reason: "error", detail, outage: { cause: "auth" } }
-    case "APIError":
-      return failureOfApi(error.data, detail, at)
+    case "APIError": {
+      const { statusCode: status, responseBody: body, responseHeaders: headers = {}, isRetryable } = error.data
+      return failureOfProvider({ text, status, body, headers, isTransport: isRetryable || status === undefined }, at)
+    }
+    case "UnknownError":
+      return failureOfProvider({ text, headers: {}, isTransport: false }, at)
     default:
       return { reason: "error", detail }
   }
 }
 
-function failureOfApi(data: ApiErrorData, message: string, at: number): Failure {
-  const { statusCode: status } = data
-  const detail = status === undefined ? message : `${message} (HTTP ${status})`
-  if (status === 429 || status === 402 || QUOTA_WORDS.test(message)) {
-    const until = comesBack(data.responseHeaders ?? {}, at)
-    return { reason: "quota", detail, outage: { cause: "quota", ...(until === undefined ? {} : { until }) } }
-  }
-  if (status === 401 || status === 403) return { reason: "error", detail, outage: { cause: "auth" } }
-  const isProviders = data.isRetryable || status === undefined || status >= 500
-  return { reason: "error", detail, ...(isProviders ? { outage: { cause: "provider" } } : {}) }
+interface ProviderFailure {
+  readonly text: string
+  readonly status?: number | undefined
+  readonly body?: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+  /** OpenCode itself says that the provider, and not the request, is to blame. */
+  readonly isTransport: boolean
+}
+
+function failureOfProvider({ text, status, body, headers, isTransport }: ProviderFailure, at: number): Failure {
+  const error = readError({ message: text, body, status })
+  const said = error.message === "" ? "the provider answered with an error and gave no reason" : error.message
+  const detail = status === undefined ? said : `${said} (HTTP ${status})`
+  const cause = causeOf(error, isTransport)
+  if (cause === undefined) return { reason: "error", detail }
+  if (cause !== "quota") return { reason: "error", detail, outage: { cause } }
+  const until = comesBack(headers, at)
+  return { reason: "quota", detail, outage: { cause, ...(until === undefined ? {} : { until }) } }
 }
 
 /** Returns when the headers say that the provider is back, in milliseconds since 1970. */

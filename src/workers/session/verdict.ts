@@ -98,7 +98,8 @@ export function verdictOf(answers: readonly Answer[]): TurnVerdict | undefined {
   if (finish === "content-filter") {
     return { reason: "truncated", output, detail: "the answer was cut by the provider's content filter" }
   }
-  if (finish === "error") return { reason: "error", output, detail: "the model's stream ended with an error" }
+  if (finish === "error")
+    return { reason: "error", output, detail: "the model's stream ended with an error", outage: { cause: "provider" } }
   if (finish === "unknown") {
     return output === ""
       ? { reason: "empty", output, detail: "the model's stream ended without an answer" }
@@ -110,11 +111,13 @@ export function verdictOf(answers: readonly Answer[]): TurnVerdict | undefined {
 
 /**
  * Returns the outcome of the first try of a stream that broke off and that OpenCode asks for again
- * and again (contract C18).
+ * and again (contract C18). The provider is to blame: a stream that it ended with an error, or that
+ * was no stream, looks the same.
  */
 export function verdictOfLoop(answers: readonly Answer[]): TurnVerdict | undefined {
   const first = answers.find(({ info }) => info.finish === "unknown")
-  return first && verdictOf([first])
+  const verdict = first && verdictOf([first])
+  return verdict && { ...verdict, outage: { cause: "provider" } }
 }
 
 /** Returns what it means that a session is idle whose messages say nothing conclusive. */

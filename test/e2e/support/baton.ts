@@ -31,6 +31,7 @@ export interface EndedStep {
   readonly reason: string | null
   readonly attempts: number
   readonly output: string
+  readonly detail: string | null
   readonly session: string | null
   readonly model: string | null
   readonly cost: number | null

@@ -1,4 +1,5 @@
 import { firstSending } from "../outbox.ts"
+import { readError } from "../provider-error.ts"
 import { decide } from "./decide.ts"
 import { afterHeard, excused, relearned } from "./health.ts"
 import type { Heard } from "./heard.ts"
@@ -82,7 +83,7 @@ function newsAfter(news: News, heard: Heard, now: number): News {
     case "retry": {
       if (heard.next - now <= LONGEST_RETRY_MS) return news
       const outage = { cause: "quota" as const, until: heard.next }
-      return { ...news, quota: { reason: "quota", detail: heard.message, outage } }
+      return { ...news, quota: { reason: "quota", detail: readError({ message: heard.message }).message, outage } }
     }
     default:
       return news

@@ -725,12 +725,12 @@ describe("stopping", () => {
     [
       "of a broken stream the first try is reported, whatever came after it",
       () => stopped(begun().hear(ENDLESS), asked, endless, one),
-      [ended({ reason: "truncated", output: "half" })],
+      [ended({ reason: "truncated", output: "half", outage: { cause: "provider" } })],
     ],
     [
       "a broken stream that is heard of while the turn is stopped counts as well",
       () => stopped(late().hear(ENDLESS), asked, endless, one),
-      [ended({ reason: "truncated", output: "half" })],
+      [ended({ reason: "truncated", output: "half", outage: { cause: "provider" } })],
     ],
     [
       "without a loop the newest answer counts",
