@@ -69,6 +69,12 @@ steps:
 ${worded.map(({ id }) => `  - { id: ${id}, profile: ${id}, prompt: "wording ${id}." }`).join("\n")}
 `
 
+const STUMBLE = `
+settings: { max_parallel: 4 }
+steps:
+${[0, 1, 2, 3].map((at) => `  - { id: s${at}, profile: plain, prompt: "stumble ${at}." }`).join("\n")}
+`
+
 let model: ScriptedModel
 let project: Project
 
@@ -100,6 +106,7 @@ beforeAll(async () => {
     },
     workflows: {
       worded: WORDED,
+      stumble: STUMBLE,
       crowd: CROWD,
       money: pair("money", "plain"),
       key: pair("key", "plain"),
@@ -141,6 +148,22 @@ describe("a model that allows two requests at once", () => {
       const half = model.requests.length / 2
       const [early, late] = [refused.filter((at) => at < half).length, refused.filter((at) => at >= half).length]
       expect(late).toBeLessThan(early)
+    },
+    LONG,
+  )
+})
+
+describe("a model that answers 500 once to each of four steps", () => {
+  it(
+    "answers all of them, also those that gave up their places and came back",
+    async () => {
+      for (const at of [0, 1, 2, 3]) model.script(`stumble ${at}.`, fail(500, { message: "oops" }), say(`answer ${at}`))
+      const { code, stdout } = await baton(project, "run", "stumble", "--json")
+      const { steps } = endedOf(stdout)
+      expect(Object.values(steps).map(({ reason, output }) => [reason, output])).toEqual(
+        [0, 1, 2, 3].map((at) => ["ok", `answer ${at}`]),
+      )
+      expect(code).toBe(0)
     },
     LONG,
   )

@@ -10,6 +10,7 @@ import { checkModel, isLost, resultOf, resultOfError, withData } from "./result.
 import { rulesFor } from "./rules.ts"
 import { createSession, existing, findByKey, isForeground, makeVisible, renewRules } from "./session-store.ts"
 import type { SessionTarget } from "./session-target.ts"
+import { SessionUse } from "./session-use.ts"
 import { abortTree } from "./stop.ts"
 import { Turn } from "./turn/turn.ts"
 
@@ -21,10 +22,11 @@ import { Turn } from "./turn/turn.ts"
 export function createSessionBackend(target: SessionTarget): WorkerBackend {
   /** The running turns, by session. */
   const turns = new Map<string, Turn>()
+  const use = new SessionUse()
   return {
     async run(task, report, signal) {
       try {
-        return await work(target, turns, task, report, signal)
+        return await work(target, { turns, use }, task, report, signal)
       } catch (error) {
         return resultOfError(error, signal.aborted)
       }
@@ -40,6 +42,7 @@ export function createSessionBackend(target: SessionTarget): WorkerBackend {
     },
     close: () => Promise.resolve(),
     async stop(session) {
+      use.stop(session)
       try {
         await abortTree(target.host, target.clock, session)
       } catch (error) {
@@ -139,7 +142,7 @@ async function letGo({ host, origin, clock, log }: SessionTarget, session: strin
 
 async function work(
   target: SessionTarget,
-  turns: Map<string, Turn>,
+  { turns, use }: { readonly turns: Map<string, Turn>; readonly use: SessionUse },
   task: WorkerTask,
   report: WorkerReport,
   signal: AbortSignal,
@@ -150,6 +153,8 @@ async function work(
   const { session, model, context } = opened
   const prompt = ownMessage(task.key, task.prompt)
   const said = task.messages.map(({ id, text }) => ownMessage(keyOfSaying(task.key, id), text))
+  const isKnownPrice = model !== null && (await isPriced(host, model))
+  const leave = await use.enter(session, signal)
   const turn = new Turn(
     target,
     {
@@ -160,12 +165,13 @@ async function work(
         idleTimeoutMs: task.idleTimeoutMs,
         toolTimeoutMs: task.toolTimeoutMs,
         isRepeat: task.resumed && !isNew,
+        wasStopped: use.takeStopped(session),
         isForeground: isForeground(target, task),
         ...(context === undefined ? {} : { context: contextMessage(task, context) }),
       },
       asks: task.asks,
       rules: task.profile.permission,
-      isPriced: model !== null && (await isPriced(host, model)),
+      isPriced: isKnownPrice,
     },
     report,
     signal,
@@ -180,10 +186,13 @@ async function work(
     const result = checkModel(task, model, await resultOf(target, session, prompt.messageID, model, end), report)
     return isCheckpoint(task, end) && end.structured === undefined ? { ...result, isCheckpoint: true } : result
   } catch (error) {
+    use.stop(session)
     await letGo(target, session, error)
     return resultOfError(error, signal.aborted, session)
   } finally {
     unwatch()
+    if (turn.hasStopped) use.stop(session)
+    leave()
     if (turns.get(session) === turn) turns.delete(session)
   }
 }

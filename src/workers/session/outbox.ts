@@ -151,7 +151,8 @@ export class Outbox {
 
 function isTorn(answer: Answer): boolean {
   const verdict = verdictOf([answer])
-  return answer.info.time.completed === undefined || (verdict !== undefined && verdict.reason !== "ok")
+  const { finish, time } = answer.info
+  return time.completed === undefined || finish === undefined || (verdict !== undefined && verdict.reason !== "ok")
 }
 
 /** Adds a message to the session without asking the model. */

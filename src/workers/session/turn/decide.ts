@@ -55,11 +55,7 @@ function mustStop(state: TurnState, now: number): Failure | undefined {
   if (state.isAborted) return { reason: "aborted", detail: "stopped" }
   if (handback?.text !== undefined) return { reason: "ok", detail: "" }
   if (news.isLooping && !state.isHeld && !isForeground)
-    return {
-      reason: "truncated",
-      detail: "the model's stream ended in the middle of the answer",
-      outage: { cause: "provider" },
-    }
+    return { reason: "truncated", detail: "the model's stream ended in the middle of the answer" }
   if (now >= startedAt + timeoutMs) return { reason: "timeout", detail: `not done after ${timeoutMs / 1_000} s` }
   if (isSuspended(state)) return undefined
   return news.quota ?? overdue(health, setup, now)

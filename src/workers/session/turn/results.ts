@@ -1,11 +1,12 @@
 import type { Entry } from "../../../host/entries.ts"
 import type { Failure } from "../failure.ts"
-import { hasAll, missingSending, repeatedSending, verdictOn } from "../outbox.ts"
+import { firstSending, hasAll, missingSending, repeatedSending, verdictOn } from "../outbox.ts"
 import { answersTo, lastWordsOf, type TurnVerdict, verdictOf, verdictOfLoop, verdictOfSilence } from "../verdict.ts"
 import { decide, rest } from "./decide.ts"
 import { relearned } from "./health.ts"
 import { andThen, entriesOf, finish, listening, move, request, tell } from "./moves.ts"
-import type { TurnResult, TurnState, TurnStep } from "./state.ts"
+import { settled } from "./settle.ts"
+import { NO_NEWS, type TurnResult, type TurnState, type TurnStep } from "./state.ts"
 import { steered } from "./steers.ts"
 
 /** How long a session must stay idle before an inconclusive end counts as the end. */
@@ -22,6 +23,8 @@ export function afterRequest(state: TurnState, result: TurnResult, now: number):
   const entries = entriesOf(result)
   const isBusy = result.type === "looked" && result.isBusy
   switch (state.phase.is) {
+    case "settling":
+      return settled(state, result, now) ?? opened(withoutNews(state), entries, isBusy, now)
     case "harvesting":
       return harvested(state, entries, isBusy, now)
     case "recalling":
@@ -45,6 +48,14 @@ export function afterRequest(state: TurnState, result: TurnResult, now: number):
   }
 }
 
+/** Begins the turn once the stop of an earlier one is complete. */
+function opened(state: TurnState, entries: readonly Entry[], isBusy: boolean, now: number): TurnStep {
+  const { own, setup } = state
+  if (setup.isRepeat) return harvested(state, entries, isBusy, now)
+  if (state.isAborted) return begun(state, now)
+  return request(state, { is: "beginning" }, { type: "send", sending: firstSending(own, setup.context) })
+}
+
 /**
  * Starts listening, because the prompt is sent or need not be. Then performs what persons asked for
  * before.
@@ -66,10 +77,17 @@ function harvested(state: TurnState, entries: readonly Entry[], isBusy: boolean,
     const yours = { ...state, hasAnswered: true, news: { ...state.news, hasIdled: true } }
     return andThen(tell(yours), (next) => begun(next, now))
   }
-  const known = isBusy ? { ...state, health: relearned(state.health, entries, true, now) } : state
-  if (known.isAborted) return begun(known, now)
+  const next = isBusy ? { ...state, health: relearned(state.health, entries, true, now) } : state
+  if (next.isAborted) return begun(next, now)
   const sending = missingSending(own, entries, isBusy, setup.context)
-  return request(known, { is: "beginning" }, { type: "send", sending, rereads: isBusy })
+  const known = answersTo(entries, own[0].messageID).map(({ info }) => info.id)
+  const isAwaiting = sending.ask === undefined
+  return request({ ...next, known, isAwaiting }, { is: "beginning" }, { type: "send", sending, rereads: isBusy })
+}
+
+/** Forgets what was heard of the earlier turn, whose end is not this one's. */
+function withoutNews(state: TurnState): TurnState {
+  return { ...state, news: NO_NEWS, hasNews: false }
 }
 
 /** Takes a good end from the events. Any other end is looked up on the server. */
@@ -90,7 +108,10 @@ function looked(state: TurnState, entries: readonly Entry[], now: number): TurnS
   if (verdict) return finish(state, { end: { ...verdict, entries } })
   const answers = answersTo(entries, own[0].messageID)
   const hasSaid = own.length > 1
-  const hasBegun = answers.length > 0 || hasSaid || news.lastError !== undefined
+  const isNew = answers.some(({ info }) => !state.known.includes(info.id))
+  // A late report of an earlier turn's abort says nothing about this one.
+  const hasFailed = news.lastError !== undefined && news.lastError.reason !== "aborted"
+  const hasBegun = isNew || state.isAwaiting || hasSaid || hasFailed
   const idleSince = news.idleSince ?? now
   if (now - idleSince < (hasBegun ? SILENCE_MS : NOT_BEGUN_MS))
     return rest({ ...state, news: { ...news, idleSince } }, now)
@@ -99,7 +120,10 @@ function looked(state: TurnState, entries: readonly Entry[], now: number): TurnS
     const again = withoutIdle({ ...state, news: { ...news, hasRepeated: true } })
     return request(again, { is: "repeating" }, { type: "send", sending: repeatedSending(own) })
   }
-  return finish(state, { end: { ...verdictOfSilence(answers, news.lastError), entries } })
+  const end = verdictOfSilence(answers, news.lastError)
+  // The earlier turn that was being answered has ended without an answer, so it is asked again.
+  if (state.isAwaiting && end.reason === "worker-lost") return harvested(withoutNews(state), entries, false, now)
+  return finish(state, { end: { ...end, entries } })
 }
 
 function withoutIdle(state: TurnState): TurnState {

@@ -13,6 +13,11 @@ export interface TurnSetup extends Patience {
   readonly context?: OwnMessage
   /** The prompt may have been sent before, so look for its answer first. */
   readonly isRepeat: boolean
+  /**
+   * This process has stopped an earlier turn in the session. Until that stop is complete, what the
+   * session does is the earlier turn's.
+   */
+  readonly wasStopped: boolean
   /** A person works with the worker: handing back ends the turn, an answer does not. */
   readonly isForeground: boolean
 }
@@ -38,6 +43,10 @@ export interface TurnState {
   readonly isHeld: boolean
   /** A permission request or a question waits for a person. */
   readonly isAsked: boolean
+  /** Ids of the answers that were there before this turn sent anything. */
+  readonly known: readonly string[]
+  /** An earlier turn's prompt is being answered, and this turn has sent nothing. */
+  readonly isAwaiting: boolean
   /** Foreground: an answer exists already. */
   readonly hasAnswered: boolean
   /** Foreground: a person handed back, with this text or with the worker's last answer. */
@@ -55,6 +64,8 @@ export interface TurnState {
 export type TurnPhase =
   /** The input `start` has not arrived yet. */
   | { readonly is: "new" }
+  /** Waits until the stop of an earlier turn is complete: for a look, or for the next one. */
+  | { readonly is: "settling" }
   /** Looks for an answer of an earlier try. */
   | { readonly is: "harvesting" }
   /** Sends the prompt, or what is missing of it. */
@@ -191,6 +202,8 @@ export function newTurn(setup: TurnSetup, own: readonly [OwnMessage, ...OwnMessa
     isAborted: false,
     isHeld: false,
     isAsked: false,
+    known: [],
+    isAwaiting: false,
     hasAnswered: false,
     queue: [],
     open: [],

@@ -2,9 +2,11 @@ import { describe } from "../../../host/host.ts"
 import { missingSending } from "../outbox.ts"
 import { decide } from "./decide.ts"
 import { andThen, goOn, move, TOO_LATE, tell } from "./moves.ts"
-import type { TurnInput, TurnResult, TurnState, TurnSteer, TurnStep } from "./state.ts"
+import type { TurnInput, TurnPhase, TurnResult, TurnState, TurnSteer, TurnStep } from "./state.ts"
 
 type SteerRequest = Pick<Extract<TurnInput, { type: "steer" }>, "id" | "steer">
+
+const UNPROMPTED: ReadonlySet<TurnPhase["is"]> = new Set(["new", "settling", "harvesting", "beginning"])
 
 /** Performs what a person asks for, or answers why it is not possible. */
 export function steered(state: TurnState, asked: SteerRequest, now: number): TurnStep {
@@ -13,8 +15,7 @@ export function steered(state: TurnState, asked: SteerRequest, now: number): Tur
   const isHandedBack = handback !== undefined && (handback.text !== undefined || steer.type !== "handback")
   if (phase.is === "over" || phase.is === "stopping" || isHandedBack) return refuse(state, id, TOO_LATE)
   // Nothing is sent before the prompt.
-  if (phase.is === "new" || phase.is === "harvesting" || phase.is === "beginning")
-    return move({ ...state, queue: [...state.queue, { id, steer }] })
+  if (UNPROMPTED.has(phase.is)) return move({ ...state, queue: [...state.queue, { id, steer }] })
   switch (steer.type) {
     case "message":
       return say(state, id, steer, now)

@@ -5,6 +5,7 @@ import { afterHeard, excused, relearned } from "./health.ts"
 import type { Heard } from "./heard.ts"
 import { andThen, entriesOf, goOn, move, request, tell } from "./moves.ts"
 import { afterRequest, begun } from "./results.ts"
+import { lookAgain } from "./settle.ts"
 import type { News, TurnInput, TurnResult, TurnState, TurnStep } from "./state.ts"
 import { afterSteer, steered } from "./steers.ts"
 
@@ -29,6 +30,7 @@ export function step(state: TurnState, input: TurnInput, now: number): TurnStep 
     case "abort":
       return decide({ ...state, isAborted: true }, now)
     case "timer":
+      if (state.phase.is === "settling") return lookAgain(state)
       // A request that is under way sets a new timer when it has its result.
       return state.phase.is === "listening" ? decide({ ...state, hasNews: true }, now) : move(state)
     case "asks":
@@ -41,6 +43,7 @@ export function step(state: TurnState, input: TurnInput, now: number): TurnStep 
 function start(state: TurnState, now: number): TurnStep {
   if (state.isAborted) return begun(state, now)
   const { own, setup } = state
+  if (setup.wasStopped) return andThen(tell(state), lookAgain)
   return andThen(tell(state), (next) =>
     setup.isRepeat
       ? request(next, { is: "harvesting" }, { type: "look", evenIfBusy: true })

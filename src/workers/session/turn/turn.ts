@@ -52,6 +52,7 @@ export class Turn {
   readonly #onAbort = () => this.#take({ type: "abort" })
   #state: TurnState
   #isTaking = false
+  #hasStopped = false
   #cancelTimer = () => {}
 
   constructor(target: SessionTarget, options: TurnOptions, report: WorkerReport, signal: AbortSignal) {
@@ -84,6 +85,11 @@ export class Turn {
       this.#throttle.close()
       this.broker.close()
     }
+  }
+
+  /** Whether it has stopped its session, which may not be complete when the turn is over. */
+  get hasStopped(): boolean {
+    return this.#hasStopped
   }
 
   /** Performs what a person asks for. Resolves with the reason if that was not possible. */
@@ -181,6 +187,7 @@ export class Turn {
         await this.broker.reread()
         return { type: "done" }
       case "abort":
+        this.#hasStopped = true
         await abortTree(host, clock, session)
         return { type: "done" }
     }

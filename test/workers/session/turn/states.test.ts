@@ -53,6 +53,14 @@ const yours = () =>
 const stopping = () => begun().give({ type: "abort" })
 const looking = (r = begun()) => r.give({ type: "timer" })
 const abort = (r: Driven) => r.give({ type: "abort" })
+const settling = () => drive({ isRepeat: true, wasStopped: true }).give({ type: "start" })
+/** One that found its prompt being answered. */
+const awaiting = () =>
+  repeated()
+    .give({ type: "looked", isBusy: true, entries: [asked, torn], for: "turn" })
+    .done()
+/** What an earlier turn leaves when it is stopped while OpenCode waits for the provider. */
+const stopped = answer("half", { finish: undefined, time: { created: 1, completed: 2 } })
 const interrupt = (r: Driven) => r.steer(1, { type: "interrupt" })
 const handBack = (text?: string) => (r: Driven) =>
   r.steer(1, text === undefined ? { type: "handback" } : { type: "handback", text })
@@ -81,6 +89,62 @@ const ROWS: readonly Row[] = [
     does: "abort",
     before: () => drive().give({ type: "abort" }),
     happen: (r) => r.give({ type: "start" }),
+  },
+  {
+    from: "new",
+    what: "the turn starts, and an earlier turn in its session was stopped",
+    to: "settling",
+    does: "look",
+    before: () => drive({ isRepeat: true, wasStopped: true }),
+    happen: (r) => r.give({ type: "start" }),
+  },
+  {
+    from: "settling",
+    what: "the session is still busy",
+    to: "settling",
+    does: "abort",
+    before: () => settling(),
+    happen: (r) => r.busy(),
+  },
+  {
+    from: "settling",
+    what: "the session is idle, and its last answer is not complete",
+    to: "settling",
+    does: "nothing",
+    before: () => settling(),
+    happen: (r) => r.idle([asked, torn]),
+  },
+  {
+    from: "settling",
+    what: "a moment has passed, or the session was aborted once more",
+    to: "settling",
+    does: "look",
+    before: () => settling().idle([asked, torn]),
+    happen: (r) => r.give({ type: "timer" }),
+  },
+  {
+    from: "settling",
+    what: "the earlier turn is stopped",
+    to: "beginning",
+    does: "send",
+    before: () => settling(),
+    happen: (r) => r.idle([asked, stopped]),
+  },
+  {
+    from: "settling",
+    what: "the session is busy until the idle deadline",
+    to: "over",
+    does: "end",
+    before: () => settling().at(60_000),
+    happen: (r) => r.busy(),
+  },
+  {
+    from: "settling",
+    what: "the turn was stopped meanwhile",
+    to: "stopping",
+    does: "abort",
+    before: () => abort(settling()),
+    happen: (r) => r.idle([asked, torn]),
   },
   {
     from: "harvesting",
@@ -425,6 +489,14 @@ const ROWS: readonly Row[] = [
     does: "end",
     before: () => looking(silent([asked]).at(30_000)),
     happen: (r) => r.idle([asked]),
+  },
+  {
+    from: "looking",
+    what: "there is still no end after two seconds, and what was answered was an earlier turn's prompt",
+    to: "beginning",
+    does: "send",
+    before: () => awaiting().give({ type: "timer" }).idle([asked, torn]).at(2_000).give({ type: "timer" }),
+    happen: (r) => r.idle([asked, torn]),
   },
   {
     from: "looking",

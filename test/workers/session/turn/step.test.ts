@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { repeatedSending } from "../../../../src/workers/session/outbox.ts"
+import type { Heard } from "../../../../src/workers/session/turn/heard.ts"
 import { TOO_LATE } from "../../../../src/workers/session/turn/moves.ts"
 import type { TurnAction, TurnEnd, TurnState, TurnSteer } from "../../../../src/workers/session/turn/state.ts"
 import {
@@ -42,6 +43,7 @@ const timer = (r: Driven) => r.give({ type: "timer" })
 const abort = (r: Driven) => r.give({ type: "abort" })
 const asks = (r: Driven, isOpen: boolean) => r.give({ type: "asks", isOpen })
 const one = answer("one")
+const ABORTED: Heard = { type: "error", failure: { reason: "aborted", detail: "the session was aborted" } }
 /** A typed message that answers nothing of ours. */
 const TYPED = { type: "user", messageID: "msg_typed" } as const
 
@@ -56,6 +58,46 @@ function rows(table: readonly Row[]): void {
       expect(r.state).toEqual(expect.objectContaining(state))
     })
 }
+
+describe("a session where an earlier turn was stopped", () => {
+  const settling = (isRepeat: boolean) => drive({ isRepeat, wasStopped: true }).give({ type: "start" })
+  const over = answer("half", { finish: undefined, time: { created: 1, completed: 2 } })
+  rows([
+    ["is looked at first", () => settling(true), [{ ...LOOK, evenIfBusy: true }]],
+    [
+      "is looked at again after 200 ms while an answer has no end",
+      () => settling(true).idle([asked, torn]),
+      [wakeAt(200)],
+    ],
+    [
+      "is looked at again once it was aborted again",
+      () => settling(true).busy().done(),
+      [{ ...LOOK, evenIfBusy: true }],
+    ],
+    [
+      "is not waited for longer than five seconds when it is idle",
+      () => settling(true).at(5_000).idle([asked, torn]),
+      [{ type: "send", sending: { remove: "a-half", tell: [], ask: prompt }, rereads: false, for: "turn" }],
+    ],
+    [
+      "gets the prompt of an attempt that continues there, without the stopped answer",
+      () => settling(true).hear(ABORTED, "idle").idle([asked, over]),
+      [{ type: "send", sending: { remove: "a-half", tell: [], ask: prompt }, rereads: false, for: "turn" }],
+      { hasNews: false, news: expect.not.objectContaining({ lastError: expect.anything() }) },
+    ],
+    [
+      "gets the prompt of another task only then",
+      () => settling(false).idle([asked, over]),
+      [{ type: "send", sending: { tell: [], ask: prompt }, for: "turn" }],
+    ],
+    [
+      "that cannot be stopped loses the attempt",
+      () => settling(true).at(60_000).busy(),
+      [ended({ reason: "worker-lost", detail: expect.stringContaining("could not be stopped") })],
+    ],
+    ["takes no message before the prompt", () => settling(true).steer(1, MESSAGE), []],
+  ])
+})
 
 describe("beginning", () => {
   rows([
@@ -381,6 +423,34 @@ describe("looking", () => {
       "an error without an answer is the end after two seconds",
       () => timer(silent([asked]).hear(ERROR).idle([asked]).at(2_000)).idle([asked]),
       [ended({ reason: "error", detail: "no such agent" })],
+    ],
+    [
+      "a late report of the former turn's abort is no beginning",
+      () => timer(silent([asked]).hear(ABORTED).idle([asked]).at(2_000)).idle([asked]),
+      [wakeAt(4_000)],
+    ],
+    [
+      "the finished tool calls of the former try are no beginning either",
+      () =>
+        timer(
+          timer(repeated().idle([asked, calling]).done())
+            .idle([asked, calling])
+            .at(2_000),
+        ).idle([asked, calling]),
+      [wakeAt(4_000)],
+      { known: [calling.info.id] },
+    ],
+    [
+      "an answer that has begun since then is one",
+      () => {
+        const both = [asked, answer("before", { finish: "tool-calls" }), calling]
+        return timer(
+          timer(repeated().idle(both.slice(0, 2)).done())
+            .idle(both)
+            .at(2_000),
+        ).idle(both)
+      },
+      [ended({ reason: "worker-lost" })],
     ],
     [
       "a message that nobody answers is sent a second time",

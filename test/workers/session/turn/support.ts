@@ -73,6 +73,7 @@ export const SETUP: TurnSetup = {
   idleTimeoutMs: 60_000,
   toolTimeoutMs: 120_000,
   isRepeat: false,
+  wasStopped: false,
   isForeground: false,
 }
 

@@ -1,0 +1,35 @@
+import { entriesOf, finish, move, request } from "./moves.ts"
+import type { TurnResult, TurnState, TurnStep } from "./state.ts"
+
+/** How long an idle session may have an answer without an end before that counts as its end. */
+const UNFINISHED_MS = 5_000
+const POLL_MS = 200
+
+/**
+ * Looks whether the stop of an earlier turn is complete. Nothing is sent before, because the stop
+ * would end the new answer too, or its end would be taken for the end of this turn (contract C24).
+ */
+export function lookAgain(state: TurnState): TurnStep {
+  return request(state, { is: "settling" }, { type: "look", evenIfBusy: true })
+}
+
+/** Continues to wait, or returns undefined when the stop is complete or this turn is stopped too. */
+export function settled(state: TurnState, result: TurnResult, now: number): TurnStep | undefined {
+  if (result.type !== "looked") return lookAgain(state)
+  const waitedMs = now - state.startedAt
+  if (state.isAborted) return undefined
+  if (!result.isBusy && (isFinished(result) || waitedMs >= UNFINISHED_MS)) return undefined
+  if (waitedMs >= state.setup.idleTimeoutMs) {
+    const detail = "its session could not be stopped, so it cannot continue there"
+    return finish(state, { end: { reason: "worker-lost", output: "", detail, entries: entriesOf(result) } })
+  }
+  // The first request to stop it may have been lost, so it is made again.
+  if (result.isBusy) return request(state, { is: "settling" }, { type: "abort" })
+  return move(state, { type: "wake", at: now + POLL_MS })
+}
+
+/** OpenCode is idle before it has written the end of a stopped answer. */
+function isFinished(result: TurnResult): boolean {
+  const last = entriesOf(result).findLast(({ info }) => info.role === "assistant")?.info
+  return last?.role !== "assistant" || last.time.completed !== undefined
+}
