@@ -151,7 +151,14 @@ const routed = {
   default: worker
     .optional()
     .describe("With `routed`: the worker for items of other categories; without it such items are an error."),
-  max: z.int().min(1).max(1000).optional().describe("With `routed`: maximum number of items. Default: 20."),
+  max: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe(
+      `With \`routed\`: maximum number of items. Default: ${DEFAULTS.maxItems}. A worker whose \`schema\` describes the list is told it, and asked again when its list is longer.`,
+    ),
 }
 
 const flat = z.strictObject({

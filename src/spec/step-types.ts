@@ -1,4 +1,5 @@
 import { problemAt } from "../core/documents/issues.ts"
+import { DEFAULTS } from "../core/model/defaults.ts"
 import type { Problem } from "../core/model/problem.ts"
 import type { GroupOf, GroupType } from "../core/model/step-types.ts"
 import type { Group, Step, StepType, Workflow } from "../core/model/workflow.ts"
@@ -45,9 +46,6 @@ export interface Make {
 const DONE = ["timeout", "on_failure", "checks", "intervene", "budget", "loop"]
 /** Keys of every step type that prompts workers. */
 const ASKED = ["prompt", "retry", "idle_timeout", "asks", "effects", "context", "files", "schema", "output"]
-/** Default maximum number of items of a routed step. */
-const MAX_ITEMS = 20
-
 const NOBODY = "a gate has no worker; leave it out"
 const of = (keys: readonly string[], way: string) => Object.fromEntries(keys.map((key) => [key, way]))
 const PLAIN = { instead: {}, workers: [], expressions: {}, hasItem: false }
@@ -80,7 +78,7 @@ export const STEP_FORMS: {
       if (written(outline, step, "route") !== undefined || written(outline, step, "default") !== undefined) return
       yield missing(outline, step, "route", "add `route`, which names a worker for each category, or `default`")
     },
-    toGroup({ over = "", by = "category", route = {}, max = MAX_ITEMS, default: otherwise }) {
+    toGroup({ over = "", by = "category", route = {}, max = DEFAULTS.maxItems, default: otherwise }) {
       return { type: "routed", over, by, route, ...(otherwise === undefined ? {} : { otherwise }), max }
     },
   },

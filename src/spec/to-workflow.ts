@@ -1,6 +1,7 @@
 import { defined } from "../core/base/defined.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
-import type { Check, Hook, Opinion, Retry, Settings, Step, Workflow } from "../core/model/workflow.ts"
+import type { Check, Hook, JsonSchema, Opinion, Retry, Settings, Step, Workflow } from "../core/model/workflow.ts"
+import { cappedSchemas } from "./list-caps.ts"
 import type { WorkflowDocument } from "./schema.ts"
 import type { StepDocument } from "./step-shape.ts"
 import { groupOf } from "./step-types.ts"
@@ -12,6 +13,13 @@ const TWO_TRIES: Retry = { maxAttempts: DEFAULTS.retryAttempts, delayMs: 0, back
 
 /** Returns the workflow that a step of type `workflow` names. */
 export type Embed = (name: string) => Workflow
+
+/** What the conversion of a step needs from the rest of the document. */
+interface Conversion {
+  readonly embed: Embed
+  /** The schemas that contain the limit of a routed step, by the schemas in the document. */
+  readonly capped: ReadonlyMap<JsonSchema, JsonSchema>
+}
 
 /** Converts a checked document. `name` is the workflow's name when the document gives none. */
 export function toWorkflow(document: WorkflowDocument, name: string, embed: Embed): Workflow {
@@ -34,20 +42,23 @@ export function toWorkflow(document: WorkflowDocument, name: string, embed: Embe
  * and hooks at the end wait for every other step, and for the hooks that they need.
  */
 function toSteps({ steps, hooks }: WorkflowDocument, embed: Embed): Step[] {
-  const start = hooks.on_start.map((step) => toStep(step, embed))
+  const { on_start, on_success, on_failure, on_complete } = hooks
+  const all = [...steps, ...on_start, ...on_success, ...on_failure, ...on_complete]
+  const conversion = { embed, capped: cappedSchemas(all) }
+  const start = on_start.map((step) => toStep(step, conversion))
   const ids = start.map((step) => step.id)
   const graph = steps
-    .map((step) => toStep(step, embed))
+    .map((step) => toStep(step, conversion))
     .map((step) => (step.needs.length > 0 ? step : { ...step, needs: ids }))
   const needs = [...ids, ...graph.map((step) => step.id)]
-  const atEnd = (list: typeof hooks.on_success, hook: Hook) =>
-    list.map((step): Step => ({ ...toStep({ ...step, needs: [...needs, ...step.needs] }, embed), hook }))
+  const atEnd = (list: typeof on_success, hook: Hook) =>
+    list.map((step): Step => ({ ...toStep({ ...step, needs: [...needs, ...step.needs] }, conversion), hook }))
   return [
     ...start,
     ...graph,
-    ...atEnd(hooks.on_success, "success"),
-    ...atEnd(hooks.on_failure, "failure"),
-    ...atEnd(hooks.on_complete, "complete"),
+    ...atEnd(on_success, "success"),
+    ...atEnd(on_failure, "failure"),
+    ...atEnd(on_complete, "complete"),
   ]
 }
 
@@ -61,7 +72,7 @@ function toSettings(settings: WorkflowDocument["settings"]): Settings {
   }
 }
 
-function toStep(step: StepDocument, embed: Embed): Step {
+function toStep(step: StepDocument, conversion: Conversion): Step {
   const { description, model, condition, intervene, asks, context, files, output, schema, budget, effects, loop } = step
   const all = [...(step.run === undefined ? [] : [commandOf(step.run)]), ...(step.checks ?? [])]
   const checks = all.filter((one): one is Check => "type" in one)
@@ -76,12 +87,12 @@ function toStep(step: StepDocument, embed: Embed): Step {
     needs: step.needs,
     ...defined({
       ...{
-        group: groupOf(step, { step: (one) => toStep(one, embed), workflow: embed }),
+        group: groupOf(step, { step: (one) => toStep(one, conversion), workflow: conversion.embed }),
         loop,
         context,
         files,
         output,
-        schema,
+        schema: schema && (conversion.capped.get(schema) ?? schema),
         budget,
       },
       ...{ timeoutMs: step.timeout, idleTimeoutMs: step.idle_timeout, asks, condition },

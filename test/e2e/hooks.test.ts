@@ -49,17 +49,33 @@ it(
     expect(good).toEqual({
       code: 0,
       status: "success",
-      steps: { setup: "success", work: "success", praise: "success", mourn: "skipped", tidy: "success", report: "success" },
+      steps: {
+        setup: "success",
+        work: "success",
+        praise: "success",
+        mourn: "skipped",
+        tidy: "success",
+        report: "success",
+      },
     })
-    for (const prompt of ["praise it stands", "undo the tent", "report no tent is left"]) expect(model.asked(prompt)).toHaveLength(1)
+    for (const prompt of ["praise it stands", "undo the tent", "report no tent is left"])
+      expect(model.asked(prompt)).toHaveLength(1)
     model.script("work with the kite", nothing())
     const bad = await run("kite")
     expect(bad).toEqual({
       code: 1,
       status: "failed",
-      steps: { setup: "success", work: "failed", praise: "skipped", mourn: "success", tidy: "success", report: "success" },
+      steps: {
+        setup: "success",
+        work: "failed",
+        praise: "skipped",
+        mourn: "success",
+        tidy: "success",
+        report: "success",
+      },
     })
-    for (const prompt of ["mourn empty of kite", "undo the kite", "report no kite is left"]) expect(model.asked(prompt)).toHaveLength(1)
+    for (const prompt of ["mourn empty of kite", "undo the kite", "report no kite is left"])
+      expect(model.asked(prompt)).toHaveLength(1)
   },
   LONG,
 )

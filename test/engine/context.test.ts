@@ -7,7 +7,8 @@ import type { EngineDeps } from "../../src/engine/engine.ts"
 import { systemClock } from "../../src/host/clock.ts"
 import { createVault } from "../../src/project/vault.ts"
 import { compileSchema } from "../../src/spec/json-schema.ts"
-import { render } from "../../src/spec/template.ts"
+import { parseWorkflow } from "../../src/spec/parse.ts"
+import { render, resultOf } from "../../src/spec/template.ts"
 import { createMemoryStore } from "../../src/store/memory/store.ts"
 import { until } from "../e2e/support/until.ts"
 import { checker } from "../support/checker.ts"
@@ -31,6 +32,8 @@ function setUp(deps: Partial<EngineDeps> = {}, over: Partial<Workflow> = {}) {
   const finish = async (id: string, output: string, n = 0) => (await driven.backend.job(id, n)).finish({ output })
   return { ...driven, start, promptOf, finish }
 }
+const realChecker = () =>
+  createChecker({ root: "/nowhere", ledger: "/nowhere", clock: systemClock, env: {}, compile: compileSchema })
 /** The journal up to and including the last event of a type. */
 const upTo = (events: readonly RunEvent[], type: RunEvent["type"], id: string) =>
   events.slice(0, events.findLastIndex((event) => event.type === type && "step" in event && event.step === id) + 1)
@@ -237,14 +240,7 @@ it.each([
   ['{"holds":"yes"}', "ok", "no verdict: / must have required property 'why'; /holds must be boolean"],
   ["", "timeout", "no verdict: timeout"],
 ] as const)("an opinion that says %s (%s) is a failed check", async (output, reason, detail) => {
-  const checker = createChecker({
-    root: "/nowhere",
-    ledger: "/nowhere",
-    clock: systemClock,
-    env: {},
-    compile: compileSchema,
-  })
-  const { start, finish, engine, backend } = setUp({ checker })
+  const { start, finish, engine, backend } = setUp({ checker: realChecker() })
   start(judged)
   await finish("a", "a story")
   ;(await backend.job("a", 1)).finish({ output, reason })
@@ -353,4 +349,25 @@ it.each([
   const { start, engine } = setUp({ vault: vault(value) }, { secrets })
   expect(start(secret)).toEqual({ ok: false, why: expect.stringContaining(why) })
   expect(engine.view("r")).toBeUndefined()
+})
+
+it("a list that is longer than the `max` of the routed step goes back to the worker that wrote it", async () => {
+  const parsed = parseWorkflow(
+    `
+phases:
+  - { name: decompose, model: worker, prompt: Cut it. }
+  - { name: execute, type: routed, default: worker, max: 2, prompt: "do \${item.task}" }
+`,
+    "w.yaml",
+  )
+  if (!parsed.ok) throw new Error("the workflow is not valid")
+  const { start, promptOf, finish, engine } = setUp({ checker: realChecker(), value: resultOf }, parsed.value)
+  start()
+  expect(await promptOf("decompose")).toContain('"maxItems": 2')
+  const tasks = ["a", "b", "c"].map((task) => ({ category: "x", task, files: [] }))
+  await finish("decompose", JSON.stringify({ tasks }))
+  expect(await promptOf("decompose", 1)).toContain("/tasks must NOT have more than 2 items")
+  await finish("decompose", JSON.stringify({ tasks: tasks.slice(1) }), 1)
+  expect(await promptOf("execute:1")).toMatch(/^do b\n/)
+  engine.abort("r", "user")
 })

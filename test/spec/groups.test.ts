@@ -59,7 +59,7 @@ describe("a group", () => {
         by: "category",
         route: { ui: "gemini" },
         otherwise: "sonnet",
-        max: 20,
+        max: 50,
       },
     })
   })
@@ -328,5 +328,54 @@ describe("evaluating expressions in a run", () => {
   it("reading the data of a plain text answer is a problem", () => {
     expect(render("[${talk.structured}]", scope)).toEqual({ ok: true, value: "[]" })
     expect(render("${talk.structured.x}", scope)).toMatchObject({ ok: false })
+  })
+})
+
+describe("the limit of a routed step is in the schema of the answer that has its list", () => {
+  const routed = (over: string, more = "") =>
+    `{ id: build, needs: [cut], type: routed, default: default, over: "${over}", prompt: p${more} }`
+  const schemaOf = (schema: string, step: string) =>
+    stepsOf(`steps: [{ id: cut, prompt: p, schema: ${schema} }, ${step}]`)[0]?.schema
+  const TASKS = "{ type: object, properties: { tasks: { type: array, minItems: 1 } } }"
+  const tasks = (schema: unknown) => ({ type: "object", properties: { tasks: schema } })
+
+  it.each([
+    ["of its own", "${cut.structured.tasks}", ", max: 7", 7],
+    ["by default", "cut.structured.tasks", "", 50],
+  ])("%s", (_what, over, more, maxItems) => {
+    expect(schemaOf(TASKS, routed(over, more))).toEqual(tasks({ type: "array", minItems: 1, maxItems }))
+  })
+
+  it("also when the answer itself is the list, and when two steps read the same list: the lower one", () => {
+    expect(schemaOf("{ type: array }", routed("cut.structured"))).toEqual({ type: "array", maxItems: 50 })
+    const two = `${routed("cut.structured", ", max: 9")}, ${routed("cut.structured", ", max: 8").replace("build", "other")}`
+    expect(schemaOf("{ type: array }", two)).toEqual({ type: "array", maxItems: 8 })
+    expect(schemaOf("{ type: array, maxItems: 3 }", two)).toEqual({ type: "array", maxItems: 3 })
+  })
+
+  it("also when the routed step is inside a group, and beside a `$ref`", () => {
+    const inside = `{ id: g, needs: [cut], type: parallel, steps: [${routed("cut.structured.a.b").replace("needs: [cut], ", "")}] }`
+    const schema = "{ $ref: '#/$defs/x', $defs: { x: { properties: { a: { properties: { b: { type: array } } } } } } }"
+    const capped = schemaOf(schema, inside)
+    expect(capped).toMatchObject({ allOf: [{ properties: { a: { properties: { b: { maxItems: 50 } } } } }] })
+    const check = compileSchema(capped ?? {})
+    expect(check({ a: { b: Array(50).fill(1) } })).toEqual([])
+    expect(check({ a: { b: Array(51).fill(1) } })).toEqual(["/a/b must NOT have more than 50 items"])
+  })
+
+  it("and not when the list is computed from the answer", () => {
+    expect(schemaOf(TASKS, routed("cut.structured.tasks.filter(t, t.n > 1)"))).toEqual(
+      tasks({ type: "array", minItems: 1 }),
+    )
+  })
+
+  it("and in the schema that `phases:` derives for a decomposition", () => {
+    const text = `
+phases:
+  - { name: decompose, model: a, prompt: p }
+  - { name: execute, type: routed, default: a, max: 12 }
+`
+    expect(stepsOf(text)[0]?.schema).toMatchObject({ properties: { tasks: { minItems: 1, maxItems: 12 } } })
+    expect(stepsOf(text.replace(", max: 12", ""))[0]?.schema).toMatchObject({ properties: { tasks: { maxItems: 50 } } })
   })
 })

@@ -25,7 +25,9 @@ export function nextOfRouted(group: Routed, run: Run, spec: Step, step: StepStat
   const values = list.value
   if (!Array.isArray(values)) return failed(`\`over\` must be a list, not ${typeName(values)}`)
   if (values.length > group.max) {
-    return failed(`the list has ${values.length} items, and \`max\` is ${group.max}: nothing was started`)
+    return failed(
+      `the list has ${values.length} items, and \`max\` is ${group.max}: nothing was started; raise \`max\`, and resume the run with --edited`,
+    )
   }
   const items = itemsOf(values, group.by)
   const problem = items.map((item, at) => problemOf(item, at, items, group)).find((text) => text !== undefined)

@@ -21,6 +21,8 @@ export const DEFAULTS = {
   gateTimeoutMs: 24 * 3_600_000,
   checkTimeoutMs: 10 * 60_000,
   retryAttempts: 2,
+  /** The most items of a routed step: what a decomposition of a large feature has, with room. */
+  maxItems: 50,
   maxDepth: 1,
   runTimeoutMs: 4 * 3_600_000,
   maxParallel: 3,

@@ -279,7 +279,11 @@ describe("a routed step", () => {
       ["do it"],
       "item 1 has no `category`, and there is no default (known: frontend, backend): nothing was started",
     ],
-    ["too many", [1, 2, 3, 4, 5], "the list has 5 items, and `max` is 4: nothing was started"],
+    [
+      "too many",
+      [1, 2, 3, 4, 5],
+      "the list has 5 items, and `max` is 4: nothing was started; raise `max`, and resume the run with --edited",
+    ],
     ["no list", "tasks", "`over` must be a list, not text (is the answer not the requested JSON?)"],
     ["nothing", "", "`over` must be a list, not nothing"],
     ["an object", { tasks: [] }, "`over` must be a list, not an object"],
