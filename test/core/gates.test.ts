@@ -475,3 +475,80 @@ describe("a budget", () => {
     expect(r.run.status).toBe("success")
   })
 })
+
+describe("the words of a decision reach somebody, or are refused with what to do instead", () => {
+  const ACCEPTS = "to continue a accepts its result as it is, so nobody would read the words: "
+  const paused = (spec: Partial<Step>, more: Step[] = []) =>
+    drive([{ ...step("a"), intervene: "always", ...spec }, ...more])
+  const parallel: Partial<Step> = { type: "parallel", checks, group: { type: "parallel", steps: [step("x")] } }
+
+  it("`continue` of a step that waits after its answer", () => {
+    const r = paused({}, [step("b", "a")])
+    r.end("a")
+    const decision = r.decide("a", "continue", "use tabs")
+    expect(decision).toMatchObject({
+      refused: `${ACCEPTS}use retry to tell its worker, or continue without words`,
+      events: [],
+    })
+    expect(r.step("a").status).toBe("waiting")
+    expect(r.decide("a", "continue").refused).toBeUndefined()
+    expect(r.statuses()).toEqual({ a: "success", b: "running" })
+  })
+
+  it("`continue` and `retry` of a step without a worker", () => {
+    const r = paused({ type: "check", checks })
+    r.check("a", {})
+    expect(r.decide("a", "continue", "fine").refused).toBe(`${ACCEPTS}continue without words`)
+    const nobody = "the next try of a has no worker that could be told: retry it without words"
+    expect(r.decide("a", "retry", "again").refused).toBe(nobody)
+    expect(r.decide("a", "retry").refused).toBeUndefined()
+  })
+
+  it("`retry` of a group whose parts have succeeded, and of one with a part to repeat", () => {
+    const r = paused(parallel)
+    r.end("a:x")
+    r.check("a", { isOk: false })
+    expect(r.step("a").gate?.why).toBe("error")
+    expect(r.decide("a", "retry", "again").refused).toContain("no worker that could be told")
+    const s = drive([{ ...step("a"), ...parallel }])
+    s.end("a:x", "error")
+    expect(s.run.status).toBe("failed")
+    expect(s.decide("a", "retry", "use tabs").refused).toBeUndefined()
+    expect(s.events.findLast((event) => event.type === "step.started")).toMatchObject({
+      step: "a:x",
+      goOn: { text: "use tabs" },
+    })
+  })
+
+  it("`retry` of a check or a gate in a run that has ended", () => {
+    const r = drive([{ ...step("a"), type: "check", checks }])
+    r.check("a", { isOk: false })
+    expect(r.decide("a", "retry", "again").refused).toContain("no worker that could be told")
+    const s = drive([{ ...step("a"), type: "gate" }])
+    s.decide("a", "abort")
+    expect(s.decide("a", "retry", "again").refused).toContain("no worker that could be told")
+  })
+
+  it("`continue` of a step with external effects that was interrupted", () => {
+    const r = drive([{ ...step("a"), effects: "external" }])
+    r.open("a")
+    r.send({ type: "interrupt", by: "user" })
+    r.resume()
+    expect(r.step("a").gate?.why).toBe("effects")
+    expect(r.decide("a", "continue", "look first").refused).toBe(
+      "to continue a lets it go on where it was, so nobody would read the words: use retry to tell its worker, or continue without words",
+    )
+    expect(r.decide("a", "retry", "look first").refused).toBeUndefined()
+    expect(r.events.at(-1)).toMatchObject({ type: "step.started", goOn: { text: "look first" } })
+  })
+
+  it("`skip` and `abort` record them as the reason", () => {
+    const r = paused({})
+    r.end("a")
+    r.decide("a", "skip", "not needed")
+    expect(r.step("a").skipped).toMatchObject({ detail: "skipped by user: not needed" })
+    const s = drive([{ ...step("a"), type: "gate" }])
+    s.decide("a", "abort", "too early")
+    expect(s.step("a").result).toMatchObject({ reason: "rejected", detail: "refused by user: too early" })
+  })
+})

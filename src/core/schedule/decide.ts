@@ -11,6 +11,7 @@ import type { GateAction } from "../model/workflow.ts"
 import type { Expressions } from "../ports/expressions.ts"
 import { effectsGate } from "./after-attempt.ts"
 import { conclude, hasFollowUp, isAborting, UNCHECKED, warn, weigh } from "./conclude.ts"
+import { lostWords } from "./gate-words.ts"
 import { end, proceed, start } from "./proceed.ts"
 import { type Decision, refuse, specOf, stepsThat, Transaction } from "./transaction.ts"
 
@@ -162,9 +163,11 @@ function decideGate(tx: Transaction, command: Extract<Command, { type: "decide" 
   const { run } = tx
   const step = stepOf(run, command.step)
   if (step === undefined) return refuse(run, `run ${run.id} has no step ${command.step}`)
+  const lost = command.message === undefined ? undefined : lostWords(run, step, command.action)
   if (step.gate) {
     if (command.action === "retry" && doneBy(specOf(run, step).type) === "person")
       return refuse(run, `${step.id} has no worker`)
+    if (lost !== undefined) return refuse(run, lost)
     const { parent, by } = command
     const isMoved = parent !== undefined && parent !== run.parent
     if (isMoved) tx.add({ type: "run.resumed", at: now, by, parent, ...liveOf(run) })
@@ -177,6 +180,7 @@ function decideGate(tx: Transaction, command: Extract<Command, { type: "decide" 
   const { action, by, message, parent } = command
   const isAgain = action === "retry" && run.endedAt !== undefined && step.status !== "success"
   if (!isAgain) return refuse(run, `${step.id} is not waiting for a decision (it is ${step.status})`)
+  if (lost !== undefined) return refuse(run, lost)
   const say = message === undefined ? {} : { say: { step: step.id, text: message } }
   tx.add({ type: "run.resumed", at: now, by, ...say, ...(parent ? { parent } : {}) })
   return isDoneWith(tx.run, step) ? refuse(run, doneWith(step)) : proceed(tx, now)
@@ -202,6 +206,7 @@ type DecidedAction = Pick<Extract<Command, { type: "decide" }>, "action" | "by" 
 function settleGate(tx: Transaction, step: StepState, { action, by, message }: DecidedAction, now: number): void {
   const { id } = step
   const said = message === undefined ? {} : { message }
+  const because = message === undefined ? "" : `: ${message}`
   tx.add({ type: "gate.decided", at: now, step: id, action, by, ...said })
   if (step.gate?.why === "effects") {
     settleEffects(tx, step, action, said, now)
@@ -219,11 +224,11 @@ function settleGate(tx: Transaction, step: StepState, { action, by, message }: D
       start(tx, stepOf(tx.run, id) as StepState, now, message)
       break
     case "skip":
-      tx.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: `skipped by ${by}` })
+      tx.add({ type: "step.skipped", at: now, step: id, cause: "person", detail: `skipped by ${by}${because}` })
       break
     case "abort":
       if (!isAborting(tx.run)) tx.add({ type: "run.stopping", at: now, cause: "abort", by })
-      conclude(tx, id, step.result ?? { ...result, reason: "rejected", detail: `refused by ${by}` }, now)
+      conclude(tx, id, step.result ?? { ...result, reason: "rejected", detail: `refused by ${by}${because}` }, now)
   }
 }
 
