@@ -1,6 +1,6 @@
 import * as z from "zod"
 import { defined } from "../core/base/defined.ts"
-import { DURATION_RULE, MAX_DURATION_MS, parseDuration } from "../core/base/duration.ts"
+import { DURATION_RULE, MAX_DURATION_MS, MIN_DURATION_MS, parseDuration } from "../core/base/duration.ts"
 import type { AskPolicy, Budget } from "../core/model/workflow.ts"
 
 /**
@@ -20,7 +20,7 @@ export const name = z
 export const duration = z
   .union([z.string(), z.number()])
   .transform((value) => parseDuration(value) ?? Number.NaN)
-  .refine((ms) => ms >= 1 && ms <= MAX_DURATION_MS, DURATION_RULE)
+  .refine((ms) => ms >= MIN_DURATION_MS && ms <= MAX_DURATION_MS, DURATION_RULE)
 
 const askPolicy = z.enum(["ask", "deny", "allow-listed"])
 

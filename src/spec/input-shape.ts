@@ -26,6 +26,14 @@ const fullInput = z
     if (problem) ctx.addIssue({ code: "custom", ...problem })
   })
 
+/** The types of inputs in words, for messages. */
+export const TYPE_NAMES = {
+  string: "text",
+  number: "a number",
+  integer: "a whole number",
+  boolean: "true or false",
+} as const
+
 type FullInput = z.infer<typeof fullInput>
 interface InputProblem {
   path: (string | number)[]
@@ -36,9 +44,11 @@ interface InputProblem {
 function inputProblem(input: FullInput): InputProblem | undefined {
   const { type, default: fallback, enum: allowed } = input
   const wrong = allowed?.findIndex((value) => !isOfType(value, type)) ?? -1
-  if (wrong >= 0) return { path: ["enum", wrong], message: `must be a ${type}`, params: { hint: "or change `type`" } }
-  if (fallback !== undefined && !isOfType(fallback, type)) {
-    return { path: ["default"], message: `must be a ${type}`, params: { hint: "or change `type`" } }
+  if (wrong >= 0) return wrongType(["enum", wrong], allowed?.[wrong], type)
+  if (fallback !== undefined && !isOfType(fallback, type)) return wrongType(["default"], fallback, type)
+  if (input.required === true && fallback !== undefined) {
+    const hint = "leave one of the two out"
+    return { path: ["required"], message: "cannot be true with a `default`", params: { hint } }
   }
   if (fallback !== undefined && allowed && !allowed.some((value) => value === fallback)) {
     return { path: ["default"], message: "must be one of `enum`", params: { hint: `${allowed.join(", ")}` } }
@@ -51,6 +61,12 @@ function inputProblem(input: FullInput): InputProblem | undefined {
     }
   }
   return undefined
+}
+
+function wrongType(path: (string | number)[], value: unknown, type: InputSpec["type"]): InputProblem {
+  const isTooLarge = type === "integer" && Number.isInteger(value) && Number(value) > 0
+  const message = isTooLarge ? `is too large: at most ${Number.MAX_SAFE_INTEGER}` : `must be ${TYPE_NAMES[type]}`
+  return { path, message, params: { hint: "or change `type`" } }
 }
 
 /** True when `value` has the type of the input without conversion. */

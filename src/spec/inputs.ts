@@ -1,6 +1,7 @@
 import { suggest } from "../core/base/nearest.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
 import type { InputSpec, InputValue, Workflow } from "../core/model/workflow.ts"
+import { TYPE_NAMES } from "./input-shape.ts"
 
 /** Name of the input that receives the free text of a command line. */
 const TASK = "task"
@@ -44,7 +45,17 @@ type InputReporter = (message: string, hint: string) => void
 
 /** Converts a value to the type of its input, and reports a value that does not fit. */
 export function convert(name: string, spec: InputSpec, value: InputValue, report: InputReporter): InputValue {
+  if (isMissing(spec, value)) {
+    report(`input \`${name}\` is empty`, missing(name, spec))
+    return value
+  }
   const converted = toType(spec.type, value)
+  const limit = converted === undefined ? limitOf(spec.type, value) : undefined
+  if (limit !== undefined) {
+    const [what, most] = limit > 0 ? ["large", "at most"] : ["small", "at least"]
+    report(`input \`${name}\` is too ${what}: \`${value}\``, `${most} ${limit}`)
+    return value
+  }
   if (converted === undefined) {
     report(`input \`${name}\` must be ${TYPE_NAMES[spec.type]}, not \`${value}\``, `write ${EXAMPLES[spec.type](name)}`)
     return value
@@ -55,26 +66,34 @@ export function convert(name: string, spec: InputSpec, value: InputValue, report
   return converted
 }
 
+/** True when a text is empty, or has only white space, although the input must be given. */
+function isMissing({ type, required, default: fallback }: InputSpec, value: InputValue): boolean {
+  return type === "string" && required && fallback === undefined && String(value).trim() === ""
+}
+
+/** The largest or smallest value of a type, when this number is beyond it. */
+function limitOf(type: InputSpec["type"], value: InputValue): number | undefined {
+  if ((type !== "integer" && type !== "number") || !isNumeric(value)) return undefined
+  const number = Number(value)
+  const most = type === "integer" ? Number.MAX_SAFE_INTEGER : Number.MAX_VALUE
+  return Math.abs(number) > most ? Math.sign(number) * most : undefined
+}
+
+function isNumeric(value: InputValue): boolean {
+  if (typeof value !== "string") return typeof value === "number"
+  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value)
+}
+
 /** The value converted to that type; undefined when that is not possible. */
 function toType(type: InputSpec["type"], value: InputValue): InputValue | undefined {
   if (type === "string") return String(value)
   if (type === "boolean") {
     return value === true || value === "true" ? true : value === false || value === "false" ? false : undefined
   }
-  const isNumber =
-    typeof value === "number" ||
-    (typeof value === "string" && /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(value))
-  const number = isNumber ? Number(value) : Number.NaN
+  const number = isNumeric(value) ? Number(value) : Number.NaN
   const fits = type === "integer" ? Number.isSafeInteger(number) : Number.isFinite(number)
   return fits ? number : undefined
 }
-
-const TYPE_NAMES = {
-  string: "text",
-  number: "a number",
-  integer: "a whole number",
-  boolean: "true or false",
-} as const
 
 const EXAMPLES: Readonly<Record<InputSpec["type"], (name: string) => string>> = {
   string: (name) => `\`${name}=…\``,

@@ -177,12 +177,12 @@ describe("one mistake is one problem", () => {
     [
       "a bad duration",
       '{"profiles": {"x": {"timeout": "soon"}}}',
-      "o.json:1:32: `timeout` must be a duration of at most 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
+      "o.json:1:32: `timeout` must be a duration from 1s to 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
     ],
     [
       "a duration no timer can wait",
       '{"profiles": {"x": {"timeout": "40d"}}}',
-      "o.json:1:32: `timeout` must be a duration of at most 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
+      "o.json:1:32: `timeout` must be a duration from 1s to 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
     ],
     [
       "a bad action",

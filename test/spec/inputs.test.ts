@@ -34,6 +34,14 @@ describe("the value of an input", () => {
     expect(bind(inputs, {})).toEqual({ style: "", count: 3 })
   })
 
+  it("is empty only when the input is optional", () => {
+    const style: InputSpec = { type: "string", required: false }
+    expect(bind({ style, tone: { ...style, default: "dry" } }, { style: " ", tone: "" })).toEqual({
+      style: " ",
+      tone: "",
+    })
+  })
+
   it("can come from the task text", () => {
     expect(bind({ task: text }, {}, "fix the login")).toEqual({ task: "fix the login" })
   })
@@ -60,6 +68,42 @@ describe("problems with inputs", () => {
       { stlye: "x" },
       undefined,
       "demo: unknown input `stlye` — did you mean `style`?",
+    ],
+    ["empty", { feature: text }, { feature: "" }, undefined, "demo: input `feature` is empty — write `feature=…`"],
+    [
+      "only spaces",
+      { feature: { ...text, description: "what to build" } },
+      { feature: " \n\t" },
+      undefined,
+      "demo: input `feature` is empty — write `feature=…`: what to build",
+    ],
+    [
+      "a task of spaces",
+      { task: text },
+      {},
+      "  ",
+      "demo: input `task` is empty — write it after the name, or `task=…`",
+    ],
+    [
+      "too large an integer",
+      { n: { type: "integer", required: true } },
+      { n: "99999999999999999999" },
+      undefined,
+      "demo: input `n` is too large: `99999999999999999999` — at most 9007199254740991",
+    ],
+    [
+      "too small an integer",
+      { n: { type: "integer", required: true } },
+      { n: "-1e30" },
+      undefined,
+      "demo: input `n` is too small: `-1e30` — at least -9007199254740991",
+    ],
+    [
+      "too large a number",
+      { n: { type: "number", required: true } },
+      { n: "1e999" },
+      undefined,
+      "demo: input `n` is too large: `1e999` — at most 1.7976931348623157e+308",
     ],
     ["unknown, none", {}, { a: 1 }, undefined, "demo: unknown input `a` — there are no inputs"],
     [

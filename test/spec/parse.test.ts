@@ -167,12 +167,43 @@ describe("one mistake in the document is one problem", () => {
     [
       "a bad duration",
       step("timeout: soon"),
-      "w.yaml:4:14: `timeout` must be a duration of at most 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
+      "w.yaml:4:14: `timeout` must be a duration from 1s to 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
     ],
     [
       "a duration of nothing",
       step("timeout: 0"),
-      "w.yaml:4:14: `timeout` must be a duration of at most 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
+      "w.yaml:4:14: `timeout` must be a duration from 1s to 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
+    ],
+    [
+      "a duration that no worker can keep",
+      step("idle_timeout: 1ms"),
+      "w.yaml:4:19: `idle_timeout` must be a duration from 1s to 24d — like `90s`, `5m`, `1h30m`, or a number of seconds",
+    ],
+    [
+      "a whole number that is too large",
+      step("retry: { max_attempts: 99999999999999999999 }"),
+      "w.yaml:4:28: `max_attempts` must be at most 10",
+    ],
+    [
+      "a whole number without a limit that is too large",
+      step("budget: { tokens: 99999999999999999999 }"),
+      "w.yaml:4:23: `tokens` must be at most 9007199254740991",
+    ],
+    ["a number that is too large", step("budget: { usd: 1e400 }"), "w.yaml:4:20: `usd` is too large a number"],
+    [
+      "a default that is too large",
+      `inputs: { a: { type: integer, default: 99999999999999999999 } }\n${step()}`,
+      "w.yaml:1:40: `default` is too large: at most 9007199254740991 — or change `type`",
+    ],
+    [
+      "a default for an input that must be given",
+      `inputs: { a: { required: true, default: x } }\n${step()}`,
+      "w.yaml:1:26: `required` cannot be true with a `default` — leave one of the two out",
+    ],
+    [
+      "an allowed value of another type",
+      `inputs: { a: { type: integer, enum: [x] } }\n${step()}`,
+      "w.yaml:1:38: item 1 of `enum` must be a whole number — or change `type`",
     ],
     ["too parallel", `settings: { max_parallel: 65 }\n${step()}`, "w.yaml:1:27: `max_parallel` must be at most 64"],
     [
@@ -198,7 +229,7 @@ describe("one mistake in the document is one problem", () => {
     [
       "a default of another type",
       `inputs: { a: { type: integer, default: 1.5 } }\n${step()}`,
-      "w.yaml:1:40: `default` must be a integer — or change `type`",
+      "w.yaml:1:40: `default` must be a whole number — or change `type`",
     ],
     [
       "a default outside",

@@ -6,12 +6,15 @@ const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as c
  */
 export const MAX_DURATION_MS = 24 * 86_400_000
 
+/** The shortest time that a document can set: nothing that it limits ends sooner. */
+export const MIN_DURATION_MS = 1_000
+
 /**
  * The rule for a duration in a document: the end of a sentence that begins with its key, and a
  * hint.
  */
 export const DURATION_RULE = {
-  message: "must be a duration of at most 24d",
+  message: "must be a duration from 1s to 24d",
   params: { hint: "like `90s`, `5m`, `1h30m`, or a number of seconds" },
 }
 

@@ -1,4 +1,4 @@
-import { MAX_DURATION_MS, parseDuration } from "../base/duration.ts"
+import { MAX_DURATION_MS, MIN_DURATION_MS, parseDuration } from "../base/duration.ts"
 import type { Budget } from "../model/workflow.ts"
 
 /** One kind of amount in a budget that a person can type. */
@@ -33,7 +33,7 @@ export function amountIn(word: string): { readonly budget: Budget } | { readonly
 
 function timeOf(text: string): number | undefined {
   const ms = parseDuration(text)
-  return ms === undefined || ms <= 0 || ms > MAX_DURATION_MS ? undefined : ms
+  return ms === undefined || ms < MIN_DURATION_MS || ms > MAX_DURATION_MS ? undefined : ms
 }
 
 function workersOf(text: string): number | undefined {

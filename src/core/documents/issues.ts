@@ -109,6 +109,7 @@ export function* issuesToProblems(
   const single = issues.flatMap((issue) => flatten(issue, document.value))
   const refused = single.filter((issue) => refusalOf(issue) !== undefined)
   for (const issue of single) {
+    if (single.some((other) => isTighter(other, issue))) continue
     if (!refused.some((refusal) => isSilenced(issue, refusal))) yield toProblem(document, issue, jsonSchema)
   }
 }
@@ -153,6 +154,19 @@ function isOtherType(issue: SchemaIssue, value: unknown): boolean {
   if (issue.path.length > 0) return false
   if (issue.code === "invalid_value") return typeof value !== typeof issue.values?.[0]
   return issue.code === "invalid_type" || issue.code === "invalid_union"
+}
+
+/**
+ * True when both issues say that the same number is too large, and `other` names the lower maximum:
+ * a number beyond a key's own maximum can also be beyond that of every whole number.
+ */
+function isTighter(other: SchemaIssue, issue: SchemaIssue): boolean {
+  if (other.code !== "too_big" || issue.code !== "too_big" || other === issue) return false
+  return samePath(other.path, issue.path) && Number(other.maximum) < Number(issue.maximum)
+}
+
+function samePath(one: Path, other: Path): boolean {
+  return one.length === other.length && one.every((key, at) => key === other[at])
 }
 
 function refusalOf(issue: SchemaIssue): Refusal | undefined {
@@ -209,6 +223,8 @@ function toProblem(document: SourceDocument, issue: SchemaIssue, jsonSchema: () 
 
 function predicate(issue: SchemaIssue, value: unknown): string {
   const many = issue.origin === "array" ? " items" : issue.origin === "string" ? " characters" : ""
+  if (issue.code === "invalid_type" && Math.abs(Number(value)) === Number.POSITIVE_INFINITY)
+    return "is too large a number"
   switch (issue.code) {
     case "invalid_type":
     case "invalid_value":

@@ -113,6 +113,7 @@ function isHook({ steps }: Workflow, inner: Step): boolean {
 
 function wanted({ type, enum: allowed }: InputSpec): string {
   if (allowed) return `one of ${allowed.join(", ")}`
+  if (type === "string") return "a text that is not empty"
   return type === "integer" ? "a whole number" : type === "boolean" ? "true or false" : `a ${type}`
 }
 
@@ -120,7 +121,11 @@ function wanted({ type, enum: allowed }: InputSpec): string {
  * Converts a filled-in text to an input's value. Returns undefined when it does not match the
  * input.
  */
-function inputOf(text: string, { type, enum: allowed }: InputSpec): InputValue | undefined {
+function inputOf(
+  text: string,
+  { type, required, default: fallback, enum: allowed }: InputSpec,
+): InputValue | undefined {
+  if (type === "string" && required && fallback === undefined && text.trim() === "") return undefined
   const value = typed(text, type)
   return allowed && !allowed.some((one) => one === value) ? undefined : value
 }
