@@ -13,6 +13,7 @@ import { pauseCommand } from "./pause.ts"
 import { planCommand } from "./plan.ts"
 import { pruneCommand } from "./prune.ts"
 import { raiseCommand } from "./raise.ts"
+import { refuseRepeats } from "./repeats.ts"
 import { reportCommand } from "./report-page.ts"
 import { resumeCommand } from "./resume.ts"
 import { retryCommand } from "./retry.ts"
@@ -24,10 +25,10 @@ import { validateCommand } from "./validate.ts"
 import { workersCommand } from "./workers.ts"
 
 /** The whole command line. Each command has its own file, and this one lists them. */
-export function createProgram(compose: LoadCompose): Command {
+export function createProgram(compose: LoadCompose, version = packageVersion()): Command {
   const program = new Command("baton")
     .description("Runs declarative workflows over OpenCode sessions, from the command line.")
-    .version(version(), "-V, --version", "print the version")
+    .version(version, "-V, --version", "print the version")
     .option("-C, --directory <dir>", "work in this folder instead of the current one")
     .option("--opencode <path>", "the OpenCode program to use (default: the project's, then the one on PATH)")
     .showHelpAfterError("(baton --help lists the commands)")
@@ -59,14 +60,16 @@ export function createProgram(compose: LoadCompose): Command {
   for (const command of commands) {
     program.addCommand(command.exitOverride().copyInheritedSettings(program))
     for (const own of command.commands) own.exitOverride().copyInheritedSettings(command)
+    for (const one of [command, ...command.commands]) refuseRepeats(one)
   }
+  refuseRepeats(program)
   return program
 }
 
 const EXIT_CODES = `
 Exit codes: 0 success, 1 failed, 2 usage, config or workflow invalid, 3 paused (a person is needed), 4 over budget, 5 deadline passed, 130 interrupted (resumable).`
 
-function version(): string {
+function packageVersion(): string {
   const text = readFileSync(new URL("../package.json", import.meta.url), "utf8")
   return (JSON.parse(text) as { version: string }).version
 }

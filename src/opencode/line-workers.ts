@@ -43,10 +43,15 @@ export const INBOX_HELP = [
   "/inbox answer ID text                  answer a question",
 ].join("\n")
 
+/** Refuses a word that a command has no use for. */
+export function tooMany({ text }: ShellToken, form: string): WorkersLine {
+  return { command: "wrong", why: `\`${text}\` is one word too many: \`${form}\`` }
+}
+
 export function parseWorkers(line: string, [subcommand, ...rest]: readonly ShellToken[]): WorkersLine {
   const word = subcommand?.text
   const [first, ...more] = rest
-  if (word === undefined || word === "list") return { command: "workers" }
+  if (word === undefined || word === "list") return first ? tooMany(first, "/workers list") : { command: "workers" }
   const action = ACTIONS.find((known) => known === word)
   if (action === undefined && word !== "spawn" && word !== "ask") {
     return { command: "wrong", why: `there is no \`/workers ${word}\`` }
@@ -55,8 +60,15 @@ export function parseWorkers(line: string, [subcommand, ...rest]: readonly Shell
     const what = word === "spawn" ? "PROFILE [NAME]" : word === "ask" ? "NAME text…" : "NAME"
     return { command: "wrong", why: `say which: \`/workers ${word} ${what}\`` }
   }
-  if (word === "spawn") return { command: "spawn", profile: first.text, name: more[0]?.text ?? first.text }
-  if (action !== undefined) return { command: action === "resume" ? "wake" : action, worker: first.text }
+  if (word === "spawn") {
+    const [name, extra] = more
+    if (extra !== undefined) return tooMany(extra, "/workers spawn PROFILE [NAME]")
+    return { command: "spawn", profile: first.text, name: name?.text ?? first.text }
+  }
+  if (action !== undefined) {
+    if (more[0] !== undefined) return tooMany(more[0], `/workers ${action} NAME`)
+    return { command: action === "resume" ? "wake" : action, worker: first.text }
+  }
   const text = restOf(line, more)
   if (text.trim() === "") {
     return { command: "wrong", why: `say what: \`/workers ask ${first.text} text…\`` }
@@ -67,14 +79,21 @@ export function parseWorkers(line: string, [subcommand, ...rest]: readonly Shell
 export function parseInbox(line: string, [subcommand, ...rest]: readonly ShellToken[]): WorkersLine {
   const word = subcommand?.text
   const [first, ...more] = rest
-  if (word === undefined || word === "list") return { command: "inbox" }
+  if (word === undefined || word === "list") return first ? tooMany(first, "/inbox list") : { command: "inbox" }
   if (word !== "allow" && word !== "always" && word !== "deny" && word !== "answer") {
     return { command: "wrong", why: `there is no \`/inbox ${word}\`` }
   }
   if (first === undefined) return { command: "wrong", why: `say which: \`/inbox ${word} ID\`` }
   const text = restOf(line, more)
   if (word === "deny") return { command: "answer", ask: first.text, answer: { type: word, message: text } }
-  if (word !== "answer") return { command: "answer", ask: first.text, answer: { type: word } }
+  if (word !== "answer") {
+    if (more[0] !== undefined)
+      return {
+        command: "wrong",
+        why: `\`${word}\` takes no words: \`/inbox ${word} ${first.text}\`, or \`/inbox deny ${first.text} words\``,
+      }
+    return { command: "answer", ask: first.text, answer: { type: word } }
+  }
   if (text.trim() === "") {
     return { command: "wrong", why: `say what: \`/inbox answer ${first.text} text\`` }
   }

@@ -1,7 +1,7 @@
 import { amountIn } from "../core/documents/amount.ts"
 import type { Budget } from "../core/model/workflow.ts"
 import type { Purpose } from "../core/view/protocol.ts"
-import { parseHandback, parseInbox, parseWorkers, type WorkersLine } from "./line-workers.ts"
+import { parseHandback, parseInbox, parseWorkers, tooMany, type WorkersLine } from "./line-workers.ts"
 import { restOf, type ShellToken, shellTokensOf } from "./shell-tokens.ts"
 
 /** A parsed line for Baton (`/workflow …`, `/trace …`, `/workers …`, `/inbox …`, `/handback …`). */
@@ -63,8 +63,9 @@ export function parseLine(line: string): CommandLine {
   if (slash?.text === "/inbox") return parseInbox(typed, words)
   if (slash?.text === "/handback") return parseHandback(typed, words)
   if (slash?.text === "/trace") {
-    const step = words[0]?.text
-    return step === undefined ? wrong("say which step: `/trace STEP`") : { command: "trace", step }
+    const [step, more] = words
+    if (step === undefined) return wrong("say which step: `/trace STEP`")
+    return more === undefined ? { command: "trace", step: step.text } : tooMany(more, "/trace STEP")
   }
   const [subcommand, ...rest] = words
   const first = rest[0]?.text
@@ -78,15 +79,16 @@ export function parseLine(line: string): CommandLine {
         : parseRun(typed, subcommand.text, first, rest.slice(1))
     case "list":
     case "help":
-      return { command: subcommand.text }
+      return rest[0] === undefined ? { command: subcommand.text } : tooMany(rest[0], `/workflow ${subcommand.text}`)
     case "status":
     case "abort":
     case "pause":
+      if (rest[1] !== undefined) return tooMany(rest[1], `/workflow ${subcommand.text} [RUN]`)
       return { command: subcommand.text, ...(first === undefined ? {} : { run: first }) }
     case "show": {
       const step = rest[1]?.text
       if (first === undefined || step === undefined) return wrong("say which: `/workflow show RUN STEP`")
-      return { command: "show", run: first, step }
+      return rest[2] === undefined ? { command: "show", run: first, step } : tooMany(rest[2], "/workflow show RUN STEP")
     }
     case "resume":
       return parseResume(rest.map(({ text }) => text))
@@ -117,6 +119,11 @@ function wrong(why: string): CommandLine {
   return { command: "wrong", why }
 }
 
+/** Refuses a name that is given twice: only one of the two values could count. */
+function twice(name: string): CommandLine {
+  return wrong(`\`${name}\` is given twice: keep one of the two`)
+}
+
 function parseResume(words: readonly string[]): CommandLine {
   const [run, ...more] = words.filter((word) => word !== "--edited")
   const unexpected = run?.startsWith("-") ? run : more[0]
@@ -126,7 +133,9 @@ function parseResume(words: readonly string[]): CommandLine {
 }
 
 function parseReport(words: readonly string[]): CommandLine {
-  const out = words.find((word) => word.startsWith("out="))?.slice("out=".length)
+  const outs = words.filter((word) => word.startsWith("out="))
+  if (outs.length > 1) return twice("out")
+  const out = outs[0]?.slice("out=".length)
   const [run, more] = words.filter((word) => !word.startsWith("out="))
   if (more !== undefined || out === "") return wrong("write `/workflow report [RUN] [out=FILE.html]`")
   return { command: "report", ...(run === undefined ? {} : { run }), ...(out === undefined ? {} : { out }) }
@@ -149,6 +158,7 @@ function parseRaise(words: readonly string[]): CommandLine {
         return wrong(`\`${word}\` is neither usd=…, tokens=…, time=… or workers=… nor a run`)
       runs.push(word)
     } else if ("why" in amount) return wrong(amount.why)
+    else if (Object.keys(amount.budget).some((key) => key in budget)) return twice(word.split("=")[0] ?? word)
     else budget = { ...budget, ...amount.budget }
   }
   if (Object.keys(budget).length === 0)
@@ -169,6 +179,7 @@ function parseRun(line: string, command: "run" | "plan", workflow: string, words
       return wrong("write `--model NAME=PROVIDER/MODEL`: a profile or a role, and its model for this run")
     if (name === undefined || value === undefined) break
     const pairs = isModel ? models : inputs
+    if (Object.hasOwn(pairs, name)) return twice(name)
     pairs[name] = value
   }
   return { command, workflow, inputs, models, task: at < words.length ? restOf(line, words.slice(at)) : "" }

@@ -109,6 +109,9 @@ interface Control {
 
 /** Carries out the action and says so; throws the reason when that is not possible. */
 async function controlRun(engine: Engine, run: RunView, { action, step, message }: Control): Promise<string> {
+  const isForStep = action === "retry" || action === "skip" || action === "continue"
+  if (step && !isForStep) throw new Error(`${action} is for the whole run: leave out step`)
+  if (message && (!step || !isForStep)) throw new Error("say with step whom the message is for, or leave it out")
   const outcome = () => {
     if (action === "retry" || action === "skip" || (action === "continue" && step !== undefined)) {
       if (step === undefined) throw new Error(`say which step to ${action}`)

@@ -112,3 +112,28 @@ describe("parsing the other commands", () => {
     expect(parseLine(line)).toEqual(expected)
   })
 })
+
+describe("a word that a command would ignore is refused with its form", () => {
+  it.each<[string, string]>([
+    ["/workflow list all", "`all` is one word too many: `/workflow list`"],
+    ["/workflow help run", "`run` is one word too many: `/workflow help`"],
+    ["/workflow status r1 review", "`review` is one word too many: `/workflow status [RUN]`"],
+    ["/workflow abort r1 now", "`now` is one word too many: `/workflow abort [RUN]`"],
+    ["/workflow pause r1 r2", "`r2` is one word too many: `/workflow pause [RUN]`"],
+    ["/workflow show r1 a b", "`b` is one word too many: `/workflow show RUN STEP`"],
+    ["/trace a b", "`b` is one word too many: `/trace STEP`"],
+    ["/workflow run demo x=1 x=2", "`x` is given twice: keep one of the two"],
+    ["/workflow plan demo -m a=p/x --model a=p/y", "`a` is given twice: keep one of the two"],
+    ["/workflow raise usd=1 usd=2", "`usd` is given twice: keep one of the two"],
+    ["/workflow raise time=1h r1 time=2h", "`time` is given twice: keep one of the two"],
+    ["/workflow report out=a.html out=b.html", "`out` is given twice: keep one of the two"],
+    ["/workers list x", "`x` is one word too many: `/workers list`"],
+    ["/workers spawn docs d please", "`please` is one word too many: `/workers spawn PROFILE [NAME]`"],
+    ["/workers stop docs now", "`now` is one word too many: `/workers stop NAME`"],
+    ["/inbox list x", "`x` is one word too many: `/inbox list`"],
+    ["/inbox allow p1 but only once", "`allow` takes no words: `/inbox allow p1`, or `/inbox deny p1 words`"],
+    ["/inbox always p1 x", "`always` takes no words: `/inbox always p1`, or `/inbox deny p1 words`"],
+  ])("%s", (line, why) => {
+    expect(parseLine(line)).toEqual({ command: "wrong", why })
+  })
+})

@@ -131,6 +131,12 @@ it("workflow_control decides about a waiting step with a message for its worker,
   await expect.poll(() => engine.view(run)?.status).toBe("paused")
   expect(await call("workflow_status", { run })).toContain("/workflow retry build [message]")
   await expect(control("retry")).rejects.toThrow("say which step to retry")
+  await expect(control("continue", { message: "use tabs" })).rejects.toThrow("say with step whom the message is for")
+  await expect(control("pause", { message: "wait" })).rejects.toThrow("say with step whom the message is for")
+  await expect(control("abort", { step: "build" })).rejects.toThrow("abort is for the whole run: leave out step")
+  await expect(control("continue", { step: "build", message: "use tabs" })).rejects.toThrow(
+    "use retry to tell its worker",
+  )
   await expect(control("skip", { step: "biuld" })).rejects.toThrow("did you mean `build`?")
   expect(await control("retry", { step: "build", message: "again" })).toBe(`Done: retry build. Run ${run} is running.`)
   const again = await backend.job("build", 1)
