@@ -3,6 +3,7 @@ import { orderingNeedsOf } from "../core/model/graph.ts"
 import { DEFAULT_KIND } from "../core/model/kinds.ts"
 import { doneBy, stepsInside } from "../core/model/step-types.ts"
 import type { Hook, Step, Workflow } from "../core/model/workflow.ts"
+import { authorNotes } from "../core/view/author-notes.ts"
 import { formatCost, plural } from "../core/view/numbers.ts"
 import { deadlinesOf } from "../engine/task/task.ts"
 import { groupLines, turnsOf } from "./plan-groups.ts"
@@ -68,6 +69,7 @@ export function formatPlan(prepared: Prepared, ink: Ink = PLAIN): string {
   return [
     `${ink.bold(workflow.name)}  ${ink.dim(file)}`,
     ...(workflow.description === undefined ? [] : [workflow.description]),
+    ...authorNotes(workflow).map(([name, text]) => ink.dim(`${name}: ${text}`)),
     ...(given.length > 0 ? [`inputs: ${given.join(", ")}`] : []),
     `at most ${cap} at the same time, ${formatDuration(settings.timeoutMs)} for the whole run, on failure: ${settings.onFailure}`,
     ...runLines(prepared),

@@ -4,6 +4,7 @@ import type { Tokens, Warning } from "../core/model/result.ts"
 import type { Run } from "../core/model/run.ts"
 import { NO_TOTAL_USAGE, plus } from "../core/model/usage.ts"
 import type { Hook, InputValue } from "../core/model/workflow.ts"
+import { authorNotes } from "../core/view/author-notes.ts"
 import { type Moment, momentsOf, type Try, triesOf } from "../core/view/timeline.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
 import type { RunView, StepView } from "../core/view/view.ts"
@@ -17,6 +18,8 @@ export interface Report {
   readonly run: RunView
   readonly graph: Graph
   readonly description: string | null
+  /** The version and the notes of the workflow's authors. */
+  readonly notes: readonly (readonly [name: string, text: string])[]
   readonly inputs: Readonly<Record<string, InputValue>>
   /** Time at which the report was made. */
   readonly madeAt: number
@@ -83,6 +86,7 @@ export function reportOf(events: readonly RunEvent[], { run, find, now }: Source
     run,
     graph: graphOf(state.specs, new Map(run.steps.map((step) => [step.id, step]))),
     description: workflow.description ?? null,
+    notes: authorNotes(workflow),
     inputs,
     madeAt: now,
     steps,

@@ -14,11 +14,12 @@ export function title({ run }: Report): string {
 }
 
 export function summary(report: Report): Html {
-  const { run, description, inputs } = report
+  const { run, description, notes, inputs } = report
   const given = Object.entries(inputs)
   return html`<p class="kicker">Baton report</p>
 <h1>${run.workflow} <span class="state ${run.status}">${MARKS[run.status]} ${run.status}</span></h1>
 ${description === null ? null : html`<p class="about">${description}</p>`}
+${notes.length === 0 ? null : html`<p class="about">${notes.map(([name, text]) => `${name}: ${text}`).join(" · ")}</p>`}
 <p class="verdict">${sentence(report)}</p>
 <dl class="facts">
 ${facts(report).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>

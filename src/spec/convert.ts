@@ -55,6 +55,8 @@ export class Converter {
       if (!isPair(item) || !isNode(item.key)) continue
       const key = keyOf(item.key)
       if (key === undefined) this.report(item.key, "a key must be plain text")
+      else if (key === "<<" && isScalar(item.key) && item.key.type === "PLAIN")
+        this.report(item.key, "keys cannot be merged", "write them out here; `*name` can stand for one value")
       else if (key === "__proto__") this.report(item.key, "`__proto__` cannot be a key")
       else if (entries.has(key)) this.report(item.key, `\`${key}\` is written twice`, "keep one of the two")
       else entries.set(key, this.convert(item.value, inside, insideAlias))

@@ -34,7 +34,7 @@ export function parseYaml(source: string, file: string): Result<WorkflowSource> 
   if (faults.some((fault) => fault.code === "RESOURCE_EXHAUSTION"))
     return whole("the file is nested too deeply", `at most ${MAX_DEPTH} levels`)
   if (faults.length > 0) {
-    const problems = faults.map((fault): Problem => ({ file, ...at(fault.pos[0]), message: sentence(fault.message) }))
+    const problems = faults.map((fault): Problem => ({ file, ...at(fault.pos[0]), ...wordsOf(fault) }))
     return { ok: false, problems: firstPerLine(problems) }
   }
   const root = document.contents
@@ -60,6 +60,12 @@ export function parseYaml(source: string, file: string): Result<WorkflowSource> 
 function firstPerLine(problems: readonly Problem[]): Problem[] {
   const lines = new Set<number>()
   return problems.filter((one) => !lines.has(one.line) && lines.add(one.line))
+}
+
+/** What is wrong in Baton's words where the library speaks to programmers, and what to do. */
+function wordsOf({ code, message }: { readonly code: string; readonly message: string }) {
+  if (code !== "MULTIPLE_DOCS") return { message: sentence(message) }
+  return { message: "a second document begins here", hint: "a file has one workflow: put each in a file of its own" }
 }
 
 function sentence(message: string): string {

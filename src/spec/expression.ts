@@ -86,6 +86,17 @@ export function checkExpression(
   types: Types,
   wanted: ExpectedType = "text",
 ): Findings {
+  const findings = checkNames(source, known, types, wanted)
+  if (findings.problems.length === 0 || !/^\s*\{[\s\S]*\}\s*$/.test(source) || MAP.test(source)) return findings
+  const offset = source.indexOf("{")
+  const hint = "write `${…}`, with one pair of braces"
+  return { problems: [{ offset, message: "`${{…}}` is not an expression", hint }], references: [] }
+}
+
+/** Matches the beginning of a map such as `{ 'a': 1 }`. */
+const MAP = /^\s*\{\s*(?:"[^"]*"|'[^']*'|[\w.]+)\s*:/
+
+function checkNames(source: string, known: KnownNames, types: Types, wanted: ExpectedType): Findings {
   if (source.length > MAX_LENGTH) return { problems: [TOO_LONG], references: [] }
   if (source.trim() === "") {
     return { problems: [{ offset: 0, message: EMPTY[wanted] }], references: [] }

@@ -7,6 +7,7 @@ import { checkCombinations } from "./combinations.ts"
 import { toCanonical } from "./dialects/read.ts"
 import { parseYaml } from "./document.ts"
 import { checkEmbedded, type Lookup } from "./embedded.ts"
+import { foreignKeyHint } from "./foreign-keys.ts"
 import { checkGraph } from "./graph.ts"
 import { outlineOf } from "./outline.ts"
 import { checkExpressions } from "./references.ts"
@@ -41,7 +42,7 @@ export function parseWorkflow(text: string, file: string, options: ParseOptions 
   const problems = firstProblems(
     file,
     inItsForm,
-    result?.error ? issuesToProblems(source, result.error.issues, canonicalJsonSchema) : [],
+    result?.error ? issuesToProblems(source, result.error.issues, canonicalJsonSchema, foreignKeyHint) : [],
     checkGraph(outline),
     isComplete ? checkCombinations(outline) : [],
     options.profiles ? checkWorkers(outline, { profiles: options.profiles, roles: options.roles ?? [] }) : [],

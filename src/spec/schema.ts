@@ -80,11 +80,16 @@ export const head = {
     .optional()
     .describe("Name the workflow is run by. Default: the file's name without its ending."),
   description: z.string().optional().describe("What the workflow is for, shown in lists."),
-  version: z.union([z.string(), z.number()]).optional().describe("Version of the document, for its authors."),
+  version: z
+    .union([z.string(), z.number()])
+    .optional()
+    .describe("Version of the document, for its authors; `baton plan` and the report show it."),
   metadata: z
     .record(z.string(), z.unknown())
     .optional()
-    .describe("Notes of its authors: `author`, `tags` and so on. Baton ignores them."),
+    .describe(
+      "Notes of its authors: `author`, `tags` and so on. `baton plan` and the report show them; they change nothing.",
+    ),
   inputs: z
     .record(inputName, input)
     .default({})

@@ -27,7 +27,11 @@ export function toWorkflow(document: WorkflowDocument, name: string, embed: Embe
   const { distill } = document.settings
   return {
     name: document.name ?? name,
-    ...defined({ description: document.description }),
+    ...defined({
+      description: document.description,
+      version: document.version === undefined ? undefined : String(document.version),
+      metadata: document.metadata,
+    }),
     inputs: document.inputs,
     ...(Object.keys(variables).length === 0 ? {} : { variables }),
     ...(Object.keys(secrets).length === 0 ? {} : { secrets }),

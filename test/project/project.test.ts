@@ -149,6 +149,20 @@ steps:
     expect(lines).toContain("At least 2 model calls, 6 at most. Planning used none.")
   })
 
+  it("shows the version and the notes of the authors, shortened", () => {
+    const notes = `metadata: { author: Ann, tags: [a, b], more: { x: 1 }, long: "${"y".repeat(300)}", lines: "one\\n two" }`
+    const shown = planned(`version: 1.2\n${notes}\nsteps: [{ id: a, prompt: p }]`)
+    const at = shown.findIndex((line) => line.startsWith("version"))
+    expect(shown.slice(at, at + 6)).toEqual([
+      "version: 1.2",
+      "author: Ann",
+      "tags: a, b",
+      'more: {"x":1}',
+      `long: ${"y".repeat(199)}…`,
+      "lines: one two",
+    ])
+  })
+
   it("shows hooks separately, by the end state they are for", () => {
     const text = `
 hooks: { on_start: [{ id: first, prompt: p }], on_failure: [{ id: why, prompt: p }], on_complete: [{ id: tell, prompt: p, needs: [tidy] }, { id: tidy, prompt: p }] }

@@ -362,7 +362,7 @@ phases:
     [
       "an unknown key",
       one("model: gpt-4o", "context: full"),
-      "w.yaml:2:31: unknown key `context` — did you mean `context_strategy`?",
+      "w.yaml:2:31: unknown key `context` — here it is called `context_strategy`",
     ],
     [
       "a bad path",

@@ -97,20 +97,25 @@ export function problemAt(
   return { file: document.file, ...document.place(path, part), message, ...(hint === undefined ? {} : { hint }) }
 }
 
+/** Returns the hint for an unknown key of an object that may have the `known` keys. */
+type KeyHint = (key: string, known: readonly string[]) => string | undefined
+
 /**
  * Turns every issue into a problem of the document. `jsonSchema` returns the generated schema,
- * which knows the valid keys of each object.
+ * which knows the valid keys of each object. `hintOf` returns the hint for an unknown key when there
+ * is a better one than the nearest known key.
  */
 export function* issuesToProblems(
   document: SourceDocument,
   issues: readonly SchemaIssue[],
   jsonSchema: () => unknown,
+  hintOf: KeyHint = () => undefined,
 ): Generator<Problem> {
   const single = issues.flatMap((issue) => flatten(issue, document.value))
   const refused = single.filter((issue) => refusalOf(issue) !== undefined)
   for (const issue of single) {
     if (single.some((other) => isTighter(other, issue))) continue
-    if (!refused.some((refusal) => isSilenced(issue, refusal))) yield toProblem(document, issue, jsonSchema)
+    if (!refused.some((refusal) => isSilenced(issue, refusal))) yield toProblem(document, issue, jsonSchema, hintOf)
   }
 }
 
@@ -183,7 +188,7 @@ function isSilenced(issue: SchemaIssue, refusal: SchemaIssue): boolean {
   return silences === "all" || silences.includes(String(issue.path[parent.length]))
 }
 
-function toProblem(document: SourceDocument, issue: SchemaIssue, jsonSchema: () => unknown): Problem {
+function toProblem(document: SourceDocument, issue: SchemaIssue, jsonSchema: () => unknown, hintOf: KeyHint): Problem {
   const name = nameOf(issue.path)
   const value = valueAt(document.value, issue.path)
   const refusal = refusalOf(issue)
@@ -199,7 +204,8 @@ function toProblem(document: SourceDocument, issue: SchemaIssue, jsonSchema: () 
   }
   if (issue.code === "unrecognized_keys") {
     const key = String(issue.path.at(-1))
-    const hint = suggest(key, keysAt(jsonSchema(), issue.path.slice(0, -1)), "keys")
+    const known = keysAt(jsonSchema(), issue.path.slice(0, -1))
+    const hint = hintOf(key, known) ?? suggest(key, known, "keys")
     return problemAt(document, issue.path, "key", `unknown key ${quote(key)}`, hint)
   }
   if (issue.code === "invalid_key") {
@@ -223,8 +229,8 @@ function toProblem(document: SourceDocument, issue: SchemaIssue, jsonSchema: () 
 
 function predicate(issue: SchemaIssue, value: unknown): string {
   const many = issue.origin === "array" ? " items" : issue.origin === "string" ? " characters" : ""
-  if (issue.code === "invalid_type" && Math.abs(Number(value)) === Number.POSITIVE_INFINITY)
-    return "is too large a number"
+  const isInfinite = typeof value === "number" && Math.abs(value) === Number.POSITIVE_INFINITY
+  if (issue.code === "invalid_type" && isInfinite) return "is too large a number"
   switch (issue.code) {
     case "invalid_type":
     case "invalid_value":

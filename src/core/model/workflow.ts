@@ -266,6 +266,9 @@ export type SecretSource = { readonly env: string } | { readonly file: string }
 export interface Workflow {
   readonly name: string
   readonly description?: string
+  /** The version and the notes of its authors, which are only shown. */
+  readonly version?: string
+  readonly metadata?: Readonly<Record<string, unknown>>
   readonly inputs: Readonly<Record<string, InputSpec>>
   /** The value of `${context.variables.x}`. */
   readonly variables?: Readonly<Record<string, unknown>>

@@ -2,6 +2,7 @@ import * as z from "zod"
 import { issuesToProblems } from "../../core/documents/issues.ts"
 import type { Problem } from "../../core/model/problem.ts"
 import type { WorkflowSource } from "../document.ts"
+import { foreignKeyHint } from "../foreign-keys.ts"
 import { jsonSchemaOf, workflowSchema } from "../schema.ts"
 import type { Form } from "./form.ts"
 import { isObject } from "./form.ts"
@@ -29,7 +30,9 @@ export function toCanonical(source: WorkflowSource): Canonical {
   const form = formOf(source.value)
   if (form === undefined) return { source, problems: [], isComplete: true }
   const result = form.schema.safeParse(source.value)
-  const problems = result.success ? [] : issuesToProblems(source, result.error.issues, () => jsonSchemaOf(form.schema))
+  const problems = result.success
+    ? []
+    : issuesToProblems(source, result.error.issues, () => jsonSchemaOf(form.schema), foreignKeyHint)
   return { source: form.draw(source).source(source, form.vocabulary), problems, isComplete: result.success }
 }
 
