@@ -90,6 +90,10 @@ const RULES: readonly Rule[] = [
  * filled in.
  */
 export function* checkCombinations(document: SourceDocument, value: unknown): Generator<Problem> {
+  if (Number(valueAt(value, ["limits", "max_depth"])) > 1 && valueAt(value, ["tools"]) !== true) {
+    const message = "workers start workers with Baton's tools, and these are off"
+    yield problemAt(document, ["limits", "max_depth"], "key", message, 'add `"tools": true`, or leave it out')
+  }
   for (const name of keysOf(valueAt(value, ["profiles"]))) {
     const profile = ["profiles", name]
     const written: ReadKey = (key) => valueAt(value, [...profile, key])

@@ -39,6 +39,14 @@ export const retry = z
       .default("fixed")
       .describe("`fixed` (default): the same wait before each try. `exponential`: twice as long each time, up to 1h."),
   })
+  .superRefine(({ max_attempts, delay: wait, backoff }, ctx) => {
+    const say = (key: string, message: string, hint: string) =>
+      ctx.addIssue({ code: "custom", path: [key], message, params: { hint } })
+    if (max_attempts === 1 && wait > 0)
+      say("delay", "is the wait before a second try, but there is only one", "raise `max_attempts`, or leave it out")
+    else if (backoff === "exponential" && wait === 0)
+      say("backoff", "multiplies the `delay`, and there is none", "add `delay: 5s`, or leave it out")
+  })
   .transform(({ max_attempts, delay: wait, backoff }): Retry => ({ maxAttempts: max_attempts, delayMs: wait, backoff }))
 
 /**

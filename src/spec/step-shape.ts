@@ -176,7 +176,9 @@ const flat = z.strictObject({
     ),
   timeout: duration
     .optional()
-    .describe("Deadline from start to end; without it the profile's, then 30m.")
+    .describe(
+      "Deadline from start to end; without it the profile's, then 30m. Of a step of type `check`: the deadline of each command.",
+    )
     .register(unset, TIMEOUT_UNSET),
   condition: z
     .string()
@@ -205,7 +207,7 @@ const flat = z.strictObject({
   intervene: intervene
     .optional()
     .describe(
-      "When the run pauses for a person after this step: `never`, `on-error`, `on-warning`, `always`; without it the profile's, then the workflow's.",
+      "When the run pauses for a person after this step: `never`, `on-error`, `on-warning`, `always`; without it the profile's, then the workflow's. Of a `parallel` or `workflow` step: after each step inside that has none of its own.",
     )
     .register(unset, { value: DEFAULTS.intervene }),
   loop: loop.optional().describe("Repeats the step until its end condition holds or the rounds are used up."),

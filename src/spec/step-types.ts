@@ -75,7 +75,12 @@ export const STEP_FORMS: {
     expressions: { over: "list" },
     hasItem: true,
     *check(outline, step) {
-      if (written(outline, step, "route") !== undefined || written(outline, step, "default") !== undefined) return
+      if (written(outline, step, "route") !== undefined) return
+      if (written(outline, step, "by") !== undefined && written(outline, step, "default") !== undefined) {
+        const message = "`by` chooses among the workers of `route`, and there is no `route`"
+        yield problemAt(outline.source, [...step.path, "by"], "key", message, "add `route`, or leave `by` out")
+      }
+      if (written(outline, step, "default") !== undefined) return
       yield missing(outline, step, "route", "add `route`, which names a worker for each category, or `default`")
     },
     toGroup({ over = "", by = "category", route = {}, max = DEFAULTS.maxItems, default: otherwise }) {

@@ -1,6 +1,18 @@
 import { defined } from "../core/base/defined.ts"
 import { DEFAULTS } from "../core/model/defaults.ts"
-import type { Check, Hook, JsonSchema, Opinion, Retry, Settings, Step, Workflow } from "../core/model/workflow.ts"
+import { doneBy, groupTraits } from "../core/model/step-types.ts"
+import type {
+  Check,
+  Group,
+  Hook,
+  Intervene,
+  JsonSchema,
+  Opinion,
+  Retry,
+  Settings,
+  Step,
+  Workflow,
+} from "../core/model/workflow.ts"
 import { cappedSchemas } from "./list-caps.ts"
 import type { WorkflowDocument } from "./schema.ts"
 import type { StepDocument } from "./step-shape.ts"
@@ -79,7 +91,7 @@ function toSettings(settings: WorkflowDocument["settings"]): Settings {
 function toStep(step: StepDocument, conversion: Conversion): Step {
   const { description, model, condition, intervene, asks, context, files, output, schema, budget, effects, loop } = step
   const all = [...(step.run === undefined ? [] : [commandOf(step.run)]), ...(step.checks ?? [])]
-  const checks = all.filter((one): one is Check => "type" in one)
+  const checks = all.filter((one): one is Check => "type" in one).map((check) => withTimeout(check, step))
   const opinions = all.filter((one): one is Opinion => !("type" in one))
   return {
     id: step.id,
@@ -91,7 +103,10 @@ function toStep(step: StepDocument, conversion: Conversion): Step {
     needs: step.needs,
     ...defined({
       ...{
-        group: groupOf(step, { step: (one) => toStep(one, conversion), workflow: conversion.embed }),
+        group: inheriting(
+          groupOf(step, { step: (one) => toStep(one, conversion), workflow: conversion.embed }),
+          intervene,
+        ),
         loop,
         context,
         files,
@@ -106,6 +121,26 @@ function toStep(step: StepDocument, conversion: Conversion): Step {
       ...{ effects, intervene, onFailure: step.on_failure === "retry" ? undefined : step.on_failure },
     }),
   }
+}
+
+/** The deadline of a step without a worker is that of each of its commands. */
+function withTimeout(check: Check, { type, timeout }: StepDocument): Check {
+  const isOwn = doneBy(type) !== "checks" || timeout === undefined || check.type !== "command"
+  return isOwn || check.timeoutMs !== undefined ? check : { ...check, timeoutMs: timeout }
+}
+
+/**
+ * A group whose steps have its `intervene` where they have none: a person is asked about the steps
+ * inside, and not again about the group.
+ */
+function inheriting(group: Group | undefined, intervene: Intervene | undefined): Group | undefined {
+  if (group === undefined || intervene === undefined) return group
+  return groupTraits(group).withSteps(group, (steps) =>
+    steps.map((inner) => {
+      if (inner.intervene !== undefined || doneBy(inner.type) === "person") return inner
+      return { ...inner, intervene, ...defined({ group: inheriting(inner.group, intervene) }) }
+    }),
+  )
 }
 
 const commandOf = (run: string): Check => ({ type: "command", run, expect: "pass", severity: "error" })

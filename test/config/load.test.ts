@@ -204,7 +204,12 @@ describe("one mistake is one problem", () => {
       '{"profiles": {"x": {"kind": "sever"}}}',
       "o.json:1:29: `kind` cannot be `sever` — did you mean `server`?",
     ],
-    ["too deep", '{"limits": {"max_depth": 6}}', "o.json:1:26: `max_depth` must be at most 5"],
+    [
+      "a depth without the tools",
+      '{"limits": {"max_depth": 2}}',
+      'o.json:1:13: workers start workers with Baton\'s tools, and these are off — add `"tools": true`, or leave it out',
+    ],
+    ["too deep", '{"tools": true, "limits": {"max_depth": 6}}', "o.json:1:41: `max_depth` must be at most 5"],
     [
       "a pin with a fallback",
       '{"profiles": {"x": {"pin": true, "fallback": ["a/b"]}}}',

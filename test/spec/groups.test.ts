@@ -379,3 +379,38 @@ phases:
     expect(stepsOf(text.replace(", max: 12", ""))[0]?.schema).toMatchObject({ properties: { tasks: { maxItems: 50 } } })
   })
 })
+
+describe("a key of a group or a check reaches what it is about", () => {
+  it("`intervene` of a group is that of the steps inside which have none, at any depth", () => {
+    const inner = "{ id: x, prompt: p }, { id: y, prompt: p, intervene: never }, { id: z, type: gate, prompt: p }"
+    const deep = `{ id: w, type: parallel, steps: [{ id: v, prompt: p }] }`
+    const [step] = stepsOf(`steps: [{ id: g, type: parallel, intervene: always, steps: [${inner}, ${deep}] }]`)
+    expect(step?.group).toMatchObject({
+      steps: [
+        { id: "x", intervene: "always" },
+        { id: "y", intervene: "never" },
+        { id: "z" },
+        { id: "w", intervene: "always", group: { steps: [{ id: "v", intervene: "always" }] } },
+      ],
+    })
+    expect(JSON.stringify(step?.group)).not.toMatch(/"id":"z"[^}]*intervene/)
+  })
+
+  it("`timeout` of a step of type `check` is that of its commands which have none", () => {
+    const checks = "checks: [npm run lint, { run: npm run slow, timeout: 2h }, { file: a.md }]"
+    expect(stepOf("type: check", "run: npm test", "timeout: 30m", checks)?.checks).toMatchObject([
+      { run: "npm test", timeoutMs: 1_800_000 },
+      { run: "npm run lint", timeoutMs: 1_800_000 },
+      { run: "npm run slow", timeoutMs: 7_200_000 },
+      { path: "a.md" },
+    ])
+    expect(stepOf("prompt: p", "timeout: 30m", "checks: [npm test]")?.checks?.[0]).not.toHaveProperty("timeoutMs")
+  })
+
+  it("`description` of a stage with parts is that of its parts which have none", () => {
+    const parts = "[{ agent: a }, { agent: b, description: only this }]"
+    const steps = stepsOf(`pipeline: [{ stage: look, description: look around, parallel: ${parts} }]`)
+    expect(steps.map(({ description }) => description)).toEqual(["look around", "only this"])
+    expect(steps[0]?.prompt).toContain("\nlook around")
+  })
+})

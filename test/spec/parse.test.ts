@@ -56,6 +56,7 @@ steps:
     expect(parsed(text)).toEqual({
       name: "feature-build",
       description: "builds a feature",
+      version: "1.2",
       inputs: {
         feature: { type: "string", required: true, description: "what to build" },
         count: { type: "integer", required: false, default: 3, enum: [1, 3] },
@@ -204,6 +205,21 @@ describe("one mistake in the document is one problem", () => {
       "an allowed value of another type",
       `inputs: { a: { type: integer, enum: [x] } }\n${step()}`,
       "w.yaml:1:38: item 1 of `enum` must be a whole number — or change `type`",
+    ],
+    [
+      "a growing wait without a wait",
+      step("retry: { max_attempts: 3, backoff: exponential }"),
+      "w.yaml:4:40: `backoff` multiplies the `delay`, and there is none — add `delay: 5s`, or leave it out",
+    ],
+    [
+      "a wait before a try that there is not",
+      step("retry: { max_attempts: 1, delay: 5s }"),
+      "w.yaml:4:38: `delay` is the wait before a second try, but there is only one — raise `max_attempts`, or leave it out",
+    ],
+    [
+      "a key of the category where there are no categories",
+      step("type: routed", "over: '[1]'", "by: kind", "default: x"),
+      "w.yaml:6:5: `by` chooses among the workers of `route`, and there is no `route` — add `route`, or leave `by` out",
     ],
     ["too parallel", `settings: { max_parallel: 65 }\n${step()}`, "w.yaml:1:27: `max_parallel` must be at most 64"],
     [

@@ -78,6 +78,8 @@ interface Job {
   readonly idPath: Path
   readonly stage: string
   readonly path: Path
+  /** Path of its description, or of its stage's when it has none of its own. */
+  readonly description: Path
   /** Path of its `needs`, or of its stage's when it has none of its own. */
   readonly needs: Path
   /** Ids of the jobs in the stage before, which are its needs when none are written. */
@@ -116,16 +118,17 @@ export const pipeline: Form = {
 function jobsOf(stage: Record<string, unknown>, path: Path, before: readonly string[]): Job[] {
   const name = textOf(stage.stage) ?? ""
   if (!Array.isArray(stage.parallel)) {
-    return [
-      { id: textOf(stage.stage), idPath: [...path, "stage"], stage: name, path, needs: [...path, "needs"], before },
-    ]
+    const at = (key: string) => [...path, key]
+    const own = { idPath: at("stage"), path, description: at("description"), needs: at("needs") }
+    return [{ id: textOf(stage.stage), stage: name, before, ...own }]
   }
   return stage.parallel.flatMap((part: unknown, at): Job[] => {
     if (!isObject(part)) return []
     const own = [...path, "parallel", at]
     const key = part.name === undefined ? "agent" : "name"
-    const needs = part.needs === undefined ? [...path, "needs"] : [...own, "needs"]
-    return [{ id: textOf(part[key]), idPath: [...own, key], stage: name, path: own, needs, before }]
+    const ownOrStages = (key: string) => [...(part[key] === undefined ? path : own), key]
+    const paths = { idPath: [...own, key], description: ownOrStages("description"), needs: ownOrStages("needs") }
+    return [{ id: textOf(part[key]), stage: name, path: own, before, ...paths }]
   })
 }
 
@@ -137,6 +140,7 @@ function drawJob(drawing: Drawing, job: Job, to: Path, resolve: (name: string) =
   for (const key of ["context", "model"]) drawing.copy([...path, key], [...to, key])
   drawing.template([...path, "output"], [...to, "output"])
   drawing.copyShared(path, to)
+  drawing.copy(job.description, [...to, "description"])
   const needs = new Map<string, Path>()
   if (drawing.at(job.needs) === undefined) for (const name of before) needs.set(name, path)
   for (const [at, name] of listOf(drawing.at(job.needs)).entries()) {
@@ -152,13 +156,12 @@ function drawJob(drawing: Drawing, job: Job, to: Path, resolve: (name: string) =
 }
 
 /** The prompt of a stage that has none of its own. */
-function promptOf(drawing: Drawing, { id, stage, path }: Job): Text {
+function promptOf(drawing: Drawing, { id, stage, path, description }: Job): Text {
   const what = stage === id ? `the stage \`${id}\`` : `the stage \`${stage}\`, as \`${id}\``
   const text = new Text().add(
     `What is wanted: \${inputs.task}\n\nThis is ${what}: do your part of it, and nothing of the other stages.\n`,
     path,
   )
-  if (textOf(drawing.at([...path, "description"])) !== undefined)
-    drawing.take(text.add("\n", path), [...path, "description"])
+  if (textOf(drawing.at(description)) !== undefined) drawing.take(text.add("\n", path), description)
   return text
 }
