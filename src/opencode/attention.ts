@@ -5,6 +5,7 @@ import type { Log } from "../core/ports/ports.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { gateTitle, openGates, wayOn } from "../core/view/gate-view.ts"
 import type { NoticeMessage } from "../core/view/protocol.ts"
+import { toastLines } from "../core/view/toast.ts"
 import { type PendingRequestView, type RunView, stepInFocus, viewRun } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { callHost, describe, type Host } from "../host/host.ts"
@@ -33,7 +34,7 @@ export function watchAttention(deps: AttentionDeps): () => void {
   /** Runs that already need input. */
   const needy = new Set<string>()
   const call = (notice: NoticeMessage, variant: "success" | "error" | "warning") => {
-    const [title, message] = [printable(notice.title), printable(notice.message)]
+    const [title, message] = [printable(notice.title), toastLines(printable(notice.message))]
     const toast = { title, message, variant, duration: TOAST_MS }
     Promise.all([callHost("show a toast", (o) => host.client.tui.showToast(toast, o)), send(host, notice)]).catch(
       (error) => log.error("a notification could not be shown", { error: describe(error) }),

@@ -1,6 +1,7 @@
 import type { TuiPluginApi, TuiToast } from "@opencode-ai/plugin/tui"
 import { nanoid } from "nanoid"
 import type { NoticeMessage, Reply } from "../core/view/protocol.ts"
+import { toastLines } from "../core/view/toast.ts"
 import { ABORTS } from "./dashboard/actions.ts"
 import { actInDashboard, confirm, type DashboardActs } from "./dashboard/perform.tsx"
 import { Dashboard } from "./dashboard/state.ts"
@@ -91,7 +92,8 @@ export function startTui(host: TuiPluginApi, options: unknown): void {
  */
 function withToasts(api: TuiPluginApi, show: (toast: TuiToast) => boolean): TuiPluginApi {
   const toast = (given: TuiToast) => {
-    if (!show(given)) api.ui.toast(given)
+    if (show(given)) return
+    api.ui.toast({ ...given, message: toastLines(given.message, api.renderer.width) })
   }
   const ui: TuiPluginApi["ui"] = Object.create(api.ui, { toast: { value: toast } })
   return Object.create(api, { ui: { value: ui } })

@@ -91,7 +91,7 @@ it("a paused run causes one toast with the reason and the way out", async () => 
   const run = engine.find(undefined)
   expect(run?.status).toBe("paused")
   expect(toasts[0]?.title).toBe("flow · paused")
-  expect(toasts[0]?.message).toMatch(/^a is out of quota: used up · go on with \/workflow resume \w+$/)
+  expect(toasts[0]?.message).toMatch(/^a is out of quota: used up · go on with\n\/workflow resume \w+$/)
   clock.advance(1_000)
   expect(stateOf(engine, "/").runs[0]).toMatchObject({ status: "paused", hold: { cause: "quota" } })
   expect((await type("/workflow resume")).tone).toBe("success")
@@ -124,7 +124,7 @@ it("a gate that opens causes one toast with step, reason and ways out, and the p
   expect(toasts).toHaveLength(1)
   expect(toasts[0]?.title).toBe("careful · review waits for you")
   expect(toasts[0]?.message).toMatch(
-    /^review failed \(empty\): it said nothing x+… · \/workflow retry review · \/inbox$/,
+    /^review failed \(empty\): it said nothing\nx+…\n\/workflow retry review · \/inbox$/,
   )
   expect(toasts[0]?.message.length).toBeLessThan(170)
 })
