@@ -1,10 +1,20 @@
+import { SUPPORTED_VERSIONS } from "../../../host/version.ts"
 import type { Failure } from "../failure.ts"
 import { deadlineOf, overdue } from "./health.ts"
 import { isYours, listening, move, request } from "./moves.ts"
-import type { TurnState, TurnStep } from "./state.ts"
+import type { News, TurnState, TurnStep } from "./state.ts"
 
 /** The session's events report everything. The poll only catches an event that was lost. */
 const POLL_MS = 2_000
+
+/** Why a turn is stopped in which OpenCode asks the model again and again. */
+const LOOPS: Readonly<Record<NonNullable<News["loop"]>, Failure>> = {
+  torn: { reason: "truncated", detail: "the model's stream ended in the middle of the answer" },
+  finished: {
+    reason: "error",
+    detail: `OpenCode asked the model again after a finished answer, and would not have stopped. This is a fault of OpenCode: use a version ${SUPPORTED_VERSIONS}`,
+  },
+}
 
 /** Decides what to do next, unless the turn waits for the result of a request. */
 export function decide(state: TurnState, now: number): TurnStep {
@@ -15,7 +25,7 @@ export function decide(state: TurnState, now: number): TurnStep {
   const looked: TurnState = { ...state, hasNews: false }
   const hasReason = state.hasNews || news.idleSince !== undefined
   if (handback === undefined && (state.isHeld || !hasReason)) return wait(looked, now)
-  if (news.isLooping && setup.isForeground) return request(state, { is: "unlooping" }, { type: "abort" })
+  if (news.loop !== undefined && setup.isForeground) return request(state, { is: "unlooping" }, { type: "abort" })
   if (handback) return request(looked, { is: "handing-back" }, { type: "look", evenIfBusy: false })
   if (setup.isForeground) return decideForeground(looked, now)
   // The events of a repeated turn were not heard from its beginning.
@@ -54,8 +64,7 @@ function mustStop(state: TurnState, now: number): Failure | undefined {
   const { timeoutMs, isForeground } = setup
   if (state.isAborted) return { reason: "aborted", detail: "stopped" }
   if (handback?.text !== undefined) return { reason: "ok", detail: "" }
-  if (news.isLooping && !state.isHeld && !isForeground)
-    return { reason: "truncated", detail: "the model's stream ended in the middle of the answer" }
+  if (news.loop !== undefined && !state.isHeld && !isForeground) return LOOPS[news.loop]
   if (now >= startedAt + timeoutMs) return { reason: "timeout", detail: `not done after ${timeoutMs / 1_000} s` }
   if (isSuspended(state)) return undefined
   return news.quota ?? overdue(health, setup, now)

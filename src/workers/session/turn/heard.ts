@@ -9,15 +9,32 @@ export type Heard =
   /** OpenCode waits for the provider and asks it again at `next` (contract C21). */
   | { readonly type: "retry"; readonly next: number; readonly message: string }
   | { readonly type: "error"; readonly failure: Failure }
-  | { readonly type: "tool"; readonly call: string; readonly tool: string; readonly isRunning: boolean }
+  | ({ readonly type: "tool"; readonly isRunning: boolean } & ToolCall)
   /**
    * An answer changed. `isEndless`: its stream broke off, and OpenCode asks again at once and for
-   * ever (contract C18).
+   * ever (contract C18). `answer` is missing for the summary of a compaction, which answers nobody.
    */
-  | { readonly type: "answer"; readonly isEndless: boolean }
+  | { readonly type: "answer"; readonly isEndless: boolean; readonly answer?: HeardAnswer }
   | { readonly type: "user"; readonly messageID: string }
   /** The event stream was interrupted, so events may have been missed. */
   | { readonly type: "missed" }
+
+interface ToolCall {
+  readonly call: string
+  readonly tool: string
+  /** The answer that it is part of. */
+  readonly messageID: string
+}
+
+/** One request to the model, as its message shows it. */
+export interface HeardAnswer {
+  readonly messageID: string
+  /** The user message that it answers. */
+  readonly to: string
+  readonly createdAt: number
+  /** It is complete, and its end asks for nothing more (contract C17). */
+  readonly isFinished: boolean
+}
 
 const LIFE: Heard = { type: "life" }
 
@@ -30,7 +47,8 @@ export function meaningOf(event: HostEvent, now: number): Heard {
     case "message.part.updated": {
       const { part } = event.properties
       if (part.type !== "tool") return LIFE
-      return { type: "tool", call: part.callID, tool: part.tool, isRunning: part.state.status === "running" }
+      const { callID: call, tool, messageID } = part
+      return { type: "tool", call, tool, messageID, isRunning: part.state.status === "running" }
     }
     case "session.status": {
       const { status } = event.properties
@@ -51,5 +69,10 @@ export function meaningOf(event: HostEvent, now: number): Heard {
 
 function meaningOfMessage(info: AssistantMessage | UserMessage): Heard {
   if (info.role === "user") return { type: "user", messageID: info.id }
-  return { type: "answer", isEndless: info.finish === "unknown" && info.time.completed !== undefined }
+  const { id, parentID, finish, error, time } = info
+  const isComplete = time.completed !== undefined
+  const isEndless = finish === "unknown" && isComplete
+  if (info.summary) return { type: "answer", isEndless }
+  const isFinished = isComplete && !error && finish !== undefined && finish !== "tool-calls" && !isEndless
+  return { type: "answer", isEndless, answer: { messageID: id, to: parentID, createdAt: time.created, isFinished } }
 }

@@ -1,7 +1,15 @@
 import type { Entry } from "../../../host/entries.ts"
 import type { Failure } from "../failure.ts"
 import { firstSending, hasAll, missingSending, repeatedSending, verdictOn } from "../outbox.ts"
-import { answersTo, lastWordsOf, type TurnVerdict, verdictOf, verdictOfLoop, verdictOfSilence } from "../verdict.ts"
+import {
+  answersTo,
+  lastWordsOf,
+  type TurnVerdict,
+  textOf,
+  verdictOf,
+  verdictOfLoop,
+  verdictOfSilence,
+} from "../verdict.ts"
 import { decide, rest } from "./decide.ts"
 import { relearned } from "./health.ts"
 import { andThen, entriesOf, finish, listening, move, request, tell } from "./moves.ts"
@@ -36,7 +44,7 @@ export function afterRequest(state: TurnState, result: TurnResult, now: number):
     case "handing-back":
       return isBusy ? rest(state, now) : handedBack(state, entries, now)
     case "unlooping":
-      return decide(listening({ ...state, news: { ...state.news, isLooping: false } }), now)
+      return decide(listening(withoutLoop(state)), now)
     case "stopping":
       return result.type === "read"
         ? stopped(state, state.phase.why, entries)
@@ -131,6 +139,11 @@ function withoutIdle(state: TurnState): TurnState {
   return { ...state, news }
 }
 
+function withoutLoop(state: TurnState): TurnState {
+  const { loop: _l, finished: _f, ...news } = state.news
+  return { ...state, news }
+}
+
 /**
  * An answer counts even when a person has acted since then. An outage from before that does not end
  * the turn.
@@ -156,8 +169,12 @@ function stopped(state: TurnState, why: Failure, entries: readonly Entry[]): Tur
   const { own, handback, news, setup } = state
   if (why.reason === "ok" && handback?.text) return end({ reason: "ok", output: handback.text })
   const answers = answersTo(entries, own[0].messageID)
-  const torn = news.isLooping ? verdictOfLoop(answers) : undefined
+  const torn = news.loop === "torn" ? verdictOfLoop(answers) : undefined
   if (torn) return end(torn)
+  if (news.loop === "finished") {
+    const finished = answers.find(({ info }) => info.id === news.finished?.messageID)
+    return end({ ...why, output: textOf(finished?.parts ?? []) })
+  }
   const verdict = verdictOf(answers)
   // An answer that arrives while the session is being stopped is kept.
   if (verdict?.reason === "ok" && hasAll(own, entries) && !setup.isForeground) return end(verdict)

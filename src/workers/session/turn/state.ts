@@ -4,7 +4,7 @@ import type { Failure } from "../failure.ts"
 import type { OwnMessage, Sending } from "../outbox.ts"
 import type { TurnVerdict } from "../verdict.ts"
 import { type Health, newHealth, type Patience } from "./health.ts"
-import type { Heard } from "./heard.ts"
+import type { Heard, HeardAnswer } from "./heard.ts"
 
 /** The settings of a turn. They never change. */
 export interface TurnSetup extends Patience {
@@ -92,8 +92,13 @@ export interface News {
   readonly lastError?: Failure
   /** The provider wants a longer pause than a worker may spend in its place of the pool. */
   readonly quota?: Failure
-  /** OpenCode asks the model again and again (contract C18). */
-  readonly isLooping: boolean
+  /**
+   * OpenCode asks the model again and again: after a torn stream (contract C18), or after a
+   * finished answer (contract C2).
+   */
+  readonly loop?: "torn" | "finished"
+  /** The newest finished answer. Only another message should make OpenCode ask the model again. */
+  readonly finished?: HeardAnswer
   /** The session has become idle, and not busy since then. */
   readonly hasIdled: boolean
   /** Foreground: the session was looked at since it became idle. */
@@ -104,7 +109,7 @@ export interface News {
   readonly hasRepeated: boolean
 }
 
-export const NO_NEWS: News = { isLooping: false, hasIdled: false, hasChecked: false, hasRepeated: false }
+export const NO_NEWS: News = { hasIdled: false, hasChecked: false, hasRepeated: false }
 
 // ── inputs ───────────────────────────────────────────────────────────────────────────
 

@@ -2,7 +2,7 @@ import { firstSending } from "../outbox.ts"
 import { readError } from "../provider-error.ts"
 import { decide } from "./decide.ts"
 import { afterHeard, excused, relearned } from "./health.ts"
-import type { Heard } from "./heard.ts"
+import type { Heard, HeardAnswer } from "./heard.ts"
 import { andThen, entriesOf, goOn, move, request, tell } from "./moves.ts"
 import { afterRequest, begun } from "./results.ts"
 import { lookAgain } from "./settle.ts"
@@ -64,7 +64,7 @@ function hear(state: TurnState, heard: Heard, now: number): TurnStep {
     case "user":
       return hearUser(next, heard.messageID, now)
     case "answer":
-      return heard.isEndless ? withNews(next, now) : tell(next)
+      return next.news.loop === state.news.loop ? tell(next) : withNews(next, now)
     case "error":
     case "idle":
       return withNews(next, now)
@@ -82,7 +82,13 @@ function newsAfter(news: News, heard: Heard, now: number): News {
     case "error":
       return { ...news, lastError: heard.failure }
     case "answer":
-      return heard.isEndless ? { ...news, isLooping: true } : news
+      if (heard.isEndless) return { ...news, loop: "torn" }
+      return heard.answer === undefined ? news : afterAnswer(news, heard.answer)
+    case "tool": {
+      // A message that calls a tool is not the end, whatever its finish says.
+      const { finished, ...rest } = news
+      return finished?.messageID === heard.messageID ? rest : news
+    }
     case "retry": {
       if (heard.next - now <= LONGEST_RETRY_MS) return news
       const outage = { cause: "quota" as const, until: heard.next }
@@ -91,6 +97,19 @@ function newsAfter(news: News, heard: Heard, now: number): News {
     default:
       return news
   }
+}
+
+/**
+ * Notices that OpenCode asks the model again although its answer to the same message was finished.
+ * OpenCode does so without end before 1.18.18 when the message's id sorts above the answer's
+ * (contract C2).
+ */
+function afterAnswer(news: News, answer: HeardAnswer): News {
+  const { finished } = news
+  if (news.loop !== undefined) return news
+  const isNew = finished !== undefined && answer.createdAt > finished.createdAt
+  if (isNew && answer.to === finished.to) return { ...news, loop: "finished" }
+  return answer.isFinished ? { ...news, finished: answer } : news
 }
 
 /**

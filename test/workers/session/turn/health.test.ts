@@ -16,6 +16,7 @@ const tool = (isRunning: boolean, name = "bash", call = "call"): Heard => ({
   type: "tool",
   call,
   tool: name,
+  messageID: "m",
   isRunning,
 })
 /** A worker of which this was heard, each thing at its time. */

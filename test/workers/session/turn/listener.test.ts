@@ -5,7 +5,13 @@ import { openTarget } from "../support.ts"
 
 const model = { id: "a", role: "assistant", time: { created: 1 }, cost: 0.5 }
 const tokens = { input: 10, output: 1, reasoning: 1, cache: { read: 0, write: 0 } }
-const answer = (over: object = {}) => ({ info: { ...model, tokens, sessionID: "s", ...over } })
+const answer = (over: object = {}) => ({ info: { ...model, tokens, sessionID: "s", parentID: "q", ...over } })
+/** What is heard of an answer: that it is endless, or finished. */
+const heardAnswer = (isEndless: boolean, isFinished: boolean): Heard => ({
+  type: "answer",
+  isEndless,
+  answer: { messageID: "a", to: "q", createdAt: 1, isFinished },
+})
 
 function listen() {
   const { target, emit } = openTarget()
@@ -48,23 +54,42 @@ it.each<[string, string, object, Heard]>([
     { sessionID: "s" },
     { type: "error", failure: { reason: "error", detail: "OpenCode reported an error" } },
   ],
-  ["an answer", "message.updated", answer(), { type: "answer", isEndless: false }],
+  ["an answer", "message.updated", answer(), heardAnswer(false, false)],
   [
     "a stream that broke off, not yet complete",
     "message.updated",
     answer({ finish: "unknown" }),
-    { type: "answer", isEndless: false },
+    heardAnswer(false, false),
   ],
   [
     "a stream that broke off",
     "message.updated",
     answer({ finish: "unknown", time: { created: 1, completed: 2 } }),
-    { type: "answer", isEndless: true },
+    heardAnswer(true, false),
   ],
   [
     "a finished answer",
     "message.updated",
     answer({ finish: "stop", time: { created: 1, completed: 2 } }),
+    heardAnswer(false, true),
+  ],
+  ["an answer whose end is not complete", "message.updated", answer({ finish: "stop" }), heardAnswer(false, false)],
+  [
+    "an answer that goes on after its tools",
+    "message.updated",
+    answer({ finish: "tool-calls", time: { created: 1, completed: 2 } }),
+    heardAnswer(false, false),
+  ],
+  [
+    "an answer that failed",
+    "message.updated",
+    answer({ finish: "stop", error: { name: "UnknownError", data: {} }, time: { created: 1, completed: 2 } }),
+    heardAnswer(false, false),
+  ],
+  [
+    "the summary of a compaction",
+    "message.updated",
+    answer({ finish: "stop", summary: true, time: { created: 1, completed: 2 } }),
     { type: "answer", isEndless: false },
   ],
   [
@@ -86,7 +111,7 @@ it.each<[string, string, object, Heard]>([
         state: { status: "running", input: {} },
       },
     },
-    { type: "tool", call: "c", tool: "bash", isRunning: true },
+    { type: "tool", call: "c", tool: "bash", messageID: "a", isRunning: true },
   ],
   [
     "a call that is still being written",
@@ -101,7 +126,7 @@ it.each<[string, string, object, Heard]>([
         state: { status: "pending", input: {} },
       },
     },
-    { type: "tool", call: "c", tool: "bash", isRunning: false },
+    { type: "tool", call: "c", tool: "bash", messageID: "a", isRunning: false },
   ],
   [
     "text",

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { expect, it } from "vitest"
 import type { TurnState } from "../../../../src/workers/session/turn/state.ts"
 import {
+  ASKED_AGAIN,
   answer,
   asked,
   begun,
@@ -289,6 +290,22 @@ const ROWS: readonly Row[] = [
     does: "abort",
     before: () => withPerson(),
     happen: (r) => r.hear(ENDLESS),
+  },
+  {
+    from: "listening",
+    what: "OpenCode asks the model again after a finished answer",
+    to: "stopping",
+    does: "abort",
+    before: () => begun(),
+    happen: (r) => r.hear(...ASKED_AGAIN),
+  },
+  {
+    from: "listening",
+    what: "OpenCode asks the model again after a finished answer, and a person works with the worker",
+    to: "unlooping",
+    does: "abort",
+    before: () => withPerson(),
+    happen: (r) => r.hear(...ASKED_AGAIN),
   },
   {
     from: "listening",

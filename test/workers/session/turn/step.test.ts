@@ -4,6 +4,8 @@ import type { Heard } from "../../../../src/workers/session/turn/heard.ts"
 import { TOO_LATE } from "../../../../src/workers/session/turn/moves.ts"
 import type { TurnAction, TurnEnd, TurnState, TurnSteer } from "../../../../src/workers/session/turn/state.ts"
 import {
+  ANSWER,
+  ASKED_AGAIN,
   answer,
   asked,
   begun,
@@ -44,6 +46,9 @@ const abort = (r: Driven) => r.give({ type: "abort" })
 const asks = (r: Driven, isOpen: boolean) => r.give({ type: "asks", isOpen })
 const one = answer("one")
 const ABORTED: Heard = { type: "error", failure: { reason: "aborted", detail: "the session was aborted" } }
+const FINISHED = ANSWER("a-one", 1, { isFinished: true })
+/** The finished answer calls a tool. */
+const CALL: Heard = { type: "tool", call: "c", tool: "bash", messageID: "a-one", isRunning: false }
 /** A typed message that answers nothing of ours. */
 const TYPED = { type: "user", messageID: "msg_typed" } as const
 
@@ -299,6 +304,43 @@ describe("what the session tells", () => {
     ],
     ["it does not end a turn that is held", () => held().hear(ENDLESS), [wakeAt(2_000)]],
     [
+      "a model that is asked again after a finished answer ends the turn as the host's error",
+      () => begun().hear(...ASKED_AGAIN),
+      [abortFor("turn")],
+      {
+        phase: {
+          is: "stopping",
+          why: { reason: "error", detail: expect.stringMatching(/OpenCode asked .* again .*>=1\.18\.18 <2/) },
+        },
+      },
+    ],
+    ["it does not end a turn that a person holds", () => held().hear(...ASKED_AGAIN), [wakeAt(2_000)]],
+    ["a finished answer that changes is no new request", () => begun().hear(FINISHED, FINISHED), []],
+    ["an earlier answer that changes is none", () => begun().hear(FINISHED, ANSWER("a-zero", 0)), []],
+    ["an answer after one with a tool call is none", () => begun().hear(FINISHED, CALL, ANSWER("a-two", 3)), []],
+    ["an answer after an unfinished one is none", () => begun().hear(ANSWER("a-one", 1), ANSWER("a-two", 3)), []],
+    [
+      "the answer to another message is none",
+      () => begun().hear(FINISHED, ANSWER("a-two", 3, { to: "msg_typed" })),
+      [],
+    ],
+    [
+      "the summary of a compaction, and the answer to what OpenCode continues with, are none",
+      () => begun().hear(FINISHED, { type: "answer", isEndless: false }, ANSWER("a-two", 3, { to: "msg_continue" })),
+      [],
+    ],
+    [
+      "an answer after a person's next message is none",
+      () =>
+        begun()
+          .hear(FINISHED)
+          .steer(1, MESSAGE)
+          .done(1)
+          .busy()
+          .hear(ANSWER("a-two", 3, { to: more.messageID })),
+      [],
+    ],
+    [
       "a person's own message in the session is looked at, once",
       () => begun().hear(TYPED).busy().hear(TYPED),
       [],
@@ -314,7 +356,7 @@ describe("what the session tells", () => {
       "a person who speaks to a held worker makes it go on",
       () => held().hear(ERROR, TYPED),
       [LOOK],
-      { isHeld: false, news: { isLooping: false, hasIdled: false, hasChecked: false, hasRepeated: false } },
+      { isHeld: false, news: { hasIdled: false, hasChecked: false, hasRepeated: false } },
     ],
     [
       "a person who speaks to a worker at work does not make it forget what was heard",
@@ -456,7 +498,7 @@ describe("looking", () => {
       "a message that nobody answers is sent a second time",
       () => idleAgain(saidToo, 2_000, both),
       [{ type: "send", sending: repeatedSending(both), for: "turn" }],
-      { news: { isLooping: false, hasIdled: false, hasChecked: false, hasRepeated: true } },
+      { news: { hasIdled: false, hasChecked: false, hasRepeated: true } },
     ],
     [
       "one that is still not answered after that is not sent a third time",
@@ -492,7 +534,7 @@ describe("looking", () => {
       "a silence that was seen before a person said more is not remembered",
       () => timer(begun()).steer(1, MESSAGE).idle([asked, calling]),
       [LOOK],
-      { news: { isLooping: false, hasIdled: false, hasChecked: false, hasRepeated: false } },
+      { news: { hasIdled: false, hasChecked: false, hasRepeated: false } },
     ],
   ])
 })
@@ -510,7 +552,7 @@ describe("what persons do", () => {
       () => timer(begun()).hear(ERROR, "idle").at(8).steer(1, MESSAGE),
       [{ type: "send", sending: { tell: [], ask: more }, for: 1 }],
       {
-        news: { isLooping: false, hasIdled: false, hasChecked: false, hasRepeated: false },
+        news: { hasIdled: false, hasChecked: false, hasRepeated: false },
         hasNews: true,
         isStale: true,
         health: expect.objectContaining({ activeAt: 8 }),
@@ -707,12 +749,22 @@ describe("working with a person", () => {
       "a broken stream that is asked for again is stopped, and the turn goes on",
       () => withPerson().hear(ENDLESS).done(),
       [wakeAt(2_000)],
-      { news: expect.objectContaining({ isLooping: false }), phase: { is: "listening" } },
+      { news: expect.not.objectContaining({ loop: expect.anything() }), phase: { is: "listening" } },
     ],
     [
       "what happened while it was stopped is looked at",
       () => withPerson().hear(ENDLESS, "idle").done(),
       [{ type: "read", for: "turn" }],
+    ],
+    [
+      "a model that is asked again after a finished answer is stopped, and the next answer is one",
+      () =>
+        withPerson()
+          .hear(...ASKED_AGAIN)
+          .done()
+          .hear(ANSWER("a-three", 5)),
+      [],
+      { phase: { is: "listening" } },
     ],
     ["a held worker's is not stopped again", () => held({ isForeground: true }).hear(ENDLESS), [wakeAt(2_000)]],
     [
@@ -801,6 +853,16 @@ describe("stopping", () => {
       "a broken stream that is heard of while the turn is stopped counts as well",
       () => stopped(late().hear(ENDLESS), asked, endless, one),
       [ended({ reason: "truncated", output: "half", outage: { cause: "provider" } })],
+    ],
+    [
+      "of a model that was asked again the finished answer is kept, whatever came after it",
+      () => stopped(begun().hear(...ASKED_AGAIN), asked, one, answer("two")),
+      [ended({ reason: "error", output: "one" })],
+    ],
+    [
+      "a model that is asked again while the turn is stopped changes only what is kept",
+      () => stopped(late().hear(...ASKED_AGAIN), asked, one, torn),
+      [ended({ reason: "timeout", output: "one" })],
     ],
     [
       "without a loop the newest answer counts",

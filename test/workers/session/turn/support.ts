@@ -37,8 +37,16 @@ export const outage = answer("", { error: { name: "APIError", data: { message: "
 
 export const RETRY = (next: number): Heard => ({ type: "retry", next, message: "slow down" })
 export const ENDLESS: Heard = { type: "answer", isEndless: true }
+/** OpenCode asks the model: the message of its answer to `to`, finished or not. */
+export const ANSWER = (messageID: string, createdAt: number, over: object = {}): Heard => ({
+  type: "answer",
+  isEndless: false,
+  answer: { messageID, to: prompt.messageID, createdAt, isFinished: false, ...over },
+})
+/** A finished answer, and then another request to the model for the same message. */
+export const ASKED_AGAIN: readonly Heard[] = [ANSWER("a-one", 1, { isFinished: true }), ANSWER("a-two", 3)]
 export const ERROR: Heard = { type: "error", failure: { reason: "error", detail: "no such agent" } }
-export const TOOL: Heard = { type: "tool", call: "c", tool: "bash", isRunning: true }
+export const TOOL: Heard = { type: "tool", call: "c", tool: "bash", messageID: "a-", isRunning: true }
 
 /** Freezes what it is given, all of it: a reducer that changes its state throws. */
 function frozen<T>(value: T): T {
