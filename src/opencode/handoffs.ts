@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto"
 import { handoffText } from "../core/model/handoff.ts"
 import type { Log } from "../core/ports/ports.ts"
 import { type RunView, viewRun } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { callHost, describe, type Host, HostError } from "../host/host.ts"
+import { type IdSource, ownID } from "../host/ids.ts"
 import { BY_MODEL } from "./command-context.ts"
 
 /** A session that stays busy for this many milliseconds is posted into nevertheless. */
@@ -20,14 +20,17 @@ const MISSED_MAX_MS = 24 * 3_600_000
  * is answered by its tool's result instead. Returns the function that stops it.
  */
 export function watchHandoffs(host: Host, engine: Engine, log: Log, now: number): () => void {
-  const hand = (view: RunView, when: () => Promise<boolean>) => {
+  const hand = (view: RunView, when: (handoff: IdSource) => Promise<boolean>) => {
     const { id, parent, ask: worker } = view
     if (worker === null || parent === null || view.status !== "success") return
     const step = view.steps.at(-1)
     const work = async () => {
-      if (!(await when())) return
+      const [created] = engine.events(id)
+      const isTimed = created?.type === "run.created" && created.ids === "time"
+      const handoff = handoffOf(parent, id, isTimed ? (view.endedAt ?? view.createdAt) : undefined)
+      if (!(await when(handoff))) return
       const file = step && (await engine.fileOf(id, step))
-      await postHandoff(host, parent, handoffText(worker, step?.output ?? "", file), id)
+      await postHandoff(host, handoff, handoffText(worker, step?.output ?? "", file))
     }
     work().catch((error) => log.error("a handoff did not reach its session", { run: id, error: describe(error) }))
   }
@@ -43,7 +46,7 @@ export function watchHandoffs(host: Host, engine: Engine, log: Log, now: number)
   for (const { id, createdAt } of engine.list().slice(0, RUNS_READ)) {
     if (now - createdAt > MISSED_MAX_MS) continue
     const view = readable(id)
-    if (view?.parent != null && view.by !== BY_MODEL) hand(view, () => isMissing(host, view.parent as string, id))
+    if (view?.parent != null && view.by !== BY_MODEL) hand(view, (handoff) => isMissing(host, handoff))
   }
   return engine.subscribe((run, events) => {
     if (run.created.by === BY_MODEL || !events.some(({ type }) => type === "run.ended")) return
@@ -52,10 +55,10 @@ export function watchHandoffs(host: Host, engine: Engine, log: Log, now: number)
 }
 
 /** Whether the session exists and the handoff is not in it yet. */
-async function isMissing(host: Host, session: string, key: string): Promise<boolean> {
-  const { client } = host
+async function isMissing({ client }: Host, handoff: IdSource): Promise<boolean> {
+  const { session } = handoff
   if (await isGone("read the session", (o) => client.session.get({ sessionID: session }, o))) return false
-  const messageID = ownID("msg", key)
+  const messageID = ownID("msg", handoff)
   return isGone("look for a handoff", (o) => client.session.message({ sessionID: session, messageID }, o))
 }
 
@@ -69,38 +72,36 @@ async function isGone(what: string, call: Parameters<typeof callHost>[1]): Promi
   }
 }
 
-function ownID(prefix: "msg" | "prt", key: string): string {
-  return `${prefix}_${createHash("sha256").update(`handoff/${key}`).digest("hex").slice(0, 26)}`
+/** Returns what the ids of a handoff to a session are made from; `at` as in `IdSource`. */
+export function handoffOf(session: string, key: string, at: number | undefined): IdSource {
+  return { session, key: `handoff/${key}`, at }
 }
 
 /**
  * Posts text that the model of a session reads at its next turn. It starts no turn, and the session
- * keeps its agent and model. Posting the same `key` again is the same message. A busy session gets
- * the text when it is idle: in the middle of a turn the model would answer it instead of the
+ * keeps its agent and model. Posting the same handoff again is the same message. A busy session
+ * gets the text when it is idle: in the middle of a turn the model would answer it instead of the
  * person.
  */
-export async function postHandoff(host: Host, session: string, text: string, key: string): Promise<void> {
-  await whenIdle(host, session)
-  await post(host, session, text, { key })
+export async function postHandoff(host: Host, handoff: IdSource, text: string): Promise<void> {
+  await whenIdle(host, handoff.session)
+  await post(host, handoff.session, text, handoff)
 }
 
 /**
  * Posts text into a session without a model turn and without changing the session's agent or model.
- * With `key`, models read it later, and the same key is the same message; without it, no model ever
- * reads it.
+ * A handoff is read by models later, and the same one is the same message. No model ever reads any
+ * other text.
  */
-export async function post(host: Host, session: string, text: string, options: { key?: string } = {}): Promise<void> {
+export async function post(host: Host, session: string, text: string, handoff?: IdSource): Promise<void> {
   const { agent, model } = await callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))
-  const { key } = options
   await callHost("post into the session", (o) =>
     host.client.session.prompt(
       {
         sessionID: session,
         noReply: true,
-        ...(key === undefined ? {} : { messageID: ownID("msg", key) }),
-        parts: [
-          key === undefined ? { type: "text", text, ignored: true } : { type: "text", text, id: ownID("prt", key) },
-        ],
+        ...(handoff ? { messageID: ownID("msg", handoff) } : {}),
+        parts: [handoff ? { type: "text", text, id: ownID("prt", handoff) } : { type: "text", text, ignored: true }],
         ...(agent === undefined ? {} : { agent }),
         ...(model === undefined ? {} : { model: { providerID: model.providerID, modelID: model.id } }),
       },

@@ -8,7 +8,7 @@ import { readTranscript } from "../host/session-transcript.ts"
 import type { Runtime } from "../project/runtime.ts"
 import type { CommandOrigin } from "./command-context.ts"
 import { COMMANDS, handleLine } from "./commands.ts"
-import { post, postHandoff } from "./handoffs.ts"
+import { handoffOf, post, postHandoff } from "./handoffs.ts"
 import { publishState } from "./live.ts"
 import { send } from "./send.ts"
 
@@ -137,7 +137,7 @@ async function answerLine(deps: HookDeps, line: string, place: CommandOrigin): P
   try {
     const { project, engine, missing } = await deps.runtime()
     const handoff = (session: string, text: string, id: string) => {
-      postHandoff(deps.host, session, text, id).catch((error) =>
+      postHandoff(deps.host, handoffOf(session, id, Date.now()), text).catch((error) =>
         deps.log.error("a handoff did not reach its session", { session, error: describe(error) }),
       )
     }

@@ -13,6 +13,7 @@ import { DEMO, FAN, scriptDemo } from "./support/workflows.ts"
 /** Tests `baton` as a shell and a CI job use it, with the real OpenCode and the scripted model. */
 
 const LONG = 90_000
+const ONE = "{ name: one, steps: [{ id: only, prompt: Say it }] }"
 
 let model: ScriptedModel
 /** A server that `left` does not find. */
@@ -21,7 +22,7 @@ let project: Project
 
 beforeAll(async () => {
   model = await startScriptedModel()
-  const empty = makeProject({ model, baton: true, workflows: { demo: DEMO, fan: FAN } })
+  const empty = makeProject({ model, baton: true, workflows: { demo: DEMO, fan: FAN, one: ONE } })
   server = await startSurvivor(empty)
   project = attached(empty, server)
 }, LONG)
@@ -88,8 +89,26 @@ describe("baton run", () => {
         model: "scripted/small",
         session: expect.stringMatching(/^ses_/),
       })
+      // OpenCode before 1.18.18 asks the model again and again when the answer does not sort last.
+      const sessionID = ended.steps.review?.session as string
+      const messages = (await server.client.session.messages({ sessionID })).data ?? []
+      const ids = messages.map(({ info }) => info.id)
+      expect(messages.map(({ info }) => info.role)).toEqual(["user", "assistant"])
+      expect(ids.toSorted()).toEqual(ids)
       const costs = Object.values(ended.steps).map((step) => step.cost ?? Number.NaN)
       expect(ended.cost).toBeCloseTo(costs.reduce((sum, cost) => sum + cost))
+    },
+    LONG,
+  )
+
+  it(
+    "may have the same --run-id in two projects that share OpenCode's home",
+    async () => {
+      await using other = makeProject({ model, baton: true, workflows: { one: ONE } })
+      for (const place of [project, attached(other, server)]) {
+        const { stdout } = await baton(place, "run", "one", "--run-id", "shared", "--json")
+        expect(endedOf(stdout)).toMatchObject({ run: "shared", status: "success" })
+      }
     },
     LONG,
   )

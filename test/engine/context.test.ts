@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto"
-import { expect, it } from "vitest"
+import { describe, expect, it } from "vitest"
 import { createChecker } from "../../src/checks/checker.ts"
 import type { RunEvent } from "../../src/core/model/events.ts"
 import type { Step, Workflow } from "../../src/core/model/workflow.ts"
+import type { Store } from "../../src/core/ports/ports.ts"
 import type { EngineDeps } from "../../src/engine/engine.ts"
 import { systemClock } from "../../src/host/clock.ts"
 import { createVault } from "../../src/project/vault.ts"
@@ -183,6 +184,28 @@ it("file patterns are evaluated, also to decide which steps may write at once, a
   expect(engine.view("r")?.steps[2]?.detail).toContain("`../x/c.ts` is not inside the project")
   expect(engine.view("r")?.steps[1]?.status).toBe("pending")
   ;(await backend.job("a")).finish({})
+})
+
+describe("the time in the ids of a worker's messages", () => {
+  const starts = (store: Store) => store.read("r").flatMap((event) => (event.type === "step.started" ? event.at : []))
+
+  it("is when its attempt began, also when the attempt is resumed later; another attempt has its own", async () => {
+    const { store, clock, backend, engine, start } = setUp({})
+    start({ ...step("a"), retry: { maxAttempts: 2, backoff: "fixed", delayMs: 1_000 } })
+    const idTime = async (job: number) => (await backend.job("a", job)).task.idTime
+    expect(await idTime(0)).toBe(starts(store)[0])
+    clock.advance(60_000)
+    await engine.interrupt("ctrl-c")
+    clock.advance(60_000)
+    engine.resume("r", "person")
+    expect(await idTime(1)).toBe(starts(store)[0])
+    ;(await backend.job("a", 1)).finish({ reason: "error" })
+    await until(() => engine.view("r")?.steps[0]?.status === "pending", { what: "the failure of the first attempt" })
+    clock.advance(60_000)
+    expect(await idTime(2)).toBe(starts(store).at(-1))
+    expect(new Set(starts(store)).size).toBe(2)
+    ;(await backend.job("a", 2)).finish({})
+  })
 })
 
 it("a worker whose session became too long continues in a new session in the same attempt, even after a crash", async () => {

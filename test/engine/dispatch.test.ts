@@ -249,13 +249,15 @@ describe("the list of workers", () => {
 
 describe("steering a worker", () => {
   it("is journalled and reaches that worker, and its message is repeated when the worker is resumed", async () => {
-    const { backend, engine, store, begin } = setUp({}, [step("a"), step("b")])
+    const { backend, clock, engine, store, begin } = setUp({}, [step("a"), step("b")])
     begin()
     await Promise.all([backend.job("a"), backend.job("b")])
+    clock.advance(5_000)
     expect(engine.steer("a", { type: "message", id: "m1", text: "in French" }, "user").ok).toBe(true)
     expect(engine.steer("ses_r/a/1", { type: "interrupt" }, "user").ok).toBe(true)
+    const said = { id: "m1", text: "in French", at: 6_000 }
     expect(backend.steered).toEqual([
-      { session: "ses_r/a/1", steer: { type: "message", message: { id: "m1", text: "in French" } } },
+      { session: "ses_r/a/1", steer: { type: "message", message: { ...said } } },
       { session: "ses_r/a/1", steer: { type: "interrupt" } },
     ])
     expect(store.read("r").filter((event) => event.type === "step.steered")).toMatchObject([
@@ -264,8 +266,19 @@ describe("steering a worker", () => {
     ])
     await engine.interrupt("ctrl-c")
     engine.resume("r", "user")
-    expect((await backend.job("a", 1)).task.messages).toEqual([{ id: "m1", text: "in French" }])
+    expect((await backend.job("a", 1)).task.messages).toEqual([said])
     expect((await backend.job("b", 1)).task.messages).toEqual([])
+  })
+
+  it("with a message that is sent again keeps the time at which it was sent first", async () => {
+    const { backend, clock, engine, begin } = setUp()
+    begin()
+    await backend.job("a")
+    for (const _ of [1, 2]) {
+      clock.advance(1_000)
+      engine.steer("a", { type: "message", id: "m1", text: "in French" }, "user")
+    }
+    expect(backend.steered.map(({ steer }) => steer.type === "message" && steer.message.at)).toEqual([2_000, 2_000])
   })
 
   it("is refused when the worker has no task", () => {

@@ -27,12 +27,14 @@ function open() {
   writeOldJournal(join(folder, "journal.db"))
   const store = openSqliteStore(folder)
   const asked: string[] = []
-  const backend = createScriptedBackend(({ step, prompt }) => {
+  const idTimes: unknown[] = []
+  const backend = createScriptedBackend(({ step, prompt, idTime }) => {
     asked.push(step)
+    idTimes.push(idTime)
     return { output: `again ${prompt}`, model: "acme/small" }
   })
   const now = Math.max(...events.map(({ body }) => body.at))
-  return { ...handDriven({ store, now, render, evaluate: holds, backend: () => backend }), asked }
+  return { ...handDriven({ store, now, render, evaluate: holds, backend: () => backend }), asked, idTimes }
 }
 
 const doneIn = (run: RunView | undefined) =>
@@ -86,13 +88,15 @@ describe("a journal of format 2", () => {
     ["fan-failed", ["sad", "after"], "success"],
     ["aborted", ["long", "never"], "success"],
   ])("resumes run %s and runs only %j", async (id, expected, status) => {
-    const { engine, asked, store } = open()
+    const { engine, asked, idTimes, store } = open()
     const before = doneIn(engine.view(id))
     expect(engine.resume(id, "person").ok).toBe(true)
     const { view } = await engine.finished(id)
     expect(view?.status).toBe(status)
     expect([...asked].sort()).toEqual([...expected].sort())
     expect(doneIn(view)).toEqual(expect.arrayContaining(before))
+    // The ids of its messages stay hashes, so that answers to them are found.
+    expect(idTimes.filter((time) => time !== undefined)).toEqual([])
     const old = events.filter(({ run }) => run === id).map(({ body }) => body)
     expect(store.read(id).slice(0, old.length)).toEqual(old)
   })

@@ -92,7 +92,7 @@ describe("a command for a run that another process drives", () => {
       expect(other.engine.workerElsewhere(wanted)).toMatchObject({ run: "r", step: "a", attempt: 1 })
       expect(await settled(other.engine.steer(wanted, message, "p"))).toEqual(DONE)
     }
-    const said = { session: "ses_r/a/1", steer: { type: "message", message: { id: "m1", text: "be brief" } } }
+    const said = { session: "ses_r/a/1", steer: { type: "message", message: { id: "m1", text: "be brief", at: 200 } } }
     expect(owner.backend.steered).toEqual([said])
     expect(await settled(other.engine.stopWorker("a"))).toEqual(DONE)
     expect(a.isStopped).toBe(true)

@@ -1,5 +1,7 @@
 import { expect, it } from "vitest"
+import type { RunEvent } from "../../src/core/model/events.ts"
 import type { Host, HostEvent } from "../../src/host/host.ts"
+import { ownID } from "../../src/host/ids.ts"
 import { BY_MODEL } from "../../src/opencode/command-context.ts"
 import { watchHandoffs } from "../../src/opencode/handoffs.ts"
 import { startQuestionRun } from "../../src/project/question-run.ts"
@@ -104,6 +106,29 @@ it("handoffs that an earlier process did not post are posted at the start, if th
   watchHandoffs(host, context.engine, { error: (message) => context.errors.push(message) }, 0)
   await expect.poll(() => posted.length).toBe(1)
   expect(posted[0]?.parts[0]?.text).toContain("never posted")
+  expect(context.errors).toEqual([])
+})
+
+it("a handoff keeps its id: the time of the run's end, or a hash in a run of an earlier version", async () => {
+  const context = openDesk(DESK)
+  await ask(context, { output: "never posted" })
+  const run = context.engine.list()[0]?.id as string
+  const at = context.store.read(run).at(-1)?.at as number
+  const idIn = async (store: typeof context.store) => {
+    const { host, posted } = openHost()
+    watchHandoffs(host, handDriven({ store }).engine, { error: (message) => context.errors.push(message) }, 0)
+    await expect.poll(() => posted.length).toBe(1)
+    return posted[0]?.messageID
+  }
+  const source = { session: "main", key: `handoff/${run}` }
+  expect(await idIn(context.store)).toBe(ownID("msg", { ...source, at }))
+  const withoutIds = (event: RunEvent): RunEvent => {
+    if (event.type !== "run.created") return event
+    const { ids: _, ...created } = event
+    return created
+  }
+  const old = { ...context.store, read: (id: string) => context.store.read(id).map(withoutIds) }
+  expect(await idIn(old)).toBe(ownID("msg", { ...source, at: undefined }))
   expect(context.errors).toEqual([])
 })
 

@@ -71,7 +71,7 @@ describe("/workers ask", () => {
     const job = await backend.job("build")
     await type("/workers ask build use the new parser")
     await type(`/workers ask ${"ses_"}${job.task.key} "and test it"`)
-    expect(backend.steered.map(({ steer }) => steer)).toEqual([
+    expect(backend.steered.map(({ steer }) => steer)).toMatchObject([
       { type: "message", message: { id: "line2", text: "use the new parser" } },
       { type: "message", message: { id: "line3", text: "and test it" } },
     ])

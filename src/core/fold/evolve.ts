@@ -305,9 +305,11 @@ function paid(run: Run, step: StepState, took: Usage | undefined): Run {
   return { ...withStep(run, row), spent: plus(run.spent, took) }
 }
 
-function stepSteered(run: Run, step: StepState, { action, id, text }: EventOf["step.steered"]): Run {
+function stepSteered(run: Run, step: StepState, { action, id, text, at }: EventOf["step.steered"]): Run {
   if (action !== "message" || id === undefined || text === undefined) return run
-  return withStep(run, { ...step, messages: [...(step.messages ?? []), { id, text }] })
+  const { messages = [] } = step
+  const sent = messages.find((message) => message.id === id)
+  return withStep(run, { ...step, messages: [...messages, { id, text, at: sent?.at ?? at }] })
 }
 
 function stepOpened(run: Run, step: StepState, event: EventOf["step.opened"]): Run {

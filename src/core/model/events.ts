@@ -279,6 +279,11 @@ export interface RunCreated {
    *  the parent session as a handoff. */
   readonly ask?: string
   readonly by: string
+  /**
+   * How the ids of messages in OpenCode are made. `time`: they begin with a journalled time, as
+   * OpenCode's own do. Undefined in runs of earlier versions: they are hashes.
+   */
+  readonly ids?: "time"
 }
 
 /** A request to change a run. `decide` turns it into events or refuses it. */
@@ -362,4 +367,11 @@ export type Effect =
   /** Send `tick` at this time (milliseconds since 1970), or as soon after it as possible. A later
    *  `wake` replaces this one. */
   | { readonly type: "wake"; readonly at: number }
-  | { readonly type: "steer"; readonly step: string; readonly attempt: number; readonly steered: Steered }
+  /** `at`: when this message was sent first (milliseconds since 1970). */
+  | {
+      readonly type: "steer"
+      readonly step: string
+      readonly attempt: number
+      readonly steered: Steered
+      readonly at: number
+    }

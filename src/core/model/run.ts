@@ -112,6 +112,8 @@ export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at
 export interface WorkerMessage {
   readonly id: string
   readonly text: string
+  /** When it was sent first (milliseconds since 1970). Undefined for one that is not journalled. */
+  readonly at?: number
 }
 
 /** The state of a run, folded by `evolve` from its events. Immutable; derived and never stored. */

@@ -147,6 +147,11 @@ export interface SessionSpec {
    *  it: `run/step/attempt` for a task, `worker/NAME` for a kept worker. The same spec twice
    *  creates one session. */
   readonly key: string
+  /**
+   * The journalled time with which the ids of its messages begin (milliseconds since 1970), so that
+   * they sort as OpenCode's own. Undefined in runs whose ids are hashes (`RunCreated.ids`).
+   */
+  readonly idTime?: number
   readonly title: string
   readonly profile: Profile
   /** The session that it is started from. */

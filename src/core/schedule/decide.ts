@@ -33,7 +33,7 @@ import { type Decision, refuse, specOf, stepsThat, Transaction } from "./transac
  */
 export function decide(run: Run | undefined, command: Command, now: number, expressions: Expressions): Decision {
   if (command.type === "create") {
-    const created: RunEvent = { type: "run.created", at: now, ...command.created }
+    const created: RunEvent = { type: "run.created", at: now, ids: "time", ...command.created }
     return proceed(new Transaction(undefined, expressions).add(created), now)
   }
   if (run === undefined) return refuse(undefined, "there is no such run")
@@ -295,7 +295,8 @@ function answer(tx: Transaction, command: AttemptCommand, now: number): Decision
       if (run.status !== "running") return refuse(run, `run ${run.id} is not running`)
       const { type: _, step: id, attempt, ...steered } = command
       tx.add({ type: "step.steered", at: now, step: id, attempt, ...steered })
-      tx.effects.push({ type: "steer", step: id, attempt, steered })
+      const sent = stepOf(tx.run, id)?.messages?.find((message) => message.id === steered.id)
+      tx.effects.push({ type: "steer", step: id, attempt, steered, at: sent?.at ?? now })
       return tx.decision()
     }
     case "held": {

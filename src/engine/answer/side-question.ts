@@ -1,11 +1,11 @@
 import { DEFAULTS } from "../../core/model/defaults.ts"
 import type { Profile } from "../../core/model/profile.ts"
 import type { StepResult, Warning } from "../../core/model/result.ts"
-import type { Run } from "../../core/model/run.ts"
+import { type Run, stepOf } from "../../core/model/run.ts"
 import type { WorkerTask } from "../../core/ports/ports.ts"
 import type { Dispatcher } from "../dispatch/dispatch.ts"
 import type { Workers } from "../dispatch/workers.ts"
-import { deadlinesOf } from "../task/task.ts"
+import { deadlinesOf, idTimeOf } from "../task/task.ts"
 
 export interface SideQuestionDeps {
   readonly dispatcher: Dispatcher
@@ -43,6 +43,7 @@ export async function askSideQuestion(
     step,
     attempt,
     key: `${run.id}/${step}/${attempt}/${name}`,
+    ...idTimeOf(run, stepOf(run, step)),
     title: `${name} on ${step} · ${run.created.workflow.name}`,
     profile: reader,
     prompt,

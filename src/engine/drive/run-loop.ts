@@ -1,4 +1,4 @@
-import type { Command, Effect, RunEvent, Steered, Usage } from "../../core/model/events.ts"
+import type { Command, Effect, RunEvent, Usage } from "../../core/model/events.ts"
 import type { StepResult, Warning } from "../../core/model/result.ts"
 import { type Run, stepOf } from "../../core/model/run.ts"
 import { NO_USAGE, sumOf } from "../../core/model/usage.ts"
@@ -356,7 +356,7 @@ export class RunLoop {
   #steer(effect: Extract<Effect, { type: "steer" }>): void {
     const run = this.#run as Run
     const { session, step, profile } = this.#stepContext(run, effect.step)
-    const steer = steerOf(effect.steered)
+    const steer = steerOf(effect)
     if (session === undefined || profile === undefined) return
     this.#deps
       .backend(profile.kind)
@@ -384,8 +384,8 @@ export class RunLoop {
   }
 }
 
-function steerOf({ action, id, text }: Steered): Steer {
-  if (action === "message") return { type: "message", message: { id: id ?? "", text: text ?? "" } }
+function steerOf({ steered: { action, id, text }, at }: Extract<Effect, { type: "steer" }>): Steer {
+  if (action === "message") return { type: "message", message: { id: id ?? "", text: text ?? "", at } }
   if (action === "handback") return { type: "handback", ...(text === undefined ? {} : { text }) }
   return { type: action }
 }

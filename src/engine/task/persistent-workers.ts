@@ -44,6 +44,7 @@ export async function spawnKept(
     return { ok: false, why: `there is already a worker ${name}` }
   const { session } = await backend(profile.kind).open({
     key: `worker/${name}`,
+    idTime: clock.now(),
     title: name,
     profile: { ...profile, keep: true },
     depth: 1,

@@ -58,6 +58,7 @@ export async function taskOf(
     step: step.id,
     attempt: effect.attempt,
     key: `${run.id}/${step.id}/${effect.attempt}${count === 0 ? "" : `/part-${count + 1}`}`,
+    ...idTimeOf(run, state),
     title: isForLater
       ? nameOf(run, profile)
       : (ask ?? `${step.id} · ${workflow}${effect.attempt > 1 ? ` · try ${effect.attempt}` : ""}`),
@@ -82,6 +83,15 @@ export async function taskOf(
     ...(session === undefined ? {} : { session }),
   }
   return { task, cuts: cuts.filter((cut) => !known.has(cut)) }
+}
+
+/**
+ * The time with which the ids of an attempt's messages begin: its own start, however often it is
+ * resumed.
+ */
+export function idTimeOf(run: Run, state: StepState | undefined): Pick<WorkerTask, "idTime"> {
+  if (run.created.ids !== "time") return {}
+  return { idTime: state?.tryStartedAt ?? run.created.at }
 }
 
 /** The budget that the step and its enclosing groups have left. */

@@ -5,7 +5,7 @@ import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { describe } from "../../host/host.ts"
 import { isCheckpoint, watchContext } from "./checkpoint.ts"
 import { contextFor, toldContext } from "./context.ts"
-import { type Address, keyOfContext, keyOfSaying, ownMessage, tell } from "./outbox.ts"
+import { type Address, contextMessage, promptMessage, saidMessage, tell } from "./outbox.ts"
 import { checkModel, isLost, resultOf, resultOfError, withData } from "./result.ts"
 import { rulesFor } from "./rules.ts"
 import { createSession, existing, findByKey, isForeground, makeVisible, renewRules } from "./session-store.ts"
@@ -62,13 +62,10 @@ function addressOf(spec: SessionSpec, session: string, { agent, model }: Identit
     session,
     task: spec.key,
     agent,
+    ...(spec.idTime === undefined ? {} : { idTime: spec.idTime }),
     ...(model ? { model } : {}),
     ...(prompt === undefined ? {} : { system: prompt }),
   }
-}
-
-function contextMessage(spec: SessionSpec, text: string) {
-  return { ...ownMessage(keyOfContext(spec.key), text), isSynthetic: true }
 }
 
 function rulesOf(target: SessionTarget, spec: SessionSpec, { agent }: Identity, canBeAsked: boolean) {
@@ -92,7 +89,8 @@ async function openForLater(target: SessionTarget, spec: SessionSpec): Promise<W
   if (known !== undefined) return { session: known.id, model: nameOf(identity) }
   const opened = await create(target, spec, identity, spec.profile.asks?.policy !== "deny")
   const { session, context } = opened
-  if (context !== undefined) await tell(target.host, addressOf(spec, session, identity), contextMessage(spec, context))
+  const address = addressOf(spec, session, identity)
+  if (context !== undefined) await tell(target.host, address, contextMessage(address, context))
   await makeVisible(target, spec, session)
   return opened
 }
@@ -151,14 +149,15 @@ async function work(
   const identity = await identify(host, task.profile, task.parent, target.origin)
   const { opened, isNew } = await sessionFor(target, task, identity)
   const { session, model, context } = opened
-  const prompt = ownMessage(task.key, task.prompt)
-  const said = task.messages.map(({ id, text }) => ownMessage(keyOfSaying(task.key, id), text))
+  const address = addressOf(task, session, identity)
+  const prompt = promptMessage(address, task.prompt)
+  const said = task.messages.map((message) => saidMessage(address, message))
   const isKnownPrice = model !== null && (await isPriced(host, model))
   const leave = await use.enter(session, signal)
   const turn = new Turn(
     target,
     {
-      address: addressOf(task, session, identity),
+      address,
       own: [prompt, ...said],
       setup: {
         timeoutMs: task.timeoutMs,
@@ -167,7 +166,7 @@ async function work(
         isRepeat: task.resumed && !isNew,
         wasStopped: use.takeStopped(session),
         isForeground: isForeground(target, task),
-        ...(context === undefined ? {} : { context: contextMessage(task, context) }),
+        ...(context === undefined ? {} : { context: contextMessage(address, context) }),
       },
       asks: task.asks,
       rules: task.profile.permission,
@@ -184,7 +183,7 @@ async function work(
       report.warned({ kind: "unattended", text: "nobody is here to work with it: it worked in the background" })
     const end = withData(task, prompt.messageID, await turn.run())
     const result = checkModel(task, model, await resultOf(target, session, prompt.messageID, model, end), report)
-    return isCheckpoint(task, end) && end.structured === undefined ? { ...result, isCheckpoint: true } : result
+    return isCheckpoint(task, session, end) && end.structured === undefined ? { ...result, isCheckpoint: true } : result
   } catch (error) {
     use.stop(session)
     await letGo(target, session, error)

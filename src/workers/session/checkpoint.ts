@@ -1,5 +1,5 @@
 import type { WorkerTask } from "../../core/ports/ports.ts"
-import { keyOfSaying, ownMessage } from "./outbox.ts"
+import { saidMessage } from "./outbox.ts"
 import type { SessionTarget } from "./session-target.ts"
 import type { TurnEnd } from "./turn/state.ts"
 import type { Turn } from "./turn/turn.ts"
@@ -38,10 +38,10 @@ export function watchContext(target: SessionTarget, task: WorkerTask, session: s
 }
 
 /**
- * Whether a task ended with the description of where it stands, which it was asked for now or
+ * Whether a task in `session` ended with the description of where it stands, which it was asked for now or
  * before a crash.
  */
-export function isCheckpoint(task: WorkerTask, { reason, entries }: TurnEnd): boolean {
-  const { messageID } = ownMessage(keyOfSaying(task.key, ID), "")
+export function isCheckpoint(task: WorkerTask, session: string, { reason, entries }: TurnEnd): boolean {
+  const { messageID } = saidMessage({ ...task, session, task: task.key }, { id: ID, text: "" })
   return reason === "ok" && entries.some(({ info }) => info.id === messageID)
 }

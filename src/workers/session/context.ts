@@ -2,7 +2,7 @@ import type { Part } from "@opencode-ai/sdk/v2"
 import type { SessionSpec } from "../../core/ports/ports.ts"
 import type { Entry } from "../../host/entries.ts"
 import { callHost, type Host, HostError } from "../../host/host.ts"
-import { keyOfContext, ownMessage } from "./outbox.ts"
+import { contextMessage } from "./outbox.ts"
 import type { SessionTarget } from "./session-target.ts"
 
 /** What a worker is told about the session it was started from. */
@@ -28,7 +28,7 @@ export async function contextFor(target: SessionTarget, spec: SessionSpec): Prom
 
 /** Returns what the worker of this spec was told already, as its session has it. */
 export async function toldContext(host: Host, spec: SessionSpec, session: string): Promise<string | undefined> {
-  const { messageID } = ownMessage(keyOfContext(spec.key), "")
+  const { messageID } = contextMessage({ ...spec, session, task: spec.key }, "")
   try {
     const { parts } = await callHost("read what the worker was told", (o) =>
       host.client.session.message({ sessionID: session, messageID }, o),

@@ -1,6 +1,6 @@
 import { type Entry, markOf } from "../../host/entries.ts"
 import { callHost, type Host } from "../../host/host.ts"
-import { ownID } from "./ids.ts"
+import { type IdSource, ownID } from "../../host/ids.ts"
 import { type Answer, answersTo, type TurnVerdict, turnOf, verdictOf } from "./verdict.ts"
 
 /**
@@ -19,22 +19,43 @@ export interface Address {
   readonly session: string
   /** Key of the task. */
   readonly task: string
+  /** See `SessionSpec.idTime`. */
+  readonly idTime?: number
   readonly agent: string
   readonly model?: { readonly providerID: string; readonly modelID: string }
   readonly system?: string
 }
 
-/** Returns the message for this key, always with the same ids. */
-export function ownMessage(key: string, text: string): OwnMessage {
-  return { messageID: ownID("msg", key), partID: ownID("prt", key), text }
+type TaskAddress = Pick<Address, "session" | "task" | "idTime">
+
+/** Returns the prompt of a task. Its ids, like those of the other messages, are always the same. */
+export function promptMessage(address: TaskAddress, text: string): OwnMessage {
+  return messageOf(sourceOf(address, address.task, address.idTime), text)
 }
 
-/** Keys of the messages that a person sends during a task, and of the context before it. */
-export function keyOfSaying(task: string, id: string): string {
-  return `${task}/message/${id}`
+/** Returns a message that is said during a task, since `at` if that time is journalled. */
+export function saidMessage(address: TaskAddress, { id, text, at = address.idTime }: Said): OwnMessage {
+  return messageOf(sourceOf(address, `${address.task}/message/${id}`, at), text)
 }
-export function keyOfContext(key: string): string {
-  return `${key}/context`
+
+/** Returns what the worker is told before its prompt. */
+export function contextMessage(address: TaskAddress, text: string): OwnMessage {
+  const at = address.idTime === undefined ? undefined : address.idTime - 1
+  return { ...messageOf(sourceOf(address, `${address.task}/context`, at), text), isSynthetic: true }
+}
+
+interface Said {
+  readonly id: string
+  readonly text: string
+  readonly at?: number
+}
+
+function sourceOf({ session, idTime }: TaskAddress, key: string, at: number | undefined): IdSource {
+  return { session, key, at: idTime === undefined ? undefined : at }
+}
+
+function messageOf(source: IdSource, text: string): OwnMessage {
+  return { messageID: ownID("msg", source), partID: ownID("prt", source), text }
 }
 
 function promptOf({ session, task, agent, model, system }: Address, message: OwnMessage) {

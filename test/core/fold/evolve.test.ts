@@ -13,7 +13,7 @@ describe("a worker whose session has grown too large", () => {
     const r = drive([step("a")])
     r.open("a")
     r.send({ type: "steered", step: "a", attempt: 1, by: "ann", action: "message", id: "m1", text: "use bun" })
-    expect(r.step("a").messages).toEqual([{ id: "m1", text: "use bun" }])
+    expect(r.step("a").messages).toMatchObject([{ id: "m1", text: "use bun" }])
     far(r, "half done")
     expect(r.step("a")).toMatchObject({ status: "running", checkpoint: { count: 1, text: "half done" } })
     for (const key of ["session", "prompt", "inputHash", "messages"]) expect(r.step("a")).not.toHaveProperty(key)

@@ -2,15 +2,18 @@ import type { Part } from "@opencode-ai/sdk/v2"
 import { describe, expect, it } from "vitest"
 import type { Entry } from "../../../src/host/entries.ts"
 import {
+  contextMessage,
   firstSending,
   missingSending,
-  ownMessage,
+  promptMessage,
   repeatedSending,
+  saidMessage,
   verdictOn,
 } from "../../../src/workers/session/outbox.ts"
 
-const [prompt, said] = [ownMessage("task", "do it"), ownMessage("task/message/1", "and this")]
-const context = { ...ownMessage("task/context", "told before"), isSynthetic: true }
+const address = { session: "ses_1", task: "task", idTime: 1_796_066_063_668 }
+const [prompt, said] = [promptMessage(address, "do it"), saidMessage(address, { id: "1", text: "and this" })]
+const context = contextMessage(address, "told before")
 const user = (id: string): Entry => ({
   info: { id, role: "user" } as Entry["info"],
   parts: [{ type: "text", text: "q" } as Part],

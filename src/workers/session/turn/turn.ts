@@ -2,7 +2,7 @@ import type { PermissionRule } from "../../../core/model/profile.ts"
 import type { AskPolicy } from "../../../core/model/workflow.ts"
 import type { Steer, WorkerReport } from "../../../core/ports/ports.ts"
 import { ActivityThrottle } from "../activity-throttle.ts"
-import { type Address, keyOfSaying, Outbox, type OwnMessage, ownMessage } from "../outbox.ts"
+import { type Address, Outbox, type OwnMessage, saidMessage } from "../outbox.ts"
 import { RequestBroker } from "../request-broker.ts"
 import type { SessionTarget } from "../session-target.ts"
 import { abortTree, isBusy } from "../stop.ts"
@@ -102,8 +102,7 @@ export class Turn {
 
   #own(steer: Steer): TurnSteer {
     if (steer.type !== "message") return steer
-    const { id, text } = steer.message
-    return { type: "message", message: ownMessage(keyOfSaying(this.#options.address.task, id), text) }
+    return { type: "message", message: saidMessage(this.#options.address, steer.message) }
   }
 
   /** Processes inputs one after another, because performing an action may bring the next input. */

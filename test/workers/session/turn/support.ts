@@ -1,6 +1,6 @@
 import type { Part } from "@opencode-ai/sdk/v2"
 import type { Entry } from "../../../../src/host/entries.ts"
-import { type OwnMessage, ownMessage } from "../../../../src/workers/session/outbox.ts"
+import { contextMessage, type OwnMessage, promptMessage, saidMessage } from "../../../../src/workers/session/outbox.ts"
 import type { Heard } from "../../../../src/workers/session/turn/heard.ts"
 import {
   newTurn,
@@ -13,9 +13,10 @@ import {
 } from "../../../../src/workers/session/turn/state.ts"
 import { step } from "../../../../src/workers/session/turn/step.ts"
 
-export const prompt = ownMessage("task", "do it")
-export const more = ownMessage("task/message/more", "and this")
-export const context = ownMessage("task/context", "told before")
+const address = { session: "main", task: "task", idTime: 1_000 }
+export const prompt = promptMessage(address, "do it")
+export const more = saidMessage(address, { id: "more", text: "and this", at: 2_000 })
+export const context = contextMessage(address, "told before")
 export const MESSAGE: TurnSteer = { type: "message", message: more }
 
 /** Messages as OpenCode stores them, in their smallest form. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { ownMessage } from "../../../../src/workers/session/outbox.ts"
+import { promptMessage } from "../../../../src/workers/session/outbox.ts"
 import type { TurnSetup } from "../../../../src/workers/session/turn/state.ts"
 import { Turn } from "../../../../src/workers/session/turn/turn.ts"
 import { recordReport } from "../../../support/workers.ts"
@@ -15,7 +15,7 @@ function openTurn(setup: Partial<TurnSetup> = {}) {
     {
       setup: { ...SETUP, ...setup },
       address: { session: "main", task: "task", agent: "build" },
-      own: [ownMessage("task", "do it")],
+      own: [promptMessage({ session: "main", task: "task" }, "do it")],
       asks: { policy: "ask", otherwise: "deny" },
       rules: [],
       isPriced: true,
