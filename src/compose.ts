@@ -10,7 +10,7 @@ import { composer } from "./context/compose.ts"
 import type { Kind } from "./core/model/kinds.ts"
 import { formatProblems } from "./core/model/problem.ts"
 import type { Log, WorkerBackend } from "./core/ports/ports.ts"
-import { Engine } from "./engine/engine.ts"
+import { Engine, type EngineDeps } from "./engine/engine.ts"
 import { missingModels } from "./host/catalog.ts"
 import { systemClock } from "./host/clock.ts"
 import type { Host } from "./host/host.ts"
@@ -39,12 +39,13 @@ export function hasJournal(options: LoadOptions): boolean {
   return existsSync(join(stateFolder(projectRoot(options)), "journal.db"))
 }
 
+/** Whether the process drives no run, and why if a person should know. */
+type Readers = Pick<EngineDeps, "isReader" | "whyReader">
+
 /** Opens a project's journal and an engine over it that works through `host`; a reader drives no
  *  run. Throws when the journal cannot be opened. */
-export function openRuntime(
-  options: LoadOptions & { readonly host: Host; readonly log: Log; readonly isReader?: boolean },
-): Runtime {
-  const { host, isReader = false } = options
+export function openRuntime(options: LoadOptions & Readers & { readonly host: Host; readonly log: Log }): Runtime {
+  const { host, whyReader, isReader = whyReader !== undefined } = options
   const project = new Project(options)
   const vault = createVault(project.root, options.env)
   const log: Log = { error: (message, detail) => options.log.error(vault.hide(message), vault.hide(detail)) }
@@ -55,6 +56,7 @@ export function openRuntime(
     clock: systemClock,
     log,
     isReader,
+    ...(whyReader === undefined ? {} : { whyReader }),
     render,
     evaluate: holds,
     value: resultOf,

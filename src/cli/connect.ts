@@ -5,6 +5,7 @@ import { followEvents } from "../host/follow.ts"
 import { callHost, createFeed, describe, type Host, HostError } from "../host/host.ts"
 import { ledgerOf, reap } from "../host/ledger.ts"
 import { startServe } from "../host/serve.ts"
+import { versionOf, whyUnsupported } from "../host/version.ts"
 import { UserError } from "./exit.ts"
 
 /** A connection to an OpenCode server, with the function that closes it. */
@@ -26,6 +27,12 @@ export interface ConnectOptions {
   readonly log: Log
 }
 
+/** A server that has just started may need this long for its first answer. */
+const START_MS = 30_000
+
+/** The server's version is not one that Baton works with. */
+export class UnsupportedError extends UserError {}
+
 /**
  * Connects to the server at `attach`, or starts one for the directory. Throws UserError when that
  * fails.
@@ -43,13 +50,15 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     await served?.stop()
   }
   try {
-    await callHost("reach the OpenCode server", (o) => client.path.get({}, o), { timeoutMs: 30_000 })
+    const unsupported = whyUnsupported(await versionOf({ client }, START_MS))
+    if (unsupported !== undefined) throw new UnsupportedError(unsupported)
+    await callHost("reach the OpenCode server", (o) => client.path.get({}, o), { timeoutMs: START_MS })
     await followEvents(client, feed, closing.signal, (error) =>
       log.error("the event stream broke", { error: describe(error) }),
     )
   } catch (error) {
     await close()
-    throw new UserError(unreachable(url, attach, error))
+    throw error instanceof UserError ? error : new UserError(unreachable(url, attach, error))
   }
   return { host: { client, directory, root: options.root, isAttended: false, subscribe: feed.subscribe }, url, close }
 }

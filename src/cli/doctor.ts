@@ -7,10 +7,11 @@ import type { Profile } from "../core/model/profile.ts"
 import { wayOn } from "../core/view/gate-view.ts"
 import { plural } from "../core/view/numbers.ts"
 import { missingModels, offeredModels } from "../host/catalog.ts"
-import { callHost, describe } from "../host/host.ts"
+import { describe } from "../host/host.ts"
+import { versionOf } from "../host/version.ts"
 import { Project } from "../project/project.ts"
 import { profileModels } from "../project/workers.ts"
-import { type Connection, type ConnectOptions, connect } from "./connect.ts"
+import { type Connection, type ConnectOptions, connect, UnsupportedError } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, placeOf, stderrLog } from "./context.ts"
 import { EXIT, UserError } from "./exit.ts"
 import { writeJson } from "./json.ts"
@@ -116,13 +117,13 @@ async function* openCode(
     connection = await connect(options)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    yield { state: "bad", text: "OpenCode does not answer", detail: error.message }
+    if (error instanceof UnsupportedError) yield { state: "bad", text: error.message }
+    else yield { state: "bad", text: "OpenCode does not answer", detail: error.message }
     return
   }
   try {
     const { host } = connection
-    const { version } = await callHost("read its version", (o) => host.client.global.health(o))
-    yield { state: "good", text: `OpenCode ${version} answers` }
+    yield { state: "good", text: `OpenCode ${await versionOf(host)} answers` }
     const { models, standard } = await offeredModels(host)
     const none = "no provider is set up: run `opencode auth login`"
     if (models.length === 0) yield { state: "bad", text: "OpenCode has no models", detail: none }

@@ -5,6 +5,7 @@ import { RESULT_TOOL } from "../core/rights/permission.ts"
 import { type ChannelMessage, decode, type Reply, type Request } from "../core/view/protocol.ts"
 import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
 import { readTranscript } from "../host/session-transcript.ts"
+import { whyRefused } from "../host/version.ts"
 import type { Runtime } from "../project/runtime.ts"
 import type { CommandOrigin } from "./command-context.ts"
 import { COMMANDS, handleLine } from "./commands.ts"
@@ -117,13 +118,19 @@ async function sendReply({ host, log }: HookDeps, request: Request, reply: Reply
   }
 }
 
-/** Answers `hello`: publishes the live state, and reports problems of the configuration. Never
- *  rejects. */
+/** Answers `hello`: publishes the live state, and reports an OpenCode that is not supported, or
+ *  problems of the configuration. Never rejects. */
 async function greet(deps: HookDeps): Promise<Reply> {
   try {
     const problems = await deps.configProblems()
     const runtime = deps.opened()
     if (runtime) await publishState(deps.host, runtime.engine)
+    const refused = await whyRefused(deps.host).catch((error) => {
+      // The first command asks again, and says what is wrong.
+      deps.log.error("OpenCode's version is not known", { error: describe(error) })
+      return undefined
+    })
+    if (refused !== undefined) return { tone: "error", title: "Baton starts no runs here", text: refused }
     return problems === undefined
       ? { tone: "info", title: "Baton", text: "ready" }
       : { tone: "error", title: "orchestrator.json is not valid", text: problems }

@@ -8,6 +8,7 @@ import { namesIn, readTextAsync } from "../files/read.ts"
 import { systemClock } from "../host/clock.ts"
 import { callHost, createFeed, describe, type Feed, type Host } from "../host/host.ts"
 import { ledgerOf, reap } from "../host/ledger.ts"
+import { whyRefused } from "../host/version.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { watchHandoffs } from "./handoffs.ts"
 import { createHooks } from "./hooks.ts"
@@ -15,7 +16,7 @@ import { watchRuns } from "./live.ts"
 
 /** What the plugin uses of compose.ts, which is loaded only when Baton is used. */
 export interface Compose {
-  openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log }): Runtime
+  openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log; readonly whyReader?: string }): Runtime
   describeConfig(options: LoadOptions): string | undefined
 }
 
@@ -58,8 +59,10 @@ export async function createPlugin(input: PluginInput, compose: () => Promise<Co
   void reapLeftovers(place, shared.log)
 
   const open = async (): Promise<Runtime> => {
-    const runtime = (await compose()).openRuntime({ ...place, host: shared.host, log: shared.log })
     const { host, log } = shared
+    // Runs can be looked at on every OpenCode, and only a supported one may work on them.
+    const whyReader = await whyRefused(host)
+    const runtime = (await compose()).openRuntime({ ...place, host, log, ...(whyReader ? { whyReader } : {}) })
     const { engine, project } = runtime
     watchRuns({ host, engine, log, clock: systemClock, toasts: () => project.toasts() })
     watchHandoffs(host, engine, log, Date.now())

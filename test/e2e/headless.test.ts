@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import type { DoctorDocument } from "../../src/cli/json-types.ts"
+import { serveVersion } from "../support/old-server.ts"
 import { baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
 import type { Server } from "./support/opencode.ts"
 import { describeProcesses, processesWith, signal } from "./support/processes.ts"
@@ -340,7 +341,7 @@ describe("baton doctor", () => {
       const { code, stdout } = await baton(project, "doctor")
       expect(stdout).toMatch(/^✓ runs on Bun [\d.]+, OpenCode is .*opencode/)
       expect(stdout).toMatch(/✓ OpenCode loads Baton: opencode\.json, tui\.json\n/)
-      expect(stdout).toMatch(/✓ 2 workflows of the project, 7 built in\n/)
+      expect(stdout).toMatch(/✓ 3 workflows of the project, 7 built in\n/)
       expect(stdout).toMatch(/✓ OpenCode 1\.18\.33 answers\n✓ \d+ models, default scripted\/small\n$/)
       expect(stdout).not.toContain("✗")
       expect(code).toBe(0)
@@ -372,6 +373,10 @@ describe("baton doctor", () => {
         expect(code).toBe(2)
         expect(await baton(sick, "doctor", "--attach", "http://127.0.0.1:1")).toMatchObject({
           stdout: expect.stringMatching(/✗ OpenCode does not answer\n {4}.*is `opencode serve` running there\?/),
+        })
+        await using old = await serveVersion("1.18.3")
+        expect(await baton(sick, "doctor", "--attach", old.url)).toMatchObject({
+          stdout: expect.stringMatching(/✗ OpenCode 1\.18\.3 is not supported: .* >=1\.18\.18 <2\. .*npm install/),
         })
         const json = await baton(sick, "doctor", "--json", "--attach", "http://127.0.0.1:1")
         expect(json.code).toBe(2)

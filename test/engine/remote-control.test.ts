@@ -159,6 +159,12 @@ describe("a command for a run whose process is gone", () => {
     expect(await reader.engine.settled(outcome)).toEqual(refused)
     expect(reader.engine.resume("r", "p")).toEqual(refused)
     expect(journal.queued()).toEqual([])
+    const why = "OpenCode 1.18.3 is not supported"
+    const { engine } = handDriven({ store: journal, isReader: true, whyReader: why })
+    expect(engine.resume("r", "p")).toEqual({ ok: false, why })
+    const { type, at, ...created } = createdEvent("new", { workflow: workflow(TWO) })
+    expect(engine.start(created)).toEqual({ ok: false, why })
+    expect(engine.view("new")).toBeUndefined()
   })
 
   it("does not pause the run, and a raise does not resume it", async () => {

@@ -4,8 +4,8 @@ import type { Host } from "../../src/host/host.ts"
 import { createHooks, type HookDeps } from "../../src/opencode/hooks.ts"
 
 /** The hooks over a host that records messages to the TUI, with a configuration whose problems
- *  `configProblems` returns. */
-function openHooks(configProblems: HookDeps["configProblems"]) {
+ *  `configProblems` returns, in an OpenCode of this version. */
+function openHooks(configProblems: HookDeps["configProblems"], version: string | Promise<string> = "1.18.33") {
   const sent: ChannelMessage[] = []
   const errors: string[] = []
   const answered = Promise.withResolvers<void>()
@@ -18,7 +18,9 @@ function openHooks(configProblems: HookDeps["configProblems"]) {
     },
   }
   const hooks = createHooks({
-    host: { client: { tui } } as unknown as Host,
+    host: {
+      client: { tui, global: { health: async () => ({ data: { version: await version } }) } },
+    } as unknown as Host,
     feed: { emit: () => undefined, subscribe: () => () => undefined },
     log: { error: (message) => errors.push(message) },
     runtime: () => Promise.reject(new Error("no engine is needed here")),
@@ -44,4 +46,28 @@ it("hello is answered with the problems of the configuration, even if it cannot 
     { kind: "reply", id: "hello", reply: { tone: "error", text: "EACCES: orchestrator.json" } },
   ])
   expect(broken.errors).toEqual(["hello failed"])
+})
+
+it.each(["1.18.3", "2.0.15"])(
+  "hello says that Baton starts no runs on OpenCode %s, and what to do",
+  async (version) => {
+    const { say, sent } = openHooks(() => Promise.resolve(undefined), version)
+    await say("hello")
+    expect(sent).toMatchObject([
+      {
+        reply: {
+          tone: "error",
+          title: "Baton starts no runs here",
+          text: expect.stringMatching(`OpenCode ${version} is not supported.* >=1.18.18 <2.*npm install`),
+        },
+      },
+    ])
+  },
+)
+
+it("a version that cannot be asked for at the start is logged, and hello is answered", async () => {
+  const { say, sent, errors } = openHooks(() => Promise.resolve(undefined), Promise.reject(new Error("stalled")))
+  await say("hello")
+  expect(sent).toMatchObject([{ reply: { tone: "info", text: "ready" } }])
+  expect(errors).toEqual(["OpenCode's version is not known"])
 })

@@ -13,6 +13,8 @@ export interface RunRegistryDeps extends LoopDeps {
    * True for a process that drives no run: a command for a run that no process drives is refused.
    */
   readonly isReader?: boolean
+  /** Why this process drives no run, if a person should know. */
+  readonly whyReader?: string
 }
 
 /**
@@ -130,7 +132,7 @@ export class RunRegistry {
       store.withdraw(run, key)
       return { ok: false, why }
     }
-    if (this.#isReader) return refuse(`no process drives run ${run}`)
+    if (this.#isReader) return refuse(this.#whyReader(run))
     switch (command.type) {
       case "stop":
       case "steered":
@@ -152,6 +154,10 @@ export class RunRegistry {
     return status === "running" || status === "interrupted"
   }
 
+  #whyReader(run: string): string {
+    return this.#deps.whyReader ?? `no process drives run ${run}`
+  }
+
   /** Marks a run that a crash left as interrupted. It stays interrupted, whatever else is
    *  journalled for it, until somebody resumes it. */
   settleCrash(run: string): void {
@@ -166,7 +172,7 @@ export class RunRegistry {
     const { store } = this.#deps
     const claim = this.#isReader ? undefined : store.claim(run)
     if (claim === undefined) {
-      if (this.#isReader && !store.isClaimed(run)) return { ok: false, why: `no process drives run ${run}` }
+      if (this.#isReader && !store.isClaimed(run)) return { ok: false, why: this.#whyReader(run) }
       if (key !== undefined) return { ok: true, run, handed: [key] }
       const isPersons = command.type !== "create" && command.type !== "tick" && command.type !== "interrupt"
       if (isPersons) return this.post(run, command)

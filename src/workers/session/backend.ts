@@ -3,6 +3,7 @@ import type { StepResult } from "../../core/model/result.ts"
 import type { SessionSpec, WorkerBackend, WorkerOpened, WorkerReport, WorkerTask } from "../../core/ports/ports.ts"
 import { type Identity, identify, isPriced } from "../../host/catalog.ts"
 import { describe } from "../../host/host.ts"
+import { whyRefused } from "../../host/version.ts"
 import { isCheckpoint, watchContext } from "./checkpoint.ts"
 import { contextFor, toldContext } from "./context.ts"
 import { type Address, contextMessage, promptMessage, saidMessage, tell } from "./outbox.ts"
@@ -83,7 +84,14 @@ async function create(
   return { session, model: nameOf(identity), ...(context === undefined ? {} : { context }) }
 }
 
+/** Throws when OpenCode's version is not supported: such a host can ask the model without end. */
+async function requireSupported({ host }: SessionTarget): Promise<void> {
+  const why = await whyRefused(host)
+  if (why !== undefined) throw new Error(why)
+}
+
 async function openForLater(target: SessionTarget, spec: SessionSpec): Promise<WorkerOpened> {
+  await requireSupported(target)
   const identity = await identify(target.host, spec.profile, spec.parent, target.origin)
   const known = await findByKey(target, spec)
   if (known !== undefined) return { session: known.id, model: nameOf(identity) }
@@ -146,6 +154,7 @@ async function work(
   signal: AbortSignal,
 ): Promise<StepResult> {
   const { host } = target
+  await requireSupported(target)
   const identity = await identify(host, task.profile, task.parent, target.origin)
   const { opened, isNew } = await sessionFor(target, task, identity)
   const { session, model, context } = opened

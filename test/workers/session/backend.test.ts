@@ -55,6 +55,18 @@ it("a kept worker has at each task exactly the rights of that task", async () =>
   expect(may("edit", "src/a.ts")).toBe("allow")
 })
 
+it.each(["1.18.3", "2.0.15"])("no worker is given to OpenCode %s, which is not supported", async (version) => {
+  const { start, sent, sessions, calls, target } = openBackend()
+  calls["global.health"] = () => ({ healthy: true, version })
+  const before = sessions.size
+  const detail = expect.stringContaining(`OpenCode ${version} is not supported`)
+  expect(await start({}).result).toMatchObject({ reason: "error", detail, cost: 0 })
+  await expect(createSessionBackend(target).open(workerTask("kept", { parent: "main" }))).rejects.toThrow(
+    "is not supported",
+  )
+  expect([sent.length, sessions.size]).toEqual([0, before])
+})
+
 it("a worker that can no longer be observed is stopped, and its cost is unknown", async () => {
   const { start, sent, calls, aborted, emit } = openBackend()
   const { result, report } = start({})

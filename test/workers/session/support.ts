@@ -36,6 +36,7 @@ export function openHost() {
       default: { p: "m" },
     }),
     "config.get": () => ({}),
+    "global.health": () => ({ healthy: true, version: "1.18.33" }),
     "path.get": () => ({ directory: "/project", worktree: "/project" }),
     "permission.list": () => [],
     "question.list": () => [],
