@@ -6,6 +6,7 @@ import {
   fail,
   lengthLimit,
   nothing,
+  type Reply,
   reasonOnly,
   say,
   silence,
@@ -55,6 +56,26 @@ const run = (work: WorkerTask) => backend.run(work, recordReport(), new AbortCon
 const isIdle = async (session: string) => (await server.client.session.status({})).data?.[session] === undefined
 
 describe("an answer that", () => {
+  it(
+    "stands before the last call that only records is the result, and words before work are kept but are none",
+    async () => {
+      const list = { todos: [{ content: "tides", status: "completed", priority: "low" }] }
+      const records = (text: string): Answer => ({ ...(callTool("todowrite", list) as Reply), text })
+      const works = (text: string): Answer => ({ ...(callTool("glob", { pattern: "*.none" }) as Reply), text })
+      model.script("noted: then nothing", records("All of it."), nothing())
+      expect(await run(task("noted: then nothing"))).toMatchObject({ reason: "ok", output: "All of it." })
+      model.script("noted: then a word", records("All of it."), say("Done."))
+      expect(await run(task("noted: then a word"))).toMatchObject({ reason: "ok", output: "All of it.\n\nDone." })
+      model.script("worked: then nothing", works("I look first."), nothing())
+      const empty = await run(task("worked: then nothing"))
+      expect(empty).toMatchObject({ reason: "empty", output: "I look first." })
+      expect(empty.detail).toContain("without writing anything after its last tool call")
+      model.script("worked: then an answer", works("I look first."), say("All of it."))
+      expect(await run(task("worked: then an answer"))).toMatchObject({ reason: "ok", output: "All of it." })
+    },
+    STEP,
+  )
+
   const faults: [name: string, answer: Answer, reason: string, maxAsked: number][] = [
     ["is empty", nothing(), "empty", 1],
     ["is only reasoning", reasonOnly("hmm"), "empty", 1],

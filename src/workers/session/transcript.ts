@@ -28,9 +28,8 @@ export class Transcript {
         break
       case "message.part.updated": {
         const { part } = event.properties
-        // Neither reasoning nor most tool calls say how a turn ended, and both can be long. The
-        // calls that matter wrote a file, a todo list or the answer.
-        if (part.type === "reasoning" || (part.type === "tool" && !doesCount(part))) break
+        // Reasoning does not say how a turn ended, and can be long.
+        if (part.type === "reasoning") break
         const parts = this.#parts.get(part.messageID) ?? new Map<string, Part>()
         this.#parts.set(part.messageID, parts.set(part.id, withoutText(part)))
         break
@@ -42,8 +41,8 @@ export class Transcript {
   }
 
   /**
-   * Returns the messages, oldest first, without reasoning and without the tool calls that do not
-   * matter. Empty when events may have been missed.
+   * Returns the messages, oldest first, without reasoning and without the texts of most tool calls.
+   * Empty when events may have been missed.
    */
   entries(): readonly Entry[] {
     if (!this.#isWhole) return []
@@ -54,18 +53,19 @@ export class Transcript {
   }
 }
 
-function doesCount(part: Part): boolean {
-  return isSpoken(part) || writtenBy(part).length > 0
-}
-
 /** Whether the input of a tool call matters. */
 function isSpoken(part: Part): boolean {
   return part.type === "tool" && (part.tool === RESULT_TOOL || part.tool === TODO_TOOL)
 }
 
-/** Returns a tool call without its input and its output, which can be whole files. */
+/**
+ * Returns a tool call without its input and its output, which can be whole files. Of most calls it
+ * only matters that they were made; the files that they wrote matter too.
+ */
 function withoutText(part: Part): Part {
-  if (part.type !== "tool" || isSpoken(part) || part.state.status !== "completed") return part
+  if (part.type !== "tool" || isSpoken(part)) return part
+  if (part.state.status !== "completed" || writtenBy(part).length === 0)
+    return { ...part, state: { status: "pending", input: {}, raw: "" } }
   const { filepath, filediff, files } = part.state.metadata
   const slim = (file: unknown) => ({ ...(file as object), patch: undefined })
   const metadata = {

@@ -1,8 +1,10 @@
 import type { AssistantMessage, Part } from "@opencode-ai/sdk/v2"
 import { isBlank } from "../../core/base/printable.ts"
 import type { Reason, Tokens } from "../../core/model/result.ts"
+import { RESULT_TOOL } from "../../core/rights/permission.ts"
 import { type Entry, taskFrom } from "../../host/entries.ts"
 import { type Failure, failureOf, type PartialOutage } from "./failure.ts"
+import { TODO_TOOL } from "./todos.ts"
 
 /** The outcome of one prompt, read from the session's messages. */
 export interface TurnVerdict {
@@ -52,10 +54,11 @@ export function answersTo(entries: readonly Entry[], messageID: string): readonl
  * after it.
  */
 export function lastWordsOf(entries: readonly Entry[], messageID: string): TurnVerdict {
-  const answers = turnOf(entries, messageID).filter(({ info, parts }) => info.summary !== true && textOf(parts) !== "")
-  const whole = answers.map((answer) => verdictOf([answer])).findLast((verdict) => verdict?.reason === "ok")
+  const answers = turnOf(entries, messageID).filter(({ info }) => info.summary !== true)
+  const verdicts = answers.map((_, at) => verdictOf(answers.slice(0, at + 1)))
+  const whole = verdicts.findLast((verdict) => verdict?.reason === "ok")
   if (whole) return whole
-  const output = textOf(answers.at(-1)?.parts ?? [])
+  const output = answers.map(({ parts }) => textOf(parts)).findLast((text) => text !== "") ?? ""
   if (output === "") return { reason: "empty", output, detail: "it was handed back without an answer" }
   return { reason: "truncated", output, detail: "it was handed back before it had finished an answer" }
 }
@@ -73,22 +76,58 @@ function isOwnMaking(entry: Entry): boolean {
  * (contract C13). Characters that show nothing are no text.
  */
 export function textOf(parts: readonly Part[]): string {
-  const from = parts.findLastIndex((part) => part.type === "step-start") + 1
-  const text = parts
-    .slice(from)
+  const text = lastTryOf(parts)
     .flatMap((part) => (part.type === "text" && !part.synthetic && !part.ignored ? [part.text] : []))
     .join("")
   return isBlank(text) ? "" : text.trim()
 }
 
+function lastTryOf(parts: readonly Part[]): readonly Part[] {
+  return parts.slice(parts.findLastIndex((part) => part.type === "step-start") + 1)
+}
+
+/**
+ * Tools that only record what the worker has said or done. A worker often calls one of them after
+ * it has written its answer, so a call of them does not end the answer.
+ */
+const RECORDING: ReadonlySet<string> = new Set([TODO_TOOL, "todoread", RESULT_TOOL])
+
+/**
+ * What a turn has written: `answer` is the text since the last call of a tool that does work, and
+ * `before` is the last text before that call. The model gets the results of its tools in a new
+ * message, so both may be in earlier messages than the last one (contract C13).
+ */
+function wordsOf(answers: readonly Answer[]): { readonly answer: string; readonly before: string } {
+  const answer: string[] = []
+  let isAnswer = true
+  for (const [back, { info, parts }] of answers.toReversed().entries()) {
+    if (back > 0 && info.finish !== "tool-calls") break
+    const own = lastTryOf(parts)
+    const worked = isAnswer ? own.findLastIndex(isWork) : -1
+    const text = textOf(own.slice(worked + 1))
+    if (isAnswer && text !== "") answer.unshift(text)
+    if (isAnswer && worked < 0) continue
+    const before = isAnswer ? textOf(own.slice(0, worked)) : text
+    if (before !== "") return { answer: answer.join("\n\n"), before }
+    isAnswer = false
+  }
+  return { answer: answer.join("\n\n"), before: "" }
+}
+
+function isWork(part: Part): boolean {
+  return part.type === "tool" && !RECORDING.has(part.tool)
+}
+
 /**
  * Returns how the turn ended, or undefined while the messages do not say that it has. Only a
- * completed message with text, a proper finish and no error is `ok` (contract C17).
+ * completed message with a proper finish and no error, after text that no working tool call
+ * followed, is `ok` (contract C17). When there is no such text, the result is not a success, and
+ * keeps what was written before that call.
  */
 export function verdictOf(answers: readonly Answer[]): TurnVerdict | undefined {
   const last = answers.at(-1)
   if (!last) return undefined
-  const output = textOf(last.parts)
+  const { answer: output, before } = wordsOf(answers)
   const { error, finish, time } = last.info
   if (error) return { ...failureOf(error, time.completed ?? time.created), output }
   if (time.completed === undefined || finish === undefined || finish === "tool-calls") return undefined
@@ -105,9 +144,12 @@ export function verdictOf(answers: readonly Answer[]): TurnVerdict | undefined {
       ? { reason: "empty", output, detail: "the model's stream ended without an answer" }
       : { reason: "truncated", output, detail: "the model's stream ended in the middle of the answer" }
   }
-  if (output === "") return { reason: "empty", output, detail: "the model finished without writing anything" }
+  if (output === "") return { reason: "empty", output: before, detail: before === "" ? UNWRITTEN : UNANSWERED }
   return { reason: "ok", output }
 }
+
+const UNWRITTEN = "the model finished without writing anything"
+const UNANSWERED = `${UNWRITTEN} after its last tool call: what it wrote before is kept, and is no answer`
 
 /**
  * Returns the outcome of the first try of a stream that broke off and that OpenCode asks for again

@@ -63,6 +63,88 @@ describe("verdictOf", () => {
     expect(untilAt({ created: 1_000 })).toEqual({ cause: "quota", until: 31_000 })
   })
 
+  describe("of several messages, which tool calls connect", () => {
+    const tool = (name: string) => ({ type: "tool", tool: name, state: { status: "completed" } }) as unknown as Part
+    const called = (...parts: Part[]) => assistant(parts, { finish: "tool-calls" })
+    const said = (output: string) => ({ reason: "ok", output })
+    const kept = (output: string) => ({
+      reason: "empty",
+      output,
+      detail: expect.stringContaining("without writing anything after its last tool call"),
+    })
+    const begin = { type: "step-start" } as unknown as Part
+    const rows: readonly (readonly [string, ReturnType<typeof assistant>[], object])[] = [
+      [
+        "an answer, then the todo list, then nothing",
+        [called(text("all of it"), tool("todowrite")), assistant([])],
+        said("all of it"),
+      ],
+      [
+        "an answer, then the todo list, then a short word",
+        [called(text("all of it"), tool("todowrite")), assistant([text("Done.")])],
+        said("all of it\n\nDone."),
+      ],
+      [
+        "an answer, two calls that record, then nothing",
+        [called(text("all of it"), tool("todowrite")), called(tool("worker_result")), assistant([])],
+        said("all of it"),
+      ],
+      [
+        "work, an answer with the todo list, then nothing",
+        [called(text("I look"), tool("bash")), called(text("all of it"), tool("todowrite")), assistant([])],
+        said("all of it"),
+      ],
+      [
+        "words before work, then an answer",
+        [called(text("I look"), tool("bash")), assistant([text("all of it")])],
+        said("all of it"),
+      ],
+      [
+        "work and the todo list in one message, after words",
+        [called(text("I look"), tool("todowrite"), tool("bash")), assistant([])],
+        kept("I look"),
+      ],
+      [
+        "words, work, the todo list, then nothing",
+        [called(text("I look"), tool("bash")), called(tool("todowrite")), assistant([])],
+        kept("I look"),
+      ],
+      [
+        "words, work, work, then nothing",
+        [called(text("I look")), called(tool("read")), called(tool("bash")), assistant([])],
+        kept("I look"),
+      ],
+      [
+        "work, then nothing",
+        [called(tool("bash")), assistant([])],
+        { reason: "empty", output: "", detail: "the model finished without writing anything" },
+      ],
+      [
+        "an answer to an earlier message, then nothing",
+        [assistant([text("earlier")]), assistant([])],
+        { reason: "empty", output: "" },
+      ],
+      [
+        "half an answer in a stream that broke, then nothing",
+        [assistant([text("ha")], { finish: "unknown" }), assistant([])],
+        { reason: "empty", output: "" },
+      ],
+      [
+        "words of a failed try, then the todo list, then nothing",
+        [called(text("failed try"), begin, tool("todowrite")), assistant([])],
+        { reason: "empty", output: "" },
+      ],
+      [
+        "an answer with the todo list, then an answer cut off",
+        [called(text("all of it"), tool("todowrite")), assistant([text("an")], { finish: "length" })],
+        { reason: "truncated", output: "all of it\n\nan" },
+      ],
+    ]
+    it.each(rows)("%s", (_, answers, verdict) => {
+      expect(verdictOf(answers)).toMatchObject(verdict)
+    })
+  })
+
   it("the verdict is that on the last message, and there is none without messages", () => {
     expect(verdictOf([assistant([text("first")]), assistant([text("second")])])?.output).toBe("second")
     expect(verdictOf([])).toBeUndefined()
@@ -78,6 +160,9 @@ describe("lastWordsOf", () => {
   })
   it("what is handed back is the last whole answer, never half of one", () => {
     expect(words(assistant([text("one")]), stopped)).toEqual({ reason: "ok", output: "one" })
+    const list = { type: "tool", tool: "todowrite", state: { status: "completed" } } as unknown as Part
+    const noted = assistant([text("all"), list], { finish: "tool-calls" })
+    expect(words(noted, assistant([]), stopped)).toEqual({ reason: "ok", output: "all" })
     expect(words(stopped)).toMatchObject({ reason: "truncated", output: "tw" })
     expect(words(assistant([]))).toMatchObject({ reason: "empty", output: "" })
     expect(words()).toMatchObject({ reason: "empty" })
