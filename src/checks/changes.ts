@@ -3,14 +3,21 @@ import { createHash } from "node:crypto"
 import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import type { Seen } from "../core/model/events.ts"
+import type { Seen, Unseen } from "../core/model/events.ts"
 import type { Log, Surveyor } from "../core/ports/ports.ts"
+import { countOf, plural } from "../core/view/numbers.ts"
 
-/**
- * A project with more uncommitted files than this is not tracked, because without a .gitignore it
- * contains all its packages.
- */
+/** A project with more uncommitted files than this is not tracked, because each has to be read. */
 const MAX_DIRTY = 2_000
+/**
+ * Folders of packages, builds and caches that people let git ignore. New files in them are ignored
+ * also where a project has no `.gitignore` yet; files that git tracks are compared everywhere.
+ */
+const GENERATED = [
+  ...["node_modules", "bower_components", "dist", "build", "target", "coverage"],
+  ...[".next", ".nuxt", ".svelte-kit", ".turbo", ".cache", ".parcel-cache", ".gradle", ".terraform"],
+  ...[".venv", "venv", "__pycache__", ".tox", ".mypy_cache", ".pytest_cache", ".ruff_cache"],
+].flatMap((folder) => ["--exclude", `${folder}/`])
 /** Larger files are compared by size and modification time instead of their content. */
 const HASHED_BYTES = 1_000_000
 /** Timeout of a git command, so that git cannot delay the end of a run further. */
@@ -22,33 +29,33 @@ const run = promisify(execFile)
 /** Asks git which files of the project in `root` changed. It only reads, and takes no locks. */
 export function createSurveyor(root: string, env: Readonly<Record<string, string | undefined>>, log: Log): Surveyor {
   const git = (...args: string[]) => askGit(root, env, args)
-  const attempt = async <T>(what: () => Promise<T | undefined>): Promise<T | undefined> => {
+  const attempt = async <T>(when: string, what: () => Promise<T>): Promise<T | Unseen> => {
     try {
       return await what()
     } catch (error) {
       log.error("git could not list the changed files", { error: String(error) })
-      return undefined
+      return { why: `git could not list the files ${when}: ${firstLineOf(error)}` }
     }
   }
   /** The files that differ from `commit` or are not part of it. */
   const dirtyOf = async (commit: string) => {
     const listed = await Promise.all([
       git("diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--"),
-      git("ls-files", "--others", "--exclude-standard", "-z"),
+      git("ls-files", "--others", "--exclude-standard", ...GENERATED, "-z"),
     ])
     return [...new Set(listed.flatMap((text) => text.split("\0")))].filter((path) => path !== "")
   }
   return {
     look: () =>
-      attempt(async () => {
+      attempt("when the run began", async () => {
         const commit = await commitOf(git)
         if (commit === undefined) return undefined
         const paths = await dirtyOf(commit)
-        if (paths.length > MAX_DIRTY) return undefined
+        if (paths.length > MAX_DIRTY) return { why: tooMany(paths.length) }
         return { commit, dirty: await printsOf(root, paths) }
       }),
     changedSince: ({ commit, dirty }: Seen) =>
-      attempt(async () => {
+      attempt("when the run ended", async () => {
         const paths = await dirtyOf(commit)
         const known = Object.keys(dirty)
         const prints = await printsOf(root, known)
@@ -56,6 +63,16 @@ export function createSurveyor(root: string, env: Readonly<Record<string, string
         return [...paths.filter((path) => !isKnown.has(path)), ...known.filter((path) => prints[path] !== dirty[path])]
       }),
   }
+}
+
+function tooMany(count: number): string {
+  return `${plural(count, "file")} had not been committed when the run began, and more than ${countOf(MAX_DIRTY)} are not compared: commit them, or let git ignore what is generated`
+}
+
+function firstLineOf(error: unknown): string {
+  const { stderr, message = String(error) } = error as { stderr?: string; message?: string }
+  const said = stderr?.trim() ? stderr : message
+  return said.trim().split("\n", 1)[0] ?? ""
 }
 
 async function askGit(root: string, env: Readonly<Record<string, string | undefined>>, args: readonly string[]) {

@@ -1,4 +1,4 @@
-import { amountIn } from "../core/documents/amount.ts"
+import { AMOUNT_EXAMPLES, amountIn } from "../core/documents/amount.ts"
 import type { Budget } from "../core/model/workflow.ts"
 import type { Purpose } from "../core/view/protocol.ts"
 import { parseHandback, parseInbox, parseWorkers, tooMany, type WorkersLine } from "./line-workers.ts"
@@ -148,22 +148,25 @@ function parseGraph([workflow, format = "ascii", ...more]: readonly string[]): C
   return { command: "graph", workflow, format }
 }
 
+const HOW_TO_RAISE = `say how much it may spend in all, as \`/workflow raise ${AMOUNT_EXAMPLES} [RUN]\``
+
 function parseRaise(words: readonly string[]): CommandLine {
   let budget: Budget = {}
   const runs: string[] = []
   for (const word of words) {
     const amount = amountIn(word)
     if (amount === undefined) {
-      if (word.includes("=") || runs.length > 0)
-        return wrong(`\`${word}\` is neither usd=…, tokens=…, time=… or workers=… nor a run`)
+      if (word.includes("=")) return wrong(`\`${word}\` is no amount of a budget: ${HOW_TO_RAISE}`)
       runs.push(word)
     } else if ("why" in amount) return wrong(amount.why)
     else if (Object.keys(amount.budget).some((key) => key in budget)) return twice(word.split("=")[0] ?? word)
     else budget = { ...budget, ...amount.budget }
   }
-  if (Object.keys(budget).length === 0)
-    return wrong("say how much it may spend in all: `/workflow raise usd=10`, or `tokens=2000000`")
-  const run = runs[0]
+  // The run is the last word, so any other word was meant as an amount.
+  const [run, other] = runs.reverse()
+  const meant = other ?? (Object.keys(budget).length === 0 ? run : undefined)
+  if (meant !== undefined) return wrong(`\`${meant}\` is no amount of a budget: ${HOW_TO_RAISE}`)
+  if (Object.keys(budget).length === 0) return wrong(HOW_TO_RAISE)
   return { command: "raise", budget, ...(run === undefined ? {} : { run }) }
 }
 

@@ -1,6 +1,6 @@
+import { budgetWords } from "../core/model/budget.ts"
 import { formatProblems } from "../core/model/problem.ts"
 import { openGates } from "../core/view/gate-view.ts"
-import { budgetWords } from "../core/view/numbers.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { CommandOutcome, Engine } from "../engine/engine.ts"
@@ -157,7 +157,7 @@ export async function raise(
   if (!found.ok) return error("Nothing to raise", found.why)
   const { id, workflow } = found.value
   const result = await engine.settled(engine.raise(id, line.budget, BY))
-  if (!result.ok) return failed("raise", id, result.why)
+  if (!result.ok) return error(`The budget of ${workflow} is not raised`, result.why)
   const { hold } = engine.view(id) ?? {}
   if (hold?.cause === "budget") return error(`${workflow} is still over its budget`, `${hold.detail}: raise it further`)
   return done(

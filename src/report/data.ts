@@ -142,13 +142,17 @@ function filesOf(steps: readonly StepReport[], events: readonly RunEvent[], run:
   }
   const attributed = [...by].map(([path, ids]) => ({ path, steps: [...ids] })).sort((a, b) => compare(a.path, b.path))
   const changed = events.findLast((event) => event.type === "run.changed")
-  if (changed === undefined) return { attributed, unattributed: null, why: whyUnknown(run) }
+  if (changed === undefined) return { attributed, unattributed: null, why: whyUnknown(events, run) }
   return { attributed, unattributed: changed.files.filter((path) => !by.has(path)).sort(compare), why: null }
 }
 
-function whyUnknown({ endedAt }: RunView): string {
+function whyUnknown(events: readonly RunEvent[], { endedAt }: RunView): string {
+  const unseen = events.findLast((event) => event.type === "run.unseen")
+  if (unseen) return `Not known: ${unseen.why}.`
   if (endedAt === null) return "Not known yet: git is asked for other changed files when the run ends."
-  return "Not known: git was not available when the run ended."
+  return events.some(({ type }) => type === "run.seen")
+    ? "Not known: Baton ended before it had asked git at the end of the run."
+    : "Not known: the project is in no git repository, or git is not installed."
 }
 
 function compare(a: string, b: string): number {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, expect, it } from "vitest"
 import { createSurveyor } from "../../src/checks/changes.ts"
+import type { Seen } from "../../src/core/model/events.ts"
 
 /** Tests on real repositories which files changed during a run, according to git. */
 
@@ -49,14 +50,14 @@ it("changed files include what was written, created, renamed or deleted since th
   write("before.txt", "two")
   write("mine.txt", "not committed")
   const seen = await surveyor().look()
-  expect(Object.keys(seen?.dirty ?? {}).sort()).toEqual(["before.txt", "mine.txt"])
-  expect(await surveyor().changedSince(seen as never)).toEqual([])
+  expect(Object.keys((seen as Seen).dirty).sort()).toEqual(["before.txt", "mine.txt"])
+  expect(await surveyor().changedSince(seen as Seen)).toEqual([])
   write("a.txt", "A")
   renameSync(join(root, "b c.txt"), join(root, "ü.txt"))
   rmSync(join(root, "gone.txt"))
   write("sub/new.txt", "n")
   write("ignored/x.txt", "x")
-  expect([...((await surveyor().changedSince(seen as never)) ?? [])].sort()).toEqual(
+  expect([...((await surveyor().changedSince(seen as Seen)) as string[])].sort()).toEqual(
     ["a.txt", "b c.txt", "gone.txt", "sub/new.txt", "ü.txt"].sort(),
   )
   expect(errors).toEqual([])
@@ -73,7 +74,7 @@ it("changed files include uncommitted files that changed again, also when they w
   rmSync(join(root, "d.txt"))
   write("e.txt", "e")
   commit()
-  expect([...((await surveyor().changedSince(seen as never)) ?? [])].sort()).toEqual(["a.txt", "d.txt", "e.txt"])
+  expect([...((await surveyor().changedSince(seen as Seen)) as string[])].sort()).toEqual(["a.txt", "d.txt", "e.txt"])
 })
 
 it("changed files are limited to the project's folder in the repository, also before the first commit", async () => {
@@ -81,19 +82,44 @@ it("changed files are limited to the project's folder in the repository, also be
   git("init", "-q")
   const project = surveyor(join(root, "project"))
   const seen = await project.look()
-  expect(Object.keys(seen?.dirty ?? {})).toEqual(["a.txt"])
+  expect(Object.keys((seen as Seen).dirty)).toEqual(["a.txt"])
   write("project/b.txt", "b")
   write("other.txt", "changed")
-  expect(await project.changedSince(seen as never)).toEqual(["b.txt"])
+  expect(await project.changedSince(seen as Seen)).toEqual(["b.txt"])
 })
 
-it("changed files are unknown, without an error, when there is no repository, no git, or too many uncommitted files", async () => {
+it("changed files are unknown without a repository or git, and of too many uncommitted files it is said why", async () => {
   const { root, surveyor, write, git, errors } = makeFolder({ "a.txt": "a" })
   expect(await surveyor().look()).toBeUndefined()
   const log = { error: (message: string) => errors.push(message) }
   expect(await createSurveyor(root, { PATH: "" }, log).look()).toBeUndefined()
   git("init", "-q")
   for (let at = 0; at <= 2_000; at++) write(`many/${at}.txt`, "")
-  expect(await surveyor().look()).toBeUndefined()
+  const why = expect.stringContaining("2,002 files had not been committed when the run began, and more than 2,000 are")
+  expect(await surveyor().look()).toEqual({ why })
   expect(errors).toEqual([])
+})
+
+it("changed files do not include folders of packages and builds, even where nothing lets git ignore them", async () => {
+  const { write, surveyor } = makeRepository({ "a.txt": "a", "dist/kept.js": "1" })
+  for (let at = 0; at <= 2_000; at++) write(`node_modules/pkg/${at}.js`, "")
+  const seen = await surveyor().look()
+  expect(seen).toMatchObject({ dirty: {} })
+  for (const file of ["web/node_modules/x.js", ".venv/bin/python", "dist/new.js", "src/__pycache__/a.pyc"])
+    write(file, "x")
+  write("dist/kept.js", "2")
+  write("src/dist.ts", "x")
+  expect([...((await surveyor().changedSince(seen as Seen)) as string[])].sort()).toEqual([
+    "dist/kept.js",
+    "src/dist.ts",
+  ])
+})
+
+it("changed files are unknown, with git's own words, when git fails", async () => {
+  const { root, surveyor, errors } = makeRepository({ "a.txt": "a" })
+  const seen = await surveyor().look()
+  writeFileSync(join(root, ".git", "index"), "not an index")
+  const why = expect.stringMatching(/^git could not list the files when the run ended: .*index/)
+  expect(await surveyor().changedSince(seen as Seen)).toEqual({ why })
+  expect(errors).toHaveLength(1)
 })

@@ -41,7 +41,7 @@ beforeAll(async () => {
     workflows: {
       feature: FEATURE,
       grouped: GROUPED,
-      dear: "settings: { budget: { tokens: 100 } }\nsteps: [{ id: one, prompt: dear one }, { id: two, needs: [one], prompt: dear two }]",
+      dear: "inputs: { topic: { type: string } }\nsettings: { budget: { tokens: 100 } }\nsteps: [{ id: one, prompt: dear one }, { id: two, needs: [one], prompt: dear two }]",
       mend: "settings: { intervene: on-error }\nsteps: [{ id: fix, prompt: mend it }, { id: ship, prompt: mend ship, needs: [fix] }]",
       nested: "steps: [{ id: head, profile: lead, prompt: lead the way }, { id: beside, prompt: stay beside }]",
     },
@@ -226,13 +226,23 @@ describe("the dashboard", () => {
     "raises the budget of a run that has used it up",
     async () => {
       tui.type("q")
-      await tui.submit("/workflow run dear")
+      await tui.submit("/workflow run dear topic=tea")
       await tui.waitFor(/dear · paused/)
       key(tui, "o")
       await tui.waitFor(/dear +paused[\s\S]*p raise/)
       tui.type("p")
-      await tui.waitFor(/New total budget of the run[\s\S]*the run has spent \d+ of 100 tokens/)
-      await fillIn(tui, "tokens=200k")
+      // The total that the dialog begins with is enough, and can be changed.
+      await tui.waitFor(
+        /New total budget of dear \(topic=tea\)[\s\S]*the run has spent \d+ of 100 tokens\. It may spend[\s\S]*tokens=\d{4}/,
+      )
+      await expectScreen("dashboard-raise", tui)
+      tui.press("ctrl+u")
+      await fillIn(tui, "tokens=50")
+      tui.press("enter")
+      await tui.waitFor(/The budget of dear is not raised[\s\S]*it may spend 100 tokens in all, and 50 tokens is less/)
+      await closeDialog(tui)
+      tui.type("p")
+      await tui.waitFor(/New total budget of dear[\s\S]*tokens=\d{4}/)
       tui.press("enter")
       await tui.waitFor(/✓ dear +success/)
       expect(model.asked("dear two")).toHaveLength(1)

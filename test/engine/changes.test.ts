@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import type { Seen } from "../../src/core/model/events.ts"
+import type { Seen, Unseen } from "../../src/core/model/events.ts"
 import type { Surveyor } from "../../src/core/ports/ports.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
@@ -8,16 +8,16 @@ const SEEN: Seen = { commit: "c0ffee", dirty: { "mine.txt": "1" } }
 
 /** A surveyor that answers when the test tells it to. */
 function setUp() {
-  const looks: PromiseWithResolvers<Seen | undefined>[] = []
-  const asked: { seen: Seen; answer: PromiseWithResolvers<readonly string[] | undefined> }[] = []
+  const looks: PromiseWithResolvers<Seen | Unseen | undefined>[] = []
+  const asked: { seen: Seen; answer: PromiseWithResolvers<readonly string[] | Unseen> }[] = []
   const surveyor: Surveyor = {
     look() {
-      const look = Promise.withResolvers<Seen | undefined>()
+      const look = Promise.withResolvers<Seen | Unseen | undefined>()
       looks.push(look)
       return look.promise
     },
     changedSince(seen) {
-      const answer = Promise.withResolvers<readonly string[] | undefined>()
+      const answer = Promise.withResolvers<readonly string[] | Unseen>()
       asked.push({ seen, answer })
       return answer.promise
     },
@@ -65,6 +65,25 @@ it("a run records no changes, and waits for no survey, where git reports nothing
   await engine.finished("r")
   expect(asked).toEqual([])
   expect(types()).toEqual(["run.created", "step.started", "step.opened", "step.ended", "run.ended"])
+})
+
+it("a run records why its changes are not known, at its beginning or at its end", async () => {
+  const first = setUp()
+  first.start()
+  first.looks[0]?.resolve({ why: "there are too many" })
+  ;(await first.backend.job("a")).finish()
+  await first.engine.finished("r")
+  expect(first.asked).toEqual([])
+  expect(first.store.read("r")).toContainEqual({ type: "run.unseen", at: 0, why: "there are too many" })
+  const last = setUp()
+  last.start()
+  last.looks[0]?.resolve(SEEN)
+  ;(await last.backend.job("a")).finish()
+  await expect.poll(() => last.asked.length).toBe(1)
+  last.asked[0]?.answer.resolve({ why: "git failed" })
+  await last.engine.finished("r")
+  expect(last.types().slice(-2)).toEqual(["run.ended", "run.unseen"])
+  expect(last.store.isClaimed("r")).toBe(false)
 })
 
 it("a resumed run that ends again is surveyed again, against the same beginning", async () => {

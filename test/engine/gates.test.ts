@@ -201,6 +201,10 @@ describe("a paused run", () => {
     start([step("a"), step("b", "a")], { budget: { tokens: 10 } })
     ;(await backend.job("a")).finish({ tokens: { input: 8, output: 2 } })
     expect((await engine.finished("r")).view).toMatchObject({ status: "paused", hold: { cause: "budget" } })
+    expect(engine.view("r")).toMatchObject({ budget: { tokens: 10 }, raise: { tokens: 20 } })
+    const less = "it may spend 10 tokens in all, and 9 tokens is less: give a higher total"
+    expect(engine.raise("r", { tokens: 9 }, "user")).toEqual({ ok: false, why: less })
+    expect(engine.view("r")).toMatchObject({ status: "paused", budget: { tokens: 10 } })
     engine.raise("r", { tokens: 100 }, "user")
     ;(await backend.job("b")).finish()
     expect((await engine.finished("r")).view?.status).toBe("success")

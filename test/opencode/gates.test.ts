@@ -195,7 +195,7 @@ describe("a run that was paused or is over its budget", () => {
     ;(await backend.job("a")).finish({ tokens: { input: 90, output: 20 } })
     await settled("paused")
     expect((await type("/workflow continue")).text).toContain("/workflow raise")
-    expect((await type("/workflow raise tokens=105")).title).toBe("dear is still over its budget")
+    expect((await type("/workflow raise tokens=105")).title).toBe("The budget of dear is not raised")
     expect(await type("/workflow raise tokens=1k")).toMatchObject({
       tone: "success",
       title: "dear may spend 1000 tokens",
@@ -215,7 +215,11 @@ describe("a mistake is answered with what to do", () => {
     ["/workflow continue nope yes", /no step nope is waiting for a decision/],
     ["/workflow raise", /say how much/],
     ["/workflow raise usd=none", /`usd=none` is not an amount/],
-    ["/workflow raise gold=3", /`gold=3` is neither/],
+    ["/workflow raise gold=3", /`gold=3` is no amount/],
+    // What was typed in the place of an amount is named, not the run that the dialog adds.
+    ["/workflow raise 10 r1", /`10` is no amount of a budget: say how much it may spend in all, as .*usd=10/],
+    ["/workflow raise 10", /`10` is no amount/],
+    ["/workflow raise usd=3 more r1", /`more` is no amount/],
     ["/workflow contine", /did you mean `continue`\?/],
   ])("%s", async (line, expected) => {
     const { type, failing, status } = open()

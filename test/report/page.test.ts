@@ -76,9 +76,13 @@ it("the report names the steps of every changed file, and lists files that no st
   expect(section("files").split("Unattributed")[1]).not.toContain("docs/")
 })
 
-it("the report says when other changed files are unknown: without git, and while the run is in progress", () => {
+it("the report says why other changed files are unknown: no git, a reason in the journal, a crash, or a run in progress", () => {
   const without = events.filter(({ type }) => type !== "run.changed")
-  expect(section("files", pageFor(without))).toContain("Not known: git was not available")
+  expect(section("files", pageFor(without))).toContain("Not known: Baton ended before it had asked git")
+  const unseen = without.filter(({ type }) => type !== "run.seen")
+  expect(section("files", pageFor(unseen))).toContain("Not known: the project is in no git repository, or git is not")
+  const why = { type: "run.unseen", at: 1, why: "2,002 files had not been committed" } as const
+  expect(section("files", pageFor([...unseen, why]))).toContain("Not known: 2,002 files had not been committed.")
   const going = events.slice(0, 8)
   expect(section("files", pageFor(going))).toContain("git is asked for other changed files when the run ends")
 })

@@ -106,7 +106,7 @@ it("git lists a link to a device and a link to a pipe as changed, and neither is
   symlinkSync(join(root, "..", "pipe-of-nobody"), join(root, "pipe"))
   const seen = await createSurveyor(root, process.env, { error: () => undefined }).look()
   rmSync(join(root, "..", "pipe-of-nobody"))
-  expect(seen?.dirty).toEqual({ pipe: "not a file", zero: "not a file" })
+  expect(seen && "dirty" in seen && seen.dirty).toEqual({ pipe: "not a file", zero: "not a file" })
 })
 
 describe("a record of processes that the repository brings", () => {

@@ -1,4 +1,4 @@
-import { MAX_DURATION_MS, MIN_DURATION_MS, parseDuration } from "../base/duration.ts"
+import { MAX_DURATION_MS, MIN_DURATION_MS, parseDuration, writeDuration } from "../base/duration.ts"
 import type { Budget } from "../model/workflow.ts"
 
 /** One kind of amount in a budget that a person can type. */
@@ -30,6 +30,22 @@ export function amountIn(word: string): { readonly budget: Budget } | { readonly
   if (value === undefined) return { why: `\`${word}\` is not an amount: write it like ${name}=${amount.example}` }
   return { budget: { [amount.key]: value } }
 }
+
+/** Writes a budget as a person types it, for example `usd=10 time=2h`. */
+export function typedAmounts(budget: Budget): string {
+  return Object.entries(AMOUNTS)
+    .flatMap(([name, { key }]) => {
+      const amount = budget[key]
+      return amount === undefined ? [] : [`${name}=${key === "timeMs" ? writeDuration(amount) : amount}`]
+    })
+    .join(" ")
+}
+
+/** An example of each kind of amount: `usd=10, tokens=2000000, time=2h or workers=40`. */
+export const AMOUNT_EXAMPLES = Object.entries(AMOUNTS)
+  .map(([name, { example }]) => `${name}=${example}`)
+  .join(", ")
+  .replace(/, ([^,]*)$/, " or $1")
 
 function timeOf(text: string): number | undefined {
   const ms = parseDuration(text)

@@ -136,6 +136,7 @@ const RULES: FoldRules = {
   }),
   "run.seen": (run, { commit, dirty }) => ({ ...run, seen: { commit, dirty } }),
   "run.changed": (run) => run,
+  "run.unseen": (run) => run,
   "step.expanded": expanded,
   "step.started": onStep(stepStarted),
   "step.opened": onStep(stepOpened),

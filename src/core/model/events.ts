@@ -63,13 +63,15 @@ export type RunEvent =
    *  `run.changed` is measured against it. */
   | ({ readonly type: "run.seen"; readonly at: number } & Seen)
   /** The files that have changed since `run.seen`, no matter who changed them. Written after the
-   *  run has ended. Neither event is written when git is not available. */
+   *  run has ended. Neither event is written when the project is in no git repository. */
   | {
       readonly type: "run.changed"
       readonly at: number
       /** Paths relative to the project. */
       readonly files: readonly string[]
     }
+  /** Why `run.seen` or `run.changed` is missing although the project is in a git repository. */
+  | ({ readonly type: "run.unseen"; readonly at: number } & Unseen)
   /** The step may start. Written before its worker exists. */
   | {
       readonly type: "step.started"
@@ -223,6 +225,12 @@ export interface Seen {
   readonly dirty: Readonly<Record<string, string>>
 }
 
+/** Why the state of a project's files is not known. */
+export interface Unseen {
+  /** A sentence without a full stop. */
+  readonly why: string
+}
+
 export interface GoOn {
   /** When there is no session, the text is appended to the prompt. */
   readonly session?: string
@@ -317,6 +325,7 @@ export type Command =
     }
   | { readonly type: "raise"; readonly budget: Budget; readonly by: string }
   | ({ readonly type: "seen" } & Seen)
+  | ({ readonly type: "unseen" } & Unseen)
   | { readonly type: "changed"; readonly files: readonly string[] }
   | {
       readonly type: "checked"

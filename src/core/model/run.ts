@@ -1,5 +1,6 @@
 import { type Queue, shift } from "../base/queue.ts"
 import { rowAt, type Table } from "../base/table.ts"
+import type { Spending } from "./budget.ts"
 import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
 import type { DependencyGraph } from "./graph.ts"
 import type { CheckResult, Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./result.ts"
@@ -189,6 +190,12 @@ export function nextReady(run: Run, mayStart: (step: StepState) => boolean): Ste
     if (step.status === "pending" && step.retryAt === undefined && step.unmet === 0 && mayStart(step)) return step
   }
   return undefined
+}
+
+/** Returns what a run has spent of its budget until now, without what its workers do now. */
+export function spendingOf(run: Run, now: number): Spending {
+  const since = run.status === "running" ? Math.max(0, now - run.activeSince) : 0
+  return { ...plus(run.spent, run.delegated), tries: run.tries, timeMs: run.workedMs + since }
 }
 
 /** Returns the usage of all ended tries of a step, or undefined before the first has ended. */

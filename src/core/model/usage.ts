@@ -1,4 +1,3 @@
-import { formatDuration } from "../base/duration.ts"
 import type { Usage } from "./events.ts"
 import type { Tokens } from "./result.ts"
 import type { Budget } from "./workflow.ts"
@@ -63,16 +62,4 @@ export function shareOf(budget: Budget, spent: TotalUsage): number {
   const money = budget.usd === undefined ? 0 : spent.knownUsd / budget.usd
   const tokens = budget.tokens === undefined ? 0 : (spent.tokens.input + spent.tokens.output) / budget.tokens
   return Math.max(money, tokens)
-}
-
-/** Describes the first limit of a budget that is used up, or returns undefined when none is. */
-export function usedUp(
-  { usd, tokens, timeMs, workers }: Budget,
-  spent: TotalUsage & { readonly tries: number; readonly timeMs: number },
-): string | undefined {
-  const all = spent.tokens.input + spent.tokens.output
-  if (usd !== undefined && spent.knownUsd >= usd) return `$${spent.knownUsd.toFixed(2)} of $${usd}`
-  if (tokens !== undefined && all >= tokens) return `${all} of ${tokens} tokens`
-  if (timeMs !== undefined && spent.timeMs >= timeMs) return `its time of ${formatDuration(timeMs)}`
-  return workers !== undefined && spent.tries >= workers ? `${spent.tries} of ${workers} workers` : undefined
 }

@@ -1,4 +1,4 @@
-import type { Command, RunEvent, Seen } from "../model/events.ts"
+import type { Command, RunEvent, Seen, Unseen } from "../model/events.ts"
 import type { Kind } from "../model/kinds.ts"
 import type { Result } from "../model/problem.ts"
 import type { Profile } from "../model/profile.ts"
@@ -342,12 +342,12 @@ export type Snapshot = Readonly<Record<string, string | null>>
  * rejects.
  */
 export interface Surveyor {
-  /** Returns the current state, or undefined when there is no git or there are too many uncommitted
-   *  files to track. */
-  look(): Promise<Seen | undefined>
-  /** Returns the files whose content has changed since then, relative to the project, or undefined
-   *  when git cannot tell. */
-  changedSince(seen: Seen): Promise<readonly string[] | undefined>
+  /** Returns the current state, or why it is not known; undefined when the project is in no git
+   *  repository. */
+  look(): Promise<Seen | Unseen | undefined>
+  /** Returns the files whose content has changed since then, relative to the project, or why that
+   *  is not known. */
+  changedSince(seen: Seen): Promise<readonly string[] | Unseen>
 }
 
 // ── templates ────────────────────────────────────────────────────────────────────────────────────

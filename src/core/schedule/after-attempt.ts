@@ -1,11 +1,12 @@
 import { hashOf } from "../base/hash.ts"
 import { budgetOf, enclosing, isTolerated, settingsOf, takenBy } from "../model/ancestry.ts"
+import { usedUp } from "../model/budget.ts"
 import { DEFAULTS, gateTimeoutOf } from "../model/defaults.ts"
 import type { Definition } from "../model/events.ts"
 import type { Hold, StepResult, Warning } from "../model/result.ts"
-import type { Gate, Run, StepState } from "../model/run.ts"
+import { type Gate, type Run, type StepState, spendingOf } from "../model/run.ts"
 import { groupTraits } from "../model/step-types.ts"
-import { minus, plus, shareOf, usedUp } from "../model/usage.ts"
+import { minus, plus, shareOf } from "../model/usage.ts"
 import type { GateAction, Intervene, Settings, Step } from "../model/workflow.ts"
 
 /**
@@ -53,8 +54,7 @@ export function warningsOf(run: Run, step: StepState, result: StepResult): Warni
 
 /** Returns the hold of a run whose budget is used up. */
 export function overBudget(run: Run, now: number): Hold | undefined {
-  const spent = { ...plus(run.spent, run.delegated), tries: run.tries, timeMs: run.workedMs + now - run.activeSince }
-  const what = usedUp(run.budget, spent)
+  const what = usedUp(run.budget, spendingOf(run, now))
   return what === undefined ? undefined : { cause: "budget", detail: `the run has spent ${what}` }
 }
 

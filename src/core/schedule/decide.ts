@@ -1,9 +1,10 @@
 import { isAtWork } from "../fold/group-parts.ts"
 import { isDistilled } from "../groups/distilled.ts"
 import { todosOf } from "../groups/loop.ts"
+import { refusedRaise } from "../model/budget.ts"
 import type { Command, RunEvent, Usage } from "../model/events.ts"
 import { type CheckResult, failedChecks, type StepResult, type Warning } from "../model/result.ts"
-import { type Run, type StepState, stepOf } from "../model/run.ts"
+import { type Run, type StepState, spendingOf, stepOf } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
 import { doneBy } from "../model/step-types.ts"
 import { NO_USAGE } from "../model/usage.ts"
@@ -57,6 +58,8 @@ export function decide(run: Run | undefined, command: Command, now: number, expr
       return run.seen ? refuse(run, "it was seen before") : fact(tx, { ...command, type: "run.seen", at: now })
     case "changed":
       return isOver ? fact(tx, { ...command, type: "run.changed", at: now }) : refuse(run, "it has not ended yet")
+    case "unseen":
+      return fact(tx, { ...command, type: "run.unseen", at: now })
     case "decide":
       return decideGate(tx, command, now)
     case "tick":
@@ -152,6 +155,8 @@ function pause(tx: Transaction, by: string, now: number): Decision {
 
 function raise(tx: Transaction, command: Extract<Command, { type: "raise" }>, now: number): Decision {
   const { budget, by } = command
+  const why = refusedRaise(tx.run.budget, budget, spendingOf(tx.run, now))
+  if (why !== undefined) return refuse(tx.run, why)
   tx.add({ type: "budget.raised", at: now, budget, by })
   // This does not resume an interrupted run, because its running steps have no workers.
   if (tx.run.hold?.cause !== "budget" || tx.run.status === "interrupted") return tx.decision()

@@ -1,6 +1,3 @@
-import { formatDuration } from "../base/duration.ts"
-import type { Budget } from "../model/workflow.ts"
-
 /**
  * Formats US dollars with enough digits to tell a small price from nothing. Of a cost that is not
  * wholly known, the known part is named as the least it can be (G5).
@@ -18,14 +15,4 @@ export function countOf(count: number): string {
 /** Formats a count with its noun, for example `1 file` or `2 files`. */
 export function plural(count: number, one: string): string {
   return `${countOf(count)} ${one}${count === 1 ? "" : "s"}`
-}
-
-/** Describes a budget, for example `$10 and 2h 00m of time`. */
-export function budgetWords({ usd, tokens, timeMs, workers }: Budget): string {
-  return [
-    ...(usd === undefined ? [] : [`$${usd}`]),
-    ...(tokens === undefined ? [] : [`${tokens} tokens`]),
-    ...(timeMs === undefined ? [] : [`${formatDuration(timeMs)} of time`]),
-    ...(workers === undefined ? [] : [`${workers} workers`]),
-  ].join(" and ")
 }

@@ -1,8 +1,8 @@
 import { formatDuration } from "../base/duration.ts"
+import { budgetWords } from "../model/budget.ts"
 import type { RunEvent } from "../model/events.ts"
 import type { CheckResult, StepResult } from "../model/result.ts"
 import { DECIDED, gateTitle } from "./gate-view.ts"
-import { budgetWords } from "./numbers.ts"
 
 /**
  * Describes what happened in a run, from its events alone: as a list in order, or along a time

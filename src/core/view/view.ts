@@ -1,14 +1,16 @@
+import { printable } from "../base/printable.ts"
 import { rowsOf } from "../base/table.ts"
+import { suggestedRaise } from "../model/budget.ts"
 import type { Usage } from "../model/events.ts"
 import { DEFAULT_KIND, type Kind } from "../model/kinds.ts"
 import type { Mode } from "../model/profile.ts"
 import type { CheckResult, Hold, Reason, RunStatus, StepStatus, StopCause, Tokens, Warning } from "../model/result.ts"
-import { type Gate, type Run, type StepState, spentBy } from "../model/run.ts"
+import { type Gate, type Run, type StepState, spendingOf, spentBy } from "../model/run.ts"
 import { describeHold, describeSkip } from "../model/state-text.ts"
 import { type Doer, doneBy } from "../model/step-types.ts"
 import { NO_TOTAL_USAGE, sumOf } from "../model/usage.ts"
 import type { Verdict } from "../model/verdict.ts"
-import type { StepType } from "../model/workflow.ts"
+import type { Budget, InputValue, StepType } from "../model/workflow.ts"
 import { plural } from "./numbers.ts"
 
 /**
@@ -120,6 +122,12 @@ export interface RunView {
   readonly hold: Hold | null
   /** The worker's name when this run is a single question to it, or null for a workflow. */
   readonly ask: string | null
+  /** The inputs that it was started with, in one short line; empty without inputs. */
+  readonly label: string
+  /** What it may spend in all. */
+  readonly budget: Budget
+  /** When its budget holds it: new totals to suggest. */
+  readonly raise: Budget
   readonly depth: number
   readonly parent: string | null
   /** Who started it. */
@@ -149,6 +157,10 @@ export function viewRun(run: Run, claimed: boolean): RunView {
     cause: run.cause ?? null,
     hold: run.hold ? describeHold(run.hold) : null,
     ask: run.created.ask ?? null,
+    label: labelOf(run.created.inputs),
+    budget: run.budget,
+    // The time of a run that its budget holds stands still, except that of its last steps.
+    raise: run.hold?.cause === "budget" ? suggestedRaise(run.budget, spendingOf(run, run.activeSince)) : {},
     depth: run.created.depth ?? 0,
     parent: run.parent ?? null,
     by: run.created.by,
@@ -157,6 +169,19 @@ export function viewRun(run: Run, claimed: boolean): RunView {
     steps,
     ...run.spent,
   }
+}
+
+const LABEL_CHARS = 60
+
+/** Example: `topic=tea, depth=3`; a `task` alone is shown as it was typed. */
+function labelOf(inputs: Readonly<Record<string, InputValue>>): string {
+  const given = Object.entries(inputs)
+  const isTask = given.length === 1 && given[0]?.[0] === "task"
+  const text = given.map(([name, value]) => (isTask ? String(value) : `${name}=${String(value)}`)).join(", ")
+  const line = printable(text.slice(0, LABEL_CHARS * 4))
+    .replace(/\s+/g, " ")
+    .trim()
+  return line.length > LABEL_CHARS ? `${line.slice(0, LABEL_CHARS - 1)}…` : line
 }
 
 /** Returns every group before its parts, and the parts in the order in which they were added. */

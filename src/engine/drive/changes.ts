@@ -27,7 +27,7 @@ export class Changes {
     if (this.#surveyor === undefined || created.ask !== undefined) return
     this.#before = this.#surveyor.look().then((seen) => {
       this.#before = undefined
-      if (seen) this.#send({ type: "seen", ...seen })
+      if (seen) this.#send("why" in seen ? { type: "unseen", ...seen } : { type: "seen", ...seen })
     })
   }
 
@@ -40,7 +40,7 @@ export class Changes {
     this.#scannedAt = endedAt
     void this.#surveyor.changedSince(seen).then((files) => {
       this.#isScanning = false
-      if (files) this.#send({ type: "changed", files })
+      this.#send("why" in files ? { type: "unseen", ...files } : { type: "changed", files })
       done()
     })
     return true

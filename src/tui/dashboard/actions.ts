@@ -1,3 +1,5 @@
+import { typedAmounts } from "../../core/documents/amount.ts"
+import { budgetWords } from "../../core/model/budget.ts"
 import { type GateView, isWaiting, openGates } from "../../core/view/gate-view.ts"
 import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import { type DashboardKey, type Keys, shortKey } from "../host/key-table.ts"
@@ -27,8 +29,17 @@ export type DashboardAction =
   | { readonly type: "line"; readonly line: string }
   /** Submits `line` once the person has confirmed. */
   | { readonly type: "confirm"; readonly line: string; readonly title: string; readonly text: string }
-  /** Asks for a text, puts it in place of `…` in `line`, and submits the line. */
-  | { readonly type: "words"; readonly line: string; readonly title: string; readonly text: string }
+  /**
+   * Asks for a text, which is `value` at first, puts it in place of `…` in `line`, and submits the
+   * line.
+   */
+  | {
+      readonly type: "words"
+      readonly line: string
+      readonly title: string
+      readonly text: string
+      readonly value?: string
+    }
   | { readonly type: "open"; readonly session: string }
   | { readonly type: "message"; readonly worker: WorkerView }
   | { readonly type: "ask"; readonly ask: PendingRequestView }
@@ -110,10 +121,7 @@ function retry({ run, step, gate }: Selection, isWithWords: boolean): DashboardA
  */
 function goOn(run: RunView): DashboardAction {
   const { id, hold, status } = run
-  if (hold?.cause === "budget" && run.endedAt === null) {
-    const text = `${hold.detail}. Enter usd=…, tokens=…, time=… or workers=…`
-    return { type: "words", line: `/workflow raise … ${id}`, title: "New total budget of the run", text }
-  }
+  if (hold?.cause === "budget" && run.endedAt === null) return raise(run, hold.detail)
   const gate = openGates(run)[0]
   // A resume would decide the gate, so the person has to decide it instead.
   if (gate) return no(`${gate.step} is waiting for your decision.`)
@@ -122,6 +130,18 @@ function goOn(run: RunView): DashboardAction {
   return status === "interrupted" || status === "failed"
     ? line(`/workflow resume ${id}`)
     : no(`${nameOf(run)} is over: ${status}.`)
+}
+
+/** Asks for the new total budget of a run that has used up the present one. */
+function raise(run: RunView, why: string): DashboardAction {
+  const label = run.label === "" ? "" : ` (${run.label})`
+  return {
+    type: "words",
+    line: `/workflow raise … ${run.id}`,
+    title: `New total budget of ${nameOf(run)}${label}`,
+    text: `${why}. It may spend ${budgetWords(run.budget)} in all. Write a higher total: usd=…, tokens=…, time=… or workers=…`,
+    value: typedAmounts(run.raise),
+  }
 }
 
 /** The keys that have an action now, each with a word for it, the most useful first. */

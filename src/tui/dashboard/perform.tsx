@@ -81,9 +81,9 @@ export function confirm(
 
 async function submitText(
   deps: DashboardActs,
-  { title, text, line }: Extract<DashboardAction, { type: "words" }>,
+  { title, text, line, value }: Extract<DashboardAction, { type: "words" }>,
 ): Promise<void> {
-  const words = await askFor(deps.api, deps.paint, { title, description: text, placeholder: "Words" })
+  const words = await askFor(deps.api, deps.paint, { title, description: text, placeholder: "Words", value })
   if (words === undefined) return
   deps.api.ui.dialog.clear()
   deps.submit(line.replace("…", () => words))

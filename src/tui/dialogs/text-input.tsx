@@ -5,6 +5,8 @@ export interface TextWanted {
   readonly title: string
   readonly description?: string
   readonly placeholder?: string
+  /** The text to begin with. */
+  readonly value?: string | undefined
 }
 
 /**
@@ -14,7 +16,7 @@ export interface TextWanted {
 export function askFor(
   api: { readonly ui: Pick<TuiPluginApi["ui"], "dialog" | "DialogPrompt"> },
   paint: Paint,
-  { title, description = "", placeholder = "A value is required" }: TextWanted,
+  { title, description = "", placeholder = "A value is required", value }: TextWanted,
 ): Promise<string | undefined> {
   const { dialog, DialogPrompt } = api.ui
   return new Promise((resolve) => {
@@ -23,6 +25,7 @@ export function askFor(
         <DialogPrompt
           title={title}
           placeholder={placeholder}
+          {...(value === undefined ? {} : { value })}
           description={() => <text fg={paint("muted")}>{description}</text>}
           onConfirm={(value) => {
             if (value.trim() !== "") resolve(value.trim())

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest"
-import { amountIn } from "../../../src/core/documents/amount.ts"
+import { AMOUNT_EXAMPLES, amountIn, typedAmounts } from "../../../src/core/documents/amount.ts"
 
 it.each([
   ["usd=10", { usd: 10 }],
@@ -48,3 +48,16 @@ it.each(["euro=10", "usd", "usd 10", "=10", "constructor=1", "an usd=10", "USD=1
     expect(amountIn(word)).toBeUndefined()
   },
 )
+
+it("a budget is written as a person types it", () => {
+  const budget = { usd: 0.13, tokens: 2_600, timeMs: 5_400_000, workers: 7 }
+  expect(typedAmounts(budget)).toBe("usd=0.13 tokens=2600 time=90m workers=7")
+  const typed = typedAmounts(budget).split(" ").map(amountIn)
+  expect(typed).toEqual([
+    { budget: { usd: 0.13 } },
+    { budget: { tokens: 2_600 } },
+    { budget: { timeMs: 5_400_000 } },
+    { budget: { workers: 7 } },
+  ])
+  expect([typedAmounts({}), AMOUNT_EXAMPLES]).toEqual(["", "usd=10, tokens=2000000, time=2h or workers=40"])
+})

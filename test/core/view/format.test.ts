@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { budgetWords } from "../../../src/core/model/budget.ts"
 import type { Verdict } from "../../../src/core/model/verdict.ts"
 import {
   formatCheck,
@@ -12,7 +13,7 @@ import {
 } from "../../../src/core/view/format.ts"
 import { type GateView, openGates } from "../../../src/core/view/gate-view.ts"
 import { MARKS } from "../../../src/core/view/marks.ts"
-import { budgetWords, countOf, formatCost, plural } from "../../../src/core/view/numbers.ts"
+import { countOf, formatCost, plural } from "../../../src/core/view/numbers.ts"
 import { type TraceRow, tokenWords } from "../../../src/core/view/trace.ts"
 import {
   type PendingRequestView,

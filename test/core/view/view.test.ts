@@ -78,6 +78,18 @@ describe("the view of a run", () => {
     expect(withRunning(view, idle)).toBe(view)
   })
 
+  it("is labelled by the inputs that it was started with, in one short printable line", () => {
+    const labelOf = (inputs: Record<string, string | number | boolean>) => {
+      const { type, at, ...created } = createdEvent("r", { workflow: workflow([step("a")]), inputs })
+      const { run } = decide(undefined, { type: "create", created }, 5, words)
+      return viewRun(run as Run, true).label
+    }
+    expect(labelOf({})).toBe("")
+    expect(labelOf({ topic: "tea", depth: 3 })).toBe("topic=tea, depth=3")
+    expect(labelOf({ task: "Brew\n the \u001b[31mtea" })).toBe("Brew the ␛[31mtea")
+    expect(labelOf({ task: "x".repeat(500) })).toBe(`${"x".repeat(59)}…`)
+  })
+
   it("shows the model that answered beside the requested one", () => {
     const opened: Command = {
       type: "opened",

@@ -109,6 +109,19 @@ it.each<[Partial<RunView>, unknown]>([
   expect(actionOf("dashboard.pause", selection(runView({ ...given, steps: [stepView("a")] }), "a"))).toEqual(deed)
 })
 
+it("the dialog that raises a budget names the run as it was started, and begins with a higher total", () => {
+  const hold = { cause: "budget", detail: "the run has spent $2.04 of $2" } as const
+  const given = { label: "topic=tea", budget: { usd: 2, tokens: 100 }, raise: { usd: 4.1 } }
+  const run = runView({ status: "paused", hold, steps: [stepView("a")], ...given })
+  expect(actionOf("dashboard.pause", selection(run, "a"))).toEqual({
+    type: "words",
+    line: "/workflow raise … r1",
+    title: "New total budget of demo (topic=tea)",
+    text: "the run has spent $2.04 of $2. It may spend $2 and 100 tokens in all. Write a higher total: usd=…, tokens=…, time=… or workers=…",
+    value: "usd=4.1",
+  })
+})
+
 it("the dashboard keys retry a failed step of an ended run and copy what an ended step answered", () => {
   const failed = stepView("review", { status: "failed", reason: "timeout" })
   const run = runView({ status: "failed", endedAt: 1, steps: [failed] })
