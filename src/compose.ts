@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto"
-import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { createSurveyor } from "./checks/changes.ts"
 import { createChecker } from "./checks/checker.ts"
@@ -15,6 +14,7 @@ import { missingModels } from "./host/catalog.ts"
 import { systemClock } from "./host/clock.ts"
 import type { Host } from "./host/host.ts"
 import { ledgerOf } from "./host/ledger.ts"
+import { stateFolder } from "./journal.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
 import { createVault } from "./project/vault.ts"
@@ -29,15 +29,7 @@ import { createSubagentBackend } from "./workers/subagent/backend.ts"
 /** The only file that names implementations: it takes the configuration and returns a running
  *  engine. */
 
-/** The folder of a project's journal. */
-function stateFolder(root: string): string {
-  return join(root, ".opencode", "workflow-state")
-}
-
-/** Whether anything has ever run in a project. The check must not create a journal. */
-export function hasJournal(options: LoadOptions): boolean {
-  return existsSync(join(stateFolder(projectRoot(options)), "journal.db"))
-}
+export { hasJournal } from "./journal.ts"
 
 /** Whether the process drives no run, and why if a person should know. */
 type Readers = Pick<EngineDeps, "isReader" | "whyReader">

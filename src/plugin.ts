@@ -4,7 +4,8 @@ import { createPlugin } from "./opencode/plugin.ts"
 /** The server half, as OpenCode loads it from `opencode-baton/server`. */
 const plugin: PluginModule = {
   id: "opencode-baton",
-  server: (input) => createPlugin(input, () => import("./compose.ts")),
+  server: (input) =>
+    createPlugin(input, { compose: () => import("./compose.ts"), journal: () => import("./journal.ts") }),
 }
 
 export default plugin

@@ -60,6 +60,21 @@ export interface HandedLine {
 /** `baton status --json`; `null` when nothing has run in the project. */
 export interface StatusDocument extends RunSummary {
   readonly type: "run.status"
+  /** What needs a person in all runs of the project, oldest first. */
+  readonly needs: readonly NeedRow[]
+}
+
+/** Something that waits for a person. */
+export interface NeedRow {
+  readonly type: "gate" | "request" | "turn" | "hold" | "interrupted"
+  readonly run: string | null
+  readonly workflow: string | null
+  readonly step: string | null
+  /** A step, a worker, or a whole run by its workflow. */
+  readonly who: string
+  readonly text: string
+  /** ISO 8601. */
+  readonly since: string
 }
 
 /** `baton list --json`. */
@@ -67,6 +82,8 @@ export interface ListDocument {
   readonly workflows: readonly WorkflowItem[]
   /** Newest first. */
   readonly runs: readonly ListedRun[]
+  /** What needs a person in all runs of the project, oldest first. */
+  readonly needs: readonly NeedRow[]
 }
 
 export interface ListedRun {

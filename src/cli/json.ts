@@ -26,8 +26,8 @@ export function endedLine(view: RunView): EndedLine {
 }
 
 /** Like `endedLine`, for a run that may not have ended. */
-export function statusDocument(view: RunView): StatusDocument {
-  return { type: "run.status", ...summaryOf(view) }
+export function statusDocument(view: RunView, needs: StatusDocument["needs"]): StatusDocument {
+  return { type: "run.status", ...summaryOf(view), needs }
 }
 
 function summaryOf(view: RunView): Omit<EndedLine, "type"> {

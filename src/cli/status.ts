@@ -8,6 +8,8 @@ import { runNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { statusDocument, writeJson } from "./json.ts"
+import type { NeedRow } from "./json-types.ts"
+import { formatNeedRows, needRows } from "./needs.ts"
 import { hasUsage, howToContinue } from "./report.ts"
 import { paint, stepMark } from "./style.ts"
 
@@ -20,8 +22,10 @@ export function statusCommand(compose: LoadCompose): Command {
     .action(async (run: string | undefined, options: { json?: boolean }, command: Command) => {
       const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
       const view = findRun(engine, run)
-      if (options.json) writeJson(view ? statusDocument(view) : null)
-      else process.stdout.write(view ? formatStatus(view) : "Nothing has run in this project yet.\n")
+      const needs = needRows(engine)
+      if (options.json) writeJson(view ? statusDocument(view, needs) : null)
+      else if (view) process.stdout.write(`${formatStatus(view)}${needsBlock(needs)}`)
+      else process.stdout.write("Nothing has run in this project yet.\n")
     })
 }
 
@@ -43,6 +47,10 @@ export function findRun(engine: Engine | undefined, run: string | undefined): Ru
   if (view || run === undefined) return view
   const newest = (engine?.list() ?? []).slice(0, 5).map((header) => header.id)
   throw new UserError(`this project has no run ${run}${newest.length > 0 ? ` (newest: ${newest.join(", ")})` : ""}`)
+}
+
+function needsBlock(needs: readonly NeedRow[]): string {
+  return needs.length === 0 ? "" : `\n${formatNeedRows(needs)}`
 }
 
 function formatStatus(view: RunView): string {

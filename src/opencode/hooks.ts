@@ -30,6 +30,8 @@ export interface HookDeps {
   readonly runtime: () => Promise<Runtime>
   /** The engine, if something has opened it already. */
   readonly opened: () => Runtime | undefined
+  /** Begins to look for runs that need the person, once a TUI is there to show them. */
+  readonly wake: () => Promise<void>
   /** Problems of orchestrator.json as text; undefined when it is valid or absent. */
   readonly configProblems: () => Promise<string | undefined>
   readonly dispose: () => Promise<void>
@@ -125,6 +127,7 @@ async function greet(deps: HookDeps): Promise<Reply> {
     const problems = await deps.configProblems()
     const runtime = deps.opened()
     if (runtime) await publishState(deps.host, runtime.engine)
+    else await deps.wake()
     const refused = await whyRefused(deps.host).catch((error) => {
       // The first command asks again, and says what is wrong.
       deps.log.error("OpenCode's version is not known", { error: describe(error) })

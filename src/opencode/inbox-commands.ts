@@ -1,20 +1,19 @@
 import { suggest } from "../core/base/nearest.ts"
 import type { RequestAnswer } from "../core/ports/ports.ts"
-import { formatGates, formatRequests } from "../core/view/format.ts"
+import { formatNeeds } from "../core/view/format.ts"
+import { needsOf, needsWords } from "../core/view/needs.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import type { PendingRequestView } from "../core/view/view.ts"
-import { waitingGates } from "../project/decisions.ts"
 import { type CommandContext, done, error } from "./command-context.ts"
 import type { InboxAnswer } from "./line-workers.ts"
 
 const TITLE_CHARS = 60
 
 export function listRequests({ engine, now }: CommandContext): Reply {
-  const asks = engine.asks()
-  const gates = waitingGates(engine)
-  const texts = [formatGates(gates, now()), formatRequests(asks, now())].filter((text) => text !== "")
-  const text = texts.join("\n\n") || "Nothing is waiting for you."
-  return { tone: "info", title: "Inbox", text, view: { type: "asks", asks, gates } }
+  const needs = needsOf(engine.open(), engine.asks())
+  const text = formatNeeds(needs, now()) || "Nothing needs you now."
+  const title = needs.length === 0 ? "Inbox" : `Inbox: ${needsWords(needs.length)}`
+  return { tone: "info", title, text, view: { type: "inbox", needs } }
 }
 
 /** Answers the request with that id, or the only request of the worker with that name. */

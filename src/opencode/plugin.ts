@@ -12,12 +12,25 @@ import { whyRefused } from "../host/version.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { watchHandoffs } from "./handoffs.ts"
 import { createHooks } from "./hooks.ts"
-import { watchRuns } from "./live.ts"
+import { publishState, watchRuns } from "./live.ts"
+import { wakeForRuns } from "./wake.ts"
 
 /** What the plugin uses of compose.ts, which is loaded only when Baton is used. */
 export interface Compose {
   openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log; readonly whyReader?: string }): Runtime
   describeConfig(options: LoadOptions): string | undefined
+}
+
+/** What the plugin asks of the journal before anybody uses Baton (journal.ts). */
+export interface Journal {
+  hasUnended(options: LoadOptions): boolean
+  stampOf(options: LoadOptions): string
+}
+
+/** What is loaded only when it is needed, so that OpenCode starts as fast as without Baton. */
+export interface Loaders {
+  compose(): Promise<Compose>
+  journal(): Promise<Journal>
 }
 
 /**
@@ -32,6 +45,8 @@ interface Shared {
   loads: number
   runtime: Promise<Runtime> | undefined
   opened: Runtime | undefined
+  /** Stops the look at the journal that a TUI's first message begins. */
+  stopLooking: (() => void) | undefined
 }
 
 /** With more workflows than this, the result tool is offered without reading them. */
@@ -45,8 +60,8 @@ function registry(): Map<string, Shared> {
   return holder[REGISTRY]
 }
 
-/** Creates the server half of the plugin. `compose` is called once, at the first use. */
-export async function createPlugin(input: PluginInput, compose: () => Promise<Compose>): Promise<Hooks> {
+/** Creates the server half of the plugin. */
+export async function createPlugin(input: PluginInput, { compose, journal }: Loaders): Promise<Hooks> {
   // In a server that Baton itself started, the engine is in another process, so the plugin does
   // nothing (G8).
   if (process.env.BATON_CHILD !== undefined) return {}
@@ -76,16 +91,30 @@ export async function createPlugin(input: PluginInput, compose: () => Promise<Co
     })
     return shared.runtime
   }
+  const wake = async () => {
+    const { hasUnended, stampOf } = await journal()
+    const { host, log } = shared
+    shared.stopLooking ??= wakeForRuns({
+      clock: systemClock,
+      log,
+      stamp: () => stampOf(place),
+      hasUnended: () => Promise.resolve(hasUnended(place)),
+      isOpen: () => shared.opened !== undefined,
+      open: async () => publishState(host, (await runtime()).engine),
+    })
+  }
   const tools = await toolsFor(place, shared.host, runtime)
   return createHooks({
     ...shared,
     runtime,
     ...(tools ? { tools } : {}),
     opened: () => shared.opened,
+    wake,
     configProblems: async () => (hasConfig(place) ? (await compose()).describeConfig(place) : undefined),
     async dispose() {
       if (--shared.loads > 0) return
       projects.delete(input.directory)
+      shared.stopLooking?.()
       await shared.opened?.close("OpenCode ended")
     },
   })
@@ -104,7 +133,7 @@ function share(input: PluginInput, hasTools: boolean): Shared {
   const { directory } = input
   const root = projectRoot(placeOf(input))
   const host: Host = { client, directory, root, isAttended: true, hasTools, subscribe: feed.subscribe }
-  return { host, feed, log, loads: 0, runtime: undefined, opened: undefined }
+  return { host, feed, log, loads: 0, runtime: undefined, opened: undefined, stopLooking: undefined }
 }
 
 /** Ends processes that a killed OpenCode has left running. Usually there are none, and no folder

@@ -1,5 +1,5 @@
 import { suggest } from "../core/base/nearest.ts"
-import { type GateView, isWaiting, openGates } from "../core/view/gate-view.ts"
+import { isWaiting, openGates } from "../core/view/gate-view.ts"
 import type { RunView, StepView } from "../core/view/view.ts"
 import type { CommandOutcome, Engine } from "../engine/engine.ts"
 
@@ -195,9 +195,4 @@ export function abortRun(engine: Engine, run: RunView, by: string): CommandOutco
   // Deciding a gate of an interrupted run would resume it first.
   const gate = run.status === "interrupted" ? undefined : openGates(run)[0]
   return gate === undefined ? engine.abort(run.id, by) : engine.decide(run.id, { step: gate.step, action: "abort", by })
-}
-
-/** The open gates of the project's newest runs, oldest first. */
-export function waitingGates(engine: Engine): GateView[] {
-  return [...runsFor(engine, { prefix: "" })].flatMap(openGates).sort((a, b) => a.openedAt - b.openedAt)
 }

@@ -5,7 +5,6 @@ import { showText } from "./dialogs/show-text.tsx"
 import type { TextDocument } from "./dialogs/text-document.ts"
 import { askFor } from "./dialogs/text-input.tsx"
 import { quote, runLine } from "./host/prompt-line.ts"
-import { inboxItems } from "./inbox/gate-rows.ts"
 import { showInbox } from "./inbox/inbox.tsx"
 import { clip } from "./state/text.ts"
 import { showTrace } from "./trace/view.tsx"
@@ -27,8 +26,7 @@ export function createReplies(deps: ReplyDeps): Replies {
       if (view?.type === "open") return deps.open(view.session)
       if (view?.type === "done") return deps.api.ui.toast({ variant: "success", title, message: text })
       if (view?.type === "workers" && view.workers.length > 0) return showWorkers(deps, view.workers)
-      if (view?.type === "asks" && view.asks.length + view.gates.length > 0)
-        return showInbox(deps, inboxItems(view.asks, view.gates))
+      if (view?.type === "inbox" && view.needs.length > 0) return showInbox(deps, view.needs)
       if (view?.type === "workflows" && view.workflows.length > 0) return showWorkflows(deps, view)
       if (view?.type === "board" || view?.type === "step") return deps.openDashboard({ tone, title, text, view })
       if (view?.type === "trace") return showTrace(deps, view)

@@ -25,6 +25,7 @@ function openHooks(configProblems: HookDeps["configProblems"], version: string |
     log: { error: (message) => errors.push(message) },
     runtime: () => Promise.reject(new Error("no engine is needed here")),
     opened: () => undefined,
+    wake: () => Promise.resolve(),
     configProblems,
     dispose: () => Promise.resolve(),
   })

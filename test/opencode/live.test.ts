@@ -168,7 +168,7 @@ function otherProcess(journal: Store) {
   const kill = () => {
     for (const held of claims) held?.release()
   }
-  return { ...handDriven({ store: { ...journal, claim } }), kill }
+  return { ...handDriven({ now: 50_000, store: { ...journal, claim } }), kill }
 }
 
 it("what another process changes in a run, a claim or a kept worker reaches the TUI without a command", async () => {
@@ -190,7 +190,7 @@ it("what another process changes in a run, a claim or a kept worker reaches the 
   await other.engine.finished(run?.id ?? "")
   expect(statuses()).toEqual(["success"])
 
-  const { type: _, at: __, ...created } = createdEvent("elsewhere", { at: 5 })
+  const { type: _, at: __, ...created } = createdEvent("elsewhere")
   other.engine.start(created)
   await other.backend.job("a")
   expect(statuses()).toEqual(["running", "success"])

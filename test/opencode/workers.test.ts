@@ -169,7 +169,7 @@ describe("/handback", () => {
 describe("/inbox", () => {
   it("lists requests with the line that answers them, and takes answers by id or by worker", async () => {
     const { type, backend } = openDesk(CONFIG, FLOW)
-    expect((await type("/inbox")).text).toBe("Nothing is waiting for you.")
+    expect((await type("/inbox")).text).toBe("Nothing needs you now.")
     await type("/workflow run flow")
     const job = await backend.job("build")
     job.report.asked(permission())

@@ -2,6 +2,7 @@ import { formatDuration } from "../base/duration.ts"
 import type { CheckResult } from "../model/result.ts"
 import { verdictLines } from "../model/verdict.ts"
 import { DECIDED, type GateView, gateTitle, openGates, wayOn } from "./gate-view.ts"
+import type { Need } from "./needs.ts"
 import { formatCost } from "./numbers.ts"
 import type { WorkflowItem } from "./protocol.ts"
 import type { Trace, TraceRow } from "./trace.ts"
@@ -163,35 +164,48 @@ export function formatWorkers(workers: readonly WorkerView[], now: number): stri
     .join("\n")
 }
 
-/** Formats gates with the commands that decide them. */
-export function formatGates(gates: readonly GateView[], now: number): string {
-  return gates
-    .map((gate) => {
-      const at = `${gate.run}/${gate.step}`
-      const left = formatDuration(Math.max(0, gate.expiresAt - now))
-      const ways = gate.why === "gate" ? [`continue ${at} [answer]`] : [`continue ${at}`, `retry ${at} [message]`]
-      const lines = [...ways, `skip ${at}`, `abort ${gate.run}`].map((way) => `  /workflow ${way}`)
-      const about = gate.details.map((line) => `  ${line}`)
-      const last = `  in ${left} it is ${DECIDED[gate.otherwise]} by itself`
-      return [`${gate.title} (${gate.workflow})`, ...about, ...lines, last].join("\n")
-    })
-    .join("\n\n")
+/** Formats everything that needs a person, with the commands that answer, decide or continue it. */
+export function formatNeeds(needs: readonly Need[], now: number): string {
+  return needs.map((need) => formatNeed(need, now)).join("\n\n")
 }
 
-/** Formats the inbox with the commands that answer it. */
-export function formatRequests(asks: readonly PendingRequestView[], now: number): string {
-  return asks
-    .map((ask) => {
-      const where = ask.workflow === null ? "" : ` (${ask.workflow})`
-      const choices = ask.questions.flatMap((question) => [
-        `  ${question.text}`,
-        ...question.options.map((option) => `    - ${option.label}`),
-      ])
-      const answer = ask.kind === "permission" ? `/inbox allow|always|deny ${ask.id}` : `/inbox answer ${ask.id} TEXT`
-      const more = ask.more === undefined ? [] : [`  … ${ask.more} more lines`]
-      const lines = [...ask.details.map((line) => `  ${line}`), ...more, ...choices, `  ${answer}`]
-      const waits = formatDuration(Math.max(0, now - ask.askedAt))
-      return [`${ask.worker}${where} waits ${waits}: ${ask.title}`, ...lines].join("\n")
-    })
-    .join("\n\n")
+function formatNeed(need: Need, now: number): string {
+  const { run, who, text, workflow } = need
+  const where = workflow === null || workflow === who ? "" : ` (${workflow})`
+  const way = (...lines: string[]) => [`${who}${where}: ${text}`, ...lines.map((line) => `  ${line}`)].join("\n")
+  switch (need.type) {
+    case "gate":
+      return formatGate(need.gate, now)
+    case "request":
+      return formatRequest(need.request, now)
+    case "turn":
+      return way("/handback [text]")
+    case "hold":
+      return way(`/workflow ${wayOn(need.hold)} ${run}`, `/workflow abort ${run}`)
+    case "interrupted":
+      return way(`/workflow resume ${run}`, `/workflow abort ${run}`)
+  }
+}
+
+function formatGate(gate: GateView, now: number): string {
+  const at = `${gate.run}/${gate.step}`
+  const left = formatDuration(Math.max(0, gate.expiresAt - now))
+  const ways = gate.why === "gate" ? [`continue ${at} [answer]`] : [`continue ${at}`, `retry ${at} [message]`]
+  const lines = [...ways, `skip ${at}`, `abort ${gate.run}`].map((way) => `  /workflow ${way}`)
+  const about = gate.details.map((line) => `  ${line}`)
+  const last = `  in ${left} it is ${DECIDED[gate.otherwise]} by itself`
+  return [`${gate.title} (${gate.workflow})`, ...about, ...lines, last].join("\n")
+}
+
+function formatRequest(ask: PendingRequestView, now: number): string {
+  const where = ask.workflow === null ? "" : ` (${ask.workflow})`
+  const choices = ask.questions.flatMap((question) => [
+    `  ${question.text}`,
+    ...question.options.map((option) => `    - ${option.label}`),
+  ])
+  const answer = ask.kind === "permission" ? `/inbox allow|always|deny ${ask.id}` : `/inbox answer ${ask.id} TEXT`
+  const more = ask.more === undefined ? [] : [`  … ${ask.more} more lines`]
+  const lines = [...ask.details.map((line) => `  ${line}`), ...more, ...choices, `  ${answer}`]
+  const waits = formatDuration(Math.max(0, now - ask.askedAt))
+  return [`${ask.worker}${where} waits ${waits}: ${ask.title}`, ...lines].join("\n")
 }

@@ -1,4 +1,4 @@
-import type { GateView } from "./gate-view.ts"
+import type { Need } from "./needs.ts"
 import type { Trace } from "./trace.ts"
 import type { PendingRequestView, RunView, StepView, WorkerView } from "./view.ts"
 
@@ -95,7 +95,7 @@ export type ReplyView =
   /** The run was started. The TUI shows only its line. */
   | { readonly type: "started"; readonly run: string }
   | { readonly type: "workers"; readonly workers: readonly WorkerView[] }
-  | { readonly type: "asks"; readonly asks: readonly PendingRequestView[]; readonly gates: readonly GateView[] }
+  | { readonly type: "inbox"; readonly needs: readonly Need[] }
   /** The TUI that sent the command opens this session. */
   | { readonly type: "open"; readonly session: string }
   /** The command is done. The TUI shows it in a toast. */

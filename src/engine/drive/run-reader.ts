@@ -12,8 +12,8 @@ import {
   withRunning,
 } from "../../core/view/view.ts"
 
-/** So many runs are kept as they were read last. */
-const RUNS_KEPT = 64
+/** So many runs are kept as they were read last: more than are followed, so that none is refolded. */
+const RUNS_KEPT = 400
 
 /** At most so many runs that have not ended are followed: the newest. */
 const OPEN_READ = 100

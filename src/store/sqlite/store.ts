@@ -84,10 +84,22 @@ function migrate(db: Database, file: string): void {
   }
 }
 
-/** The events that end a run, as a list in SQL. What git found is written after the end. */
-const ENDS = "('run.ended', 'run.changed')"
+/** The last event of a run does not end it. What git found is written after the end. */
+const IS_UNENDED = `(SELECT json_extract(body, '$.type') FROM event WHERE run = id ORDER BY seq DESC LIMIT 1)
+  NOT IN ('run.ended', 'run.changed')`
 const HEADER = "id, workflow, created_at AS createdAt"
 const NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
+
+/** Whether a run of the journal in `file` has not ended. Nothing is written, not even a migration. */
+export function hasUnendedRun(file: string): boolean {
+  const db = new Database(file, { readonly: true })
+  try {
+    db.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}`)
+    return db.query(`SELECT 1 FROM run WHERE ${IS_UNENDED} LIMIT 1`).get() !== null
+  } finally {
+    db.close()
+  }
+}
 
 function reader(db: Database): Pick<Store, "read" | "extent" | "version" | "list" | "unended" | "delegated"> {
   return {
@@ -104,13 +116,7 @@ function reader(db: Database): Pick<Store, "read" | "extent" | "version" | "list
         .get(run) ?? undefined,
     version: () => db.query<{ data_version: number }, []>("PRAGMA data_version").get()?.data_version ?? 0,
     list: () => db.query<RunHeader, []>(`SELECT ${HEADER} FROM run ${NEWEST_FIRST}`).all(),
-    unended: () =>
-      db
-        .query<RunHeader, []>(
-          `SELECT ${HEADER} FROM run WHERE (SELECT json_extract(body, '$.type') FROM event WHERE run = id
-           ORDER BY seq DESC LIMIT 1) NOT IN ${ENDS} ${NEWEST_FIRST}`,
-        )
-        .all(),
+    unended: () => db.query<RunHeader, []>(`SELECT ${HEADER} FROM run WHERE ${IS_UNENDED} ${NEWEST_FIRST}`).all(),
     delegated: () =>
       db
         .query<DelegatedRun, []>(

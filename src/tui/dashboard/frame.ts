@@ -1,3 +1,4 @@
+import { needsWords } from "../../core/view/needs.ts"
 import type { RunView } from "../../core/view/view.ts"
 import { shortKey } from "../host/key-table.ts"
 import { widthOf, wrap } from "../state/text.ts"
@@ -29,10 +30,9 @@ function blank(width: number): TableLine {
 }
 
 /** Example: `Baton  ? 1 needs you · run 1 of 15 · 2 running · 12 over          esc back`. */
-function header({ runs, runAt, more, selection, asks, width, keys }: FrameInput): TableLine {
+function header({ runs, runAt, more, needs, width, keys }: FrameInput): TableLine {
   const sound = runs.filter((run) => "status" in run)
   const count = (is: (run: RunView) => boolean) => sound.filter(is).length
-  const waiting = selection?.waiting ?? asks.length
   const facts = [
     [count(({ status }) => status === "running"), "running"],
     [count(({ status }) => status === "paused"), "paused"],
@@ -42,14 +42,13 @@ function header({ runs, runAt, more, selection, asks, width, keys }: FrameInput)
   const all = runs.length + more
   const place = all > 1 ? [`run ${runAt + 1} of ${all}`] : []
   const said = [...place, ...facts.filter(([many]) => many > 0).map(([many, word]) => `${many} ${word}`)]
-  const needs: Cell[] =
-    waiting === 0 ? [] : [{ text: `? ${waiting} ${waiting === 1 ? "needs" : "need"} you`, tone: "warning" }]
+  const need: Cell[] = needs.length === 0 ? [] : [{ text: `? ${needsWords(needs.length)}`, tone: "warning" }]
   const left: Cell[] = [
     space(1),
     { text: "Baton", tone: "text", isBold: true },
     space(2),
-    ...needs,
-    ...(needs.length > 0 && said.length > 0 ? [muted(" · ")] : []),
+    ...need,
+    ...(need.length > 0 && said.length > 0 ? [muted(" · ")] : []),
     muted(said.join(" · ")),
   ]
   const help = [...keyed(shortKey(keys["dashboard.help"]), "keys"), ...keyed(shortKey(keys["dashboard.close"]), "back")]

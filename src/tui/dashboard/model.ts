@@ -1,3 +1,4 @@
+import type { Need } from "../../core/view/needs.ts"
 import type { BrokenRun } from "../../core/view/protocol.ts"
 import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import type { Keys } from "../host/key-table.ts"
@@ -36,4 +37,6 @@ export interface FrameInput {
   readonly said: TextSpan | undefined
   readonly workers: readonly WorkerView[]
   readonly asks: readonly PendingRequestView[]
+  /** Everything that needs the person, in all runs. */
+  readonly needs: readonly Need[]
 }

@@ -1,3 +1,4 @@
+import { runsBelow } from "../../core/view/needs.ts"
 import { formatCost } from "../../core/view/numbers.ts"
 import { fractionDone, shareDone } from "../../core/view/progress.ts"
 import type { BrokenRun } from "../../core/view/protocol.ts"
@@ -44,13 +45,17 @@ function nameOfRun(run: RunView | BrokenRun): Cell[] {
   return [runIcon(run.status), space(1), { text: run.ask === null ? run.workflow : `asked ${run.ask}`, tone: "text" }]
 }
 
-function runColumns({ asks }: FrameInput, now: number): Column<RunView | BrokenRun>[] {
+function runColumns({ needs, runs }: FrameInput, now: number): Column<RunView | BrokenRun>[] {
   const of = (get: (run: RunView) => TextSpan | string) => (run: RunView | BrokenRun) => {
     const part = "status" in run ? get(run) : ""
     return typeof part === "string" ? muted(part) : part
   }
   const spentBy = ({ tokens }: RunView) => tokens.input + tokens.output
-  const needs = (run: RunView) => asks.some((ask) => ask.run === run.id) || run.steps.some((step) => step.gate !== null)
+  const sound = runs.flatMap((run) => ("status" in run ? [run] : []))
+  const needOf = (run: RunView) => {
+    const ids = runsBelow(run, sound)
+    return needs.find((need) => need.run !== null && ids.has(need.run))
+  }
   return [
     {
       title: "",
@@ -58,7 +63,11 @@ function runColumns({ asks }: FrameInput, now: number): Column<RunView | BrokenR
       drop: 0,
       of: (run) => {
         if (!("status" in run)) return { text: "unreadable", tone: "error" }
-        return needs(run) && run.endedAt === null ? { text: "needs you", tone: "warning" } : muted(run.status)
+        const need = needOf(run)
+        if (need === undefined) return muted(run.status)
+        // A run that waits as a whole says by its state for what.
+        const isWhole = need.type === "hold" || need.type === "interrupted"
+        return { text: isWhole ? run.status : "needs you", tone: "warning" }
       },
     },
     { title: "", max: BAR, drop: 6, of: of(bar) },

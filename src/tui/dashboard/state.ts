@@ -5,7 +5,6 @@ import { openGates } from "../../core/view/gate-view.ts"
 import type { BrokenRun, DashboardReply, Reply, StepReply } from "../../core/view/protocol.ts"
 import type { RunView } from "../../core/view/view.ts"
 import type { Keys } from "../host/key-table.ts"
-import { inboxItems } from "../inbox/gate-rows.ts"
 import type { Live } from "../state/live.ts"
 import type { Pace } from "../state/pace.ts"
 import { clip } from "../state/text.ts"
@@ -157,6 +156,7 @@ export class Dashboard {
       shown: now.selection && this.#shownOf(now.selection),
       workers: live.workers(),
       asks: live.asks(),
+      needs: live.needs(),
     })
   }
 
@@ -238,7 +238,7 @@ export class Dashboard {
       worker: step && workerOf(live.workers(), run.id, step),
       ask: live.asks().find((ask) => step !== undefined && step.session !== null && ask.session === step.session),
       gate: openGates(run).find((gate) => gate.step === step?.id),
-      waiting: inboxItems(live.asks(), live.gates()).length,
+      waiting: live.needs().length,
     }
   }
 

@@ -1,12 +1,14 @@
 import { For } from "solid-js"
 import type { GateView } from "../../core/view/gate-view.ts"
+import { type Need, needsWords } from "../../core/view/needs.ts"
 import type { PendingRequestView } from "../../core/view/view.ts"
 import type { ReplyDeps } from "../dialogs/deps.ts"
 import { rowColumns } from "../dialogs/pickers.ts"
 import { askFor } from "../dialogs/text-input.tsx"
 import { quote } from "../host/prompt-line.ts"
 import { clip } from "../state/text.ts"
-import { gateDetails, gateKey, gateWays, type InboxItem, inboxChoices, inboxItems } from "./gate-rows.ts"
+import { type GateWay, gateDetails, gateWays } from "./gate-rows.ts"
+import { inboxChoices, needWays } from "./need-rows.ts"
 import { answerChoices, requestDetails } from "./request-rows.ts"
 
 /**
@@ -30,35 +32,30 @@ interface Way {
   run(): Promise<string | undefined> | string | undefined
 }
 
-/** Items that wait for the person now, oldest first. */
-function itemsOf({ live }: ReplyDeps): InboxItem[] {
-  return inboxItems(live.asks(), live.gates())
-}
-
 /**
- * Shows the inbox: the requests of workers and the steps that wait for a decision. They are
- * answered in place, and after each one the next is shown. `snapshot` also contains what waits in
- * runs that another process drives.
+ * Shows the inbox: everything that needs the person. Each item is answered in place, and after it
+ * the next is shown. `snapshot` is what the server half said a moment ago, which this TUI may not
+ * have been told yet.
  */
-export function showInbox(deps: ReplyDeps, snapshot: readonly InboxItem[]): void {
+export function showInbox(deps: ReplyDeps, snapshot: readonly Need[]): void {
   const { dialog, DialogSelect } = deps.api.ui
   const items = () => {
-    const now = itemsOf(deps)
-    const isOfHere = (item: InboxItem) => item.type === "ask" || deps.live.runs().some(({ id }) => id === item.gate.run)
-    return now.length > 0 ? [...snapshot.filter((item) => !isOfHere(item)), ...now] : snapshot
+    const now = deps.live.needs()
+    const isKnown = ({ run }: Need) => deps.live.runs().some(({ id }) => id === run)
+    return now.length > 0 ? [...snapshot.filter((need) => !isKnown(need)), ...now] : snapshot
   }
   const only = items()[0]
   if (items().length === 1 && only) {
-    showItem(deps, only)
+    showNeed(deps, only)
     return
   }
   const pick = (id: string) => {
     const item = items().find((one) => one.id === id)
-    if (item) showItem(deps, item)
+    if (item) showNeed(deps, item)
   }
   dialog.replace(() => (
     <DialogSelect<string>
-      title={`Inbox: ${items().length} need you`}
+      title={`Inbox: ${needsWords(items().length)}`}
       placeholder="Search"
       options={inboxChoices(items(), deps.live.now(), rowColumns("xlarge", deps.api.renderer.width))}
       onSelect={(choice) => deps.guard.sync(undefined, () => pick(choice.value))}
@@ -67,66 +64,79 @@ export function showInbox(deps: ReplyDeps, snapshot: readonly InboxItem[]): void
   dialog.setSize("xlarge")
 }
 
-function showItem(deps: ReplyDeps, item: InboxItem): void {
-  if (item.type === "gate") showGate(deps, item.gate)
-  else showRequest(deps, item.ask)
+/** `done` are the items that were answered just before: this TUI may not have been told yet. */
+function showNeed(deps: ReplyDeps, need: Need, done: readonly string[] = []): void {
+  if (need.type === "gate") showGate(deps, need.gate, done)
+  else if (need.type === "request") showRequest(deps, need.request, done)
+  else {
+    const topic = { id: need.id, done, category: "", details: [], questions: [] }
+    showWays(deps, topic, `${need.who} ${need.text}`, waysOf(deps, needWays(need), need.text))
+  }
 }
 
 /** Shows the possible answers to a worker's request. */
-export function showRequest(deps: ReplyDeps, request: PendingRequestView): void {
-  if (request.kind === "permission") showWays(deps, topicOf(request), request.title, permissionWays(deps, request))
-  else deps.guard.start(() => answerQuestions(deps, request))
+export function showRequest(deps: ReplyDeps, request: PendingRequestView, done: readonly string[] = []): void {
+  if (request.kind === "permission")
+    showWays(deps, topicOf(request, done), request.title, permissionWays(deps, request))
+  else deps.guard.start(() => answerQuestions(deps, request, done))
 }
 
 /** Shows the possible decisions about a step, each with its effect. */
-export function showGate(deps: ReplyDeps, gate: GateView): void {
-  const ways = gateWays(gate).map(
-    ({ title, description, line, asks, open }): Way => ({
-      title,
-      description,
-      async run() {
-        if (open !== undefined) {
-          deps.api.ui.dialog.clear()
-          deps.open(open)
-          return undefined
-        }
-        if (asks === undefined) return line
-        const words = await askFor(deps.api, deps.paint, {
-          title: asks,
-          description: clip(gate.title, 200),
-          placeholder: "Words",
-        })
-        return words === undefined ? undefined : `${line} ${words}`
-      },
-    }),
-  )
+export function showGate(deps: ReplyDeps, gate: GateView, done: readonly string[] = []): void {
   // Without a heading over them, all rows fit in 24 lines.
-  const topic = { id: gateKey(gate), category: "", details: gateDetails(gate, deps.live.now()), questions: [] }
-  showWays(deps, topic, gate.title, ways)
+  const id = `${gate.run}/${gate.step}`
+  const topic = { id, done, category: "", details: gateDetails(gate, deps.live.now()), questions: [] }
+  showWays(deps, topic, gate.title, waysOf(deps, gateWays(gate), gate.title))
+}
+
+function waysOf(deps: ReplyDeps, ways: readonly GateWay[], about: string): Way[] {
+  return ways.map(({ title, description, line, asks, ends, open }) => ({
+    title,
+    description,
+    async run() {
+      if (open !== undefined) {
+        deps.api.ui.dialog.clear()
+        deps.open(open)
+        return undefined
+      }
+      if (asks === undefined) return line
+      const words = await askFor(deps.api, deps.paint, {
+        title: asks,
+        description: clip(about, 200),
+        placeholder: "Words",
+      })
+      return words === undefined ? undefined : [line, words, ...(ends === undefined ? [] : [ends])].join(" ")
+    },
+  }))
 }
 
 /** Subject of a choice, shown below the rows. */
 interface Topic {
   readonly id: string
+  /** The items that were answered just before this one. */
+  readonly done: readonly string[]
   readonly category: string
   readonly details: readonly string[]
   readonly more?: number
   readonly questions: PendingRequestView["questions"]
 }
 
-function topicOf({ id, worker, workflow, details, more, questions }: PendingRequestView): Topic {
+function topicOf(
+  { id, worker, workflow, details, more, questions }: PendingRequestView,
+  done: readonly string[],
+): Topic {
   const category = `${workflow === null ? worker : `${worker} · ${workflow}`} asks`
-  return { id, category, details, ...(more === undefined ? {} : { more }), questions }
+  return { id, done, category, details, ...(more === undefined ? {} : { more }), questions }
 }
 
-async function answerQuestions(deps: ReplyDeps, request: PendingRequestView): Promise<void> {
+async function answerQuestions(deps: ReplyDeps, request: PendingRequestView, done: readonly string[]): Promise<void> {
   const answers: string[] = []
   for (const question of request.questions) {
     const answer = await chooseAnswer(deps, request, question, answers.length)
     if (answer === undefined) return
     answers.push(answer)
   }
-  await send(deps, request.id, `/inbox answer ${request.id} ${answers.map(quote).join(" ")}`)
+  await send(deps, [...done, request.id], `/inbox answer ${request.id} ${answers.map(quote).join(" ")}`)
 }
 
 function permissionWays(deps: ReplyDeps, request: PendingRequestView): Way[] {
@@ -149,7 +159,7 @@ function permissionWays(deps: ReplyDeps, request: PendingRequestView): Way[] {
 function showWays(deps: ReplyDeps, topic: Topic, title: string, ways: readonly Way[]): void {
   const act = async (way: Way) => {
     const line = await way.run()
-    if (line !== undefined) await send(deps, topic.id, line)
+    if (line !== undefined) await send(deps, [...topic.done, topic.id], line)
   }
   showChoice(deps, topic, title, ways, (way) => deps.guard.start(() => act(way)))
 }
@@ -189,7 +199,7 @@ function chooseAnswer(
           show(way.label)
         } else resolve(way.label)
       }
-      showChoice(deps, topicOf(request), `${text}${step}`, ways, pick, start)
+      showChoice(deps, topicOf(request, []), `${text}${step}`, ways, pick, start)
     }
     show()
   })
@@ -253,13 +263,16 @@ function wholeRow(row: { readonly title: string; readonly description?: string }
 }
 
 /** Sends the answer, then shows the next item that waits. */
-async function send(deps: ReplyDeps, answered: string, line: string): Promise<void> {
+async function send(deps: ReplyDeps, done: readonly string[], line: string): Promise<void> {
   const { dialog, toast } = deps.api.ui
   const reply = await deps.send(line)
-  if (reply.tone === "error") return deps.showReply(reply)
-  const next = itemsOf(deps).find(({ id }) => id !== answered)
+  if (reply.tone === "error" || reply.view?.type === "board") {
+    if (reply.tone !== "error") dialog.clear()
+    return deps.showReply(reply)
+  }
+  const next = deps.live.needs().find(({ id }) => !done.includes(id))
   if (next) {
-    showItem(deps, next)
+    showNeed(deps, next, done)
     return
   }
   dialog.clear()

@@ -1,8 +1,8 @@
 import type { StepStatus } from "../../core/model/result.ts"
-import { openGates, wayOn } from "../../core/view/gate-view.ts"
+import type { Need } from "../../core/view/needs.ts"
 import { fractionDone, progressWords } from "../../core/view/progress.ts"
 import type { PendingRequestView, RunView, StepView } from "../../core/view/view.ts"
-import { inboxItems } from "../inbox/gate-rows.ts"
+import { verbOf } from "../inbox/need-rows.ts"
 import { clip, widthOf } from "../state/text.ts"
 import { type TreeRow, treeRows } from "../state/tree-rows.ts"
 import {
@@ -42,6 +42,8 @@ export interface SidebarInput {
   readonly width: number
   /** Requests of workers, in any run. */
   readonly asks: readonly PendingRequestView[]
+  /** Everything that needs the person, in any run, oldest first. */
+  readonly needs: readonly Need[]
   /** How to open the inbox: its key, or its command when no key is bound. */
   readonly inbox: string
 }
@@ -84,29 +86,26 @@ function panel(run: RunView, runs: readonly RunView[], input: SidebarInput): Run
   }
 }
 
-/** The oldest item that needs the person and the way to it; without one, why the run waits. */
-function needsYou(run: RunView, rows: readonly TreeRow[], { asks, width, inbox }: SidebarInput): SidebarRow[] {
-  if (run.endedAt !== null) return []
+/** The oldest item of the run that needs the person, and the way to it. */
+function needsYou(run: RunView, rows: readonly TreeRow[], { needs, width, inbox }: SidebarInput): SidebarRow[] {
   const row = (key: string, icon: string, text: string, tone: Tone): SidebarRow => ({
     key,
     icon: { text: icon, tone },
     left: { text: clip(text, width - 2), tone },
     right: muted(""),
   })
-  const ids = new Set(rows.map((one) => one.run.id))
-  const items = inboxItems(
-    asks.filter((ask) => ask.run !== null && ids.has(ask.run)),
-    rows.flatMap((one) => openGates(one.run).filter(({ step }) => step === one.step.id)),
-  )
-  const [first] = items
-  if (first) {
-    const [what, does] =
-      first.type === "gate" ? [first.gate.title, "decides"] : [`${first.ask.worker}: ${first.ask.title}`, "answers"]
-    const more = items.length > 1 ? `, ${items.length - 1} more` : ""
-    return [row("needs", "?", what, "warning"), row("way", " ", `${inbox} ${does}${more}`, "text")]
-  }
-  if (run.hold === null) return []
-  return [row("hold", " ", run.hold.detail, "warning"), row("way", " ", `/workflow ${wayOn(run.hold)}`, "text")]
+  const ids = new Set([run.id, ...rows.map((one) => one.run.id)])
+  const own = needs.filter((need) => need.run !== null && ids.has(need.run))
+  const [first] = own
+  if (first === undefined) return []
+  const more = own.length > 1 ? `, ${own.length - 1} more` : ""
+  return [row("needs", "?", titleOf(first), "warning"), row("way", " ", `${inbox} ${verbOf(first)}${more}`, "text")]
+}
+
+/** The title of the panel names the workflow already. */
+function titleOf(need: Need): string {
+  if (need.type === "gate") return need.gate.title
+  return need.type === "hold" || need.type === "interrupted" ? need.text : `${need.who}: ${need.text}`
 }
 
 function stepRows(rows: readonly TreeRow[], input: SidebarInput): SidebarRow[] {

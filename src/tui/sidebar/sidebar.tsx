@@ -20,7 +20,13 @@ export function RunsPanel(props: {
 }) {
   const panels = createMemo(() => {
     const { live, session } = props
-    return sidebar(live.runs(), session, { now: live.now(), width: WIDTH, asks: live.asks(), inbox: props.inbox() })
+    return sidebar(live.runs(), session, {
+      now: live.now(),
+      width: WIDTH,
+      asks: live.asks(),
+      needs: live.needs(),
+      inbox: props.inbox(),
+    })
   })
   return (
     <Index each={panels()}>

@@ -1,6 +1,6 @@
 import { createSignal } from "solid-js"
 import type { Clock } from "../../core/ports/ports.ts"
-import { type GateView, openGates } from "../../core/view/gate-view.ts"
+import { type Need, needsOf } from "../../core/view/needs.ts"
 import type { StateMessage } from "../../core/view/protocol.ts"
 import type { PendingRequestView, RunView, WorkerView } from "../../core/view/view.ts"
 import type { Pace } from "./pace.ts"
@@ -21,8 +21,8 @@ export interface Live {
   workers(): readonly WorkerView[]
   /** Requests that wait for a person, oldest first. */
   asks(): readonly PendingRequestView[]
-  /** Steps that wait for a person's decision. */
-  gates(): readonly GateView[]
+  /** Everything that needs the person, oldest first. */
+  needs(): readonly Need[]
   /**
    * Milliseconds since 1970. Ticks once a second while a run is running, and when a run leaves the
    * status line.
@@ -61,6 +61,7 @@ export function createLive(clock: Clock, pace: Pace): Live {
   const [until, setUntil] = createSignal<ReadonlyMap<string, number>>(new Map())
   let cancel = () => {}
 
+  const [needs, setNeeds] = createSignal<readonly Need[]>([])
   const isAlive = (run: RunView) => run.status === "running" || run.status === "paused"
   const inBar = () => runs().filter((run) => isAlive(run) || (until().get(run.id) ?? 0) > now())
 
@@ -81,7 +82,7 @@ export function createLive(clock: Clock, pace: Pace): Live {
     inBar,
     workers,
     asks,
-    gates: () => runs().flatMap(openGates),
+    needs,
     now,
     waiting,
     update(next) {
@@ -93,6 +94,7 @@ export function createLive(clock: Clock, pace: Pace): Live {
         setRuns(together)
         setWorkers(all.flatMap((one) => one.workers ?? []))
         setAsks(all.flatMap((one) => one.asks ?? []).sort((a, b) => a.askedAt - b.askedAt))
+        setNeeds(needsOf(together, asks()))
         tick()
       })
     },

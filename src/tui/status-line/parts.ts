@@ -1,4 +1,5 @@
 import { openGates, wayOn } from "../../core/view/gate-view.ts"
+import { type Need, needsWords } from "../../core/view/needs.ts"
 import { fractionDone } from "../../core/view/progress.ts"
 import { type RunView, stepInFocus, type WorkerView } from "../../core/view/view.ts"
 import { clip, cut, widthOf } from "../state/text.ts"
@@ -30,8 +31,8 @@ export interface BarInput {
    * Whether OpenCode shows a prompt for the session. It does for each session that is not a child.
    */
   readonly canType: boolean
-  /** Number of requests and gates that wait for a person. */
-  readonly asks: number
+  /** Everything that needs the person. */
+  readonly needs: readonly Need[]
   /** Keys as the user presses them; undefined where unbound. */
   readonly keys: BarKeys
 }
@@ -50,21 +51,26 @@ export function statusBar(input: BarInput): { readonly left: TextSpan[]; readonl
   const run = firstOf(input.runs, input.session)
   const worker = input.workers.find((one) => one.session !== null && one.session === input.session)
   const body = worker && isYours(worker, input) ? withYou(worker) : run && runLine(run, input)
-  const asks = needYou(input)
-  if (body === undefined && asks.length === 0) return undefined
-  const left = [...asks, ...(asks.length > 0 && body ? [muted(" · ")] : []), ...(body ?? [])]
+  const needs = needYou(input)
+  const said = body ?? oldest(input)
+  if (said.length === 0) return undefined
+  const left = [...needs, ...(needs.length > 0 ? [muted(" · ")] : []), ...said]
   const used = (parts: readonly TextSpan[]) => parts.reduce((sum, part) => sum + widthOf(part.text), 0)
   const right = hints(run, worker, input).find((parts) => used(left) + used(parts) + 2 <= input.width)
   return right === undefined ? { left: cutParts(left, input.width), right: [] } : { left, right }
 }
 
 /** Example: `? 2 need you (ctrl+x i)`. */
-function needYou({ asks, keys }: BarInput): TextSpan[] {
-  if (asks === 0) return []
-  return [
-    { text: asks === 1 ? "? 1 needs you" : `? ${asks} need you`, tone: "warning" },
-    muted(` (${keys.inbox ?? "/inbox"})`),
-  ]
+function needYou({ needs, keys }: BarInput): TextSpan[] {
+  if (needs.length === 0) return []
+  return [{ text: `? ${needsWords(needs.length)}`, tone: "warning" }, muted(` (${keys.inbox ?? "/inbox"})`)]
+}
+
+/** What has waited for the person longest, for a line that shows no run. */
+function oldest({ needs: [first] }: BarInput): TextSpan[] {
+  return first === undefined
+    ? []
+    : [{ text: `${first.who} `, tone: "text" }, muted(clip(first.text, Number.POSITIVE_INFINITY))]
 }
 
 /** True for a worker whose session a person types into. */

@@ -36,7 +36,7 @@ export function StatusBar(props: {
       now: props.live.now(),
       width,
       workers: props.live.workers(),
-      asks: props.live.asks().length + props.live.gates().length,
+      needs: props.live.needs(),
       canType: props.canType(),
       keys: props.keys(),
     })

@@ -3,8 +3,7 @@ import { budgetWords } from "../../../src/core/model/budget.ts"
 import type { Verdict } from "../../../src/core/model/verdict.ts"
 import {
   formatCheck,
-  formatGates,
-  formatRequests,
+  formatNeeds,
   formatRun,
   formatTrace,
   formatWorkers,
@@ -13,6 +12,7 @@ import {
 } from "../../../src/core/view/format.ts"
 import { type GateView, openGates } from "../../../src/core/view/gate-view.ts"
 import { MARKS } from "../../../src/core/view/marks.ts"
+import { needsOf } from "../../../src/core/view/needs.ts"
 import { countOf, formatCost, plural } from "../../../src/core/view/numbers.ts"
 import { type TraceRow, tokenWords } from "../../../src/core/view/trace.ts"
 import {
@@ -335,10 +335,13 @@ it("gates are shown with the commands that decide them, and with their default",
   r.end("a", "error")
   const gates = openGates(viewRun(r.run, true))
   const [failed, asked] = gates as [GateView, GateView]
-  const text = formatGates(
+  const needs = needsOf([viewRun(r.run, true)], []).flatMap((need) => (need.type === "gate" ? [need] : []))
+  const [second, first] = needs as [(typeof needs)[0], (typeof needs)[0]]
+  expect([first.gate, second.gate]).toEqual([failed, asked])
+  const text = formatNeeds(
     [
-      { ...failed, details: ["1 failed"] },
-      { ...asked, expiresAt: 0 },
+      { ...first, gate: { ...failed, details: ["1 failed"] } },
+      { ...second, gate: { ...asked, expiresAt: 0 } },
     ],
     failed.expiresAt - 60_000,
   )
@@ -389,7 +392,7 @@ it("requests are shown with the commands that answer them", () => {
     questions,
     askedAt: 9_000,
   }
-  expect(formatRequests([permission, question], 3_000).split("\n")).toEqual([
+  expect(formatNeeds(needsOf([], [permission, question]), 3_000).split("\n")).toEqual([
     "build (demo) waits 2.0s: bash",
     "  rm -rf x",
     "  … 3 more lines",

@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest"
 import { openGates } from "../../../src/core/view/gate-view.ts"
-import type { StepView } from "../../../src/core/view/view.ts"
+import { needsOf } from "../../../src/core/view/needs.ts"
+import type { RunView, StepView } from "../../../src/core/view/view.ts"
 import type { Choice } from "../../../src/tui/dialogs/pickers.ts"
-import { gateDetails, gateWays, inboxChoices, inboxItems } from "../../../src/tui/inbox/gate-rows.ts"
-import { askView, gateStep, runView } from "../support/runs.ts"
+import { gateDetails, gateWays } from "../../../src/tui/inbox/gate-rows.ts"
+import { inboxChoices, needWays, verbOf } from "../../../src/tui/inbox/need-rows.ts"
+import { askView, doneStep, gateStep, runningStep, runView } from "../support/runs.ts"
 
 const row = ({ title, description, footer }: Choice<string>) => `${title.trim()}${description} | ${footer}`
-const gates = (...steps: StepView[]) =>
-  openGates(runView({ status: "paused", hold: { cause: "gate", detail: "" }, steps }))
+const paused = (...steps: StepView[]) => runView({ status: "paused", hold: { cause: "gate", detail: "" }, steps })
+const gates = (...steps: StepView[]) => openGates(paused(...steps))
 const titles = (step: StepView) =>
   gates(step)
     .flatMap(gateWays)
@@ -15,8 +17,8 @@ const titles = (step: StepView) =>
 
 it("the inbox lists requests and gates together, oldest first, with who asks, what for and since when", () => {
   const asks = [askView("per_1", { title: "bash: npm test", askedAt: 5_000 }), askView("per_2", { expiresAt: 70_000 })]
-  const waiting = gates(gateStep("review", { openedAt: 2_000, detail: "failed (check-failed): npm test: exit code 1" }))
-  const rows = inboxChoices(inboxItems(asks, waiting), 12_000, 80).map(row)
+  const review = gateStep("review", { openedAt: 2_000, detail: "failed (check-failed): npm test: exit code 1" })
+  const rows = inboxChoices(needsOf([paused(review)], asks), 12_000, 80).map(row)
   expect(rows).toEqual([
     "? build bash: echo (feature) | 12s · 58s left",
     "‖ review failed (check-failed): npm test: exit code 1 (demo) | 10s",
@@ -25,9 +27,54 @@ it("the inbox lists requests and gates together, oldest first, with who asks, wh
 })
 
 it("a row of the inbox never takes more columns than it has", () => {
-  const waiting = gates(gateStep("review", { detail: "x ".repeat(200) }))
-  const [choice] = inboxChoices(inboxItems([], waiting), 0, 60)
+  const [choice] = inboxChoices(needsOf([paused(gateStep("review", { detail: "x ".repeat(200) }))], []), 0, 60)
   expect(`${choice?.title} ${choice?.description}  ${choice?.footer}`.length).toBeLessThanOrEqual(60)
+})
+
+describe("what waits as a whole run, or is a person's step, has its own row, key and decisions", () => {
+  const held = (cause: "budget" | "person" | "quota", detail: string) =>
+    runView({ id: cause, workflow: `w-${cause}`, status: "paused", hold: { cause, detail }, steps: [doneStep("a")] })
+  const yours = runView({ id: "f", workflow: "talk", steps: [runningStep("refine", { mode: "foreground" })] })
+  const left = runView({ id: "i", workflow: "left", status: "interrupted", steps: [doneStep("a"), runningStep("b")] })
+
+  it.each([
+    [held("budget", "the run has spent $3 of $2"), "paused at 1/1: the run has spent $3 of $2", "raises it"],
+    [held("person", "paused by p"), "paused at 1/1: paused by p", "continues it"],
+    [held("quota", "a/b is out of quota"), "paused at 1/1: a/b is out of quota", "continues it"],
+    [left, "interrupted at 1/2", "resumes it"],
+    [yours, "you work with it until /handback", "opens it"],
+  ])("%#: $workflow", (run, text, verb) => {
+    const [need] = needsOf([run], [])
+    if (need === undefined) throw new Error("nothing needs the person")
+    expect([need.text, verbOf(need)]).toEqual([text, verb])
+    expect(inboxChoices([need], need.since, 80)[0]?.description).toContain(text)
+  })
+
+  const ways = (run: RunView) =>
+    needsOf([run], []).flatMap((need) =>
+      need.type === "gate" || need.type === "request"
+        ? []
+        : needWays(need).map(({ title, line, open, ends }) => [
+            title,
+            open ?? [line, ...(ends ? [ends] : [])].join(" … "),
+          ]),
+    )
+
+  it("offers the commands of each", () => {
+    const rest = (id: string) => [
+      ["See it in the dashboard", `/workflow status ${id}`],
+      ["Abort", `/workflow abort ${id}`],
+    ]
+    expect(ways(held("budget", ""))).toEqual([["Raise its budget…", "/workflow raise … budget"], ...rest("budget")])
+    expect(ways(held("person", ""))).toEqual([["Continue", "/workflow continue person"], ...rest("person")])
+    expect(ways(held("quota", ""))).toEqual([["Continue", "/workflow resume quota"], ...rest("quota")])
+    expect(ways(left)).toEqual([["Resume", "/workflow resume i"], ...rest("i")])
+    expect(ways(yours)).toEqual([
+      ["Open its session", "ses_refine"],
+      ["Hand its result back", "/handback refine"],
+      ...rest("f"),
+    ])
+  })
 })
 
 describe("the decisions at a gate", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { needsOf } from "../../../src/core/view/needs.ts"
 import type { PendingRequestView, RunView } from "../../../src/core/view/view.ts"
 import { sidebar } from "../../../src/tui/sidebar/rows.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
@@ -8,10 +9,11 @@ const demo = runView({ steps: [doneStep("survey"), runningStep("review"), stepVi
 
 describe("the sidebar", () => {
   const rows = (runs: readonly RunView[], session = "parent", asks: readonly PendingRequestView[] = []) =>
-    sidebar(runs, session, { now: 12_400, width: 37, asks, inbox: "ctrl+x i" }).map((panel) =>
-      [panel.title, panel.state, ...panel.rows, panel.total]
-        .map((row) => (typeof row === "string" ? row : `${row.icon.text} ${row.left.text}|${row.right.text}`))
-        .filter((row) => row !== ""),
+    sidebar(runs, session, { now: 12_400, width: 37, asks, needs: needsOf(runs, asks), inbox: "ctrl+x i" }).map(
+      (panel) =>
+        [panel.title, panel.state, ...panel.rows, panel.total]
+          .map((row) => (typeof row === "string" ? row : `${row.icon.text} ${row.left.text}|${row.right.text}`))
+          .filter((row) => row !== ""),
     )
 
   it("lists a run's steps with state and time", () => {

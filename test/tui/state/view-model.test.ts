@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { needsOf } from "../../../src/core/view/needs.ts"
 import type { RunView } from "../../../src/core/view/view.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
 import type { TextSpan } from "../../../src/tui/state/view-model.ts"
@@ -10,7 +11,16 @@ const text = (parts: readonly TextSpan[]) => parts.map((part) => part.text).join
 const KEYS: BarKeys = { jump: "ctrl+x w", inbox: "ctrl+x i", message: "ctrl+x p" }
 
 function bar(runs: readonly RunView[], given: Partial<BarInput> = {}): string | undefined {
-  const defaults = { runs, session: "parent", now: 12_400, width: 120, workers: [], canType: true, asks: 0, keys: KEYS }
+  const defaults = {
+    runs,
+    session: "parent",
+    now: 12_400,
+    width: 120,
+    workers: [],
+    canType: true,
+    needs: [],
+    keys: KEYS,
+  }
   const line = statusBar({ ...defaults, ...given })
   return line && `${text(line.left)}|${text(line.right)}`
 }
@@ -41,7 +51,7 @@ describe("the status line", () => {
   it("names the waiting step of a paused run, and the command that raises a spent budget", () => {
     const steps = [doneStep("survey"), gateStep("review", { detail: "failed (empty)" })]
     const gate = runView({ status: "paused", hold: { cause: "gate", detail: "review: failed (empty)" }, steps })
-    expect(bar([gate], { asks: 1 })).toMatch(
+    expect(bar([gate], { needs: needsOf([gate], []) })).toMatch(
       /^\? 1 needs you \(ctrl\+x i\) · ‖ demo paused at 1\/2 · review failed \(empty\)\|/,
     )
     const dear = runView({ status: "paused", hold: { cause: "budget", detail: "the run has spent $3 of $2" } })

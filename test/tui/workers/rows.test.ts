@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { needsOf } from "../../../src/core/view/needs.ts"
 import { answerChoices, requestDetails } from "../../../src/tui/inbox/request-rows.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
 import { stateNow } from "../../../src/tui/state/view-model.ts"
@@ -137,15 +138,30 @@ describe("the details under the answers to a request", () => {
 describe("the status line", () => {
   const bar = (given: Partial<Parameters<typeof statusBar>[0]>) => {
     const keys = { jump: "ctrl+x w", inbox: "ctrl+x i", message: "ctrl+x p" }
-    const defaults = { runs: [], session: "parent", now: 12_000, width: 120, workers: [], canType: true, asks: 0, keys }
+    const defaults = {
+      runs: [],
+      session: "parent",
+      now: 12_000,
+      width: 120,
+      workers: [],
+      canType: true,
+      needs: [],
+      keys,
+    }
     const line = statusBar({ ...defaults, ...given })
     return line && [line.left, line.right].map((parts) => parts.map(({ text }) => text).join("")).join("|")
   }
   const run = runView({ steps: [runningStep("build")] })
 
+  const needs = (count: number) =>
+    needsOf(
+      [],
+      Array.from({ length: count }, (_, at) => askView(`per_${at}`)),
+    )
+
   it("first says that something needs the person, also without a run", () => {
-    expect(bar({ asks: 1 })).toBe("? 1 needs you (ctrl+x i)|")
-    expect(bar({ asks: 2, runs: [run] })).toMatch(/^\? 2 need you \(ctrl\+x i\) · ◐ demo 0\/1/)
+    expect(bar({ needs: needs(1) })).toBe("? 1 needs you (ctrl+x i) · build bash: echo|")
+    expect(bar({ needs: needs(2), runs: [run] })).toMatch(/^\? 2 need you \(ctrl\+x i\) · ◐ demo 0\/1/)
   })
 
   it("shows in a worker's child session how to message it, in a shorter form where space is tight", () => {

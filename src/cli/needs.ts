@@ -1,0 +1,31 @@
+import { needsOf, needsWords } from "../core/view/needs.ts"
+import type { Engine } from "../engine/engine.ts"
+import type { NeedRow } from "./json-types.ts"
+
+/** Everything in the project that needs a person, oldest first, as scripts get it. */
+export function needRows(engine: Engine | undefined): NeedRow[] {
+  const needs = engine ? needsOf(engine.open(), engine.asks()) : []
+  return needs.map(({ type, run, workflow, step, who, text, since }) => ({
+    type,
+    run,
+    workflow,
+    step,
+    who,
+    text,
+    since: new Date(since).toISOString(),
+  }))
+}
+
+/**
+ * The same for a person, counted and named as in OpenCode: a line with the number, then one line for
+ * each. Empty when nothing needs them.
+ */
+export function formatNeedRows(rows: readonly NeedRow[]): string {
+  if (rows.length === 0) return ""
+  const width = Math.max(...rows.map(({ who }) => who.length))
+  const lines = rows.map(({ who, text, run }) => {
+    const where = run === null ? "" : ` · baton status ${run}`
+    return `  ${who.padEnd(width)}  ${text.replace(/\s+/g, " ")}${where}\n`
+  })
+  return `? ${needsWords(rows.length)}\n${lines.join("")}`
+}
