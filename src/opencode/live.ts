@@ -120,7 +120,14 @@ export function stateOf(engine: Engine, directory: string): StateMessage {
   let ended = 0
   const runs = engine.followed().filter((run) => run.endedAt === null || ++ended <= ENDED_TOLD)
   const workers = engine.workers().map((worker) => ({ ...worker, tail: "" }))
-  return { kind: "state", directory, runs: runs.map(slim), workers, asks: engine.asks().map(slimRequest) }
+  return {
+    kind: "state",
+    directory,
+    version: engine.version(),
+    runs: runs.map(slim),
+    workers,
+    asks: engine.asks().map(slimRequest),
+  }
 }
 
 /** The message that opens the session of a worker of this server which a person works with, if

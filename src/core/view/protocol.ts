@@ -37,6 +37,8 @@ export interface StateMessage {
   readonly kind: "state"
   /** The folder of the project, because one OpenCode serves several. */
   readonly directory: string
+  /** Changes when another process has written to the journal. */
+  readonly version: number
   /**
    * Newest first: every run of the project that has not ended, whichever process drives it, and the
    * newest that have ended since this OpenCode drove or saw them.

@@ -12,7 +12,8 @@ import {
   withRunning,
 } from "../../core/view/view.ts"
 
-/** So many runs are kept as they were read last: more than are followed, so that none is refolded. */
+/** So many runs are kept as they were read last. More than are followed, so that a look at all of
+ *  them folds none again. */
 const RUNS_KEPT = 400
 
 /** At most so many runs that have not ended are followed: the newest. */

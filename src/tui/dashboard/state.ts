@@ -25,8 +25,8 @@ const REFRESH_MS = 1_000
 const SETTLE_MS = 120
 /** How long a message stays on the last line; the same as OpenCode's toasts. */
 const MESSAGE_MS = 5_000
-/** Interval at which the runs of other processes are requested. */
-const FOREIGN_MS = 3_000
+/** Shortest interval at which the list of runs is requested while other processes change runs. */
+const RUNS_MS = 3_000
 
 export interface DashboardDeps {
   readonly live: Live
@@ -69,7 +69,9 @@ export class Dashboard {
   /** True from `show` until the person moves or the first answer with the list of runs arrives. */
   #isFresh = false
   #isRefreshing = false
-  #foreignAt = 0
+  /** The version of the journal that the list of runs is of, and when it may be requested again. */
+  #version = ""
+  #runsAt = 0
   #cancel = () => {}
   #forget = () => {}
 
@@ -118,6 +120,7 @@ export class Dashboard {
       if (view?.type === "board") {
         this.#failure[1](undefined)
         this.#snapshot[1](view)
+        this.#version = this.#deps.live.version()
         if (view.run !== null && (isWanted || this.#wantedRun[0]() === undefined)) this.#chooseRun(view.run)
         // State messages arrive with a delay, so a run that was just started is only in this
         // answer.
@@ -289,7 +292,7 @@ export class Dashboard {
     if (!this.#isShown) return
     this.#cancel = this.#deps.clock.after(wait, () => {
       // Not awaited, because it never rejects: a failed request is answered with an error reply.
-      void Promise.all([this.#refreshTexts(), this.#refreshForeignRuns()]).then(() => {
+      void Promise.all([this.#refreshTexts(), this.#refreshRuns()]).then(() => {
         this.#updateAges()
         this.#tick(REFRESH_MS)
       })
@@ -317,13 +320,15 @@ export class Dashboard {
     if (reply.view?.type === "step") this.take(reply, false)
   }
 
-  /** Requests the state of runs that another process drives, because no message reports them. */
-  async #refreshForeignRuns(): Promise<void> {
+  /**
+   * Requests the list of runs again when another process has written to the journal, because state
+   * messages report a run that has ended only if it was followed until then.
+   */
+  async #refreshRuns(): Promise<void> {
     const { live, clock, ask } = this.#deps
-    const here = new Set(live.runs().map(({ id }) => id))
-    const hasForeign = this.#snapshot[0]()?.runs.some((run) => run.endedAt === null && !here.has(run.id)) ?? false
-    if (!hasForeign || clock.now() < this.#foreignAt) return
-    this.#foreignAt = clock.now() + FOREIGN_MS
+    const isSame = this.#snapshot[0]() === undefined || live.version() === this.#version
+    if (isSame || clock.now() < this.#runsAt) return
+    this.#runsAt = clock.now() + RUNS_MS
     this.take(await ask("/workflow status"), false)
   }
 }

@@ -28,6 +28,8 @@ export interface Live {
    * status line.
    */
   now(): number
+  /** A text that changes when another process has changed runs of a project. */
+  version(): string
   /** Lines that the server half has not answered for more than a second. */
   waiting(): readonly string[]
   /**
@@ -61,6 +63,7 @@ export function createLive(clock: Clock, pace: Pace): Live {
   const [until, setUntil] = createSignal<ReadonlyMap<string, number>>(new Map())
   let cancel = () => {}
 
+  const [version, setVersion] = createSignal("")
   const [needs, setNeeds] = createSignal<readonly Need[]>([])
   const isAlive = (run: RunView) => run.status === "running" || run.status === "paused"
   const inBar = () => runs().filter((run) => isAlive(run) || (until().get(run.id) ?? 0) > now())
@@ -83,6 +86,7 @@ export function createLive(clock: Clock, pace: Pace): Live {
     workers,
     asks,
     needs,
+    version,
     now,
     waiting,
     update(next) {
@@ -95,6 +99,7 @@ export function createLive(clock: Clock, pace: Pace): Live {
         setWorkers(all.flatMap((one) => one.workers ?? []))
         setAsks(all.flatMap((one) => one.asks ?? []).sort((a, b) => a.askedAt - b.askedAt))
         setNeeds(needsOf(together, asks()))
+        setVersion(all.map((one) => one.version ?? 0).join(" "))
         tick()
       })
     },

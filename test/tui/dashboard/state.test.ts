@@ -211,23 +211,31 @@ describe("a dashboard without runs", () => {
   })
 })
 
-it("the dashboard requests a run of another process regularly until that run has ended", async () => {
-  const far = runView({ id: "far", steps: [runningStep("a")] })
-  let isOver = false
-  const ended = { ...far, status: "success" as const, endedAt: 9 }
-  const { dashboard, text, settle, lines } = open((line) =>
-    line === "/workflow status" ? board({ run: "far", runs: [isOver ? ended : far] }) : undefined,
+it("the dashboard requests the runs again when another process has written, and not otherwise", async () => {
+  const far = runView({ id: "far", status: "failed", endedAt: 3, steps: [stepView("a", { status: "failed" })] })
+  let isRetried = false
+  const retried = { ...far, status: "success" as const, endedAt: 9 }
+  const { dashboard, live, text, settle, lines } = open((line) =>
+    line === "/workflow status" ? board({ run: "far", runs: [isRetried ? retried : far] }) : undefined,
   )
+  const count = () => lines.filter((line) => line === "/workflow status").length
   dashboard.show(undefined)
   dashboard.take(board({ run: "far", runs: [far] }), false)
-  await settle()
-  expect(text()).toMatch(/◐ demo +running/)
-  isOver = true
   await settle(5_000)
+  expect(text()).toMatch(/✗ demo +failed/)
+  expect(count()).toBe(0)
+  isRetried = true
+  for (let version = 1; version <= 20; version++) {
+    live.update({ runs: [], version })
+    await settle(500)
+  }
   expect(text()).toMatch(/✓ demo +success/)
-  const asked = lines.filter((line) => line === "/workflow status").length
+  // Ten seconds of changes.
+  expect(count()).toBeLessThanOrEqual(4)
+  await settle(5_000)
+  const asked = count()
   await settle(10_000)
-  expect(lines.filter((line) => line === "/workflow status")).toHaveLength(asked)
+  expect(count()).toBe(asked)
 })
 
 it("the dashboard shows the session's newest run before any state message reports it, unless the person has moved", async () => {
