@@ -93,6 +93,7 @@ it(
     await tui.waitFor(/\? 4 need you \(ctrl\+x i\) · ✎ you work with refine/)
     key(tui, "o")
     await tui.waitFor(/Baton {2}\? 4 need you · /)
+    await tui.waitFor(/refine +your turn[\s\S]*Writes +Answer to: talk refine/)
     await expectScreen("needs-dashboard-80x24", tui)
     tui.type("i")
     await tui.waitFor(/Inbox: 4 need you/)
@@ -134,7 +135,6 @@ it(
     await tui.waitFor(/Inbox: 4 need you[\s\S]*refine/)
     tui.press("enter")
     await tui.waitFor(/left interrupted at 1\/2[\s\S]*Resume[\s\S]*See it in the dashboard[\s\S]*Abort/)
-    await expectScreen("needs-interrupted-80x24", tui)
     model.script("left text", say("T"))
     tui.press("enter")
     // The next one is shown at once.
