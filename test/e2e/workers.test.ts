@@ -291,7 +291,7 @@ describe("in a terminal of 80 columns", () => {
       await tui.waitFor(/a short draft/)
       // The row of the run has spent what its step has spent, before the step has ended.
       key(tui, "o")
-      await tui.waitFor(/◐ seat +running .* (\$0\.\d*[1-9])\b[\s\S]* refine +your turn .* \1\n/)
+      await tui.waitFor(/◐ seat +needs you .* (\$0\.\d*[1-9])\b[\s\S]* refine +your turn .* \1\n/)
       tui.press("escape")
       await tui.waitFor(/you work with refine/)
       key(tui, "d")
