@@ -12,7 +12,7 @@ const FLOW = {
 }
 
 function openTools(limits: object = {}) {
-  const context = openDesk({ limits, profiles: { coder: {}, lead: {} } }, FLOW)
+  const context = openDesk({ tools: true, limits, profiles: { coder: {}, lead: {} } }, FLOW)
   const { project, engine, missing } = context
   const tools = createTools(
     () =>

@@ -1,7 +1,7 @@
 /**
  * Reads what a provider said about a request that failed. Providers and gateways word the same
  * error in many ways, and OpenCode keeps it in different places: as a message, as a body, or as JSON
- * inside a message (contracts C22 and C72).
+ * inside a message (contracts C22 and C73).
  */
 export interface ProviderError {
   /** The provider's own sentence, without the JSON around it. Empty when it gave none. */
