@@ -1,8 +1,9 @@
 import type pc from "picocolors"
 import { formatDuration } from "../core/base/duration.ts"
 import type { RunEvent } from "../core/model/events.ts"
+import { describeReply, isUnanswered } from "../core/model/request-text.ts"
 import { failedChecks } from "../core/model/result.ts"
-import type { Run } from "../core/model/run.ts"
+import { type Run, stepOf } from "../core/model/run.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { DECIDED, gateTitle } from "../core/view/gate-view.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
@@ -94,6 +95,10 @@ function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createC
     return [`${stepMark("waiting", colors)} ${step.id}  ${colors.yellow(event.hold.detail)}`]
   }
   if (event.type === "step.warned") return [colors.yellow(`! ${event.step}  ${event.warning.text}`)]
+  if (event.type === "step.replied" && !isUnanswered(event)) {
+    const asked = stepOf(run, event.step)?.requests?.find(({ id }) => id === event.id)
+    return [colors.dim(`${event.step}  ${describeReply(event, asked)}`)]
+  }
   if (event.type === "step.checked") {
     const red = failedChecks(event.checks)
     return red.map(({ name, detail }) => `${stepMark("failed", colors)} ${event.step}  ${name}: ${detail}`)

@@ -261,10 +261,10 @@ export class Engine {
   }
 
   /** Answers a worker's request. Resolves with why that was not possible, or undefined. */
-  async answer(ask: string, answer: RequestAnswer): Promise<string | undefined> {
+  async answer(ask: string, answer: RequestAnswer, by: string): Promise<string | undefined> {
     const task = this.#workers.taskOfRequest(ask)
     if (task === undefined) return `nothing waits for an answer under ${ask}: it may have been answered already`
-    return this.#deps.backend(task.profile.kind).answer(ask, answer)
+    return this.#deps.backend(task.profile.kind).answer(ask, answer, { by, from: "inbox" })
   }
 
   /** Steers a worker with a task, found by its name or session. The action is journalled before

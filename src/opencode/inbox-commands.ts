@@ -4,7 +4,7 @@ import { formatNeeds } from "../core/view/format.ts"
 import { needsOf, needsWords } from "../core/view/needs.ts"
 import type { Reply } from "../core/view/protocol.ts"
 import type { PendingRequestView } from "../core/view/view.ts"
-import { type CommandContext, done, error } from "./command-context.ts"
+import { BY, type CommandContext, done, error } from "./command-context.ts"
 import type { InboxAnswer } from "./line-workers.ts"
 
 const TITLE_CHARS = 60
@@ -30,7 +30,7 @@ export async function answerRequest({ engine }: CommandContext, wanted: string, 
   }
   const answer = toAnswer(request, given)
   if (typeof answer === "string") return error("This answer does not fit the request", answer)
-  const refused = await engine.answer(request.id, answer)
+  const refused = await engine.answer(request.id, answer, BY)
   if (refused !== undefined) return error("Could not answer the request", refused)
   return done(`Answered ${request.worker}`, `${wordFor(given)} · ${shortTitle(request)}`)
 }

@@ -1,10 +1,21 @@
 import { afterAll, beforeAll, expect, it } from "vitest"
 import type { PermissionRule } from "../../src/core/model/profile.ts"
+import type { Replier, WorkerReply } from "../../src/core/model/request.ts"
 import type { StepResult } from "../../src/core/model/result.ts"
-import { type RequestAnswer, STOP_GRACE_MS, type WorkerBackend, type WorkerTask } from "../../src/core/ports/ports.ts"
+import {
+  type PendingRequest,
+  type RequestAnswer,
+  STOP_GRACE_MS,
+  type WorkerBackend,
+  type WorkerTask,
+} from "../../src/core/ports/ports.ts"
 import { until } from "../e2e/support/until.ts"
 import { profile } from "../support/runs.ts"
 import { recordReport, workerTask } from "../support/workers.ts"
+
+/** Who answers in these tests. */
+const HERE: Replier = { by: "tester", from: "inbox" }
+const NOBODY = "Nobody is here to allow"
 
 /**
  * A backend and the model behind it, both controlled by the test. Prompts are unique, so that all
@@ -234,17 +245,32 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
     timeoutMs,
   )
 
-  const askTests: [string, Partial<WorkerTask["asks"]>, RequestAnswer | undefined, string, string][] = [
-    ["allowed by a person", { policy: "ask" }, { type: "allow" }, "echo asked", "asked"],
-    ["denied by a person", { policy: "ask" }, { type: "deny", message: "not today" }, "echo asked", "not today"],
-    ["denied by its policy", { policy: "deny" }, undefined, "echo asked", "Nobody is here to allow"],
-    ["not on the list", { policy: "allow-listed" }, undefined, "echo asked", "Nobody is here to allow"],
-    ["not answered in time", { policy: "ask", timeoutMs: 300 }, undefined, "echo asked", "Nobody is here to allow"],
-    ["not answered, with leave", { policy: "ask", timeoutMs: 300, otherwise: "allow" }, undefined, "echo aye", "aye"],
+  type From = WorkerReply["from"]
+  const askTests: [string, Partial<WorkerTask["asks"]>, RequestAnswer | undefined, string, string, From][] = [
+    ["allowed by a person", { policy: "ask" }, { type: "allow" }, "echo asked", "asked", "inbox"],
+    [
+      "denied by a person",
+      { policy: "ask" },
+      { type: "deny", message: "not today" },
+      "echo asked",
+      "not today",
+      "inbox",
+    ],
+    ["denied by its policy", { policy: "deny" }, undefined, "echo asked", NOBODY, "policy"],
+    ["not on the list", { policy: "allow-listed" }, undefined, "echo asked", NOBODY, "policy"],
+    ["not answered in time", { policy: "ask", timeoutMs: 300 }, undefined, "echo asked", NOBODY, "timeout"],
+    [
+      "not answered, with leave",
+      { policy: "ask", timeoutMs: 300, otherwise: "allow" },
+      undefined,
+      "echo aye",
+      "aye",
+      "timeout",
+    ],
   ]
   it.each(askTests)(
     "the model is told about a command that is %s, and continues",
-    async (_, asks, answer, command, told) => {
+    async (_, asks, answer, command, told, from) => {
       const worker = profile("asking", { permission: world.asking })
       const { task, run } = start({
         profile: worker,
@@ -256,12 +282,16 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
       if (asks.policy === "ask") {
         const ask = await firstAsk(report)
         expect(ask).toMatchObject({ kind: "permission", title: `bash: ${command}`, session: await report.session })
-        if (answer) expect(await world.backend.answer(ask.id, answer)).toBeUndefined()
+        if (answer) expect(await world.backend.answer(ask.id, answer, HERE)).toBeUndefined()
         else expect(ask.expiresAt).toBe(ask.askedAt + 300)
       }
       expect(await result).toMatchObject({ reason: "ok", output: "went on" })
       expect(world.sent(task.prompt, 1)).toContain(told)
       expect(report.asks.size).toBe(0)
+      const { id } = report.requests[0] as PendingRequest
+      expect(report.requests).toMatchObject([{ kind: "permission", title: `bash: ${command}` }])
+      const answered = answer?.type ?? (asks.otherwise === "allow" ? "allow" : "deny")
+      expect(report.replies).toMatchObject([{ id, from, answer: answered }])
     },
     timeoutMs,
   )
@@ -274,14 +304,15 @@ export function liveWorkerContract(open: () => Promise<LiveWorld>, timeoutMs: nu
       const { report, result } = asked.run()
       const ask = await firstAsk(report)
       expect(ask).toMatchObject({ kind: "question", title: "Which one?", questions: [{ text: "Which one?" }] })
-      expect(await world.backend.answer(ask.id, { type: "allow" })).toBe("a question needs an answer in words")
-      expect(await world.backend.answer(ask.id, { type: "answers", answers: [["the blue one"]] })).toBeUndefined()
+      expect(await world.backend.answer(ask.id, { type: "allow" }, HERE)).toBe("a question needs an answer in words")
+      expect(await world.backend.answer(ask.id, { type: "answers", answers: [["the blue one"]] }, HERE)).toBeUndefined()
       expect(await result).toMatchObject({ reason: "ok", output: "chosen" })
       expect(world.sent(asked.task.prompt, 1)).toContain("the blue one")
       const alone = start({ asks: { policy: "allow-listed", otherwise: "deny" } })
       world.question(alone.task.prompt, "Which one?", "assumed")
       expect(await alone.run().result).toMatchObject({ reason: "ok", output: "assumed" })
       expect(world.sent(alone.task.prompt, 1)).toContain("Decide yourself")
+      expect(report.replies).toEqual([{ id: ask.id, answer: "answers", text: "the blue one", ...HERE }])
     },
     timeoutMs,
   )

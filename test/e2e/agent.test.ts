@@ -242,7 +242,7 @@ describe.each(KINDS)("a %s worker", (kind) => {
       expect(work.report.asks.size).toBe(0)
       for (const listener of listeners) listener({ type: "baton.reconnected", properties: {} })
       const ask = await until(() => [...work.report.asks.values()][0], { what: "the ask" })
-      expect(await own.answer(ask.id, { type: "allow" })).toBeUndefined()
+      expect(await own.answer(ask.id, { type: "allow" }, { by: "tester", from: "inbox" })).toBeUndefined()
       expect(await work.result).toMatchObject({ reason: "ok", output: "heard" })
     },
     STEP,

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { providerConfig } from "../../scripts/scripted-model/provider.ts"
 import {
   type Answer,
+  callTool,
   fail,
   refuseWith,
   type ScriptedModel,
@@ -10,6 +11,7 @@ import {
   startScriptedModel,
   streamOf,
 } from "../../scripts/scripted-model.ts"
+import type { TraceDocument } from "../../src/cli/json-types.ts"
 import { baton, endedOf, linesOf } from "./support/baton.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { warmServer } from "./support/warm.ts"
@@ -100,6 +102,7 @@ beforeAll(async () => {
         spare: { model: "spare/small" },
         careful: { model: "scripted/large", fallback: ["spare/large"] },
         strict: { model: "scripted/large", pin: true },
+        asking: { model: "scripted/small", permission: { bash: "ask" } },
         ...Object.fromEntries(worded.map(({ id }) => [id, { model: `${id}/small`, fallback: ["spare/large"] }])),
       },
       limits: { max_workers: worded.length },
@@ -107,6 +110,7 @@ beforeAll(async () => {
     workflows: {
       worded: WORDED,
       stumble: STUMBLE,
+      alone: "settings: { intervene: on-warning }\nsteps: [{ id: act, profile: asking, prompt: act alone }]",
       crowd: CROWD,
       money: pair("money", "plain"),
       key: pair("key", "plain"),
@@ -262,6 +266,27 @@ describe("a provider that refuses", () => {
       expect(code).toBe(1)
       expect(endedOf(stdout).steps.first).toMatchObject({ status: "failed", reason: "error" })
       expect(model.asked("first of pinned").every((request) => request.model === "large")).toBe(true)
+    },
+    LONG,
+  )
+})
+
+describe("a permission that nobody can give", () => {
+  it(
+    "is a warning of its step in what `baton run` shows, and asks a person with `intervene: on-warning`",
+    async () => {
+      model.script("act alone", callTool("bash", { command: "echo hi", description: "greets" }), say("without it"))
+      const { code, stdout, stderr } = await baton(project, "run", "alone")
+      const warning = "! act  not allowed, because nobody is here to answer: bash: echo hi"
+      expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringContaining(warning) })
+      expect(stdout).toMatch(/! not allowed, because nobody is here to answer: bash: echo hi[\s\S]*Waits for you: act/)
+      const { happened } = JSON.parse((await baton(project, "trace", "act", "--json")).stdout) as TraceDocument
+      const titles = happened?.map(({ title }) => title) ?? []
+      const asked = titles.indexOf("asks for a permission: bash: echo hi")
+      expect(titles.slice(asked, asked + 2)).toEqual([
+        "asks for a permission: bash: echo hi",
+        "not allowed, because nobody is here to answer: bash: echo hi",
+      ])
     },
     LONG,
   )

@@ -154,6 +154,8 @@ describe("an isolated server", () => {
         keptSession: () => undefined,
         opened: ({ session }: { session: string }) => void sessions.push(session),
         warned: (warning: Warning) => void warnings.push(warning),
+        requested: () => undefined,
+        replied: () => undefined,
       }
       const working = dispatcher.work(task(prompt), 8, witness, new AbortController().signal)
       await model.waitFor(prompt, { count: 2 })

@@ -142,6 +142,10 @@ describe("with the inbox and messages", () => {
       await tui.waitFor(/act · asking asks/)
       tui.press("enter")
       await tui.waitFor(/asking · success/)
+      const { stdout } = await baton(project, "trace", "act")
+      expect(stdout).toMatch(
+        /asks for a permission: bash: echo hi\n[\s\S]*allowed once by person in OpenCode, in the inbox/,
+      )
     },
     LONG,
   )
@@ -189,6 +193,10 @@ describe("with the inbox and messages", () => {
           .at(-1)
           ?.toolResults.join(),
       ).toContain("the ebb, please")
+      const { stdout } = await baton(project, "trace", "pick")
+      expect(stdout).toMatch(
+        /asks: Which tide\?[\s\S]*answered by person in OpenCode, in the inbox[^\n]*\n +the ebb, please/,
+      )
     },
     LONG,
   )
@@ -215,6 +223,9 @@ describe("with the inbox and messages", () => {
       await tui.waitFor(/asking · success/)
       await tui.waitFor(/┃ +\/workflow abort, hell\s/)
       expect(model.asked("greet the sea")).toHaveLength(2)
+      // That was OpenCode's own box.
+      const { stdout } = await baton(project, "trace", "act")
+      expect(stdout).toContain("allowed once by a person, in OpenCode itself: bash: echo hi")
       tui.press("ctrl+c")
       await tui.waitFor((screen) => !screen.includes("/workflow abort"))
     },

@@ -239,11 +239,11 @@ describe("the list of workers", () => {
     job.report.asked(ask)
     expect(engine.asks()).toMatchObject([{ id: "per_1", worker: "a", title: "bash: rm", depth: 1 }])
     expect(engine.workers()[0]?.state).toBe("asking")
-    expect(await engine.answer("per_1", { type: "allow" })).toBeUndefined()
+    expect(await engine.answer("per_1", { type: "allow" }, "tester")).toBeUndefined()
     expect(backend.answers).toEqual([{ ask: "per_1", answer: { type: "allow" } }])
     job.report.answered("per_1")
     expect(engine.asks()).toEqual([])
-    expect(await engine.answer("per_1", { type: "allow" })).toContain("may have been answered")
+    expect(await engine.answer("per_1", { type: "allow" }, "tester")).toContain("may have been answered")
   })
 })
 

@@ -131,3 +131,20 @@ it("the report shows hostile text as plain text, wherever it comes from", () => 
   expect(shown).not.toContain("<img")
   expect(shown.split("&lt;script&gt;document.title").length).toBeGreaterThan(8)
 })
+
+it("the report says what workers asked for, and what they were answered by whom", () => {
+  const ofStep = { step: "build", attempt: 1, id: "p" } as const
+  const asked = {
+    ...ofStep,
+    type: "step.asked",
+    at: 5,
+    kind: "permission",
+    title: "bash: rm <x>",
+    details: [],
+  } as const
+  const reply = { ...ofStep, type: "step.replied", at: 6, answer: "allow", by: "ann", from: "inbox" } as const
+  const at = events.findIndex((event) => event.type === "step.opened" && event.step === "build") + 1
+  const shown = pageFor([...events.slice(0, at), asked, reply, ...events.slice(at)], run)
+  expect(section("decisions", shown)).toContain("allowed once by ann, in the inbox: bash: rm &lt;x&gt;")
+  expect(section("decisions", shown)).toContain("asks for a permission: bash: rm &lt;x&gt;")
+})

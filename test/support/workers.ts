@@ -1,3 +1,4 @@
+import type { WorkerReply } from "../../src/core/model/request.ts"
 import type { Warning } from "../../src/core/model/result.ts"
 import type { Activity, PendingRequest, WorkerOpened, WorkerReport, WorkerTask } from "../../src/core/ports/ports.ts"
 import { profile } from "./runs.ts"
@@ -29,6 +30,9 @@ export interface RecordedReport extends WorkerReport {
   readonly sessions: WorkerOpened[]
   readonly activities: Activity[]
   readonly asks: Map<string, PendingRequest>
+  /** Every request, and every answer to one, in order. */
+  readonly requests: PendingRequest[]
+  readonly replies: WorkerReply[]
   readonly warnings: Warning[]
   readonly throttles: number[]
   /** Resolves with the first session. */
@@ -42,6 +46,8 @@ export function recordReport(): RecordedReport {
     sessions: [],
     activities: [],
     asks: new Map(),
+    requests: [],
+    replies: [],
     warnings: [],
     throttles: [],
     session: session.promise,
@@ -50,6 +56,8 @@ export function recordReport(): RecordedReport {
       session.resolve(opened.session)
     },
     activity: (activity) => void report.activities.push(activity),
+    requested: (ask) => void report.requests.push(ask),
+    replied: (reply) => void report.replies.push(reply),
     asked: (ask) => void report.asks.set(ask.id, ask),
     answered: (id) => void report.asks.delete(id),
     warned: (warning) => void report.warnings.push(warning),

@@ -145,6 +145,13 @@ const RULES: FoldRules = {
     withStep(run, { ...step, warnings: [...(step.warnings ?? []), warning] }),
   ),
   "step.steered": onStep(stepSteered),
+  "step.asked": onStep((run, step, { id, kind, title }) =>
+    withStep(run, { ...step, requests: [...(step.requests ?? []), { id, kind, title }] }),
+  ),
+  "step.replied": onStep((run, step, { id }) => {
+    const { requests = [] } = step
+    return withStep(run, { ...step, requests: requests.map((one) => (one.id === id ? { ...one, isOver: true } : one)) })
+  }),
   "step.held": onStep((run, step, { hold }) => ({
     ...withStep(run, { ...step, status: "waiting", hold }),
     running: run.running - 1,

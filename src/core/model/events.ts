@@ -1,5 +1,6 @@
 import type { Handoff } from "./handoff.ts"
 import type { Profile } from "./profile.ts"
+import type { RequestEvent, WorkerReply, WorkerRequest } from "./request.ts"
 import type { CheckResult, Hold, RunStatus, StepResult, StopCause, Tokens, Warning } from "./result.ts"
 import type { Budget, GateAction, InputValue, Limits, Step, Workflow } from "./workflow.ts"
 
@@ -10,7 +11,8 @@ import type { Budget, GateAction, InputValue, Limits, Step, Workflow } from "./w
  *   run.created → (step.started → step.opened → step.ended)* → run.ended
  *
  * - step.checkpointed → step.opened precedes step.ended each time a session grows too large.
- * - step.warned and step.steered may occur between step.started and step.ended.
+ * - step.warned, step.steered, step.asked and step.replied may occur between step.started and
+ *   step.ended.
  * - step.answered → step.checked → gate.opened → gate.decided precede step.ended; a step has only
  *   those that it needs.
  * - step.ended with `retryAt` is followed by step.started of the next attempt.
@@ -112,6 +114,7 @@ export type RunEvent =
   /** A person or a tool sent the worker a message, interrupted it, or let it continue. Written
    *  before it happens. */
   | ({ readonly type: "step.steered"; readonly at: number; readonly step: string; readonly attempt: number } & Steered)
+  | RequestEvent
   /** The attempt cannot continue for now. It continues when the run is resumed. */
   | {
       readonly type: "step.held"
@@ -353,6 +356,8 @@ export type Command =
   | ({ readonly type: "checkpointed" } & Checkpointed)
   | { readonly type: "warned"; readonly step: string; readonly attempt: number; readonly warning: Warning }
   | ({ readonly type: "steered"; readonly step: string; readonly attempt: number } & Steered)
+  | ({ readonly type: "asked"; readonly step: string; readonly attempt: number } & WorkerRequest)
+  | ({ readonly type: "replied"; readonly step: string; readonly attempt: number } & WorkerReply)
   | { readonly type: "held"; readonly step: string; readonly attempt: number; readonly hold: Hold }
   | {
       readonly type: "ended"

@@ -129,6 +129,8 @@ export interface Warning {
     | "reported"
     /** Part of the worker's input was cut. */
     | "truncated"
+    /** Nobody could answer a request of the worker. */
+    | "unanswered"
     /** An ensemble got fewer answers than it asked for. */
     | "dissent"
   readonly text: string

@@ -3,6 +3,7 @@ import { rowAt, type Table } from "../base/table.ts"
 import type { Spending } from "./budget.ts"
 import type { GoOn, RunCreated, RunEvent, Seen } from "./events.ts"
 import type { DependencyGraph } from "./graph.ts"
+import type { WorkerRequest } from "./request.ts"
 import type { CheckResult, Hold, RunStatus, StepResult, StepStatus, StopCause, Warning } from "./result.ts"
 import { NO_TOTAL_USAGE, plus, type TotalUsage } from "./usage.ts"
 import type { Budget, InputValue, Step } from "./workflow.ts"
@@ -51,6 +52,8 @@ export interface StepState {
   /** How often it has continued in a new session, and the progress it wrote down the last time. */
   readonly checkpoint?: { readonly count: number; readonly text: string }
   readonly warnings?: readonly Warning[]
+  /** What its worker has asked for in this try, and whether that was answered. */
+  readonly requests?: readonly StepRequest[]
   /** Messages to its worker since the prompt, in order. */
   readonly messages?: readonly WorkerMessage[]
   readonly hold?: Hold
@@ -108,6 +111,8 @@ export type RunHold = Hold & { readonly step?: string }
 export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at" | "step"> & {
   readonly openedAt: number
 }
+
+export type StepRequest = Pick<WorkerRequest, "id" | "kind" | "title"> & { readonly isOver?: true }
 
 /** A message to a worker. The id identifies it when it is sent again. */
 export interface WorkerMessage {

@@ -2,6 +2,7 @@ import type { Command, RunEvent, Seen, Unseen } from "../model/events.ts"
 import type { Kind } from "../model/kinds.ts"
 import type { Result } from "../model/problem.ts"
 import type { Profile } from "../model/profile.ts"
+import type { Replier, WorkerReply } from "../model/request.ts"
 import type { CheckResult, StepResult, Tokens, Warning } from "../model/result.ts"
 import type { WorkerMessage } from "../model/run.ts"
 import type { AskPolicy, Budget, Check, InputValue, JsonSchema } from "../model/workflow.ts"
@@ -248,13 +249,15 @@ export type RequestAnswer =
   | { readonly type: "deny"; readonly message: string }
   | { readonly type: "answers"; readonly answers: readonly (readonly string[])[] }
 
-/**
- * Progress callbacks. `opened` and `warned` return after the journal write, the others immediately.
- */
+/** Progress callbacks. Those that are journalled return after the write, the others at once. */
 export interface WorkerReport {
   /** Called once per `run`: the session exists and is about to be prompted. */
   opened(opened: WorkerOpened): void
   activity(activity: Activity): void
+  /** The worker asked for something, and who answers it is not decided yet. */
+  requested(ask: PendingRequest): void
+  /** A request was answered, by a person or by a rule. */
+  replied(reply: WorkerReply): void
   /** The worker waits for an answer until `answered` is called with the same id. */
   asked(ask: PendingRequest): void
   answered(id: string): void
@@ -292,7 +295,7 @@ export interface WorkerBackend {
   steer(session: string, steer: Steer): Promise<string | undefined>
   /** Answers a request that it reported. Resolves with the reason when that was not possible, or
    *  with undefined. */
-  answer(ask: string, answer: RequestAnswer): Promise<string | undefined>
+  answer(ask: string, answer: RequestAnswer, by: Replier): Promise<string | undefined>
   /** Stops what an earlier process may have left running in `session`. Resolves within five seconds
    *  and never rejects. */
   stop(session: string): Promise<void>

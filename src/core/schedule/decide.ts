@@ -14,6 +14,7 @@ import { effectsGate } from "./after-attempt.ts"
 import { conclude, hasFollowUp, isAborting, UNCHECKED, warn, weigh } from "./conclude.ts"
 import { lostWords } from "./gate-words.ts"
 import { end, proceed, start } from "./proceed.ts"
+import { asked, replied } from "./requests.ts"
 import { type Decision, refuse, specOf, stepsThat, Transaction } from "./transaction.ts"
 
 /**
@@ -316,6 +317,10 @@ function answer(tx: Transaction, command: AttemptCommand, now: number): Decision
       const fingerprint = `${facts.fingerprint}${todosOf(run, step)}`
       return proceed(tx.add({ type: "step.looked", at: now, ...facts, fingerprint }), now)
     }
+    case "asked":
+      return asked(tx, step, command, now)
+    case "replied":
+      return replied(tx, step, command, now)
     case "checked":
       return checked(tx, step, command, now)
     case "ended":

@@ -1,6 +1,8 @@
 import { formatDuration } from "../base/duration.ts"
 import { budgetWords } from "../model/budget.ts"
 import type { RunEvent } from "../model/events.ts"
+import type { WorkerRequest } from "../model/request.ts"
+import { describeReply, describeRequest, isUnanswered } from "../model/request-text.ts"
 import type { CheckResult, StepResult } from "../model/result.ts"
 import { DECIDED, gateTitle } from "./gate-view.ts"
 
@@ -53,8 +55,9 @@ type Told = Pick<Moment, "kind" | "tone" | "title"> & { readonly text?: string }
 
 /** Returns everything that happened, oldest first. */
 export function momentsOf(events: readonly RunEvent[]): Moment[] {
+  const asked = new Map(events.flatMap((event) => (event.type === "step.asked" ? [[event.id, event]] : [])))
   return events.flatMap((event) => {
-    const told = "step" in event ? toldOfStep(event) : toldOfRun(event)
+    const told = "step" in event ? toldOfStep(event, asked) : toldOfRun(event)
     const attempt = "attempt" in event ? event.attempt : null
     return told.map(({ text = "", ...rest }) => ({
       at: event.at,
@@ -100,7 +103,7 @@ function stopping({ cause, by }: Extract<RunEvent, { type: "run.stopping" }>): T
   return { kind: "run", tone: "bad", title: `nothing more starts: ${why}` }
 }
 
-function toldOfStep(event: StepEvent): Told[] {
+function toldOfStep(event: StepEvent, asked: ReadonlyMap<string, WorkerRequest>): Told[] {
   switch (event.type) {
     case "step.started": {
       const again = event.goOn === undefined ? "" : ", in the same session"
@@ -118,7 +121,12 @@ function toldOfStep(event: StepEvent): Told[] {
         },
       ]
     case "step.warned":
+      // The reply already says it.
+      if (event.warning.kind === "unanswered") return []
       return [{ kind: "warning", tone: "warn", title: event.warning.text }]
+    case "step.asked":
+    case "step.replied":
+      return requested(event, asked)
     case "step.steered":
       return [
         { kind: "decision", tone: "plain", title: `${STEERED[event.action]} ${event.by}`, text: event.text ?? "" },
@@ -150,6 +158,18 @@ function toldOfStep(event: StepEvent): Told[] {
     case "step.looked":
       return []
   }
+}
+
+function requested(
+  event: Extract<RunEvent, { type: "step.asked" | "step.replied" }>,
+  asked: ReadonlyMap<string, WorkerRequest>,
+): Told[] {
+  if (event.type === "step.asked") {
+    const text = event.details.filter((line) => line !== event.title).join("\n")
+    return [{ kind: "decision", tone: "plain", title: describeRequest(event), text }]
+  }
+  const tone = isUnanswered(event) ? "warn" : "plain"
+  return [{ kind: "decision", tone, title: describeReply(event, asked.get(event.id)), text: event.text ?? "" }]
 }
 
 const STEERED = {

@@ -1,9 +1,9 @@
 import { DEFAULTS } from "../../core/model/defaults.ts"
 import type { Profile } from "../../core/model/profile.ts"
-import type { StepResult, Warning } from "../../core/model/result.ts"
+import type { StepResult } from "../../core/model/result.ts"
 import { type Run, stepOf } from "../../core/model/run.ts"
 import type { WorkerTask } from "../../core/ports/ports.ts"
-import type { Dispatcher } from "../dispatch/dispatch.ts"
+import type { AttemptSink, Dispatcher } from "../dispatch/dispatch.ts"
 import type { Workers } from "../dispatch/workers.ts"
 import { deadlinesOf, idTimeOf } from "../task/task.ts"
 
@@ -25,14 +25,14 @@ export interface SideQuestion {
 /**
  * Asks in a read-only session of its own. The session's key is derived from run, step, attempt and
  * name, and an existing session of that key is looked for first: when a crash makes the engine ask
- * again, the answer that is already there is used. `warned` is called with each warning that a
- * person should see.
+ * again, the answer that is already there is used. `noted` gets the warnings that a person should
+ * see, and what was asked for.
  */
 export async function askSideQuestion(
   { dispatcher, workers }: SideQuestionDeps,
   run: Run,
   { step, attempt, name, profile, prompt }: SideQuestion,
-  warned: (warning: Warning) => void,
+  noted: Pick<AttemptSink, "warned" | "requested" | "replied">,
   signal: AbortSignal,
 ): Promise<StepResult> {
   const { keep: _k, start: _s, mode: _m, ...rest } = profile
@@ -58,7 +58,7 @@ export async function askSideQuestion(
   workers.add({ task, ask: undefined })
   try {
     const { maxWorkers = DEFAULTS.maxWorkers } = run.created.limits
-    const sink = { keptSession: () => undefined, opened: () => {}, warned }
+    const sink = { keptSession: () => undefined, opened: () => {}, ...noted }
     const outcome = await dispatcher.work(task, maxWorkers, sink, signal)
     if ("result" in outcome) return outcome.result
     return { reason: "quota", output: "", detail: outcome.hold.detail, ...outcome.took }

@@ -1,6 +1,7 @@
 import { formatTime } from "../../core/base/time.ts"
 import type { Usage } from "../../core/model/events.ts"
 import { traitsOf } from "../../core/model/kinds.ts"
+import type { WorkerReply, WorkerRequest } from "../../core/model/request.ts"
 import type { Outage, OutageHold, StepResult, Warning } from "../../core/model/result.ts"
 import { NO_USAGE } from "../../core/model/usage.ts"
 import type { Budget } from "../../core/model/workflow.ts"
@@ -27,6 +28,8 @@ export interface AttemptSink {
   readonly keptSession: () => string | undefined
   readonly opened: (opened: WorkerOpened) => void
   readonly warned: (warning: Warning) => void
+  readonly requested: (request: WorkerRequest) => void
+  readonly replied: (reply: WorkerReply) => void
 }
 
 export interface DispatcherDeps {
@@ -180,6 +183,8 @@ export class Dispatcher {
       asked: (request) => workers.asked(task.key, request),
       answered: (request) => workers.answered(task.key, request),
       warned: sink.warned,
+      requested: ({ id, kind, title, details }) => sink.requested({ id, kind, title, details }),
+      replied: sink.replied,
       throttled: (until) => {
         if (hasYielded || !lease.throttled(until)) return
         hasYielded = true

@@ -31,6 +31,7 @@ import { takeReport } from "../task/prompt.ts"
 import { scopeOf } from "../task/scope.ts"
 import { failure, taskOf } from "../task/task.ts"
 import { Changes } from "./changes.ts"
+import { notesOf } from "./notes.ts"
 
 export interface LoopDeps {
   readonly store: Store
@@ -259,12 +260,12 @@ export class RunLoop {
     const run = this.#run as Run
     const { result, spec: step } = this.#stepContext(run, id)
     if (!result || !step) return { type: "ended", step: id, attempt, result: failure("there is no answer to check") }
-    const warned = (warning: Warning) => this.#warn(id, attempt, warning)
+    const noted = notesOf(this, id, attempt)
+    const { warned } = noted
     const ask = async (name: string, called: string, prompt: string) => {
       const profile = run.created.profiles[called]
       const said =
-        profile &&
-        (await askSideQuestion(this.#deps, run, { step: id, attempt, name, profile, prompt }, warned, signal))
+        profile && (await askSideQuestion(this.#deps, run, { step: id, attempt, name, profile, prompt }, noted, signal))
       if (said) asked.push(said)
       return said
     }
@@ -329,7 +330,7 @@ export class RunLoop {
             if (refused === undefined) this.#keep(run, task, opened.session)
             else controller.abort()
           },
-          warned: (warning) => this.#warn(step, attempt, warning),
+          ...notesOf(this, step, attempt),
         },
         controller.signal,
       )

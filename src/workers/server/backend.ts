@@ -14,6 +14,8 @@ const NO_ANSWER = { output: "", ...NO_USAGE } as const
 const LAST_WORDS_MS = 1_000
 const STOP_MS = 4_500
 
+type Rest<A extends readonly unknown[]> = A extends [unknown, ...infer R] ? R : never
+
 /**
  * Workers in servers of their own: an isolated `opencode serve` for each profile, which Baton
  * starts at the profile's first task, or a server at `url` that somebody else runs. The session
@@ -78,7 +80,7 @@ class ServerBackend implements WorkerBackend {
     return server?.backend.steer(session, ...rest) ?? Promise.resolve(`no worker is working in session ${session}`)
   }
 
-  answer(id: string, ...rest: [Parameters<WorkerBackend["answer"]>[1]]): Promise<string | undefined> {
+  answer(id: string, ...rest: Rest<Parameters<WorkerBackend["answer"]>>): Promise<string | undefined> {
     return (
       this.#asks.get(id)?.backend.answer(id, ...rest) ??
       Promise.resolve("no worker is waiting for this answer any more")
@@ -145,6 +147,8 @@ class ServerBackend implements WorkerBackend {
           this.#sessions.set(session, server)
           report.opened(opened)
         }),
+      requested: (one) => void heard(() => report.requested(one)),
+      replied: (reply) => void heard(() => report.replied(reply)),
       asked: (one) =>
         void heard(() => {
           this.#asks.set(one.id, server)

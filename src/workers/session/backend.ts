@@ -37,9 +37,9 @@ export function createSessionBackend(target: SessionTarget): WorkerBackend {
       const turn = turns.get(session)
       return turn === undefined ? "no worker is working in this session" : turn.steer(steer)
     },
-    async answer(id, answer) {
+    async answer(id, answer, by) {
       const turn = [...turns.values()].find(({ broker }) => broker.has(id))
-      return turn === undefined ? "no worker is waiting for this answer any more" : turn.broker.answer(id, answer)
+      return turn === undefined ? "no worker is waiting for this answer any more" : turn.broker.answer(id, answer, by)
     },
     close: () => Promise.resolve(),
     async stop(session) {

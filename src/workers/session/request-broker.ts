@@ -1,5 +1,6 @@
 import type { PermissionRequest, QuestionRequest } from "@opencode-ai/sdk/v2"
 import type { PermissionRule } from "../../core/model/profile.ts"
+import type { Replier, WorkerReply } from "../../core/model/request.ts"
 import type { AskPolicy } from "../../core/model/workflow.ts"
 import type { PendingRequest, RequestAnswer, WorkerReport } from "../../core/ports/ports.ts"
 import { evaluate } from "../../core/rights/permission.ts"
@@ -22,6 +23,11 @@ interface Open {
   readonly cancel: () => void
 }
 
+/** OpenCode's event of an answer, which was given here or elsewhere. */
+type HostReply = Extract<HostEvent, { type: "permission.replied" | "question.replied" | "question.rejected" }>
+
+/** A person who answers in OpenCode's own prompt, or through another program at its server. */
+const IN_OPENCODE: Replier = { by: "a person", from: "opencode" }
 const DECIDE = "Nobody is here to answer. Decide yourself, and say what you assumed."
 const DETAIL_LINES = 12
 
@@ -32,10 +38,12 @@ const DETAIL_LINES = 12
 export class RequestBroker {
   readonly #options: RequestBrokerOptions
   readonly #open = new Map<string, Open>()
-  /** Requests that the broker is answering by itself at this moment. */
-  readonly #answering = new Set<string>()
+  /** Replies that are being sent at this moment, and are not recorded yet. */
+  readonly #sending = new Map<string, WorkerReply>()
   /** Requests that are answered. An older list of the server may still name them. */
   readonly #over = new Set<string>()
+  /** The last answer to a permission. OpenCode applies some to other open requests of the session. */
+  #last: WorkerReply | undefined
   #isClosed = false
 
   constructor(options: RequestBrokerOptions) {
@@ -63,8 +71,7 @@ export class RequestBroker {
       case "permission.replied":
       case "question.replied":
       case "question.rejected":
-        this.#over.add(event.properties.requestID)
-        this.#forget(event.properties.requestID)
+        this.#replied(event)
         break
     }
   }
@@ -82,7 +89,11 @@ export class RequestBroker {
       callHost("list the questions", (o) => question.list({}, o)),
     ])
     const mine = [...permissions, ...questions].filter((request) => request.sessionID === session)
-    for (const id of before) if (!mine.some((request) => request.id === id)) this.#forget(id)
+    for (const id of before) {
+      if (mine.some((request) => request.id === id) || !this.#open.has(id)) continue
+      this.#record({ id, answer: "unknown", by: "somebody", from: "opencode" })
+      this.#forget(id)
+    }
     for (const request of mine) {
       if ("questions" in request) this.#take(askOfQuestion(request))
       else this.#take(askOfPermission(request), request)
@@ -90,7 +101,7 @@ export class RequestBroker {
   }
 
   /** Sends a person's answer. Resolves with the reason if that was not possible. */
-  async answer(id: string, answer: RequestAnswer): Promise<string | undefined> {
+  async answer(id: string, answer: RequestAnswer, by: Replier): Promise<string | undefined> {
     const open = this.#open.get(id)
     if (open === undefined) return "this request has been answered already"
     const isQuestion = open.ask.kind === "question"
@@ -99,7 +110,7 @@ export class RequestBroker {
     if (!isQuestion && answer.type === "answers")
       return "a permission request needs allow or deny, not an answer in words"
     try {
-      await this.#reply(open.ask, answer)
+      await this.#reply(open.ask, answer, by)
     } catch (error) {
       return describe(error)
     }
@@ -115,21 +126,27 @@ export class RequestBroker {
 
   #take(found: Omit<PendingRequest, "askedAt" | "expiresAt">, permission?: PermissionRequest): void {
     if (this.#isClosed || this.#over.has(found.id)) return
-    if (this.#open.has(found.id) || this.#answering.has(found.id)) return
+    if (this.#open.has(found.id) || this.#sending.has(found.id)) return
     const { target, asks, report } = this.#options
     const now = target.clock.now()
     const expiresAt = asks.timeoutMs === undefined ? null : now + asks.timeoutMs
     const entry: PendingRequest = { ...found, askedAt: now, expiresAt }
     const policy = target.host.isAttended || asks.policy === "allow-listed" ? asks.policy : "deny"
+    report.requested(entry)
     if (policy !== "ask") {
       const isAllowed = policy === "allow-listed" && permission !== undefined && this.#isListed(permission)
-      void this.#decide(entry, isAllowed, permission)
+      const from = asks.policy === "ask" ? "unattended" : "policy"
+      void this.#decide(entry, isAllowed, permission, { by: `asks: ${asks.policy}`, from })
       return
     }
+    const late: Replier = { by: `asks: ${asks.otherwise} after its time limit`, from: "timeout" }
     const cancel =
       asks.timeoutMs === undefined
         ? () => undefined
-        : target.clock.after(asks.timeoutMs, () => void this.#decide(entry, asks.otherwise === "allow", permission))
+        : target.clock.after(
+            asks.timeoutMs,
+            () => void this.#decide(entry, asks.otherwise === "allow", permission, late),
+          )
     this.#open.set(found.id, { ask: entry, cancel })
     report.asked(entry)
     this.#options.onChange()
@@ -144,22 +161,41 @@ export class RequestBroker {
    * Answers without a person. The model always gets a message and can go on: a refusal without one
    * would end its turn (contracts C41 and C42).
    */
-  async #decide(entry: PendingRequest, isAllowed: boolean, permission: PermissionRequest | undefined): Promise<void> {
+  async #decide(
+    entry: PendingRequest,
+    isAllowed: boolean,
+    permission: PermissionRequest | undefined,
+    by: Replier,
+  ): Promise<void> {
     const { target } = this.#options
     const name = permission?.permission ?? entry.title
     const message = `Nobody is here to allow \`${name}\`. Go on without it, or say what you could not do.`
-    this.#answering.add(entry.id)
     try {
-      if (entry.kind === "question") await this.#reply(entry, { type: "deny", message: DECIDE })
-      else await this.#reply(entry, isAllowed ? { type: "allow" } : { type: "deny", message })
+      if (entry.kind === "question") await this.#reply(entry, { type: "deny", message: DECIDE }, by)
+      else await this.#reply(entry, isAllowed ? { type: "allow" } : { type: "deny", message }, by)
     } catch (error) {
       target.log.error("a worker's request could not be answered", { ask: entry.id, error: describe(error) })
     }
-    this.#answering.delete(entry.id)
     this.#forget(entry.id)
   }
 
-  async #reply({ id, kind, questions }: PendingRequest, answer: RequestAnswer): Promise<void> {
+  /** Sends an answer, and records it once it has arrived. */
+  async #reply(entry: PendingRequest, answer: RequestAnswer, by: Replier): Promise<void> {
+    const { id, kind } = entry
+    const text = wordsOf(answer)
+    const reply: WorkerReply = { id, answer: answer.type, ...by, ...(text === "" ? {} : { text }) }
+    // A slower prompt of OpenCode must not be taken for the answer, nor an earlier event for another.
+    this.#sending.set(id, reply)
+    if (kind === "permission") this.#last = reply
+    try {
+      await this.#send(entry, answer)
+      this.#record(reply)
+    } finally {
+      this.#sending.delete(id)
+    }
+  }
+
+  async #send({ id, kind, questions }: PendingRequest, answer: RequestAnswer): Promise<void> {
     const { permission, question } = this.#options.target.host.client
     if (kind === "question") {
       const words = answer.type === "deny" ? answer.message : DECIDE
@@ -177,6 +213,31 @@ export class RequestBroker {
     })
   }
 
+  /** Processes the event of an answer: one of ours, one that follows from it, or a person's elsewhere. */
+  #replied(event: HostReply): void {
+    const id = event.properties.requestID
+    const told = { id, ...answerIn(event) }
+    const own = this.#sending.get(id)
+    const isOwn = own !== undefined && (event.type !== "permission.replied" || own.answer === told.answer)
+    if (isOwn) this.#record(own)
+    else if (this.#open.has(id)) this.#record({ ...told, ...this.#causeOf(told.answer) })
+    this.#over.add(id)
+    this.#forget(id)
+  }
+
+  /** OpenCode applies `always` and a refusal to the other open requests of the session too. */
+  #causeOf(answer: WorkerReply["answer"]): Replier {
+    const isSpread = answer === "always" || answer === "deny"
+    if (!isSpread || this.#last?.answer !== answer) return IN_OPENCODE
+    return { by: this.#last.by, from: this.#last.from }
+  }
+
+  #record(reply: WorkerReply): void {
+    if (this.#over.has(reply.id)) return
+    this.#over.add(reply.id)
+    this.#options.report.replied(reply)
+  }
+
   #forget(id: string): void {
     const open = this.#open.get(id)
     if (open === undefined) return
@@ -184,6 +245,24 @@ export class RequestBroker {
     this.#open.delete(id)
     this.#options.report.answered(id)
     this.#options.onChange()
+  }
+}
+
+function wordsOf(answer: RequestAnswer): string {
+  if (answer.type === "deny") return answer.message
+  return answer.type === "answers" ? answer.answers.map((one) => one.join(", ")).join("; ") : ""
+}
+
+function answerIn(event: HostReply): Pick<WorkerReply, "answer" | "text"> {
+  switch (event.type) {
+    case "permission.replied":
+      return { answer: ({ once: "allow", always: "always", reject: "deny" } as const)[event.properties.reply] }
+    case "question.rejected":
+      return { answer: "deny" }
+    default: {
+      const text = event.properties.answers.map((one) => one.join(", ")).join("; ")
+      return { answer: "answers", ...(text === "" ? {} : { text }) }
+    }
   }
 }
 

@@ -103,6 +103,17 @@ describe("the timeline of a run", () => {
     expect(told(event)).toEqual([[null, null, ...moment]])
   })
 
+  it("says of an answer what it answers, and once that nobody could give one", () => {
+    const request = { ...ofStep, type: "step.asked", id: "p", kind: "question", title: "Which?", details: [] } as const
+    const reply = { ...ofStep, type: "step.replied", id: "p", answer: "deny", by: "asks", from: "timeout" } as const
+    const warning = { kind: "unanswered", text: "not answered" } as const
+    const moments = momentsOf([request, reply, { ...ofStep, type: "step.warned", warning }])
+    expect(moments.map(({ title, tone }) => [title, tone])).toEqual([
+      ["asks: Which?", "plain"],
+      ["not answered, because nobody answered in time: Which?", "warn"],
+    ])
+  })
+
   it.each<[RunEvent, ...unknown[]]>([
     [{ ...ofStep, type: "step.started", attempt: 2 }, "retry", "plain", "try 2", ""],
     [
@@ -118,6 +129,20 @@ describe("the timeline of a run", () => {
       "plain",
       "its session grew too large: it continues in a new one",
       "half done",
+    ],
+    [
+      { ...ofStep, type: "step.asked", id: "p", kind: "permission", title: "bash: ls", details: ["bash: ls", "ls"] },
+      "decision",
+      "plain",
+      "asks for a permission: bash: ls",
+      "ls",
+    ],
+    [
+      { ...ofStep, type: "step.replied", id: "p", answer: "deny", by: "ann", from: "opencode", text: "not now" },
+      "decision",
+      "plain",
+      "not allowed by ann, in OpenCode itself",
+      "not now",
     ],
     [
       { ...ofStep, type: "step.warned", warning: { kind: "model", text: "another model" } },
