@@ -336,7 +336,9 @@ it("a secret is in the prompt that names it, and nowhere else", async () => {
   expect(await promptOf("a")).toBe("use s3cr3t-t0ken")
   const { report } = await backend.job("a")
   const ask = { id: "1", kind: "permission", session: "ses_r/a/1", questions: [], askedAt: 0, expiresAt: null } as const
+  report.requested({ ...ask, title: "bash: curl s3cr3t-t0ken", details: ["-H s3cr3t-t0ken"] })
   report.asked({ ...ask, title: "bash: curl s3cr3t-t0ken", details: ["-H s3cr3t-t0ken"] })
+  report.replied({ id: "1", answer: "deny", by: "ann", from: "inbox", text: "not with s3cr3t-t0ken" })
   report.warned({ kind: "model", text: "s3cr3t-t0ken" })
   expect(engine.asks()[0]).toMatchObject({ title: "bash: curl [secret TOKEN]", details: ["-H [secret TOKEN]"] })
   engine.steer("a", { type: "message", id: "m", text: "not s3cr3t-t0ken" }, "person")

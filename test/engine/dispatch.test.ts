@@ -245,6 +245,32 @@ describe("the list of workers", () => {
     expect(engine.asks()).toEqual([])
     expect(await engine.answer("per_1", { type: "allow" }, "tester")).toContain("may have been answered")
   })
+
+  it("records a worker's request and its answer once, also when a resumed worker hears of both again", async () => {
+    const { backend, engine, store, begin } = setUp()
+    begin()
+    const ask: PendingRequest = {
+      ...{ id: "per_1", kind: "permission", session: "ses_r/a/1", title: "bash: rm", details: ["rm"] },
+      ...{ questions: [], askedAt: 5, expiresAt: null },
+    }
+    const reply = { id: "per_1", answer: "deny", by: "tester", from: "inbox", text: "no" } as const
+    const first = await backend.job("a")
+    first.report.requested(ask)
+    first.report.replied(reply)
+    await engine.interrupt("a crash")
+    expect(engine.resume("r", "tester").ok).toBe(true)
+    const again = await backend.job("a", 1)
+    again.report.requested(ask)
+    again.report.replied(reply)
+    again.finish()
+    await engine.finished("r")
+    const recorded = store.read("r").filter(({ type }) => type === "step.asked" || type === "step.replied")
+    const ofStep = { at: 1_000, step: "a", attempt: 1 }
+    expect(recorded).toEqual([
+      { type: "step.asked", ...ofStep, id: "per_1", kind: "permission", title: "bash: rm", details: ["rm"] },
+      { type: "step.replied", ...ofStep, ...reply },
+    ])
+  })
 })
 
 describe("steering a worker", () => {

@@ -165,7 +165,7 @@ function requested(
   asked: ReadonlyMap<string, WorkerRequest>,
 ): Told[] {
   if (event.type === "step.asked") {
-    const text = event.details.filter((line) => line !== event.title).join("\n")
+    const text = event.details.filter((line) => !event.title.includes(line)).join("\n")
     return [{ kind: "decision", tone: "plain", title: describeRequest(event), text }]
   }
   const tone = isUnanswered(event) ? "warn" : "plain"

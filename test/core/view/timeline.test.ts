@@ -131,11 +131,11 @@ describe("the timeline of a run", () => {
       "half done",
     ],
     [
-      { ...ofStep, type: "step.asked", id: "p", kind: "permission", title: "bash: ls", details: ["bash: ls", "ls"] },
+      { ...ofStep, type: "step.asked", id: "p", kind: "permission", title: "bash: ls", details: ["ls", "lists"] },
       "decision",
       "plain",
       "asks for a permission: bash: ls",
-      "ls",
+      "lists",
     ],
     [
       { ...ofStep, type: "step.replied", id: "p", answer: "deny", by: "ann", from: "opencode", text: "not now" },
