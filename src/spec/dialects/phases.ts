@@ -215,6 +215,8 @@ function drawPhase(drawing: Drawing, place: PhaseContext): void {
   const { draft } = drawing
   for (const [key, name] of Object.entries(RENAMED)) drawing.copy([...from, key], [...to, name])
   if (phase.model !== undefined) drawing.copy([...from, "model"], [...to, "profile"])
+  // On another type of phase it is refused, and so it must not be left out.
+  if (phase.over !== undefined) drawing.expression([...from, "over"], [...to, "over"])
   drawing.copyShared(from, to)
   const inputs = inputsOf(drawing, from)
   if (phase.input !== undefined) {
@@ -254,12 +256,10 @@ function drawOutput(drawing: Drawing, from: Path, to: Path): void {
   drawing.draft.setText([...to, "output"], text, path)
 }
 
-/** Sets the list of a routed phase: its `over`, or else the tasks of the phase it reads. */
+/** Sets the list of a routed phase without `over`: the tasks of the phase it reads. */
 function drawOver(drawing: Drawing, place: PhaseContext): void {
-  const { from, to, phase } = place
-  if (phase.over !== undefined) drawing.expression([...from, "over"], [...to, "over"])
   const source = taskSource(drawing, place)
-  if (source) drawing.draft.set([...to, "over"], `\${${source.phase}.structured.tasks}`, source.path)
+  if (source) drawing.draft.set([...place.to, "over"], `\${${source.phase}.structured.tasks}`, source.path)
 }
 
 /**
