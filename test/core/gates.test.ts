@@ -477,7 +477,7 @@ describe("a budget", () => {
 })
 
 describe("the words of a decision reach somebody, or are refused with what to do instead", () => {
-  const ACCEPTS = "to continue a accepts its result as it is, so nobody would read the words: "
+  const ACCEPTS = "continue accepts the result of a as it is, and nobody would read the words: "
   const paused = (spec: Partial<Step>, more: Step[] = []) =>
     drive([{ ...step("a"), intervene: "always", ...spec }, ...more])
   const parallel: Partial<Step> = { type: "parallel", checks, group: { type: "parallel", steps: [step("x")] } }
@@ -536,7 +536,7 @@ describe("the words of a decision reach somebody, or are refused with what to do
     r.resume()
     expect(r.step("a").gate?.why).toBe("effects")
     expect(r.decide("a", "continue", "look first").refused).toBe(
-      "to continue a lets it go on where it was, so nobody would read the words: use retry to tell its worker, or continue without words",
+      "continue lets a go on where it was, and nobody would read the words: use retry to tell its worker, or continue without words",
     )
     expect(r.decide("a", "retry", "look first").refused).toBeUndefined()
     expect(r.events.at(-1)).toMatchObject({ type: "step.started", goOn: { text: "look first" } })

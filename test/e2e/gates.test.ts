@@ -92,6 +92,12 @@ describe("in the TUI", () => {
       await tui.submit("/workflow run each")
       for (const [done, step] of ["draft", "review", "ship"].entries()) {
         await tui.waitFor(new RegExp(`each paused at ${done}/3 · ${step} is done`))
+        if (step === "draft") {
+          await tui.submit("/workflow continue draft use tabs")
+          await tui.waitFor(/use retry to tell its worker/)
+          tui.press("enter")
+          await tui.waitFor((text) => !/return close/.test(text))
+        }
         await tui.submit("/workflow continue")
       }
       await tui.waitFor(/each · success/)

@@ -21,9 +21,9 @@ export function lostWords(run: Run, step: StepState, action: GateAction): string
     return canTell ? undefined : `the next try of ${id} has no worker that could be told: retry it without words`
   const isRead = gate?.why === "gate" || gate?.why === "stagnant" || (gate?.why === "effects" && isReset)
   if (isRead) return undefined
-  const what = gate?.why === "effects" ? "lets it go on where it was" : "accepts its result as it is"
+  const what = gate?.why === "effects" ? `lets ${id} go on where it was` : `accepts the result of ${id} as it is`
   const way = canTell ? "use retry to tell its worker, or continue without words" : "continue without words"
-  return `to continue ${id} ${what}, so nobody would read the words: ${way}`
+  return `continue ${what}, and nobody would read the words: ${way}`
 }
 
 /** True when the next try of the step has a worker that is told the words. */
