@@ -39,6 +39,11 @@ describe("an option that is given twice is refused", () => {
     expect(said).toContain("is given twice: keep one of the two")
   })
 
+  it("and an empty message is refused", async () => {
+    expect(await runProgram(program(), ["retry", "review", "-m", " "])).toBe(2)
+    expect(said).toContain("the message is empty: write one, or leave out --message")
+  })
+
   it("and the repeatable ones accept different names", async () => {
     expect(await runProgram(program(), ["run", "-i", "a=1", "-i", "b=1", "-i", "b=2"])).toBe(2)
     expect(said).toContain("`b` is given twice")

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest"
 import { formatProblem } from "../../src/core/model/problem.ts"
 import type { InputSpec, InputValue, Workflow } from "../../src/core/model/workflow.ts"
 import { bindInputs } from "../../src/spec/inputs.ts"
+import { parseWorkflow } from "../../src/spec/parse.ts"
 
 const text: InputSpec = { type: "string", required: true }
 
@@ -164,4 +165,15 @@ describe("problems with inputs", () => {
   it("are reported all at once", () => {
     expect(bind({ a: text, n: { type: "number", required: true } }, { x: 1, n: "z" }, "t")).toHaveLength(4)
   })
+})
+
+it("a required input of a nested workflow cannot be empty either", () => {
+  const nested = workflow({ y: text, z: { type: "string", required: false } })
+  const parse = (given: string) =>
+    parseWorkflow(`steps: [{ id: a, type: workflow, workflow: demo, with: { ${given} } }]`, "w.yaml", {
+      lookup: () => ({ workflow: nested }),
+    })
+  const wrong = parse('y: " "')
+  expect(wrong.ok ? [] : wrong.problems.map(formatProblem)).toEqual(["w.yaml:1:61: input `y` is empty — write `y=…`"])
+  expect(parse('y: a, z: ""').ok).toBe(true)
 })
