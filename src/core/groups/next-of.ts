@@ -77,7 +77,8 @@ function nextOfWorkflow(
       const text = template === undefined ? undefined : expressions.text(run, spec, template)
       if (text && !text.ok) return failed(`its input ${name}: ${text.problems[0]?.message ?? "cannot be filled in"}`)
       const value = text === undefined ? (input.default ?? "") : inputOf(text.value, input)
-      if (value === undefined) return failed(`its input ${name} must be ${wanted(input)}, not \`${text?.value}\``)
+      if (value === undefined)
+        return failed(`its input ${name} must be ${wanted(input, text?.value ?? "")}, not \`${text?.value}\``)
       inputs[name] = value
     }
     return { type: "steps", steps: ofHook([undefined]), inputs }
@@ -111,9 +112,11 @@ function isHook({ steps }: Workflow, inner: Step): boolean {
   return steps.some((own) => own.hook && own.id === inner.part?.name)
 }
 
-function wanted({ type, enum: allowed }: InputSpec): string {
+function wanted({ type, enum: allowed }: InputSpec, text: string): string {
   if (allowed) return `one of ${allowed.join(", ")}`
   if (type === "string") return "a text that is not empty"
+  if (type === "integer" && Number.isInteger(Number(text)) && text.trim() !== "")
+    return `a whole number up to ${Number.MAX_SAFE_INTEGER}`
   return type === "integer" ? "a whole number" : type === "boolean" ? "true or false" : `a ${type}`
 }
 

@@ -334,6 +334,17 @@ describe("a nested workflow", () => {
     const r = drive([nested({}, { count: "many" })])
     expect(r.step("w").result?.detail).toBe("its input count must be a whole number, not `many`")
     expect(r.run.status).toBe("failed")
+    const large = drive([nested({}, { count: "99999999999999999999" })])
+    expect(large.step("w").result?.detail).toBe(
+      "its input count must be a whole number up to 9007199254740991, not `99999999999999999999`",
+    )
+  })
+
+  it("fails at once when a required text is filled in with nothing", () => {
+    const inputs = { goal: { type: "string", required: true } } as const
+    const r = drive([nested({ inputs }, { goal: " \n" })])
+    expect(r.step("w").result?.detail).toBe("its input goal must be a text that is not empty, not ` \n`")
+    expect(drive([nested({ inputs }, { goal: "x" })]).started).toEqual(["w:x"])
   })
 
   it("that fails stops its own steps, and the run's on_failure decides about the rest", () => {
