@@ -3,6 +3,7 @@ import { formatCost } from "../core/view/numbers.ts"
 import { type SessionTranscript, type TraceRow, type TranscriptLocation, tokenWords } from "../core/view/trace.ts"
 import { type Entry, markIn, taskFrom } from "./entries.ts"
 import { callHost, describe, type Host, HostError } from "./host.ts"
+import { readError } from "./provider-error.ts"
 
 /**
  * What was said in a worker's session for one task: every message, and every tool call with its
@@ -73,10 +74,16 @@ function answerRows(info: AssistantMessage, parts: readonly Part[]): TraceRow[] 
     kind: "message",
     tone: info.error ? "bad" : "plain",
     title,
-    text: info.error ? [text, describe(info.error)].filter(Boolean).join("\n") : text,
+    text: info.error ? [text, errorText(info.error)].filter(Boolean).join("\n") : text,
     tookMs,
   }
   return [message, ...thoughts, ...calls.map((part) => toolRow(part, created))]
+}
+
+/** Returns the provider's own sentence, without the JSON around it. */
+function errorText(error: NonNullable<AssistantMessage["error"]>): string {
+  const message = describe(error)
+  return readError({ message }).message || message
 }
 
 function thoughtRow(at: number, text: string): TraceRow {

@@ -87,4 +87,7 @@ it("a transcript shows a failed answer, and nothing that no model read", () => {
   expect(rows.map(({ tone, title, text }) => [tone, title, text])).toEqual([
     ["bad", "a/one failed · 1,234 in, 25 out · $0.25", "no such key"],
   ])
+  const message = JSON.stringify({ message: "no credits", code: 402 })
+  const torn = entry({ ...answer(2).info, error: { name: "UnknownError", data: { message } } })
+  expect(transcriptRows([user(1, "ours", marked("t")), torn], "t").at(-1)?.text).toBe("no credits")
 })

@@ -1,7 +1,7 @@
 import type { AssistantMessage } from "@opencode-ai/sdk/v2"
 import type { Outage, Reason } from "../../core/model/result.ts"
+import { readError } from "../../host/provider-error.ts"
 import { causeOf } from "./outage-cause.ts"
-import { readError } from "./provider-error.ts"
 
 /** An outage before it is known which model it concerns. */
 export type PartialOutage = Omit<Outage, "model">

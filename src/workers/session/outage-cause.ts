@@ -1,5 +1,5 @@
 import type { Outage } from "../../core/model/result.ts"
-import type { ProviderError } from "./provider-error.ts"
+import type { ProviderError } from "../../host/provider-error.ts"
 
 type Cause = Outage["cause"]
 type Patterns = readonly (readonly [Cause, readonly RegExp[]])[]

@@ -1,5 +1,5 @@
+import { readError } from "../../../host/provider-error.ts"
 import { firstSending } from "../outbox.ts"
-import { readError } from "../provider-error.ts"
 import { decide } from "./decide.ts"
 import { afterHeard, excused, relearned } from "./health.ts"
 import type { Heard, HeardAnswer } from "./heard.ts"
