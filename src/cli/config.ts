@@ -3,7 +3,7 @@ import { Command } from "commander"
 import { type Explained, explain, type WrittenValue } from "../project/explain.ts"
 import type { Project } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
-import { problemsError, UserError } from "./exit.ts"
+import { problemsError } from "./exit.ts"
 import { writeJson } from "./json.ts"
 
 interface ExplainOptions {
@@ -31,6 +31,8 @@ function explainCommand(): Command {
     .option("-p, --profile <name>", "for this profile")
     .option("--json", "as one JSON array")
     .action((key: string, options: ExplainOptions, command: Command) => {
+      if (options.step !== undefined && options.workflow === undefined)
+        command.error("error: --step also needs its workflow: add --workflow NAME")
       const project = projectOf(command.optsWithGlobals<GlobalOptions>())
       const explained = answers(project, key, options)
       if (options.json) writeJson(explained)
@@ -40,8 +42,6 @@ function explainCommand(): Command {
 
 /** Throws UserError with every problem of the documents or the question. */
 function answers(project: Project, key: string, { workflow, step, profile }: ExplainOptions): Explained[] {
-  if (step !== undefined && workflow === undefined)
-    throw new UserError("--step also needs its workflow: add --workflow NAME")
   const config = project.config()
   const found = workflow === undefined ? undefined : project.checked(workflow)
   if (!config.ok || found?.ok === false)

@@ -38,10 +38,10 @@ export async function carryOut(
 export function stepDecision(compose: LoadCompose, action: "retry" | "skip", description: string): Command {
   return decision(action, `${description} (RUN: ${RUN})`)
     .usage("[options] [RUN] STEP")
-    .argument("<words...>", "the run, if it is not the newest that waits, and the step")
+    .argument("<[RUN] STEP...>", "the run, if it is not the newest that waits, and the step")
     .action((words: string[], { message }: { message?: string }, command: Command) => {
-      if (words.length > 2) command.error(`too many words: \`baton ${action} [RUN] STEP\``)
-      if (message?.trim() === "") command.error("the message is empty: write one, or leave out --message")
+      if (words.length > 2) command.error(`error: too many words: \`baton ${action} [RUN] STEP\``)
+      if (message?.trim() === "") command.error("error: the message is empty: write one, or leave out --message")
       const [run, step = ""] = words.length === 2 ? words : [undefined, words[0]]
       const wanted = run === undefined ? decisionQueryOf(step) : { run, step }
       const said = message === undefined ? {} : { message }

@@ -80,8 +80,10 @@ export interface NeedRow {
 /** `baton list --json`. */
 export interface ListDocument {
   readonly workflows: readonly WorkflowItem[]
-  /** Newest first. */
+  /** Newest first: one page of the runs that the filters let through. */
   readonly runs: readonly ListedRun[]
+  /** Whether there are older runs after this page. */
+  readonly more: boolean
   /** What needs a person in all runs of the project, oldest first. */
   readonly needs: readonly NeedRow[]
 }
@@ -89,9 +91,16 @@ export interface ListDocument {
 export interface ListedRun {
   readonly id: string
   readonly workflow: string
+  /** `unknown` when the run's journal cannot be read. */
   readonly status: RunStatus | "unknown"
   /** ISO 8601. */
   readonly createdAt: string
+  /** ISO 8601, or null while it has not ended. */
+  readonly endedAt: string | null
+  /** The inputs that it was started with, in one short line. */
+  readonly label: string
+  readonly cost: number | null
+  readonly knownUsd: number
 }
 
 /** `baton plan --json`. */
@@ -105,7 +114,7 @@ export interface PlanDocument extends Definition {
   readonly waves: readonly (readonly string[])[]
 }
 
-/** `baton trace --json`. */
+/** `baton trace --json`; `null` when nothing has run in the project. */
 export interface TraceDocument extends StepView {
   readonly run: string
   /** The journal's entries about the step, in order. */
@@ -142,7 +151,7 @@ export interface JsonDocuments {
   readonly status: StatusDocument | null
   readonly list: ListDocument
   readonly plan: PlanDocument
-  readonly trace: TraceDocument
+  readonly trace: TraceDocument | null
   readonly workers: readonly WorkerRow[]
   readonly prune: PruneDocument
   readonly pause: HandedLine

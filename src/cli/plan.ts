@@ -3,7 +3,7 @@ import { formatPlan, waves } from "../project/plan.ts"
 import type { Prepared } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
-import { collectInput, collectModel } from "./inputs.ts"
+import { inputOption, modelOption } from "./inputs.ts"
 import { writeJson } from "./json.ts"
 import type { PlanDocument } from "./json-types.ts"
 import { paint } from "./style.ts"
@@ -16,9 +16,9 @@ export function planCommand(): Command {
   return new Command("plan")
     .description("show what a workflow would do, without calling any model")
     .argument("<workflow>", "name of a workflow of the project, or a path to its file")
-    .option("-i, --input <key=value>", "an input of the workflow (repeatable)", collectInput, {})
+    .addOption(inputOption())
     .option("-t, --task <text>", "the workflow's `task` input")
-    .option("-m, --model <name=model>", "model for a profile or role, in this run (repeatable)", collectModel, {})
+    .addOption(modelOption())
     .option("--json", "as one JSON object")
     .action(
       (

@@ -31,7 +31,7 @@ export function createProgram(compose: LoadCompose, version = packageVersion()):
     .version(version, "-V, --version", "print the version")
     .option("-C, --directory <dir>", "work in this folder instead of the current one")
     .option("--opencode <path>", "the OpenCode program to use (default: the project's, then the one on PATH)")
-    .showHelpAfterError("(baton --help lists the commands)")
+    .showHelpAfterError(helpHint("baton", "lists the commands"))
     .addHelpText("after", EXIT_CODES)
     .exitOverride()
   const commands = [
@@ -58,12 +58,21 @@ export function createProgram(compose: LoadCompose, version = packageVersion()):
     pruneCommand(compose),
   ]
   for (const command of commands) {
-    program.addCommand(command.exitOverride().copyInheritedSettings(program))
-    for (const own of command.commands) own.exitOverride().copyInheritedSettings(command)
+    program.addCommand(inherit(command, program, `baton ${command.name()}`))
+    for (const own of command.commands) inherit(own, command, `baton ${command.name()} ${own.name()}`)
     for (const one of [command, ...command.commands]) refuseRepeats(one)
   }
   refuseRepeats(program)
   return program
+}
+
+/** Gives a command the settings of the one above it, and the way to its own help. */
+function inherit(command: Command, above: Command, path: string): Command {
+  return command.exitOverride().copyInheritedSettings(above).showHelpAfterError(helpHint(path, "shows how it is used"))
+}
+
+function helpHint(path: string, what: string): string {
+  return `(${path} --help ${what})`
 }
 
 const EXIT_CODES = `

@@ -1,11 +1,17 @@
-import { Command, InvalidArgumentError } from "commander"
-import { formatDuration, parseDuration } from "../core/base/duration.ts"
+import { Command, InvalidArgumentError, Option } from "commander"
+import { durationWords, parseDuration } from "../core/base/duration.ts"
+import { localTime } from "../core/base/time.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
+import { wholeOf } from "./inputs.ts"
 import { writeJson } from "./json.ts"
 import type { PruneDocument } from "./json-types.ts"
 import { readJournal } from "./status.ts"
+import { paint } from "./style.ts"
+import { type TextColumn, terminalWidth, textTable } from "./table.ts"
+
+const OLD_MS = 30 * 86_400_000
 
 interface PruneOptions {
   readonly olderThan: number
@@ -18,8 +24,12 @@ interface PruneOptions {
 export function pruneCommand(compose: LoadCompose): Command {
   return new Command("prune")
     .description("delete old runs that have ended from the journal; shows which, and deletes with --yes")
-    .option("--older-than <duration>", "runs that ended longer ago than this", ageOf, parseDuration("30d"))
-    .option("--keep <count>", "keep this many of the newest whatever their age", countOf, 20)
+    .addOption(
+      new Option("--older-than <duration>", "runs that ended longer ago than this, such as 12h")
+        .argParser(ageOf)
+        .default(OLD_MS, durationWords(OLD_MS)),
+    )
+    .option("--keep <count>", "keep this many of the newest whatever their age", wholeOf, 20)
     .option("--yes", "delete them")
     .option("--json", "as one JSON object")
     .action(async (options: PruneOptions, command: Command) => {
@@ -45,11 +55,15 @@ function oldRuns(engine: Engine, { olderThan, keep }: PruneOptions): RunView[] {
 }
 
 function formatPruned(old: readonly RunView[], deleted: readonly RunView[], options: PruneOptions): string {
-  if (old.length === 0) return `No ended run is older than ${formatDuration(options.olderThan)}.\n`
-  const lines = old.map(({ id, status, workflow, endedAt }) => {
-    const when = new Date(endedAt ?? 0).toISOString().slice(0, 16).replace("T", " ")
-    return `${id}  ${status.padEnd(9)}  ${when}  ${workflow}`
-  })
+  if (old.length === 0) return `No ended run is older than ${durationWords(options.olderThan)}.\n`
+  const now = Date.now()
+  const columns: TextColumn<RunView>[] = [
+    { title: "RUN", of: ({ id }) => id },
+    { title: "STATE", of: ({ status }) => status },
+    { title: "ENDED", of: ({ endedAt }) => localTime(endedAt ?? 0, now), drop: 1 },
+    { title: "WORKFLOW", of: ({ workflow }) => workflow },
+  ]
+  const lines = textTable(columns, old, terminalWidth(process.stdout), paint(process.stdout))
   const count = (runs: readonly RunView[]) => `${runs.length} ${runs.length === 1 ? "run" : "runs"}`
   const what = options.yes
     ? `Deleted ${count(deleted)}. Their sessions stay in OpenCode.`
@@ -66,9 +80,4 @@ function ageOf(text: string): number {
   const ms = parseDuration(text)
   if (ms === undefined) throw new InvalidArgumentError("write a duration such as 30d or 12h")
   return ms
-}
-
-function countOf(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("write a whole number")
-  return Number(text)
 }

@@ -13,7 +13,7 @@ export function raiseCommand(compose: LoadCompose): Command {
     .option("--workers <count>", "workers started: tries of steps", amount("workers"))
     .action((wanted: string | undefined, given: Readonly<Record<string, number>>, command: Command) => {
       const named = Object.entries(AMOUNTS).filter(([name]) => given[name] !== undefined)
-      if (named.length === 0) command.error("no amount given: add --usd N, --tokens N, --time T, or --workers N")
+      if (named.length === 0) command.error("error: no amount given: add --usd N, --tokens N, --time T, or --workers N")
       const budget = Object.fromEntries(named.map(([name, { key }]) => [key, given[name]]))
       return carryOut(compose, command, {
         find: (engine) => findOpen(engine, wanted),

@@ -5,7 +5,7 @@ import { reportPage } from "../project/report.ts"
 import { type GlobalOptions, type LoadCompose, pathOf, placeOf } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { formatReport } from "./report.ts"
-import { findRun, readJournal } from "./status.ts"
+import { findRun, NOTHING_RAN, readJournal } from "./status.ts"
 
 /**
  * `baton report [RUN]`: shows the result of a run as text, or writes it as one HTML page. Reads
@@ -20,7 +20,10 @@ export function reportCommand(compose: LoadCompose): Command {
       const globals = command.optsWithGlobals<GlobalOptions>()
       const engine = await readJournal(compose, placeOf(globals))
       const run = findRun(engine, wanted)
-      if (!engine || !run) throw new UserError("nothing has run in this project yet")
+      if (!engine || !run) {
+        process.stdout.write(NOTHING_RAN)
+        return
+      }
       if (options.out === undefined) {
         process.stdout.write(formatReport(run, process.stdout))
         return

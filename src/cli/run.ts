@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander"
 import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./context.ts"
 import { type DriveOptions, drive } from "./drive.ts"
 import { problemsError } from "./exit.ts"
-import { collectInput, collectModel } from "./inputs.ts"
+import { inputOption, modelOption } from "./inputs.ts"
 
 interface RunOptions extends DriveOptions {
   readonly input: Readonly<Record<string, string>>
@@ -16,9 +16,9 @@ export function runCommand(compose: LoadCompose): Command {
   return new Command("run")
     .description("run a workflow and wait for its end")
     .argument("<workflow>", "name of a workflow of the project, or a path to its file")
-    .option("-i, --input <key=value>", "an input of the workflow (repeatable)", collectInput, {})
+    .addOption(inputOption())
     .option("-t, --task <text>", "the workflow's `task` input")
-    .option("-m, --model <name=model>", "model for a profile or role, in this run (repeatable)", collectModel, {})
+    .addOption(modelOption())
     .option("--json", "one JSON object per line on stdout; the last one is the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
     .option("--run-id <id>", "id for the run (default: a random one)", checkRunId)

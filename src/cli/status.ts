@@ -13,6 +13,9 @@ import { formatNeedRows, needRows } from "./needs.ts"
 import { hasUsage, howToContinue } from "./report.ts"
 import { paint, stepMark } from "./style.ts"
 
+/** The answer of every command that only reads, when there is nothing to read. It is no mistake. */
+export const NOTHING_RAN = "Nothing has run in this project yet.\n"
+
 /** `baton status [RUN]`: shows the state of a run. Reads only the journal. */
 export function statusCommand(compose: LoadCompose): Command {
   return new Command("status")
@@ -25,7 +28,7 @@ export function statusCommand(compose: LoadCompose): Command {
       const needs = needRows(engine)
       if (options.json) writeJson(view ? statusDocument(view, needs) : null)
       else if (view) process.stdout.write(`${formatStatus(view)}${needsBlock(needs)}`)
-      else process.stdout.write("Nothing has run in this project yet.\n")
+      else process.stdout.write(NOTHING_RAN)
     })
 }
 

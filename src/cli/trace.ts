@@ -7,7 +7,7 @@ import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { writeJson } from "./json.ts"
 import type { TraceDocument } from "./json-types.ts"
-import { findRun, readJournal } from "./status.ts"
+import { findRun, NOTHING_RAN, readJournal } from "./status.ts"
 
 /**
  * `baton trace STEP`: shows the prompt, the model, the cost and the whole answer of a step or a
@@ -23,7 +23,11 @@ export function traceCommand(compose: LoadCompose): Command {
       const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
       const found = engine && options.run === undefined ? stepNamed(engine, wanted) : undefined
       const view = found?.run ?? findRun(engine, options.run)
-      if (!view) throw new UserError("nothing has run in this project yet")
+      if (!view) {
+        if (options.json) writeJson(null)
+        else process.stdout.write(NOTHING_RAN)
+        return
+      }
       const step = found?.step ?? view.steps.find((other) => other.id === wanted)
       const known = view.steps.map((other) => other.id)
       if (!step) throw new UserError(`run ${view.id} has no step \`${wanted}\`: ${suggest(wanted, known, "steps")}`)

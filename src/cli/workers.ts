@@ -7,6 +7,7 @@ import { writeJson } from "./json.ts"
 import type { WorkerRow } from "./json-types.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
+import { type TextColumn, terminalWidth, textTable } from "./table.ts"
 
 /** Number of runs that are searched for running steps. */
 const RUNS_READ = 50
@@ -54,26 +55,18 @@ function pick({ name, kind, profile, model, run, step, session, startedAt }: Wor
 
 function format(rows: readonly WorkerRow[], now: number): string {
   if (rows.length === 0) return "No workers are running or kept in this project.\n"
-  const table = [
-    ["NAME", "STATE", "KIND", "PROFILE", "MODEL", "STEP", "TIME", "SESSION"],
-    ...rows.map((row) => [
-      row.name,
-      row.state,
-      row.kind,
-      row.profile,
-      row.model ?? "-",
-      row.workflow === null ? "-" : `${row.step} of ${row.workflow}`,
-      row.startedAt === null ? "-" : formatDuration(Math.max(0, now - row.startedAt)),
-      row.session ?? "-",
-    ]),
+  const columns: TextColumn<WorkerRow>[] = [
+    { title: "NAME", of: ({ name }) => name },
+    { title: "STATE", of: ({ state }) => state },
+    { title: "KIND", of: ({ kind }) => kind, drop: 2 },
+    { title: "PROFILE", of: ({ profile }) => profile, drop: 1 },
+    { title: "MODEL", of: ({ model }) => model ?? "-", drop: 3 },
+    { title: "STEP", of: ({ workflow, step }) => (workflow === null ? "-" : `${step} of ${workflow}`) },
+    {
+      title: "TIME",
+      of: ({ startedAt }) => (startedAt === null ? "-" : formatDuration(Math.max(0, now - startedAt))),
+    },
+    { title: "SESSION", of: ({ session }) => session ?? "-", drop: 4 },
   ]
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)))
-  const colors = paint(process.stdout)
-  const lines = table.map((cells) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  )
-  return `${[colors.dim(lines[0] ?? ""), ...lines.slice(1)].join("\n")}\n`
+  return `${textTable(columns, rows, terminalWidth(process.stdout), paint(process.stdout)).join("\n")}\n`
 }

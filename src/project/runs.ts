@@ -1,3 +1,5 @@
+import type { RunStatus } from "../core/model/result.ts"
+import type { RunHeader } from "../core/ports/ports.ts"
 import type { RunView, StepView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 
@@ -40,4 +42,53 @@ export function stepNamed(
     if (run && step) return { run, step }
   }
   return undefined
+}
+
+/** Which runs are wanted. Every part that is given must match. */
+export interface RunFilter {
+  readonly workflow?: string | undefined
+  readonly state?: RunStatus | undefined
+  /** Runs that were started at this time (milliseconds since 1970) or later. */
+  readonly since?: number | undefined
+}
+
+/** One page of runs, newest first. A run whose journal cannot be read has no view. */
+export interface RunPage {
+  readonly runs: readonly { readonly header: RunHeader; readonly view: RunView | undefined }[]
+  /** Whether there are older runs after this page. */
+  readonly isMore: boolean
+}
+
+/**
+ * Returns a page (from 1) of at most `limit` runs. A state is only known once a run was read, so
+ * with a state, runs are read until the page is full.
+ */
+export function pageOfRuns(
+  engine: Engine,
+  { workflow, state, since }: RunFilter,
+  { limit, page }: { readonly limit: number; readonly page: number },
+): RunPage {
+  const headers = engine
+    .list()
+    .filter((header) => (workflow ?? header.workflow) === header.workflow && header.createdAt >= (since ?? 0))
+  const read = (header: RunHeader) => ({ header, view: viewOf(engine, header.id) })
+  const from = limit * (page - 1)
+  if (state === undefined)
+    return { runs: headers.slice(from, from + limit).map(read), isMore: headers.length > from + limit }
+  const found: ReturnType<typeof read>[] = []
+  for (const header of headers) {
+    const one = read(header)
+    if (one.view?.status === state) found.push(one)
+    if (found.length > from + limit) break
+  }
+  return { runs: found.slice(from, from + limit), isMore: found.length > from + limit }
+}
+
+/** Returns undefined for a run whose journal is damaged, or that was just deleted. */
+function viewOf(engine: Engine, run: string): RunView | undefined {
+  try {
+    return engine.view(run)
+  } catch {
+    return undefined
+  }
 }

@@ -8,6 +8,7 @@ const program = () => createProgram(() => Promise.reject(new Error("nothing may 
 const SAMPLES: Readonly<Record<string, string>> = {
   ...{ usd: "1", tokens: "1", time: "1h", workers: "1", keep: "1", "older-than": "1d" },
   ...{ input: "a=b", "run-id": "r1", format: "ascii" },
+  ...{ limit: "1", page: "1", state: "failed", since: "1d" },
 }
 const sampleOf = (name: string) => SAMPLES[name] ?? "x=y/z"
 

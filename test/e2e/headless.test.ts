@@ -316,6 +316,30 @@ describe("reading commands", () => {
   )
 
   it(
+    "a usage error names the help of its command",
+    async () => {
+      const wrong = [
+        [["run"], "baton run"],
+        [["run", "demo", "--input", "x"], "baton run"],
+        [["retry"], "baton retry"],
+        [["skip", "a", "b", "c"], "baton skip"],
+        [["raise"], "baton raise"],
+        [["list", "--state", "odd"], "baton list"],
+        [["config", "explain", "timeout", "--step", "a"], "baton config explain"],
+        [["prune", "--nope"], "baton prune"],
+      ] as const
+      const ran = await Promise.all(wrong.map(([words]) => baton(project, ...words)))
+      for (const [at, [, command]] of wrong.entries()) {
+        expect(ran[at]).toMatchObject({ code: 2, stdout: "" })
+        expect(ran[at]?.stderr).toMatch(/^error: /)
+        expect(ran[at]?.stderr).toContain(`(${command} --help shows how it is used)`)
+      }
+      expect((await baton(project, "lst")).stderr).toContain("(baton --help lists the commands)")
+    },
+    LONG,
+  )
+
+  it(
     "status creates no state folder if nothing has run",
     async () => {
       const empty = makeProject({ baton: false })

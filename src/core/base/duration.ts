@@ -49,3 +49,16 @@ export function formatDuration(ms: number): string {
   if (minutes < 60) return `${minutes}m ${String(seconds % 60).padStart(2, "0")}s`
   return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, "0")}m`
 }
+
+/** Formats a duration that a person chose, in one unit where that is exact: `30 days`, `1 hour`. */
+export function durationWords(ms: number): string {
+  for (const [unit, word] of [
+    ["d", "day"],
+    ["h", "hour"],
+    ["m", "minute"],
+  ] as const) {
+    const count = ms / UNIT_MS[unit]
+    if (count >= 1 && Number.isInteger(count)) return `${count} ${word}${count === 1 ? "" : "s"}`
+  }
+  return formatDuration(ms)
+}
