@@ -95,7 +95,7 @@ function halves(root: string, globalDir: string): Finding {
 async function journal(compose: LoadCompose, place: LoadOptions): Promise<Finding> {
   try {
     const engine = await readJournal(compose, place)
-    const runs = (engine?.list() ?? []).flatMap(({ id }) => engine?.view(id) ?? [])
+    const runs = (engine?.list() ?? []).flatMap(({ id }) => engine?.readable(id) ?? [])
     const waiting = runs.filter(({ status }) => status === "interrupted" || status === "paused")
     const text = `the journal can be read: ${plural(runs.length, "run")}`
     if (waiting.length === 0) return { state: "good", text }

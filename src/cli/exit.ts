@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from "commander"
+import { UnreadableRun } from "../core/fold/evolve.ts"
 import { formatProblems, type Problem } from "../core/model/problem.ts"
 import type { StopCause } from "../core/model/result.ts"
 import type { RunView } from "../core/view/view.ts"
@@ -37,7 +38,7 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
     return Number(process.exitCode ?? EXIT.success)
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage
-    if (error instanceof UserError) {
+    if (error instanceof UserError || error instanceof UnreadableRun) {
       process.stderr.write(`baton: ${error.message}\n`)
       return EXIT.usage
     }

@@ -50,7 +50,7 @@ function oldRuns(engine: Engine, { olderThan, keep }: PruneOptions): RunView[] {
   return engine
     .list()
     .slice(keep)
-    .flatMap(({ id, createdAt }) => (createdAt < before ? (engine.view(id) ?? []) : []))
+    .flatMap(({ id, createdAt }) => (createdAt < before ? (engine.readable(id) ?? []) : []))
     .filter((run) => run.endedAt !== null && run.endedAt < before)
 }
 

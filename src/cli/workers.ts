@@ -33,7 +33,7 @@ function rowsOf(engine: Engine): WorkerRow[] {
     .list()
     .slice(0, RUNS_READ)
     .flatMap(({ id }) => {
-      const view = engine.view(id)
+      const view = engine.readable(id)
       if (view?.status !== "running") return []
       const steps = view.steps.filter((step) => step.status === "running")
       return steps.map((step) => atWork(step, id, view.workflow, view.ask))

@@ -197,6 +197,23 @@ export class Engine {
     return id === undefined ? undefined : this.view(id)
   }
 
+  /** The run; undefined also for one that cannot be read, which is logged once. For those who look
+   *  through many runs, because one that a newer version wrote must not cost the others. */
+  readable(run: string): RunView | undefined {
+    try {
+      return this.view(run)
+    } catch (error) {
+      this.#broken(run, error)
+      return undefined
+    }
+  }
+
+  #broken(run: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error)
+    if (!this.#unreadable.has(run)) this.#deps.log.error("a run cannot be read", { run, error: why })
+    this.#unreadable.add(run)
+  }
+
   /** Every run of the project, newest first. */
   list(): RunHeader[] {
     return this.#deps.store.list()
@@ -211,10 +228,7 @@ export class Engine {
    *  whichever process drives it, and those that have ended since this process saw or drove them.
    *  A run that cannot be read is logged once and left out. */
   followed(): RunView[] {
-    return this.#reader.followed(this.#runs.loops().keys(), (run, error) => {
-      if (!this.#unreadable.has(run)) this.#deps.log.error("a run cannot be read", { run, error: String(error) })
-      this.#unreadable.add(run)
-    })
+    return this.#reader.followed(this.#runs.loops().keys(), (run, error) => this.#broken(run, error))
   }
 
   /** Every run of the project that has not ended, newest first. */
@@ -302,7 +316,7 @@ export class Engine {
     return findRemoteWorker(
       wanted,
       runs.filter((run) => this.isElsewhere(run)),
-      (run) => this.view(run),
+      (run) => this.readable(run),
     )
   }
 

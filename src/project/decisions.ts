@@ -39,7 +39,7 @@ export function decisionQueryOf(text: string): DecisionQuery {
 function* runsFor(engine: Engine, { session }: Asker): Generator<RunView> {
   const others: RunView[] = []
   for (const { id } of engine.list().slice(0, RUNS_READ)) {
-    const view = engine.view(id)
+    const view = engine.readable(id)
     if (view === undefined) continue
     if (session === undefined || view.parent === session) yield view
     else others.push(view)

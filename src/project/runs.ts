@@ -15,7 +15,7 @@ const RUNS_READ = 20
 export function runNamed(engine: Engine, wanted: string | undefined): RunView | undefined {
   if (wanted !== undefined) return engine.find(wanted)
   for (const { id } of engine.list()) {
-    const view = engine.view(id)
+    const view = engine.readable(id)
     if (view?.depth === 0) return view
   }
   return undefined
@@ -37,7 +37,7 @@ export function stepNamed(
   const isMeant = (run: RunView, step: StepView) =>
     run.ask === null ? step.id === wanted || (session !== undefined && step.session === session) : run.ask === wanted
   for (const { id } of engine.list().slice(0, RUNS_READ)) {
-    const run = engine.view(id)
+    const run = engine.readable(id)
     const step = run?.steps.find((other) => isMeant(run, other))
     if (run && step) return { run, step }
   }
@@ -71,7 +71,7 @@ export function pageOfRuns(
   const headers = engine
     .list()
     .filter((header) => (workflow ?? header.workflow) === header.workflow && header.createdAt >= (since ?? 0))
-  const read = (header: RunHeader) => ({ header, view: viewOf(engine, header.id) })
+  const read = (header: RunHeader) => ({ header, view: engine.readable(header.id) })
   const from = limit * (page - 1)
   if (state === undefined)
     return { runs: headers.slice(from, from + limit).map(read), isMore: headers.length > from + limit }
@@ -82,13 +82,4 @@ export function pageOfRuns(
     if (found.length > from + limit) break
   }
   return { runs: found.slice(from, from + limit), isMore: found.length > from + limit }
-}
-
-/** Returns undefined for a run whose journal is damaged, or that was just deleted. */
-function viewOf(engine: Engine, run: string): RunView | undefined {
-  try {
-    return engine.view(run)
-  } catch {
-    return undefined
-  }
 }

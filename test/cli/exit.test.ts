@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest"
-import { exitCodeOf } from "../../src/cli/exit.ts"
+import { Command } from "commander"
+import { afterEach, describe, expect, it, vi } from "vitest"
+import { exitCodeOf, runProgram } from "../../src/cli/exit.ts"
+import { UnreadableRun } from "../../src/core/fold/evolve.ts"
 
 /** Tests the exit codes that docs/guide/command-line.md promises to scripts. */
 
@@ -21,4 +23,19 @@ describe("the exit code of a run", () => {
   ])("that %s", (_, ending, code) => {
     expect(exitCodeOf(ending)).toBe(code)
   })
+})
+
+afterEach(() => void vi.restoreAllMocks())
+
+it("a run of a newer version is refused in one sentence, without a stack", async () => {
+  let out = ""
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    out += text
+    return true
+  })
+  const program = new Command("baton").action(() => {
+    throw new UnreadableRun("run r was written by a newer version of Baton")
+  })
+  expect(await runProgram(program, [])).toBe(2)
+  expect(out).toBe("baton: run r was written by a newer version of Baton\n")
 })

@@ -46,6 +46,7 @@ it("the project is surveyed before the first worker exists, and again when the r
   await engine.finished("r")
   expect(types()).toEqual([
     "run.created",
+    "run.format",
     "step.started",
     "run.seen",
     "step.opened",
@@ -64,7 +65,7 @@ it("a run records no changes, and waits for no survey, where git reports nothing
   ;(await backend.job("a")).finish()
   await engine.finished("r")
   expect(asked).toEqual([])
-  expect(types()).toEqual(["run.created", "step.started", "step.opened", "step.ended", "run.ended"])
+  expect(types()).toEqual(["run.created", "run.format", "step.started", "step.opened", "step.ended", "run.ended"])
 })
 
 it("a run records why its changes are not known, at its beginning or at its end", async () => {

@@ -49,6 +49,7 @@ describe("a run", () => {
     ])
     expect(store.read("r").map((event) => event.type)).toEqual([
       "run.created",
+      "run.format",
       "step.started",
       "step.opened",
       "step.ended",
@@ -159,7 +160,7 @@ describe("after a crash", () => {
 
   it("at every point of the journal, a resumed run repeats no finished step, loses nothing and ends the same", async () => {
     const events = await journalOfThreeSteps()
-    expect(events).toHaveLength(11)
+    expect(events).toHaveLength(12)
     for (let cut = 1; cut < events.length; cut++) {
       const store = createMemoryStore()
       store.append("r", events.slice(0, cut))
@@ -184,7 +185,7 @@ describe("after a crash", () => {
   it("a new engine drives no run until somebody asks it to", async () => {
     const events = await journalOfThreeSteps()
     const store = createMemoryStore()
-    store.append("r", events.slice(0, 3))
+    store.append("r", events.slice(0, 4))
     const { engine, backend } = setUp(store)
     expect(engine.live()).toEqual([])
     expect(engine.list().map((run) => run.id)).toEqual(["r"])
@@ -194,7 +195,7 @@ describe("after a crash", () => {
   it("aborting the leftover run stops the session that may still be working", async () => {
     const events = await journalOfThreeSteps()
     const store = createMemoryStore()
-    store.append("r", events.slice(0, 3))
+    store.append("r", events.slice(0, 4))
     const { engine, backend } = setUp(store)
     engine.abort("r", "user")
     const { view } = await engine.finished("r")

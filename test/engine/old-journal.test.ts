@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
+import type { RunEvent } from "../../src/core/model/events.ts"
 import { formatRun, formatTrace } from "../../src/core/view/format.ts"
 import type { RunView } from "../../src/core/view/view.ts"
+import { runNamed } from "../../src/project/runs.ts"
 import { holds, render } from "../../src/spec/template.ts"
 import { openSqliteStore } from "../../src/store/sqlite/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
 import { handDriven } from "../support/engine.ts"
 import { events, views, writeOldJournal } from "../support/old-journal.ts"
+import { createdEvent, step, workflow } from "../support/runs.ts"
 
 /**
  * A journal that an earlier version wrote must read the same today, and its runs must be resumable.
@@ -39,6 +42,43 @@ function open() {
 
 const doneIn = (run: RunView | undefined) =>
   run?.steps.filter((step) => step.status === "success").map(({ id, output }) => ({ id, output })) ?? []
+
+/** A run of a version that does not exist yet: its format, or an event that this version does not know. */
+const NEWER: readonly (readonly [string, object, RegExp])[] = [
+  ["a higher format", { type: "run.format", at: 2, format: 99 }, /newer version of Baton \(format 99, this one reads/],
+  ["an unknown event", { type: "step.dreamt", at: 2, step: "k1" }, /`step.dreamt`, which this version does not know/],
+]
+
+describe.each(NEWER)("a run of a newer version, with %s", (_, event, why) => {
+  const withNewer = () => {
+    const { store, engine, errors, ...rest } = open()
+    const { type, at, ...created } = createdEvent("newer", { workflow: workflow([step("k1")]) })
+    store.append("newer", [{ type, at: at + 10 ** 13, ...created }, event as RunEvent])
+    return { store, engine, errors, ...rest }
+  }
+
+  it("is refused with a reason, and its journal is not touched", () => {
+    const { engine, store } = withNewer()
+    const before = store.read("newer")
+    expect(() => engine.view("newer")).toThrow(why)
+    for (const refused of [engine.resume("newer", "person"), engine.abort("newer", "person")])
+      expect(refused).toEqual({ ok: false, why: expect.stringMatching(why) })
+    expect(store.read("newer")).toEqual(before)
+    expect(store.isClaimed("newer")).toBe(false)
+  })
+
+  it("costs the other runs nothing: they are found and resumed, and it is logged once", async () => {
+    const { engine, errors } = withNewer()
+    expect(engine.list()[0]?.id).toBe("newer")
+    expect(engine.list().filter(({ id }) => engine.readable(id) === undefined)).toHaveLength(1)
+    expect(engine.followed().map(({ id }) => id)).not.toContain("newer")
+    expect(runNamed(engine, undefined)?.id).not.toBe("newer")
+    expect(engine.workerElsewhere("nobody")).toBeUndefined()
+    expect(errors).toEqual(["a run cannot be read"])
+    expect(engine.resume("killed", "person").ok).toBe(true)
+    expect((await engine.finished("killed")).view?.status).toBe("success")
+  })
+})
 
 describe("a journal of format 2", () => {
   it("has every event type that version could write", () => {

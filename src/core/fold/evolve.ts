@@ -1,7 +1,7 @@
 import { emptyQueue, push, type Queue, shift } from "../base/queue.ts"
 import { rowAt, rowsOf, tableOf, withRow } from "../base/table.ts"
 import { isGroup } from "../model/ancestry.ts"
-import type { RunCreated, RunEvent, Usage } from "../model/events.ts"
+import { RUN_FORMAT, type RunCreated, type RunEvent, type Usage } from "../model/events.ts"
 import { dependencyGraphOf } from "../model/graph.ts"
 import type { StepResult, StepStatus } from "../model/result.ts"
 import { type Run, type StepState, spentBy, stepOf, wentWell } from "../model/run.ts"
@@ -134,6 +134,7 @@ const RULES: FoldRules = {
     endedAt: at,
     ...(cause === undefined ? {} : { cause }),
   }),
+  "run.format": checkFormat,
   "run.seen": (run, { commit, dirty }) => ({ ...run, seen: { commit, dirty } }),
   "run.changed": (run) => run,
   "run.unseen": (run) => run,
@@ -177,8 +178,8 @@ function onStep<E extends { readonly step: string }>(rule: (run: Run, step: Step
 
 /**
  * Applies one more event to a run. Pure, deterministic, and total over journals that this or an
- * earlier version wrote: the same events always yield the same run. Throws only on a journal that
- * no version could have written.
+ * earlier version wrote: the same events always yield the same run. Throws only on a journal of a
+ * newer version, or one that no version could have written.
  */
 export function evolve(run: Run | undefined, event: RunEvent): Run {
   if (event.type === "run.created") return create(event)
@@ -188,10 +189,20 @@ export function evolve(run: Run | undefined, event: RunEvent): Run {
 
 function apply<T extends keyof FoldRules>(run: Run, type: T, event: EventOf[T]): Run {
   if (!Object.hasOwn(RULES, type))
-    throw new Error(
+    throw new UnreadableRun(
       `the journal of run ${run.id} has the event \`${type}\`, which this version does not know: update opencode-baton`,
     )
   return RULES[type](run, event)
+}
+
+/** A run that a newer version of Baton wrote. Its meaning is not guessed. */
+export class UnreadableRun extends Error {}
+
+function checkFormat(run: Run, { format }: EventOf["run.format"]): Run {
+  if (format <= RUN_FORMAT) return run
+  throw new UnreadableRun(
+    `run ${run.id} was written by a newer version of Baton (format ${format}, this one reads up to ${RUN_FORMAT}): update opencode-baton`,
+  )
 }
 
 function withStep(run: Run, step: StepState): Run {

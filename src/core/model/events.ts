@@ -5,10 +5,16 @@ import type { CheckResult, Hold, RunStatus, StepResult, StopCause, Tokens, Warni
 import type { Budget, GateAction, InputValue, Limits, Step, Workflow } from "./workflow.ts"
 
 /**
+ * The highest format of a run that this version reads. It grows with a change that an older version
+ * would misunderstand. Formats so far: 1, which no event says; 2, since `RunCreated.ids`.
+ */
+export const RUN_FORMAT = 2
+
+/**
  * The journal's events. An event is a fact, written before anything depends on it (G1). `evolve`
  * folds a run's events in order into the run. The names are on users' disks: add, never rename.
  *
- *   run.created → (step.started → step.opened → step.ended)* → run.ended
+ *   run.created → run.format → (step.started → step.opened → step.ended)* → run.ended
  *
  * - step.checkpointed → step.opened precedes step.ended each time a session grows too large.
  * - step.warned, step.steered, step.asked and step.replied may occur between step.started and
@@ -24,6 +30,9 @@ import type { Budget, GateAction, InputValue, Limits, Step, Workflow } from "./w
  */
 export type RunEvent =
   | RunCreated
+  /** The format of the run's events, `RUN_FORMAT` of the version that wrote it. A version that knows
+   *  only lower ones refuses the run, and one from before this event does not know the event. */
+  | { readonly type: "run.format"; readonly at: number; readonly format: number }
   /** The run was stopped on purpose and can be resumed. A resume restarts the steps that were
    *  running. */
   | { readonly type: "run.interrupted"; readonly at: number; readonly by: string }

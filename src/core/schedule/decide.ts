@@ -2,7 +2,7 @@ import { isAtWork } from "../fold/group-parts.ts"
 import { isDistilled } from "../groups/distilled.ts"
 import { todosOf } from "../groups/loop.ts"
 import { refusedRaise } from "../model/budget.ts"
-import type { Command, RunEvent, Usage } from "../model/events.ts"
+import { type Command, RUN_FORMAT, type RunEvent, type Usage } from "../model/events.ts"
 import { type CheckResult, failedChecks, type StepResult, type Warning } from "../model/result.ts"
 import { type Run, type StepState, spendingOf, stepOf } from "../model/run.ts"
 import { describeSkip } from "../model/state-text.ts"
@@ -36,7 +36,8 @@ import { type Decision, refuse, specOf, stepsThat, Transaction } from "./transac
 export function decide(run: Run | undefined, command: Command, now: number, expressions: Expressions): Decision {
   if (command.type === "create") {
     const created: RunEvent = { type: "run.created", at: now, ids: "time", ...command.created }
-    return proceed(new Transaction(undefined, expressions).add(created), now)
+    const format: RunEvent = { type: "run.format", at: now, format: RUN_FORMAT }
+    return proceed(new Transaction(undefined, expressions).add(created).add(format), now)
   }
   if (run === undefined) return refuse(undefined, "there is no such run")
   const tx = new Transaction(run, expressions)

@@ -67,7 +67,7 @@ export class RunRegistry {
    *  here. */
   post(run: string, command: QueuedCommand, key?: string): CommandOutcome {
     const { vault } = this.#deps
-    const state = this.#reader.load(run)
+    const { state } = this.#read(run)
     if (state) vault.open(secretsOf(state.created.workflow))
     return this.#remote.post(run, vault.hide(command), key)
   }
@@ -150,7 +150,7 @@ export class RunRegistry {
   /** Whether a crash or an interrupt left the run with unfinished work. */
   isLeft(run: string): boolean {
     if (this.liveLoop(run) || this.isElsewhere(run)) return false
-    const status = this.#reader.load(run)?.status
+    const status = this.#read(run).state?.status
     return status === "running" || status === "interrupted"
   }
 
@@ -179,9 +179,9 @@ export class RunRegistry {
       return { ok: false, why: `run ${run} is being worked on by another process` }
     }
     // The state is read under the claim, because another process may have written until now.
-    const state = command.type === "create" ? undefined : this.#reader.load(run)
+    const { state, unreadable } = command.type === "create" ? {} : this.#read(run)
     const isThere = command.type === "create" || state !== undefined
-    const why = isThere ? missingSecrets(this.#deps.vault, state, command) : `there is no run ${run}`
+    const why = unreadable ?? (isThere ? missingSecrets(this.#deps.vault, state, command) : `there is no run ${run}`)
     if (why !== undefined) {
       // A run that is about to be created can have queued commands already: they stay queued.
       if (key !== undefined && isThere) store.refuse(run, key, why)
@@ -205,6 +205,15 @@ export class RunRegistry {
     this.#loops.delete(run)
     if (previous) this.#loops.set(run, previous)
     return { ok: false, why: refused }
+  }
+
+  /** Reads a run, or returns why that is not possible: a newer version wrote it. */
+  #read(run: string): { readonly state?: Run | undefined; readonly unreadable?: string } {
+    try {
+      return { state: this.#reader.load(run) }
+    } catch (error) {
+      return { unreadable: error instanceof Error ? error.message : String(error) }
+    }
   }
 
   #rest(): void {

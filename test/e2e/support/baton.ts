@@ -47,7 +47,7 @@ const DRIVING = new Set(["run", "resume", "retry", "continue", "skip", "raise", 
 export function startBaton(project: Project, ...words: readonly string[]): Baton {
   const isDriving = DRIVING.has(words[0] ?? "") && !words.includes("--attach")
   const args = project.server && isDriving ? [...words, "--attach", project.server.url] : words
-  const child = spawn("node", [join(ROOT, "bin/baton.mjs"), ...args], {
+  const child = spawn("node", [project.program ?? join(ROOT, "bin/baton.mjs"), ...args], {
     cwd: project.dir,
     env: project.env,
     stdio: ["ignore", "pipe", "pipe"],

@@ -68,6 +68,8 @@ export interface Project extends AsyncDisposable {
    * `processesWith`.
    */
   readonly marker: string
+  /** The `baton` of another version. Without it, it is that of this repository. */
+  readonly program?: string
   /** The server that `baton` attaches to; see `alone`. */
   readonly server: RunningServer | undefined
   /** Absolute path of a file in the project. */
