@@ -8,7 +8,7 @@ import { namesIn, readTextAsync } from "../files/read.ts"
 import { systemClock } from "../host/clock.ts"
 import { callHost, createFeed, describe, type Feed, type Host } from "../host/host.ts"
 import { ledgerOf, reap } from "../host/ledger.ts"
-import { whyRefused } from "../host/version.ts"
+import { SUPPORTED_VERSIONS, whyRefused } from "../host/version.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { watchHandoffs } from "./handoffs.ts"
 import { createHooks } from "./hooks.ts"
@@ -118,6 +118,13 @@ export async function createPlugin(input: PluginInput, { compose, journal }: Loa
       await shared.opened?.close("OpenCode ended")
     },
   })
+}
+
+/** Throws what a person on OpenCode 2 should do, whose plugins have another interface. */
+export function refuseOpenCode2(): never {
+  throw new Error(
+    `Baton does not run on OpenCode 2 yet: it needs OpenCode ${SUPPORTED_VERSIONS}. Install one of these: npm install --global opencode-ai@1`,
+  )
 }
 
 function share(input: PluginInput, hasTools: boolean): Shared {
