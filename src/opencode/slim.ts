@@ -6,6 +6,7 @@ import type { PendingRequestView, RunView } from "../core/view/view.ts"
 const OUTPUT_CHARS = 200
 const DETAIL_LINES = 8
 const DETAIL_CHARS = 300
+const QUESTION_CHARS = 2_000
 const OPTIONS_SHOWN = 20
 const FILES_SHOWN = 20
 
@@ -16,7 +17,7 @@ export function slim(run: RunView): RunView {
     prompt: null,
     context: null,
     verdict: null,
-    files: step.files.slice(0, FILES_SHOWN),
+    files: listed(step.files),
     output: step.output.slice(0, OUTPUT_CHARS),
     detail: step.detail === null ? null : cut(step.detail),
     gate: step.gate === null ? null : { ...step.gate, detail: cut(step.gate.detail) },
@@ -26,8 +27,14 @@ export function slim(run: RunView): RunView {
   return { ...run, hold: run.hold === null ? null : { ...run.hold, detail: cut(run.hold.detail) }, steps }
 }
 
-function cut(text: string): string {
-  return text.length > DETAIL_CHARS ? `${text.slice(0, DETAIL_CHARS)}…` : text
+/** The first files, and how many more there are in the place of the others. */
+function listed(files: readonly string[]): readonly string[] {
+  const more = files.length - FILES_SHOWN
+  return more > 0 ? [...files.slice(0, FILES_SHOWN), `… ${more} more`] : files
+}
+
+function cut(text: string, most = DETAIL_CHARS): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
 function tailOf(text: string): string {
@@ -37,19 +44,20 @@ function tailOf(text: string): string {
 
 /** Returns a request with every long text cut. */
 export function slimRequest(request: PendingRequestView): PendingRequestView {
-  const details = request.details.slice(0, DETAIL_LINES).map(cut)
+  const details = request.details.slice(0, DETAIL_LINES).map((line) => cut(line))
   const more = request.details.length - details.length + (request.more ?? 0)
   return {
     ...request,
     title: cut(request.title),
     details,
     ...(more > 0 ? { more } : {}),
-    questions: request.questions.map((question) => ({
-      ...question,
-      text: cut(question.text),
-      options: question.options
+    questions: request.questions.map(({ text, options, isMultiple }) => ({
+      text: cut(text, QUESTION_CHARS),
+      options: options
         .slice(0, OPTIONS_SHOWN)
         .map((option) => ({ label: option.label, description: cut(option.description) })),
+      ...(options.length > OPTIONS_SHOWN ? { more: options.length - OPTIONS_SHOWN } : {}),
+      isMultiple,
     })),
   }
 }

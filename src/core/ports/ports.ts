@@ -237,6 +237,8 @@ export interface PendingRequest {
 export interface RequestQuestion {
   readonly text: string
   readonly options: readonly { readonly label: string; readonly description: string }[]
+  /** The number of options that `options` leaves out, if any. */
+  readonly more?: number
   readonly isMultiple: boolean
 }
 

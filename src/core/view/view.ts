@@ -381,6 +381,8 @@ export interface PendingRequestView {
   readonly questions: readonly {
     readonly text: string
     readonly options: readonly { readonly label: string; readonly description: string }[]
+    /** The number of options that `options` leaves out, if any. */
+    readonly more?: number
     readonly isMultiple: boolean
   }[]
   readonly askedAt: number

@@ -1,5 +1,5 @@
 import { DECIDED, type GateView } from "../../core/view/gate-view.ts"
-import { formatCost } from "../../core/view/numbers.ts"
+import { formatCost, plural } from "../../core/view/numbers.ts"
 import {
   doerOf,
   doneByWords,
@@ -9,9 +9,9 @@ import {
   type StepView,
   type WorkerView,
 } from "../../core/view/view.ts"
-import { clip, formatElapsed, formatTokens, wrap } from "../state/text.ts"
+import { clip, formatElapsed, formatTokens, widthOf, wrap } from "../state/text.ts"
 import { stateNow, stateOf, stepIcon, stepTime, type Tone } from "../state/view-model.ts"
-import { type Cell, fill, muted, space } from "./table.ts"
+import { type Cell, fill, muted, space, textOf } from "./table.ts"
 
 /**
  * Lines of the dashboard about the selected step: first what needs a person, then its facts, its
@@ -37,6 +37,10 @@ export interface DetailInput {
 
 /** Columns of the label in front of a line. */
 const LABEL = 11
+/** How many details of a request, failed checks and warnings are listed. The rest is counted. */
+const DETAILS_SHOWN = 2
+const CHECKS_SHOWN = 3
+const WARNINGS_SHOWN = 3
 const TONE_OF: Partial<Record<Tone, Tone>> = { muted: "text" }
 
 /** Returns at most `height` lines, each exactly `width` columns wide. */
@@ -44,7 +48,7 @@ export function detailLines(input: DetailInput): Cell[][] {
   const { width, height } = input
   const said = [...needsYou(input), ...facts(input), ...checksAndWarnings(input)]
   // Facts leave room for at least three lines of prompt and output.
-  const top = said.slice(0, Math.max(2, height - 3)).map((line) => fill(line, width))
+  const top = headOf(said, Math.max(2, height - 3), width).map((line) => fill(line, width))
   const free = height - top.length
   if (free <= 0) return top
   const room = width - LABEL
@@ -95,8 +99,10 @@ function needsYou({ ask, gate, step, now, width, answerKey }: DetailInput): Cell
   const room = width - LABEL
   if (ask) {
     const way = `${answerKey} answers${ask.expiresAt === null ? "" : `, ${formatElapsed(ask.expiresAt - now)} left`}`
-    const details = ask.details.filter((line) => !ask.title.includes(line)).slice(0, 2)
-    const said = [...head(ask.title, room, 2), ...details.map((line) => clip(line, room)), way]
+    const details = ask.details.filter((line) => !ask.title.includes(line))
+    const more = details.length - DETAILS_SHOWN + (ask.more ?? 0)
+    const shown = details.slice(0, DETAILS_SHOWN).map((line) => clip(line, room))
+    const said = [...head(ask.title, room, 2), ...shown, ...(more > 0 ? [`… ${plural(more, "more line")}`] : []), way]
     return labelled("Needs you", said, "warning")
   }
   if (gate) {
@@ -157,18 +163,30 @@ function checksAndWarnings({ step, width }: DetailInput): Cell[][] {
   const room = width - LABEL
   const red = step.checks.filter((check) => !check.isOk)
   const green = step.checks.length - red.length
-  const lines = red.slice(0, 3).flatMap((check) => {
+  const lines = red.slice(0, CHECKS_SHOWN).flatMap((check) => {
     const isWarning = check.severity === "warning"
     const title = clip(`${isWarning ? "!" : "✗"} ${check.name}: ${check.detail}`, room)
     const output = check.output.trim().split("\n").slice(-2)
     const said = check.output.trim() === "" ? [] : output.map((line) => clip(`  ${line}`, room))
     return labelled("Check", [title, ...said], isWarning ? "warning" : "error")
   })
+  if (red.length > CHECKS_SHOWN)
+    lines.push(...labelled("", [`… ${plural(red.length - CHECKS_SHOWN, "more failed check")}`], "muted"))
   if (green > 0) lines.push(...labelled("Checks", [`✓ ${green} of ${step.checks.length} passed`], "success"))
   const warnings = step.warnings
-    .slice(0, 3)
+    .slice(0, WARNINGS_SHOWN)
     .flatMap(({ text }) => labelled("Warning", [clip(`! ${text}`, room)], "warning"))
-  return [...lines, ...warnings]
+  const more = step.warnings.length - WARNINGS_SHOWN
+  return [...lines, ...warnings, ...(more > 0 ? labelled("", [`… ${plural(more, "more warning")}`], "muted") : [])]
+}
+
+/** The first `rows` lines. When lines are left out, the last one ends in an ellipsis. */
+function headOf(lines: readonly Cell[][], rows: number, width: number): Cell[][] {
+  const last = lines[rows - 1]
+  if (lines.length <= rows || last === undefined) return [...lines]
+  const before = last.slice(0, -1)
+  const end = last.slice(-1).map((part) => ({ ...part, text: clip(`${part.text} …`, width - widthOf(textOf(before))) }))
+  return [...lines.slice(0, rows - 1), [...before, ...end]]
 }
 
 /** The first `rows` rows of a text. When rows are left out, the last one ends in an ellipsis. */

@@ -29,30 +29,30 @@ function blank(width: number): TableLine {
   return { cells: [space(width)] }
 }
 
-/** Example: `Baton  ? 1 needs you · run 1 of 15 · 2 running · 12 over          esc back`. */
+/**
+ * Example: `Baton  run 1 of 15 · 2 running · 12 over      ? 1 needs you  ? keys  esc back`. What comes
+ * and goes is at the ends of the gap in the middle, so that the rest stands still. Counts that do not
+ * fit are left out.
+ */
 function header({ runs, runAt, more, needs, width, keys }: FrameInput): TableLine {
   const sound = runs.filter((run) => "status" in run)
   const count = (is: (run: RunView) => boolean) => sound.filter(is).length
   const facts = [
     [count(({ status }) => status === "running"), "running"],
+    [count(({ endedAt }) => endedAt !== null), "over"],
     [count(({ status }) => status === "paused"), "paused"],
     [count(({ status }) => status === "interrupted"), "interrupted"],
-    [count(({ endedAt }) => endedAt !== null), "over"],
   ] as const
   const all = runs.length + more
-  const place = all > 1 ? [`run ${runAt + 1} of ${all}`] : []
-  const said = [...place, ...facts.filter(([many]) => many > 0).map(([many, word]) => `${many} ${word}`)]
-  const need: Cell[] = needs.length === 0 ? [] : [{ text: `? ${needsWords(needs.length)}`, tone: "warning" }]
-  const left: Cell[] = [
-    space(1),
-    { text: "Baton", tone: "text", isBold: true },
-    space(2),
-    ...need,
-    ...(need.length > 0 && said.length > 0 ? [muted(" · ")] : []),
-    muted(said.join(" · ")),
-  ]
+  const counts = facts.filter(([many], at) => many > 0 || (at < 2 && all > 0)).map(([many, word]) => `${many} ${word}`)
+  const need: Cell[] = needs.length === 0 ? [] : [{ text: `? ${needsWords(needs.length)}`, tone: "warning" }, space(2)]
   const help = [...keyed(shortKey(keys["dashboard.help"]), "keys"), ...keyed(shortKey(keys["dashboard.close"]), "back")]
-  return { cells: spread(left, [...help], width) }
+  const name: Cell[] = [space(1), { text: "Baton", tone: "text", isBold: true }, space(2)]
+  const right = [...need, ...help]
+  const room = width - widthOf(textOf([...name, ...right])) - 2
+  const said = [...(all > 1 ? [`run ${runAt + 1} of ${all}`] : []), ...counts]
+  while (said.length > 0 && widthOf(said.join(" · ")) > room) said.pop()
+  return { cells: spread([...name, muted(said.join(" · "))], right, width) }
 }
 
 function keyed(key: string | undefined, word: string): Cell[] {

@@ -3,7 +3,7 @@ import { formatCost } from "../../core/view/numbers.ts"
 import { fractionDone, shareDone } from "../../core/view/progress.ts"
 import type { BrokenRun } from "../../core/view/protocol.ts"
 import type { RunView } from "../../core/view/view.ts"
-import { formatElapsed, short } from "../state/text.ts"
+import { formatAge, short } from "../state/text.ts"
 import { runIcon, runTime, type TextSpan } from "../state/view-model.ts"
 import type { FrameInput } from "./model.ts"
 import { type Cell, type Column, mark, muted, space, type TableLine, table } from "./table.ts"
@@ -25,7 +25,7 @@ export function runLines(input: FrameInput, width: number): TableLine[] {
   const from = Math.max(0, Math.min(runAt - Math.floor(rows / 2), runs.length - rows))
   const seen = runs.slice(from, from + rows)
   const drawn = table<RunView | BrokenRun>({
-    rows: seen,
+    rows: runs,
     width,
     name: { title: "", share: 0.34, of: nameOfRun },
     columns: runColumns(input, now),
@@ -59,6 +59,7 @@ function runColumns({ needs, runs }: FrameInput, now: number): Column<RunView | 
   return [
     {
       title: "",
+      min: 9,
       max: 14,
       drop: 0,
       of: (run) => {
@@ -70,25 +71,27 @@ function runColumns({ needs, runs }: FrameInput, now: number): Column<RunView | 
         return { text: isWhole ? run.status : "needs you", tone: "warning" }
       },
     },
-    { title: "", max: BAR, drop: 6, of: of(bar) },
-    { title: "", max: 14, drop: 5, of: of((run) => `${fractionDone(run.steps)} done`) },
+    { title: "", min: BAR, max: BAR, drop: 6, of: of(bar) },
+    { title: "", min: 10, max: 14, drop: 5, of: of((run) => `${fractionDone(run.steps)} done`) },
     {
       title: "",
-      max: 12,
+      min: 7,
+      max: 8,
       drop: 7,
       isRight: true,
-      of: of((run) => (run.status === "running" ? "" : `${formatElapsed(now - (run.endedAt ?? run.createdAt))} ago`)),
+      of: of((run) => (run.status === "running" ? "" : `${formatAge(now - (run.endedAt ?? run.createdAt))} ago`)),
     },
-    { title: "", max: 9, drop: 3, isRight: true, of: of((run) => runTime(run, now)) },
+    { title: "", min: 7, max: 9, drop: 3, isRight: true, of: of((run) => runTime(run, now)) },
     {
       title: "",
+      min: 12,
       max: 13,
       drop: 8,
       isRight: true,
       of: of((run) => (spentBy(run) === 0 ? "" : `${short(spentBy(run))} tokens`)),
     },
-    { title: "", max: 9, drop: 4, isRight: true, of: of((run) => (spentBy(run) === 0 ? "" : priceOf(run))) },
-    { title: "", max: 12, drop: 9, isRight: true, of: (run) => muted(run.id) },
+    { title: "", min: 8, max: 9, drop: 4, isRight: true, of: of((run) => (spentBy(run) === 0 ? "" : priceOf(run))) },
+    { title: "", min: 10, max: 12, drop: 9, isRight: true, of: (run) => muted(run.id) },
   ]
 }
 

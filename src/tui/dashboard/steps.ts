@@ -1,7 +1,7 @@
 import { doneBy } from "../../core/model/step-types.ts"
 import { fractionDone, progressWords } from "../../core/view/progress.ts"
 import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
-import { formatElapsed, short } from "../state/text.ts"
+import { formatAge, short, widthOf } from "../state/text.ts"
 import type { TreeRow } from "../state/tree-rows.ts"
 import { notesOf, stateNow, stateOf, stepIcon, stepTime, type TextSpan } from "../state/view-model.ts"
 import type { Selection } from "./actions.ts"
@@ -92,15 +92,29 @@ function stepColumns({ workers, asks, now }: FrameInput): Column<TreeRow>[] {
   }
   const spent = ({ step: { tokens } }: TreeRow) => tokens.input + tokens.output
   return [
-    { title: "state", max: 22, drop: 0, of: (row) => stateCell(row, busy(row), asks, now) },
-    { title: "notes", max: 24, drop: 10, of: ({ step }) => muted(step.gate?.why === "warning" ? "" : notesOf(step)) },
-    { title: "profile", max: 12, drop: 9, of: ({ step }) => muted(whoIs(step)) },
-    { title: "model", max: 20, drop: 6, of: (row) => muted(modelOf(row.step, busy(row))) },
-    { title: "time", max: 8, drop: 4, isRight: true, of: ({ step }) => muted(stepTime(step, now)) },
-    { title: "last", max: 6, drop: 8, isRight: true, of: (row) => muted(lastOf(busy(row), now)) },
-    { title: "tokens", max: 6, drop: 7, isRight: true, of: (row) => muted(spent(row) === 0 ? "" : short(spent(row))) },
+    { title: "state", min: 12, max: 22, drop: 0, of: (row, width) => stateCell(row, busy(row), asks, now, width) },
+    {
+      title: "notes",
+      min: 19,
+      max: 24,
+      drop: 10,
+      of: ({ step }) => muted(step.gate?.why === "warning" ? "" : notesOf(step)),
+    },
+    { title: "profile", min: 8, max: 12, drop: 9, of: ({ step }) => muted(whoIs(step)) },
+    { title: "model", min: 15, max: 20, drop: 6, of: (row) => muted(modelOf(row.step, busy(row))) },
+    { title: "time", min: 7, max: 8, drop: 4, isRight: true, of: ({ step }) => muted(stepTime(step, now)) },
+    { title: "last", min: 5, max: 5, drop: 8, isRight: true, of: (row) => muted(lastOf(busy(row), now)) },
+    {
+      title: "tokens",
+      min: 6,
+      max: 6,
+      drop: 7,
+      isRight: true,
+      of: (row) => muted(spent(row) === 0 ? "" : short(spent(row))),
+    },
     {
       title: "cost",
+      min: 8,
       max: 9,
       drop: 5,
       isRight: true,
@@ -115,7 +129,7 @@ function whoIs({ type, profile }: StepView): string {
 }
 
 function lastOf(worker: WorkerView | undefined, now: number): string {
-  return worker?.lastActivityAt == null ? "" : formatElapsed(now - worker.lastActivityAt)
+  return worker?.lastActivityAt == null ? "" : formatAge(now - worker.lastActivityAt)
 }
 
 function modelOf(step: StepView, worker: WorkerView | undefined): string {
@@ -128,12 +142,16 @@ function stateCell(
   worker: WorkerView | undefined,
   asks: readonly PendingRequestView[],
   now: number,
+  width: number,
 ): TextSpan {
   const isAsking = asks.some((ask) => ask.run === run.id && ask.session === step.session)
   if ((isAsking && step.status === "running") || step.gate !== null) return { text: "needs you", tone: "warning" }
   const parts = run.steps.filter(({ group }) => group === step.id)
+  // The icon says the status too, so a narrow column has only what it does not say.
+  const within = (whole: string, rest: string) => (widthOf(whole) <= width ? whole : rest)
   if (parts.length > 0) {
-    return { text: `${step.status} ${fractionDone(parts)} done`, tone: stepIcon(step.status).tone }
+    const done = `${fractionDone(parts)} done`
+    return { text: within(`${step.status} ${done}`, done), tone: stepIcon(step.status).tone }
   }
   if (worker) {
     const state = stateNow(worker, now)
@@ -141,8 +159,9 @@ function stateCell(
     return { text: word, tone: state === "silent" || state === "held" || state === "yours" ? "warning" : "active" }
   }
   const isNoted = step.warnings.length > 0 || step.checks.some((check) => !check.isOk)
+  const state = within(stateOf(step), step.reason ?? stateOf(step))
   return {
-    text: `${stateOf(step)}${isNoted ? " !" : ""}`,
+    text: isNoted ? within(`${state} !`, state) : state,
     tone: step.status === "running" ? "active" : stepIcon(step.status).tone,
   }
 }

@@ -19,6 +19,11 @@ export interface TableLine {
 
 export interface Column<Row> {
   readonly title: string
+  /**
+   * The width that the column has at least and at most. It depends on the room alone, never on the
+   * values, so that no column moves while values change.
+   */
+  readonly min: number
   readonly max: number
   /**
    * When columns do not fit, those with the highest number are dropped first. A column with 0 is
@@ -26,7 +31,8 @@ export interface Column<Row> {
    */
   readonly drop: number
   readonly isRight?: boolean
-  readonly of: (row: Row) => TextSpan
+  /** The value of a row, which may be shorter in a narrow column. */
+  readonly of: (row: Row, width: number) => TextSpan
 }
 
 /** The layout of a table that fits the width: its head, and a function that draws a row. */
@@ -48,27 +54,9 @@ export interface TableInput<Row> {
 }
 
 export function table<Row>({ rows, columns, name, width }: TableInput<Row>): DrawnTable<Row> {
-  const all = columns
-    .map((column) => ({
-      ...column,
-      width: Math.min(
-        column.max,
-        rows.reduce((widest, row) => Math.max(widest, widthOf(column.of(row).text)), 0),
-      ),
-    }))
-    .filter((column) => column.width > 0)
-    .map((column) => ({ ...column, width: Math.max(column.width, widthOf(column.title)) }))
   const wanted = rows.reduce((widest, row) => Math.max(widest, widthOf(textOf(name.of(row)))), widthOf(name.title))
   const first = Math.min(wanted, Math.max(14, Math.floor(width * name.share)))
-  const total = () => MARGIN + first + all.reduce((sum, column) => sum + GAP + column.width, 0)
-  while (total() > width) {
-    const worst = Math.max(...all.map(({ drop }) => drop))
-    if (worst <= 0) break
-    all.splice(
-      all.findIndex(({ drop }) => drop === worst),
-      1,
-    )
-  }
+  const all = fitColumns(columns, width - MARGIN - first)
   const lay = (lead: readonly Cell[], of: (column: (typeof all)[number]) => TextSpan): Cell[] => {
     const left = all
       .filter(({ isRight }) => !isRight)
@@ -80,8 +68,28 @@ export function table<Row>({ rows, columns, name, width }: TableInput<Row>): Dra
   }
   return {
     head: [space(MARGIN), ...lay([muted(name.title)], ({ title }) => muted(title))],
-    draw: (row) => lay(name.of(row), (column) => column.of(row)),
+    draw: (row) => lay(name.of(row), (column) => column.of(row, column.width)),
   }
+}
+
+/** The columns that fit into the room, which get what is left of it in their order. */
+function fitColumns<Row>(columns: readonly Column<Row>[], room: number): (Column<Row> & { width: number })[] {
+  const kept = [...columns]
+  const free = () => room - kept.reduce((sum, { min }) => sum + GAP + min, 0)
+  while (free() < 0) {
+    const worst = Math.max(...kept.map(({ drop }) => drop))
+    if (worst <= 0) break
+    kept.splice(
+      kept.findIndex(({ drop }) => drop === worst),
+      1,
+    )
+  }
+  let left = Math.max(0, free())
+  return kept.map((column) => {
+    const more = Math.min(left, column.max - column.min)
+    left -= more
+    return { ...column, width: column.min + more }
+  })
 }
 
 /** A line with text at both ends. When they do not fit together, the left end is cut. */

@@ -26,7 +26,11 @@ export function askFor(
           title={title}
           placeholder={placeholder}
           {...(value === undefined ? {} : { value })}
-          description={() => <text fg={paint("muted")}>{description}</text>}
+          description={() => (
+            <text fg={paint("muted")} wrapMode="word">
+              {description}
+            </text>
+          )}
           onConfirm={(value) => {
             if (value.trim() !== "") resolve(value.trim())
           }}

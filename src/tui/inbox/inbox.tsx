@@ -1,6 +1,7 @@
 import { For } from "solid-js"
 import type { GateView } from "../../core/view/gate-view.ts"
 import { type Need, needsWords } from "../../core/view/needs.ts"
+import { plural } from "../../core/view/numbers.ts"
 import type { PendingRequestView } from "../../core/view/view.ts"
 import type { ReplyDeps } from "../dialogs/deps.ts"
 import { rowColumns } from "../dialogs/pickers.ts"
@@ -9,7 +10,7 @@ import { quote } from "../host/prompt-line.ts"
 import { clip } from "../state/text.ts"
 import { type GateWay, gateDetails, gateWays } from "./gate-rows.ts"
 import { inboxChoices, needWays } from "./need-rows.ts"
-import { answerChoices, requestDetails } from "./request-rows.ts"
+import { answerChoices, headingOf, requestDetails, textLines } from "./request-rows.ts"
 
 /**
  * Columns of the host's dialog that the title cannot use: the word `esc`, the gap before it and the
@@ -21,6 +22,12 @@ const HEADING_MARGIN = 6
  * down.
  */
 const SELECT_ROWS = 12
+
+/** Columns of the title of a dialog with a text field. */
+const FIELD_TITLE = 46
+/** Columns of such a dialog that its text cannot use, and its rows without the text. */
+const FIELD_MARGIN = 10
+const FIELD_ROWS = 9
 
 /**
  * A choice of a dialog. `run` returns the line to submit, or asks for a text first; undefined
@@ -102,7 +109,7 @@ function waysOf(deps: ReplyDeps, ways: readonly GateWay[], about: string): Way[]
       if (asks === undefined) return line
       const words = await askFor(deps.api, deps.paint, {
         title: asks,
-        description: clip(about, 200),
+        description: textLines(about, fieldRoom(deps)).join("\n"),
         placeholder: "Words",
       })
       return words === undefined ? undefined : [line, words, ...(ends === undefined ? [] : [ends])].join(" ")
@@ -174,9 +181,11 @@ function chooseAnswer(
   question: PendingRequestView["questions"][number],
   index: number,
 ): Promise<string | undefined> {
-  const { isMultiple, options, text } = question
+  const { isMultiple, options, more = 0, text } = question
   const marked = new Set<string>()
-  const step = request.questions.length > 1 ? ` (${index + 1} of ${request.questions.length})` : ""
+  const count = request.questions.length
+  const title = count > 1 ? `(${index + 1} of ${count}) ${text}` : text
+  const unlisted = `also for the ${plural(more, "answer")} not listed here`
   return new Promise((resolve) => {
     // The dialog is replaced after each mark, with the cursor on the same row.
     const show = (at?: string) => {
@@ -186,23 +195,29 @@ function chooseAnswer(
         label,
       }))
       const done = isMultiple && marked.size > 0 ? [{ title: "Send the marked answers", isDone: true }] : []
-      const ways = [...rows, ...done, { title: "Answer in your own words…", isOwn: true }]
+      const own = { title: "Answer in your own words…", isOwn: true, ...(more > 0 ? { description: unlisted } : {}) }
+      const ways = [...rows, ...done, own]
       const start = ways.find((way) => "label" in way && way.label === at)
       const pick = (way: (typeof ways)[number]) => {
         if ("isOwn" in way) {
-          deps.guard.start(async () =>
-            resolve(await askFor(deps.api, deps.paint, { title: clip(text, 60), placeholder: "Your answer" })),
-          )
+          deps.guard.start(async () => resolve(await ownWords(deps, text)))
         } else if ("isDone" in way) resolve([...marked].join(", "))
         else if (isMultiple) {
           if (!marked.delete(way.label)) marked.add(way.label)
           show(way.label)
         } else resolve(way.label)
       }
-      showChoice(deps, topicOf(request, []), `${text}${step}`, ways, pick, start)
+      showChoice(deps, topicOf(request, []), title, ways, pick, start)
     }
     show()
   })
+}
+
+/** Asks for an answer in a text field, under the question if the title of the field cannot hold it. */
+function ownWords(deps: ReplyDeps, question: string): Promise<string | undefined> {
+  const title = headingOf(question, FIELD_TITLE)
+  const description = title === question ? "" : textLines(question, fieldRoom(deps)).join("\n")
+  return askFor(deps.api, deps.paint, { title, description, placeholder: "Your answer" })
 }
 
 /** Shows a choice with its subject below the rows. */
@@ -217,7 +232,7 @@ function showChoice<Row extends { readonly title: string; readonly description?:
   const { dialog, DialogSelect } = deps.api.ui
   const { width, height } = deps.api.renderer
   const columns = rowColumns("large", width)
-  const heading = clip(title, columns - HEADING_MARGIN)
+  const heading = headingOf(title, columns - HEADING_MARGIN)
   const choices = answerChoices(rows, columns)
   const said = {
     ...topic,
@@ -260,6 +275,12 @@ function showChoice<Row extends { readonly title: string; readonly description?:
 /** The title and full description of a row whose description was cut. */
 function wholeRow(row: { readonly title: string; readonly description?: string } | undefined): string[] {
   return row === undefined ? [] : [`${row.title}: ${row.description}`]
+}
+
+/** The room for a text over the field of a dialog, which is 60 columns wide at most. */
+function fieldRoom({ api }: ReplyDeps): { readonly columns: number; readonly rows: number } {
+  const { width, height } = api.renderer
+  return { columns: Math.min(60, width) - FIELD_MARGIN, rows: Math.floor((height * 3) / 4) - FIELD_ROWS }
 }
 
 /** Sends the answer, then shows the next item that waits. */

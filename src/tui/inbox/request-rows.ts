@@ -19,6 +19,12 @@ export function answerChoices(
   })
 }
 
+/** The first line of a text, as the heading of a dialog. An ellipsis says that the text goes on. */
+export function headingOf(text: string, columns: number): string {
+  const [first = "", ...rest] = text.trim().split("\n")
+  return clip(rest.length > 0 ? `${first.trimEnd()} …` : first, columns)
+}
+
 /**
  * Lines below the choice that say what a request is about: the title, if the heading had to cut it,
  * and the details that the title does not contain. At most as many lines as fit into `rows` when
@@ -28,22 +34,48 @@ export function requestDetails(
   request: Pick<PendingRequestView, "details" | "more" | "questions">,
   title: string,
   heading: string,
-  { columns, rows }: { readonly columns: number; readonly rows: number },
+  room: Room,
 ): string[] {
   const said = clip(title, Number.POSITIVE_INFINITY)
   // Questions are asked one after another, each as the title of its own dialog.
   const isQuestion = (line: string) => request.questions.some(({ text }) => text === line)
   const isNew = (line: string) => !said.includes(clip(line, Number.POSITIVE_INFINITY)) && !isQuestion(line)
-  const lines = [...(heading === said ? [] : [title]), ...request.details.filter(isNew)]
+  const lines = [...(heading === said ? [] : linesOf(title)), ...request.details.filter(isNew).flatMap(linesOf)]
+  return fitLines(lines, room, request.more)
+}
+
+interface Room {
+  readonly columns: number
+  readonly rows: number
+}
+
+/** The lines of a text, at most as many as fit into the room, as `requestDetails` fits them. */
+export function textLines(text: string, room: Room): string[] {
+  return fitLines(linesOf(text), room)
+}
+
+/** An empty line is a space, so that it is drawn. */
+function linesOf(text: string): string[] {
+  return text
+    .trim()
+    .split(/\r?\n/)
+    .map((line) => line.trimEnd() || " ")
+}
+
+/** `hidden` is the number of lines that follow the given ones and were left out before. */
+function fitLines(lines: readonly string[], { columns, rows }: Room, hidden = 0): string[] {
   const fitting: string[] = []
   let free = Math.max(2, rows)
-  const hidden = request.more ?? 0
   for (const [index, line] of lines.entries()) {
     const isLast = index === lines.length - 1 && hidden === 0
-    const needed = Math.ceil(widthOf(line) / columns)
-    if (needed > (isLast ? free : free - 1)) return [...fitting, `… ${lines.length - index + hidden} more lines`]
+    const needed = Math.max(1, Math.ceil(widthOf(line) / columns))
+    if (needed > (isLast ? free : free - 1)) return [...fitting, moreLines(lines.length - index + hidden)]
     fitting.push(line)
     free -= needed
   }
-  return hidden > 0 ? [...fitting, `… ${hidden} more lines`] : fitting
+  return hidden > 0 ? [...fitting, moreLines(hidden)] : fitting
+}
+
+function moreLines(count: number): string {
+  return `… ${count} more ${count === 1 ? "line" : "lines"}`
 }

@@ -1,5 +1,6 @@
 import type { StepStatus } from "../../core/model/result.ts"
 import type { Need } from "../../core/view/needs.ts"
+import { plural } from "../../core/view/numbers.ts"
 import { fractionDone, progressWords } from "../../core/view/progress.ts"
 import type { PendingRequestView, RunView, StepView } from "../../core/view/view.ts"
 import { verbOf } from "../inbox/need-rows.ts"
@@ -34,6 +35,8 @@ export interface RunPanel {
   readonly rows: readonly SidebarRow[]
   /** Tokens and cost so far; empty while nothing has been spent. */
   readonly total: string
+  /** How many runs are not listed, in the last panel; empty otherwise. */
+  readonly more: string
 }
 
 export interface SidebarInput {
@@ -54,6 +57,9 @@ export interface SidebarInput {
  */
 const PANEL_STEPS = 12
 
+/** Number of runs that the sidebar lists. */
+const PANELS = 3
+
 /**
  * The runs of one session for its sidebar: at most three that have not ended, otherwise the last
  * one that ended. Empty when the session has no run.
@@ -61,7 +67,10 @@ const PANEL_STEPS = 12
 export function sidebar(runs: readonly RunView[], session: string, input: SidebarInput): RunPanel[] {
   const own = runs.filter((run) => belongsTo(run, session))
   const live = own.filter((run) => run.endedAt === null)
-  return (live.length > 0 ? live.slice(0, 3) : own.slice(0, 1)).map((run) => panel(run, runs, input))
+  const panels = (live.length > 0 ? live.slice(0, PANELS) : own.slice(0, 1)).map((run) => panel(run, runs, input))
+  const hidden = live.length - PANELS
+  const more = `… ${plural(hidden, "more run")}: /workflow status`
+  return panels.map((one, at) => (at === PANELS - 1 && hidden > 0 ? { ...one, more } : one))
 }
 
 function muted(text: string): TextSpan {
@@ -83,6 +92,7 @@ function panel(run: RunView, runs: readonly RunView[], input: SidebarInput): Run
     },
     rows: [...needsYou(run, rows, input), ...stepRows(rows, input)],
     total: spent(run),
+    more: "",
   }
 }
 

@@ -42,6 +42,11 @@ export function RunsPanel(props: {
               {panel().total}
             </text>
           </Show>
+          <Show when={panel().more !== ""}>
+            <text fg={props.paint("muted")} wrapMode="none">
+              {panel().more}
+            </text>
+          </Show>
         </box>
       )}
     </Index>

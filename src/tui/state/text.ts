@@ -85,6 +85,14 @@ export function formatElapsed(ms: number): string {
   return seconds < 10 ? `${seconds}s` : formatDuration(seconds * 1_000)
 }
 
+/** How long ago something was, in its largest unit: `44s`, `59m`, `23h`, `12d`. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1_000))
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m`
+  return seconds < 86_400 ? `${Math.floor(seconds / 3_600)}h` : `${Math.floor(seconds / 86_400)}d`
+}
+
 /** Input and output tokens together: `840 tokens`, `12.3k tokens`, `1.2M tokens`. */
 export function formatTokens(tokens: Tokens): string {
   return `${short(tokens.input + tokens.output)} tokens`

@@ -151,7 +151,7 @@ it("the dashboard folds a group and unfolds it again", async () => {
   const { dashboard, text } = filled()
   dashboard.pick({ type: "step", key: `${FEATURE.id}/build` })
   dashboard.fold()
-  expect(text()).toMatch(/◐ build ▸ 3 +running 1\/3 done/)
+  expect(text()).toMatch(/◐ build ▸ 3 +1\/3 done/)
   expect(text()).not.toMatch(/◐ tests/)
   dashboard.fold()
   expect(text()).toMatch(/└ ◐ tests/)
@@ -265,7 +265,7 @@ it("the dashboard updates the age of an ended run while nothing runs", async () 
   dashboard.show(undefined)
   dashboard.take(board({ run: "over", runs: [ended] }), false)
   await settle(95_000)
-  expect(text(120)).toMatch(/success .*1m 3\ds ago/)
+  expect(text(120)).toMatch(/success .* 1m ago/)
 })
 
 it("the dashboard selects the run and the step that a person asked for", async () => {

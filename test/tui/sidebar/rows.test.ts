@@ -16,6 +16,9 @@ describe("the sidebar", () => {
           .filter((row) => row !== ""),
     )
 
+  const more = (runs: readonly RunView[]) =>
+    sidebar(runs, "parent", { now: 0, width: 37, asks: [], needs: [], inbox: "ctrl+x i" }).map(({ more }) => more)
+
   it("lists a run's steps with state and time", () => {
     expect(rows([demo])).toEqual([
       ["Workflow demo", "◐ running 1/3 done|12s", "✓ survey|3.0s", "◐ review|12s", "○ plan|"],
@@ -65,7 +68,10 @@ describe("the sidebar", () => {
     const titles = (runs: RunView[]) => rows(runs).map((panel) => panel[0])
     expect(titles([over("new"), over("old")])).toEqual(["Workflow new"])
     expect(titles([over("new"), demo])).toEqual(["Workflow demo"])
-    expect(titles(["a", "b", "c", "d"].map((id) => runView({ id })))).toHaveLength(3)
+    const many = ["a", "b", "c", "d", "e"].map((id) => runView({ id }))
+    expect(titles(many)).toHaveLength(3)
+    expect(more(many)).toEqual(["", "", "… 2 more runs: /workflow status"])
+    expect(more(many.slice(0, 3))).toEqual(["", "", ""])
   })
 
   it("lists the parts of a running group under it, and only counts those of other groups", () => {

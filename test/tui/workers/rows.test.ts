@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { needsOf } from "../../../src/core/view/needs.ts"
-import { answerChoices, requestDetails } from "../../../src/tui/inbox/request-rows.ts"
+import { answerChoices, headingOf, requestDetails, textLines } from "../../../src/tui/inbox/request-rows.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
 import { stateNow } from "../../../src/tui/state/view-model.ts"
 import { statusBar } from "../../../src/tui/status-line/parts.ts"
@@ -121,6 +121,22 @@ describe("the details under the answers to a request", () => {
     const questions = ["where?", "when?"].map((text) => ({ text, options: [], isMultiple: false }))
     const both = askView("que_1", { kind: "question", title: "where?", details: ["when?"], questions })
     expect(requestDetails(both, "where? (1 of 2)", "where? (1 of 2)", room)).toEqual([])
+  })
+
+  it("keep the lines of a question, and the heading says that it goes on", () => {
+    const text = "Which tide?\n\n- spring: higher\n- neap:   lower  \n\nThink of the harbour."
+    const questions = [text, "One\nmore?"].map((text) => ({ text, options: [], isMultiple: false }))
+    const ask = askView("que_1", { kind: "question", title: text, details: ["One\nmore?"], questions })
+    expect(headingOf(text, 60)).toBe("Which tide? …")
+    expect(headingOf("short", 60)).toBe("short")
+    const lines = ["Which tide?", " ", "- spring: higher", "- neap:   lower", " ", "Think of the harbour."]
+    expect(requestDetails(ask, text, headingOf(text, 60), { columns: 60, rows: 9 })).toEqual(lines)
+    expect(requestDetails(ask, text, headingOf(text, 60), { columns: 60, rows: 4 })).toEqual([
+      ...lines.slice(0, 3),
+      "… 3 more lines",
+    ])
+    expect(textLines(text, { columns: 60, rows: 5 }).at(-1)).toBe("… 2 more lines")
+    expect(textLines("a\nb\nc", { columns: 60, rows: 3 })).toEqual(["a", "b", "c"])
   })
 
   it("take no more rows than available, and say how many are left out", () => {
