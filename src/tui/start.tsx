@@ -16,6 +16,7 @@ import { type Actions, keyLabel, listenToPrompt, registerCommands } from "./host
 import { DASHBOARD_ROUTE, Navigator } from "./host/navigator.ts"
 import { readKeys } from "./host/options.ts"
 import { themeGround, themePaint } from "./host/theme.ts"
+import { watchTyping } from "./host/typing.ts"
 import { createReplies } from "./replies.tsx"
 import { RunsPanel } from "./sidebar/sidebar.tsx"
 import { createLive } from "./state/live.ts"
@@ -43,13 +44,14 @@ export function startTui(host: TuiPluginApi, options: unknown): void {
   const pace = createPace(systemClock)
   const live = createLive(systemClock, pace)
   const navigator = new Navigator(api, live)
+  const typing = watchTyping(api, systemClock)
   const { keys, problems } = readKeys(options)
   const channel = openChannel({
     publish: (command) => publish(api, command),
     clock: systemClock,
     newId: nanoid,
     onState: live.update,
-    onOpen: (message) => navigator.summon(message),
+    onOpen: (message) => typing.whenDone(() => navigator.summon(message)),
     onNotice: (notice) => guard.start(() => attend(api, notice)),
     onWaiting: live.setWaiting,
   })
@@ -77,13 +79,24 @@ export function startTui(host: TuiPluginApi, options: unknown): void {
     close: () => navigator.closeDashboard(),
   }
   const replies = createReplies(deps)
-  const offs = [...listen(deps, navigator, channel), () => dashboard.hide(), pace.close, live.close, channel.close]
+  const offs = [
+    ...listen(deps, navigator, channel),
+    () => dashboard.hide(),
+    pace.close,
+    live.close,
+    channel.close,
+    typing.close,
+  ]
   for (const off of offs) api.lifecycle.onDispose(off)
   draw(deps, navigator)
-  if (problems.length > 0) {
-    api.ui.toast({ variant: "warning", title: "Baton: options in tui.json", message: problems.join("\n") })
-  }
+  tellProblems(api, problems)
   guard.start(() => hello(api, channel))
+}
+
+/** Reports the options of tui.json that Baton cannot use. */
+function tellProblems({ ui }: TuiPluginApi, problems: readonly string[]): void {
+  if (problems.length === 0) return
+  ui.toast({ variant: "warning", title: "Baton: options in tui.json", message: problems.join("\n") })
 }
 
 /**

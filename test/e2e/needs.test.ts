@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, linesOf, startBaton } from "./support/baton.ts"
 import { expectScreen } from "./support/captures.ts"
-import { choose, closeDashboard, closeDialog, fillIn, key } from "./support/dialogs.ts"
+import { choose, closeDashboard, closeDialog, fillIn, key, paused } from "./support/dialogs.ts"
 import { makeProject, type Project } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 import { until } from "./support/until.ts"
@@ -137,15 +137,15 @@ it(
     await tui.waitFor(/left interrupted at 1\/2[\s\S]*Resume[\s\S]*See it in the dashboard[\s\S]*Abort/)
     model.script("left text", say("T"))
     tui.press("enter")
-    // The next one is shown at once.
-    await tui.waitFor(/Ship it\?[\s\S]*Continue/)
+    // The next one is shown at once, and takes an answer after a pause.
+    await paused(tui, /Ship it\?[\s\S]*Continue/)
     tui.press("enter")
-    await tui.waitFor(/Raise its budget…/)
+    await paused(tui, /Raise its budget…/)
     tui.press("enter")
     await tui.waitFor(/New total budget of dear/)
     await fillIn(tui, "tokens=1000000")
     tui.press("enter")
-    await tui.waitFor(/Open its session[\s\S]*Hand its result back/)
+    await paused(tui, /Open its session[\s\S]*Hand its result back/)
     await choose(tui, "Hand")
     await tui.waitFor((text) => !/need you|needs you/.test(text))
     await until(async () => !(await baton(project, "list")).stdout.includes("need you"), { what: "nothing to be left" })

@@ -1,4 +1,4 @@
-/** Columns that OpenCode gives the text of a toast in a terminal of any usual width (contract C73). */
+/** Columns that OpenCode gives the text of a toast in a terminal of any usual width (contract C72). */
 const COLUMNS = 54
 /** Columns of the terminal that the text of a toast never gets: its frame and the margin around it. */
 const FRAME = 12

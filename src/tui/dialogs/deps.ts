@@ -10,6 +10,8 @@ export interface ReplyDeps {
   readonly live: Live
   readonly guard: Guard
   readonly paint: Paint
+  /** When a choice that appears by itself takes its first answer (milliseconds since 1970). */
+  readonly readyAt?: number
   /** Handles a line as if the person had typed it. */
   submit(line: string): void
   /** Sends a line and returns its reply without showing it. */

@@ -5,9 +5,8 @@ import type { Clock } from "../../core/ports/ports.ts"
 import type { Live } from "../state/live.ts"
 import { clip } from "../state/text.ts"
 import type { Guard } from "./guard.ts"
+import { PAUSE_MS } from "./typing.ts"
 
-/** Time without a key and without a change of the box after which a key is deliberate. */
-const PAUSE_MS = 700
 /** Pause between two attempts to put held text back. */
 const RETRY_MS = 100
 const HINT_MS = 8_000

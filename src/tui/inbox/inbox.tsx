@@ -6,7 +6,9 @@ import type { PendingRequestView } from "../../core/view/view.ts"
 import type { ReplyDeps } from "../dialogs/deps.ts"
 import { rowColumns } from "../dialogs/pickers.ts"
 import { askFor } from "../dialogs/text-input.tsx"
+import { systemClock } from "../host/clock.ts"
 import { quote } from "../host/prompt-line.ts"
+import { PAUSE_MS } from "../host/typing.ts"
 import { clip } from "../state/text.ts"
 import { type GateWay, gateDetails, gateWays } from "./gate-rows.ts"
 import { inboxChoices, needWays } from "./need-rows.ts"
@@ -139,7 +141,7 @@ function topicOf(
 async function answerQuestions(deps: ReplyDeps, request: PendingRequestView, done: readonly string[]): Promise<void> {
   const answers: string[] = []
   for (const question of request.questions) {
-    const answer = await chooseAnswer(deps, request, question, answers.length)
+    const answer = await chooseAnswer(answers.length > 0 ? byItself(deps) : deps, request, question, answers.length)
     if (answer === undefined) return
     answers.push(answer)
   }
@@ -213,6 +215,14 @@ function chooseAnswer(
   })
 }
 
+/**
+ * A choice that appears by itself takes no answer until a person can have seen it. Otherwise a
+ * second press of enter would answer it too.
+ */
+function byItself(deps: ReplyDeps): ReplyDeps {
+  return { ...deps, readyAt: systemClock.now() + PAUSE_MS }
+}
+
 /** Asks for an answer in a text field, under the question if the title of the field cannot hold it. */
 function ownWords(deps: ReplyDeps, question: string): Promise<string | undefined> {
   const title = headingOf(question, FIELD_TITLE)
@@ -254,7 +264,7 @@ function showChoice<Row extends { readonly title: string; readonly description?:
         onSelect={(choice) =>
           deps.guard.sync(undefined, () => {
             const row = rows[choice.value]
-            if (row) pick(row)
+            if (row && systemClock.now() >= (deps.readyAt ?? 0)) pick(row)
           })
         }
       />
@@ -293,7 +303,7 @@ async function send(deps: ReplyDeps, done: readonly string[], line: string): Pro
   }
   const next = deps.live.needs().find(({ id }) => !done.includes(id))
   if (next) {
-    showNeed(deps, next, done)
+    showNeed(byItself(deps), next, done)
     return
   }
   dialog.clear()
