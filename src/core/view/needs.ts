@@ -17,7 +17,7 @@ export type Need = NeedFacts &
     /** A step on which the person works together with its worker. */
     | { readonly type: "turn"; readonly session: string; readonly kind: Kind }
     /** A run that a person, its budget or a provider holds. */
-    | { readonly type: "hold"; readonly hold: Hold }
+    | { readonly type: "hold"; readonly hold: Hold; readonly of: Pick<RunView, "label" | "budget" | "raise"> }
     /** A run whose process is gone. */
     | { readonly type: "interrupted" }
   )
@@ -70,13 +70,13 @@ function needsOfRun(run: RunView): Need[] {
   const whole = { run: run.id, workflow: workflowOf(run), step: null, who: nameOf(run), since: lastMoment(run) }
   if (run.status === "interrupted") {
     if (run.depth > 0) return []
-    return [{ ...whole, type: "interrupted", id: `${run.id}!`, text: `interrupted at ${fractionDone(run.steps)}` }]
+    return [{ ...whole, type: "interrupted", id: `${run.id}!`, text: `interrupted at ${placeOf(run)}` }]
   }
-  const { hold } = run
-  if (hold !== null && isWaiting(run))
-    return [
-      { ...whole, type: "hold", id: `${run.id}!`, hold, text: `paused at ${fractionDone(run.steps)}: ${hold.detail}` },
-    ]
+  const { hold, label, budget, raise } = run
+  if (hold !== null && isWaiting(run)) {
+    const text = `paused at ${placeOf(run)}: ${hold.detail}`
+    return [{ ...whole, type: "hold", id: `${run.id}!`, text, hold, of: { label, budget, raise } }]
+  }
   return run.steps.flatMap((step) => needOfTurn(run, step))
 }
 
@@ -107,6 +107,11 @@ function needOfTurn(run: RunView, { id, name, mode, status, reason, session, kin
       kind,
     },
   ]
+}
+
+/** How far the run has come. Its inputs tell it from other runs of the same workflow. */
+function placeOf({ steps, label }: RunView): string {
+  return `${fractionDone(steps)}${label === "" ? "" : ` (${label})`}`
 }
 
 function nameOf(run: RunView): string {

@@ -1,8 +1,7 @@
-import { typedAmounts } from "../../core/documents/amount.ts"
-import { budgetWords } from "../../core/model/budget.ts"
 import { type GateView, isWaiting, openGates } from "../../core/view/gate-view.ts"
 import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
 import { type DashboardKey, type Keys, shortKey } from "../host/key-table.ts"
+import { raiseDialog } from "../inbox/need-rows.ts"
 import { clip } from "../state/text.ts"
 import { canOpen, isOver } from "../state/view-model.ts"
 
@@ -134,14 +133,8 @@ function goOn(run: RunView): DashboardAction {
 
 /** Asks for the new total budget of a run that has used up the present one. */
 function raise(run: RunView, why: string): DashboardAction {
-  const label = run.label === "" ? "" : ` (${run.label})`
-  return {
-    type: "words",
-    line: `/workflow raise … ${run.id}`,
-    title: `New total budget of ${nameOf(run)}${label}`,
-    text: `${why}. It may spend ${budgetWords(run.budget)} in all. Write a higher total: usd=…, tokens=…, time=… or workers=…`,
-    value: typedAmounts(run.raise),
-  }
+  const { title, about, value } = raiseDialog(nameOf(run), why, run)
+  return { type: "words", line: `/workflow raise … ${run.id}`, title, text: about, value }
 }
 
 /** The keys that have an action now, each with a word for it, the most useful first. */

@@ -9,7 +9,8 @@ import { clip, formatElapsed } from "../state/text.ts"
 
 /**
  * One possible decision at a gate: its label, its effect, and the line that carries it out. With
- * `asks`, a dialog of that title asks for a text, which is appended to the line, before `ends`.
+ * `asks`, a dialog of that title asks for a text, which is `value` at first and is appended to the
+ * line, before `ends`.
  */
 export interface GateWay {
   readonly title: string
@@ -17,6 +18,9 @@ export interface GateWay {
   readonly line: string
   readonly asks?: string
   readonly ends?: string
+  readonly value?: string
+  /** The text of that dialog, if it is not what the inbox already says. */
+  readonly about?: string
   /** Opens this session instead of submitting the line. */
   readonly open?: string
 }

@@ -99,7 +99,7 @@ export function showGate(deps: ReplyDeps, gate: GateView, done: readonly string[
 }
 
 function waysOf(deps: ReplyDeps, ways: readonly GateWay[], about: string): Way[] {
-  return ways.map(({ title, description, line, asks, ends, open }) => ({
+  return ways.map(({ title, description, line, asks, about: more, value, ends, open }) => ({
     title,
     description,
     async run() {
@@ -111,8 +111,9 @@ function waysOf(deps: ReplyDeps, ways: readonly GateWay[], about: string): Way[]
       if (asks === undefined) return line
       const words = await askFor(deps.api, deps.paint, {
         title: asks,
-        description: textLines(about, fieldRoom(deps)).join("\n"),
+        description: textLines(more ?? about, fieldRoom(deps)).join("\n"),
         placeholder: "Words",
+        value,
       })
       return words === undefined ? undefined : [line, words, ...(ends === undefined ? [] : [ends])].join(" ")
     },

@@ -1,6 +1,9 @@
+import { typedAmounts } from "../../core/documents/amount.ts"
+import { budgetWords } from "../../core/model/budget.ts"
 import { traitsOf } from "../../core/model/kinds.ts"
 import { wayOn } from "../../core/view/gate-view.ts"
 import type { Need } from "../../core/view/needs.ts"
+import type { RunView } from "../../core/view/view.ts"
 import type { Choice } from "../dialogs/pickers.ts"
 import { cell, clip, formatElapsed, widthOf } from "../state/text.ts"
 import type { GateWay } from "./gate-rows.ts"
@@ -58,13 +61,16 @@ export function needWays(need: Exclude<Need, { type: "gate" | "request" }>): Gat
           see,
           abort,
         ]
-      const asks = `New total budget of ${clip(who, 30)}: usd=… or tokens=…`
+      const { title: asks, about, value } = raiseDialog(who, need.hold.detail, need.of)
+      const ends = run ?? ""
       const raise = {
         title: "Raise its budget…",
         description: "and continue",
         line: "/workflow raise",
         asks,
-        ends: `${run}`,
+        about,
+        value,
+        ends,
       }
       return [raise, see, abort]
     }
@@ -75,4 +81,15 @@ export function needWays(need: Exclude<Need, { type: "gate" | "request" }>): Gat
         abort,
       ]
   }
+}
+
+/** The dialog for the new total budget of a run that has used up the present one. */
+export function raiseDialog(
+  name: string,
+  why: string,
+  { label, budget, raise }: Pick<RunView, "label" | "budget" | "raise">,
+): { readonly title: string; readonly about: string; readonly value: string } {
+  const about = `${why}. It may spend ${budgetWords(budget)} in all. Write a higher total: usd=…, tokens=…, time=… or workers=…`
+  const title = `New total budget of ${name}${label === "" ? "" : ` (${label})`}`
+  return { title, about, value: typedAmounts(raise) }
 }

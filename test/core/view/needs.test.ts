@@ -74,6 +74,18 @@ describe("who is needed", () => {
     expect(new Set(found.map(({ id }) => id)).size).toBe(3)
   })
 
+  it("names what a run was started with, which tells runs of one workflow apart", () => {
+    const label = "topic=tea"
+    const runs = [
+      runView({ id: "a", label, status: "interrupted", steps: [doneStep("x"), stepView("y")] }),
+      runView({ id: "b", label, status: "paused", hold: hold("person", "paused by p"), steps: [stepView("x")] }),
+    ]
+    expect(needsOf(runs, []).map(({ text }) => text)).toEqual([
+      "paused at 0/1 (topic=tea): paused by p",
+      "interrupted at 1/2 (topic=tea)",
+    ])
+  })
+
   it("is said in the same words for every number", () => {
     expect([1, 2, 12].map(needsWords)).toEqual(["1 needs you", "2 need you", "12 need you"])
   })
