@@ -7,7 +7,7 @@ const TEXT_CHARS = 120
 
 /** Everything in the project that needs a person, oldest first, as scripts get it. */
 export function needRows(engine: Engine | undefined): NeedRow[] {
-  const needs = engine ? needsOf(engine.open(), engine.asks()) : []
+  const needs = engine ? needsOf(engine.open(), engine.requests()) : []
   return needs.map(({ type, run, workflow, step, who, text, since }) => ({
     type,
     run,

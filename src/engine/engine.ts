@@ -21,7 +21,7 @@ import { RunReader } from "./drive/run-reader.ts"
 import { RunRegistry, type RunRegistryDeps } from "./drive/run-registry.ts"
 import { type Spawned, spawnKept } from "./task/persistent-workers.ts"
 
-export interface EngineDeps extends Omit<RunRegistryDeps, "dispatcher" | "workers" | "delegatedFrom"> {
+export interface EngineDeps extends Omit<RunRegistryDeps, "dispatcher" | "workers" | "delegatedFrom" | "answer"> {
   /** Returns a number from 0 to 1. */
   readonly random: () => number
 }
@@ -66,6 +66,7 @@ export class Engine {
       ...deps,
       workers,
       dispatcher: new Dispatcher({ ...deps, workers }),
+      answer: (ask: string, answer: RequestAnswer, by: string) => this.#answerHere(ask, answer, by),
       delegatedFrom: (session: string, since: number) => this.#reader.delegatedFrom(session, since),
     }
     this.#deps = all
@@ -248,9 +249,16 @@ export class Engine {
     return this.#workers.views(this.#deps.store.kept())
   }
 
-  /** Requests that wait for a person, oldest first (G7). */
+  /** Requests of this process's workers that wait for a person, oldest first (G7). */
   asks(): PendingRequestView[] {
     return this.#workers.asks()
+  }
+
+  /** Requests that wait for a person, oldest first, also those of workers of other processes, as far
+   *  as the journal has them. */
+  requests(): PendingRequestView[] {
+    const elsewhere = this.open().flatMap(({ id }) => this.#reader.requestsElsewhere(id))
+    return [...this.asks(), ...elsewhere].sort((a, b) => a.askedAt - b.askedAt)
   }
 
   /** Calls `listener` when workers or requests have changed; that can be many times a second. */
@@ -274,10 +282,25 @@ export class Engine {
     return refusalOf(this.#deps.checker, this.#workers.find(session)?.task.schema, given)
   }
 
-  /** Answers a worker's request. Resolves with why that was not possible, or undefined. */
+  /** Answers a worker's request, also that of a worker of another process. Resolves with why that
+   *  was not possible, or undefined. */
   async answer(ask: string, answer: RequestAnswer, by: string): Promise<string | undefined> {
+    const run = this.#workers.taskOfRequest(ask) ? undefined : this.requests().find(({ id }) => id === ask)?.run
+    if (run == null) return this.#answerHere(ask, answer, by)
+    const outcome = await this.settled(this.#runs.post(run, { type: "answer", ask, answer, by }))
+    if (!outcome.ok) return outcome.why
+    return outcome.isPending ? "the process that its worker belongs to has not taken the answer yet" : undefined
+  }
+
+  async #answerHere(ask: string, answer: RequestAnswer, by: string): Promise<string | undefined> {
     const task = this.#workers.taskOfRequest(ask)
-    if (task === undefined) return `nothing waits for an answer under ${ask}: it may have been answered already`
+    const request = this.asks().find(({ id }) => id === ask)
+    if (task === undefined || request === undefined)
+      return `nothing waits for an answer under ${ask}: it may have been answered already`
+    // The journal, from which another process answers, does not tell several questions apart.
+    const { length } = request.questions
+    if (answer.type === "answers" && answer.answers.length !== length)
+      return `it has ${length} questions: answer it in the OpenCode that its worker belongs to`
     return this.#deps.backend(task.profile.kind).answer(ask, answer, { by, from: "inbox" })
   }
 

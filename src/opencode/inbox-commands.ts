@@ -10,7 +10,7 @@ import type { InboxAnswer } from "./line-workers.ts"
 const TITLE_CHARS = 60
 
 export function listRequests({ engine, now }: CommandContext): Reply {
-  const needs = needsOf(engine.open(), engine.asks())
+  const needs = needsOf(engine.open(), engine.requests())
   const text = formatNeeds(needs, now()) || "Nothing needs you now."
   const title = needs.length === 0 ? "Inbox" : `Inbox: ${needsWords(needs.length)}`
   return { tone: "info", title, text, view: { type: "inbox", needs } }
@@ -18,7 +18,7 @@ export function listRequests({ engine, now }: CommandContext): Reply {
 
 /** Answers the request with that id, or the only request of the worker with that name. */
 export async function answerRequest({ engine }: CommandContext, wanted: string, given: InboxAnswer): Promise<Reply> {
-  const asks = engine.asks()
+  const asks = engine.requests()
   const own = asks.filter((request) => request.worker === wanted)
   const request = asks.find((one) => one.id === wanted) ?? (own.length === 1 ? own[0] : undefined)
   if (request === undefined) {

@@ -126,7 +126,7 @@ export function stateOf(engine: Engine, directory: string): StateMessage {
     version: engine.version(),
     runs: runs.map(slim),
     workers,
-    asks: engine.asks().map(slimRequest),
+    asks: engine.requests().map(slimRequest),
   }
 }
 

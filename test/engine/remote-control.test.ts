@@ -119,6 +119,49 @@ describe("a command for a run that another process drives", () => {
   })
 })
 
+describe("a request of a worker of another process", () => {
+  const permission = { id: "per_1", kind: "permission", title: "bash: npm test", details: ["npm test"] } as const
+  const pending = { ...permission, session: "ses_r/a/1", questions: [], askedAt: 7, expiresAt: null }
+
+  it("is listed here, and is answered here, once, by the process that its worker belongs to", async () => {
+    const { owner, other, settled, journal } = twoProcesses(TWO)
+    const a = await owner.backend.job("a")
+    owner.clock.advance(7)
+    a.report.requested(pending)
+    a.report.asked(pending)
+    expect(owner.engine.requests().map(({ id }) => id)).toEqual(["per_1"])
+    expect(other.engine.requests()).toMatchObject([{ ...permission, worker: "a", run: "r", askedAt: 7 }])
+    const answering = other.engine.answer("per_1", { type: "allow" }, "p")
+    await passing(owner, 400)
+    await passing(other, 200)
+    expect(await answering).toBeUndefined()
+    expect(owner.backend.answers).toEqual([{ ask: "per_1", answer: { type: "allow" } }])
+    expect(journal.queued()).toEqual([])
+    a.report.replied({ id: "per_1", answer: "allow", by: "p", from: "inbox" })
+    a.report.answered("per_1")
+    expect(other.engine.requests()).toEqual([])
+    const late = other.engine.answer("per_1", { type: "allow" }, "p")
+    expect(await late).toContain("nothing waits for an answer under per_1")
+    expect((await settled(other.engine.abort("r", "p"))).ok).toBe(true)
+  })
+
+  it("with several questions is answered where its worker is, and counts no more once its process is gone", async () => {
+    const { owner, other, kill } = twoProcesses(TWO)
+    const a = await owner.backend.job("a")
+    const question = { text: "Which one?", options: [], isMultiple: false }
+    const asked = { ...pending, id: "que_1", kind: "question" as const, questions: [question, question] }
+    a.report.requested(asked)
+    a.report.asked(asked)
+    const answering = other.engine.answer("que_1", { type: "answers", answers: [["this"]] }, "p")
+    await passing(owner, 400)
+    await passing(other, 200)
+    expect(await answering).toBe("it has 2 questions: answer it in the OpenCode that its worker belongs to")
+    expect(owner.backend.answers).toEqual([])
+    kill()
+    expect(other.engine.requests()).toEqual([])
+  })
+})
+
 describe("a command for a run whose process is gone", () => {
   it("is carried out by its sender, and by no other process later", async () => {
     const { owner, other, kill, journal } = twoProcesses(TWO)

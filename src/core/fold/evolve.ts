@@ -146,8 +146,8 @@ const RULES: FoldRules = {
     withStep(run, { ...step, warnings: [...(step.warnings ?? []), warning] }),
   ),
   "step.steered": onStep(stepSteered),
-  "step.asked": onStep((run, step, { id, kind, title }) =>
-    withStep(run, { ...step, requests: [...(step.requests ?? []), { id, kind, title }] }),
+  "step.asked": onStep((run, step, { id, kind, title, details, at }) =>
+    withStep(run, { ...step, requests: [...(step.requests ?? []), { id, kind, title, details, askedAt: at }] }),
   ),
   "step.replied": onStep((run, step, { id }) => {
     const { requests = [] } = step

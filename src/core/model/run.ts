@@ -112,7 +112,7 @@ export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at
   readonly openedAt: number
 }
 
-export type StepRequest = Pick<WorkerRequest, "id" | "kind" | "title"> & { readonly isOver?: true }
+export type StepRequest = WorkerRequest & { readonly askedAt: number; readonly isOver?: true }
 
 /** A message to a worker. The id identifies it when it is sent again. */
 export interface WorkerMessage {

@@ -49,8 +49,11 @@ export interface DelegatedRun {
   readonly createdAt: number
 }
 
-/** A request to the process that drives a run: a command, or to stop one attempt. */
-export type QueuedCommand = Command | { readonly type: "stop"; readonly step: string; readonly attempt: number }
+/** A request to the process that drives a run: a command, or to stop or answer a worker. */
+export type QueuedCommand = Command | WorkerCommand
+export type WorkerCommand =
+  | { readonly type: "stop"; readonly step: string; readonly attempt: number }
+  | { readonly type: "answer"; readonly ask: string; readonly answer: RequestAnswer; readonly by: string }
 
 /** A queued command, waiting for the process that drives its run. */
 export interface QueueEntry {
@@ -86,8 +89,7 @@ export interface Store {
   /** Returns the events of the run in order, without the first `after` ones; an empty list when
    *  there is no such run. */
   read(run: string, after?: number): RunEvent[]
-  /** Returns how far the journal of the run goes, without reading its events; undefined when there
-   *  is no such run. */
+  /** Returns how much of the run is in the journal, or undefined when there is no such run. */
   extent(run: string): JournalExtent | undefined
   /** Returns a number that changes when another process has written to the journal, at the cost of
    *  one integer. */

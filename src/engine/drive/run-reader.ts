@@ -3,7 +3,9 @@ import type { RunEvent, Usage } from "../../core/model/events.ts"
 import { type Run, stepOf } from "../../core/model/run.ts"
 import { sumOf } from "../../core/model/usage.ts"
 import type { DelegatedRun, Store } from "../../core/ports/ports.ts"
+import { requestsOf } from "../../core/view/requests.ts"
 import {
+  type PendingRequestView,
   type RunningUsage,
   type RunView,
   type StepView,
@@ -126,6 +128,12 @@ export class RunReader {
       }
     })
     return views.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+  }
+
+  /** The requests of a run that another process drives and that are not answered yet. */
+  requestsElsewhere(run: string): PendingRequestView[] {
+    const state = this.#driven(run) === undefined ? this.load(run) : undefined
+    return state?.status === "running" && this.#store.isClaimed(run) ? requestsOf(state) : []
   }
 
   view(run: string): RunView | undefined {

@@ -1,6 +1,6 @@
 import type { Command, RunEvent } from "../../core/model/events.ts"
 import type { Run } from "../../core/model/run.ts"
-import type { QueuedCommand, QueueEntry } from "../../core/ports/ports.ts"
+import type { QueuedCommand, QueueEntry, RequestAnswer, WorkerCommand } from "../../core/ports/ports.ts"
 import { secretsOf } from "../../core/rights/secret-text.ts"
 import { missingSecrets } from "../task/secrets.ts"
 import { GateWatch } from "./gate-watch.ts"
@@ -13,6 +13,8 @@ export interface RunRegistryDeps extends LoopDeps {
    * True for a process that drives no run: a command for a run that no process drives is refused.
    */
   readonly isReader?: boolean
+  /** Answers a request of a worker of this process. Resolves with why not, or undefined. */
+  readonly answer: (ask: string, answer: RequestAnswer, by: string) => Promise<string | undefined>
   /** Why this process drives no run, if a person should know. */
   readonly whyReader?: string
 }
@@ -27,6 +29,8 @@ export class RunRegistry {
   readonly #isReader: boolean
   readonly #reader: RunReader
   readonly #loops = new Map<string, RunLoop>()
+  /** The keys of queued answers that are being given. */
+  readonly #answering = new Set<string>()
   readonly #gates: GateWatch
   readonly #remote: RemoteControl
   readonly #changed: (run: Run, events: readonly RunEvent[]) => void
@@ -117,11 +121,25 @@ export class RunRegistry {
   #carryOut({ run, key, command }: QueueEntry): void {
     const loop = this.liveLoop(run)
     if (loop === undefined || loop.run?.status === "interrupted") return
-    const { store } = this.#deps
+    if (command.type === "stop" || command.type === "answer") this.#tellWorker(loop, run, key, command)
+    else this.command(run, command, key)
+  }
+
+  #tellWorker(loop: RunLoop, run: string, key: string, command: WorkerCommand): void {
+    const { store, answer, log } = this.#deps
     if (command.type === "stop") {
       store.append(run, [], key)
       loop.stopStep(command.step, command.attempt)
-    } else this.command(run, command, key)
+      return
+    }
+    // The entry is looked at again before the answer has reached OpenCode.
+    if (this.#answering.has(key)) return
+    this.#answering.add(key)
+    answer(command.ask, command.answer, command.by)
+      .catch((error) => String(error))
+      .then((refused) => (refused === undefined ? store.append(run, [], key) : store.refuse(run, key, refused)))
+      .catch((error) => log.error("the outcome of an answer could not be recorded", { run, error: String(error) }))
+      .finally(() => this.#answering.delete(key))
   }
 
   /** Carries out a queued command whose process is gone. A process that takes the run up also
@@ -135,6 +153,7 @@ export class RunRegistry {
     if (this.#isReader) return refuse(this.#whyReader(run))
     switch (command.type) {
       case "stop":
+      case "answer":
       case "steered":
       case "pause":
         return refuse("the process that drove the run is gone")
