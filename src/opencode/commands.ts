@@ -25,7 +25,7 @@ const HELP = [
   "/workflow continue [RUN]               continue a run that waits for you",
   "/workflow continue STEP [answer]       the same for one step",
   "/workflow retry STEP [message…]        one more try, in its session",
-  "/workflow skip STEP                    continue without this step",
+  "/workflow skip STEP [reason]           continue without this step",
   "/workflow raise usd=… tokens=… [RUN]   what it may spend in all",
   "/workflow resume [RUN] [--edited]      after a crash or a failure; --edited: with the file as it is now",
   "/workflow abort [RUN]                  end it and all it runs",
