@@ -78,7 +78,14 @@ describe("baton run", () => {
       expect(code).toBe(0)
       const lines = linesOf(stdout)
       const perStep = ["step.started", "step.opened", "step.ended"]
-      expect(lines.map((line) => line.type)).toEqual(["run.created", "run.format", ...perStep, ...perStep, ...perStep, "run.ended"])
+      expect(lines.map((line) => line.type)).toEqual([
+        "run.created",
+        "run.format",
+        ...perStep,
+        ...perStep,
+        ...perStep,
+        "run.ended",
+      ])
       expect(new Set(lines.map((line) => line.run))).toEqual(new Set(["moon-1"]))
       const ended = endedOf(stdout)
       expect(ended).toMatchObject({ workflow: "demo", status: "success" })
