@@ -289,6 +289,10 @@ describe("a policy for requests", () => {
   it("that asks a person accepts these keys", () => {
     expect(problems({ policy: "ask", timeout: "5m" })).toEqual([])
     expect(problems({ timeout: "5m" })).toEqual([])
+    expect(problems({ policy: "ask", timeout: "5m", otherwise: "allow" })).toEqual([])
+    expect(problems({ policy: "ask", otherwise: "allow" })).toEqual([
+      "`otherwise` is the answer when a person's time is over, but without `timeout` it is never over; add `timeout`, or leave it out",
+    ])
   })
 })
 
