@@ -65,7 +65,7 @@ export function handleLine(line: string, origin: CommandOrigin, context: Command
     case "help":
       return { tone: "info", title: "Workflow commands", text: HELP }
     case "status":
-      return status(engine, parsed.run)
+      return status(engine, parsed.run, parsed.limit)
     case "show":
       return show(engine, parsed.run, parsed.step)
     case "pause":

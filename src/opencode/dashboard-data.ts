@@ -1,5 +1,5 @@
 import { formatRun, formatTrace } from "../core/view/format.ts"
-import type { BrokenRun, Reply, StepReply } from "../core/view/protocol.ts"
+import { type BrokenRun, type Reply, RUNS_IN_PAGE, type StepReply } from "../core/view/protocol.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { runNamed } from "../project/runs.ts"
@@ -8,17 +8,18 @@ import { slim } from "./slim.ts"
 
 /** The data of the TUI's dashboard: the runs of the project, and one step of one of them. */
 
-/** At most so many runs are read for the dashboard. */
-const RUNS_SHOWN = 50
 /** Characters of a step's prompt and answer in the dashboard; `/trace` shows all of them. */
 const TEXT_CHARS = 4_000
 
-/** `/workflow status [RUN]`: all runs, with the named one (default: the newest) selected. */
-export function status(engine: Engine, wanted: string | undefined): Reply {
+/**
+ * `/workflow status [RUN] [limit=N]`: the newest runs, with the named one (default: the newest)
+ * selected.
+ */
+export function status(engine: Engine, wanted: string | undefined, limit = RUNS_IN_PAGE): Reply {
   const headers = engine.list()
   const runs: RunView[] = []
   const broken: BrokenRun[] = []
-  for (const { id, workflow, createdAt } of headers.slice(0, RUNS_SHOWN)) {
+  for (const { id, workflow, createdAt } of headers.slice(0, limit)) {
     try {
       const view = engine.view(id)
       if (view) runs.push(view)
@@ -42,7 +43,7 @@ export function status(engine: Engine, wanted: string | undefined): Reply {
       run: meant?.id ?? null,
       runs: (isListed ? runs : [...runs, meant]).map(slim),
       broken,
-      more: Math.max(0, headers.length - RUNS_SHOWN),
+      more: Math.max(0, headers.length - limit),
     },
   }
 }

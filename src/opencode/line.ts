@@ -17,7 +17,8 @@ export type CommandLine =
   | { readonly command: "list" | "help" }
   /** Lets a person pick a workflow for that purpose. */
   | { readonly command: "pick"; readonly purpose: Purpose }
-  | { readonly command: "status" | "abort" | "pause"; readonly run?: string }
+  | { readonly command: "abort" | "pause"; readonly run?: string }
+  | { readonly command: "status"; readonly run?: string; readonly limit?: number }
   /** With `isEdited`, the run continues with the current version of the workflow. */
   | { readonly command: "resume"; readonly run?: string; readonly isEdited: boolean }
   /** `target` is a waiting step or a run; `message` is for a step. */
@@ -81,6 +82,7 @@ export function parseLine(line: string): CommandLine {
     case "help":
       return rest[0] === undefined ? { command: subcommand.text } : tooMany(rest[0], `/workflow ${subcommand.text}`)
     case "status":
+      return parseStatus(rest)
     case "abort":
     case "pause":
       if (rest[1] !== undefined) return tooMany(rest[1], `/workflow ${subcommand.text} [RUN]`)
@@ -122,6 +124,18 @@ function wrong(why: string): CommandLine {
 /** Refuses a name that is given twice: only one of the two values could count. */
 function twice(name: string): CommandLine {
   return wrong(`\`${name}\` is given twice: keep one of the two`)
+}
+
+/** `limit` is what the dashboard adds when a person goes on to older runs. */
+function parseStatus(words: readonly ShellToken[]): CommandLine {
+  const limits = words.flatMap(({ text }) => /^limit=(\d{1,6})$/.exec(text)?.[1] ?? [])
+  const [run, more] = words.filter(({ text }) => !/^limit=\d{1,6}$/.test(text))
+  if (more !== undefined) return tooMany(more, "/workflow status [RUN]")
+  return {
+    command: "status",
+    ...(run === undefined ? {} : { run: run.text }),
+    ...(limits[0] === undefined ? {} : { limit: Number(limits[0]) }),
+  }
 }
 
 function parseResume(words: readonly string[]): CommandLine {

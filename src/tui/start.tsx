@@ -197,7 +197,7 @@ function showStatus(
   ask: (line: string) => Promise<Reply>,
 ): void {
   navigator.openDashboard()
-  guard.start(async () => dashboard.take(await ask("/workflow status"), false))
+  guard.start(async () => dashboard.take(await ask(dashboard.query()), false))
 }
 
 /**

@@ -94,6 +94,8 @@ describe("parsing the other commands", () => {
       "/workflow raise usd=$2.50 tokens=2M r1",
       { command: "raise", budget: { usd: 2.5, tokens: 2_000_000 }, run: "r1" },
     ],
+    ["/workflow status", { command: "status" }],
+    ["/workflow status r1 limit=100", { command: "status", run: "r1", limit: 100 }],
     ["/workflow raise time=90m workers=40", { command: "raise", budget: { timeMs: 5_400_000, workers: 40 } }],
     ["/workflow raise r1 tokens=500k", { command: "raise", budget: { tokens: 500_000 }, run: "r1" }],
     ["/workflow runn demo", { command: "wrong", why: "there is no `/workflow runn`" }],

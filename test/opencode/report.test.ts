@@ -34,3 +34,15 @@ it("`/workflow graph` draws a workflow that has never run, and lists the problem
   expect(await type("/workflow graph bad")).toMatchObject({ tone: "error", title: "Cannot draw bad" })
   expect(await type("/workflow graph tow")).toMatchObject({ text: expect.stringContaining("did you mean `two`?") })
 })
+
+it("the dashboard's data has the newest runs, as many as asked for, and the number of older ones", async () => {
+  const { type, backend } = openDesk({}, { demo: "steps: [{ id: a, prompt: x }]" })
+  for (let at = 0; at < 3; at++) {
+    await type("/workflow run demo")
+    ;(await backend.job("a", at)).finish()
+  }
+  const viewOf = async (line: string) => (await type(line)).view
+  expect(await viewOf("/workflow status")).toMatchObject({ type: "board", more: 0, runs: [{}, {}, {}] })
+  const two = await viewOf("/workflow status limit=2")
+  expect(two).toMatchObject({ more: 1, runs: [{}, {}] })
+})

@@ -117,6 +117,9 @@ export interface DashboardReply {
   readonly more: number
 }
 
+/** The dashboard reads this many runs at first, and this many more each time a person goes on. */
+export const RUNS_IN_PAGE = 50
+
 export interface BrokenRun {
   readonly id: string
   readonly workflow: string

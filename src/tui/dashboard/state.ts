@@ -2,7 +2,13 @@ import type { TuiToast } from "@opencode-ai/plugin/tui"
 import { createSignal } from "solid-js"
 import type { Clock } from "../../core/ports/ports.ts"
 import { openGates } from "../../core/view/gate-view.ts"
-import type { BrokenRun, DashboardReply, Reply, StepReply } from "../../core/view/protocol.ts"
+import {
+  type BrokenRun,
+  type DashboardReply,
+  type Reply,
+  RUNS_IN_PAGE,
+  type StepReply,
+} from "../../core/view/protocol.ts"
 import type { RunView } from "../../core/view/view.ts"
 import type { Keys } from "../host/key-table.ts"
 import type { Live } from "../state/live.ts"
@@ -69,6 +75,9 @@ export class Dashboard {
   /** True from `show` until the person moves or the first answer with the list of runs arrives. */
   #isFresh = false
   #isRefreshing = false
+  #isReadingOlder = false
+  /** The number of runs to read. */
+  #limit = RUNS_IN_PAGE
   /** The version of the journal that the list of runs is of, and when it may be requested again. */
   #version = ""
   #runsAt = 0
@@ -177,7 +186,34 @@ export class Dashboard {
   moveRun(by: number): void {
     this.#isFresh = false
     const { runs, runAt } = this.#now()
+    if (runAt + by >= runs.length && (this.#snapshot[0]()?.more ?? 0) > 0) {
+      // Not awaited, because it never rejects: a failed request is answered with an error reply.
+      void this.#readOlder()
+      return
+    }
     this.#chooseRun(runs[Math.min(runs.length - 1, Math.max(0, runAt + by))]?.id)
+  }
+
+  /** The line that asks for the runs that are listed. */
+  query(): string {
+    return this.#limit === RUNS_IN_PAGE ? "/workflow status" : `/workflow status limit=${this.#limit}`
+  }
+
+  /** Reads the next page of older runs, and selects the first of them unless the person has moved on. */
+  async #readOlder(): Promise<void> {
+    if (this.#isReadingOlder) return
+    this.#isReadingOlder = true
+    this.say({ message: "Reading older runs…" })
+    const last = this.#now()
+    this.#limit += RUNS_IN_PAGE
+    this.take(await this.#deps.ask(this.query()), false)
+    this.#isReadingOlder = false
+    this.#said[1](undefined)
+    // Changes are applied in order, so the older runs are there by then.
+    this.#deps.pace.change(() => {
+      const { runs, runAt } = this.#now()
+      if (runs[runAt]?.id === last.runs[last.runAt]?.id) this.#chooseRun(runs[runAt + 1]?.id)
+    })
   }
 
   pick({ type, key }: NonNullable<TableLine["pick"]>): void {
@@ -329,7 +365,7 @@ export class Dashboard {
     const isSame = this.#snapshot[0]() === undefined || live.version() === this.#version
     if (isSame || clock.now() < this.#runsAt) return
     this.#runsAt = clock.now() + RUNS_MS
-    this.take(await ask("/workflow status"), false)
+    this.take(await ask(this.query()), false)
   }
 }
 

@@ -174,6 +174,36 @@ it("the dashboard scrolls through 500 steps and keeps the selected one on the sc
   expect(text()).toContain("↑ 490")
 })
 
+it("the dashboard says how many runs there are, and reads older ones when a person goes on past the last", async () => {
+  const run = (at: number) =>
+    runView({ id: `run-${at}`, workflow: `w${at}`, status: "success", createdAt: -at, endedAt: -at })
+  const page = (limit: number) => {
+    const runs = Array.from({ length: Math.min(limit, 120) }, (_, at) => run(at))
+    return board({ runs, more: Math.max(0, 120 - limit) })
+  }
+  const { dashboard, lines, text, settle } = open((line) => {
+    if (line.startsWith("/workflow status")) return page(Number(/limit=(\d+)/.exec(line)?.[1] ?? 50))
+    return undefined
+  })
+  dashboard.show(undefined)
+  dashboard.take(page(50), false)
+  dashboard.moveRun(49)
+  expect(text()).toMatch(/run 50 of 120/)
+  dashboard.moveRun(1)
+  dashboard.moveRun(1)
+  expect(text()).toContain("Reading older runs…")
+  await settle()
+  expect(lines.filter((line) => line.startsWith("/workflow status"))).toEqual(["/workflow status limit=100"])
+  expect(text()).toMatch(/run 51 of 120[\s\S]*┃ ✓ w50 /)
+  dashboard.moveRun(200)
+  await settle()
+  expect(dashboard.query()).toBe("/workflow status limit=150")
+  dashboard.moveRun(200)
+  expect(text()).toMatch(/run 120 of 120[\s\S]*┃ ✓ w119 /)
+  await settle()
+  expect(lines.filter((line) => line.startsWith("/workflow status"))).toHaveLength(2)
+})
+
 describe("a dashboard without runs", () => {
   it("says that the journal is being read, and then that nothing has run and what to type", async () => {
     const { dashboard, text, settle } = open()
