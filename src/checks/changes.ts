@@ -4,7 +4,8 @@ import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import type { Seen, Unseen } from "../core/model/events.ts"
-import type { Log, Surveyor } from "../core/ports/ports.ts"
+import type { Log } from "../core/ports/ports.ts"
+import type { Surveyor } from "../core/ports/surveyor.ts"
 import { countOf, plural } from "../core/view/numbers.ts"
 
 /** A project with more uncommitted files than this is not tracked, because each has to be read. */

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 import type { Seen, Unseen } from "../../src/core/model/events.ts"
-import type { Surveyor } from "../../src/core/ports/ports.ts"
+import type { Surveyor } from "../../src/core/ports/surveyor.ts"
 import { handDriven } from "../support/engine.ts"
 import { createdEvent, step, workflow } from "../support/runs.ts"
 

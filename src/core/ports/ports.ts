@@ -1,4 +1,4 @@
-import type { Command, RunEvent, Seen, Unseen } from "../model/events.ts"
+import type { Command, RunEvent } from "../model/events.ts"
 import type { Kind } from "../model/kinds.ts"
 import type { Result } from "../model/problem.ts"
 import type { Profile } from "../model/profile.ts"
@@ -341,21 +341,6 @@ export type Structured = { readonly value: unknown } | { readonly error: string 
 export type Saved = { readonly saved: string } | { readonly error: string }
 /** For each path a hash of the file's content, or null when there was no file. */
 export type Snapshot = Readonly<Record<string, string | null>>
-
-// ── changed files ────────────────────────────────────────────────────────────────────────────────
-
-/**
- * Asks git for the state of the project's files. It changes nothing in the repository and never
- * rejects.
- */
-export interface Surveyor {
-  /** Returns the current state, or why it is not known; undefined when the project is in no git
-   *  repository. */
-  look(): Promise<Seen | Unseen | undefined>
-  /** Returns the files whose content has changed since then, relative to the project, or why that
-   *  is not known. */
-  changedSince(seen: Seen): Promise<readonly string[] | Unseen>
-}
 
 // ── templates ────────────────────────────────────────────────────────────────────────────────────
 

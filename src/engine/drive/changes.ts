@@ -1,6 +1,6 @@
 import type { Command } from "../../core/model/events.ts"
 import type { Run } from "../../core/model/run.ts"
-import type { Surveyor } from "../../core/ports/ports.ts"
+import type { Surveyor } from "../../core/ports/surveyor.ts"
 
 /** Records which files of the project a run changes: it surveys the project before the first
  *  worker starts, and again when the run has ended. */

@@ -14,11 +14,11 @@ import type {
   Snapshot,
   Steer,
   Store,
-  Surveyor,
   Value,
   WorkerBackend,
   WorkerTask,
 } from "../../core/ports/ports.ts"
+import type { Surveyor } from "../../core/ports/surveyor.ts"
 import { followUpOf } from "../../core/schedule/conclude.ts"
 import { decide } from "../../core/schedule/decide.ts"
 import { type Judgement, judge, unjudged } from "../answer/judge.ts"
