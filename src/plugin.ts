@@ -3,7 +3,7 @@ import { createPlugin, refuseOpenCode2 } from "./opencode/plugin.ts"
 
 /**
  * The server half, as OpenCode loads it from `opencode-baton/server`. OpenCode 1 calls `server`, and
- * OpenCode 2 calls `setup` (contract C73): it reports the error as the reason why the plugin is not
+ * OpenCode 2 calls `setup` (contract C74): it reports the error as the reason why the plugin is not
  * loaded.
  */
 const plugin: PluginModule & { readonly setup: () => never } = {
