@@ -1,5 +1,5 @@
 import { type GateView, isWaiting, openGates } from "../../core/view/gate-view.ts"
-import type { PendingRequestView, RunView, StepView, WorkerView } from "../../core/view/view.ts"
+import { type PendingRequestView, type RunView, roundOf, type StepView, type WorkerView } from "../../core/view/view.ts"
 import { type DashboardKey, type Keys, shortKey } from "../host/key-table.ts"
 import { raiseDialog } from "../inbox/need-rows.ts"
 import { clip } from "../state/text.ts"
@@ -68,13 +68,15 @@ const ACTIONS: Record<ActionKey, (selection: Selection) => DashboardAction> = {
   "dashboard.retry": (selection) => retry(selection, false),
   "dashboard.retry-with": (selection) => retry(selection, true),
   "dashboard.skip": ({ run, step, gate }) =>
-    ofStep(step, ({ id, name }) =>
+    ofStep(step, (one) =>
       gate
-        ? line(`/workflow skip ${run.id}/${id}`)
-        : no(`${name} is not waiting for a decision, so it cannot be skipped.`),
+        ? line(`/workflow skip ${run.id}/${one.id}`)
+        : no(`${titleOf(one)} is not waiting for a decision, so it cannot be skipped.`),
     ),
   "dashboard.message": ({ worker, step }) =>
-    worker ? { type: "message", worker } : no(`${step?.name ?? "This run"} has no worker to send a message to.`),
+    worker
+      ? { type: "message", worker }
+      : no(`${step ? titleOf(step) : "This run"} has no worker to send a message to.`),
   "dashboard.pause": ({ run }) => goOn(run),
   "dashboard.abort": ({ run }) => {
     return run.endedAt === null
@@ -91,8 +93,9 @@ function ofStep(step: StepView | undefined, of: (step: StepView) => DashboardAct
 function openSession({ step }: Selection): DashboardAction {
   return ofStep(step, (one) => {
     if (canOpen(one)) return { type: "open", session: one.session }
-    if (one.session === null) return no(`${one.name} has no session ${isOver(one) ? "" : "yet"}`.trimEnd().concat("."))
-    return no(`The session of ${one.name} is in another server: the trace shows all of it.`)
+    if (one.session === null)
+      return no(`${titleOf(one)} has no session ${isOver(one) ? "" : "yet"}`.trimEnd().concat("."))
+    return no(`The session of ${titleOf(one)} is in another server: the trace shows all of it.`)
   })
 }
 
@@ -103,7 +106,9 @@ function answer({ ask, gate, waiting }: Selection): DashboardAction {
 }
 
 function retry({ run, step, gate }: Selection, isWithWords: boolean): DashboardAction {
-  return ofStep(step, ({ id, name, status }) => {
+  return ofStep(step, (one) => {
+    const { id, status } = one
+    const name = titleOf(one)
     const isFailed = status === "failed" && run.endedAt !== null
     if (gate?.why === "gate") return no(`${name} is a question for you: answer it instead.`)
     if (!gate && !isFailed) return no(`${name} is ${status}: only a step that failed or waits for you can be retried.`)
@@ -170,6 +175,12 @@ function wordOf(run: RunView): string {
   if (run.hold?.cause === "budget" && run.endedAt === null) return "raise"
   if (isWaiting(run)) return run.hold?.cause === "person" ? "continue" : "resume"
   return run.status === "running" ? "pause" : "resume"
+}
+
+/** A round of a loop is named with its loop, because its number alone says too little here. */
+function titleOf(step: StepView): string {
+  const round = roundOf(step)
+  return round === undefined ? step.name : `round ${round} of ${step.name}`
 }
 
 function nameOf(run: RunView): string {

@@ -40,6 +40,13 @@ describe("the dashboard keys on a running step", () => {
   })
 })
 
+it("the dashboard keys name a round of a loop by its number", () => {
+  const round = stepView("fix:2", { group: "fix", name: "fix" })
+  const run = runView({ steps: [runningStep("fix", { parts: 2 }), round] })
+  const why = "round 2 of fix has no session yet."
+  expect(actionOf("dashboard.open", selection(run, "fix:2"))).toEqual({ type: "no", why })
+})
+
 describe("the dashboard keys on a step that needs a person", () => {
   it("retry it with or without a message, or skip it, while the pause key asks for a decision first", () => {
     const hold = { cause: "gate", detail: "" } as const
