@@ -41,7 +41,12 @@ const FAULTS: readonly Fault[] = [
   { name: "a refused request (400)", answers: [fail(400)], reason: "error", detail: "scripted failure 400 (HTTP 400)" },
   { name: "an empty answer", answers: [nothing()], reason: "empty" },
   { name: "reasoning only", answers: [reasonOnly("hm")], reason: "empty" },
-  { name: "an answer cut off", answers: [cutOff("half an ans")], reason: "truncated" },
+  {
+    name: "an answer cut off",
+    answers: [cutOff("half an ans")],
+    reason: "truncated",
+    outage: { cause: "provider" },
+  },
   { name: "a silent stream", answers: [silence()], reason: "idle", limits: { idleTimeoutMs: 1_500 } },
   { name: "a socket held open", answers: [noAnswer()], reason: "idle", limits: { idleTimeoutMs: 1_500 } },
   {
