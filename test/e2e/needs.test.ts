@@ -92,7 +92,7 @@ it(
     await tui.submit("/workflow run talk")
     await tui.waitFor(/\? 4 need you \(ctrl\+x i\) · ✎ you work with refine/)
     key(tui, "o")
-    await tui.waitFor(/Baton {2}\? 4 need you · /)
+    await tui.waitFor(/Baton {2}.* \? 4 need you {2}/)
     await tui.waitFor(/refine +your turn[\s\S]*Writes +Answer to: talk refine/)
     await expectScreen("needs-dashboard-80x24", tui)
     tui.type("i")
