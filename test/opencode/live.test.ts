@@ -168,7 +168,7 @@ function otherProcess(journal: Store) {
   const kill = () => {
     for (const held of claims) held?.release()
   }
-  return { ...handDriven({ now: 50_000, store: { ...journal, claim } }), kill }
+  return { ...handDriven({ now: 90_000, store: { ...journal, claim } }), kill }
 }
 
 it("what another process changes in a run, a claim or a kept worker reaches the TUI without a command", async () => {
