@@ -48,6 +48,8 @@ function lasting(screen: string): string[] {
       line
         // A dialog may cover the start of the path.
         .replace(/\bbaton-e2e-\w+/g, "baton-e2e")
+        // OpenCode shows one of several examples in an empty prompt.
+        .replace(/Ask anything… ".*"/, "Ask anything…")
         .replace(/\bses_\w+|\S+(?= ─+$)/g, "SESSION")
         .replace(/(?:\d+h )?(?:\d+m )?\b\d+(?:\.\d)?s\b|\d+h \d+m\b/g, "TIME")
         .replace(/\$\d[\d.]*|\b\d[\d.]*k?(?= tokens\b)|\b\d[\d.]*k\b/g, "N")
