@@ -30,11 +30,16 @@ export function storeContract(open: () => Store): void {
 
   it("lists the runs whose last event does not end them, newest first", () => {
     const ended = { type: "run.ended", at: 9, status: "failed" } as const
-    for (const [at, run] of ["r1", "r2", "r3", "r4"].entries()) store.append(run, [createdEvent(run, { at })])
+    for (const [at, run] of ["r1", "r2", "r3", "r4", "r5", "r6"].entries())
+      store.append(run, [createdEvent(run, { at })])
     store.append("r2", [ended])
     store.append("r3", [ended, { type: "run.changed", at: 9, files: [] }])
     store.append("r4", [ended, { type: "run.resumed", at: 9, by: "p" }])
+    const unseen = { type: "run.unseen", at: 9, why: "too many files" } as const
+    store.append("r5", [ended, unseen])
+    store.append("r6", [unseen])
     expect(store.unended()).toEqual([
+      { id: "r6", workflow: "w", createdAt: 5 },
       { id: "r4", workflow: "w", createdAt: 3 },
       { id: "r1", workflow: "w", createdAt: 0 },
     ])

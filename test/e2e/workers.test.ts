@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import { callTool, fail, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import type { ListDocument } from "../../src/cli/json-types.ts"
 import { baton, endedOf, startBaton } from "./support/baton.ts"
 import { closeDialog, fillIn, goHome, key, paused } from "./support/dialogs.ts"
 import { makeProject, type Project } from "./support/project.ts"
@@ -254,6 +256,23 @@ describe("with the inbox and messages", () => {
       expect(model.asked("choose a runner").at(-1)?.toolResults.join()).toContain("vitest")
       tui.press("ctrl+c")
       await tui.waitFor((screen) => !screen.includes("vitest 2 kj"))
+    },
+    LONG,
+  )
+
+  it(
+    "a worker that is aborted while it asks for a permission leaves nothing that a person could allow",
+    async () => {
+      model.script("touch it", callTool("bash", { command: "touch aborted.txt", description: "x" }), say("never"))
+      await tui.submit("/workflow run asking prompt='touch it'")
+      await tui.waitFor(/Permission required/)
+      const { runs } = JSON.parse((await baton(project, "list", "--json")).stdout) as ListDocument
+      await baton(project, "abort", runs[0]?.id ?? "")
+      await tui.waitFor((screen) => !/Permission required|needs you/.test(screen))
+      expect(existsSync(project.path("aborted.txt"))).toBe(false)
+      expect(model.asked("touch it")).toHaveLength(1)
+      const { stdout } = await baton(project, "trace", "act")
+      expect(stdout).toContain("not allowed, because the worker was stopped: bash: touch aborted.txt")
     },
     LONG,
   )

@@ -346,6 +346,20 @@ it("a journal that cannot be read is logged once, and does not end the process",
   expect(journal.outcomeOf("r", "k")).toEqual({})
 })
 
+it("a delegated run that only a newer version can read costs the run above it nothing but its price", async () => {
+  const { engine, backend, store } = handDriven()
+  const { type, at, ...created } = createdEvent("r", { workflow: workflow([step("a")]) })
+  engine.start(created)
+  const a = await backend.job("a")
+  const { session, startedAt } = engine.view("r")?.steps[0] ?? {}
+  const delegated = { parent: session ?? "", at: startedAt ?? 0, depth: 1 }
+  const child = createdEvent("child", { workflow: workflow([step("inner")]), ...delegated })
+  store.append("child", [child, { type: "run.format", at: 2, format: 99 }])
+  a.finish({ cost: 1 })
+  const { view } = await engine.finished("r")
+  expect(view).toMatchObject({ status: "success", cost: null, knownUsd: 1 })
+})
+
 /** Lets everything happen that needs no timer, until the condition holds. */
 async function until(is: () => boolean): Promise<void> {
   for (let round = 0; !is(); round++) {

@@ -4,7 +4,7 @@ import { isGroup } from "../model/ancestry.ts"
 import { RUN_FORMAT, type RunCreated, type RunEvent, type Usage } from "../model/events.ts"
 import { dependencyGraphOf } from "../model/graph.ts"
 import type { StepResult, StepStatus } from "../model/result.ts"
-import { type Run, type StepState, spentBy, stepOf, wentWell } from "../model/run.ts"
+import { type Run, type StepRequest, type StepState, spentBy, stepOf, wentWell } from "../model/run.ts"
 import { lowest, NO_TOTAL_USAGE, plus } from "../model/usage.ts"
 import type { Step } from "../model/workflow.ts"
 import { close, gateDecided, gateHold, gateOpened } from "./gates.ts"
@@ -146,9 +146,10 @@ const RULES: FoldRules = {
     withStep(run, { ...step, warnings: [...(step.warnings ?? []), warning] }),
   ),
   "step.steered": onStep(stepSteered),
-  "step.asked": onStep((run, step, { id, kind, title, details, at }) =>
-    withStep(run, { ...step, requests: [...(step.requests ?? []), { id, kind, title, details, askedAt: at }] }),
-  ),
+  "step.asked": onStep((run, step, { id, kind, title, details, at, again }) => {
+    const earlier = (step.requests ?? []).filter((one) => !again || one.id !== id)
+    return withStep(run, { ...step, requests: [...earlier, { id, kind, title, details, askedAt: at }] })
+  }),
   "step.replied": onStep((run, step, { id }) => {
     const { requests = [] } = step
     return withStep(run, { ...step, requests: requests.map((one) => (one.id === id ? { ...one, isOver: true } : one)) })
@@ -219,6 +220,11 @@ function resume(ended: Run, event: Extract<RunEvent, { type: "run.resumed" }>): 
   const held = rowsOf(run.steps).filter((step) => step.status === "waiting" && step.hold)
   let steps = run.steps
   for (const { hold: _hold, ...step } of held) steps = withRow(steps, step.index, { ...step, status: "running" })
+  for (const step of event.isLive ? [] : rowsOf(steps)) {
+    if (step.requests === undefined) continue
+    const requests = step.requests.map((one): StepRequest => (one.isOver ? one : { ...one, isDoubtful: true }))
+    steps = withRow(steps, step.index, { ...step, requests })
+  }
   const said = event.say === undefined ? undefined : run.graph.indexOf.get(event.say.step)
   if (event.say && said !== undefined) steps = withRow(steps, said, { ...rowAt(steps, said), say: event.say.text })
   // An open gate stays open, because only a person decides it.

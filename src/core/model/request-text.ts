@@ -42,6 +42,8 @@ function sourceWords({ by, from }: WorkerReply): string {
       return ` because of \`${by}\``
     case "timeout":
       return ", because nobody answered in time"
+    case "stop":
+      return ", because the worker was stopped"
     case "unattended":
       return ", because nobody is here to answer"
   }

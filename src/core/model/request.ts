@@ -7,8 +7,9 @@ interface OfAttempt {
 }
 
 export type RequestEvent =
-  /** The worker asked for a permission, or has a question. */
-  | ({ readonly type: "step.asked" } & OfAttempt & WorkerRequest)
+  /** The worker asked for a permission, or has a question. `again`: it is still open after the
+   *  run was taken up again, which it would not be if its server had ended with its process. */
+  | ({ readonly type: "step.asked"; readonly again?: true } & OfAttempt & WorkerRequest)
   /** What it was answered. A request without this event was open when its task ended. */
   | ({ readonly type: "step.replied" } & OfAttempt & WorkerReply)
 
@@ -33,9 +34,9 @@ export interface WorkerReply {
   /**
    * Where the answer came from. `inbox`: Baton's inbox; `opencode`: OpenCode's own prompt, or
    * another program at its server; `policy`: the key `asks`; `timeout`: its time limit;
-   * `unattended`: no person is present.
+   * `unattended`: no person is present; `stop`: the worker was stopped.
    */
-  readonly from: "inbox" | "opencode" | "policy" | "timeout" | "unattended"
+  readonly from: "inbox" | "opencode" | "policy" | "timeout" | "unattended" | "stop"
   /** The words that the worker was answered. */
   readonly text?: string
 }

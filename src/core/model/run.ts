@@ -112,7 +112,12 @@ export type Gate = Omit<Extract<RunEvent, { type: "gate.opened" }>, "type" | "at
   readonly openedAt: number
 }
 
-export type StepRequest = WorkerRequest & { readonly askedAt: number; readonly isOver?: true }
+/** `isDoubtful`: the run was taken up again since, and the request may have ended unheard. */
+export type StepRequest = WorkerRequest & {
+  readonly askedAt: number
+  readonly isOver?: true
+  readonly isDoubtful?: true
+}
 
 /** A message to a worker. The id identifies it when it is sent again. */
 export interface WorkerMessage {

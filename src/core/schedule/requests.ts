@@ -23,10 +23,12 @@ export function asked(
   now: number,
 ): Decision {
   const { attempt, id, kind, title, details } = command
-  if (requestOf(step, id)) return refuse(tx.run, `the request ${id} is recorded already`)
+  const known = requestOf(step, id)
+  if (known && !known.isDoubtful) return refuse(tx.run, `the request ${id} is recorded already`)
   const lines = details.slice(0, LINES).map(lineOf)
   const request = { id, kind, title: lineOf(title), details: lines }
-  return tx.add({ type: "step.asked", at: now, step: step.id, attempt, ...request }).decision()
+  const again = known ? { again: true as const } : {}
+  return tx.add({ type: "step.asked", at: now, step: step.id, attempt, ...request, ...again }).decision()
 }
 
 export function replied(

@@ -11,7 +11,10 @@ export function requestsOf(run: Run): PendingRequestView[] {
   const { ask, workflow, depth = 0, profiles } = run.created
   return rowsOf(run.steps).flatMap(({ id: step, index, status, session, requests = [] }) => {
     const profile = run.specs[index]?.profile ?? ""
-    const open = status === "running" && session !== undefined ? requests.filter(({ isOver }) => !isOver) : []
+    const open =
+      status === "running" && session !== undefined
+        ? requests.filter(({ isOver, isDoubtful }) => !isOver && !isDoubtful)
+        : []
     return open.map(({ id, kind, title, details, askedAt }) => ({
       id,
       kind,

@@ -165,6 +165,7 @@ function requested(
   asked: ReadonlyMap<string, WorkerRequest>,
 ): Told[] {
   if (event.type === "step.asked") {
+    if (event.again) return []
     const text = event.details.filter((line) => !event.title.includes(line)).join("\n")
     return [{ kind: "decision", tone: "plain", title: describeRequest(event), text }]
   }

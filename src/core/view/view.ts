@@ -234,11 +234,14 @@ function viewStep(run: Run, step: StepState): StepView {
   }
 }
 
+/** What counts of a run that a worker started. */
+export type ChildView = Pick<RunView, "id" | "tokens" | "cost" | "knownUsd">
+
 /**
  * Adds the usage of delegated runs. `children` are the runs that were started from a step's session
  * while it ran, each with its own children already added.
  */
-export function withDelegated(run: RunView, children: ReadonlyMap<string, readonly RunView[]>): RunView {
+export function withDelegated(run: RunView, children: ReadonlyMap<string, readonly ChildView[]>): RunView {
   if (children.size === 0) return run
   const all = [...children.values()].flat()
   return {

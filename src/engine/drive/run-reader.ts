@@ -5,6 +5,7 @@ import { sumOf } from "../../core/model/usage.ts"
 import type { DelegatedRun, Store } from "../../core/ports/ports.ts"
 import { requestsOf } from "../../core/view/requests.ts"
 import {
+  type ChildView,
   type PendingRequestView,
   type RunningUsage,
   type RunView,
@@ -145,7 +146,7 @@ export class RunReader {
   delegatedFrom(session: string, since: number): Usage | undefined {
     const delegated = this.#store.delegated()
     const runs = delegated.filter((run) => run.parent === session && run.createdAt >= since)
-    const views = runs.flatMap(({ id }) => this.#viewAmong(id, delegated) ?? [])
+    const views = runs.flatMap(({ id }) => this.#childOf(id, delegated) ?? [])
     return views.length === 0 ? undefined : sumOf(views)
   }
 
@@ -164,13 +165,24 @@ export class RunReader {
 
   /** Adds what the run's workers have delegated, at any depth. */
   #withDelegated(state: Run, view: RunView, delegated: readonly DelegatedRun[]): RunView {
-    const children = new Map<string, RunView[]>()
+    const children = new Map<string, ChildView[]>()
     for (const run of delegated) {
       const step = view.steps.find((one) => startedFrom(run, one, stepOf(state, one.id)?.earlierSessions))
-      const child = step && this.#viewAmong(run.id, delegated)
+      const child = step && this.#childOf(run.id, delegated)
       if (step && child) children.set(step.id, [...(children.get(step.id) ?? []), child])
     }
     return withDelegated(view, children)
+  }
+
+  /** What a delegated run adds to the run above it. Nobody knows what one has spent that cannot be
+   *  read, and it must not cost the run above more than that. */
+  #childOf(run: string, delegated: readonly DelegatedRun[]): ChildView | undefined {
+    try {
+      return this.#viewAmong(run, delegated)
+    } catch {
+      // A person who looks at that run itself is told why it cannot be read.
+      return { id: run, tokens: { input: 0, output: 0 }, cost: null, knownUsd: 0 }
+    }
   }
 }
 

@@ -95,10 +95,9 @@ function createQueue() {
   }
 }
 
-/** The last event does not end the run. What git found is written after the end. */
+/** The last event does not end the run. What git found can be written after the end. */
 function isOpen(events: readonly RunEvent[]): boolean {
-  const last = events.at(-1)?.type
-  return last !== "run.ended" && last !== "run.changed"
+  return events.findLast(({ type }) => type !== "run.changed" && type !== "run.unseen")?.type !== "run.ended"
 }
 
 function delegatedOf(events: readonly RunEvent[]): DelegatedRun[] {

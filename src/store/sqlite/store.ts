@@ -84,9 +84,9 @@ function migrate(db: Database, file: string): void {
   }
 }
 
-/** The last event of a run does not end it. What git found is written after the end. */
-const IS_UNENDED = `(SELECT json_extract(body, '$.type') FROM event WHERE run = id ORDER BY seq DESC LIMIT 1)
-  NOT IN ('run.ended', 'run.changed')`
+/** The last event of a run does not end it. What git found can be written after the end. */
+const IS_UNENDED = `(SELECT json_extract(body, '$.type') AS type FROM event
+  WHERE run = id AND type NOT IN ('run.changed', 'run.unseen') ORDER BY seq DESC LIMIT 1) <> 'run.ended'`
 const HEADER = "id, workflow, created_at AS createdAt"
 const NEWEST_FIRST = "ORDER BY created_at DESC, id DESC"
 

@@ -26,6 +26,8 @@ interface Open {
 /** OpenCode's event of an answer, which was given here or elsewhere. */
 type HostReply = Extract<HostEvent, { type: "permission.replied" | "question.replied" | "question.rejected" }>
 
+/** Baton refuses what a worker asked for when it stops it. */
+const STOPPED: Replier = { by: "Baton", from: "stop" }
 /** A person who answers in OpenCode's own prompt, or through another program at its server. */
 const IN_OPENCODE: Replier = { by: "a person", from: "opencode" }
 const DECIDE = "Nobody is here to answer. Decide yourself, and say what you assumed."
@@ -42,9 +44,13 @@ export class RequestBroker {
   readonly #sending = new Map<string, WorkerReply>()
   /** Requests that are answered. An older list of the server may still name them. */
   readonly #over = new Set<string>()
-  /** The last answer to a permission. OpenCode applies some to other open requests of the session. */
-  #last: WorkerReply | undefined
+  /**
+   * The last answer to a permission, and the other requests that were open then. OpenCode applies
+   * some answers to those too.
+   */
+  #last: { readonly reply: WorkerReply; readonly others: ReadonlySet<string> } | undefined
   #isClosed = false
+  #isStopping = false
 
   constructor(options: RequestBrokerOptions) {
     this.#options = options
@@ -118,6 +124,11 @@ export class RequestBroker {
     return undefined
   }
 
+  /** The session is being stopped, which refuses what it has asked for. */
+  stop(): void {
+    this.#isStopping = true
+  }
+
   /** Closes every request: none waits any more. */
   close(): void {
     this.#isClosed = true
@@ -186,7 +197,7 @@ export class RequestBroker {
     const reply: WorkerReply = { id, answer: answer.type, ...by, ...(text === "" ? {} : { text }) }
     // A slower prompt of OpenCode must not be taken for the answer, nor an earlier event for another.
     this.#sending.set(id, reply)
-    if (kind === "permission") this.#last = reply
+    if (kind === "permission") this.#last = { reply, others: new Set(this.#open.keys()) }
     try {
       await this.#send(entry, answer)
       this.#record(reply)
@@ -220,16 +231,17 @@ export class RequestBroker {
     const own = this.#sending.get(id)
     const isOwn = own !== undefined && (event.type !== "permission.replied" || own.answer === told.answer)
     if (isOwn) this.#record(own)
-    else if (this.#open.has(id)) this.#record({ ...told, ...this.#causeOf(told.answer) })
+    else if (this.#open.has(id)) this.#record({ ...told, ...this.#causeOf(told) })
     this.#over.add(id)
     this.#forget(id)
   }
 
   /** OpenCode applies `always` and a refusal to the other open requests of the session too. */
-  #causeOf(answer: WorkerReply["answer"]): Replier {
+  #causeOf({ id, answer }: Pick<WorkerReply, "id" | "answer">): Replier {
+    if (this.#isStopping && answer === "deny") return STOPPED
     const isSpread = answer === "always" || answer === "deny"
-    if (!isSpread || this.#last?.answer !== answer) return IN_OPENCODE
-    return { by: this.#last.by, from: this.#last.from }
+    if (!isSpread || this.#last?.reply.answer !== answer || !this.#last.others.has(id)) return IN_OPENCODE
+    return { by: this.#last.reply.by, from: this.#last.reply.from }
   }
 
   #record(reply: WorkerReply): void {

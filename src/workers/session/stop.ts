@@ -30,8 +30,8 @@ async function descendantsOf(host: Host, session: string): Promise<string[]> {
 }
 
 /**
- * Aborts a session and all sessions below it, and waits up to four seconds until all are idle (G6,
- * contract C24).
+ * Aborts a session and all sessions below it, refuses what they have asked for, and waits up to four
+ * seconds until all are idle (G6, contract C24).
  */
 export async function abortTree(host: Host, clock: Clock, session: string): Promise<void> {
   const deadline = clock.now() + ABORT_WAIT_MS
@@ -40,6 +40,7 @@ export async function abortTree(host: Host, clock: Clock, session: string): Prom
   const [, below] = await Promise.all([abort(session), descendantsOf(host, session)])
   let busy = await busyOf(host, [session, ...below])
   await Promise.all(busy.filter((id) => id !== session).map(abort))
+  await refuseRequests(host, [session, ...below])
   while (busy.length > 0 && clock.now() < deadline) {
     const next = Promise.withResolvers<void>()
     clock.after(100, next.resolve)
@@ -51,4 +52,28 @@ export async function abortTree(host: Host, clock: Clock, session: string): Prom
 async function busyOf(host: Host, sessions: readonly string[]): Promise<readonly string[]> {
   const statuses = await readStatuses(host)
   return sessions.filter((session) => isBusyIn(statuses, session))
+}
+
+/**
+ * Refuses the open requests of sessions that were aborted. An abort leaves them open: OpenCode would
+ * still show them, and still run what a person then allows (contract C75).
+ */
+async function refuseRequests({ client }: Host, sessions: readonly string[]): Promise<void> {
+  const options = { timeoutMs: CALL_MS }
+  // The stop of the sessions counts, also where the server does not say what is open.
+  const [permissions, questions] = await Promise.all([
+    callHost("list the permission requests", (o) => client.permission.list({}, o), options).catch(() => []),
+    callHost("list the questions", (o) => client.question.list({}, o), options).catch(() => []),
+  ])
+  const isTheirs = ({ sessionID }: { readonly sessionID: string }) => sessions.includes(sessionID)
+  await Promise.allSettled([
+    ...permissions
+      .filter(isTheirs)
+      .map(({ id }) =>
+        callHost("refuse a permission", (o) => client.permission.reply({ requestID: id, reply: "reject" }, o), options),
+      ),
+    ...questions
+      .filter(isTheirs)
+      .map(({ id }) => callHost("refuse a question", (o) => client.question.reject({ requestID: id }, o), options)),
+  ])
 }

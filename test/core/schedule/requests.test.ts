@@ -26,6 +26,10 @@ describe("a worker's request", () => {
     expect(r.send(asked("p")).refused).toContain("recorded already")
     r.send({ type: "interrupt", by: "a crash" })
     r.send({ type: "resume", by: "ann" })
+    // After a crash nobody knows whether it is still open, until it is heard of again.
+    expect(stepOf(r.run, "a")?.requests).toMatchObject([{ id: "p", isDoubtful: true }])
+    expect(r.send(asked("p")).events).toMatchObject([{ type: "step.asked", id: "p", again: true }])
+    expect(stepOf(r.run, "a")?.requests?.map(({ isDoubtful }) => isDoubtful)).toEqual([undefined])
     expect(r.send(asked("p")).refused).toContain("recorded already")
     const by = { answer: "allow", by: "ann", from: "inbox" } as const
     expect(r.send(reply("p", by)).events).toMatchObject([{ type: "step.replied", id: "p", ...by }])

@@ -153,3 +153,21 @@ it.each([
   clock.advance(1_000)
   await expect.poll(() => report.replies).toMatchObject([{ id: "per_1", answer: "deny", by, from }])
 })
+
+it("a later refusal in OpenCode is not that of the person who refused an earlier request in the inbox", async () => {
+  const { broker, report } = openBroker()
+  broker.hear(asked)
+  await broker.answer("per_1", { type: "deny", message: "no" }, ANN)
+  broker.hear(told("per_1", "reject"))
+  broker.hear(other)
+  broker.hear(told("per_2", "reject"))
+  expect(report.replies.at(-1)).toMatchObject({ id: "per_2", ...IN_OPENCODE })
+})
+
+it("what a worker asked for is refused by its stop, and by nobody else", () => {
+  const { broker, report } = openBroker()
+  broker.hear(asked)
+  broker.stop()
+  broker.hear(told("per_1", "reject"))
+  expect(report.replies).toEqual([{ id: "per_1", answer: "deny", by: "Baton", from: "stop" }])
+})

@@ -187,6 +187,7 @@ export class Turn {
         return { type: "done" }
       case "abort":
         this.#hasStopped = true
+        this.broker.stop()
         await abortTree(host, clock, session)
         return { type: "done" }
     }
