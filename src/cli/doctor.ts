@@ -4,7 +4,6 @@ import { loadedBy } from "../config/halves.ts"
 import type { LoadedConfig, LoadOptions } from "../config/load.ts"
 import { formatProblems, type Result } from "../core/model/problem.ts"
 import type { Profile } from "../core/model/profile.ts"
-import { wayOn } from "../core/view/gate-view.ts"
 import { plural } from "../core/view/numbers.ts"
 import { missingModels, offeredModels } from "../host/catalog.ts"
 import { describe } from "../host/host.ts"
@@ -16,6 +15,7 @@ import { type GlobalOptions, type LoadCompose, placeOf, stderrLog } from "./cont
 import { EXIT, UserError } from "./exit.ts"
 import { writeJson } from "./json.ts"
 import type { DoctorFinding } from "./json-types.ts"
+import { wayToContinue } from "./report.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
 
@@ -99,9 +99,7 @@ async function journal(compose: LoadCompose, place: LoadOptions): Promise<Findin
     const waiting = runs.filter(({ status }) => status === "interrupted" || status === "paused")
     const text = `the journal can be read: ${plural(runs.length, "run")}`
     if (waiting.length === 0) return { state: "good", text }
-    const lines = waiting.map(
-      ({ id, workflow, status, hold }) => `${workflow} is ${status}: \`baton ${hold ? wayOn(hold) : "resume"} ${id}\``,
-    )
+    const lines = waiting.map((run) => `${run.workflow} is ${run.status}: ${wayToContinue(run)}`)
     return { state: "note", text: `${text}, ${waiting.length} not ended`, detail: lines.join("\n") }
   } catch (error) {
     return { state: "bad", text: "the journal cannot be read", detail: describe(error) }

@@ -1,4 +1,4 @@
-import { formatDuration } from "../core/base/duration.ts"
+import { formatDuration, writeDuration } from "../core/base/duration.ts"
 import { verdictLines } from "../core/model/verdict.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { CONTINUES, type GateView, openGates } from "../core/view/gate-view.ts"
@@ -29,8 +29,20 @@ export function howToContinue(view: RunView): string {
   if (status !== "paused") return ""
   const gates = openGates(view)
   if (gates.length > 0) return gates.map(gateText).join("")
-  const way = hold?.cause === "budget" ? `baton raise ${id} --usd N (or --tokens N: in all)` : `baton resume ${id}`
-  return `Paused: ${hold?.detail ?? "held"}\nGo on with: ${way}\n`
+  return `Paused: ${hold?.detail ?? "held"}\nGo on with: ${wayToContinue(view)}\n`
+}
+
+/** The command that continues a run which is held or interrupted, as a person can type it. */
+export function wayToContinue({ id, hold, raise }: RunView): string {
+  if (hold?.cause !== "budget") return `baton ${hold?.cause === "gate" ? "continue" : "resume"} ${id}`
+  const { usd, tokens, timeMs, workers } = raise
+  const amounts = [
+    ...(usd === undefined ? [] : [`--usd ${usd}`]),
+    ...(tokens === undefined ? [] : [`--tokens ${tokens}`]),
+    ...(timeMs === undefined ? [] : [`--time ${writeDuration(timeMs)}`]),
+    ...(workers === undefined ? [] : [`--workers ${workers}`]),
+  ]
+  return `baton raise ${id} ${amounts.length > 0 ? amounts.join(" ") : "--usd N"}  (what it may spend in all)`
 }
 
 function gateText({ run, step, title, why, details }: GateView): string {
