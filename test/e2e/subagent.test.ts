@@ -10,6 +10,7 @@ import {
   reasonOnly,
   say,
   silence,
+  streamOf,
 } from "../../scripts/scripted-model.ts"
 import type { Profile } from "../../src/core/model/profile.ts"
 import type { WorkerBackend, WorkerTask } from "../../src/core/ports/ports.ts"
@@ -79,6 +80,27 @@ describe("an answer that", () => {
   const faults: [name: string, answer: Answer, reason: string, maxAsked: number][] = [
     ["is empty", nothing(), "empty", 1],
     ["is only reasoning", reasonOnly("hmm"), "empty", 1],
+  it(
+    "calls a tool is never the end, even if its finish says so",
+    async () => {
+      const stops = (id: string, text: string): Answer => {
+        const chunk = (delta: object, finish: string | null) => ({
+          id: "c",
+          choices: [{ index: 0, delta, finish_reason: finish }],
+        })
+        const call = { index: 0, id, type: "function", function: { name: "glob", arguments: '{"pattern":"*.none"}' } }
+        return streamOf(
+          chunk({ role: "assistant", content: text }, null),
+          chunk({ tool_calls: [call] }, null),
+          chunk({}, "stop"),
+        )
+      }
+      model.script("stops with a call", stops("one", ""), stops("two", "I look again."), say("All of it."))
+      expect(await run(task("stops with a call"))).toMatchObject({ reason: "ok", output: "All of it." })
+    },
+    STEP,
+  )
+
     ["is cut at the output limit", lengthLimit("half an ans"), "truncated", 1],
     // OpenCode asks again within milliseconds (contract C18), so a busy machine sees a few requests
     // before the abort arrives.

@@ -10,10 +10,11 @@ import {
   verdictOfLoop,
   verdictOfSilence,
 } from "../verdict.ts"
+import { callersIn, withCalls } from "./calls.ts"
 import { decide, rest } from "./decide.ts"
 import { relearned } from "./health.ts"
 import { andThen, entriesOf, finish, listening, move, request, tell } from "./moves.ts"
-import { settled } from "./settle.ts"
+import { settled, triedAgain } from "./settle.ts"
 import { NO_NEWS, type TurnResult, type TurnState, type TurnStep } from "./state.ts"
 import { steered } from "./steers.ts"
 
@@ -27,7 +28,7 @@ const NOT_BEGUN_MS = 30_000
 /** Continues the turn with the result of its request. */
 export function afterRequest(state: TurnState, result: TurnResult, now: number): TurnStep {
   if (state.phase.is === "over") return move(state)
-  if (result.type === "failed") return finish(state, { error: result.error })
+  if (result.type === "failed") return triedAgain(state, now) ?? finish(state, { error: result.error })
   const entries = entriesOf(result)
   const isBusy = result.type === "looked" && result.isBusy
   switch (state.phase.is) {
@@ -85,7 +86,8 @@ function harvested(state: TurnState, entries: readonly Entry[], isBusy: boolean,
     const yours = { ...state, hasAnswered: true, news: { ...state.news, hasIdled: true } }
     return andThen(tell(yours), (next) => begun(next, now))
   }
-  const next = isBusy ? { ...state, health: relearned(state.health, entries, true, now) } : state
+  const heard = withCalls(state, callersIn(entries))
+  const next = isBusy ? { ...heard, health: relearned(state.health, entries, true, now) } : heard
   if (next.isAborted) return begun(next, now)
   const sending = missingSending(own, entries, isBusy, setup.context)
   const known = answersTo(entries, own[0].messageID).map(({ info }) => info.id)

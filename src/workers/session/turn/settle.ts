@@ -1,4 +1,5 @@
-import { entriesOf, finish, move, request } from "./moves.ts"
+import { decide } from "./decide.ts"
+import { entriesOf, finish, listening, move, request } from "./moves.ts"
 import type { TurnResult, TurnState, TurnStep } from "./state.ts"
 
 /** How long an idle session may have an answer without an end before that counts as its end. */
@@ -10,21 +11,32 @@ const POLL_MS = 200
  * would end the new answer too, or its end would be taken for the end of this turn (contract C24).
  */
 export function lookAgain(state: TurnState): TurnStep {
-  return request(state, { is: "settling" }, { type: "look", evenIfBusy: true })
+  return request(state, { is: "settling", isAborting: false }, { type: "look", evenIfBusy: true })
 }
 
-/** Continues to wait, or returns undefined when the stop is complete or this turn is stopped too. */
+/** Looks again a moment after another abort has failed, because the first one may be enough. */
+export function triedAgain(state: TurnState, now: number): TurnStep | undefined {
+  if (state.phase.is !== "settling" || !state.phase.isAborting) return undefined
+  return move({ ...state, phase: { is: "settling", isAborting: false } }, { type: "wake", at: now + POLL_MS })
+}
+
+/**
+ * Continues to wait, or ends the turn at a deadline. Returns undefined when the stop is complete or
+ * this turn is stopped too.
+ */
 export function settled(state: TurnState, result: TurnResult, now: number): TurnStep | undefined {
   if (result.type !== "looked") return lookAgain(state)
   const waitedMs = now - state.startedAt
   if (state.isAborted) return undefined
+  // The turn is over, so it only decides how it ends.
+  if (waitedMs >= state.setup.timeoutMs) return decide(listening(state), now)
   if (!result.isBusy && (isFinished(result) || waitedMs >= UNFINISHED_MS)) return undefined
   if (waitedMs >= state.setup.idleTimeoutMs) {
     const detail = "its session could not be stopped, so it cannot continue there"
     return finish(state, { end: { reason: "worker-lost", output: "", detail, entries: entriesOf(result) } })
   }
   // The first request to stop it may have been lost, so it is made again.
-  if (result.isBusy) return request(state, { is: "settling" }, { type: "abort" })
+  if (result.isBusy) return request(state, { is: "settling", isAborting: true }, { type: "abort" })
   return move(state, { type: "wake", at: now + POLL_MS })
 }
 

@@ -33,6 +33,8 @@ export interface TurnState {
   readonly news: News
   /** User messages that were heard. Each is reported again whenever it changes. */
   readonly seen: readonly string[]
+  /** The newest answers that call a tool. They are never the end, whatever their finish says. */
+  readonly called: readonly string[]
   /** Something happened that calls for a look at the session. */
   readonly hasNews: boolean
   /** A person acted during a look, so the look is based on an outdated state. */
@@ -64,8 +66,11 @@ export interface TurnState {
 export type TurnPhase =
   /** The input `start` has not arrived yet. */
   | { readonly is: "new" }
-  /** Waits until the stop of an earlier turn is complete: for a look, or for the next one. */
-  | { readonly is: "settling" }
+  /**
+   * Waits until the stop of an earlier turn is complete: for a look, for the next one, or for
+   * another abort.
+   */
+  | { readonly is: "settling"; readonly isAborting: boolean }
   /** Looks for an answer of an earlier try. */
   | { readonly is: "harvesting" }
   /** Sends the prompt, or what is missing of it. */
@@ -202,6 +207,7 @@ export function newTurn(setup: TurnSetup, own: readonly [OwnMessage, ...OwnMessa
     health: newHealth(now),
     news: NO_NEWS,
     seen: [],
+    called: [],
     hasNews: false,
     isStale: false,
     isAborted: false,

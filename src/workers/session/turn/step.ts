@@ -1,5 +1,6 @@
 import { readError } from "../../../host/provider-error.ts"
 import { firstSending } from "../outbox.ts"
+import { callersIn, withCalls } from "./calls.ts"
 import { decide } from "./decide.ts"
 import { afterHeard, excused, relearned } from "./health.ts"
 import type { Heard, HeardAnswer } from "./heard.ts"
@@ -54,7 +55,8 @@ function start(state: TurnState, now: number): TurnStep {
 function hear(state: TurnState, heard: Heard, now: number): TurnStep {
   if (heard.type === "missed")
     return andThen(tell(state), (next) => move(next, { type: "look", evenIfBusy: true, for: "relearn" }))
-  const next = { ...state, health: afterHeard(state.health, heard, now), news: newsAfter(state.news, heard, now) }
+  const known = heard.type === "tool" ? withCalls(state, [heard.messageID]) : state
+  const next = { ...known, health: afterHeard(state.health, heard, now), news: newsAfter(known, heard, now) }
   switch (heard.type) {
     case "retry": {
       const isShort = heard.next - now <= LONGEST_RETRY_MS
@@ -73,7 +75,7 @@ function hear(state: TurnState, heard: Heard, now: number): TurnStep {
   }
 }
 
-function newsAfter(news: News, heard: Heard, now: number): News {
+function newsAfter({ news, called }: TurnState, heard: Heard, now: number): News {
   switch (heard.type) {
     case "busy":
       return { ...news, hasIdled: false, hasChecked: false }
@@ -83,12 +85,7 @@ function newsAfter(news: News, heard: Heard, now: number): News {
       return { ...news, lastError: heard.failure }
     case "answer":
       if (heard.isEndless) return { ...news, loop: "torn" }
-      return heard.answer === undefined ? news : afterAnswer(news, heard.answer)
-    case "tool": {
-      // A message that calls a tool is not the end, whatever its finish says.
-      const { finished, ...rest } = news
-      return finished?.messageID === heard.messageID ? rest : news
-    }
+      return heard.answer === undefined ? news : afterAnswer(news, heard.answer, called)
     case "retry": {
       if (heard.next - now <= LONGEST_RETRY_MS) return news
       const outage = { cause: "quota" as const, until: heard.next }
@@ -104,12 +101,12 @@ function newsAfter(news: News, heard: Heard, now: number): News {
  * OpenCode does so without end before 1.18.18 when the message's id sorts above the answer's
  * (contract C2).
  */
-function afterAnswer(news: News, answer: HeardAnswer): News {
+function afterAnswer(news: News, answer: HeardAnswer, called: readonly string[]): News {
   const { finished } = news
   if (news.loop !== undefined) return news
   const isNew = finished !== undefined && answer.createdAt > finished.createdAt
   if (isNew && answer.to === finished.to) return { ...news, loop: "finished" }
-  return answer.isFinished ? { ...news, finished: answer } : news
+  return answer.isFinished && !called.includes(answer.messageID) ? { ...news, finished: answer } : news
 }
 
 /**
@@ -134,8 +131,9 @@ function withNews(state: TurnState, now: number): TurnStep {
 function afterRelearning(state: TurnState, result: TurnResult, now: number): TurnStep {
   if (state.phase.is === "over") return move(state)
   if (result.type === "looked") {
-    const health = relearned(state.health, entriesOf(result), result.isBusy, now)
-    return move({ ...state, health }, { type: "reread", for: "relearn" })
+    const entries = entriesOf(result)
+    const health = relearned(state.health, entries, result.isBusy, now)
+    return move({ ...withCalls(state, callersIn(entries)), health }, { type: "reread", for: "relearn" })
   }
   // If the server cannot be asked, the next look meets the same error and ends the turn.
   return decide({ ...state, hasNews: true }, now)

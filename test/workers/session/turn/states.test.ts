@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { expect, it } from "vitest"
+import type { Heard } from "../../../../src/workers/session/turn/heard.ts"
 import type { TurnState } from "../../../../src/workers/session/turn/state.ts"
 import {
   ASKED_AGAIN,
@@ -137,6 +138,22 @@ const ROWS: readonly Row[] = [
     to: "over",
     does: "end",
     before: () => settling().at(60_000),
+    happen: (r) => r.busy(),
+  },
+  {
+    from: "settling",
+    what: "the session could not be aborted once more",
+    to: "settling",
+    does: "nothing",
+    before: () => settling().busy(),
+    happen: (r) => r.failed(),
+  },
+  {
+    from: "settling",
+    what: "the total deadline passes",
+    to: "stopping",
+    does: "abort",
+    before: () => settling().at(600_000),
     happen: (r) => r.busy(),
   },
   {
@@ -306,6 +323,14 @@ const ROWS: readonly Row[] = [
     does: "abort",
     before: () => withPerson(),
     happen: (r) => r.hear(...ASKED_AGAIN),
+  },
+  {
+    from: "listening",
+    what: "OpenCode asks the model again after an answer that calls a tool, whatever its finish says",
+    to: "listening",
+    does: "nothing",
+    before: () => begun(),
+    happen: (r) => r.hear({ ...TOOL, messageID: "a-one" } as Heard, ...ASKED_AGAIN),
   },
   {
     from: "listening",

@@ -49,6 +49,8 @@ const ABORTED: Heard = { type: "error", failure: { reason: "aborted", detail: "t
 const FINISHED = ANSWER("a-one", 1, { isFinished: true })
 /** The finished answer calls a tool. */
 const CALL: Heard = { type: "tool", call: "c", tool: "bash", messageID: "a-one", isRunning: false }
+/** The same call, in the order in which OpenCode reports it: before the end of its message. */
+const CALLED: readonly Heard[] = [{ ...CALL, isRunning: true } as Heard, CALL, FINISHED]
 /** A typed message that answers nothing of ours. */
 const TYPED = { type: "user", messageID: "msg_typed" } as const
 
@@ -99,6 +101,28 @@ describe("a session where an earlier turn was stopped", () => {
       "that cannot be stopped loses the attempt",
       () => settling(true).at(60_000).busy(),
       [ended({ reason: "worker-lost", detail: expect.stringContaining("could not be stopped") })],
+    ],
+    [
+      "that cannot be aborted once more is looked at again after 200 ms",
+      () => settling(true).busy().at(300).failed(),
+      [wakeAt(500)],
+      { phase: { is: "settling", isAborting: false } },
+    ],
+    [
+      "that cannot be looked at is an error",
+      () => settling(true).failed("turn", "gone"),
+      [{ type: "fail", error: "gone" }],
+    ],
+    [
+      "ends the turn at its total deadline, too",
+      () => settling(true).at(600_000).busy().done().read([asked, torn]),
+      [ended({ reason: "timeout", output: "" })],
+    ],
+    [
+      "is not sent a prompt after the total deadline",
+      () => settling(true).at(600_000).idle([asked, over]),
+      [abortFor("turn")],
+      { phase: { is: "stopping", why: expect.objectContaining({ reason: "timeout" }) } },
     ],
     ["takes no message before the prompt", () => settling(true).steer(1, MESSAGE), []],
   ])
@@ -318,6 +342,37 @@ describe("what the session tells", () => {
     ["a finished answer that changes is no new request", () => begun().hear(FINISHED, FINISHED), []],
     ["an earlier answer that changes is none", () => begun().hear(FINISHED, ANSWER("a-zero", 0)), []],
     ["an answer after one with a tool call is none", () => begun().hear(FINISHED, CALL, ANSWER("a-two", 3)), []],
+    ["nor if the call was reported before the end", () => begun().hear(...CALLED, ANSWER("a-two", 3)), []],
+    [
+      "nor if the turn has gone on between the call and the end",
+      () => held().hear(CALL).steer(1, MESSAGE).done(1).busy().hear(FINISHED, ANSWER("a-two", 3)),
+      [],
+    ],
+    [
+      "nor if the call was missed, and read from the messages",
+      () =>
+        begun()
+          .hear("missed")
+          .give({
+            type: "looked",
+            isBusy: true,
+            entries: [asked, answer("one", {}, { type: "tool", callID: "c", tool: "bash", state: {} })],
+            for: "relearn",
+          })
+          .done("relearn")
+          .hear(FINISHED, ANSWER("a-two", 3)),
+      [],
+    ],
+    [
+      "an answer after two finished ones is one, however many tools were called before",
+      () =>
+        begun().hear(
+          ...Array.from({ length: 40 }, (_, at): Heard => ({ ...CALL, messageID: `a-${at}` }) as Heard),
+          ...ASKED_AGAIN,
+        ),
+      [abortFor("turn")],
+      { called: expect.toSatisfy((ids: string[]) => ids.length <= 16) },
+    ],
     ["an answer after an unfinished one is none", () => begun().hear(ANSWER("a-one", 1), ANSWER("a-two", 3)), []],
     [
       "the answer to another message is none",
