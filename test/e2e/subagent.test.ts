@@ -66,7 +66,10 @@ describe("an answer that", () => {
       model.script("noted: then nothing", records("All of it."), nothing())
       expect(await run(task("noted: then nothing"))).toMatchObject({ reason: "ok", output: "All of it." })
       model.script("noted: then a word", records("All of it."), say("Done."))
-      expect(await run(task("noted: then a word"))).toMatchObject({ reason: "ok", output: "All of it.\n\nDone." })
+      expect(await run(task("noted: then a word"))).toMatchObject({ reason: "ok", output: "Done." })
+      const plan = { todos: [{ content: "tides", status: "pending", priority: "low" }] }
+      model.script("planned: then nothing", { ...(callTool("todowrite", plan) as Reply), text: "A plan." }, nothing())
+      expect(await run(task("planned: then nothing"))).toMatchObject({ reason: "empty", output: "A plan." })
       model.script("worked: then nothing", works("I look first."), nothing())
       const empty = await run(task("worked: then nothing"))
       expect(empty).toMatchObject({ reason: "empty", output: "I look first." })
@@ -77,9 +80,6 @@ describe("an answer that", () => {
     STEP,
   )
 
-  const faults: [name: string, answer: Answer, reason: string, maxAsked: number][] = [
-    ["is empty", nothing(), "empty", 1],
-    ["is only reasoning", reasonOnly("hmm"), "empty", 1],
   it(
     "calls a tool is never the end, even if its finish says so",
     async () => {
@@ -101,6 +101,9 @@ describe("an answer that", () => {
     STEP,
   )
 
+  const faults: [name: string, answer: Answer, reason: string, maxAsked: number][] = [
+    ["is empty", nothing(), "empty", 1],
+    ["is only reasoning", reasonOnly("hmm"), "empty", 1],
     ["is cut at the output limit", lengthLimit("half an ans"), "truncated", 1],
     // OpenCode asks again within milliseconds (contract C18), so a busy machine sees a few requests
     // before the abort arrives.

@@ -1,8 +1,7 @@
 import type { Message, Part } from "@opencode-ai/sdk/v2"
-import { RESULT_TOOL } from "../../core/rights/permission.ts"
 import type { Entry } from "../../host/entries.ts"
 import type { HostEvent } from "../../host/host.ts"
-import { TODO_TOOL } from "./todos.ts"
+import { isRecord } from "./verdict.ts"
 import { writtenBy } from "./written.ts"
 
 /**
@@ -53,17 +52,12 @@ export class Transcript {
   }
 }
 
-/** Whether the input of a tool call matters. */
-function isSpoken(part: Part): boolean {
-  return part.type === "tool" && (part.tool === RESULT_TOOL || part.tool === TODO_TOOL)
-}
-
 /**
  * Returns a tool call without its input and its output, which can be whole files. Of most calls it
  * only matters that they were made; the files that they wrote matter too.
  */
 function withoutText(part: Part): Part {
-  if (part.type !== "tool" || isSpoken(part)) return part
+  if (part.type !== "tool" || isRecord(part)) return part
   if (part.state.status !== "completed" || writtenBy(part).length === 0)
     return { ...part, state: { status: "pending", input: {}, raw: "" } }
   const { filepath, filediff, files } = part.state.metadata

@@ -4,7 +4,7 @@ import type { Reason, Tokens } from "../../core/model/result.ts"
 import { RESULT_TOOL } from "../../core/rights/permission.ts"
 import { type Entry, taskFrom } from "../../host/entries.ts"
 import { type Failure, failureOf, type PartialOutage } from "./failure.ts"
-import { TODO_TOOL } from "./todos.ts"
+import { hasOpenTodo, TODO_TOOL } from "./todos.ts"
 
 /** The outcome of one prompt, read from the session's messages. */
 export interface TurnVerdict {
@@ -92,37 +92,55 @@ function lastTryOf(parts: readonly Part[]): readonly Part[] {
  */
 const RECORDING: ReadonlySet<string> = new Set([TODO_TOOL, "todoread", RESULT_TOOL])
 
+export function isRecord(part: Part): boolean {
+  return part.type === "tool" && RECORDING.has(part.tool)
+}
+
 /**
- * What a turn has written: `answer` is the text since the last call of a tool that does work, and
- * `before` is the last text before that call. The model gets the results of its tools in a new
- * message, so both may be in earlier messages than the last one (contract C13).
+ * What a turn has written: `answer` is the text of the last message. When that has none, it is the
+ * text before the calls that only recorded it. `before` is the last text when it is no answer: a
+ * tool that does work was called after it, or a call that records failed, or the todo list after it
+ * has open items. The model gets the results of its tools in a new message, so both may be in
+ * earlier messages than the last one (contract C13).
  */
 function wordsOf(answers: readonly Answer[]): { readonly answer: string; readonly before: string } {
-  const answer: string[] = []
-  let isAnswer = true
+  let records: readonly Part[] = []
+  let hasWorked = false
   for (const [back, { info, parts }] of answers.toReversed().entries()) {
-    if (back > 0 && info.finish !== "tool-calls") break
     const own = lastTryOf(parts)
-    const worked = isAnswer ? own.findLastIndex(isWork) : -1
-    const text = textOf(own.slice(worked + 1))
-    if (isAnswer && text !== "") answer.unshift(text)
-    if (isAnswer && worked < 0) continue
-    const before = isAnswer ? textOf(own.slice(0, worked)) : text
-    if (before !== "") return { answer: answer.join("\n\n"), before }
-    isAnswer = false
+    if (back > 0 && !isContinued(info, own)) break
+    const worked: number = hasWorked ? -1 : own.findLastIndex(isWork)
+    const rest = own.slice(worked + 1)
+    const text = textOf(rest)
+    records = [...rest.filter(({ type }) => type === "tool"), ...records]
+    if (text !== "" && !hasWorked && (back === 0 || areDone(records))) return { answer: text, before: "" }
+    hasWorked ||= worked >= 0
+    const before = text || textOf(own.slice(0, Math.max(0, worked)))
+    if (before !== "") return { answer: "", before }
   }
-  return { answer: answer.join("\n\n"), before: "" }
+  return { answer: "", before: "" }
+}
+
+/** Whether the model was asked again with the results of the message's tools. */
+function isContinued({ finish }: AssistantMessage, parts: readonly Part[]): boolean {
+  return finish === "tool-calls" || (finish === "stop" && parts.some(({ type }) => type === "tool"))
+}
+
+/** Whether the calls have recorded something, and say that the work is done. */
+function areDone(records: readonly Part[]): boolean {
+  const isRecorded = records.every((part) => part.type !== "tool" || part.state.status === "completed")
+  return isRecorded && !hasOpenTodo(records)
 }
 
 function isWork(part: Part): boolean {
-  return part.type === "tool" && !RECORDING.has(part.tool)
+  return part.type === "tool" && !isRecord(part)
 }
 
 /**
  * Returns how the turn ended, or undefined while the messages do not say that it has. Only a
- * completed message with a proper finish and no error, after text that no working tool call
- * followed, is `ok` (contract C17). When there is no such text, the result is not a success, and
- * keeps what was written before that call.
+ * completed message with a proper finish and no error, and an answer (see `wordsOf`), is `ok`
+ * (contract C17). When there is no answer, the result is not a success, and keeps what was written
+ * before.
  */
 export function verdictOf(answers: readonly Answer[]): TurnVerdict | undefined {
   const last = answers.at(-1)

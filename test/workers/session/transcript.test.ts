@@ -42,6 +42,24 @@ const part = (over: { id: string } & ({ type: "step-start" } | { type: "text"; t
   properties: { sessionID: SESSION, time: 2, part: { sessionID: SESSION, messageID: "msg_a", ...over } as Part },
 })
 
+const call = (id: string, tool: string): HostEvent => ({
+  id: "evt",
+  type: "message.part.updated",
+  properties: {
+    sessionID: SESSION,
+    time: 2,
+    part: {
+      sessionID: SESSION,
+      messageID: "msg_a",
+      id,
+      type: "tool",
+      callID: id,
+      tool,
+      state: { status: "completed", input: {}, output: "", title: "", metadata: {}, time: { start: 2, end: 2 } },
+    },
+  },
+})
+
 const TURN: readonly HostEvent[] = [
   message(asked),
   message(answering),
@@ -105,4 +123,14 @@ it("the files that tool calls wrote are kept, without their content and without 
   const [answer] = answersTo(transcript.entries(), "msg_q")
   expect(answer?.parts.flatMap(writtenBy)).toEqual(["/p/a.ts", "/p/b.ts"])
   expect(JSON.stringify(answer?.parts)).not.toMatch(/long|whole file/)
+})
+
+it("an answer before calls that only record it is read from the events", () => {
+  const calls = { ...answered, finish: "tool-calls" }
+  const last = { ...answered, id: "msg_b" }
+  const records = [call("prt_3", "todowrite"), call("prt_4", "todoread"), call("prt_5", "worker_result")]
+  expect(verdictAfter(...TURN.slice(0, -1), ...records, message(calls), message(last)).verdict).toEqual({
+    reason: "ok",
+    output: "All of it.",
+  })
 })

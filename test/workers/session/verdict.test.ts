@@ -64,7 +64,10 @@ describe("verdictOf", () => {
   })
 
   describe("of several messages, which tool calls connect", () => {
-    const tool = (name: string) => ({ type: "tool", tool: name, state: { status: "completed" } }) as unknown as Part
+    const tool = (name: string, state: object = {}) =>
+      ({ type: "tool", tool: name, state: { status: "completed", input: {}, ...state } }) as unknown as Part
+    const list = (...states: string[]) =>
+      tool("todowrite", { input: { todos: states.map((status) => ({ content: "do it", status })) } })
     const called = (...parts: Part[]) => assistant(parts, { finish: "tool-calls" })
     const said = (output: string) => ({ reason: "ok", output })
     const kept = (output: string) => ({
@@ -82,7 +85,52 @@ describe("verdictOf", () => {
       [
         "an answer, then the todo list, then a short word",
         [called(text("all of it"), tool("todowrite")), assistant([text("Done.")])],
-        said("all of it\n\nDone."),
+        said("Done."),
+      ],
+      [
+        "words, the todo list, then an answer",
+        [called(text("I note the plan"), list("pending")), assistant([text('{"pick":"b"}')])],
+        said('{"pick":"b"}'),
+      ],
+      [
+        "a plan, its todo list with open items, then nothing",
+        [called(text("I make a plan"), list("completed", "pending")), assistant([])],
+        kept("I make a plan"),
+      ],
+      [
+        "a plan, its todo list with an item in progress, then nothing",
+        [called(text("I make a plan"), list("in_progress")), assistant([])],
+        kept("I make a plan"),
+      ],
+      [
+        "a plan, its open todo list, another call that records, then nothing",
+        [called(text("I make a plan"), list("pending")), called(tool("todoread")), assistant([])],
+        kept("I make a plan"),
+      ],
+      [
+        "a plan with its open todo list, an answer with the done one, then nothing",
+        [called(text("I make a plan"), list("pending")), called(text("all of it"), list("completed")), assistant([])],
+        said("all of it"),
+      ],
+      [
+        "an answer, a todo list that is done or cancelled, then nothing",
+        [called(text("all of it"), list("completed", "cancelled")), assistant([])],
+        said("all of it"),
+      ],
+      ...["pending", "running", "error"].map((status): [string, ReturnType<typeof assistant>[], object] => [
+        `words, a todo list whose call is ${status}, then nothing`,
+        [called(text("I make a plan"), tool("todowrite", { status })), assistant([])],
+        kept("I make a plan"),
+      ]),
+      [
+        "an answer with the todo list in a message that finishes with stop, then nothing",
+        [assistant([text("all of it"), list("completed")]), assistant([])],
+        said("all of it"),
+      ],
+      [
+        "an answer and an open todo list in the last message",
+        [assistant([text("all of it"), list("pending")])],
+        said("all of it"),
       ],
       [
         "an answer, two calls that record, then nothing",
@@ -137,7 +185,7 @@ describe("verdictOf", () => {
       [
         "an answer with the todo list, then an answer cut off",
         [called(text("all of it"), tool("todowrite")), assistant([text("an")], { finish: "length" })],
-        { reason: "truncated", output: "all of it\n\nan" },
+        { reason: "truncated", output: "an" },
       ],
     ]
     it.each(rows)("%s", (_, answers, verdict) => {
@@ -160,7 +208,7 @@ describe("lastWordsOf", () => {
   })
   it("what is handed back is the last whole answer, never half of one", () => {
     expect(words(assistant([text("one")]), stopped)).toEqual({ reason: "ok", output: "one" })
-    const list = { type: "tool", tool: "todowrite", state: { status: "completed" } } as unknown as Part
+    const list = { type: "tool", tool: "todowrite", state: { status: "completed", input: {} } } as unknown as Part
     const noted = assistant([text("all"), list], { finish: "tool-calls" })
     expect(words(noted, assistant([]), stopped)).toEqual({ reason: "ok", output: "all" })
     expect(words(stopped)).toMatchObject({ reason: "truncated", output: "tw" })
