@@ -205,7 +205,9 @@ describe("a workflow in the TUI", () => {
       await goHome(tui)
       await tui.submit("/workflow run asking")
       await paused(tui, /Permission required[\s\S]*\$ echo hi/)
-      tui.press("right", "left", "enter")
+      tui.press("right", "left")
+      await paused(tui, /Permission required/)
+      tui.press("enter")
       await tui.waitFor(/asking · success[\s\S]*1 step done/)
       expect(model.asked(/^greet$/)).toHaveLength(2)
     },

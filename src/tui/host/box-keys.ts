@@ -11,8 +11,10 @@ import { PAUSE_MS } from "./typing.ts"
 const RETRY_MS = 100
 const HINT_MS = 8_000
 const TITLE_COLUMNS = 30
-/** Characters of held text; a longer paste is cut. */
+/** Characters of held text of a session; a longer paste is cut. */
 const HELD_CHARS = 100_000
+/** Sessions whose text is held; the text of the oldest is dropped. */
+const HELD_SESSIONS = 20
 
 export interface BoxDeps {
   readonly api: Pick<TuiPluginApi, "event" | "keymap" | "mode" | "renderer" | "state" | "tuiConfig" | "ui">
@@ -28,14 +30,22 @@ export interface BoxDeps {
 /** What a worker requests in the box. */
 type Kind = "permission" | "question"
 /** What a key does in the box. */
-type Role = "text" | "erase" | "confirm" | "choose" | "leave" | "other"
+type Role = "text" | "erase" | "confirm" | "choose" | "leave" | "nothing" | "other"
+
+interface Box {
+  readonly session: string
+  readonly kind: Kind
+  /** The session of the worker that asks. */
+  readonly asks: string
+}
 
 /**
  * Keeps what a person types from answering a worker's request. OpenCode replaces the prompt of a
  * session by a box when a child of the session has a request, and the box takes every key (contract
  * C69). Here text never reaches the box and is put back into the prompt, and only a person who
- * pauses and then chooses with an arrow key can confirm. Boxes without a request of a worker are
- * left to OpenCode. Returns a function that removes the guard.
+ * pauses, chooses with an arrow key, and pauses again can confirm. A person who is in the middle of
+ * a text may press an arrow key to mend it, so the first one only says that the text is kept. Boxes
+ * without a request of a worker are left to OpenCode. Returns a function that removes the guard.
  */
 export function guardBox(deps: BoxDeps): () => void {
   const guarded = new GuardedBox(deps)
@@ -69,8 +79,12 @@ class GuardedBox {
   #changedAt = 0
   /** The session in whose box the person has chosen an answer since the box changed. */
   #chosenIn: string | undefined
-  /** Text that was typed while the box covered the prompt of this session. */
-  #held = { session: "", text: "" }
+  /** Text that was typed while the box covered the prompt, by session. It ends where enter was pressed. */
+  readonly #held = new Map<string, string>()
+  /** Whether the prompt had text when the person last pressed a key in it. */
+  #hasDraft = false
+  /** The session in whose box the person was told, since the last text, that the text is kept. */
+  #asideIn: string | undefined
   #isExplained = false
   #cancel = () => {}
 
@@ -82,6 +96,7 @@ class GuardedBox {
   change(session: string): void {
     this.#asking.add(session)
     if (this.#isWorker(session)) this.#reset()
+    if (this.#deps.api.renderer.currentFocusedEditor?.plainText) this.#hasDraft = true
     this.#putBackLater()
   }
 
@@ -92,18 +107,24 @@ class GuardedBox {
     this.#lastKeyAt = clock.now()
     this.#putBack()
     const box = this.#box()
-    if (box === undefined || api.keymap.getPendingSequence().length > 0) return false
+    if (api.keymap.getPendingSequence().length > 0) return false
+    if (box === undefined) {
+      this.#watchDraft(event)
+      return false
+    }
     const isPaused = this.#lastKeyAt - Math.max(lastKeyAt, this.#changedAt) >= PAUSE_MS
-    const hasChosen = this.#chosenIn === box.session
-    const role = this.#roleOf(event, box.kind)
+    const role = this.#roleOf(event, box)
     if (role === "other") return false
-    if (role === "confirm" ? hasChosen : (role === "choose" || role === "leave") && (isPaused || hasChosen)) {
-      this.#chosenIn = role === "choose" ? box.session : this.#chosenIn
+    if (this.#answers(role, box, isPaused)) {
+      // What follows a confirmation or a refusal, such as the question after "Allow always", is another box.
+      this.#chosenIn = role === "choose" ? box.session : undefined
       return false
     }
     this.#chosenIn = undefined
     if (role === "text") this.#hold(box.session, event.name === "space" ? " " : event.sequence)
-    if (role === "erase") this.#held = { ...this.#held, text: withoutLast(this.#held.text) }
+    if (role === "confirm") this.#endLine(box.session)
+    if (role === "erase") this.#keep(box.session, withoutLast(this.#textOf(box.session)))
+    if (isPaused && (role === "choose" || role === "leave")) this.#asideIn = box.session
     this.#explain(box, role)
     return true
   }
@@ -126,15 +147,52 @@ class GuardedBox {
     this.#changedAt = this.#deps.clock.now()
     this.#chosenIn = undefined
     this.#isExplained = false
+    this.#asideIn = undefined
+  }
+
+  /** Whether a key is meant for the box, which then gets it. */
+  #answers(role: Role, { session }: Box, isPaused: boolean): boolean {
+    const hasChosen = this.#chosenIn === session
+    if (role === "confirm") return hasChosen && isPaused
+    if (role !== "choose" && role !== "leave") return false
+    return hasChosen || (isPaused && (this.#asideIn === session || !this.#hasText(session)))
+  }
+
+  #hasText(session: string): boolean {
+    return this.#hasDraft || this.#textOf(session) !== ""
+  }
+
+  #textOf(session: string): string {
+    return this.#held.get(session) ?? ""
   }
 
   #hold(session: string, text: string): void {
-    const before = this.#held.session === session ? this.#held.text : ""
-    this.#held = { session, text: (before + text).slice(0, HELD_CHARS) }
+    this.#keep(session, this.#textOf(session) + text)
+    this.#asideIn = undefined
+  }
+
+  #keep(session: string, text: string): void {
+    this.#held.delete(session)
+    if (text !== "") this.#held.set(session, text.slice(0, HELD_CHARS))
+    const [oldest] = this.#held.keys()
+    if (this.#held.size > HELD_SESSIONS && oldest !== undefined) this.#held.delete(oldest)
+  }
+
+  /** Keeps what follows an enter apart from what the enter was meant to send. */
+  #endLine(session: string): void {
+    const text = this.#textOf(session)
+    if (this.#hasText(session) && !text.endsWith("\n")) this.#keep(session, `${text}\n`)
+  }
+
+  /** Remembers whether the prompt has text once it has this key, which it gets after the guard. */
+  #watchDraft(event: KeyEvent): void {
+    const editor = this.#deps.api.renderer.currentFocusedEditor
+    if (editor === null || !this.#isPlain()) return
+    this.#hasDraft = !isEnter(event) && (editor.plainText !== "" || isText(event.sequence))
   }
 
   /** The box on the screen, if it has the keyboard and a worker's request. */
-  #box(): { readonly session: string; readonly kind: Kind; readonly asks: string } | undefined {
+  #box(): Box | undefined {
     const here = this.#deps.session()
     if (here === undefined || this.#hasEditor() || !this.#isPlain()) return undefined
     const asks = this.#requestIn(here)
@@ -169,19 +227,16 @@ class GuardedBox {
     return !ui.dialog.open && (mode.current() === "base" || mode.current() === "question")
   }
 
-  #roleOf(event: KeyEvent, kind: Kind): Role {
+  #roleOf(event: KeyEvent, { kind, asks }: Box): Role {
     if (this.#isExit(event)) return "leave"
     if (event.ctrl || event.meta || event.super || event.hyper) return "other"
+    if (isEnter(event)) return "confirm"
     switch (event.name) {
-      case "return":
-      case "enter":
-      case "linefeed":
-      case "kpenter":
-        return "confirm"
       case "left":
       case "right":
+        return kind === "permission" || this.#hasTabs(asks) ? "choose" : "nothing"
       case "tab":
-        return "choose"
+        return kind === "question" && this.#hasTabs(asks) ? "choose" : "nothing"
       case "up":
       case "down":
         return kind === "question" ? "choose" : "other"
@@ -192,6 +247,12 @@ class GuardedBox {
     }
   }
 
+  /** Whether the box of a question has several tabs: one for each question, and one to confirm. */
+  #hasTabs(asks: string): boolean {
+    const questions = this.#deps.api.state.session.question(asks)[0]?.questions ?? []
+    return questions.length > 1 || questions[0]?.multiple === true
+  }
+
   /** Whether OpenCode takes the key for a refusal of what the box shows. */
   #isExit({ name, ctrl }: KeyEvent): boolean {
     if (name === "escape") return true
@@ -200,7 +261,7 @@ class GuardedBox {
   }
 
   /** Says why nothing happened, once for each box and whenever the person tries to answer. */
-  #explain({ kind, asks }: { readonly kind: Kind; readonly asks: string }, role: Role): void {
+  #explain({ kind, asks, session }: Box, role: Role): void {
     if (this.#isExplained && (role === "text" || role === "erase")) return
     this.#isExplained = true
     const { api, inboxKey } = this.#deps
@@ -208,8 +269,11 @@ class GuardedBox {
     const worker = clip(api.state.session.get(asks)?.title ?? "A worker", TITLE_COLUMNS)
     const [what, arrows] = kind === "permission" ? ["asks for a permission", "← →"] : ["asks a question", "↑ ↓"]
     const inbox = inboxKey()
-    const ways = `choose with ${arrows} and press enter${inbox === undefined ? "" : `, or press ${inbox}`}`
-    const message = `To answer: pause, ${ways}. What you type goes back into the prompt.`
+    const ways = `pause, choose with ${arrows}, pause, press enter${inbox === undefined ? "" : `, or press ${inbox}`}`
+    const message =
+      this.#asideIn === session && this.#hasText(session)
+        ? `Your text is kept for the prompt. To answer now: ${ways}.`
+        : `To answer: ${ways}. What you type goes back into the prompt.`
     api.ui.toast({ variant: "warning", title: `${worker} ${what}`, message, duration: HINT_MS })
   }
 
@@ -228,16 +292,22 @@ class GuardedBox {
   #putBack(): void {
     const editor = this.#deps.api.renderer.currentFocusedEditor
     if (editor === null || !this.#canPutBack() || !this.#isPlain()) return
-    const { session, text } = this.#held
-    this.#held = { session, text: "" }
-    editor.insertText(text)
+    const session = this.#deps.session() ?? ""
+    const text = this.#textOf(session).replace(/\n$/, "")
+    this.#held.delete(session)
+    this.#hasDraft = true
+    editor.insertText(editor.plainText === "" ? text.replace(/^\n/, "") : text)
   }
 
-  /** Whether there is held text, and the prompt of its session is on the screen or about to be. */
+  /** Whether there is held text for the prompt that is on the screen or about to be. */
   #canPutBack(): boolean {
-    const { session, text } = this.#held
-    return text !== "" && this.#deps.session() === session && this.#requestIn(session) === undefined
+    const session = this.#deps.session()
+    return session !== undefined && this.#textOf(session) !== "" && this.#requestIn(session) === undefined
   }
+}
+
+function isEnter({ name }: KeyEvent): boolean {
+  return name === "return" || name === "enter" || name === "linefeed" || name === "kpenter"
 }
 
 function isText(sequence: string): boolean {

@@ -28,6 +28,8 @@ function open() {
     prompt: undefined as string | undefined,
     permissions: new Set<string>(),
     questions: new Set<string>(),
+    /** The questions of a request. */
+    asked: [{}] as { readonly multiple?: boolean }[],
     sessions: {
       parent: {},
       act: { parentID: "parent", title: "act · demo", metadata: { baton: { key: "r1/act" } } },
@@ -61,14 +63,14 @@ function open() {
         const insertText = (text: string) => {
           screen.prompt = (screen.prompt ?? "") + text
         }
-        return screen.prompt === undefined ? null : { insertText }
+        return screen.prompt === undefined ? null : { insertText, plainText: screen.prompt }
       },
     },
     state: {
       session: {
         get: (id: string) => screen.sessions[id],
         permission: (id: string) => (screen.permissions.has(id) ? [{}] : []),
-        question: (id: string) => (screen.questions.has(id) ? [{}] : []),
+        question: (id: string) => (screen.questions.has(id) ? [{ questions: screen.asked }] : []),
       },
     },
     tuiConfig: { keybinds: { get: () => [{ key: "ctrl+c" }, { key: "<leader>q" }] } },
@@ -139,9 +141,9 @@ describe.each(["permission", "question"] as const)("the box of a worker's %s", (
     expect(screen.prompt).toBe("hjkl12 y é日")
   })
 
-  it("gets no enter until the person has paused and chosen with an arrow key", () => {
+  it("gets no enter until the person has paused, chosen with an arrow key, and paused again", () => {
     const { press, ask, clock, toasts } = tui
-    press("a")
+    press("up")
     ask(kind)
     expect(press("return", choose, "return")).toEqual([])
     clock.advance(60_000)
@@ -149,15 +151,81 @@ describe.each(["permission", "question"] as const)("the box of a worker's %s", (
     clock.advance(699)
     expect(press(choose, "return")).toEqual([])
     clock.advance(700)
-    expect(press(choose, choose, "return")).toEqual([choose, choose, "return"])
-    expect(toasts[0]).toMatch(/^act · demo asks .*choose with .* and press enter, or press ctrl\+x i\. What you type/)
+    expect(press(choose, choose)).toEqual([choose, choose])
+    clock.advance(699)
+    expect(press("return")).toEqual([])
+    clock.advance(700)
+    expect(press(choose)).toEqual([choose])
+    clock.advance(700)
+    expect(press("return")).toEqual(["return"])
+    expect(toasts[0]).toMatch(
+      /^act · demo asks .* pause, choose with .*, pause, press enter, or press ctrl\+x i\. What you type/,
+    )
+  })
+
+  it("gets a second enter, which confirms what it shows next, only after the same steps", () => {
+    const { press, ask, clock } = tui
+    ask(kind)
+    clock.advance(700)
+    press(choose)
+    clock.advance(700)
+    expect(press("return", "return", choose)).toEqual(["return"])
+    clock.advance(700)
+    expect(press("return")).toEqual([])
+    clock.advance(700)
+    expect(press(choose)).toEqual([choose])
+    clock.advance(700)
+    expect(press("return")).toEqual(["return"])
+  })
+
+  it.each(["before it came", "into it"])(
+    "takes the first arrow key or refusal of a person who typed %s, and says that the text is kept",
+    (when) => {
+      for (const key of [choose, "escape", "ctrl+c"]) {
+        tui = open()
+        tui.screen.prompt = ""
+        tui.clock.advance(10_000)
+        const { press, ask, clock, toasts } = tui
+        if (when === "before it came") press("a")
+        ask(kind)
+        if (when === "into it") press("a")
+        for (let turn = 0; turn < 2; turn++) {
+          clock.advance(700)
+          expect(press(key, choose, "return", "return")).toEqual([])
+          expect(toasts.at(-1)).toContain("Your text is kept for the prompt. To answer now: pause, choose")
+          press("x")
+        }
+        clock.advance(700)
+        expect(press(choose)).toEqual([])
+        clock.advance(700)
+        expect(press(choose)).toEqual([choose])
+        clock.advance(700)
+        expect(press("return")).toEqual(["return"])
+      }
+    },
+  )
+
+  it("is open at once to a person who has sent the line before it came", () => {
+    const { press, ask, clock, screen } = tui
+    press("a")
+    screen.prompt = "a"
+    press("return")
+    screen.prompt = ""
+    screen.leader = true
+    press("i")
+    screen.leader = false
+    ask(kind)
+    clock.advance(700)
+    expect(press(choose)).toEqual([choose])
   })
 
   it("gets no enter after text, even if the person had chosen before", () => {
     const { press, ask, clock } = tui
     ask(kind)
     clock.advance(700)
-    expect(press(choose, "n", "o", "return")).toEqual([choose])
+    expect(press(choose, "n", "o")).toEqual([choose])
+    clock.advance(700)
+    expect(press("return")).toEqual([])
   })
 
   it("is as closed as before when another request takes its place or joins it", () => {
@@ -167,6 +235,7 @@ describe.each(["permission", "question"] as const)("the box of a worker's %s", (
       ask(kind)
       clock.advance(700)
       expect(press(choose)).toEqual([choose])
+      clock.advance(700)
       change()
       expect(press("return", choose)).toEqual([])
     }
@@ -174,7 +243,7 @@ describe.each(["permission", "question"] as const)("the box of a worker's %s", (
 
   it("gets escape and the key that exits only after a pause", () => {
     const { press, ask, clock } = tui
-    press("a")
+    press("up")
     ask(kind)
     expect(press("escape", "ctrl+c")).toEqual([])
     clock.advance(700)
@@ -246,4 +315,92 @@ it("held text waits for the prompt of its own session", () => {
   screen.session = "parent"
   press("b")
   expect(screen.prompt).toBe("a")
+})
+
+it("tab chooses only between the tabs of a question's box, and so do its arrows to the side", () => {
+  for (const asked of [[{}, {}], [{ multiple: true }]]) {
+    const { press, ask, clock, screen } = open()
+    clock.advance(10_000)
+    Object.assign(screen, { asked })
+    ask("question")
+    clock.advance(700)
+    expect(press("tab", "right")).toEqual(["tab", "right"])
+  }
+  for (const kind of ["permission", "question"] as const) {
+    const { press, ask, clock } = open()
+    clock.advance(10_000)
+    ask(kind)
+    for (const key of kind === "permission" ? ["tab"] : ["tab", "left", "right"]) {
+      clock.advance(700)
+      expect(press(key)).toEqual([])
+      clock.advance(700)
+      expect(press("return")).toEqual([])
+    }
+  }
+})
+
+/** The box of a permission that came over the prompt, in which the person typed a text. */
+function typedOver(text: string) {
+  const tui = open()
+  tui.screen.prompt = ""
+  tui.clock.advance(10_000)
+  tui.ask("permission")
+  tui.press(...text)
+  return tui
+}
+
+it("text of each session is held for its own prompt", () => {
+  const { press, ask, answered, clock, screen } = typedOver("abc")
+  Object.assign(screen.sessions, { p2: {}, w2: { parentID: "p2", metadata: { baton: {} } } })
+  screen.session = "p2"
+  ask("permission", "w2")
+  press(..."xyz")
+  screen.permissions.delete("act")
+  answered("permission", "w2")
+  clock.advance(200)
+  expect(screen.prompt).toBe("xyz")
+  Object.assign(screen, { session: "parent", prompt: "" })
+  press("z")
+  expect(screen.prompt).toBe("abc")
+})
+
+it("text of the oldest session is dropped when text of more than 20 is held", () => {
+  const { press, ask, clock, screen } = typedOver("abc")
+  for (let number = 0; number < 20; number++) {
+    const worker = { parentID: `p${number}`, metadata: { baton: {} } }
+    Object.assign(screen.sessions, { [`p${number}`]: {}, [`w${number}`]: worker })
+    screen.session = `p${number}`
+    ask("permission", `w${number}`)
+    press("x")
+  }
+  screen.permissions.clear()
+  for (const [session, text] of [
+    ["parent", ""],
+    ["p0", "x"],
+    ["p19", "x"],
+  ] as const) {
+    Object.assign(screen, { session, prompt: "" })
+    clock.advance(1_000)
+    press("up")
+    expect(screen.prompt).toBe(text)
+  }
+})
+
+it("an enter in held text starts a new line, also after what was in the prompt", () => {
+  const { press, answered, clock, screen } = typedOver("one")
+  press("return", "return", ..."two", "return")
+  answered("permission")
+  clock.advance(200)
+  expect(screen.prompt).toBe("one\ntwo")
+
+  const second = open()
+  second.clock.advance(10_000)
+  second.screen.prompt = "zero"
+  second.press("home")
+  second.ask("permission")
+  second.press("return", ..."one")
+  second.screen.permissions.clear()
+  second.screen.prompt = "zero"
+  second.press("up")
+  expect(second.screen.prompt).toBe("zero\none")
 })
