@@ -1,7 +1,10 @@
+import { STATUS_CODES } from "node:http"
+
 /**
  * Reads what a provider said about a request that failed. Providers and gateways word the same
  * error in many ways, and OpenCode keeps it in different places: as a message, as a body, or as JSON
- * inside a message (contracts C22 and C73).
+ * inside a message (contracts C22 and C73). Only the places of the error itself are read, because an
+ * error may also repeat the request or what the model wrote, and neither says what went wrong.
  */
 export interface ProviderError {
   /** The provider's own sentence, without the JSON around it. Empty when it gave none. */
@@ -33,8 +36,15 @@ const MAX_CHARS = 50_000
 const MAX_DEPTH = 8
 const MAX_MESSAGE = 1_000
 
+/** All keys are compared without case and signs, so `__type` is a `type`. */
 const MESSAGE_KEYS = new Set(["message", "error", "detail", "msg", "raw", "errormessage", "errordescription"])
-const CODE_KEYS = new Set(["code", "type", "status", "reason", "name", "errorcode", "errortype"])
+const CODE_KEYS = new Set(["code", "type", "status", "statuscode", "reason", "errorcode", "errortype"])
+/** Holds the error, or a part of it. */
+const ERROR_KEYS = new Set(["error", "errors", "detail", "details", "innererror", "cause", "message", "raw"])
+/** Holds an answer or an event, which has an error only where it says so. */
+const WRAPPER_KEYS = new Set(["response", "data", "body", "responsebody"])
+/** Holds JSON as a text. */
+const JSON_KEYS = new Set(["message", "error", "raw", "body", "responsebody"])
 /** A sentence of a gateway that only says that another one has the reason. */
 const EMPTY_WORDS = /^(?:provider returned error|upstream error|bad request|unknown error|error)\.?$/i
 
@@ -69,29 +79,62 @@ function plain(text: string): string {
     .trim()
 }
 
+/** What stands before JSON that is nothing but the error: an event, a class, or the check of a stream. */
+const ANNOUNCED =
+  /^(?:undefined:|(?:event: ?\w+\s+)?data:|(?:AI_\w+: ?)?(?:Type validation failed: Value:)?)$|Exception -(?: b')?$/
+const STATUS_WORDS = new Set(Object.values(STATUS_CODES).map((words) => `${words}:`))
+
 /** Reads the error object in a text. Returns whether there was one. */
 function readText(text: string, depth: number, found: Found): boolean {
   if (depth > MAX_DEPTH || text.length > MAX_CHARS) return false
   const json = jsonIn(text)
   if (json === undefined) return false
+  const before = text.slice(0, json.at).trim()
+  const isAll = before === "" ? text.slice(json.end).trim() === "" : STATUS_WORDS.has(before) || ANNOUNCED.test(before)
   if (typeof json.value === "string") {
     if (!readText(json.value, depth + 1, found) && json.value.trim() !== "")
       found.messages.push({ depth, text: plain(json.value) })
-  } else readValue(json.value, depth, found)
-  found.isStructured = true
+  } else if (isAll) readObject(json.value, depth, found)
+  // JSON in the middle of a sentence may be anything, such as the arguments of a tool.
+  else if (!readWrapper(json.value, depth, found)) return false
+  found.isStructured ||= isAll
   return true
 }
 
-function readValue(value: unknown, depth: number, found: Found): void {
+/** Reads an error object, or a list of them. */
+function readObject(value: unknown, depth: number, found: Found): void {
   if (depth > MAX_DEPTH || typeof value !== "object" || value === null) return
-  for (const [key, one] of Object.entries(value)) {
-    const name = normal(key)
-    if (CODE_KEYS.has(name)) readCode(one, found)
-    else if (name === "flaggedinput") found.codes.push(name)
-    if (typeof one === "object") readValue(one, depth + 1, found)
-    else if (typeof one === "string" && !readText(one, depth + 1, found) && MESSAGE_KEYS.has(name))
-      if (plain(one) !== "") found.messages.push({ depth, text: plain(one) })
+  if (Array.isArray(value)) {
+    for (const one of value) readObject(one, depth + 1, found)
+    return
   }
+  const entries = Object.entries(value).map(([key, one]) => [normal(key), one] as const)
+  // A tool and a user have names and metadata too, but only an error has a message or a code.
+  const isNamed = "name" in value && typeof value.name === "string" && /[a-z](?:Error|Exception)$/.test(value.name)
+  const isError = isNamed || entries.some(([key, one]) => one !== null && (MESSAGE_KEYS.has(key) || key === "code"))
+  for (const [key, one] of entries) {
+    if (CODE_KEYS.has(key) || (key === "name" && isError)) readCode(one, found)
+    else if (key === "flaggedinput") found.codes.push(key)
+    if (typeof one === "string") readWords(key, one, depth, found)
+    else if (ERROR_KEYS.has(key) || (key === "metadata" && isError) || (key === "data" && isNamed))
+      readObject(one, depth + 1, found)
+    else if (WRAPPER_KEYS.has(key)) readWrapper(one, depth + 1, found)
+  }
+}
+
+function readWords(key: string, text: string, depth: number, found: Found): void {
+  if (JSON_KEYS.has(key) && readText(text, depth + 1, found)) return
+  if (MESSAGE_KEYS.has(key) && plain(text) !== "") found.messages.push({ depth, text: plain(text) })
+}
+
+/** Reads the error that is named as such in a value. Returns whether there is one. */
+function readWrapper(value: unknown, depth: number, found: Found): boolean {
+  if (depth > MAX_DEPTH || typeof value !== "object" || value === null) return false
+  if (Array.isArray(value)) return value.filter((one) => readWrapper(one, depth + 1, found)).length > 0
+  const { error, errors } = value as { readonly error?: unknown; readonly errors?: unknown }
+  if (!error && !errors) return false
+  readObject({ error, errors }, depth, found)
+  return true
 }
 
 function readCode(code: unknown, found: Found): void {
@@ -107,15 +150,21 @@ function normal(word: string): string {
     .replaceAll(/[^a-z0-9]/g, "")
 }
 
-/** Returns the first object, list or quoted text in a text, and where it begins. */
-function jsonIn(text: string): { readonly at: number; readonly value: unknown } | undefined {
+interface Json {
+  readonly at: number
+  readonly end: number
+  readonly value: unknown
+}
+
+/** Returns the first object, list or quoted text in a text, and where it is. */
+function jsonIn(text: string): Json | undefined {
   const quoted = /^\s*"/.test(text) ? parsed(text) : undefined
-  if (quoted !== undefined) return { at: 0, value: quoted }
+  if (quoted !== undefined) return { at: 0, end: text.length, value: quoted }
   const at = text.search(/[{[]\s*["{[]/)
   if (at < 0) return undefined
   const end = endOf(text, at)
   const value = end === undefined ? undefined : parsed(text.slice(at, end))
-  return value === undefined ? undefined : { at, value }
+  return end === undefined || value === undefined ? undefined : { at, end, value }
 }
 
 /** Returns the position after the bracket that closes the one at `from`. */

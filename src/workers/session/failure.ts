@@ -13,6 +13,9 @@ export interface Failure {
   readonly outage?: PartialOutage
 }
 
+/** A provider that names a later time is asked again after this one. */
+export const LONGEST_OUTAGE_MS = 30 * 24 * 60 * 60 * 1_000
+
 type MessageError = NonNullable<AssistantMessage["error"]>
 
 /**
@@ -64,10 +67,13 @@ function failureOfProvider({ text, status, body, headers, isTransport }: Provide
 /** Returns when the headers say that the provider is back, in milliseconds since 1970. */
 function comesBack(headers: Readonly<Record<string, string>>, at: number): number | undefined {
   const ms = Number.parseFloat(headers["retry-after-ms"] ?? "")
-  if (Number.isFinite(ms)) return at + ms
-  const after = headers["retry-after"]
-  if (after === undefined) return undefined
+  const after = headers["retry-after"]?.trim() || undefined
   const seconds = Number(after)
-  const until = Number.isFinite(seconds) ? at + seconds * 1_000 : Date.parse(after)
-  return Number.isNaN(until) ? undefined : until
+  const time = Number.isNaN(seconds) ? Date.parse(after ?? "") : at + seconds * 1_000
+  return backAt(at + ms, at) ?? backAt(time, at)
+}
+
+/** Returns a time that a provider named at `at`, at most 30 days later; undefined when it is none. */
+function backAt(time: number, at: number): number | undefined {
+  return time >= at ? Math.min(time, at + LONGEST_OUTAGE_MS) : undefined
 }

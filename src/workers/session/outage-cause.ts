@@ -7,18 +7,25 @@ type Patterns = readonly (readonly [Cause, readonly RegExp[]])[]
 /**
  * Returns why a model is out of reach, or undefined when the error is about the request: its
  * content, or its form. Codes come first, then the statuses that mean one thing only, then words,
- * and then what else the status says, because gateways answer 400 and 403 for everything.
+ * and then what else the status says, because gateways answer 400 and 403 for everything. An outage
+ * may mention content in its words, so these count only when nothing before them says otherwise.
  */
 export function causeOf(error: ProviderError, isTransport: boolean): Cause | undefined {
   const { codes, status, message, isStructured } = error
   const hasCode = (pattern: RegExp) => codes.some((code) => pattern.test(code))
-  if (hasCode(CONTENT_CODE) || CONTENT_WORDS.some((pattern) => pattern.test(message))) return undefined
+  const hasWords = (patterns: readonly RegExp[]) => patterns.some((pattern) => pattern.test(message))
+  const isRefused = status === 402 || status === 429
+  if (status === 413 || status === 422 || hasCode(CONTENT_CODE)) return undefined
+  if (!isRefused && hasCode(REQUEST_CODE)) return undefined
   const coded = CODES.find(([, patterns]) => patterns.some(hasCode))
   if (coded) return coded[0]
-  if (status === 402 || status === 429) return "quota"
-  const worded = WORDS.find(([, patterns]) => patterns.some((pattern) => pattern.test(message)))
+  if (isRefused) return "quota"
+  const isDown = (status !== undefined && status >= 500) || hasCode(PROVIDER_CODE)
+  if (!isDown && (hasWords(CONTENT_WORDS) || hasWords(REQUEST_WORDS))) return undefined
+  if (hasCode(PERMISSION_CODE)) return "auth"
+  const worded = WORDS.find(([, patterns]) => hasWords(patterns))
   if (worded) return worded[0]
-  if (hasCode(PROVIDER_CODE)) return "provider"
+  if (isDown) return "provider"
   if (status !== undefined) return causeOfStatus(status, isTransport)
   if (hasCode(BAD_REQUEST_CODE)) return undefined
   // An error object in a stream that says nothing else is still a provider that does not answer.
@@ -28,13 +35,19 @@ export function causeOf(error: ProviderError, isTransport: boolean): Cause | und
 function causeOfStatus(status: number, isTransport: boolean): Cause | undefined {
   if (status === 401 || status === 403 || status === 407) return "auth"
   if (status === 404 || status === 410) return "unknown"
-  return isTransport || status >= 500 || status === 408 || status === 424 || status === 425 ? "provider" : undefined
+  return isTransport || status === 408 || status === 424 || status === 425 ? "provider" : undefined
 }
 
 /** Codes are compared without case and signs: `insufficient_quota` is `insufficientquota`. */
 const CONTENT_CODE =
   /content(?:filter|policy|blocked)|responsibleai|moderation|guardrail|prohibitedcontent|datainspection|safety|flagged|^invalidprompt$/
-const BAD_REQUEST_CODE = /invalidrequest|invalidargument|badrequest|invalidvalue|validation|unsupportedparameter/
+/** The prompt is too long, or the model called a tool in a form that the provider cannot read. */
+const REQUEST_CODE =
+  /context(?:length|window|size|limit|overflow)|^(?:max|input|output|prompt|request)?tokens?limit|(?:size|length)limit|too(?:large|long)$|abovemaxlength|^tooluse(?:failed|error)/
+const BAD_REQUEST_CODE =
+  /invalidrequest|invalidargument|badrequest|invalidvalue|validation|unsupported(?:parameter|value)|unknownparameter|missingrequired|unprocessable/
+/** Also the code of a refused content, which only the words tell from a refused key. */
+const PERMISSION_CODE = /permission(?:error|denied)|accessdenied|forbidden/
 const PROVIDER_CODE =
   /overload|unavailable|^(?:internal|server|api|provider|upstream|gateway|network|service|model|modelstream)(?:server)?(?:error|exception|errorexception|failure)$|^internal$|deadlineexceeded|timeout|badgateway|notready|slowdown|capacity/
 
@@ -49,7 +62,7 @@ const CODES: Patterns = [
   [
     "auth",
     [
-      /authenti|unauthorized|permission(?:error|denied)|accessdenied|forbidden|unrecognizedclient|accountdeactivated/,
+      /authenti|unauthorized|unrecognizedclient|accountdeactivated/,
       /(?:invalid|expired|missing|incorrect)(?:apikey|token|signature|credential)|apikey(?:invalid|expired)/,
     ],
   ],
@@ -59,6 +72,13 @@ const CODES: Patterns = [
 const CONTENT_WORDS = [
   /\bcontent (?:management |moderation )?(?:polic(?:y|ies)|filter)|\busage polic(?:y|ies)|\bmoderation\b/i,
   /\bsafety (?:system|filter|reason|setting)|\b(?:was|been|is) flagged\b|\binappropriate content\b/i,
+  /\bsafety[_ ]checks?(?:\b|_)/i,
+  /\b(?:content|prompt|input|output|request|response|message|text|image)s? (?:[\w']+ ){0,6}?violat\w+ (?:[\w']+ ){0,6}?(?:guidelines?|polic(?:y|ies)|terms)\b/i,
+]
+
+const REQUEST_WORDS = [
+  /\bcontext (?:window|length|size)\b|\b(?:prompt|input|request) is too (?:long|large)\b/i,
+  /\bexceeds? the maximum number of (?:input )?tokens\b/i,
 ]
 
 const MODEL = String.raw`(?<!\b(?:with|by|for|on|in) (?:this|the) )\b(?:model|deployment)s?[\s:/]*(?:["'\x60]?[\w./:@-]+["'\x60]? ?){0,3}?`

@@ -47,6 +47,23 @@ it.each<[string, Failure, Partial<Failure>]>([
   expect(failure).toMatchObject(expected)
 })
 
+const DAY = 24 * 60 * 60 * 1_000
+
+it.each<[Record<string, string>, number | undefined]>([
+  [{ "retry-after": "0" }, 1_000],
+  [{ "retry-after-ms": "500" }, 1_500],
+  [{ "retry-after-ms": "-1", "retry-after": "30" }, 31_000],
+  [{ "retry-after": "1e300" }, 1_000 + 30 * DAY],
+  [{ "retry-after-ms": "1e308" }, 1_000 + 30 * DAY],
+  [{ "retry-after": "Fri, 01 Jan 2100 00:00:00 GMT" }, 1_000 + 30 * DAY],
+  [{ "retry-after": "-5" }, undefined],
+  [{ "retry-after": "Wed, 31 Dec 1969 23:00:00 GMT" }, undefined],
+  [{ "retry-after": "soon" }, undefined],
+  [{ "retry-after": "" }, undefined],
+])("the outage of an answer with %o ends at %s", (headers, until) => {
+  expect(api("no", 429, headers).outage).toEqual({ cause: "quota", ...(until === undefined ? {} : { until }) })
+})
+
 /** Cause, what is shown, the error. Each wording was taken from a provider or from its documentation. */
 type Row = readonly [cause: Outage["cause"] | undefined, detail: string, failure: Failure]
 
@@ -345,6 +362,112 @@ const OURS: readonly Row[] = [
   ],
 ]
 
+const CALL_FAILED = "Failed to call a function. See 'failed_generation' for more details."
+const generated = JSON.stringify({ name: "get_billing_quota", arguments: { message: "SECRET=hunter2" } })
+const NO_PERMISSION = "The caller does not have permission to execute the specified operation"
+const UNSAFE = "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO"
+
+/** Errors that repeat the request, or what the model wrote, or that are about them. */
+const REPEATED: readonly Row[] = [
+  [
+    undefined,
+    `${CALL_FAILED} (HTTP 400)`,
+    refused(400, {
+      error: {
+        message: CALL_FAILED,
+        type: "invalid_request_error",
+        code: "tool_use_failed",
+        failed_generation: generated,
+      },
+    }),
+  ],
+  [undefined, CALL_FAILED, streamed({ error: { message: CALL_FAILED, failed_generation: generated, code: 400 } })],
+  [
+    undefined,
+    "the model wrote no tool call (HTTP 400)",
+    refused(400, { error: { message: `the model wrote no tool call: ${generated}` } }),
+  ],
+  [
+    undefined,
+    "Input should be a valid string (HTTP 422)",
+    refused(422, {
+      detail: [{ type: "string_type", msg: "Input should be a valid string", input: { code: "quota" } }],
+    }),
+  ],
+  [
+    undefined,
+    "Bad Request (HTTP 400)",
+    refused(400, { detail: [{ loc: ["body"], input: { name: "rate_limiter" } }], body: { name: "rate_limiter" } }),
+  ],
+  [
+    undefined,
+    "odd (HTTP 400)",
+    refused(400, { error: { message: "odd" }, response: { metadata: { name: "rate_limiter", code: "quota" } } }),
+  ],
+  [
+    undefined,
+    "Request body too large for gpt-4o model. (HTTP 413)",
+    refused(413, { error: { code: "tokens_limit_reached", message: "Request body too large for gpt-4o model." } }),
+  ],
+  [undefined, "Too long", streamed({ error: { code: "context_length_exceeded", message: "Too long" } })],
+  [
+    undefined,
+    "Your input exceeds the context window of this model.",
+    streamed({ type: "error", message: "Your input exceeds the context window of this model." }),
+  ],
+  [undefined, "plugin failed", thrown('plugin failed {"path":"/tmp/x"}')],
+  [undefined, "plugin failed", thrown('plugin failed {"name":"rate_limiter","message":"SECRET"}')],
+]
+
+const CONTENT: readonly Row[] = [
+  [undefined, `${UNSAFE} (HTTP 403)`, refused(403, { code: NO_PERMISSION, error: UNSAFE })],
+  [undefined, `${UNSAFE} (HTTP 403)`, refused(403, { code: "permission-denied", error: UNSAFE })],
+  [undefined, "no (HTTP 503)", refused(503, { error: { message: "no", code: "content_filter" } })],
+  ["auth", `${NO_PERMISSION} (HTTP 403)`, refused(403, { code: "permission-denied", error: NO_PERMISSION })],
+  [
+    "quota",
+    "You exceeded your current quota. See our usage policies. (HTTP 429)",
+    refused(429, {
+      error: { code: "insufficient_quota", message: "You exceeded your current quota. See our usage policies." },
+    }),
+  ],
+  ["quota", "See our usage policies (HTTP 402)", refused(402, { error: { message: "See our usage policies" } })],
+  [
+    "provider",
+    "Service unavailable: the moderation endpoint is down (HTTP 503)",
+    refused(503, { error: { message: "Service unavailable: the moderation endpoint is down" } }),
+  ],
+  ["provider", "moderation is down", streamed({ error: { type: "overloaded_error", message: "moderation is down" } })],
+  [
+    "auth",
+    "Your account has been suspended for violating our terms. (HTTP 403)",
+    refused(403, { error: { message: "Your account has been suspended for violating our terms." } }),
+  ],
+]
+
+/** Codes and sentences that are further inside, where a gateway passes them on. */
+const PASSED_ON: readonly Row[] = [
+  [
+    "quota",
+    "Slow down (HTTP 400)",
+    refused(400, {
+      error: { message: 'litellm.BadRequestError: {"error":{"message":"Slow down","type":"rate_limit_error"}}' },
+    }),
+  ],
+  [
+    "quota",
+    "Too many requests",
+    streamed({ error: { message: 'litellm: BedrockException - {"message":"Too many requests"}' } }),
+  ],
+  ["quota", "gone", streamed({ error: { body: '{"message":"gone","code":"insufficient_quota"}' } })],
+  ["quota", "used up (HTTP 400)", refused(400, { errors: [{ message: "used up", code: "quota_exceeded" }] })],
+  [
+    "unknown",
+    "the provider answered with an error and gave no reason",
+    streamed({ name: "ProviderModelNotFoundError", data: { modelID: "m" } }),
+  ],
+]
+
 describe.each([
   ["OpenAI", OPENAI],
   ["Anthropic", ANTHROPIC],
@@ -352,6 +475,9 @@ describe.each([
   ["a gateway", GATEWAYS],
   ["Bedrock", BEDROCK],
   ["no outage", OURS],
+  ["the request", REPEATED],
+  ["content", CONTENT],
+  ["another provider", PASSED_ON],
 ] as const)("an error of %s", (_, rows) => {
   it.each(rows)("is %s: %s", (cause, detail, failure) => {
     expect(failure).toMatchObject({ reason: cause === "quota" ? "quota" : "error", detail })
@@ -361,7 +487,13 @@ describe.each([
 
 it("a message of any length and depth is read in no time and cut", () => {
   const deep = `${'{"error":'.repeat(5_000)}1${"}".repeat(5_000)}`
-  for (const text of [deep, "[".repeat(100_000), "a ".repeat(100_000), `{"message":"${"x".repeat(40_000)}"}`]) {
+  for (const text of [
+    deep,
+    "[".repeat(100_000),
+    "a ".repeat(100_000),
+    `${"a".repeat(40_000)} {"a":1}`,
+    `{"message":"${"x".repeat(40_000)}"}`,
+  ]) {
     const failure = api(text, 500)
     expect(failure.outage).toEqual({ cause: "provider" })
     expect(failure.detail.length).toBeLessThan(1_100)

@@ -1,4 +1,5 @@
 import { readError } from "../../../host/provider-error.ts"
+import { LONGEST_OUTAGE_MS } from "../failure.ts"
 import { firstSending } from "../outbox.ts"
 import { callersIn, withCalls } from "./calls.ts"
 import { decide } from "./decide.ts"
@@ -88,7 +89,7 @@ function newsAfter({ news, called }: TurnState, heard: Heard, now: number): News
       return heard.answer === undefined ? news : afterAnswer(news, heard.answer, called)
     case "retry": {
       if (heard.next - now <= LONGEST_RETRY_MS) return news
-      const outage = { cause: "quota" as const, until: heard.next }
+      const outage = { cause: "quota" as const, until: Math.min(heard.next, now + LONGEST_OUTAGE_MS) }
       return { ...news, quota: { reason: "quota", detail: readError({ message: heard.message }).message, outage } }
     }
     default:

@@ -319,6 +319,16 @@ describe("what the session tells", () => {
         },
       },
     ],
+    [
+      "a wait of more than a month ends the turn, and the outage lasts a month",
+      () => begun().at(10).hear(RETRY(1e303)),
+      [abortFor("turn")],
+      {
+        phase: expect.objectContaining({
+          why: { reason: "quota", detail: "slow down", outage: { cause: "quota", until: 10 + 30 * 24 * 3_600_000 } },
+        }),
+      },
+    ],
     ["a longer wait does not end a turn that is held", () => held().hear(RETRY(60_001)), [wakeAt(2_000)]],
     [
       "a broken stream that is asked for again ends the turn as truncated",
