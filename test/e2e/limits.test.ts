@@ -62,6 +62,10 @@ const WORDINGS: readonly (readonly [shown: string, answer: Answer])[] = [
 ]
 const OURS: readonly (readonly [shown: string, answer: Answer])[] = [
   ["roles must alternate (HTTP 400)", refuseWith(400, { error: { message: "roles must alternate" } })],
+  [
+    "No call (HTTP 400)",
+    refuseWith(400, { error: { message: "No call", failed_generation: '{"name":"get_quota","message":"secret"}' } }),
+  ],
   ["It was filtered (HTTP 400)", refuseWith(400, { error: { message: "It was filtered", code: "content_filter" } })],
 ]
 const worded = [...WORDINGS, ...OURS].map(([shown, answer], at) => ({ id: `say${at}`, shown, answer }))
