@@ -39,6 +39,10 @@ describe("a text from outside, as it is shown", () => {
   })
 })
 
+it("JSON on a terminal has an escape for each such character", () => {
+  expect(printableJson(JSON.stringify("a\u202eb\u{e0041}\u009b"))).toBe('"a\\u202eb\\udb40\\udc41\\u009b"')
+})
+
 it("JSON on a terminal has the same meaning, and no such character in it", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {

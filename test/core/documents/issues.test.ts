@@ -306,3 +306,13 @@ it.each([
 ])("the character at offset %i is in line %i, column %i", (offset, line, column) => {
   expect(new Lines("ab\n\ncd").placeOf(offset)).toEqual({ line, column })
 })
+
+it("of two maxima that the same number exceeds, only the lower one is told", () => {
+  const tooBig = (path: Path, maximum: number) =>
+    issue(path, { code: "too_big", maximum, origin: "number", message: "x" })
+  const document = { limits: { workers: 1e30 } }
+  expect(told(document, tooBig(["limits", "workers"], 2 ** 53), tooBig(["limits", "workers"], 8))).toEqual([
+    "value: `workers` must be at most 8",
+  ])
+  expect(told(document, tooBig(["limits", "workers"], 9), tooBig(["limits"], 8))).toHaveLength(2)
+})

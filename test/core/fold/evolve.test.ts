@@ -74,3 +74,19 @@ it.each(["run.of-a-later-version", "toString"])("the unknown event %s is an erro
   const event = { type, at: 1 } as unknown as RunEvent
   expect(() => evolve(run, event)).toThrow(`run ${run.id} has the event \`${type}\`, which this version does not know`)
 })
+
+it("why git could not be asked is recorded, and changes nothing else of the run", () => {
+  const r = drive([step("a")])
+  const before = r.run
+  expect(r.send({ type: "unseen", why: "too many files" }).events).toMatchObject([{ type: "run.unseen" }])
+  expect(r.run).toEqual(before)
+})
+
+it("a run of a later format is not read, and one of this format is", () => {
+  const r = drive([step("a")])
+  const run = r.run
+  expect(evolve(run, { type: "run.format", at: 1, format: 1 })).toBe(run)
+  expect(() => evolve(run, { type: "run.format", at: 1, format: 99 })).toThrow(
+    "was written by a newer version of Baton (format 99, this one reads up to",
+  )
+})

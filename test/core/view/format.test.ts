@@ -24,6 +24,7 @@ import {
 } from "../../../src/core/view/view.ts"
 import { drive } from "../../support/drive.ts"
 import { step } from "../../support/runs.ts"
+import { runningStep, runView, stepView } from "../../tui/support/runs.ts"
 
 const VERDICT: Verdict = {
   asked: 3,
@@ -404,4 +405,23 @@ it("requests are shown with the commands that answer them", () => {
     "    - that",
     "  /inbox answer q1 TEXT",
   ])
+})
+
+it.each<[Partial<Parameters<typeof runView>[0]>, string[]]>([
+  [{ status: "interrupted" }, ["demo: interrupted at 0/1", "  /workflow resume r1", "  /workflow abort r1"]],
+  [
+    { status: "paused", hold: { cause: "budget", detail: "spent" } },
+    ["demo: paused at 0/1: spent", "  /workflow raise usd=… tokens=… r1", "  /workflow abort r1"],
+  ],
+])("a run that waits as a whole is shown with the commands that continue or end it: %j", (run, lines) => {
+  expect(formatNeeds(needsOf([runView({ id: "r1", workflow: "demo", steps: [stepView("a")], ...run })], []), 0)).toBe(
+    lines.join("\n"),
+  )
+})
+
+it("a step that a person works on is shown with the command that hands its result back", () => {
+  const steps = [runningStep("a", { mode: "foreground" })]
+  expect(formatNeeds(needsOf([runView({ workflow: "demo", steps })], []), 0)).toBe(
+    "a (demo): you work with it until /handback\n  /handback [text]",
+  )
 })

@@ -5,7 +5,14 @@ import type { Run } from "../../../src/core/model/run.ts"
 import type { Settings, Step } from "../../../src/core/model/workflow.ts"
 import { decide } from "../../../src/core/schedule/decide.ts"
 import { decode, encode } from "../../../src/core/view/protocol.ts"
-import { nameInGroup, stepInFocus, viewRun, withDelegated, withRunning } from "../../../src/core/view/view.ts"
+import {
+  doneByWords,
+  nameInGroup,
+  stepInFocus,
+  viewRun,
+  withDelegated,
+  withRunning,
+} from "../../../src/core/view/view.ts"
 import { createdEvent, result, step, workflow } from "../../support/runs.ts"
 import { words } from "../../support/words.ts"
 
@@ -209,4 +216,13 @@ it.each([
   ["fix:2:x", "fix", "fix", "fix"],
 ])("the label of step %s of group %s is its name in the group", (id, group, name, shown) => {
   expect(nameInGroup({ id, group, name })).toBe(shown)
+})
+
+it.each([
+  ["gate", 0, "gate: a person decides"],
+  ["check", 0, "check: its checks decide"],
+  ["parallel", 3, "parallel, 3 parts"],
+  ["single", 2, "loop of coder, 2 rounds"],
+] as const)("a step of type %s with %i parts is done by: %s", (type, parts, words) => {
+  expect(doneByWords({ type, parts, profile: "coder" })).toBe(words)
 })
