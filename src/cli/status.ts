@@ -66,7 +66,9 @@ function formatStatus(view: RunView): string {
     const facts = [
       step.reason !== null && step.reason !== "ok" && step.gate === null
         ? `${step.status}: ${step.reason}`
-        : step.status,
+        : step.isInterrupted
+          ? "interrupted"
+          : step.status,
       ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
       ...step.warnings.map(({ text }) => `warning: ${text}`),
       ...(step.detail === null ? [] : [step.detail]),
@@ -74,5 +76,8 @@ function formatStatus(view: RunView): string {
     ]
     return `${stepMark(step.status, colors)} ${nameOf(branch).padEnd(width)}  ${colors.dim(facts.join(" · "))}`
   })
-  return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${formatUsage(view)}\n${howToContinue(view)}`
+  // Only the process that drives a run knows what its workers have spent on what they do now.
+  const isCounted = !view.steps.some(({ status, isInterrupted }) => status === "running" && !isInterrupted)
+  const usage = `${formatUsage(view)}${isCounted ? "" : ", without the work in progress"}`
+  return `${view.workflow} · ${view.status} · run ${view.id}\n${steps.join("\n")}\n${usage}\n${howToContinue(view)}`
 }

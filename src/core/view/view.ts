@@ -24,6 +24,8 @@ export interface StepView {
    * parts.
    */
   readonly group: string | null
+  /** Set when the step was in progress when its run was interrupted: nobody works on it now. */
+  readonly isInterrupted?: true
   /** Its name inside its group, or else its id. */
   readonly name: string
   readonly needs: readonly string[]
@@ -148,8 +150,11 @@ export interface RunView {
  * that is recorded as running without such a process was interrupted by a crash (G3).
  */
 export function viewRun(run: Run, claimed: boolean): RunView {
-  const steps = inOrder(run).map((step) => viewStep(run, step))
   const status = run.status === "running" && !claimed ? "interrupted" : run.status
+  const steps = inOrder(run).map((step): StepView => {
+    const view = viewStep(run, step)
+    return status === "interrupted" && view.status === "running" ? { ...view, isInterrupted: true } : view
+  })
   return {
     id: run.id,
     workflow: run.created.workflow.name,

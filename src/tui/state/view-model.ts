@@ -55,6 +55,7 @@ export function isOver(step: StepView): boolean {
 export function stateOf(step: StepView): string {
   // The gate itself says why the step waits.
   if (step.gate !== null) return "needs you"
+  if (step.isInterrupted) return "interrupted"
   if (step.reason === null || step.reason === "ok" || step.status === "cancelled") return step.status
   return `${step.status} · ${step.reason}`
 }
@@ -72,9 +73,12 @@ export function notesOf({ attempts, warnings, checks }: StepView): string {
   ].join(" · ")
 }
 
-/** How long the step took or has been running. Empty before it started and while it waits. */
+/**
+ * How long the step took or has been running. Empty before it started, while it waits, and while
+ * nobody works on it because its run was interrupted.
+ */
 export function stepTime(step: StepView, now: number): string {
-  if (step.startedAt === null || step.status === "waiting") return ""
+  if (step.startedAt === null || step.status === "waiting" || step.isInterrupted) return ""
   return step.endedAt === null ? formatElapsed(now - step.startedAt) : formatDuration(step.endedAt - step.startedAt)
 }
 

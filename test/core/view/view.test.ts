@@ -13,6 +13,7 @@ import {
   withDelegated,
   withRunning,
 } from "../../../src/core/view/view.ts"
+import { drive } from "../../support/drive.ts"
 import { createdEvent, result, step, workflow } from "../../support/runs.ts"
 import { words } from "../../support/words.ts"
 
@@ -225,4 +226,14 @@ it.each([
   ["single", 2, "loop of coder, 2 rounds"],
 ] as const)("a step of type %s with %i parts is done by: %s", (type, parts, words) => {
   expect(doneByWords({ type, parts, profile: "coder" })).toBe(words)
+})
+
+it("a step in progress of a run whose process is gone is interrupted, and of a driven run it is not", () => {
+  const r = drive([step("a"), step("b", "a")])
+  r.open("a")
+  const interrupted = (claimed: boolean) => viewRun(r.run, claimed).steps.map(({ isInterrupted }) => isInterrupted)
+  expect([interrupted(true), interrupted(false)]).toEqual([
+    [undefined, undefined],
+    [true, undefined],
+  ])
 })

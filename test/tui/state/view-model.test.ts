@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 import { needsOf } from "../../../src/core/view/needs.ts"
 import type { RunView } from "../../../src/core/view/view.ts"
 import { widthOf } from "../../../src/tui/state/text.ts"
-import type { TextSpan } from "../../../src/tui/state/view-model.ts"
+import { stateOf, stepTime, type TextSpan } from "../../../src/tui/state/view-model.ts"
 import { type BarInput, type BarKeys, statusBar } from "../../../src/tui/status-line/parts.ts"
 import { doneStep, gateStep, runningStep, runView, stepView } from "../support/runs.ts"
 
@@ -112,4 +112,11 @@ describe("the status line", () => {
     for (const width of [10, 20, 40, 76]) expect(widthOf(bar([long], { width }) ?? "") - 1).toBeLessThanOrEqual(width)
     expect(bar([long], { width: 20 })).toMatch(/…\|$/)
   })
+})
+
+it("a step whose run was interrupted is shown as interrupted, and its time stands still", () => {
+  const step = runningStep("review")
+  const interrupted = { ...step, isInterrupted: true } as const
+  expect([stateOf(step), stepTime(step, 12_400)]).toEqual(["running", "12s"])
+  expect([stateOf(interrupted), stepTime(interrupted, 12_400)]).toEqual(["interrupted", ""])
 })
