@@ -167,13 +167,15 @@ function isEntry(value: unknown): value is LedgerEntry {
   const isCommand = Array.isArray(command) && command.every((word) => typeof word === "string")
   const isToken = typeof token === "string" && TOKEN.test(token)
   const isPlace = typeof machine === "string" && (space === undefined || typeof space === "string")
-  return isCommand && isToken && isPlace && (leader === null || isProcessId(leader)) && isProcessId(owner)
+  // An owner may be the first process of its container. That one is never ended.
+  const isProcesses = (leader === null || isProcessId(leader, 2)) && isProcessId(owner, 1)
+  return isCommand && isToken && isPlace && isProcesses
 }
 
-function isProcessId(value: unknown): value is ProcessId {
+function isProcessId(value: unknown, least: number): value is ProcessId {
   if (typeof value !== "object" || value === null) return false
   const { pid, startedAt } = value as Record<keyof ProcessId, unknown>
-  return Number.isSafeInteger(pid) && (pid as number) > 1 && typeof startedAt === "string" && startedAt !== ""
+  return Number.isSafeInteger(pid) && (pid as number) >= least && typeof startedAt === "string" && startedAt !== ""
 }
 
 function spaceOf(): Pick<LedgerEntry, "space"> {

@@ -8,9 +8,9 @@ export interface ProcessId {
   readonly startedAt: string
 }
 
-/** Returns the process with this pid, or undefined. A pid of 1 or less never names one of ours. */
+/** Returns the process with this pid, or undefined. A negative pid names a group and no process. */
 export function identityOf(pid: number): ProcessId | undefined {
-  if (!Number.isSafeInteger(pid) || pid <= 1) return undefined
+  if (!Number.isSafeInteger(pid) || pid < 1) return undefined
   const startedAt = process.platform === "linux" ? linuxStart(pid) : psStart(pid)
   return startedAt === undefined ? undefined : { pid, startedAt }
 }

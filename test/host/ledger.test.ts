@@ -112,6 +112,20 @@ describe("what a killed Baton leaves running", () => {
     expect(entries()).toEqual([])
   })
 
+  it("a process whose owner is the first process of its container is left alone while that lives", async () => {
+    const first = identityOf(1)
+    const tracked = await startTracked(folder, SHELL, { stdio: "ignore", env: process.env })
+    const file = join(folder, entries()[0] as string)
+    writeFileSync(file, JSON.stringify({ ...read(), owner: first }))
+    expect(await reap(folder)).toEqual([])
+    expect(carriers(tracked.token).length).toBeGreaterThan(0)
+    expect(first).toMatchObject({ pid: 1 })
+    // Once that is gone, what it started is ended like that of any other owner.
+    writeFileSync(file, JSON.stringify({ ...read(), owner: { pid: 1, startedAt: "long ago" } }))
+    expect(await reap(folder)).toEqual([SHELL.join(" ")])
+    expect(carriers(tracked.token)).toEqual([])
+  })
+
   it("a process of another machine and a file of unknown form are left alone", async () => {
     const tracked = await startTracked(folder, SHELL, { stdio: "ignore", env: process.env })
     const dead = { pid: tracked.pid, startedAt: "long ago" }

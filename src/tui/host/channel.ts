@@ -102,7 +102,7 @@ export function openChannel(deps: ChannelDeps): Channel {
     askQuietly: (line) => send(line, true),
     receive(command) {
       // Everything that a view draws comes through here, and much of it was written by a model.
-      const message = mapTexts(decode(command), printable)
+      const message = mapTexts(decode(command), shown)
       if (message?.kind === "reply") pending.get(message.id)?.settle({ reply: message.reply, answered: true })
       if (message?.kind === "state") deps.onState(message)
       if (message?.kind === "open") deps.onOpen(message)
@@ -113,6 +113,13 @@ export function openChannel(deps: ChannelDeps): Channel {
       pending.clear()
     },
   }
+}
+
+/** The escape sequences with which a tool colours its output. */
+const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[\\d;:]*m`, "g")
+
+function shown(text: string): string {
+  return printable(text.replaceAll(COLOURS, ""))
 }
 
 interface Pending {

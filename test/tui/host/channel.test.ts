@@ -116,6 +116,14 @@ it("nothing that the channel passes on can change the screen, whatever a worker 
   expect((await answer).reply.text).toBe("␛[2J")
 })
 
+it("the colours of a tool's output are left out, because they are no text", async () => {
+  const { channel } = open()
+  const answer = channel.ask("/workflow")
+  const text = "\x1b[1;31mfailed\x1b[0m in \x1b[38;5;8mx.ts\x1b[39m"
+  channel.receive(encode({ kind: "reply", id: "id1", reply: { ...REPLY, text } }))
+  expect((await answer).reply.text).toBe("failed in x.ts")
+})
+
 it("a closed channel sends no more requests", () => {
   const { channel, sent, clock } = open()
   void channel.ask("hello")
