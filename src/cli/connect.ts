@@ -12,6 +12,8 @@ import { UserError } from "./exit.ts"
 export interface Connection {
   readonly host: Host
   readonly url: string
+  /** The server's version of OpenCode. */
+  readonly version: string
   /** Stops the server if Baton started it. */
   close(): Promise<void>
 }
@@ -50,17 +52,19 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     await served?.stop()
   }
   try {
-    const unsupported = whyUnsupported(await versionOf({ client }, START_MS))
+    const version = await versionOf({ client }, START_MS)
+    const unsupported = whyUnsupported(version)
     if (unsupported !== undefined) throw new UnsupportedError(unsupported)
     await callHost("reach the OpenCode server", (o) => client.path.get({}, o), { timeoutMs: START_MS })
     await followEvents(client, feed, closing.signal, (error) =>
       log.error("the event stream broke", { error: describe(error) }),
     )
+    const host = { client, directory, root: options.root, isAttended: false, subscribe: feed.subscribe }
+    return { host, url, version, close }
   } catch (error) {
     await close()
     throw error instanceof UserError ? error : new UserError(unreachable(url, attach, error))
   }
-  return { host: { client, directory, root: options.root, isAttended: false, subscribe: feed.subscribe }, url, close }
 }
 
 /** Ends the processes that a killed Baton left running in this project. */

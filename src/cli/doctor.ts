@@ -7,7 +7,6 @@ import type { Profile } from "../core/model/profile.ts"
 import { plural } from "../core/view/numbers.ts"
 import { missingModels, offeredModels } from "../host/catalog.ts"
 import { describe } from "../host/host.ts"
-import { versionOf } from "../host/version.ts"
 import { Project } from "../project/project.ts"
 import { profileModels } from "../project/workers.ts"
 import { type Connection, type ConnectOptions, connect, UnsupportedError } from "./connect.ts"
@@ -120,8 +119,8 @@ async function* openCode(
     return
   }
   try {
-    const { host } = connection
-    yield { state: "good", text: `OpenCode ${await versionOf(host)} answers` }
+    const { host, version } = connection
+    yield { state: "good", text: `OpenCode ${version} answers` }
     const { models, standard } = await offeredModels(host)
     const none = "no provider is set up: run `opencode auth login`"
     if (models.length === 0) yield { state: "bad", text: "OpenCode has no models", detail: none }

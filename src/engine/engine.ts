@@ -209,7 +209,7 @@ export class Engine {
     }
   }
 
-  #broken(run: string, error: unknown): void {
+  readonly #broken = (run: string, error: unknown): void => {
     const why = error instanceof Error ? error.message : String(error)
     if (!this.#unreadable.has(run)) this.#deps.log.error("a run cannot be read", { run, error: why })
     this.#unreadable.add(run)
@@ -229,7 +229,7 @@ export class Engine {
    *  whichever process drives it, and those that have ended since this process saw or drove them.
    *  A run that cannot be read is logged once and left out. */
   followed(): RunView[] {
-    return this.#reader.followed(this.#runs.loops().keys(), (run, error) => this.#broken(run, error))
+    return this.#reader.followed(this.#runs.loops().keys(), this.#broken)
   }
 
   /** Every run of the project that has not ended, newest first. */
@@ -257,7 +257,7 @@ export class Engine {
   /** Requests that wait for a person, oldest first, also those of workers of other processes, as far
    *  as the journal has them. */
   requests(): PendingRequestView[] {
-    const elsewhere = this.open().flatMap(({ id }) => this.#reader.requestsElsewhere(id))
+    const elsewhere = this.#reader.requestsElsewhere(this.#runs.loops().keys(), this.#broken)
     return [...this.asks(), ...elsewhere].sort((a, b) => a.askedAt - b.askedAt)
   }
 

@@ -66,8 +66,9 @@ export async function createPlugin(input: PluginInput, { compose, journal }: Loa
   // nothing (G8).
   if (process.env.BATON_CHILD !== undefined) return {}
   const place = placeOf(input)
-  const hasData = await wantsData(projectRoot(place))
   const projects = registry()
+  // Only the first load reads the workflows, and another one may come first meanwhile.
+  const hasData = !projects.has(input.directory) && (await wantsData(projectRoot(place)))
   const shared = projects.get(input.directory) ?? share(input, hasData)
   projects.set(input.directory, shared)
   shared.loads++

@@ -42,7 +42,6 @@ export class RunReader {
   #open: { readonly version: number; readonly runs: readonly string[] } | undefined
   /** The runs that had not ended when they were viewed, the least recent first. */
   readonly #wereOpen = new Set<string>()
-
   readonly #running: (run: string) => readonly RunningUsage[]
 
   /**
@@ -107,6 +106,36 @@ export class RunReader {
    * read.
    */
   followed(driven: Iterable<string>, broken: (run: string, error: unknown) => void): RunView[] {
+    const delegated = this.#store.delegated()
+    const views = this.#readable(driven, broken, (run) => this.#viewAmong(run, delegated) ?? [])
+    return views.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+  }
+
+  /** The requests of the followed runs that other processes drive, as far as nobody has answered. */
+  requestsElsewhere(driven: Iterable<string>, broken: (run: string, error: unknown) => void): PendingRequestView[] {
+    return this.#readable(driven, broken, (run) => {
+      const state = this.#driven(run) === undefined ? this.load(run) : undefined
+      return state?.status === "running" && this.#store.isClaimed(run) ? requestsOf(state) : []
+    })
+  }
+
+  /** What `read` returns for each followed run; `broken` is called for a run that cannot be read. */
+  #readable<T>(
+    driven: Iterable<string>,
+    broken: (run: string, error: unknown) => void,
+    read: (run: string) => T | readonly T[],
+  ): T[] {
+    return this.#followedIds(driven).flatMap((run) => {
+      try {
+        return read(run)
+      } catch (error) {
+        broken(run, error)
+        return []
+      }
+    })
+  }
+
+  #followedIds(driven: Iterable<string>): string[] {
     const version = this.#store.version()
     // What this process writes does not change the version, but it is in `driven`.
     if (this.#open?.version !== version)
@@ -119,22 +148,7 @@ export class RunReader {
       }
     for (const run of this.#open.runs) this.#wereOpen.add(run)
     for (const run of this.#wereOpen) if (this.#wereOpen.size > 2 * OPEN_READ) this.#wereOpen.delete(run)
-    const delegated = this.#store.delegated()
-    const views = [...new Set([...driven, ...this.#wereOpen])].flatMap((run) => {
-      try {
-        return this.#viewAmong(run, delegated) ?? []
-      } catch (error) {
-        broken(run, error)
-        return []
-      }
-    })
-    return views.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
-  }
-
-  /** The requests of a run that another process drives and that are not answered yet. */
-  requestsElsewhere(run: string): PendingRequestView[] {
-    const state = this.#driven(run) === undefined ? this.load(run) : undefined
-    return state?.status === "running" && this.#store.isClaimed(run) ? requestsOf(state) : []
+    return [...new Set([...driven, ...this.#wereOpen])]
   }
 
   view(run: string): RunView | undefined {

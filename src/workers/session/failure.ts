@@ -14,7 +14,7 @@ export interface Failure {
 }
 
 /** A provider that names a later time is asked again after this one. */
-export const LONGEST_OUTAGE_MS = 30 * 24 * 60 * 60 * 1_000
+const LONGEST_OUTAGE_MS = 30 * 24 * 60 * 60 * 1_000
 
 type MessageError = NonNullable<AssistantMessage["error"]>
 
@@ -74,6 +74,6 @@ function comesBack(headers: Readonly<Record<string, string>>, at: number): numbe
 }
 
 /** Returns a time that a provider named at `at`, at most 30 days later; undefined when it is none. */
-function backAt(time: number, at: number): number | undefined {
+export function backAt(time: number, at: number): number | undefined {
   return time >= at ? Math.min(time, at + LONGEST_OUTAGE_MS) : undefined
 }

@@ -3,6 +3,8 @@ import { callHost, type Host } from "../../host/host.ts"
 
 const ABORT_WAIT_MS = 4_000
 const CALL_MS = 3_000
+/** Refusing comes after the abort, and the whole stop takes five seconds at most. */
+const REFUSE_MS = 1_000
 
 type Statuses = Readonly<Record<string, { readonly type: string }>>
 
@@ -38,9 +40,13 @@ export async function abortTree(host: Host, clock: Clock, session: string): Prom
   const abort = (sessionID: string) =>
     callHost("abort the session", (o) => host.client.session.abort({ sessionID }, o), { timeoutMs: CALL_MS })
   const [, below] = await Promise.all([abort(session), descendantsOf(host, session)])
-  let busy = await busyOf(host, [session, ...below])
+  const busy = await busyOf(host, [session, ...below])
   await Promise.all(busy.filter((id) => id !== session).map(abort))
-  await refuseRequests(host, [session, ...below])
+  await Promise.all([refuseRequests(host, [session, ...below]), untilIdle(host, clock, busy, deadline)])
+}
+
+async function untilIdle(host: Host, clock: Clock, sessions: readonly string[], deadline: number): Promise<void> {
+  let busy = sessions
   while (busy.length > 0 && clock.now() < deadline) {
     const next = Promise.withResolvers<void>()
     clock.after(100, next.resolve)
@@ -59,7 +65,7 @@ async function busyOf(host: Host, sessions: readonly string[]): Promise<readonly
  * still show them, and still run what a person then allows (contract C75).
  */
 async function refuseRequests({ client }: Host, sessions: readonly string[]): Promise<void> {
-  const options = { timeoutMs: CALL_MS }
+  const options = { timeoutMs: REFUSE_MS }
   // The stop of the sessions counts, also where the server does not say what is open.
   const [permissions, questions] = await Promise.all([
     callHost("list the permission requests", (o) => client.permission.list({}, o), options).catch(() => []),

@@ -1,5 +1,6 @@
+import { defined } from "../../../core/base/defined.ts"
 import { readError } from "../../../host/provider-error.ts"
-import { LONGEST_OUTAGE_MS } from "../failure.ts"
+import { backAt } from "../failure.ts"
 import { firstSending } from "../outbox.ts"
 import { callersIn, withCalls } from "./calls.ts"
 import { decide } from "./decide.ts"
@@ -89,7 +90,7 @@ function newsAfter({ news, called }: TurnState, heard: Heard, now: number): News
       return heard.answer === undefined ? news : afterAnswer(news, heard.answer, called)
     case "retry": {
       if (heard.next - now <= LONGEST_RETRY_MS) return news
-      const outage = { cause: "quota" as const, until: Math.min(heard.next, now + LONGEST_OUTAGE_MS) }
+      const outage = { cause: "quota" as const, ...defined({ until: backAt(heard.next, now) }) }
       return { ...news, quota: { reason: "quota", detail: readError({ message: heard.message }).message, outage } }
     }
     default:
