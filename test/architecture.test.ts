@@ -20,7 +20,7 @@ import { sourcesBelow } from "./support/sources.ts"
 /** What each folder may import besides itself. A folder without a row here may not exist. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
-  files: [],
+  files: ["core"],
   shapes: ["core"],
   spec: ["core", "files", "shapes"],
   config: ["core", "files", "shapes"],

@@ -3,7 +3,7 @@ import { formatDuration, parseDuration } from "../core/base/duration.ts"
 import { localTime } from "../core/base/time.ts"
 import type { RunStatus } from "../core/model/result.ts"
 import { formatWorkflows } from "../core/view/format.ts"
-import { formatCost } from "../core/view/numbers.ts"
+import { shortCost } from "../core/view/numbers.ts"
 import { fractionDone } from "../core/view/progress.ts"
 import { pageOfRuns, type RunPage } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./context.ts"
@@ -93,8 +93,7 @@ function tookOf({ createdAt, endedAt }: NonNullable<Row["view"]>): string {
 
 function costOf({ tokens, cost, knownUsd }: NonNullable<Row["view"]>): string {
   if (tokens.input + tokens.output === 0) return ""
-  if (cost !== null) return formatCost(cost)
-  return knownUsd > 0 ? `≥${formatCost(knownUsd)}` : "unknown"
+  return shortCost(cost, knownUsd, "unknown")
 }
 
 function workflowOf({ header, view }: Row): string {

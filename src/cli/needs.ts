@@ -1,4 +1,4 @@
-import { printable } from "../core/base/printable.ts"
+import { oneLine } from "../core/base/printable.ts"
 import { needsOf, needsWords } from "../core/view/needs.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { NeedRow } from "./json-types.ts"
@@ -25,16 +25,12 @@ export function needRows(engine: Engine | undefined): NeedRow[] {
  */
 export function formatNeedRows(rows: readonly NeedRow[]): string {
   if (rows.length === 0) return ""
+  // A model may have written the texts: one line of each is shown, and its beginning only.
+  const lineOf = (text: string) => oneLine(text, TEXT_CHARS)
   const width = Math.max(...rows.map(({ who }) => lineOf(who).length))
   const lines = rows.map(({ who, text, run }) => {
     const where = run === null ? "" : ` · baton status ${run}`
     return `  ${lineOf(who).padEnd(width)}  ${lineOf(text)}${where}\n`
   })
   return `? ${needsWords(rows.length)}\n${lines.join("")}`
-}
-
-/** A model may have written the text: one line of it is shown, and its beginning only. */
-function lineOf(text: string): string {
-  const line = printable(text).replace(/\s+/g, " ").trim()
-  return line.length > TEXT_CHARS ? `${line.slice(0, TEXT_CHARS - 1)}…` : line
 }

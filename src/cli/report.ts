@@ -1,9 +1,10 @@
-import { formatDuration, writeDuration } from "../core/base/duration.ts"
+import { formatDuration } from "../core/base/duration.ts"
+import { typedAmounts } from "../core/documents/amount.ts"
 import { verdictLines } from "../core/model/verdict.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { CONTINUES, type GateView, openGates } from "../core/view/gate-view.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
-import { doerOf, doneByWords, nameInGroup, type RunView, type StepView } from "../core/view/view.ts"
+import { doerOf, doneByWords, nameInGroup, type RunView, type StepView, stepWord } from "../core/view/view.ts"
 import { type Colors, paint, stepMark } from "./style.ts"
 
 /** Maximum lines of a step's output in the report. `baton trace STEP` shows all of them. */
@@ -35,14 +36,7 @@ export function howToContinue(view: RunView): string {
 /** The command that continues a run which is held or interrupted, as a person can type it. */
 export function wayToContinue({ id, hold, raise }: RunView): string {
   if (hold?.cause !== "budget") return `baton ${hold?.cause === "gate" ? "continue" : "resume"} ${id}`
-  const { usd, tokens, timeMs, workers } = raise
-  const amounts = [
-    ...(usd === undefined ? [] : [`--usd ${usd}`]),
-    ...(tokens === undefined ? [] : [`--tokens ${tokens}`]),
-    ...(timeMs === undefined ? [] : [`--time ${writeDuration(timeMs)}`]),
-    ...(workers === undefined ? [] : [`--workers ${workers}`]),
-  ]
-  return `baton raise ${id} ${amounts.length > 0 ? amounts.join(" ") : "--usd N"}  (what it may spend in all)`
+  return `baton raise ${id} ${typedAmounts(raise, "options") || "--usd N"}  (what it may spend in all)`
 }
 
 function gateText({ run, step, title, why, details }: GateView): string {
@@ -81,7 +75,7 @@ function stepBlock({ step, level, spent }: Branch, colors: Colors): string {
     ...(step.reason !== null && step.reason !== "ok" ? [step.reason] : []),
     ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
     ...(doer === "worker" ? (step.model === null ? [] : [step.model]) : [doneByWords(step)]),
-    ...(step.reason === null ? [step.status] : []),
+    ...(step.reason === null ? [stepWord(step)] : []),
     ...(hasUsage(step, spent) ? [formatUsage(spent)] : []),
     ...(step.session === null || doer !== "worker" ? [] : [`session ${step.session}`]),
   ]

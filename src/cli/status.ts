@@ -2,7 +2,7 @@ import { Command } from "commander"
 import type { LoadOptions } from "../config/load.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
-import { nameInGroup, type RunView } from "../core/view/view.ts"
+import { nameInGroup, type RunView, stepWord } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { runNamed } from "../project/runs.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
@@ -66,9 +66,7 @@ function formatStatus(view: RunView): string {
     const facts = [
       step.reason !== null && step.reason !== "ok" && step.gate === null
         ? `${step.status}: ${step.reason}`
-        : step.isInterrupted
-          ? "interrupted"
-          : step.status,
+        : stepWord(step),
       ...(step.attempts > 1 ? [`${step.attempts} tries`] : []),
       ...step.warnings.map(({ text }) => `warning: ${text}`),
       ...(step.detail === null ? [] : [step.detail]),

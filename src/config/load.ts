@@ -10,7 +10,7 @@ import {
 import type { Problem, Result } from "../core/model/problem.ts"
 import type { Profile } from "../core/model/profile.ts"
 import type { Intervene, Limits } from "../core/model/workflow.ts"
-import { readText } from "../files/read.ts"
+import { documentText } from "../files/document.ts"
 import { checkCombinations } from "./combinations.ts"
 import { findConfig, type ProjectLocation, projectRoot } from "./find.ts"
 import { parseJsonc } from "./jsonc.ts"
@@ -50,13 +50,13 @@ export function loadConfig(options: LoadOptions): Result<LoadedConfig> {
 
 /** Reads and checks the orchestrator.json at `file`. */
 export function checkConfigFile(file: string, env: LoadOptions["env"]): Result<LoadedConfig> {
-  const text = read(file)
+  const text = documentText(file)
   return text.ok ? checkConfig(text.value, file, env) : text
 }
 
 /** Reads an orchestrator.json with its source positions, without checking it. */
 export function configDocument(file: string): Result<SourceDocument> {
-  const text = read(file)
+  const text = documentText(file)
   return text.ok ? parseJsonc(text.value, file) : text
 }
 
@@ -109,15 +109,6 @@ function foreignProblem(document: SourceDocument): Problem | undefined {
 
 function toLimits({ max_workers, max_depth, budget }: Config["limits"]): Limits {
   return { maxWorkers: max_workers, maxDepth: max_depth, ...defined({ budget }) }
-}
-
-function read(file: string): Result<string> {
-  try {
-    return { ok: true, value: readText(file) }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return { ok: false, problems: [{ file, line: 0, column: 0, message: `cannot be read: ${why}` }] }
-  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { verdictLines } from "../core/model/verdict.ts"
 import { MARKS } from "../core/view/marks.ts"
 import { countOf, formatCost, plural } from "../core/view/numbers.ts"
 import type { Moment } from "../core/view/timeline.ts"
-import type { StepView } from "../core/view/view.ts"
+import { type StepView, stepWord } from "../core/view/view.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html, joined } from "./html.ts"
 import { type ReportColumn, table } from "./table.ts"
@@ -19,9 +19,10 @@ function linkTo(report: Report, step: string): Html {
   return number === undefined ? html`<code>${step}</code>` : html`<a href="#step-${number}"><code>${step}</code></a>`
 }
 
-export function stateOf({ status, reason }: StepView): Html {
+export function stateOf(step: StepView): Html {
+  const { status, reason } = step
   const why = reason === null || reason === "ok" || status === "cancelled" ? "" : ` · ${reason}`
-  return html`<span class="state ${status}">${MARKS[status]} ${status}${why}</span>`
+  return html`<span class="state ${status}">${MARKS[status]} ${stepWord(step)}${why}</span>`
 }
 
 function tookOf({ startedAt, endedAt }: StepView): string {

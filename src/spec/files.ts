@@ -5,7 +5,7 @@ import { suggest } from "../core/base/nearest.ts"
 import type { Path, SourceDocument } from "../core/documents/issues.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
 import type { Workflow } from "../core/model/workflow.ts"
-import { readText } from "../files/read.ts"
+import { documentText } from "../files/document.ts"
 import { toCanonical } from "./dialects/read.ts"
 import { parseYaml } from "./document.ts"
 import type { LookedUp } from "./embedded.ts"
@@ -201,7 +201,7 @@ class Library {
   }
 
   #text(file: string): Result<string> {
-    const text = this.#texts.get(file) ?? read(file)
+    const text = this.#texts.get(file) ?? documentText(file)
     this.#texts.set(file, text)
     return text
   }
@@ -227,20 +227,11 @@ function twice(name: string, file: string, twin: string): Problem {
 export function workflowDocument(
   file: string,
 ): Result<{ readonly document: SourceDocument; readonly stepPath: (id: string) => Path | undefined }> {
-  const text = read(file)
+  const text = documentText(file)
   if (!text.ok) return text
   const parsed = parseYaml(text.value, file)
   if (!parsed.ok) return parsed
   const { source } = toCanonical(parsed.value)
   const { steps } = outlineOf(source)
   return { ok: true, value: { document: source, stepPath: (id) => steps.find((step) => step.id === id)?.path } }
-}
-
-function read(file: string): Result<string> {
-  try {
-    return { ok: true, value: readText(file) }
-  } catch (error) {
-    const message = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
-    return { ok: false, problems: [{ file, line: 0, column: 0, message }] }
-  }
 }

@@ -1,4 +1,5 @@
 import { suggest } from "../core/base/nearest.ts"
+import { isMissing } from "../core/model/inputs.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
 import type { InputSpec, InputValue, Workflow } from "../core/model/workflow.ts"
 import { TYPE_NAMES } from "./input-shape.ts"
@@ -64,11 +65,6 @@ export function convert(name: string, spec: InputSpec, value: InputValue, report
     report(`input \`${name}\` cannot be \`${value}\``, suggest(String(value), spec.enum.map(String), "values"))
   }
   return converted
-}
-
-/** True when a text is empty, or has only white space, although the input must be given. */
-function isMissing({ type, required, default: fallback }: InputSpec, value: InputValue): boolean {
-  return type === "string" && required && fallback === undefined && String(value).trim() === ""
 }
 
 /** The largest or smallest value of a type, when this number is beyond it. */

@@ -15,6 +15,12 @@ export function printable(text: string): string {
   return text.toWellFormed().replaceAll("\r\n", "\n").replaceAll(UNPRINTABLE, visible)
 }
 
+/** Returns the text on one line with single spaces, cut to at most `most` characters. */
+export function oneLine(text: string, most: number): string {
+  const line = printable(text).replaceAll(/\s+/g, " ").trim()
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line
+}
+
 /** Control pictures (U+2400 and following) show the control characters; � stands for the others. */
 function visible(character: string): string {
   const code = character.charCodeAt(0)

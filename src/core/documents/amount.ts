@@ -31,12 +31,14 @@ export function amountIn(word: string): { readonly budget: Budget } | { readonly
   return { budget: { [amount.key]: value } }
 }
 
-/** Writes a budget as a person types it, for example `usd=10 time=2h`. */
-export function typedAmounts(budget: Budget): string {
+/** Writes a budget as a person types it: `usd=10 time=2h`, or as options `--usd 10 --time 2h`. */
+export function typedAmounts(budget: Budget, form: "words" | "options" = "words"): string {
   return Object.entries(AMOUNTS)
     .flatMap(([name, { key }]) => {
       const amount = budget[key]
-      return amount === undefined ? [] : [`${name}=${key === "timeMs" ? writeDuration(amount) : amount}`]
+      if (amount === undefined) return []
+      const value = key === "timeMs" ? writeDuration(amount) : String(amount)
+      return [form === "words" ? `${name}=${value}` : `--${name} ${value}`]
     })
     .join(" ")
 }

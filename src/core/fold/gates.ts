@@ -25,8 +25,7 @@ export function gateHold({ id, gate }: StepState): RunHold {
 
 /**
  * Makes the hooks for this end ready, or lets them wait for those that they need, and skips the
- * others. Steps that still wait lose their gate or
- * hold, because nobody decides it any more.
+ * others. Steps that still wait lose their gate or hold, because nobody decides it any more.
  */
 export function close(run: Run, { status, at }: Extract<RunEvent, { type: "run.closing" }>): Run {
   let { steps, well } = run

@@ -1,3 +1,4 @@
+import { isMissing } from "../model/inputs.ts"
 import type { Run, StepState } from "../model/run.ts"
 import type { GroupOf, GroupType } from "../model/step-types.ts"
 import { NO_USAGE } from "../model/usage.ts"
@@ -124,11 +125,9 @@ function wanted({ type, enum: allowed }: InputSpec, text: string): string {
  * Converts a filled-in text to an input's value. Returns undefined when it does not match the
  * input.
  */
-function inputOf(
-  text: string,
-  { type, required, default: fallback, enum: allowed }: InputSpec,
-): InputValue | undefined {
-  if (type === "string" && required && fallback === undefined && text.trim() === "") return undefined
+function inputOf(text: string, spec: InputSpec): InputValue | undefined {
+  if (isMissing(spec, text)) return undefined
+  const { type, enum: allowed } = spec
   const value = typed(text, type)
   return allowed && !allowed.some((one) => one === value) ? undefined : value
 }

@@ -1,4 +1,4 @@
-import { printable } from "../base/printable.ts"
+import { oneLine, printable } from "../base/printable.ts"
 import type { Command } from "../model/events.ts"
 import { describeReply, isUnanswered } from "../model/request-text.ts"
 import type { StepState } from "../model/run.ts"
@@ -25,8 +25,8 @@ export function asked(
   const { attempt, id, kind, title, details } = command
   const known = requestOf(step, id)
   if (known && !known.isDoubtful) return refuse(tx.run, `the request ${id} is recorded already`)
-  const lines = details.slice(0, LINES).map(lineOf)
-  const request = { id, kind, title: lineOf(title), details: lines }
+  const lines = details.slice(0, LINES).map((line) => oneLine(line, LINE_CHARS))
+  const request = { id, kind, title: oneLine(title, LINE_CHARS), details: lines }
   const again = known ? { again: true as const } : {}
   return tx.add({ type: "step.asked", at: now, step: step.id, attempt, ...request, ...again }).decision()
 }
@@ -55,10 +55,6 @@ export function replied(
 
 function requestOf({ requests = [] }: StepState, id: string) {
   return requests.find((request) => request.id === id)
-}
-
-function lineOf(text: string): string {
-  return cut(printable(text).replaceAll(/\s+/g, " ").trim(), LINE_CHARS)
 }
 
 function cut(text: string, most: number): string {

@@ -14,6 +14,7 @@ import {
   type PendingRequestView,
   type RunView,
   type StepView,
+  stepWord,
   type WorkerView,
 } from "./view.ts"
 
@@ -37,7 +38,7 @@ export function formatRun(run: RunView): string {
     const voices = step.verdict === null ? "" : ` · ${step.verdict.answered}/${step.verdict.asked} answered`
     const indent = "  ".repeat(level)
     const warnings = step.warnings.map(({ text }) => `${" ".repeat(10)}warning: ${text}`)
-    return [`${step.status.padEnd(9)} ${indent}${step.id}${why}${detail}${tries}${voices}`, ...warnings]
+    return [`${stepWord(step).padEnd(9)} ${indent}${step.id}${why}${detail}${tries}${voices}`, ...warnings]
   })
   return [`${run.workflow} · ${run.status} · run ${run.id}`, ...waysOut(run), ...steps, formatUsage(run)].join("\n")
 }
@@ -61,7 +62,7 @@ export function formatUsage({ tokens, cost, knownUsd }: Pick<RunView, "tokens" |
 
 export function formatTrace(run: string, step: StepView, trace?: Trace): string {
   const lines = [
-    `${step.id} · ${step.status}${step.reason && step.reason !== "ok" ? ` (${step.reason})` : ""} · run ${run}`,
+    `${step.id} · ${stepWord(step)}${step.reason && step.reason !== "ok" ? ` (${step.reason})` : ""} · run ${run}`,
     ...(step.detail === null || step.gate !== null ? [] : [step.detail]),
     ...(step.gate === null ? [] : [`waits for a person: ${gateTitle(step.id, step.gate)}`]),
     ...whoLines(step),

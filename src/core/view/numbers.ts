@@ -7,6 +7,15 @@ export function formatCost(cost: number | null, knownUsd = 0): string {
   return cost > 0 && cost < 0.1 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`
 }
 
+/**
+ * Formats a cost for a cell of a table: `$0.0123`, or `≥$0.0123` when a part is unknown. Of a cost
+ * of which nothing is known it is `unknown`.
+ */
+export function shortCost(cost: number | null, knownUsd: number, unknown: string): string {
+  if (cost !== null) return formatCost(cost)
+  return knownUsd > 0 ? `≥${formatCost(knownUsd)}` : unknown
+}
+
 /** Formats a count, for example `12,345`. */
 export function countOf(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ",")

@@ -1,4 +1,4 @@
-import { printable } from "../base/printable.ts"
+import { oneLine } from "../base/printable.ts"
 import { rowsOf } from "../base/table.ts"
 import { suggestedRaise } from "../model/budget.ts"
 import type { Usage } from "../model/events.ts"
@@ -183,10 +183,7 @@ function labelOf(inputs: Readonly<Record<string, InputValue>>): string {
   const given = Object.entries(inputs)
   const isTask = given.length === 1 && given[0]?.[0] === "task"
   const text = given.map(([name, value]) => (isTask ? String(value) : `${name}=${String(value)}`)).join(", ")
-  const line = printable(text.slice(0, LABEL_CHARS * 4))
-    .replace(/\s+/g, " ")
-    .trim()
-  return line.length > LABEL_CHARS ? `${line.slice(0, LABEL_CHARS - 1)}…` : line
+  return oneLine(text.slice(0, LABEL_CHARS * 4), LABEL_CHARS)
 }
 
 /** Returns every group before its parts, and the parts in the order in which they were added. */
@@ -237,6 +234,11 @@ function viewStep(run: Run, step: StepState): StepView {
     delegated: null,
     verdict: step.result?.verdict ?? null,
   }
+}
+
+/** The status of a step in a word. A step of an interrupted run is in progress only by its journal. */
+export function stepWord({ status, isInterrupted }: Pick<StepView, "status" | "isInterrupted">): string {
+  return isInterrupted ? "interrupted" : status
 }
 
 /** What counts of a run that a worker started. */

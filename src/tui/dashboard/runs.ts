@@ -1,5 +1,5 @@
 import { runsBelow } from "../../core/view/needs.ts"
-import { formatCost } from "../../core/view/numbers.ts"
+import { shortCost } from "../../core/view/numbers.ts"
 import { fractionDone, shareDone } from "../../core/view/progress.ts"
 import type { BrokenRun } from "../../core/view/protocol.ts"
 import type { RunView } from "../../core/view/view.ts"
@@ -97,8 +97,7 @@ function runColumns({ needs, runs }: FrameInput, now: number): Column<RunView | 
 
 /** Example: `$0.0123`, or `≥$0.0123` when a part is unknown. A price of which nothing is known is `$?`. */
 export function priceOf({ cost, knownUsd }: Pick<RunView, "cost" | "knownUsd">): string {
-  if (cost !== null) return formatCost(cost)
-  return knownUsd > 0 ? `≥${formatCost(knownUsd)}` : "$?"
+  return shortCost(cost, knownUsd, "$?")
 }
 
 function bar(run: RunView): TextSpan {

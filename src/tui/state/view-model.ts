@@ -4,7 +4,7 @@ import { traitsOf } from "../../core/model/kinds.ts"
 import type { RunStatus, StepStatus } from "../../core/model/result.ts"
 import { MARKS } from "../../core/view/marks.ts"
 import { formatCost } from "../../core/view/numbers.ts"
-import type { RunView, StepView, WorkerState, WorkerView } from "../../core/view/view.ts"
+import { type RunView, type StepView, stepWord, type WorkerState, type WorkerView } from "../../core/view/view.ts"
 import { formatElapsed, formatTokens } from "./text.ts"
 
 /**
@@ -55,8 +55,7 @@ export function isOver(step: StepView): boolean {
 export function stateOf(step: StepView): string {
   // The gate itself says why the step waits.
   if (step.gate !== null) return "needs you"
-  if (step.isInterrupted) return "interrupted"
-  if (step.reason === null || step.reason === "ok" || step.status === "cancelled") return step.status
+  if (step.reason === null || step.reason === "ok" || step.status === "cancelled") return stepWord(step)
   return `${step.status} · ${step.reason}`
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, it } from "vitest"
-import { isBlank, printable, printableJson } from "../../../src/core/base/printable.ts"
+import { isBlank, oneLine, printable, printableJson } from "../../../src/core/base/printable.ts"
 
 describe("a text from outside, as it is shown", () => {
   it.each([
@@ -59,4 +59,13 @@ describe("a text that shows nothing", () => {
     (text) => expect(isBlank(text)).toBe(true),
   )
   it.each([".", "0", "\u200bx", "👍"])("is not blank: %j", (text) => expect(isBlank(text)).toBe(false))
+})
+
+it.each([
+  ["one\n  two ", 20, "one two"],
+  ["a\x1bb", 3, "a␛b"],
+  ["abcdef", 4, "abc…"],
+  ["abcd", 4, "abcd"],
+])("%j on one line of at most %i characters is %j", (text, most, line) => {
+  expect(oneLine(text, most)).toBe(line)
 })

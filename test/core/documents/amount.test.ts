@@ -61,3 +61,12 @@ it("a budget is written as a person types it", () => {
   ])
   expect([typedAmounts({}), AMOUNT_EXAMPLES]).toEqual(["", "usd=10, tokens=2000000, time=2h or workers=40"])
 })
+
+it("a budget is written as words of a line or as options of a command", () => {
+  const budget = { usd: 10, timeMs: 7_200_000 }
+  expect([typedAmounts(budget), typedAmounts(budget, "options"), typedAmounts({})]).toEqual([
+    "usd=10 time=2h",
+    "--usd 10 --time 2h",
+    "",
+  ])
+})

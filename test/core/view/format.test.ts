@@ -13,7 +13,7 @@ import {
 import { type GateView, openGates } from "../../../src/core/view/gate-view.ts"
 import { MARKS } from "../../../src/core/view/marks.ts"
 import { needsOf } from "../../../src/core/view/needs.ts"
-import { countOf, formatCost, plural } from "../../../src/core/view/numbers.ts"
+import { countOf, formatCost, plural, shortCost } from "../../../src/core/view/numbers.ts"
 import { type TraceRow, tokenWords } from "../../../src/core/view/trace.ts"
 import {
   type PendingRequestView,
@@ -424,4 +424,17 @@ it("a step that a person works on is shown with the command that hands its resul
   expect(formatNeeds(needsOf([runView({ workflow: "demo", steps })], []), 0)).toBe(
     "a (demo): you work with it until /handback\n  /handback [text]",
   )
+})
+
+it.each([
+  [0.0223, 0.0223, "$0.0223"],
+  [null, 0.0223, "≥$0.0223"],
+  [null, 0, "$?"],
+])("a cost of %j of which %d is known has the cell %s", (cost, known, shown) => {
+  expect(shortCost(cost, known, "$?")).toBe(shown)
+})
+
+it("a step of an interrupted run is interrupted in the text of the run too", () => {
+  const steps = [{ ...runningStep("a"), isInterrupted: true } as const]
+  expect(formatRun(runView({ status: "interrupted", steps }))).toContain("interrupted a")
 })
