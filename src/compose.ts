@@ -14,13 +14,13 @@ import { missingModels } from "./host/catalog.ts"
 import { systemClock } from "./host/clock.ts"
 import type { Host } from "./host/host.ts"
 import { ledgerOf } from "./host/ledger.ts"
-import { stateFolder } from "./journal.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
 import { createVault } from "./project/vault.ts"
 import { modelsWanted } from "./project/workers.ts"
 import { compileSchema } from "./spec/json-schema.ts"
 import { holds, render, resultOf } from "./spec/template.ts"
+import { openState } from "./state/project-state.ts"
 import { openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
 import { createServerBackend, type ServerDeps } from "./workers/server/backend.ts"
@@ -41,8 +41,9 @@ export function openRuntime(options: LoadOptions & Readers & { readonly host: Ho
   const project = new Project(options)
   const vault = createVault(project.root, options.env)
   const log: Log = { error: (message, detail) => options.log.error(vault.hide(message), vault.hide(detail)) }
-  const store = openSqliteStore(stateFolder(project.root))
-  const backends = createBackends({ host, log, servers: serverDeps(project, host, log) })
+  const state = openState(project.root, options.env).folder
+  const store = openSqliteStore(state)
+  const backends = createBackends({ host, log, servers: serverDeps(project, state, host, log) })
   const engine = new Engine({
     store,
     clock: systemClock,
@@ -54,7 +55,7 @@ export function openRuntime(options: LoadOptions & Readers & { readonly host: Ho
     value: resultOf,
     checker: createChecker({
       root: project.root,
-      ledger: ledgerOf(project.root),
+      ledger: ledgerOf(state),
       clock: systemClock,
       env: process.env,
       hide: (text) => vault.hide(text),
@@ -121,7 +122,7 @@ export function createBackends(from: Surroundings): Backends {
 
 /** What the servers of this project are created from. The command line names its OpenCode; the
  *  plugin runs inside one. */
-function serverDeps(project: Project, origin: Host, log: Log): ServerDeps {
+function serverDeps(project: Project, state: string, origin: Host, log: Log): ServerDeps {
   const config = () => {
     const read = project.config()
     return read.ok ? read.value : undefined
@@ -132,8 +133,8 @@ function serverDeps(project: Project, origin: Host, log: Log): ServerDeps {
     log,
     binary: process.env.BATON_OPENCODE ?? process.execPath,
     env: process.env,
-    folder: join(stateFolder(project.root), "servers"),
-    ledger: ledgerOf(project.root),
+    folder: join(state, "servers"),
+    ledger: ledgerOf(state),
     password: (profile) => config()?.passwords[profile],
     remotes: () => Object.values(config()?.profiles ?? {}).filter((profile) => profile.url !== undefined),
   }

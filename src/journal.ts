@@ -2,22 +2,21 @@ import { existsSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { projectRoot } from "./config/find.ts"
 import type { LoadOptions } from "./config/load.ts"
+import { findState } from "./state/project-state.ts"
 import { hasUnendedRun } from "./store/sqlite/store.ts"
 
 /** Where a project's journal is, and what can be known of it without an engine. */
 
-/** The folder of a project's journal. */
-export function stateFolder(root: string): string {
-  return join(root, ".opencode", "workflow-state")
-}
-
-function journalOf(options: LoadOptions): string {
-  return join(stateFolder(projectRoot(options)), "journal.db")
+/** The file of a project's journal; undefined when the project has no state. */
+function journalOf(options: LoadOptions): string | undefined {
+  const state = findState(projectRoot(options), options.env)
+  return state && join(state.folder, "journal.db")
 }
 
 /** Whether anything has ever run in a project. The check must not create a journal. */
 export function hasJournal(options: LoadOptions): boolean {
-  return existsSync(journalOf(options))
+  const file = journalOf(options)
+  return file !== undefined && existsSync(file)
 }
 
 /**
@@ -25,12 +24,14 @@ export function hasJournal(options: LoadOptions): boolean {
  * when the journal cannot be read.
  */
 export function hasUnended(options: LoadOptions): boolean {
-  return hasJournal(options) && hasUnendedRun(journalOf(options))
+  const file = journalOf(options)
+  return file !== undefined && existsSync(file) && hasUnendedRun(file)
 }
 
 /** A text that changes when anybody writes to the journal; it costs the state of two files. */
 export function stampOf(options: LoadOptions): string {
   const file = journalOf(options)
+  if (file === undefined) return "none"
   const stats = [file, `${file}-wal`].map((path) => statSync(path, { throwIfNoEntry: false }))
   return stats.map((stat) => (stat === undefined ? "none" : `${stat.mtimeMs}/${stat.size}`)).join(" ")
 }

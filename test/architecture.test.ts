@@ -21,6 +21,7 @@ import { sourcesBelow } from "./support/sources.ts"
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   files: ["core"],
+  state: ["files"],
   shapes: ["core"],
   spec: ["core", "files", "shapes"],
   config: ["core", "files", "shapes"],
@@ -28,14 +29,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: ["core"],
   context: ["core"],
   report: ["core"],
-  checks: ["core", "host"],
+  checks: ["core", "files", "host"],
   host: ["core", "files"],
   workers: ["core", "host"],
   tui: ["core"],
   project: ["core", "files", "shapes", "spec", "config", "engine", "report"],
-  opencode: ["core", "files", "spec", "config", "engine", "host", "project", "report"],
-  cli: ["core", "files", "spec", "config", "engine", "host", "project", "report"],
-  "journal.ts": ["config", "store"],
+  opencode: ["core", "files", "spec", "config", "engine", "host", "project", "report", "state"],
+  cli: ["core", "files", "spec", "config", "engine", "host", "project", "report", "state"],
+  "journal.ts": ["config", "state", "store"],
   "compose.ts": [
     "core",
     "journal.ts",
@@ -48,6 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "checks",
     "host",
     "project",
+    "state",
   ],
   "plugin.ts": ["core", "compose.ts", "journal.ts", "opencode"],
   "tui.tsx": ["core", "tui"],
@@ -100,7 +102,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "@opencode-ai/sdk": ["host", "workers", "opencode", "compose.ts", "cli"],
   "@opencode-ai/plugin": ["opencode", "tui", "plugin.ts", "tui.tsx"],
   "bun:": ["store"],
-  "write-file-atomic": ["checks"],
+  "write-file-atomic": ["checks", "state"],
   picomatch: ["checks"],
 }
 const MAX_FILE_LINES = 400

@@ -1,10 +1,9 @@
-import { rmSync } from "node:fs"
 import { readdir, readFile, stat } from "node:fs/promises"
 import { join, relative, sep } from "node:path"
 import picomatch from "picomatch"
 import type { ProjectFile, ProjectFiles } from "../core/ports/composer.ts"
+import { removeInside, writeInside } from "../files/write.ts"
 import { find as look } from "./files.ts"
-import { write } from "./save.ts"
 
 /** Of a larger file, only the name is shown. */
 const SHOWN_BYTES = 20_000
@@ -22,10 +21,11 @@ export function createProjectFiles(root: string): ProjectFiles {
     pathOf,
     async keep(run, step, answer) {
       const path = pathOf(run, step)
-      await write(join(root, path), answer)
+      writeInside(root, `${STATE}/.gitignore`, "*\n")
+      writeInside(root, path, answer)
       return path
     },
-    forget: (run) => rmSync(join(root, STATE, "outputs", nameOf(run)), { recursive: true, force: true }),
+    forget: (run) => removeInside(root, `${STATE}/outputs/${nameOf(run)}`),
   }
 }
 

@@ -29,7 +29,7 @@ export async function save(root: string, path: string, text: string): Promise<Sa
  * Writes a file atomically and creates its parent folders. Does nothing when the content is the
  * same.
  */
-export async function write(file: string, text: string): Promise<void> {
+async function write(file: string, text: string): Promise<void> {
   const before = await readFile(file, "utf8").catch(missing)
   if (before === text) return
   await mkdir(dirname(file), { recursive: true })

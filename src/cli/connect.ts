@@ -6,6 +6,7 @@ import { callHost, createFeed, describe, type Host, HostError } from "../host/ho
 import { ledgerOf, reap } from "../host/ledger.ts"
 import { startServe } from "../host/serve.ts"
 import { versionOf, whyUnsupported } from "../host/version.ts"
+import { findState, openState } from "../state/project-state.ts"
 import { UserError } from "./exit.ts"
 
 /** A connection to an OpenCode server, with the function that closes it. */
@@ -70,7 +71,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 /** Ends the processes that a killed Baton left running in this project. */
 async function reapLeftovers({ root, log }: ConnectOptions): Promise<void> {
   try {
-    await reap(ledgerOf(root))
+    const state = findState(root, process.env)
+    if (state) await reap(ledgerOf(state.folder))
   } catch (error) {
     log.error("processes of an earlier run could not be ended", { error: describe(error) })
   }
@@ -84,7 +86,12 @@ async function serve({ directory, root, opencode }: ConnectOptions) {
     )
   }
   try {
-    return await startServe({ binary, directory, env: process.env, ledger: ledgerOf(root) })
+    return await startServe({
+      binary,
+      directory,
+      env: process.env,
+      ledger: ledgerOf(openState(root, process.env).folder),
+    })
   } catch (error) {
     throw new UserError(describe(error))
   }

@@ -50,9 +50,9 @@ const TERM_MS = 3_000
 const ROUNDS = 20
 const ROUND_MS = 50
 
-/** Returns the folder of a project's record. */
-export function ledgerOf(root: string): string {
-  return join(root, ".opencode", "workflow-state", "processes")
+/** Returns the folder of a project's record, given the folder of its state. */
+export function ledgerOf(state: string): string {
+  return join(state, "processes")
 }
 
 /**
@@ -69,7 +69,7 @@ export async function startTracked(
   const owner = identityOf(process.pid)
   if (owner === undefined) throw new Error("this process does not find itself among those that run")
   const entry: LedgerEntry = { command, token, process: null, owner, machine: hostname(), ...spaceOf() }
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
   write(file, entry)
   const [program, ...args] = command
   const env = { ...options.env, [CHILD_VARIABLE]: token }

@@ -10,6 +10,7 @@ import { callHost, createFeed, describe, type Feed, type Host } from "../host/ho
 import { ledgerOf, reap } from "../host/ledger.ts"
 import { SUPPORTED_VERSIONS, whyRefused } from "../host/version.ts"
 import type { Runtime } from "../project/runtime.ts"
+import { findState } from "../state/project-state.ts"
 import { watchHandoffs } from "./handoffs.ts"
 import { createHooks } from "./hooks.ts"
 import { publishState, watchRuns } from "./live.ts"
@@ -148,7 +149,8 @@ function share(input: PluginInput, hasTools: boolean): Shared {
  *  to look in. */
 async function reapLeftovers(place: LoadOptions, log: Log): Promise<void> {
   try {
-    await reap(ledgerOf(projectRoot(place)))
+    const state = findState(projectRoot(place), place.env)
+    if (state) await reap(ledgerOf(state.folder))
   } catch (error) {
     log.error("processes of an earlier OpenCode could not be ended", { error: describe(error) })
   }

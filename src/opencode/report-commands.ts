@@ -1,13 +1,17 @@
 import { mkdirSync, writeFileSync } from "node:fs"
-import { dirname, join, resolve } from "node:path"
+import { dirname, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import { formatProblems } from "../core/model/problem.ts"
 import type { Reply } from "../core/view/protocol.ts"
+import { writeInside } from "../files/write.ts"
 import { describe } from "../host/host.ts"
 import { reportPage } from "../project/report.ts"
 import { runNamed } from "../project/runs.ts"
 import { type CommandContext, error } from "./command-context.ts"
 import type { CommandLine } from "./line.ts"
+
+/** What a person may read of a run is in the project; git ignores the folder. */
+const STATE = ".opencode/workflow-state"
 
 /** Commands that export something: the report of a run, the graph of a workflow. */
 
@@ -22,12 +26,17 @@ export async function report(
     if (line.run === undefined) return error("No report", "nothing has run in this project yet")
     return error("No such run", `there is no run ${line.run} in this project`)
   }
-  const own = join(project.root, ".opencode", "workflow-state", "reports", `${run.id}.html`)
-  const file = line.out === undefined ? own : resolve(project.root, line.out)
+  const own = `${STATE}/reports/${run.id}.html`
+  const file = resolve(project.root, line.out ?? own)
   const page = await reportPage(engine, run, context.now())
   try {
-    mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, page)
+    if (line.out === undefined) {
+      writeInside(project.root, `${STATE}/.gitignore`, "*\n")
+      writeInside(project.root, own, page)
+    } else {
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, page)
+    }
   } catch (cause) {
     return error("The report could not be written", describe(cause))
   }

@@ -15,6 +15,7 @@ import { statusCommand } from "../../src/cli/status.ts"
 import { traceCommand } from "../../src/cli/trace.ts"
 import { workersCommand } from "../../src/cli/workers.ts"
 import { holds, render } from "../../src/spec/template.ts"
+import { openState } from "../../src/state/project-state.ts"
 import { openSqliteStore } from "../../src/store/sqlite/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
 import { handDriven } from "../support/engine.ts"
@@ -32,14 +33,17 @@ let journal: string
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), "baton-json-"))
-  journal = join(root, ".opencode/workflow-state")
-  mkdirSync(journal, { recursive: true })
-  mkdirSync(join(root, ".opencode/workflows"))
+  vi.stubEnv("BATON_STATE_DIR", join(root, "state"))
+  journal = openState(root, process.env).folder
+  mkdirSync(join(root, ".opencode/workflows"), { recursive: true })
   writeFileSync(join(root, ".opencode/workflows/own.yaml"), "steps: [{ id: a, prompt: x }]")
   writeFileSync(join(root, ".opencode/workflows/sick.yaml"), "steps: [{ id: a, promt: x }]")
   writeOldJournal(join(journal, "journal.db"))
 })
-afterAll(() => rmSync(root, { recursive: true, force: true }))
+afterAll(() => {
+  vi.unstubAllEnvs()
+  rmSync(root, { recursive: true, force: true })
+})
 
 /** Returns what `work` writes to stdout. */
 async function printed(work: () => Promise<unknown>): Promise<string> {

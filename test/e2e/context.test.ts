@@ -317,9 +317,10 @@ steps:
         const { stdout, stderr } = await baton(project, ...args)
         shown.push(stdout, stderr)
       }
-      const state = project.path(".opencode/workflow-state")
-      const written = readdirSync(state, { recursive: true, encoding: "utf8" })
-        .map((name) => join(state, name))
+      const written = [project.state(), project.path(".opencode/workflow-state")]
+        .flatMap((folder) =>
+          readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+        )
         .filter((file) => statSync(file).isFile())
         .map((file) => readFileSync(file, "latin1"))
       const batonLog = project

@@ -1,8 +1,8 @@
-import { readdirSync } from "node:fs"
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest"
 import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import type { DoctorDocument } from "../../src/cli/json-types.ts"
 import { serveVersion } from "../support/old-server.ts"
+import { findState } from "../../src/state/project-state.ts"
 import { baton, endedOf, linesOf, startBaton } from "./support/baton.ts"
 import type { Server } from "./support/opencode.ts"
 import { describeProcesses, processesWith, signal } from "./support/processes.ts"
@@ -347,7 +347,7 @@ describe("reading commands", () => {
   )
 
   it(
-    "status creates no state folder if nothing has run",
+    "status creates no state if nothing has run",
     async () => {
       const empty = makeProject({ baton: false })
       try {
@@ -355,7 +355,7 @@ describe("reading commands", () => {
           code: 0,
           stdout: "Nothing has run in this project yet.\n",
         })
-        expect(readdirSync(empty.path(".opencode"))).not.toContain("workflow-state")
+        expect(findState(empty.dir, empty.env)).toBeUndefined()
       } finally {
         await empty.dispose()
       }

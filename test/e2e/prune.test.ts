@@ -8,7 +8,7 @@ const DAY = 24 * 3_600_000
 
 it("`baton prune` lists the old runs, deletes them only with --yes, and never one that has not ended", async () => {
   await using project = makeProject({ baton: true })
-  const store = openSqliteStore(project.path(".opencode/workflow-state"))
+  const store = openSqliteStore(project.state())
   const add = (id: string, days: number, isOver = true) => {
     const at = Date.now() - days * DAY
     store.append(id, [createdEvent(id, { at }), startedEvent("a")])

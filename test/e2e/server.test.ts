@@ -381,7 +381,7 @@ steps:
         await model.waitFor("far two", { count: 2, timeoutMs: 60_000 })
         for (const { pid } of processesWith(shell.marker)) signal(pid, "SIGKILL")
         await killed.exit()
-        expect(readdirSync(ledgerOf(shell.dir))).toHaveLength(2)
+        expect(readdirSync(ledgerOf(shell.state()))).toHaveLength(2)
         const resumed = await baton(shell, "resume", "far", "--json")
         expect([resumed.code, resumed.stderr]).toEqual([0, ""])
         const { steps } = endedOf(resumed.stdout)
@@ -391,7 +391,7 @@ steps:
         expect(asked).toHaveLength(3)
         expect(asked.at(-1)?.toolResults.join()).toContain("found")
         expect(describeProcesses(processesWith(shell.marker))).toEqual([])
-        expect(readdirSync(ledgerOf(shell.dir))).toEqual([])
+        expect(readdirSync(ledgerOf(shell.state()))).toEqual([])
       } finally {
         await shell.dispose()
       }
@@ -414,7 +414,7 @@ it(
       await tui.submit("/workflow run near")
       await tui.waitFor(/near · success/)
       expect(model.asked("near one")).toHaveLength(1)
-      const mine = () => processesWith(`XDG_DATA_HOME=${shell.path(".opencode/workflow-state/servers/builder/data")}`)
+      const mine = () => processesWith(`XDG_DATA_HOME=${shell.state()}/servers/builder/data`)
       expect(mine()).toHaveLength(1)
       await tui.close()
       await until(() => mine().length === 0, { what: "the server to end with OpenCode", timeoutMs: 5_000 })

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite"
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { closeSync, constants, mkdirSync, openSync } from "node:fs"
 import { join } from "node:path"
 import type { RunEvent } from "../../core/model/events.ts"
 import type { DelegatedRun, JournalExtent, KeptWorker, RunHeader, Store } from "../../core/ports/ports.ts"
@@ -7,7 +7,7 @@ import { claimFile, isFileClaimed } from "./claim.ts"
 import { QUEUE_SCHEMA, queueOf } from "./command-queue.ts"
 
 /**
- * The journal: one SQLite file for each project, `.opencode/workflow-state/journal.db`. Runs and
+ * The journal: one SQLite file for each project, `journal.db` in the folder of its state. Runs and
  * events are never updated, and only `remove` deletes them. Everything that is shown or resumed of
  * a run is derived from `event`.
  *
@@ -45,10 +45,10 @@ const BUSY_TIMEOUT_MS = 5_000
  */
 export function openSqliteStore(folder: string): Store {
   const locks = join(folder, "locks")
-  mkdirSync(locks, { recursive: true })
-  const ignore = join(folder, ".gitignore")
-  if (!existsSync(ignore)) writeFileSync(ignore, "*\n")
+  mkdirSync(locks, { recursive: true, mode: 0o700 })
   const file = join(folder, "journal.db")
+  // SQLite gives the files beside the journal the rights that the journal has.
+  closeSync(openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600))
   const db = new Database(file, { create: true, strict: true })
   db.exec(`PRAGMA busy_timeout=${BUSY_TIMEOUT_MS}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL`)
   migrate(db, file)

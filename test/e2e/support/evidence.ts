@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite"
 import { existsSync } from "node:fs"
+import { join } from "node:path"
 import type { RunEvent } from "../../../src/core/model/events.ts"
 import type { Project } from "./project.ts"
 
@@ -23,7 +24,7 @@ export function evidence(project: Project): string {
 }
 
 function lastEvents(project: Project): string[] {
-  const file = project.path(".opencode/workflow-state/journal.db")
+  const file = join(project.state(), "journal.db")
   if (!existsSync(file)) return ["none"]
   const db = new Database(file, { readonly: true })
   try {

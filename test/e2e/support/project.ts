@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { delimiter, dirname, join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { providerConfig } from "../../../scripts/scripted-model.ts"
+import { openState } from "../../../src/state/project-state.ts"
 import { processesWith, signal } from "./processes.ts"
 import { until } from "./until.ts"
 
@@ -72,6 +73,8 @@ export interface Project extends AsyncDisposable {
   readonly program?: string
   /** The server that `baton` attaches to; see `alone`. */
   readonly server: RunningServer | undefined
+  /** The folder of its state, which is outside of it. */
+  state(): string
   /** Absolute path of a file in the project. */
   path(file: string): string
   read(file: string): string
@@ -94,6 +97,7 @@ const disposeForgotten = () => {
     rmSync(base, { recursive: true, force: true, maxRetries: 10 })
   }
   remaining.clear()
+  rmSync(STATE, { recursive: true, force: true, maxRetries: 10 })
 }
 process.once("exit", disposeForgotten)
 // Vitest ends the process of its test files with SIGTERM, and no exit event follows.
@@ -101,6 +105,12 @@ process.once("SIGTERM", () => {
   disposeForgotten()
   process.exit(143)
 })
+
+/**
+ * All projects of this process share a state folder, so that `baton` and the warm server, which has
+ * another home, know the same runs.
+ */
+const STATE = mkdtempSync(join(tmpdir(), "baton-e2e-state-"))
 
 /** Makes a project. The caller must `dispose` of it. */
 export function makeProject(options: ProjectOptions = {}): Project {
@@ -131,6 +141,7 @@ export function makeProject(options: ProjectOptions = {}): Project {
     env,
     marker,
     server: options.server,
+    state: () => openState(dir, env).folder,
     path,
     read: (file) => readFileSync(path(file), "utf8"),
     write,
@@ -199,6 +210,7 @@ function environment(home: string, temp: string, id: string): Record<string, str
     OPENCODE_MODELS_PATH: join(ROOT, "test/e2e/support/models.json"),
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    BATON_STATE_DIR: STATE,
     BATON_TEST_ID: id,
   }
 }

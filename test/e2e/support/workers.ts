@@ -1,4 +1,5 @@
 import { realpathSync } from "node:fs"
+import { join } from "node:path"
 import {
   callTool,
   fail,
@@ -44,8 +45,8 @@ export function serverDeps(origin: Host, clock: Clock, log: Log, project: Projec
     log,
     binary: realpathSync(OPENCODE),
     env: project.env,
-    folder: project.path(".opencode/workflow-state/servers"),
-    ledger: ledgerOf(project.dir),
+    folder: join(project.state(), "servers"),
+    ledger: ledgerOf(project.state()),
     password: () => undefined,
     remotes: () => [],
   }

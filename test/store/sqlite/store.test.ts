@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, it, onTestFinished } from "vitest"
@@ -22,13 +22,14 @@ afterAll(() => {
 describe("sqlite store", () => {
   storeContract(() => openSqliteStore(folder()))
 
-  it("keeps the journal across processes and out of git", () => {
+  it("keeps the journal across processes, and only its user can read it", () => {
     const path = join(folder(), "deep", "workflow-state")
     const first = openSqliteStore(path)
     first.append("r1", [createdEvent("r1"), startedEvent("a")])
     first.close()
     expect(openSqliteStore(path).read("r1")).toHaveLength(2)
-    expect(readFileSync(join(path, ".gitignore"), "utf8")).toBe("*\n")
+    const files = readdirSync(path).filter((name) => name.startsWith("journal.db"))
+    expect(files.map((name) => statSync(join(path, name)).mode & 0o777)).toEqual(files.map(() => 0o600))
   })
 
   it("shows one process what another has appended", () => {
