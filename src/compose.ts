@@ -21,7 +21,7 @@ import { modelsWanted } from "./project/workers.ts"
 import { compileSchema } from "./spec/json-schema.ts"
 import { holds, render, resultOf } from "./spec/template.ts"
 import { openState } from "./state/project-state.ts"
-import { openSqliteStore } from "./store/sqlite/store.ts"
+import { isStoreInUse, openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
 import { createServerBackend, type ServerDeps } from "./workers/server/backend.ts"
 import { createSubagentBackend } from "./workers/subagent/backend.ts"
@@ -30,6 +30,11 @@ import { createSubagentBackend } from "./workers/subagent/backend.ts"
  *  engine. */
 
 export { hasJournal } from "./journal.ts"
+
+/** Whether a process drives a run whose journal is in this folder. */
+export function isInUse(folder: string): boolean {
+  return isStoreInUse(folder)
+}
 
 /** Whether the process drives no run, and why if a person should know. */
 type Readers = Pick<EngineDeps, "isReader" | "whyReader">

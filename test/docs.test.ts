@@ -21,6 +21,7 @@ import { resumeCommand } from "../src/cli/resume.ts"
 import { retryCommand } from "../src/cli/retry.ts"
 import { runCommand } from "../src/cli/run.ts"
 import { skipCommand } from "../src/cli/skip.ts"
+import { stateCommand } from "../src/cli/state.ts"
 import { statusCommand } from "../src/cli/status.ts"
 import { traceCommand } from "../src/cli/trace.ts"
 import { validateCommand } from "../src/cli/validate.ts"
@@ -257,6 +258,7 @@ describe("docs/guide/command-line.md", () => {
     graphCommand(),
     workersCommand(nothing),
     pruneCommand(nothing),
+    stateCommand(nothing),
   ]
   // The program's own options are taken from the text of src/cli/program.ts, because it reads its
   // version beside dist/.

@@ -15,6 +15,8 @@ import { UserError } from "./exit.ts"
 export type LoadCompose = () => Promise<{
   openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log; readonly isReader?: boolean }): Runtime
   hasJournal(options: LoadOptions): boolean
+  /** Whether a process drives a run whose journal is in this folder. */
+  isInUse(folder: string): boolean
 }>
 
 /** Options of every command. */

@@ -134,6 +134,18 @@ export interface PruneDocument {
   readonly deleted: readonly string[]
 }
 
+/** `baton state ls --json`. */
+export interface StateDocument {
+  readonly states: readonly {
+    readonly id: string
+    /** The real path of the project. */
+    readonly path: string
+    /** Whether that folder is still the one whose runs these are. */
+    readonly exists: boolean
+    readonly folder: string
+  }[]
+}
+
 /** `baton doctor --json`. */
 export interface DoctorDocument {
   readonly findings: readonly DoctorFinding[]
@@ -154,6 +166,7 @@ export interface JsonDocuments {
   readonly trace: TraceDocument | null
   readonly workers: readonly WorkerRow[]
   readonly prune: PruneDocument
+  readonly state: StateDocument
   readonly pause: HandedLine
   readonly doctor: DoctorDocument
   /** `baton config explain`. */

@@ -19,6 +19,7 @@ import { resumeCommand } from "./resume.ts"
 import { retryCommand } from "./retry.ts"
 import { runCommand } from "./run.ts"
 import { skipCommand } from "./skip.ts"
+import { stateCommand } from "./state.ts"
 import { statusCommand } from "./status.ts"
 import { traceCommand } from "./trace.ts"
 import { validateCommand } from "./validate.ts"
@@ -56,6 +57,7 @@ export function createProgram(compose: LoadCompose, version = packageVersion()):
     traceCommand(compose),
     workersCommand(compose),
     pruneCommand(compose),
+    stateCommand(compose),
   ]
   for (const command of commands) {
     program.addCommand(inherit(command, program, `baton ${command.name()}`))

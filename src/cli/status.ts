@@ -1,10 +1,12 @@
 import { Command } from "commander"
+import { projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import { formatUsage } from "../core/view/format.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
 import { nameInGroup, type RunView, stepWord } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { runNamed } from "../project/runs.ts"
+import { stateNotice } from "../state/notice.ts"
 import { type GlobalOptions, type LoadCompose, NO_HOST, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { statusDocument, writeJson } from "./json.ts"
@@ -38,7 +40,10 @@ export function statusCommand(compose: LoadCompose): Command {
  */
 export async function readJournal(compose: LoadCompose, place: LoadOptions): Promise<Engine | undefined> {
   const { hasJournal, openRuntime } = await compose()
-  return hasJournal(place) ? openRuntime({ ...place, host: NO_HOST, log: stderrLog, isReader: true }).engine : undefined
+  if (hasJournal(place)) return openRuntime({ ...place, host: NO_HOST, log: stderrLog, isReader: true }).engine
+  const notice = stateNotice(projectRoot(place), place.env)
+  if (notice !== undefined) stderrLog.error(notice)
+  return undefined
 }
 
 /**

@@ -34,6 +34,8 @@ export interface HookDeps {
   readonly wake: () => Promise<void>
   /** Problems of orchestrator.json as text; undefined when it is valid or absent. */
   readonly configProblems: () => Promise<string | undefined>
+  /** Runs that a person may want to take over; undefined when there are none. */
+  readonly stateNotice: () => string | undefined
   readonly dispose: () => Promise<void>
   /** The orchestration tools, where they are on, and the result tool of workers that answer with
    *  data. */
@@ -134,9 +136,11 @@ async function greet(deps: HookDeps): Promise<Reply> {
       return undefined
     })
     if (refused !== undefined) return { tone: "error", title: "Baton starts no runs here", text: refused }
-    return problems === undefined
-      ? { tone: "info", title: "Baton", text: "ready" }
-      : { tone: "error", title: "orchestrator.json is not valid", text: problems }
+    if (problems !== undefined) return { tone: "error", title: "orchestrator.json is not valid", text: problems }
+    const notice = deps.stateNotice()
+    if (notice !== undefined)
+      return { tone: "error", title: "Baton does not read the runs of this folder", text: notice }
+    return { tone: "info", title: "Baton", text: "ready" }
   } catch (error) {
     deps.log.error("hello failed", { error: describe(error) })
     return { tone: "error", title: "Baton failed", text: describe(error) }

@@ -10,6 +10,7 @@ import { callHost, createFeed, describe, type Feed, type Host } from "../host/ho
 import { ledgerOf, reap } from "../host/ledger.ts"
 import { SUPPORTED_VERSIONS, whyRefused } from "../host/version.ts"
 import type { Runtime } from "../project/runtime.ts"
+import { stateNotice } from "../state/notice.ts"
 import { findState } from "../state/project-state.ts"
 import { watchHandoffs } from "./handoffs.ts"
 import { createHooks } from "./hooks.ts"
@@ -113,6 +114,7 @@ export async function createPlugin(input: PluginInput, { compose, journal }: Loa
     opened: () => shared.opened,
     wake,
     configProblems: async () => (hasConfig(place) ? (await compose()).describeConfig(place) : undefined),
+    stateNotice: () => stateNotice(projectRoot(place), place.env),
     async dispose() {
       if (--shared.loads > 0) return
       projects.delete(input.directory)

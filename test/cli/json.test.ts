@@ -11,6 +11,7 @@ import type { JsonDocuments } from "../../src/cli/json-types.ts"
 import { listCommand } from "../../src/cli/list.ts"
 import { planCommand } from "../../src/cli/plan.ts"
 import { pruneCommand } from "../../src/cli/prune.ts"
+import { stateCommand } from "../../src/cli/state.ts"
 import { statusCommand } from "../../src/cli/status.ts"
 import { traceCommand } from "../../src/cli/trace.ts"
 import { workersCommand } from "../../src/cli/workers.ts"
@@ -66,7 +67,7 @@ async function baton(...words: string[]): Promise<string> {
   const program = new Command("baton").option("-C, --directory <dir>")
   const onJournal = [doctorCommand, listCommand, pruneCommand, statusCommand, traceCommand, workersCommand]
   for (const command of onJournal) program.addCommand(command(compose))
-  program.addCommand(planCommand()).addCommand(configCommand())
+  program.addCommand(planCommand()).addCommand(configCommand()).addCommand(stateCommand(compose))
   const exitCode = process.exitCode
   const out = await printed(() => program.parseAsync(["-C", root, ...words, "--json"], { from: "user" }))
   process.exitCode = exitCode
@@ -125,6 +126,7 @@ it("the output of every command with --json, and every event, has its exported t
     workers: await baton("workers"),
     plan: await baton("plan", "feature-build", "-i", "feature=x"),
     prune: await baton("prune"),
+    state: await baton("state", "ls"),
     doctor: await baton("doctor", "--attach", "http://127.0.0.1:1"),
     explain: await baton("config", "explain", "timeout", "--workflow", "own"),
     // Printed only when another process drives the run, so the line of the guide is used.

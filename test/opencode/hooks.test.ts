@@ -27,6 +27,7 @@ function openHooks(configProblems: HookDeps["configProblems"], version: string |
     opened: () => undefined,
     wake: () => Promise.resolve(),
     configProblems,
+    stateNotice: () => undefined,
     dispose: () => Promise.resolve(),
   })
   const say = async (line: string) => {

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite"
-import { closeSync, constants, mkdirSync, openSync } from "node:fs"
+import { closeSync, constants, existsSync, mkdirSync, openSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import type { RunEvent } from "../../core/model/events.ts"
 import type { DelegatedRun, JournalExtent, KeptWorker, RunHeader, Store } from "../../core/ports/ports.ts"
@@ -71,6 +71,12 @@ export function openSqliteStore(folder: string): Store {
     ...queueOf(db, flush),
     close: () => db.close(),
   }
+}
+
+/** Whether a process holds a claim on a run of the journal in `folder`. */
+export function isStoreInUse(folder: string): boolean {
+  const locks = join(folder, "locks")
+  return existsSync(locks) && readdirSync(locks).some((name) => isFileClaimed(join(locks, name)))
 }
 
 function migrate(db: Database, file: string): void {
