@@ -4,7 +4,7 @@
 //
 //   bun scripts/update.ts COMMIT      (a commit or tag of the old version; dist/ must be built)
 import { execFileSync } from "node:child_process"
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { baton, endedOf, startBaton } from "../test/e2e/support/baton.ts"
@@ -56,6 +56,10 @@ try {
   await began.exit()
   second.release()
   check("the old version asked for two steps and was killed in the second", `${asked()}` === "1,1,0", asked())
+  if (existsSync(project.path(".opencode/workflow-state/journal.db"))) {
+    const adopted = await baton(project, "state", "adopt")
+    check("its journal in the project is taken over", adopted.code === 0, adopted.stderr.split("\n")[0])
+  }
   const resumed = await baton(project, "resume", "old-1", "--json", ...options)
   check("this version finishes its run", endedOf(resumed.stdout).status === "success", resumed.code)
   check("it asked only for what was missing", `${asked()}` === "1,2,1", asked())

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Command } from "commander"
@@ -9,6 +9,7 @@ import { reportCommand } from "../../src/cli/report-page.ts"
 import { statusCommand } from "../../src/cli/status.ts"
 import { terminalWidth, textTable } from "../../src/cli/table.ts"
 import { traceCommand } from "../../src/cli/trace.ts"
+import { openState } from "../../src/state/project-state.ts"
 import { openSqliteStore } from "../../src/store/sqlite/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
 import { handDriven } from "../support/engine.ts"
@@ -17,14 +18,15 @@ import { createdEvent, step, workflow } from "../support/runs.ts"
 const HOUR = 3_600_000
 let root: string
 let bare: string
+let state: string
 
 /** A project with 25 runs, one an hour, the newest an hour ago. */
 beforeAll(async () => {
   bare = mkdtempSync(join(tmpdir(), "baton-list-bare-"))
   root = mkdtempSync(join(tmpdir(), "baton-list-"))
-  const journal = join(root, ".opencode/workflow-state")
-  mkdirSync(journal, { recursive: true })
-  const store = openSqliteStore(journal)
+  state = mkdtempSync(join(tmpdir(), "baton-list-state-"))
+  vi.stubEnv("BATON_STATE_DIR", state)
+  const store = openSqliteStore(openState(root, process.env).folder)
   for (let at = 1; at <= 25; at++) {
     const isBad = at % 5 === 0
     const backend = createScriptedBackend(() => ({
@@ -49,7 +51,8 @@ beforeAll(async () => {
   store.close()
 })
 afterAll(() => {
-  for (const folder of [root, bare]) rmSync(folder, { recursive: true, force: true })
+  vi.unstubAllEnvs()
+  for (const folder of [root, bare, state]) rmSync(folder, { recursive: true, force: true })
 })
 
 async function baton(directory: string, ...words: string[]): Promise<string> {
