@@ -86,6 +86,8 @@ it("the runs of an earlier version are named and not read, and taken over when a
   makeJournal(former)
   mkdirSync(join(former, "outputs"))
   writeFileSync(join(former, "outputs/a.md"), "answer")
+  mkdirSync(join(former, "locks"), { recursive: true })
+  writeFileSync(join(former, "locks/r1.lock-journal"), "what a killed process left behind")
   expect(await baton(path, "status")).toContain("has runs of an earlier version of Baton, which are not read")
   expect(allStates(process.env)).toEqual([])
   await baton(path, "state", "adopt")

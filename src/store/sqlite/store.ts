@@ -73,10 +73,17 @@ export function openSqliteStore(folder: string): Store {
   }
 }
 
-/** Whether a process holds a claim on a run of the journal in `folder`. */
+/**
+ * Whether a process holds a claim on a run of the journal in `folder`. SQLite leaves a file named
+ * `…-journal` beside the claim of a killed process.
+ */
 export function isStoreInUse(folder: string): boolean {
   const locks = join(folder, "locks")
-  return existsSync(locks) && readdirSync(locks).some((name) => isFileClaimed(join(locks, name)))
+  if (!existsSync(locks)) return false
+  const claims = readdirSync(locks, { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.endsWith("-journal"),
+  )
+  return claims.some(({ name }) => isFileClaimed(join(locks, name)))
 }
 
 function migrate(db: Database, file: string): void {
