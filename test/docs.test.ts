@@ -102,18 +102,19 @@ describe("examples", () => {
 })
 
 describe("tests that documents name", () => {
-  const rows = read("docs/features.md")
-    .split("\n")
+  const rows = ["docs/features.md", "docs/security.md"]
+    .flatMap((page) => read(page).split("\n"))
     .flatMap((line) => {
       const row = /^\| (.+) \| `(test\/[^`]+)` \| "(.+)" \|$/.exec(line)
       return row ? [{ file: row[2] as string, title: row[3] as string }] : []
     })
 
-  it("are named by every row of docs/features.md", () => {
-    const isHead = (line: string) => line.startsWith("| What |") || line.startsWith("| --- |")
-    const lines = read("docs/features.md")
-      .split("\n")
-      .filter((line) => line.startsWith("|") && !isHead(line))
+  it("are named by every row of docs/features.md and by every promise of docs/security.md", () => {
+    const isHead = (line: string) => /^\| (What|Promise) \| Test file |^\| --- \| --- \| --- \|$/.test(line)
+    const features = read("docs/features.md").split("\n")
+    const security = read("docs/security.md")
+    const promises = security.slice(security.indexOf("## Promises")).split("\n")
+    const lines = [...features, ...promises].filter((line) => line.startsWith("|") && !isHead(line))
     expect(lines.length).toBeGreaterThan(100)
     expect(rows).toHaveLength(lines.length)
   })
