@@ -317,7 +317,7 @@ steps:
         const { stdout, stderr } = await baton(project, ...args)
         shown.push(stdout, stderr)
       }
-      const written = [project.state(), project.path(".opencode/workflow-state")]
+      const written = [project.state(), project.path(".opencode")]
         .flatMap((folder) =>
           readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
         )
