@@ -3,6 +3,7 @@ import type { Report } from "./data.ts"
 import type { Graph } from "./graph.ts"
 import { type Html, html } from "./html.ts"
 import { layOut } from "./layout.ts"
+import { outcome } from "./outcome.ts"
 import { costs, decisions, everything, files, steps, verdicts, warnings } from "./sections.ts"
 import { details } from "./step-section.ts"
 import { SCRIPT, STYLE } from "./style.ts"
@@ -24,6 +25,7 @@ interface PageSection {
 /** The report as one self-contained page: it needs no network, no script and no other file. */
 export function pageOf(report: Report): string {
   const sections: PageSection[] = [
+    { id: "result", name: "Result", body: outcome(report) },
     { id: "graph", name: "Graph", body: graph(report) },
     { id: "timeline", name: "Timeline", body: timelineOf(report) },
     { id: "steps", name: "Steps", body: steps(report) },

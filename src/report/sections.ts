@@ -1,6 +1,6 @@
 import { formatDuration } from "../core/base/duration.ts"
 import type { CheckResult } from "../core/model/result.ts"
-import { type Doer, doneBy } from "../core/model/step-types.ts"
+import { doneBy } from "../core/model/step-types.ts"
 import { verdictLines } from "../core/model/verdict.ts"
 import { MARKS } from "../core/view/marks.ts"
 import { countOf, formatCost, plural } from "../core/view/numbers.ts"
@@ -14,7 +14,7 @@ import { isoOf, sinceOf, timeOf } from "./words.ts"
 /** The tables of a report. */
 
 /** A link to the section of a step. */
-function linkTo(report: Report, step: string): Html {
+export function linkTo(report: Report, step: string): Html {
   const number = report.numbers.get(step)
   return number === undefined ? html`<code>${step}</code>` : html`<a href="#step-${number}"><code>${step}</code></a>`
 }
@@ -75,8 +75,8 @@ function workerOf({ step, isGroup }: StepReport): Html {
 // ── verdicts ─────────────────────────────────────────────────────────────────────────────────────
 
 export function verdicts(report: Report): Html {
-  const judged = report.steps.filter(({ step }) => step.attempts > 0 || step.detail !== null || step.reason !== null)
-  if (judged.length === 0) return html`<p>Nothing has been judged yet.</p>`
+  const judged = report.steps.filter((one) => isJudged(one))
+  if (judged.length === 0) return html`<p>No step has a check, a verdict or a reason to tell.</p>`
   return table(
     "Verdicts",
     [
@@ -89,20 +89,16 @@ export function verdicts(report: Report): Html {
   )
 }
 
-function reasonOf({ step, isGroup }: StepReport): Html {
-  const { detail, reason, status, type, verdict } = step
-  const good = isGroup ? GOOD.parts : GOOD[doneBy(type)]
-  const why = detail ?? (reason === "ok" ? good : (reason ?? (status === "running" ? "not known yet" : "")))
-  if (verdict === null) return html`${why}`
-  return html`<ul class="plain">${verdictLines(verdict).map((line) => html`<li>${line}</li>`)}</ul>`
+/** That a step answered, was continued or follows from its parts says nothing that its state does not. */
+function isJudged({ step }: StepReport): boolean {
+  const { checks, detail, reason, verdict } = step
+  return checks.length > 0 || verdict !== null || detail !== null || (reason !== null && reason !== "ok")
 }
 
-/** Why a step succeeded, by who does it. */
-const GOOD: Readonly<Record<Doer, string>> = {
-  worker: "it answered",
-  person: "it was continued",
-  checks: "its checks passed",
-  parts: "it follows from its parts",
+function reasonOf({ step }: StepReport): Html {
+  const { detail, reason, verdict } = step
+  if (verdict === null) return html`${detail ?? (reason === "ok" ? "" : reason)}`
+  return html`<ul class="plain">${verdictLines(verdict).map((line) => html`<li>${line}</li>`)}</ul>`
 }
 
 export function checkList(checks: readonly CheckResult[]): Html | null {

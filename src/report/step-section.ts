@@ -1,7 +1,7 @@
 import { formatDuration } from "../core/base/duration.ts"
 import { countOf, formatCost } from "../core/view/numbers.ts"
 import type { Try } from "../core/view/timeline.ts"
-import { doerOf, doneByWords } from "../core/view/view.ts"
+import { doerOf, doneByWords, type StepView } from "../core/view/view.ts"
 import type { Report, StepReport } from "./data.ts"
 import { type Html, html } from "./html.ts"
 import { checkList, stateOf } from "./sections.ts"
@@ -18,8 +18,6 @@ ${report.steps.map((step, at) => article(report, step, at + 1))}`
 function article(report: Report, one: StepReport, number: number): Html {
   const { step, tries } = one
   const failed = step.status === "failed"
-  const last = tries.at(-1)
-  const output = step.output.trim()
   return html`<article id="step-${number}" aria-labelledby="step-${number}-name">
 <h3 id="step-${number}-name"><code>${step.id}</code> ${stateOf(step)}</h3>
 ${step.detail === null ? null : html`<p class="why">${step.detail}</p>`}
@@ -30,11 +28,29 @@ ${step.checks.flatMap(({ isOk, name, output: said }) => (isOk || said.trim() ===
 ${tries.length > 1 ? triesTable(report, tries) : null}
 ${step.files.length === 0 ? null : html`<p>Wrote ${step.files.map((path, at) => html`${at > 0 ? ", " : ""}<code>${path}</code>`)}.</p>`}
 ${step.saved === null ? null : html`<p>Its answer is in <code>${step.saved}</code>.</p>`}
-${last?.context ? fold("Context before the prompt", last.context, false) : null}
-${step.prompt === null ? null : fold(doerOf(step) === "person" ? "Asked" : "Prompt", step.prompt, false)}
-${output !== "" ? fold("Answer", output, failed || output.length < 400) : doerOf(step) === "worker" ? html`<p class="muted">No answer.</p>` : null}
+${doerOf(step) === "person" ? gateCard(step) : exchange(one)}
 </article>
 `
+}
+
+/** What a worker was sent, and what it answered. */
+function exchange({ step, tries }: StepReport): Html {
+  const context = tries.at(-1)?.context
+  const output = step.output.trim()
+  const answer = fold("Answer", output, step.status === "failed" || output.length < 400)
+  const none = doerOf(step) === "worker" ? html`<p class="muted">No answer.</p>` : null
+  return html`${context ? fold("Context before the prompt", context, false) : null}
+${step.prompt === null ? null : fold("Prompt", step.prompt, false)}
+${output === "" ? none : answer}`
+}
+
+/** A gate's question, and what a person answered. */
+function gateCard({ prompt, output, gate, endedAt }: StepView): Html {
+  const none =
+    gate !== null ? "nobody has answered yet" : endedAt === null ? "not asked yet" : "continued without a word"
+  const answer = output.trim() === "" ? html`<dd class="muted">${none}</dd>` : html`<dd>${output.trim()}</dd>`
+  const question = prompt === null ? null : html`<div><dt>Question</dt><dd>${prompt}</dd></div>`
+  return html`<dl class="exchange">${question}<div><dt>Answer</dt>${answer}</div></dl>`
 }
 
 function metaOf({ step, spent }: StepReport): Html {

@@ -64,6 +64,22 @@ article { border: 1px solid var(--line); border-radius: 8px; padding: .2rem 1rem
 article:target { border-color: var(--link); }
 article h3 { margin: .7rem 0 .3rem; font-size: 1.05rem; }
 article h3 .state { font-size: .9rem; margin-left: .5rem; }
+.card { border: 1px solid var(--line); border-left: 4px solid var(--good); border-radius: 8px; padding: .6rem 1rem; margin: 0 0 1rem; }
+.card.failed { border-left-color: var(--bad); } .card.waiting { border-left-color: var(--warn); }
+.card h3 { margin: .1rem 0 .4rem; }
+.card pre { max-height: 28rem; overflow-y: auto; }
+.prose > :first-child { margin-top: .2rem; } .prose > :last-child { margin-bottom: .2rem; }
+.prose .heading { font-weight: 600; font-size: 1.05rem; margin: 1.1rem 0 .4rem; }
+.prose blockquote { margin: .6rem 0; padding-left: .9rem; border-left: 3px solid var(--line); color: var(--soft); }
+.prose pre code { font-size: inherit; }
+.prose table { display: block; width: max-content; max-width: 100%; overflow-x: auto; }
+.prose thead { display: table-header-group; position: static; width: auto; height: auto; clip-path: none; }
+.prose tbody { display: table-row-group; }
+.prose tbody tr, .prose thead tr { display: table-row; border: 0; padding: 0; }
+.prose tbody td, .prose tbody th, .prose thead th { display: table-cell; padding: .35rem 1.4rem .35rem 0; border-bottom: 1px solid var(--line); font-weight: inherit; }
+.prose thead th { font-weight: 600; } .prose tbody td::before { content: none; }
+.prose li > p { margin: .2rem 0; }
+.question, .exchange dd { white-space: pre-wrap; } .exchange div { margin: .3rem 0 .6rem; }
 .why { color: var(--bad); }
 article .meta { margin: .2rem 0 .6rem; }
 summary { cursor: pointer; padding: .15rem 0; font-weight: 600; font-size: .93rem; }

@@ -69,6 +69,6 @@ function sentence({ run }: Report): string {
 
 function waiting(run: RunView): string {
   const gates = openGates(run).map(({ title }) => title)
-  if (gates.length > 0) return `Waits for a person: ${gates.join("; ")}.`
+  if (gates.length > 0) return `Waits for a person: ${gates.join("; ")}`.replace(/[^.?!]$/, "$&.")
   return `Paused: ${run.hold?.detail ?? "held"}; continue it with \`/workflow ${wayOn(run.hold)}\`.`
 }

@@ -34,8 +34,35 @@ it("the report's table of steps has a row for each step with its dependencies, w
 })
 
 it("the report gives a reason for every verdict, with the checks that ran", () => {
-  expect(section("verdicts")).toMatch(/build ✓ success it answered ✓ passed: npm test : exit code 0/)
+  expect(section("verdicts")).toMatch(/build ✓ success ✓ passed: npm test : exit code 0/)
   expect(section("verdicts")).toMatch(/publish ✗ failed · error the registry said no/)
+  // That a step answered needs no row.
+  expect(section("verdicts")).not.toMatch(/survey|document|approve/)
+  expect(section("verdicts", pageFor(events.slice(0, 1)))).toContain("No step has a check, a verdict or a reason")
+})
+
+it("the report begins with what failed and its output, and then the answers that no later answer builds on", () => {
+  const own = section("result")
+  expect(page.indexOf('<section id="result"')).toBeLessThan(page.indexOf('<section id="graph"'))
+  expect(own).toMatch(
+    /publish ✗ failed · error the registry said no npm error 403 .*build Built again\. .*document Guide/,
+  )
+  for (const earlier of ["three parts", "An API", "Told the team"]) expect(own).not.toContain(earlier)
+})
+
+it("the report shows the end of a long output of a failed check, and says how much precedes it", () => {
+  const long = Array.from({ length: 60 }, (_, at) => `line ${at + 1}`).join("\n")
+  const check = { name: "npm test", isOk: false, severity: "error", detail: "exit code 1", output: long } as const
+  const steps = run.steps.map((one) => (one.id === "publish" ? { ...one, checks: [check] } : one))
+  const own = section("result", pageFor(events, { ...run, steps }))
+  expect(own).toContain("npm test : exit code 1 … 20 lines before this line 21 line 22")
+  expect(own).not.toContain("npm error 403")
+})
+
+it("the report of a paused run begins with what waits for a person", () => {
+  const until = events.findIndex(({ type }) => type === "gate.decided")
+  expect(section("result", pageFor(events.slice(0, until)))).toMatch(/approve waits for a person .*Ship it\?/)
+  expect(section("result", pageFor(events.slice(0, 1)))).toContain("No step has an answer yet.")
 })
 
 it("the report says how an ensemble reached its answer", () => {
@@ -108,7 +135,7 @@ it("the report of a gate shows its question and its answer, and no worker, token
   const approve = section("details").split(" approve ")[1] ?? ""
   const own = approve.slice(0, approve.indexOf("publish"))
   expect(own).toContain("gate: a person decides")
-  expect(own).toMatch(/Asked Ship it\? .*Answer yes, ship it/)
+  expect(own).toMatch(/Question Ship it\? Answer yes, ship it/)
   for (const word of ["No answer", "tokens", "$", "session"]) expect(own).not.toContain(word)
 })
 
