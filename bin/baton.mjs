@@ -40,7 +40,7 @@ function runInBun() {
     const hint = inProject
       ? `this folder has one, which Baton does not run unasked: --opencode ${inProject}`
       : "install it (`npm install -g opencode-ai`), or name it with --opencode PATH"
-    console.error(`baton: OpenCode was not found: ${hint}`)
+    console.error(shown(`baton: OpenCode was not found: ${hint}`))
     process.exit(2)
   }
   // An empty config and no .env: Bun would otherwise run what a foreign project's bunfig.toml tells it to.
@@ -53,7 +53,7 @@ function runInBun() {
   // A terminal sends Ctrl-C to both of us, `kill` to this process alone: the child takes a second one for the first.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
   child.on("error", (error) => {
-    console.error(`baton: ${bun} could not be started: ${error.message}`)
+    console.error(shown(`baton: ${bun} could not be started: ${error.message}`))
     process.exit(2)
   })
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)))
@@ -65,6 +65,11 @@ function findOpencode() {
   const named = option("--opencode") ?? process.env.BATON_OPENCODE
   if (named) return resolve(named)
   return findBelow(here) ?? onPath("opencode")
+}
+
+/** A text as a terminal may show it: the name of a folder can have characters that control one. */
+function shown(text) {
+  return text.replaceAll(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, "\ufffd")
 }
 
 /** OpenCode in the node_modules of a folder, or of the nearest one above it. */

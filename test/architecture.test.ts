@@ -96,7 +96,6 @@ const PACKAGES: Record<string, readonly string[]> = {
   "jsonc-parser": ["config"],
   "@dagrejs/dagre": ["report"],
   commander: ["cli"],
-  picocolors: ["cli"],
   "solid-js": ["tui", "tui.tsx"],
   "@opentui/": ["tui", "tui.tsx"],
   "@opencode-ai/sdk": ["host", "workers", "opencode", "compose.ts", "cli"],
@@ -189,4 +188,10 @@ it("nothing writes to the terminal inside OpenCode, and no error is swallowed", 
   const inside = sources.filter(({ path }) => !["cli", "cli.ts"].includes(placeOf(path)))
   expect(inside.flatMap((source) => spots(source, terminalWrites(source)))).toEqual([])
   expect(sources.flatMap((source) => spots(source, swallowedErrors(source)))).toEqual([])
+})
+
+it("in the command line only the writer that escapes what others wrote writes to the terminal", () => {
+  const own = sources.filter(({ path }) => ["cli", "cli.ts"].includes(placeOf(path)))
+  const writers = own.filter((source) => terminalWrites(source).length > 0).map(({ path }) => path)
+  expect(writers).toEqual(["src/cli/terminal.ts"])
 })

@@ -5,6 +5,7 @@ import type { Project } from "../project/project.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
 import { writeJson } from "./json.ts"
+import { stdout } from "./terminal.ts"
 
 interface ExplainOptions {
   readonly workflow?: string
@@ -36,7 +37,7 @@ function explainCommand(): Command {
       const project = projectOf(command.optsWithGlobals<GlobalOptions>())
       const explained = answers(project, key, options)
       if (options.json) writeJson(explained)
-      else process.stdout.write(`${explained.map((one) => format(one, project.root)).join("\n\n")}\n`)
+      else stdout.write(`${explained.map((one) => format(one, project.root)).join("\n\n")}\n`)
     })
 }
 

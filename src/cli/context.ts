@@ -7,6 +7,7 @@ import type { Host } from "../host/host.ts"
 import { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { UserError } from "./exit.ts"
+import { stderr } from "./terminal.ts"
 
 /**
  * Loads the parts of compose.ts that the commands need. Loaded at the first use, because it
@@ -62,7 +63,7 @@ export function projectOf(options: GlobalOptions): Project {
 /** Writes errors of Baton itself to stderr, because outside OpenCode a person looks there. */
 export const stderrLog: Log = {
   error(message, detail) {
-    process.stderr.write(`baton: ${message}${detail ? ` ${JSON.stringify(detail)}` : ""}\n`)
+    stderr.write(`baton: ${message}${detail ? ` ${JSON.stringify(detail)}` : ""}\n`)
   },
 }
 

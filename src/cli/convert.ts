@@ -3,6 +3,7 @@ import { Command } from "commander"
 import { readText } from "../files/read.ts"
 import { type GlobalOptions, pathOf, projectOf } from "./context.ts"
 import { problemsError, UserError } from "./exit.ts"
+import { stdout, writeContent } from "./terminal.ts"
 
 /** `baton convert FILE [--out F]`: converts a workflow of any dialect to the canonical form. */
 export function convertCommand(): Command {
@@ -17,10 +18,10 @@ export function convertCommand(): Command {
       if (!existsSync(file)) throw new UserError(`no such file: ${typed}`)
       const converted = project.convert(file, read(file, typed))
       if (!converted.ok) throw problemsError(converted.problems)
-      if (out === undefined) process.stdout.write(converted.value)
+      if (out === undefined) writeContent(converted.value)
       else {
         write(pathOf(globals, out), out, converted.value)
-        process.stdout.write(`wrote ${out}\n`)
+        stdout.write(`wrote ${out}\n`)
       }
     })
 }

@@ -17,6 +17,7 @@ import type { DoctorFinding } from "./json-types.ts"
 import { wayToContinue } from "./report.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
+import { stdout } from "./terminal.ts"
 
 /** One result of the diagnosis. `exit` is the exit code of the command when the state is `bad`. */
 interface Finding extends DoctorFinding {
@@ -38,7 +39,7 @@ export function doctorCommand(compose: LoadCompose): Command {
       let code: number = EXIT.success
       for await (const { exit = EXIT.failed, ...finding } of look(compose, globals, options.attach)) {
         findings.push(finding)
-        if (!options.json) process.stdout.write(`${lineOf(finding)}\n`)
+        if (!options.json) stdout.write(`${lineOf(finding)}\n`)
         if (finding.state === "bad") code = Math.max(code, exit)
       }
       if (options.json) writeJson({ findings })
@@ -137,7 +138,7 @@ function broken(text: string, detail: string): Finding {
 }
 
 function lineOf({ state, text, detail }: DoctorFinding): string {
-  const colors = paint(process.stdout)
+  const colors = paint(stdout)
   const mark = { good: colors.green("✓"), note: colors.yellow("!"), bad: colors.red("✗") }[state]
   return [`${mark} ${text}`, ...(detail === undefined ? [] : detail.split("\n").map((line) => `    ${line}`))].join(
     "\n",

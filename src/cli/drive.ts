@@ -14,6 +14,7 @@ import { keepAlive, reportRemote } from "./remote-control.ts"
 import { formatReport } from "./report.ts"
 import { onInterrupt } from "./signals.ts"
 import { readJournal } from "./status.ts"
+import { stdout } from "./terminal.ts"
 
 export interface DriveOptions {
   readonly json?: boolean
@@ -110,7 +111,7 @@ async function work(
     stopShowing()
     if (!view) throw new UserError(broken ?? `run ${begun.run} left no journal`)
     if (options.json) writeJson(endedLine(view))
-    else process.stdout.write(formatReport(view, process.stdout))
+    else stdout.write(formatReport(view, stdout))
     if (broken !== undefined) throw new UserError(`${broken}; fix it, then run: baton resume ${view.id}`)
     return exitCodeOf(view)
   } finally {

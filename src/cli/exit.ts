@@ -3,6 +3,7 @@ import { UnreadableRun } from "../core/fold/evolve.ts"
 import { formatProblems, type Problem } from "../core/model/problem.ts"
 import type { StopCause } from "../core/model/result.ts"
 import type { RunView } from "../core/view/view.ts"
+import { stderr } from "./terminal.ts"
 
 /** Exit codes of `baton` (docs/guide/command-line.md). */
 export const EXIT = { success: 0, failed: 1, usage: 2, paused: 3, budget: 4, deadline: 5, interrupted: 130 } as const
@@ -39,10 +40,10 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage
     if (error instanceof UserError || error instanceof UnreadableRun) {
-      process.stderr.write(`baton: ${error.message}\n`)
+      stderr.write(`baton: ${error.message}\n`)
       return EXIT.usage
     }
-    process.stderr.write(`baton: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    stderr.write(`baton: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
     return EXIT.failed
   }
 }

@@ -2,6 +2,7 @@ import { Command, Option } from "commander"
 import { drawn } from "../report/drawn.ts"
 import { type GlobalOptions, projectOf } from "./context.ts"
 import { problemsError } from "./exit.ts"
+import { stdout } from "./terminal.ts"
 
 /** `baton graph WORKFLOW`: draws its steps and their dependencies, as text or as Mermaid. */
 export function graphCommand(): Command {
@@ -12,6 +13,6 @@ export function graphCommand(): Command {
     .action((name: string, options: { format: "ascii" | "mermaid" }, command: Command) => {
       const found = projectOf(command.optsWithGlobals<GlobalOptions>()).workflow(name)
       if (!found.ok) throw problemsError(found.problems)
-      process.stdout.write(drawn(found.value, options.format))
+      stdout.write(drawn(found.value, options.format))
     })
 }

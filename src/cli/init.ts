@@ -7,6 +7,7 @@ import { offeredModels } from "../host/catalog.ts"
 import { connect } from "./connect.ts"
 import { type GlobalOptions, placeOf, stderrLog } from "./context.ts"
 import { UserError } from "./exit.ts"
+import { stderr, stdout } from "./terminal.ts"
 
 /** `baton init`: writes a first `orchestrator.jsonc` with the models of the user's OpenCode. */
 export function initCommand(): Command {
@@ -30,7 +31,7 @@ export function initCommand(): Command {
       writeFileSync(file, starterConfig(offered), { flag: "wx" })
       const what =
         offered.models.length === 0 ? "without models: OpenCode has none" : `from ${offered.models.length} models`
-      process.stdout.write(`wrote ${relative(process.cwd(), file)} (${what}); \`baton validate\` checks it\n`)
+      stdout.write(`wrote ${relative(process.cwd(), file)} (${what}); \`baton validate\` checks it\n`)
     })
 }
 
@@ -53,7 +54,7 @@ async function ask(
     }
   } catch (error) {
     if (!(error instanceof UserError) || attach !== undefined) throw error
-    process.stderr.write(`baton: ${error.message}\n`)
+    stderr.write(`baton: ${error.message}\n`)
     return { models: [] }
   }
 }

@@ -2,10 +2,11 @@ import { printableJson } from "../core/base/printable.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import type { EndedLine, JsonDocuments, JsonLine, StatusDocument } from "./json-types.ts"
+import { stdout } from "./terminal.ts"
 
 /** Writes one line of `--json`. Every value that a command writes has a type in json-types.ts. */
 export function writeJson(value: JsonLine | JsonDocuments[keyof JsonDocuments]): void {
-  process.stdout.write(`${printableJson(JSON.stringify(value))}\n`)
+  stdout.write(`${printableJson(JSON.stringify(value))}\n`)
 }
 
 /**

@@ -14,6 +14,7 @@ import { formatNeedRows, needRows } from "./needs.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
 import { type TextColumn, terminalWidth, textTable } from "./table.ts"
+import { stdout } from "./terminal.ts"
 
 const RUNS_SHOWN = 20
 const STATES: readonly RunStatus[] = ["running", "paused", "interrupted", "success", "failed", "cancelled"]
@@ -49,8 +50,8 @@ export function listCommand(compose: LoadCompose): Command {
       }
       const own = workflows.some((one) => !one.isBuiltIn) ? "" : "\n(your own go into .opencode/workflows/NAME.yaml)"
       const known = formatWorkflows(workflows) + own
-      process.stdout.write(`Workflows\n${known}\n\nRuns\n${formatRuns(page, options)}\n`)
-      if (needs.length > 0) process.stdout.write(`\n${formatNeedRows(needs)}`)
+      stdout.write(`Workflows\n${known}\n\nRuns\n${formatRuns(page, options)}\n`)
+      if (needs.length > 0) stdout.write(`\n${formatNeedRows(needs)}`)
     })
 }
 
@@ -81,7 +82,7 @@ function formatRuns({ runs, isMore }: RunPage, options: ListOptions): string {
     { title: "COST", isRight: true, of: of(costOf), drop: 5 },
     { title: "WORKFLOW", of: workflowOf },
   ]
-  const lines = textTable(columns, runs, terminalWidth(process.stdout), paint(process.stdout))
+  const lines = textTable(columns, runs, terminalWidth(stdout), paint(stdout))
   if (isMore)
     lines.push(`… older runs: --page ${page + 1} shows the next ${limit}, and --limit ${limit * 5} more at once`)
   return lines.join("\n")

@@ -7,6 +7,7 @@ import { inputOption, modelOption } from "./inputs.ts"
 import { writeJson } from "./json.ts"
 import type { PlanDocument } from "./json-types.ts"
 import { paint } from "./style.ts"
+import { stdout } from "./terminal.ts"
 
 /**
  * `baton plan WORKFLOW`: shows what would run, in which order, with which profiles and rights.
@@ -36,7 +37,7 @@ export function planCommand(): Command {
         if (!prepared.ok) throw problemsError(prepared.problems)
         const { value } = prepared
         if (options.json) writeJson(documentOf(value))
-        else process.stdout.write(formatPlan(value, paint(process.stdout)))
+        else stdout.write(formatPlan(value, paint(stdout)))
       },
     )
 }

@@ -21,6 +21,7 @@ import { runCommand } from "./run.ts"
 import { skipCommand } from "./skip.ts"
 import { stateCommand } from "./state.ts"
 import { statusCommand } from "./status.ts"
+import { stderr, stdout } from "./terminal.ts"
 import { traceCommand } from "./trace.ts"
 import { validateCommand } from "./validate.ts"
 import { workersCommand } from "./workers.ts"
@@ -35,6 +36,7 @@ export function createProgram(compose: LoadCompose, version = packageVersion()):
     .showHelpAfterError(helpHint("baton", "lists the commands"))
     .addHelpText("after", EXIT_CODES)
     .exitOverride()
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
   const commands = [
     runCommand(compose),
     resumeCommand(compose),

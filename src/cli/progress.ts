@@ -1,5 +1,5 @@
-import type pc from "picocolors"
 import { formatDuration } from "../core/base/duration.ts"
+import { oneLine } from "../core/base/printable.ts"
 import type { RunEvent } from "../core/model/events.ts"
 import { describeReply, isUnanswered } from "../core/model/request-text.ts"
 import { failedChecks } from "../core/model/result.ts"
@@ -11,12 +11,16 @@ import { viewRun } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { Region } from "./region.ts"
 import { hasUsage } from "./report.ts"
-import { paint, stepMark } from "./style.ts"
+import { type Colors, paint, stepMark } from "./style.ts"
+import { control, stderr } from "./terminal.ts"
 import { treeLines } from "./tree.ts"
 
 /** Minimum interval between two drawings, and the interval at which the times advance. */
 const DRAW_MS = 100
 const TICK_MS = 1_000
+
+/** Moves to the beginning of the line and clears it. */
+const CLEAR_LINE = `${control("G")}${control("2K")}`
 
 /**
  * Shows progress on stderr. When piped, it writes a line for each start and end of a step. On a
@@ -24,19 +28,19 @@ const TICK_MS = 1_000
  * that stops it.
  */
 export function createProgress(engine: Engine): () => void {
-  return process.stderr.isTTY ? drawTree(engine) : writeLines(engine)
+  return stderr.isTTY ? drawTree(engine) : writeLines(engine)
 }
 
 function writeLines(engine: Engine): () => void {
-  const colors = paint(process.stderr)
+  const colors = paint(stderr)
   return engine.subscribe((run, events) => {
-    for (const event of events) for (const line of linesOf(run, event, colors)) process.stderr.write(`${line}\n`)
+    for (const event of events) for (const line of linesOf(run, event, colors)) stderr.write(`${line}\n`)
   })
 }
 
 function drawTree(engine: Engine): () => void {
-  const colors = paint(process.stderr)
-  const region = new Region(process.stderr)
+  const colors = paint(stderr)
+  const region = new Region(stderr)
   let live: Run | undefined
   let waiting: NodeJS.Timeout | undefined
   const draw = () => {
@@ -69,17 +73,17 @@ function isInTree(event: RunEvent): boolean {
 
 /** Writes a last line that the next one replaces. Does nothing without a terminal. */
 export function showLine(text: string): void {
-  if (!process.stderr.isTTY) return
-  const line = text.slice(0, (process.stderr.columns ?? 80) - 1)
-  process.stderr.write(`\r\x1b[2K${paint(process.stderr).dim(line)}`)
+  if (!stderr.isTTY) return
+  const line = oneLine(text, (stderr.columns ?? 80) - 1)
+  stderr.write(`${CLEAR_LINE}${paint(stderr).dim(line)}`)
 }
 
 /** Clears the last line. */
 export function clearLine(): void {
-  if (process.stderr.isTTY) process.stderr.write("\r\x1b[2K")
+  if (stderr.isTTY) stderr.write(CLEAR_LINE)
 }
 
-function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createColors>): string[] {
+function linesOf(run: Run, event: RunEvent, colors: Colors): string[] {
   const tree = "step" in event ? treeOf(viewRun(run, true).steps) : []
   const branch = "step" in event ? tree.find(({ step }) => step.id === event.step) : undefined
   const step = branch?.step
@@ -123,7 +127,7 @@ function linesOf(run: Run, event: RunEvent, colors: ReturnType<typeof pc.createC
 function retryLine(
   { step, result, at }: Extract<RunEvent, { type: "step.ended" }>,
   retryAt: number,
-  colors: ReturnType<typeof pc.createColors>,
+  colors: Colors,
 ): string[] {
   if (retryAt <= at) return []
   const why = `${colors.red(result.reason)}${result.detail ? `: ${result.detail}` : ""}`
@@ -132,7 +136,7 @@ function retryLine(
   ]
 }
 
-function endedLine({ step, spent }: Branch, colors: ReturnType<typeof pc.createColors>): string {
+function endedLine({ step, spent }: Branch, colors: Colors): string {
   const took = step.startedAt !== null && step.endedAt !== null ? formatDuration(step.endedAt - step.startedAt) : ""
   const price = hasUsage(step, spent) ? [formatUsage(spent)] : []
   const why = step.reason === "ok" ? "" : `  ${colors.red(step.reason ?? "")}${step.detail ? `: ${step.detail}` : ""}`

@@ -10,6 +10,7 @@ import type { PruneDocument } from "./json-types.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
 import { type TextColumn, terminalWidth, textTable } from "./table.ts"
+import { stdout } from "./terminal.ts"
 
 const OLD_MS = 30 * 86_400_000
 
@@ -37,7 +38,7 @@ export function pruneCommand(compose: LoadCompose): Command {
       const old = engine === undefined ? [] : oldRuns(engine, options)
       const deleted = options.yes ? old.filter((run) => engine?.remove(run.id).ok) : []
       if (options.json) writeJson(documentOf(old, deleted))
-      else process.stdout.write(formatPruned(old, deleted, options))
+      else stdout.write(formatPruned(old, deleted, options))
     })
 }
 
@@ -63,7 +64,7 @@ function formatPruned(old: readonly RunView[], deleted: readonly RunView[], opti
     { title: "ENDED", of: ({ endedAt }) => localTime(endedAt ?? 0, now), drop: 1 },
     { title: "WORKFLOW", of: ({ workflow }) => workflow },
   ]
-  const lines = textTable(columns, old, terminalWidth(process.stdout), paint(process.stdout))
+  const lines = textTable(columns, old, terminalWidth(stdout), paint(stdout))
   const count = (runs: readonly RunView[]) => `${runs.length} ${runs.length === 1 ? "run" : "runs"}`
   const what = options.yes
     ? `Deleted ${count(deleted)}. Their sessions stay in OpenCode.`

@@ -1,17 +1,15 @@
+import { control, type Terminal } from "./terminal.ts"
+
 /** The last lines of a terminal, which are redrawn while other lines are written above them. */
 
-/** The part of a terminal stream that a region uses. */
-export interface Terminal {
-  write(text: string): unknown
-  readonly columns?: number
-  readonly rows?: number
-}
+/** The part of a terminal that a region uses. */
+type Screen = Pick<Terminal, "write" | "columns" | "rows">
 
 export class Region {
-  readonly #terminal: Terminal
+  readonly #terminal: Screen
   #drawn: readonly string[] = []
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Screen) {
     this.#terminal = terminal
   }
 
@@ -42,7 +40,7 @@ export class Region {
    * Control sequence that moves to the first line of the drawing and clears everything from there.
    */
   #back(): string {
-    const up = this.#drawn.length > 1 ? `\x1b[${this.#drawn.length - 1}A` : ""
-    return this.#drawn.length === 0 ? "" : `\r${up}\x1b[J`
+    const up = this.#drawn.length > 1 ? control(`${this.#drawn.length - 1}A`) : ""
+    return this.#drawn.length === 0 ? "" : `${control("G")}${up}${control("J")}`
   }
 }

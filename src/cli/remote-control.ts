@@ -1,6 +1,7 @@
 import type { Engine, Settled } from "../engine/engine.ts"
 import { EXIT } from "./exit.ts"
 import { writeJson } from "./json.ts"
+import { stdout } from "./terminal.ts"
 
 const STAY_MS = 1_000
 
@@ -33,6 +34,6 @@ export function reportRemote(
   const text = isPending
     ? `${word}: handed to the process that drives ${what}, which has not handled it yet; baton status ${run} shows the state.`
     : `${word}: done by the process that drives ${what}. The run is ${status}.`
-  process.stdout.write(`${text}\n`)
+  stdout.write(`${text}\n`)
   return EXIT.success
 }

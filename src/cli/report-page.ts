@@ -6,6 +6,7 @@ import { type GlobalOptions, type LoadCompose, pathOf, placeOf } from "./context
 import { UserError } from "./exit.ts"
 import { formatReport } from "./report.ts"
 import { findRun, NOTHING_RAN, readJournal } from "./status.ts"
+import { stdout } from "./terminal.ts"
 
 /**
  * `baton report [RUN]`: shows the result of a run as text, or writes it as one HTML page. Reads
@@ -21,11 +22,11 @@ export function reportCommand(compose: LoadCompose): Command {
       const engine = await readJournal(compose, placeOf(globals))
       const run = findRun(engine, wanted)
       if (!engine || !run) {
-        process.stdout.write(NOTHING_RAN)
+        stdout.write(NOTHING_RAN)
         return
       }
       if (options.out === undefined) {
-        process.stdout.write(formatReport(run, process.stdout))
+        stdout.write(formatReport(run, stdout))
         return
       }
       const file = pathOf(globals, options.out)
@@ -36,6 +37,6 @@ export function reportCommand(compose: LoadCompose): Command {
       } catch (error) {
         throw new UserError(`the report could not be written: ${error instanceof Error ? error.message : error}`)
       }
-      process.stdout.write(`The report of ${run.workflow} (run ${run.id}, ${run.status}) is in ${file}\n`)
+      stdout.write(`The report of ${run.workflow} (run ${run.id}, ${run.status}) is in ${file}\n`)
     })
 }

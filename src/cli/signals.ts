@@ -1,4 +1,5 @@
 import { EXIT } from "./exit.ts"
+import { stderr } from "./terminal.ts"
 
 /**
  * A terminal sends Ctrl-C to this process and to its launcher, which forwards it. Two signals
@@ -17,7 +18,7 @@ export function onInterrupt(): { readonly happened: Promise<"interrupted">; disp
   const onSignal = () => {
     const now = performance.now()
     if (firstAt !== undefined && now - firstAt > SAME_KEY_PRESS_MS) process.exit(EXIT.interrupted)
-    if (firstAt === undefined) process.stderr.write("\nstopping … (press again to quit at once)\n")
+    if (firstAt === undefined) stderr.write("\nstopping … (press again to quit at once)\n")
     firstAt ??= now
     happened.resolve("interrupted")
   }

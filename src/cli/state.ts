@@ -17,6 +17,7 @@ import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { writeJson } from "./json.ts"
 import type { StateDocument } from "./json-types.ts"
+import { stdout } from "./terminal.ts"
 
 /** `baton state`: where the runs of projects are kept, and to which folder they belong. */
 export function stateCommand(compose: LoadCompose): Command {
@@ -36,7 +37,7 @@ function listCommand(): Command {
         return { id, path: identity.path, exists: isThere(identity), folder }
       })
       if (options.json) writeJson({ states } satisfies StateDocument)
-      else process.stdout.write(states.length === 0 ? "No project has stored runs.\n" : formatStates(states))
+      else stdout.write(states.length === 0 ? "No project has stored runs.\n" : formatStates(states))
     })
 }
 
@@ -67,7 +68,7 @@ function adoptCommand(compose: LoadCompose): Command {
         if (own) forgetState(own)
         adoptState(state, root, place.env)
       }
-      process.stdout.write("This project has these runs now; `baton list` shows them.\n")
+      stdout.write("This project has these runs now; `baton list` shows them.\n")
     })
 }
 
@@ -93,13 +94,13 @@ function forgetCommand(compose: LoadCompose): Command {
       const state = stateNamed(id)
       const { path } = state.identity
       if (!options.yes) {
-        process.stdout.write(`The runs of ${path} in ${state.folder} would be deleted. Add --yes to delete.\n`)
+        stdout.write(`The runs of ${path} in ${state.folder} would be deleted. Add --yes to delete.\n`)
         return
       }
       const { isInUse } = await compose()
       refuseInUse(state.folder, isInUse)
       forgetState(state)
-      process.stdout.write(`The runs of ${path} are deleted. Their sessions stay in OpenCode.\n`)
+      stdout.write(`The runs of ${path} are deleted. Their sessions stay in OpenCode.\n`)
     })
 }
 

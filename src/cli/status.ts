@@ -14,6 +14,7 @@ import type { NeedRow } from "./json-types.ts"
 import { formatNeedRows, needRows } from "./needs.ts"
 import { hasUsage, howToContinue } from "./report.ts"
 import { paint, stepMark } from "./style.ts"
+import { stdout } from "./terminal.ts"
 
 /** The answer of every command that only reads, when there is nothing to read. It is no mistake. */
 export const NOTHING_RAN = "Nothing has run in this project yet.\n"
@@ -29,8 +30,8 @@ export function statusCommand(compose: LoadCompose): Command {
       const view = findRun(engine, run)
       const needs = needRows(engine)
       if (options.json) writeJson(view ? statusDocument(view, needs) : null)
-      else if (view) process.stdout.write(`${formatStatus(view)}${needsBlock(needs)}`)
-      else process.stdout.write(NOTHING_RAN)
+      else if (view) stdout.write(`${formatStatus(view)}${needsBlock(needs)}`)
+      else stdout.write(NOTHING_RAN)
     })
 }
 
@@ -62,7 +63,7 @@ function needsBlock(needs: readonly NeedRow[]): string {
 }
 
 function formatStatus(view: RunView): string {
-  const colors = paint(process.stdout)
+  const colors = paint(stdout)
   const nameOf = ({ step, level }: Branch) => `${"  ".repeat(level)}${nameInGroup(step)}`
   const tree = treeOf(view.steps)
   const width = Math.max(...tree.map((branch) => nameOf(branch).length))

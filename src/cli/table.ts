@@ -1,3 +1,4 @@
+import { printable } from "../core/base/printable.ts"
 import type { Colors } from "./style.ts"
 
 /** Tables of the command line, in columns that fit the terminal. */
@@ -23,7 +24,7 @@ export function textTable<Row>(
   colors: Colors,
 ): string[] {
   let shown = columns
-    .map((column) => ({ ...column, cells: rows.map((row) => column.of(row)) }))
+    .map((column) => ({ ...column, cells: rows.map((row) => printable(column.of(row)).replaceAll(/[\t\n]/g, " ")) }))
     .filter(({ cells }) => cells.some((cell) => cell !== ""))
     .map((column) => ({ ...column, wide: Math.max(...[column.title, ...column.cells].map(widthOf)) }))
   const total = () => shown.reduce((sum, { wide }) => sum + wide + GAP.length, -GAP.length)
@@ -43,7 +44,10 @@ export function textTable<Row>(
 }
 
 /** The width of the terminal, or undefined when the output goes somewhere else. */
-export function terminalWidth(stream: { readonly isTTY?: boolean; readonly columns?: number }): number | undefined {
+export function terminalWidth(stream: {
+  readonly isTTY?: boolean
+  readonly columns?: number | undefined
+}): number | undefined {
   return stream.isTTY ? (stream.columns ?? 80) : undefined
 }
 

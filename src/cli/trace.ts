@@ -8,6 +8,7 @@ import { UserError } from "./exit.ts"
 import { writeJson } from "./json.ts"
 import type { TraceDocument } from "./json-types.ts"
 import { findRun, NOTHING_RAN, readJournal } from "./status.ts"
+import { stdout } from "./terminal.ts"
 
 /**
  * `baton trace STEP`: shows the prompt, the model, the cost and the whole answer of a step or a
@@ -25,7 +26,7 @@ export function traceCommand(compose: LoadCompose): Command {
       const view = found?.run ?? findRun(engine, options.run)
       if (!view) {
         if (options.json) writeJson(null)
-        else process.stdout.write(NOTHING_RAN)
+        else stdout.write(NOTHING_RAN)
         return
       }
       const step = found?.step ?? view.steps.find((other) => other.id === wanted)
@@ -35,6 +36,6 @@ export function traceCommand(compose: LoadCompose): Command {
       const told = engine && traceOf(engine.events(view.id), step.id, [])
       const happened = told === undefined ? {} : { happened: told.rows }
       if (options.json) writeJson({ run: view.id, ...step, ...happened } satisfies TraceDocument)
-      else process.stdout.write(`${formatTrace(view.id, step, told)}\n`)
+      else stdout.write(`${formatTrace(view.id, step, told)}\n`)
     })
 }

@@ -1,4 +1,5 @@
 import { formatDuration } from "../core/base/duration.ts"
+import { printable } from "../core/base/printable.ts"
 import { formatCost } from "../core/view/numbers.ts"
 import { endWords } from "../core/view/progress.ts"
 import { type Branch, treeOf } from "../core/view/tree.ts"
@@ -94,7 +95,7 @@ function factsOf(step: StepView, now: number): string[] {
 }
 
 function clip(text: string, columns: number): string {
-  const line = text.replace(/\s+$/gm, (space) => (space.includes("\n") ? "" : space)).replace(/\n/g, " ")
+  const line = printable(text.replace(/\s+$/gm, (space) => (space.includes("\n") ? "" : space))).replace(/[\t\n]/g, " ")
   if (columns <= 0) return ""
   return line.length <= columns ? line : `${line.slice(0, Math.max(0, columns - 1))}…`
 }

@@ -3,6 +3,7 @@ import { basename } from "node:path"
 import { Command } from "commander"
 import { type GlobalOptions, pathOf, projectOf } from "./context.ts"
 import { problemsError, UserError } from "./exit.ts"
+import { stdout } from "./terminal.ts"
 
 /**
  * `baton validate [FILE…]`: lists every problem of the files, or of the whole project, with its
@@ -20,8 +21,6 @@ export function validateCommand(): Command {
       const checked = project.check(files.length === 0 ? undefined : files.map((file) => pathOf(globals, file)))
       if (checked.problems.length > 0) throw problemsError(checked.problems)
       const names = checked.files.map((file) => basename(file))
-      process.stdout.write(
-        names.length > 0 ? `${names.length} valid: ${names.join(", ")}\n` : "nothing to check here\n",
-      )
+      stdout.write(names.length > 0 ? `${names.length} valid: ${names.join(", ")}\n` : "nothing to check here\n")
     })
 }

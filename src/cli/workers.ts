@@ -8,6 +8,7 @@ import type { WorkerRow } from "./json-types.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
 import { type TextColumn, terminalWidth, textTable } from "./table.ts"
+import { stdout } from "./terminal.ts"
 
 /** Number of runs that are searched for running steps. */
 const RUNS_READ = 50
@@ -24,7 +25,7 @@ export function workersCommand(compose: LoadCompose): Command {
       const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
       const rows = engine === undefined ? [] : rowsOf(engine)
       if (options.json) writeJson(rows)
-      else process.stdout.write(format(rows, Date.now()))
+      else stdout.write(format(rows, Date.now()))
     })
 }
 
@@ -68,5 +69,5 @@ function format(rows: readonly WorkerRow[], now: number): string {
     },
     { title: "SESSION", of: ({ session }) => session ?? "-", drop: 4 },
   ]
-  return `${textTable(columns, rows, terminalWidth(process.stdout), paint(process.stdout)).join("\n")}\n`
+  return `${textTable(columns, rows, terminalWidth(stdout), paint(stdout)).join("\n")}\n`
 }

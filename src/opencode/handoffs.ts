@@ -1,3 +1,4 @@
+import { printable } from "../core/base/printable.ts"
 import { handoffText } from "../core/model/handoff.ts"
 import type { Log } from "../core/ports/ports.ts"
 import { type RunView, viewRun } from "../core/view/view.ts"
@@ -93,7 +94,8 @@ export async function postHandoff(host: Host, handoff: IdSource, text: string): 
  * A handoff is read by models later, and the same one is the same message. No model ever reads any
  * other text.
  */
-export async function post(host: Host, session: string, text: string, handoff?: IdSource): Promise<void> {
+export async function post(host: Host, session: string, said: string, handoff?: IdSource): Promise<void> {
+  const text = printable(said)
   const { agent, model } = await callHost("read the session", (o) => host.client.session.get({ sessionID: session }, o))
   await callHost("post into the session", (o) =>
     host.client.session.prompt(

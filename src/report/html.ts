@@ -1,3 +1,5 @@
+import { printable } from "../core/base/printable.ts"
+
 /**
  * Builds HTML. All values are escaped unless they were built here, so a page cannot be made to run
  * foreign markup.
@@ -32,16 +34,10 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 }
 
-/** Escapes a text for an element or an attribute, and replaces control characters. */
+/** Escapes a text for an element or an attribute, and shows what would not be printable. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] as string).replace(CONTROL, "\uFFFD")
+  return printable(text).replace(/[&<>"']/g, (char) => ENTITIES[char] as string)
 }
-
-/**
- * Control characters except tab and line breaks, and characters that change the writing direction.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern has to match control characters
-const CONTROL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F\u202A-\u202E\u2066-\u2069]/g
 
 /** Concatenates all, with `between` as the separator. */
 export function joined(all: readonly Html[], between: string): Html {

@@ -1,5 +1,6 @@
 import type { TuiPluginApi, TuiToast } from "@opencode-ai/plugin/tui"
 import { nanoid } from "nanoid"
+import { printable } from "../core/base/printable.ts"
 import type { NoticeMessage, Reply } from "../core/view/protocol.ts"
 import { toastLines } from "../core/view/toast.ts"
 import { ABORTS } from "./dashboard/actions.ts"
@@ -101,10 +102,12 @@ function tellProblems({ ui }: TuiPluginApi, problems: readonly string[]): void {
 
 /**
  * Returns the API with a `toast` that offers each toast to `show` first. OpenCode shows it only
- * when `show` returns false.
+ * when `show` returns false. A toast may have the title of a session or the text of an error.
  */
 function withToasts(api: TuiPluginApi, show: (toast: TuiToast) => boolean): TuiPluginApi {
-  const toast = (given: TuiToast) => {
+  const toast = (raised: TuiToast) => {
+    const title = raised.title === undefined ? {} : { title: printable(raised.title) }
+    const given = { ...raised, ...title, message: printable(raised.message) }
     if (show(given)) return
     api.ui.toast({ ...given, message: toastLines(given.message, api.renderer.width) })
   }

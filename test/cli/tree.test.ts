@@ -1,12 +1,13 @@
 import xterm from "@xterm/headless"
-import pc from "picocolors"
 import { describe, expect, it } from "vitest"
 import { Region } from "../../src/cli/region.ts"
+import { paint } from "../../src/cli/style.ts"
+import { shown } from "../../src/cli/terminal.ts"
 import { treeLines } from "../../src/cli/tree.ts"
 import type { StepView } from "../../src/core/view/view.ts"
 import { doneStep, gateStep, runningStep, runView, stepView } from "../tui/support/runs.ts"
 
-const plain = pc.createColors(false)
+const plain = paint({})
 const part = (of: string, name: string, step: StepView): StepView => ({ ...step, group: of, name })
 const lines = (steps: readonly StepView[], size = { columns: 60, rows: 20 }, now = 65_000) =>
   treeLines(runView({ steps: [...steps] }), now, size, plain)
@@ -67,7 +68,7 @@ describe("the tree of a run", () => {
 describe("the last lines of a terminal", () => {
   function openTerminal() {
     const screen = new xterm.Terminal({ cols: 20, rows: 8, allowProposedApi: true, convertEol: true })
-    const region = new Region({ write: (text) => screen.write(text), columns: 20, rows: 8 })
+    const region = new Region({ write: (text) => screen.write(shown(text)), columns: 20, rows: 8 })
     const text = async () => {
       await new Promise<void>((resolve) => screen.write("", resolve))
       const { active } = screen.buffer

@@ -22,7 +22,11 @@ let model: ScriptedModel
 let project: Project
 beforeAll(async () => {
   model = await startScriptedModel()
-  project = makeProject({ model, server: await warmServer(), workflows: { flow: FLOW } })
+  project = makeProject({
+    model,
+    server: await warmServer(),
+    workflows: { flow: FLOW, speak: "steps: [{ id: speak, prompt: Speak up }]" },
+  })
 }, LONG)
 afterAll(async () => {
   await project?.dispose()
@@ -73,6 +77,40 @@ it(
     for (const step of ["survey", "build", "guide"]) {
       expect(stderr.split("\n").filter((line) => line.startsWith(`◐ ${step} `))).toHaveLength(1)
       expect(stderr.split("\n").filter((line) => line.startsWith(`✓ ${step} `))).toHaveLength(1)
+    }
+  },
+  LONG,
+)
+
+/** An answer that writes the clipboard, sets the title, clears the screen, and reverses text. */
+const ATTACK = "\x1b]52;c;cm0=\x07\x1b]0;root\x07\x1b[2Jspoken\u202e\u009b2J"
+
+it(
+  "an answer that controls a terminal is shown as text by run, trace and report",
+  async () => {
+    model.script("Speak up", say(ATTACK))
+    let written = ""
+    const child = Bun.spawn(
+      ["node", join(ROOT, "bin/baton.mjs"), "run", "speak", "--attach", (await warmServer()).url],
+      {
+        cwd: project.dir,
+        env: { ...project.env, NO_COLOR: "1" },
+        terminal: {
+          cols: 70,
+          rows: 30,
+          data: (_terminal, data) => {
+            written += Buffer.from(data).toString()
+          },
+        },
+      },
+    )
+    expect(await child.exited).toBe(0)
+    await until(() => written.includes("speak success"), { what: () => `the report in ${JSON.stringify(written)}` })
+    child.terminal?.close()
+    const others = await Promise.all([baton(project, "trace", "speak"), baton(project, "report")])
+    for (const text of [written, ...others.map(({ stdout, stderr }) => stdout + stderr)]) {
+      expect(text).toContain("␛]52;c;cm0=␇␛]0;root␇␛[2Jspoken\ufffd\ufffd2J")
+      for (const sequence of ["\x1b]", "\x1b[2J", "\u202e", "\u009b"]) expect(text).not.toContain(sequence)
     }
   },
   LONG,

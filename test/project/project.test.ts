@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import pc from "picocolors"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { formatProblems } from "../../src/core/model/problem.ts"
 import { formatPlan } from "../../src/project/plan.ts"
@@ -27,7 +26,7 @@ function prepared(workflow: string, config: object) {
 
 /** The output of `plan` without its first line, which names the file. */
 function planned(workflow: string, config: object = {}): string[] {
-  return formatPlan(prepared(workflow, config), pc.createColors(false)).split("\n").slice(1)
+  return formatPlan(prepared(workflow, config)).split("\n").slice(1)
 }
 
 const ONE = "steps: [{ id: a, prompt: p }]"
