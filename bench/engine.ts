@@ -140,6 +140,8 @@ export function storeOf(append: Store["append"]): Store {
     remove: () => undefined,
     post: () => undefined,
     queued: () => [],
+    drop: () => [],
+    readAll: () => [],
     refuse: () => undefined,
     outcomeOf: () => undefined,
     withdraw: () => undefined,

@@ -20,6 +20,7 @@ import { createVault } from "./project/vault.ts"
 import { modelsWanted } from "./project/workers.ts"
 import { compileSchema } from "./spec/json-schema.ts"
 import { holds, render, resultOf } from "./spec/template.ts"
+import { ownerSecret } from "./state/key.ts"
 import { openState } from "./state/project-state.ts"
 import { isStoreInUse, openSqliteStore } from "./store/sqlite/store.ts"
 import { createAgentBackend } from "./workers/agent/backend.ts"
@@ -46,8 +47,8 @@ export function openRuntime(options: LoadOptions & Readers & { readonly host: Ho
   const project = new Project(options)
   const vault = createVault(project.root, options.env)
   const log: Log = { error: (message, detail) => options.log.error(vault.hide(message), vault.hide(detail)) }
-  const state = openState(project.root, options.env).folder
-  const store = openSqliteStore(state)
+  const { folder: state, id } = openState(project.root, options.env)
+  const store = openSqliteStore(state, ownerSecret(options.env, "queue", id))
   const backends = createBackends({ host, log, servers: serverDeps(project, state, host, log) })
   const engine = new Engine({
     store,

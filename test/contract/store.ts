@@ -28,6 +28,35 @@ export function storeContract(open: () => Store): void {
     expect(store.extent("r1")).toBeUndefined()
   })
 
+  it("returns the events of all runs in the order in which they were written, without a gap", () => {
+    store.append("r1", [createdEvent("r1")])
+    store.append("r2", [createdEvent("r2"), startedEvent("a")])
+    store.append("r1", [startedEvent("a")])
+    const all = store.readAll(0, 100)
+    expect(all.map(({ run, event }) => `${run} ${event?.type}`)).toEqual([
+      "r1 run.created",
+      "r2 run.created",
+      "r2 step.started",
+      "r1 step.started",
+    ])
+    const positions = all.map(({ position }) => position)
+    expect(positions).toEqual(positions.map((_, at) => (positions[0] as number) + at))
+    const paged: typeof all = []
+    for (let page = store.readAll(0, 1); page.length > 0; page = store.readAll(paged.at(-1)?.position ?? 0, 1))
+      paged.push(...page)
+    expect(paged).toEqual(all)
+  })
+
+  it("gives no position twice, also after the last run was removed", () => {
+    store.append("r1", [createdEvent("r1")])
+    store.append("r2", [createdEvent("r2")])
+    const last = store.readAll(0, 100).at(-1)?.position as number
+    store.remove("r2")
+    expect(store.readAll(last, 100)).toEqual([])
+    store.append("r3", [createdEvent("r3")])
+    expect(store.readAll(last, 100).map(({ run, position }) => [run, position])).toEqual([["r3", last + 1]])
+  })
+
   it("lists the runs whose last event does not end them, newest first", () => {
     const ended = { type: "run.ended", at: 9, status: "failed" } as const
     for (const [at, run] of ["r1", "r2", "r3", "r4", "r5", "r6"].entries())

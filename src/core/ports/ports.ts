@@ -6,6 +6,9 @@ import type { Replier, WorkerReply } from "../model/request.ts"
 import type { CheckResult, StepResult, Tokens, Warning } from "../model/result.ts"
 import type { WorkerMessage } from "../model/run.ts"
 import type { AskPolicy, Budget, Check, InputValue, JsonSchema } from "../model/workflow.ts"
+import type { DelegatedRun, DroppedEntry, JournalEntry, JournalExtent, RunHeader } from "./journal.ts"
+
+export type { DelegatedRun, DroppedEntry, JournalEntry, JournalExtent, RunHeader } from "./journal.ts"
 
 /**
  * The engine's ports: what it needs from outside, as types whose comments are their contracts. Each
@@ -26,28 +29,6 @@ export interface Log {
 }
 
 // ── journal ──────────────────────────────────────────────────────────────────────────────────────
-
-/** What is known about a run without reading all its events. */
-export interface RunHeader {
-  readonly id: string
-  readonly workflow: string
-  readonly createdAt: number
-}
-
-/** How much of a run is in the journal. A run that was deleted and created again differs in
- *  `createdAt`. */
-export interface JournalExtent {
-  readonly createdAt: number
-  readonly events: number
-}
-
-/** A run that a worker started from its session. */
-export interface DelegatedRun {
-  readonly id: string
-  /** The session that it was started from. */
-  readonly parent: string
-  readonly createdAt: number
-}
 
 /** A request to the process that drives a run: a command, or to stop or answer a worker. */
 export type QueuedCommand = Command | WorkerCommand
@@ -89,6 +70,12 @@ export interface Store {
   /** Returns the events of the run in order, without the first `after` ones; an empty list when
    *  there is no such run. */
   read(run: string, after?: number): RunEvent[]
+  /**
+   * Returns the events of all runs in the order in which they were written, at most `most` of those
+   * after the position `after`. Who reads from the last position that was returned misses none, and
+   * reads none twice.
+   */
+  readAll(after: number, most: number): JournalEntry[]
   /** Returns how much of the run is in the journal, or undefined when there is no such run. */
   extent(run: string): JournalExtent | undefined
   /** Returns a number that changes when another process has written to the journal, at the cost of
@@ -102,8 +89,12 @@ export interface Store {
   /** Queues a command for the process that drives the run. It is on disk when this returns. Posting
    *  the same key again changes nothing, whether the first one is done or not. */
   post(entry: QueueEntry): void
-  /** Returns the pending commands of all runs in the order in which they were posted. */
+  /** Returns the pending commands of all runs in the order in which they were posted. Those that
+   *  `drop` would end are left out. */
   queued(): QueueEntry[]
+  /** Refuses the pending commands that this user's Baton did not queue, or that were carried out
+   *  before, and returns them. */
+  drop(): DroppedEntry[]
   /** Records why a queued command was refused. Only the process that drives its run may do so. A
    *  command that is already done or refused stays as it is. */
   refuse(run: string, key: string, why: string): void

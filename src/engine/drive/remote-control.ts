@@ -74,6 +74,7 @@ export class RemoteControl {
   takeOver(run: string): void {
     const { store } = this.#deps
     this.#guard(() => {
+      this.#drop()
       for (const entry of store.queued().filter((one) => one.run === run)) {
         const { type } = entry.command
         if (type === "pause" || type === "resume")
@@ -85,8 +86,16 @@ export class RemoteControl {
 
   #look(): void {
     this.#guard(() => {
+      this.#drop()
       for (const entry of this.#deps.store.queued()) this.#handlers.carryOut(entry)
     })
+  }
+
+  /** Ends what somebody else than this user's Baton has queued, and says so once. */
+  #drop(): void {
+    const { store, log } = this.#deps
+    for (const { run, key, why } of store.drop())
+      log.error(`a queued command for run ${run} was not carried out: ${why}. If it was yours, give it again`, { key })
   }
 
   /** Logs a repeated error only once, not at every look. */

@@ -2,6 +2,7 @@ import type { RunEvent } from "../../core/model/events.ts"
 import type {
   Claim,
   DelegatedRun,
+  JournalEntry,
   KeptWorker,
   QueuedOutcome,
   QueueEntry,
@@ -18,6 +19,7 @@ export function createMemoryStore(): Store {
   const claimed = new Set<string>()
   const kept = new Map<string, KeptWorker>()
   const queue = createQueue()
+  const log = createLog()
   let writes = 0
   return {
     append(run, events, done) {
@@ -26,11 +28,14 @@ export function createMemoryStore(): Store {
         throw new Error(known ? `run ${run} already exists` : `there is no run ${run}`)
       }
       // Copied through JSON as on disk, so that nothing is shared with the caller.
-      runs.set(run, [...(known ?? []), ...(JSON.parse(JSON.stringify(events)) as RunEvent[])])
+      const copies = JSON.parse(JSON.stringify(events)) as RunEvent[]
+      runs.set(run, [...(known ?? []), ...copies])
+      log.add(run, copies)
       if (done !== undefined) queue.end(run, done, {})
       writes++
     },
     read: (run, after = 0) => (runs.get(run) ?? []).slice(after),
+    readAll: log.read,
     extent(run) {
       const events = runs.get(run)
       return events && { createdAt: headerOf(events).createdAt, events: events.length }
@@ -41,10 +46,12 @@ export function createMemoryStore(): Store {
     remove(run) {
       writes++
       runs.delete(run)
+      log.remove(run)
       queue.remove(run)
     },
     post: queue.post,
     queued: queue.waiting,
+    drop: () => [],
     refuse: (run, key, why) => queue.end(run, key, { refused: why }),
     outcomeOf: queue.outcomeOf,
     withdraw: queue.withdraw,
@@ -65,6 +72,21 @@ export function createMemoryStore(): Store {
       kept.delete(name)
     },
     close: () => claimed.clear(),
+  }
+}
+
+/** The events of all runs in the order of their writing. */
+function createLog() {
+  let entries: JournalEntry[] = []
+  let position = 0
+  return {
+    add(run: string, events: readonly RunEvent[]) {
+      for (const event of events) entries.push({ position: ++position, run, event })
+    },
+    read: (after: number, most: number) => entries.filter((entry) => entry.position > after).slice(0, most),
+    remove(run: string) {
+      entries = entries.filter((entry) => entry.run !== run)
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import type { RunEvent } from "../../core/model/events.ts"
 import type { DelegatedRun, JournalExtent, KeptWorker, RunHeader, Store } from "../../core/ports/ports.ts"
 import { claimFile, isFileClaimed } from "./claim.ts"
-import { QUEUE_SCHEMA, queueOf } from "./command-queue.ts"
+import { QUEUE_SCHEMA, queueOf, SIGNED_QUEUE_SCHEMA } from "./command-queue.ts"
 
 /**
  * The journal: one SQLite file for each project, `journal.db` in the folder of its state. Runs and
@@ -22,7 +22,7 @@ import { QUEUE_SCHEMA, queueOf } from "./command-queue.ts"
  * `step.opened` alone waits for the next flush: after a power loss, the session it names is found
  * by the key that the session carries.
  */
-const SCHEMA_VERSION = 3
+const SCHEMA_VERSION = 4
 /** The statements that each version adds to the one before it. */
 const SCHEMAS = [
   `
@@ -36,14 +36,32 @@ const SCHEMAS = [
   CREATE INDEX run_delegated_by ON run (delegated_by) WHERE delegated_by IS NOT NULL;
 `,
   QUEUE_SCHEMA,
+  // The position is the place of an event among those of all runs. The trigger gives one to the
+  // events of a process that runs an earlier version and opened the file before.
+  `
+  ALTER TABLE event ADD COLUMN position INTEGER;
+  CREATE TABLE counter (position INTEGER NOT NULL);
+  UPDATE event SET position = ordered.position FROM (
+    SELECT e.run, e.seq, row_number() OVER (ORDER BY r.created_at, e.run, e.seq) AS position
+    FROM event e LEFT JOIN run r ON r.id = e.run
+  ) ordered WHERE ordered.run = event.run AND ordered.seq = event.seq;
+  INSERT INTO counter SELECT count(*) FROM event;
+  CREATE UNIQUE INDEX event_position ON event (position);
+  CREATE TRIGGER event_positioned AFTER INSERT ON event WHEN NEW.position IS NULL BEGIN
+    UPDATE counter SET position = position + 1;
+    UPDATE event SET position = (SELECT position FROM counter) WHERE run = NEW.run AND seq = NEW.seq;
+  END;
+  ${SIGNED_QUEUE_SCHEMA}
+`,
 ]
 const BUSY_TIMEOUT_MS = 5_000
 
 /**
- * Opens the journal in `folder`, and creates it if necessary. Throws when the folder is not
- * writable, or when a newer Baton wrote the file, because an older one must not guess its meaning.
+ * Opens the journal in `folder`, and creates it if necessary. `secret` signs queued commands; a
+ * process with another secret does not carry them out. Throws when the folder is not writable, or
+ * when a newer Baton wrote the file, because an older one must not guess its meaning.
  */
-export function openSqliteStore(folder: string): Store {
+export function openSqliteStore(folder: string, secret?: Uint8Array): Store {
   const locks = join(folder, "locks")
   mkdirSync(locks, { recursive: true, mode: 0o700 })
   const file = join(folder, "journal.db")
@@ -68,7 +86,7 @@ export function openSqliteStore(folder: string): Store {
     claim: (run) => claimFile(lockOf(run)),
     isClaimed: (run) => isFileClaimed(lockOf(run)),
     ...keeper(db),
-    ...queueOf(db, flush),
+    ...queueOf(db, flush, secret),
     close: () => db.close(),
   }
 }
@@ -114,13 +132,22 @@ export function hasUnendedRun(file: string): boolean {
   }
 }
 
-function reader(db: Database): Pick<Store, "read" | "extent" | "version" | "list" | "unended" | "delegated"> {
+function reader(
+  db: Database,
+): Pick<Store, "read" | "readAll" | "extent" | "version" | "list" | "unended" | "delegated"> {
   return {
     read: (run, after = 0) =>
       db
         .query<{ body: string }, [string, number]>("SELECT body FROM event WHERE run = ? AND seq > ? ORDER BY seq")
         .all(run, after)
         .map((row) => JSON.parse(row.body) as RunEvent),
+    readAll: (after, most) =>
+      db
+        .query<{ position: number; run: string; body: string }, [number, number]>(
+          "SELECT position, run, body FROM event WHERE position > ? ORDER BY position LIMIT ?",
+        )
+        .all(after, most)
+        .map(({ position, run, body }) => ({ position, run, event: eventIn(body) })),
     extent: (run) =>
       db
         .query<JournalExtent, [string]>(
@@ -136,6 +163,15 @@ function reader(db: Database): Pick<Store, "read" | "extent" | "version" | "list
           "SELECT id, delegated_by AS parent, created_at AS createdAt FROM run WHERE delegated_by IS NOT NULL",
         )
         .all(),
+  }
+}
+
+function eventIn(body: string): RunEvent | null {
+  try {
+    return JSON.parse(body) as RunEvent
+  } catch {
+    // Its run cannot be read either, which is said where that run is shown.
+    return null
   }
 }
 
@@ -172,7 +208,8 @@ function flusher(db: Database): (mode: "FULL" | "NORMAL") => void {
 
 function appender(db: Database, flush: ReturnType<typeof flusher>): Store["append"] {
   const addRun = db.query("INSERT INTO run (id, workflow, created_at, delegated_by) VALUES (?, ?, ?, ?)")
-  const addEvent = db.query("INSERT INTO event (run, seq, body) VALUES (?, ?, ?)")
+  const addEvent = db.query("INSERT INTO event (run, seq, position, body) VALUES (?, ?, ?, ?)")
+  const take = db.query<{ position: number }, [number]>("UPDATE counter SET position = position + ? RETURNING position")
   const lastSeq = db.query<{ seq: number | null }, [string]>("SELECT max(seq) AS seq FROM event WHERE run = ?")
   const end = db.query("UPDATE inbox SET outcome = '{}' WHERE run = ? AND key = ? AND outcome IS NULL")
   const append = db.transaction((run: string, events: readonly RunEvent[], done: string | undefined) => {
@@ -181,7 +218,8 @@ function appender(db: Database, flush: ReturnType<typeof flusher>): Store["appen
     if (first?.type === "run.created") {
       addRun.run(run, first.workflow.name, first.at, first.depth ? (first.parent ?? null) : null)
     } else if (seq === 0) throw new Error(`there is no run ${run}`)
-    for (const event of events) addEvent.run(run, ++seq, JSON.stringify(event))
+    let position = (take.get(events.length)?.position ?? 0) - events.length
+    for (const event of events) addEvent.run(run, ++seq, ++position, JSON.stringify(event))
     if (done !== undefined) end.run(run, done)
   })
   return (run, events, done) => {

@@ -84,6 +84,33 @@ describe("sqlite store", () => {
     expect(store.delegated()).toHaveLength(1)
     expect(store.kept()).toEqual([])
     expect(store.queued()).toEqual([])
+    expect(store.readAll(0, 9).map(({ position, run }) => [position, run])).toEqual([
+      [1, "r1"],
+      [2, "r1"],
+      [3, "r2"],
+    ])
+  })
+
+  it("gives the events of a process that runs an earlier version a position, and drops its commands", () => {
+    const path = folder()
+    const store = openSqliteStore(path)
+    const earlier = new Database(join(path, "journal.db"))
+    earlier.query("INSERT INTO run VALUES ('r1', 'w', 5, NULL)").run()
+    for (const [at, event] of [createdEvent("r1"), startedEvent("a")].entries())
+      earlier.query("INSERT INTO event (run, seq, body) VALUES ('r1', ?, ?)").run(at + 1, JSON.stringify(event))
+    earlier.query("INSERT INTO event (run, seq, body) VALUES ('r1', 3, '{')").run()
+    earlier.query("INSERT INTO inbox (run, key, body) VALUES ('r1', 'k', '{\"type\":\"pause\"}')").run()
+    earlier.close()
+    store.append("r2", [createdEvent("r2")])
+    expect(store.readAll(0, 9).map(({ position, run, event }) => [position, run, event?.type])).toEqual([
+      [1, "r1", "run.created"],
+      [2, "r1", "step.started"],
+      [3, "r1", undefined],
+      [4, "r2", "run.created"],
+    ])
+    expect(store.queued()).toEqual([])
+    expect(store.drop()).toEqual([{ run: "r1", key: "k", why: "it is not signed by this user's Baton" }])
+    expect(store.drop()).toEqual([])
   })
 
   it("refuses a journal that a newer version wrote", () => {
