@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
   files: ["core"],
   state: ["files"],
+  trust: ["core", "files", "state"],
   shapes: ["core"],
   spec: ["core", "files", "shapes"],
   config: ["core", "files", "shapes"],
@@ -33,9 +34,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   host: ["core", "files"],
   workers: ["core", "host"],
   tui: ["core"],
-  project: ["core", "files", "shapes", "spec", "config", "engine", "report"],
-  opencode: ["core", "files", "spec", "config", "engine", "host", "project", "report", "state"],
-  cli: ["core", "files", "spec", "config", "engine", "host", "project", "report", "state"],
+  project: ["core", "files", "shapes", "spec", "config", "engine", "report", "trust"],
+  opencode: ["core", "files", "spec", "config", "engine", "host", "project", "report", "state", "trust"],
+  cli: ["core", "files", "spec", "config", "engine", "host", "project", "report", "state", "trust"],
   "journal.ts": ["config", "state", "store"],
   "compose.ts": [
     "core",
@@ -101,7 +102,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   "@opencode-ai/sdk": ["host", "workers", "opencode", "compose.ts", "cli"],
   "@opencode-ai/plugin": ["opencode", "tui", "plugin.ts", "tui.tsx"],
   "bun:": ["store"],
-  "write-file-atomic": ["checks", "state"],
+  "write-file-atomic": ["checks", "state", "trust"],
   picomatch: ["checks"],
 }
 const MAX_FILE_LINES = 400

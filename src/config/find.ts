@@ -31,10 +31,11 @@ export function projectRoot({ directory, worktree }: ProjectLocation): string {
 /**
  * Finds the config file that applies: in `.opencode/`, then the project root, then the global
  * folder. The first folder that has one wins, and nothing is merged. The value is null when there
- * is none; two files in one folder are a problem.
+ * is none; two files in one folder are a problem. Without a root, only the global folder counts.
  */
-export function findConfig(root: string, globalDir: string): Result<string | null> {
-  for (const folder of [join(root, ".opencode"), root, globalDir]) {
+export function findConfig(root: string | undefined, globalDir: string): Result<string | null> {
+  const own = root === undefined ? [] : [join(root, ".opencode"), root]
+  for (const folder of [...own, globalDir]) {
     const [first, second] = NAMES.map((name) => join(folder, name)).filter((file) => existsSync(file))
     if (first !== undefined && second !== undefined) return { ok: false, problems: [twoFiles(first, second)] }
     if (first !== undefined) return { ok: true, value: first }

@@ -40,9 +40,12 @@ export interface LoadOptions extends ProjectLocation {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** Finds, reads and checks orchestrator.json. Never throws: it returns all problems at once. */
-export function loadConfig(options: LoadOptions): Result<LoadedConfig> {
-  const found = findConfig(projectRoot(options), options.globalDir)
+/**
+ * Finds, reads and checks orchestrator.json. Never throws: it returns all problems at once. With
+ * `usesFolder` false, only the user's global one counts.
+ */
+export function loadConfig(options: LoadOptions, usesFolder = true): Result<LoadedConfig> {
+  const found = findConfig(usesFolder ? projectRoot(options) : undefined, options.globalDir)
   if (!found.ok) return found
   const file = found.value
   return file === null ? checkConfig("{}", null, options.env) : checkConfigFile(file, options.env)

@@ -35,6 +35,11 @@ export function readText(file: string, maxBytes = MAX_DOCUMENT_BYTES): string {
 
 /** Does the same as `readText` without blocking the process. */
 export async function readTextAsync(file: string, maxBytes = MAX_DOCUMENT_BYTES): Promise<string> {
+  return (await readBytesAsync(file, maxBytes)).toString("utf8")
+}
+
+/** Returns the bytes of such a file. */
+export async function readBytesAsync(file: string, maxBytes = MAX_DOCUMENT_BYTES): Promise<Buffer> {
   refuse(await stat(file), maxBytes)
   const handle = await open(file, FLAGS)
   try {
@@ -45,7 +50,8 @@ export async function readTextAsync(file: string, maxBytes = MAX_DOCUMENT_BYTES)
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {
       read = (await handle.read(bytes, length, bytes.length - length, null)).bytesRead
     }
-    return textOf(bytes.subarray(0, length), found.size)
+    // A file that grew while it was read is read up to the size it had.
+    return bytes.subarray(0, Math.min(length, found.size))
   } finally {
     await handle.close()
   }

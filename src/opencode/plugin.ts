@@ -4,6 +4,7 @@ import { createOpencodeClient } from "@opencode-ai/sdk/v2"
 import { findConfig, globalConfigDir, projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { Log } from "../core/ports/ports.ts"
+import { WORKFLOW_FOLDERS } from "../core/rights/trusted-set.ts"
 import { namesIn, readTextAsync } from "../files/read.ts"
 import { systemClock } from "../host/clock.ts"
 import { callHost, createFeed, describe, type Feed, type Host } from "../host/host.ts"
@@ -202,7 +203,7 @@ async function toolsFor(place: LoadOptions, host: Host, runtime: () => Promise<R
 /** Whether some workflow of the project has a schema. Workers of a workflow that is written
  *  later answer in text. A project with very many workflows is not read: OpenCode waits for this. */
 async function wantsData(root: string): Promise<boolean> {
-  for (const folder of [".opencode/workflows", ".claude/workflows"]) {
+  for (const folder of WORKFLOW_FOLDERS) {
     const names = await namesIn(join(root, folder)).catch(() => [])
     const files = names.filter((name) => /\.(ya?ml|json)$/.test(name))
     if (files.length > MANY_WORKFLOWS) return true

@@ -31,14 +31,25 @@ export interface Prepared {
 export class Project {
   readonly root: string
   readonly #options: LoadOptions
+  readonly #usesFolder: boolean
 
-  constructor(options: LoadOptions) {
+  /**
+   * With `usesFolder` false, only the user's own documents exist: the global orchestrator.json, the
+   * built-in workflows, and files outside of the project.
+   */
+  constructor(options: LoadOptions, usesFolder = true) {
     this.#options = options
+    this.#usesFolder = usesFolder
     this.root = projectRoot(options)
   }
 
+  /** The same project with or without what is in its folder. */
+  using(usesFolder: boolean): Project {
+    return usesFolder === this.#usesFolder ? this : new Project(this.#options, usesFolder)
+  }
+
   config(): Result<LoadedConfig> {
-    return loadConfig(this.#options)
+    return loadConfig(this.#options, this.#usesFolder)
   }
 
   /** True when the end of a run may show a toast, also while the config is broken. */
@@ -74,7 +85,8 @@ export class Project {
    */
   checked(name: string): ReturnType<typeof resolveWorkflow> {
     const { directory } = this.#options
-    return resolveWorkflow(name, { root: this.root, directory, ...knownIn(this.config()) })
+    const { root } = this
+    return resolveWorkflow(name, { root, directory, usesFolder: this.#usesFolder, ...knownIn(this.config()) })
   }
 
   /**

@@ -5,6 +5,7 @@ import { suggest } from "../core/base/nearest.ts"
 import type { Path, SourceDocument } from "../core/documents/issues.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
 import type { Workflow } from "../core/model/workflow.ts"
+import { WORKFLOW_FOLDERS } from "../core/rights/trusted-set.ts"
 import { documentText } from "../files/document.ts"
 import { toCanonical } from "./dialects/read.ts"
 import { parseYaml } from "./document.ts"
@@ -14,7 +15,6 @@ import { claimedName, nameOfFile, type ParseOptions, parseWorkflow } from "./par
 
 /** Finds and reads the workflows in a project's folders and the built-in ones. */
 
-const FOLDERS = [".opencode/workflows", ".claude/workflows"] as const
 const ENDINGS = [".yaml", ".yml", ".json"]
 
 export interface LoadedWorkflow {
@@ -38,6 +38,8 @@ export interface FoundWorkflows {
 export interface FindOptions extends Omit<ParseOptions, "lookup"> {
   /** The project root. */
   readonly root: string
+  /** False when no workflow is looked up in the project, because its folder is not trusted. */
+  readonly usesFolder?: boolean
 }
 
 /**
@@ -109,7 +111,8 @@ class Library {
 
   constructor(options: FindOptions) {
     this.#options = options
-    this.searched = FOLDERS.map((folder) => join(resolve(options.root), folder))
+    const folders = options.usesFolder === false ? [] : WORKFLOW_FOLDERS
+    this.searched = folders.map((folder) => join(resolve(options.root), folder))
     this.#builtIn = builtInFolder()
   }
 
