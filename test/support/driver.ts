@@ -11,6 +11,7 @@ import { holds, render, resultOf } from "../../src/spec/template.ts"
 import { openSqliteStore } from "../../src/store/sqlite/store.ts"
 import { checker } from "./checker.ts"
 import { context } from "./context.ts"
+import { SECRET } from "./owner.ts"
 
 /**
  * A process that drives runs and can be killed: the real engine and the real journal, with workers
@@ -91,7 +92,7 @@ const checks: Checker = {
     ),
 }
 
-const store = mortal(openSqliteStore(folder))
+const store = mortal(openSqliteStore(folder, SECRET))
 const engine = new Engine({
   store,
   clock: systemClock,

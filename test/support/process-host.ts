@@ -9,6 +9,7 @@ import type { Store } from "../../src/core/ports/ports.ts"
 import { viewRun } from "../../src/core/view/view.ts"
 import { openSqliteStore } from "../../src/store/sqlite/store.ts"
 import type { HostUnderTest } from "../contract/host.ts"
+import { SECRET } from "./owner.ts"
 
 const DRIVER = join(import.meta.dirname, "driver.ts")
 
@@ -24,7 +25,7 @@ export interface ProcessHost extends HostUnderTest {
  */
 export async function openProcessHost(model: string, die = ""): Promise<ProcessHost> {
   const folder = mkdtempSync(join(tmpdir(), "baton-driver-"))
-  const store = openSqliteStore(folder)
+  const store = openSqliteStore(folder, SECRET)
   let child: ChildProcess | undefined
   let output = ""
   const launch = async (death = "") => {
