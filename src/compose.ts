@@ -10,6 +10,7 @@ import type { Kind } from "./core/model/kinds.ts"
 import { formatProblems } from "./core/model/problem.ts"
 import type { Log, WorkerBackend } from "./core/ports/ports.ts"
 import { Engine, type EngineDeps } from "./engine/engine.ts"
+import { createGit } from "./git/repository.ts"
 import { missingModels } from "./host/catalog.ts"
 import { systemClock } from "./host/clock.ts"
 import type { Host } from "./host/host.ts"
@@ -49,6 +50,7 @@ export function openRuntime(options: LoadOptions & Readers & { readonly host: Ho
   const log: Log = { error: (message, detail) => options.log.error(vault.hide(message), vault.hide(detail)) }
   const { folder: state, id } = openState(project.root, options.env)
   const store = openSqliteStore(state, ownerSecret(options.env, "queue", id))
+  const git = createGit(project.root, { folder: join(state, "git"), env: process.env })
   const backends = createBackends({ host, log, servers: serverDeps(project, state, host, log) })
   const engine = new Engine({
     store,
@@ -60,6 +62,7 @@ export function openRuntime(options: LoadOptions & Readers & { readonly host: Ho
     evaluate: holds,
     value: resultOf,
     checker: createChecker({
+      git,
       root: project.root,
       ledger: ledgerOf(state),
       clock: systemClock,
@@ -70,7 +73,7 @@ export function openRuntime(options: LoadOptions & Readers & { readonly host: Ho
     composer,
     files: createProjectFiles(project.root),
     vault,
-    surveyor: createSurveyor(project.root, process.env, log),
+    surveyor: createSurveyor(project.root, git, log),
     random: Math.random,
     hash: (text) => createHash("sha256").update(text).digest("hex"),
     backend: (kind) => backends.of(kind),

@@ -1,100 +1,72 @@
-import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
 import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
-import { promisify } from "node:util"
 import type { Seen, Unseen } from "../core/model/events.ts"
 import type { Log } from "../core/ports/ports.ts"
 import type { Surveyor } from "../core/ports/surveyor.ts"
 import { countOf, plural } from "../core/view/numbers.ts"
+import { type Git, ignoring, type Repository } from "../git/repository.ts"
 
 /** A project with more uncommitted files than this is not tracked, because each has to be read. */
 const MAX_DIRTY = 2_000
-/**
- * Folders of packages, builds and caches that people let git ignore. New files in them are ignored
- * also where a project has no `.gitignore` yet; files that git tracks are compared everywhere.
- */
-const GENERATED = [
-  ...["node_modules", "bower_components", "dist", "build", "target", "coverage"],
-  ...[".next", ".nuxt", ".svelte-kit", ".turbo", ".cache", ".parcel-cache", ".gradle", ".terraform"],
-  ...[".venv", "venv", "__pycache__", ".tox", ".mypy_cache", ".pytest_cache", ".ruff_cache"],
-].flatMap((folder) => ["--exclude", `${folder}/`])
 /** Larger files are compared by size and modification time instead of their content. */
 const HASHED_BYTES = 1_000_000
-/** Timeout of a git command, so that git cannot delay the end of a run further. */
-const GIT_MS = 10_000
-const GIT_BYTES = 16 * 1024 * 1024
+/** The tree without files, which git knows without having it. */
+const EMPTY_TREE: Readonly<Record<"sha1" | "sha256", string>> = {
+  sha1: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+  sha256: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
 
-const run = promisify(execFile)
-
-/** Asks git which files of the project in `root` changed. It only reads, and takes no locks. */
-export function createSurveyor(root: string, env: Readonly<Record<string, string | undefined>>, log: Log): Surveyor {
-  const git = (...args: string[]) => askGit(root, env, args)
-  const attempt = async <T>(when: string, what: () => Promise<T>): Promise<T | Unseen> => {
+/** Asks git which files of the project in `root` changed. It changes nothing in the repository. */
+export function createSurveyor(root: string, git: Git, log: Log): Surveyor {
+  const attempt = async <T>(
+    when: string,
+    what: (repository: Repository) => Promise<T>,
+  ): Promise<T | Unseen | undefined> => {
     try {
-      return await what()
+      const repository = await git.open()
+      return repository && (await what(repository))
     } catch (error) {
       log.error("git could not list the changed files", { error: String(error) })
-      return { why: `git could not list the files ${when}: ${firstLineOf(error)}` }
+      const why = error instanceof Error ? error.message : String(error)
+      return { why: `git could not list the files ${when}: ${why}` }
     }
-  }
-  /** The files that differ from `commit` or are not part of it. */
-  const dirtyOf = async (commit: string) => {
-    const listed = await Promise.all([
-      git("diff", "--name-only", "--no-renames", "--relative", "-z", commit, "--"),
-      git("ls-files", "--others", "--exclude-standard", ...GENERATED, "-z"),
-    ])
-    return [...new Set(listed.flatMap((text) => text.split("\0")))].filter((path) => path !== "")
   }
   return {
     look: () =>
-      attempt("when the run began", async () => {
-        const commit = await commitOf(git)
-        if (commit === undefined) return undefined
-        const paths = await dirtyOf(commit)
+      attempt("when the run began", async (repository) => {
+        const commit = (await repository.head()) ?? EMPTY_TREE[repository.format]
+        const paths = await dirtyOf(repository, commit)
         if (paths.length > MAX_DIRTY) return { why: tooMany(paths.length) }
         return { commit, dirty: await printsOf(root, paths) }
       }),
-    changedSince: ({ commit, dirty }: Seen) =>
-      attempt("when the run ended", async () => {
-        const paths = await dirtyOf(commit)
+    changedSince: async ({ commit, dirty }: Seen) => {
+      const changed = await attempt("when the run ended", async (repository) => {
+        const paths = await dirtyOf(repository, commit)
         const known = Object.keys(dirty)
         const prints = await printsOf(root, known)
         const isKnown = new Set(known)
         return [...paths.filter((path) => !isKnown.has(path)), ...known.filter((path) => prints[path] !== dirty[path])]
-      }),
+      })
+      return changed ?? { why: "the project was in a git repository when the run began, and is in none any more" }
+    },
   }
+}
+
+/** The files that differ from `commit` or are not part of it. */
+function dirtyOf({ withIndex, git, excludes }: Repository, commit: string): Promise<string[]> {
+  return withIndex(async (index) => {
+    const compare = ["diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "--relative", "-z"]
+    const listed = await Promise.all([
+      git(index, ...compare, commit, "--"),
+      git(index, "ls-files", "--others", ...ignoring(excludes), "-z"),
+    ])
+    return [...new Set(listed.flatMap((text) => text.split("\0")))].filter((path) => path !== "")
+  })
 }
 
 function tooMany(count: number): string {
   return `${plural(count, "file")} had not been committed when the run began, and more than ${countOf(MAX_DIRTY)} are not compared: commit them, or let git ignore what is generated`
-}
-
-function firstLineOf(error: unknown): string {
-  const { stderr, message = String(error) } = error as { stderr?: string; message?: string }
-  const said = stderr?.trim() ? stderr : message
-  return said.trim().split("\n", 1)[0] ?? ""
-}
-
-async function askGit(root: string, env: Readonly<Record<string, string | undefined>>, args: readonly string[]) {
-  const options = { cwd: root, env: { ...env, GIT_OPTIONAL_LOCKS: "0" }, timeout: GIT_MS, maxBuffer: GIT_BYTES }
-  return (await run("git", args, options)).stdout
-}
-
-/** Exit code of git when the commit does not exist, as opposed to the repository. */
-const NO_COMMIT = 1
-
-/**
- * The project's current commit, or the empty tree when it has no commit. Undefined without a git
- * repository.
- */
-async function commitOf(git: (...args: string[]) => Promise<string>): Promise<string | undefined> {
-  try {
-    return (await git("rev-parse", "--verify", "--quiet", "HEAD")).trim()
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== NO_COMMIT) return undefined
-    return (await git("hash-object", "-t", "tree", "/dev/null")).trim()
-  }
 }
 
 async function printsOf(root: string, paths: readonly string[]): Promise<Record<string, string>> {

@@ -2,17 +2,20 @@ import { normalize } from "node:path"
 import type { CheckResult } from "../core/model/result.ts"
 import type { Check, CheckOf, CheckType } from "../core/model/workflow.ts"
 import type { Checker, Snapshot } from "../core/ports/ports.ts"
+import type { Git } from "../git/repository.ts"
 import { type CommandDeps, runCommand } from "./command.ts"
 import { find, hashOf, holdsText } from "./files.ts"
-import { fingerprint } from "./fingerprint.ts"
+import { Prints } from "./prints.ts"
 import { save } from "./save.ts"
 import { scriptsOf } from "./scripts.ts"
 import { type Compile, createStructure } from "./structure.ts"
+import { fingerprint } from "./tree-state.ts"
 
 type CheckOutcome = Pick<CheckResult, "isOk" | "detail"> & { readonly output?: string }
 
 /** Runs checks on this machine: commands with the shell, and file checks on the file system. */
-export function createChecker(deps: CommandDeps & { readonly compile: Compile }): Checker {
+export function createChecker(deps: CommandDeps & { readonly compile: Compile; readonly git: Git }): Checker {
+  const prints = new Prints(deps.root)
   return {
     async before(checks) {
       const paths = new Set(checks.flatMap((check) => runnerOf(check).watches(check)))
@@ -26,7 +29,7 @@ export function createChecker(deps: CommandDeps & { readonly compile: Compile })
     },
     structure: createStructure(deps.compile),
     save: (path, text) => save(deps.root, path, text),
-    fingerprint: () => fingerprint(deps.root),
+    fingerprint: () => fingerprint(deps.root, deps.git, prints),
   }
 }
 

@@ -16,6 +16,7 @@ import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createChecker } from "../../src/checks/checker.ts"
 import type { Checker } from "../../src/core/ports/ports.ts"
+import { createGit } from "../../src/git/repository.ts"
 import { systemClock } from "../../src/host/clock.ts"
 import { ledgerOf } from "../../src/host/ledger.ts"
 import { compileSchema } from "../../src/spec/json-schema.ts"
@@ -38,6 +39,7 @@ beforeEach(() => {
     clock: systemClock,
     env: process.env,
     compile: compileSchema,
+    git: createGit(root, { folder: join(base, "git"), env: process.env }),
   })
 })
 afterEach(() => rmSync(base, { recursive: true, force: true }))
@@ -232,6 +234,7 @@ describe.each(["git", "no git"])("the fingerprint of the project, with %s", (kin
       clock: systemClock,
       env: {},
       compile: compileSchema,
+      git: createGit(join(base, "no"), { folder: join(base, "git"), env: {} }),
     })
     await expect(nowhere.fingerprint()).rejects.toThrow()
   })

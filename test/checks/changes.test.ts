@@ -5,6 +5,7 @@ import { dirname, join } from "node:path"
 import { afterEach, expect, it } from "vitest"
 import { createSurveyor } from "../../src/checks/changes.ts"
 import type { Seen } from "../../src/core/model/events.ts"
+import { createGit } from "../../src/git/repository.ts"
 
 /** Tests on real repositories which files changed during a run, according to git. */
 
@@ -15,7 +16,8 @@ afterEach(() => {
 
 function makeFolder(files: Readonly<Record<string, string>> = {}) {
   const root = mkdtempSync(join(tmpdir(), "baton-changes-"))
-  made.push(root)
+  const state = mkdtempSync(join(tmpdir(), "baton-changes-state-"))
+  made.push(root, state)
   const errors: string[] = []
   const write = (file: string, text: string) => {
     mkdirSync(dirname(join(root, file)), { recursive: true })
@@ -24,7 +26,10 @@ function makeFolder(files: Readonly<Record<string, string>> = {}) {
   for (const [file, text] of Object.entries(files)) write(file, text)
   const identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"]
   const git = (...args: string[]) => execFileSync("git", [...identity, ...args], { cwd: root, stdio: "pipe" })
-  const surveyor = (folder = root) => createSurveyor(folder, process.env, { error: (message) => errors.push(message) })
+  const surveyor = (folder = root, env: NodeJS.ProcessEnv = process.env) => {
+    const git = createGit(folder, { folder: join(state, "git"), env })
+    return createSurveyor(folder, git, { error: (message) => errors.push(message) })
+  }
   const commit = () => {
     git("add", "-A")
     git("commit", "-qm", "x")
@@ -91,9 +96,8 @@ it("changed files are limited to the project's folder in the repository, also be
 it("changed files are unknown without a repository or git, and of too many uncommitted files it is said why", async () => {
   const { root, surveyor, write, git, errors } = makeFolder({ "a.txt": "a" })
   expect(await surveyor().look()).toBeUndefined()
-  const log = { error: (message: string) => errors.push(message) }
-  expect(await createSurveyor(root, { PATH: "" }, log).look()).toBeUndefined()
   git("init", "-q")
+  expect(await surveyor(root, { PATH: "" }).look()).toBeUndefined()
   for (let at = 0; at <= 2_000; at++) write(`many/${at}.txt`, "")
   const why = expect.stringContaining("2,002 files had not been committed when the run began, and more than 2,000 are")
   expect(await surveyor().look()).toEqual({ why })

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createChecker } from "../../src/checks/checker.ts"
 import type { Check } from "../../src/core/model/workflow.ts"
 import type { Checker, Clock } from "../../src/core/ports/ports.ts"
+import { createGit } from "../../src/git/repository.ts"
 import { ledgerOf } from "../../src/host/ledger.ts"
 import { compileSchema } from "../../src/spec/json-schema.ts"
 import { processesWith } from "../e2e/support/processes.ts"
@@ -30,7 +31,8 @@ beforeEach(() => {
   root = join(base, "a project")
   mkdirSync(root)
   const env = { ...process.env, BATON_CHECK_TEST: String(process.pid) }
-  checker = createChecker({ root, ledger: ledgerOf(root), clock, env, compile: compileSchema })
+  const git = createGit(root, { folder: join(base, "git"), env })
+  checker = createChecker({ root, ledger: ledgerOf(root), clock, env, compile: compileSchema, git })
 })
 afterEach(() => rmSync(base, { recursive: true, force: true }))
 
@@ -127,6 +129,7 @@ describe("a command check", () => {
       clock,
       env: process.env,
       compile: compileSchema,
+      git: createGit(root, { folder: join(base, "git"), env: process.env }),
     })
     const [result] = await nowhere.run([command("true")], undefined, never)
     expect(result).toMatchObject({ isOk: false, detail: expect.stringMatching(/^could not be run: /) })

@@ -5,6 +5,7 @@ import type { RunEvent } from "../../src/core/model/events.ts"
 import type { Step, Workflow } from "../../src/core/model/workflow.ts"
 import type { Store } from "../../src/core/ports/ports.ts"
 import type { EngineDeps } from "../../src/engine/engine.ts"
+import { createGit } from "../../src/git/repository.ts"
 import { systemClock } from "../../src/host/clock.ts"
 import { createVault } from "../../src/project/vault.ts"
 import { compileSchema } from "../../src/spec/json-schema.ts"
@@ -34,7 +35,14 @@ function setUp(deps: Partial<EngineDeps> = {}, over: Partial<Workflow> = {}) {
   return { ...driven, start, promptOf, finish }
 }
 const realChecker = () =>
-  createChecker({ root: "/nowhere", ledger: "/nowhere", clock: systemClock, env: {}, compile: compileSchema })
+  createChecker({
+    root: "/nowhere",
+    ledger: "/nowhere",
+    clock: systemClock,
+    env: {},
+    compile: compileSchema,
+    git: createGit("/nowhere", { folder: "/nowhere", env: {} }),
+  })
 /** The journal up to and including the last event of a type. */
 const upTo = (events: readonly RunEvent[], type: RunEvent["type"], id: string) =>
   events.slice(0, events.findLastIndex((event) => event.type === type && "step" in event && event.step === id) + 1)

@@ -8,6 +8,7 @@ import { createSurveyor } from "../../src/checks/changes.ts"
 import { loadedBy } from "../../src/config/halves.ts"
 import { loadConfig } from "../../src/config/load.ts"
 import { MAX_DOCUMENT_BYTES, readText, readTextAsync } from "../../src/files/read.ts"
+import { createGit } from "../../src/git/repository.ts"
 import { ledgerOf, reap } from "../../src/host/ledger.ts"
 import { identityOf, isRunning } from "../../src/host/proc.ts"
 import { createVault } from "../../src/project/vault.ts"
@@ -104,7 +105,8 @@ it("git lists a link to a device and a link to a pipe as changed, and neither is
   spawnSync("mkfifo", [join(root, "..", "pipe-of-nobody")])
   symlinkSync("/dev/zero", join(root, "zero"))
   symlinkSync(join(root, "..", "pipe-of-nobody"), join(root, "pipe"))
-  const seen = await createSurveyor(root, process.env, { error: () => undefined }).look()
+  const git = createGit(root, { folder: join(root, ".git", "baton"), env: process.env })
+  const seen = await createSurveyor(root, git, { error: () => undefined }).look()
   rmSync(join(root, "..", "pipe-of-nobody"))
   expect(seen && "dirty" in seen && seen.dirty).toEqual({ pipe: "not a file", zero: "not a file" })
 })
