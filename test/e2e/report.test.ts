@@ -22,6 +22,7 @@ import { warmServer } from "./support/warm.ts"
 
 const LONG = 180_000
 const SECTIONS = [
+  "Result",
   "Graph",
   "Timeline",
   "Steps",
