@@ -35,7 +35,14 @@ export async function openWorld(options: Pick<ProjectOptions, "config" | "workfl
   stack.defer(() => following.abort())
   await followEvents(server.client, feed, following.signal, (error) => log.error(describe(error)))
   const host: Host = { client: server.client, directory: project.dir, isAttended: false, subscribe: feed.subscribe }
-  const runtime = openRuntime({ directory: project.dir, globalDir: project.home, env: project.env, host, log })
+  const runtime = openRuntime({
+    directory: project.dir,
+    globalDir: project.home,
+    env: project.env,
+    host,
+    log,
+    usesFolder: () => true,
+  })
   stack.defer(() => runtime.close("benchmark"))
   const opened = stack.move()
   return {

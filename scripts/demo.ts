@@ -63,7 +63,7 @@ async function demo(topic: string, isScripted: boolean): Promise<number> {
   try {
     console.log(model ? SCRIPTED : CONFIGURED)
     const env = model ? scripted(model, base, project, topic) : process.env
-    const args = [join(ROOT, "bin/baton.mjs"), "run", "demo", "--input", `topic=${topic}`]
+    const args = [join(ROOT, "bin/baton.mjs"), "run", "demo", "--trust", "--input", `topic=${topic}`]
     // Ctrl-C reaches baton through the terminal. This process keeps running to clean up after it.
     process.on("SIGINT", () => undefined)
     const child = spawn("node", args, { cwd: project, env, stdio: "inherit" })

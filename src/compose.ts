@@ -15,8 +15,10 @@ import { missingModels } from "./host/catalog.ts"
 import { systemClock } from "./host/clock.ts"
 import type { Host } from "./host/host.ts"
 import { ledgerOf } from "./host/ledger.ts"
+import { Gate } from "./project/gate.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
+import { touchedByRuns } from "./project/touched.ts"
 import { createVault } from "./project/vault.ts"
 import { modelsWanted } from "./project/workers.ts"
 import { compileSchema } from "./spec/json-schema.ts"
@@ -41,17 +43,26 @@ export function isInUse(folder: string): boolean {
 /** Whether the process drives no run, and why if a person should know. */
 type Readers = Pick<EngineDeps, "isReader" | "whyReader">
 
+interface RuntimeOptions extends LoadOptions, Readers {
+  readonly host: Host
+  readonly log: Log
+  /** Whether the project's folder is trusted at this moment; without it, the gate's last verdict. */
+  readonly usesFolder?: () => boolean
+}
+
 /** Opens a project's journal and an engine over it that works through `host`; a reader drives no
  *  run. Throws when the journal cannot be opened. */
-export function openRuntime(options: LoadOptions & Readers & { readonly host: Host; readonly log: Log }): Runtime {
+export function openRuntime(options: RuntimeOptions): Runtime {
   const { host, whyReader, isReader = whyReader !== undefined } = options
   const project = new Project(options)
   const vault = createVault(project.root, options.env)
   const log: Log = { error: (message, detail) => options.log.error(vault.hide(message), vault.hide(detail)) }
+  const gate = new Gate(options, () => Promise.resolve(touchedByRuns(engine)))
+  const { usesFolder = gate.isTrusted } = options
   const { folder: state, id } = openState(project.root, options.env)
   const store = openSqliteStore(state, ownerSecret(options.env, "queue", id))
   const git = createGit(project.root, { folder: join(state, "git"), env: process.env })
-  const backends = createBackends({ host, log, servers: serverDeps(project, state, host, log) })
+  const backends = createBackends({ host, log, servers: serverDeps(project, state, { host, log, usesFolder }) })
   const engine = new Engine({
     store,
     clock: systemClock,
@@ -81,6 +92,7 @@ export function openRuntime(options: LoadOptions & Readers & { readonly host: Ho
   return {
     project,
     engine,
+    gate,
     missing: async (definition) => {
       const lines = await missingModels(host, modelsWanted(definition))
       return lines.length === 0 ? undefined : lines.join("\n")
@@ -131,15 +143,21 @@ export function createBackends(from: Surroundings): Backends {
 
 /** What the servers of this project are created from. The command line names its OpenCode; the
  *  plugin runs inside one. */
-function serverDeps(project: Project, state: string, origin: Host, log: Log): ServerDeps {
+function serverDeps(
+  project: Project,
+  state: string,
+  { host, log, usesFolder }: Pick<Required<RuntimeOptions>, "host" | "log" | "usesFolder">,
+): ServerDeps {
   const config = () => {
-    const read = project.config()
+    // A profile of a folder that is not trusted would send its password to its own address.
+    const read = project.using(usesFolder()).config()
     return read.ok ? read.value : undefined
   }
   return {
-    origin,
+    origin: host,
     clock: systemClock,
     log,
+    usesFolder,
     binary: process.env.BATON_OPENCODE ?? process.execPath,
     env: process.env,
     folder: join(state, "servers"),

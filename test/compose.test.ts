@@ -42,6 +42,7 @@ function openBackends() {
     log,
     binary: join(folder, "no-such-program"),
     env: { HOME: folder },
+    usesFolder: () => true,
     folder: join(folder, "servers"),
     ledger: ledgerOf(folder),
     password: () => undefined,

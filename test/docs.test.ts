@@ -24,6 +24,7 @@ import { skipCommand } from "../src/cli/skip.ts"
 import { stateCommand } from "../src/cli/state.ts"
 import { statusCommand } from "../src/cli/status.ts"
 import { traceCommand } from "../src/cli/trace.ts"
+import { trustCommand } from "../src/cli/trust.ts"
 import { validateCommand } from "../src/cli/validate.ts"
 import { workersCommand } from "../src/cli/workers.ts"
 import { checkConfig } from "../src/config/load.ts"
@@ -250,7 +251,7 @@ describe("docs/guide/command-line.md", () => {
     validateCommand(),
     configCommand(),
     convertCommand(),
-    initCommand(),
+    initCommand(nothing),
     doctorCommand(nothing),
     listCommand(nothing),
     statusCommand(nothing),
@@ -260,6 +261,7 @@ describe("docs/guide/command-line.md", () => {
     workersCommand(nothing),
     pruneCommand(nothing),
     stateCommand(nothing),
+    trustCommand(nothing),
   ]
   // The program's own options are taken from the text of src/cli/program.ts, because it reads its
   // version beside dist/.

@@ -4,7 +4,7 @@ import type { Log } from "../core/ports/ports.ts"
 import { followEvents } from "../host/follow.ts"
 import { callHost, createFeed, describe, type Host, HostError } from "../host/host.ts"
 import { ledgerOf, reap } from "../host/ledger.ts"
-import { startServe } from "../host/serve.ts"
+import { startServe, WITHOUT_PROJECT } from "../host/serve.ts"
 import { versionOf, whyUnsupported } from "../host/version.ts"
 import { findState, openState } from "../state/project-state.ts"
 import { UserError } from "./exit.ts"
@@ -27,6 +27,8 @@ export interface ConnectOptions {
   readonly attach?: string | undefined
   /** The OpenCode program for a server that `connect` starts. */
   readonly opencode?: string | undefined
+  /** Whether the folder is trusted, so that a server that `connect` starts takes its configuration. */
+  readonly usesFolder: boolean
   readonly log: Log
 }
 
@@ -78,7 +80,7 @@ async function reapLeftovers({ root, log }: ConnectOptions): Promise<void> {
   }
 }
 
-async function serve({ directory, root, opencode }: ConnectOptions) {
+async function serve({ directory, root, opencode, usesFolder }: ConnectOptions) {
   const binary = opencode ?? process.env.BATON_OPENCODE
   if (binary === undefined || !existsSync(binary)) {
     throw new UserError(
@@ -89,7 +91,7 @@ async function serve({ directory, root, opencode }: ConnectOptions) {
     return await startServe({
       binary,
       directory,
-      env: process.env,
+      env: usesFolder ? process.env : { ...process.env, ...WITHOUT_PROJECT },
       ledger: ledgerOf(openState(root, process.env).folder),
     })
   } catch (error) {

@@ -14,7 +14,14 @@ import { stderr } from "./terminal.ts"
  * requires Bun's SQLite and `plan` does not.
  */
 export type LoadCompose = () => Promise<{
-  openRuntime(options: LoadOptions & { readonly host: Host; readonly log: Log; readonly isReader?: boolean }): Runtime
+  openRuntime(
+    options: LoadOptions & {
+      readonly host: Host
+      readonly log: Log
+      readonly isReader?: boolean
+      readonly usesFolder?: () => boolean
+    },
+  ): Runtime
   hasJournal(options: LoadOptions): boolean
   /** Whether a process drives a run whose journal is in this folder. */
   isInUse(folder: string): boolean

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts"
 import { decisionQueryOf, findDecision, findRun, type Match, waitingRun } from "../project/decisions.ts"
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { type DriveOptions, drive, type Existing } from "./drive.ts"
+import { trustOption } from "./permit.ts"
 
 /**
  * Shared parts of `baton continue`, `retry`, `skip`, `abort` and `raise`. Each records a decision
@@ -19,6 +20,7 @@ export function decision(name: string, description: string): Command {
     .description(description)
     .option("--json", "one JSON object per line on stdout; the last one is the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
+    .addOption(trustOption())
 }
 
 /** Records the decision and drives the run. The exit code becomes that of the process. */

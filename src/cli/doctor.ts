@@ -9,11 +9,13 @@ import { missingModels, offeredModels } from "../host/catalog.ts"
 import { describe } from "../host/host.ts"
 import { Project } from "../project/project.ts"
 import { profileModels } from "../project/workers.ts"
+import type { Trust } from "../trust/verdict.ts"
 import { type Connection, type ConnectOptions, connect, UnsupportedError } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, placeOf, stderrLog } from "./context.ts"
 import { EXIT, UserError } from "./exit.ts"
 import { writeJson } from "./json.ts"
 import type { DoctorFinding } from "./json-types.ts"
+import { gateOf } from "./permit.ts"
 import { wayToContinue } from "./report.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
@@ -55,15 +57,29 @@ async function* look(compose: LoadCompose, globals: GlobalOptions, attach: strin
   yield* documents(project, config)
   yield halves(project.root, place.globalDir)
   yield journal(compose, place)
+  const gate = gateOf(compose, place)
+  const trust = await gate.look()
+  const usesFolder = gate.isTrusted()
+  yield trustOf(trust)
   const { directory } = place
-  const options = { directory, root: project.root, attach, opencode: globals.opencode, log: stderrLog }
-  yield* openCode(options, config.ok ? config.value.profiles : {})
+  const options = { directory, root: project.root, attach, opencode: globals.opencode, usesFolder, log: stderrLog }
+  // Without trust, OpenCode is started without the folder's providers, so its profiles are not asked about.
+  const used = project.using(usesFolder).config()
+  yield* openCode(options, used.ok ? used.value.profiles : {})
 }
 
 function programs(globals: GlobalOptions): Finding {
   const runtime = process.versions.bun === undefined ? `Node ${process.versions.node}` : `Bun ${process.versions.bun}`
   const opencode = globals.opencode ?? process.env.BATON_OPENCODE
   return { state: "good", text: `runs on ${runtime}${opencode === undefined ? "" : `, OpenCode is ${opencode}`}` }
+}
+
+function trustOf({ verdict, set, why }: Trust): Finding {
+  if (Object.keys(set.files).length === 0) return { state: "good", text: "nothing in this folder needs trust" }
+  if (verdict === "trusted" || verdict === "edited") return { state: "good", text: "this folder is trusted" }
+  const text = verdict === "changed" ? `this folder changed since you trusted it: ${why}` : "this folder is not trusted"
+  const detail = "nothing of it was started; `baton trust --list` shows what it names, `baton trust` trusts it"
+  return { state: "note", text, detail }
 }
 
 function* documents(project: Project, config: Result<LoadedConfig>): Generator<Finding> {

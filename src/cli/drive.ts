@@ -4,11 +4,13 @@ import type { RunView } from "../core/view/view.ts"
 import type { CommandOutcome, Engine } from "../engine/engine.ts"
 import { callHost, type Host, HostError } from "../host/host.ts"
 import type { Match } from "../project/decisions.ts"
+import type { Gate } from "../project/gate.ts"
 import type { Prepared } from "../project/project.ts"
 import { connect } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
 import { endedLine, reportJson, writeJson } from "./json.ts"
+import { gateOf, type PermitOptions, settle } from "./permit.ts"
 import { clearLine, createProgress, showLine } from "./progress.ts"
 import { keepAlive, reportRemote } from "./remote-control.ts"
 import { formatReport } from "./report.ts"
@@ -16,8 +18,7 @@ import { onInterrupt } from "./signals.ts"
 import { readJournal } from "./status.ts"
 import { stdout } from "./terminal.ts"
 
-export interface DriveOptions {
-  readonly json?: boolean
+export interface DriveOptions extends PermitOptions {
   readonly attach?: string
 }
 
@@ -29,6 +30,8 @@ export interface Fresh {
    * The definition of a run that has not started, so that its models are checked before the start.
    */
   readonly definition?: Prepared["definition"]
+  /** Whether it uses the documents of the project's folder, which is trusted then. */
+  readonly usesFolder: boolean
   begin(engine: Engine, parent: string): CommandOutcome
 }
 
@@ -40,8 +43,9 @@ export interface Existing {
   find(engine: Engine): Match<RunView>
   /**
    * `parent` is the session that the run belongs to from now on. Undefined keeps the current one.
+   * `usesFolder` says whether the project's folder is trusted.
    */
-  act(engine: Engine, run: RunView, parent: string | undefined): CommandOutcome
+  act(engine: Engine, run: RunView, parent: string | undefined, usesFolder: boolean): CommandOutcome
 }
 
 /**
@@ -67,6 +71,7 @@ export async function drive(
       root: projectRoot(place),
       attach: options.attach,
       opencode: options.opencode,
+      usesFolder: begin.usesFolder,
       log: stderrLog,
     })
     const connection = await Promise.race([connecting, interrupt.happened])
@@ -93,7 +98,8 @@ async function work(
   host: Host,
   interrupted: Promise<"interrupted">,
 ): Promise<number> {
-  const runtime = (await compose()).openRuntime({ ...place, host, log: stderrLog })
+  const usesFolder = () => task.usesFolder
+  const runtime = (await compose()).openRuntime({ ...place, host, log: stderrLog, usesFolder })
   const { engine } = runtime
   try {
     const missing = task.definition && (await runtime.missing(task.definition))
@@ -137,17 +143,33 @@ async function actOn(
 ): Promise<Begin | number> {
   const journal = await readJournal(compose, place)
   if (journal === undefined) throw new UserError("nothing has run in this project yet")
+  const gate = gateOf(compose, place)
   for (;;) {
     const found = find(journal)
     if (!found.ok) throw new UserError(found.why)
     const { id, workflow, parent: session } = found.value
-    if (!journal.isElsewhere(id))
-      return { word, title: workflow, session, begin: (engine, parent) => act(engine, found.value, parent) }
-    const settled = await keepAlive(journal.settled(act(journal, found.value, undefined)))
+    const usesFolder = await mayUseFolder(gate, word, { workflow, usesFolder: journal.usesFolder(id) }, options)
+    if (!journal.isElsewhere(id)) {
+      const begin: Begin["begin"] = (engine, parent) => act(engine, found.value, parent, usesFolder)
+      return { word, title: workflow, session, usesFolder, begin }
+    }
+    const settled = await keepAlive(journal.settled(act(journal, found.value, undefined, usesFolder)))
     if (settled.ok) return reportRemote(journal, settled, word, options)
     if (journal.isElsewhere(id)) throw new UserError(settled.why)
     // The process that drove the run has ended, so the run may now be in another state.
   }
+}
+
+/** Whether a run that is taken up may use the folder. Ending one needs no trust. */
+async function mayUseFolder(
+  gate: Gate,
+  word: string,
+  { workflow, usesFolder }: { readonly workflow: string; readonly usesFolder: boolean },
+  options: PermitOptions,
+): Promise<boolean> {
+  if (word !== "abort") return settle(gate, await gate.forRun(workflow, usesFolder), options)
+  await gate.look()
+  return gate.isTrusted()
 }
 
 async function keptSession(host: Host, session: string | null | undefined): Promise<string | undefined> {

@@ -3,6 +3,7 @@ import type { RunStatus } from "../core/model/result.ts"
 import type { InputValue } from "../core/model/workflow.ts"
 import type { WorkflowItem } from "../core/view/protocol.ts"
 import type { TraceRow } from "../core/view/trace.ts"
+import type { TrustChange, TrustContents } from "../core/view/trust-question.ts"
 import type { RunView, StepView, WorkerView } from "../core/view/view.ts"
 import type { Explained } from "../project/explain.ts"
 
@@ -66,7 +67,7 @@ export interface StatusDocument extends RunSummary {
 
 /** Something that waits for a person. */
 export interface NeedRow {
-  readonly type: "gate" | "request" | "turn" | "hold" | "interrupted"
+  readonly type: "gate" | "request" | "turn" | "hold" | "interrupted" | "trust"
   readonly run: string | null
   readonly workflow: string | null
   readonly step: string | null
@@ -146,6 +147,24 @@ export interface StateDocument {
   }[]
 }
 
+/** `baton trust --json`. */
+export interface TrustDocument {
+  readonly folder: string
+  readonly verdict: "trusted" | "untrusted" | "changed"
+  /** Where a change came from. */
+  readonly why: string | null
+  /** ISO 8601, or null when nobody trusts the folder. */
+  readonly trustedAt: string | null
+  readonly trustedBy: string | null
+  /** The commit then. */
+  readonly head: string | null
+  /** What the folder would run and reach, by kind. */
+  readonly contents: readonly TrustContents[]
+  readonly changes: readonly TrustChange[]
+  /** The files that decide this, by their path relative to the folder. */
+  readonly files: readonly { readonly path: string; readonly sha256?: string; readonly unreadable?: string }[]
+}
+
 /** `baton doctor --json`. */
 export interface DoctorDocument {
   readonly findings: readonly DoctorFinding[]
@@ -167,6 +186,7 @@ export interface JsonDocuments {
   readonly workers: readonly WorkerRow[]
   readonly prune: PruneDocument
   readonly state: StateDocument
+  readonly trust: TrustDocument
   readonly pause: HandedLine
   readonly doctor: DoctorDocument
   /** `baton config explain`. */

@@ -11,6 +11,7 @@ import { countOf } from "./inputs.ts"
 import { writeJson } from "./json.ts"
 import type { ListDocument, ListedRun } from "./json-types.ts"
 import { formatNeedRows, needRows } from "./needs.ts"
+import { gateOf } from "./permit.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
 import { type TextColumn, terminalWidth, textTable } from "./table.ts"
@@ -43,7 +44,7 @@ export function listCommand(compose: LoadCompose): Command {
       const workflows = projectOf(globals).workflows()
       const engine = await readJournal(compose, placeOf(globals))
       const page = engine === undefined ? { runs: [], isMore: false } : pageOfRuns(engine, options, options)
-      const needs = needRows(engine)
+      const needs = needRows(engine, await gateOf(compose, placeOf(globals)).need())
       if (options.json) {
         writeJson({ workflows, runs: page.runs.map(listed), more: page.isMore, needs } satisfies ListDocument)
         return

@@ -23,6 +23,7 @@ import { stateCommand } from "./state.ts"
 import { statusCommand } from "./status.ts"
 import { stderr, stdout } from "./terminal.ts"
 import { traceCommand } from "./trace.ts"
+import { trustCommand } from "./trust.ts"
 import { validateCommand } from "./validate.ts"
 import { workersCommand } from "./workers.ts"
 
@@ -50,7 +51,7 @@ export function createProgram(compose: LoadCompose, version = packageVersion()):
     validateCommand(),
     configCommand(),
     convertCommand(),
-    initCommand(),
+    initCommand(compose),
     doctorCommand(compose),
     graphCommand(),
     reportCommand(compose),
@@ -60,6 +61,7 @@ export function createProgram(compose: LoadCompose, version = packageVersion()):
     workersCommand(compose),
     pruneCommand(compose),
     stateCommand(compose),
+    trustCommand(compose),
   ]
   for (const command of commands) {
     program.addCommand(inherit(command, program, `baton ${command.name()}`))

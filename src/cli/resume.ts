@@ -3,6 +3,7 @@ import { resumableRun } from "../project/decisions.ts"
 import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./context.ts"
 import { type DriveOptions, drive } from "./drive.ts"
 import { problemsError } from "./exit.ts"
+import { trustOption } from "./permit.ts"
 
 interface ResumeOptions extends DriveOptions {
   readonly edited?: boolean
@@ -18,6 +19,7 @@ export function resumeCommand(compose: LoadCompose): Command {
     .argument("<run>", "id of the run, or its beginning (`baton list` shows them)")
     .option("--json", "one JSON object per line on stdout; the last one is the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
+    .addOption(trustOption())
     .option("--edited", "with the workflow as it is now: changed steps, and those that depend on them, run again")
     .action(async (wanted: string, { edited }: ResumeOptions, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
@@ -28,9 +30,11 @@ export function resumeCommand(compose: LoadCompose): Command {
           if (!found.ok || found.value.status !== "success" || edited) return found
           return { ok: false, why: `run ${found.value.id} has ended (success): there is nothing to resume` }
         },
-        act(engine, { id, workflow }, parent) {
+        act(engine, { id, workflow }, parent, usesFolder) {
           if (!edited) return engine.resume(id, "baton resume", parent)
-          const definition = projectOf(globals).edited(workflow, engine.inputs(id) ?? {})
+          const definition = projectOf(globals)
+            .using(usesFolder)
+            .edited(workflow, engine.inputs(id) ?? {})
           if (!definition.ok) throw problemsError(definition.problems)
           return engine.resume(id, "baton resume --edited", parent, definition.value)
         },

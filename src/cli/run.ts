@@ -3,6 +3,7 @@ import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./cont
 import { type DriveOptions, drive } from "./drive.ts"
 import { problemsError } from "./exit.ts"
 import { inputOption, modelOption } from "./inputs.ts"
+import { gateOf, settle, trustOption } from "./permit.ts"
 
 interface RunOptions extends DriveOptions {
   readonly input: Readonly<Record<string, string>>
@@ -21,19 +22,31 @@ export function runCommand(compose: LoadCompose): Command {
     .addOption(modelOption())
     .option("--json", "one JSON object per line on stdout; the last one is the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
+    .addOption(trustOption())
     .option("--run-id <id>", "id for the run (default: a random one)", checkRunId)
     .addHelpText("after", "\nExample: baton run feature-build --input feature=login")
     .action(async (name: string, options: RunOptions, command: Command) => {
       const globals = command.optsWithGlobals<GlobalOptions & RunOptions>()
+      const place = placeOf(globals)
       const project = projectOf(globals)
-      const prepared = project.prepare(name, options.input, options.task ?? "", options.model)
-      if (!prepared.ok) throw problemsError(prepared.problems)
-      const { definition } = prepared.value
+      const prepare = (usesFolder: boolean) => {
+        const done = project.using(usesFolder).prepare(name, options.input, options.task ?? "", options.model)
+        if (!done.ok) throw problemsError(done.problems)
+        return done.value.definition
+      }
+      const gate = gateOf(compose, place)
+      const permit = await gate.forWorkflow(project, name)
+      // A person is asked about a folder only when its documents could be used.
+      if (permit.type === "ask" && permit.question.isNeeded) prepare(true)
+      const usesFolder = await settle(gate, permit, globals)
+      const definition = prepare(usesFolder)
       const run = options.runId ?? project.newRunId()
-      process.exitCode = await drive(compose, placeOf(globals), globals, {
+      const created = { ...definition, run, by: "baton run", ...(usesFolder ? {} : { usesFolder }) }
+      process.exitCode = await drive(compose, place, globals, {
         title: definition.workflow.name,
         definition,
-        begin: (engine, parent) => engine.start({ ...definition, run, parent, by: "baton run" }),
+        usesFolder,
+        begin: (engine, parent) => engine.start({ ...created, parent }),
       })
     })
 }

@@ -79,7 +79,8 @@ function adoptFormer(root: string, place: LoadOptions, isInUse: (folder: string)
   const former = dirname(journal)
   refuseInUse(former, isInUse)
   const { folder } = openState(root, place.env)
-  const own = ["outputs", "reports", ".gitignore"]
+  // A repository could have brought a record of trust, or one of whose runs these are.
+  const own = ["outputs", "reports", ".gitignore", "trust.json", "project.json"]
   const names = readdirSync(former).filter((name) => !own.includes(name))
   for (const name of names) cpSync(join(former, name), join(folder, name), { recursive: true, verbatimSymlinks: true })
   for (const name of names) rmSync(join(former, name), { recursive: true })

@@ -12,6 +12,7 @@ import { UserError } from "./exit.ts"
 import { statusDocument, writeJson } from "./json.ts"
 import type { NeedRow } from "./json-types.ts"
 import { formatNeedRows, needRows } from "./needs.ts"
+import { gateOf } from "./permit.ts"
 import { hasUsage, howToContinue } from "./report.ts"
 import { paint, stepMark } from "./style.ts"
 import { stdout } from "./terminal.ts"
@@ -26,12 +27,13 @@ export function statusCommand(compose: LoadCompose): Command {
     .argument("[run]", "id of the run")
     .option("--json", "as one JSON object")
     .action(async (run: string | undefined, options: { json?: boolean }, command: Command) => {
-      const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
+      const place = placeOf(command.optsWithGlobals<GlobalOptions>())
+      const engine = await readJournal(compose, place)
       const view = findRun(engine, run)
-      const needs = needRows(engine)
+      const needs = needRows(engine, await gateOf(compose, place).need())
       if (options.json) writeJson(view ? statusDocument(view, needs) : null)
       else if (view) stdout.write(`${formatStatus(view)}${needsBlock(needs)}`)
-      else stdout.write(NOTHING_RAN)
+      else stdout.write(`${NOTHING_RAN}${needsBlock(needs)}`)
     })
 }
 

@@ -190,6 +190,11 @@ export class Engine {
     return this.#reader.current(run)?.created.inputs
   }
 
+  /** Whether a run was started with the documents of the project's folder. */
+  usesFolder(run: string): boolean {
+    return this.#reader.current(run)?.created.usesFolder !== false
+  }
+
   /** The run with that id, or the only one whose id begins with it; without an id the newest. */
   find(wanted: string | undefined): RunView | undefined {
     const ids = this.list().map((header) => header.id)

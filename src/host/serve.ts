@@ -16,6 +16,12 @@ export interface Served {
   stop(): Promise<void>
 }
 
+/**
+ * The variables with which OpenCode takes nothing of a project: no configuration, plugin, tool or
+ * agent, and no skill that another tool defined there. `OPENCODE_PURE` would stop plugins only.
+ */
+export const WITHOUT_PROJECT = { OPENCODE_DISABLE_PROJECT_CONFIG: "1", OPENCODE_DISABLE_EXTERNAL_SKILLS: "1" } as const
+
 const START_MS = 60_000
 /** How much of the server's output is kept for an error message. */
 const OUTPUT_CHARS = 4_000

@@ -1,6 +1,7 @@
 import type { Reply } from "../core/view/protocol.ts"
 import type { SessionTranscript, TranscriptLocation } from "../core/view/trace.ts"
 import type { Engine } from "../engine/engine.ts"
+import type { Gate } from "../project/gate.ts"
 import type { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
 
@@ -15,6 +16,10 @@ export const BY_MODEL = "model in OpenCode"
 export interface CommandContext {
   readonly project: Project
   readonly engine: Engine
+  /** Decides whether the project's folder may be used. */
+  readonly gate: Gate
+  /** The line that is handled, as the person typed it. */
+  readonly line: string
   /** The models of a run that this OpenCode does not have, as text; undefined when it has all. */
   readonly missing: Runtime["missing"]
   /** Posts a handoff into a session for its model to read, once the session is idle. Posting the

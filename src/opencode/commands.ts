@@ -11,6 +11,7 @@ import { INBOX_HELP, INBOX_SUBCOMMANDS, WORKERS_HELP, WORKERS_SUBCOMMANDS } from
 import { graph, report } from "./report-commands.ts"
 import { abort, decideStep, goOn, pause, raise, resume } from "./run-commands.ts"
 import { trace } from "./trace-command.ts"
+import { allowed, trust } from "./trust-commands.ts"
 import { act, askOrTell, handBack, listWorkers, spawn } from "./worker-commands.ts"
 
 /** The text of `/workflow help`. */
@@ -30,6 +31,7 @@ const HELP = [
   "/workflow resume [RUN] [--edited]      after a crash or a failure; --edited: with the file as it is now",
   "/workflow abort [RUN]                  end it and all it runs",
   "/workflow report [RUN] [out=FILE]      everything about a run as one HTML page",
+  "/workflow trust [revoke]               let Baton use what is in this folder, or no longer",
   "/workflow graph NAME [ascii|mermaid]   its steps and what they need",
   "/trace STEP-or-WORKER                  its prompt, answer and cost in full",
   WORKERS_HELP,
@@ -47,10 +49,13 @@ export const COMMANDS = {
   handback: "Give a worker's result back (Baton)",
 } as const
 
+type Given = Omit<CommandContext, "line">
+
 /** Handles every line for Baton, whichever way it arrived. Never throws for what a user typed: a
  *  mistake is answered with what to type instead. */
-export function handleLine(line: string, origin: CommandOrigin, context: CommandContext): Promise<Reply> | Reply {
+export function handleLine(line: string, origin: CommandOrigin, given: Given): Promise<Reply> | Reply {
   const parsed = parseLine(line)
+  const context = { ...given, line }
   const { project, engine } = context
   const { session } = origin
   switch (parsed.command) {
@@ -59,9 +64,8 @@ export function handleLine(line: string, origin: CommandOrigin, context: Command
     case "plan":
       return plan(parsed, context)
     case "pick":
-      return list(project.workflows(), parsed.purpose)
     case "list":
-      return list(project.workflows(), "run")
+      return list(project.workflows(), parsed.command === "pick" ? parsed.purpose : "run")
     case "help":
       return { tone: "info", title: "Workflow commands", text: HELP }
     case "status":
@@ -85,6 +89,8 @@ export function handleLine(line: string, origin: CommandOrigin, context: Command
       return report(context, parsed)
     case "graph":
       return graph(context, parsed)
+    case "trust":
+      return trust(context, parsed)
     case "trace":
       return trace(context, parsed.step)
     case "workers":
@@ -135,20 +141,29 @@ async function plan({ workflow, inputs, task, models }: RunLine, { project }: Co
 async function run(
   wanted: RunLine,
   session: string | undefined,
-  { project, engine, missing }: CommandContext,
+  { project, engine, gate, line, missing }: CommandContext,
 ): Promise<Reply> {
   if (session === undefined) return error("No session", "open a session first: the steps become its child sessions")
-  const prepared = project.prepare(wanted.workflow, wanted.inputs, wanted.task, wanted.models)
+  const prepare = (usesFolder: boolean) =>
+    project.using(usesFolder).prepare(wanted.workflow, wanted.inputs, wanted.task, wanted.models)
+  const permit = await gate.forWorkflow(project, wanted.workflow)
+  const may = allowed(permit, line)
+  // Problems of its documents are said before a person is asked about the folder.
+  const needsFolder = permit.type === "ask" && permit.question.isNeeded
+  const prepared = prepare(may.ok ? may.usesFolder : needsFolder)
   if (!prepared.ok) return error(`Cannot run ${wanted.workflow}`, formatProblems(prepared.problems, project.root))
+  if (!may.ok) return may.reply
   const models = await missing(prepared.value.definition)
   if (models !== undefined) return error(`Cannot run ${wanted.workflow}`, models)
   const parent = mainSession(engine, session)
-  const started = engine.start({ ...prepared.value.definition, run: project.newRunId(), parent, by: BY })
+  const own = may.usesFolder ? {} : { usesFolder: false as const }
+  const started = engine.start({ ...prepared.value.definition, run: project.newRunId(), parent, by: BY, ...own })
   if (!started.ok) return error(`Cannot run ${wanted.workflow}`, started.why)
   return {
     tone: "success",
     title: `Running ${prepared.value.definition.workflow.name}`,
     text: `Started ${prepared.value.definition.workflow.name} (run ${started.run}). \`/workflow status\` shows how it goes.`,
+    ...(may.note === undefined ? {} : { notice: may.note }),
     view: { type: "started", run: started.run },
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import type { Hooks } from "@opencode-ai/plugin"
 import type { Log } from "../core/ports/ports.ts"
 import { RESULT_TOOL } from "../core/rights/permission.ts"
+import type { UntrustedFolder } from "../core/view/needs.ts"
 import { type ChannelMessage, decode, type Reply, type Request } from "../core/view/protocol.ts"
 import { describe, type Feed, type Host, type HostEvent } from "../host/host.ts"
 import { readTranscript } from "../host/session-transcript.ts"
@@ -36,6 +37,8 @@ export interface HookDeps {
   readonly configProblems: () => Promise<string | undefined>
   /** Runs that a person may want to take over; undefined when there are none. */
   readonly stateNotice: () => string | undefined
+  /** The folder, when the person has to decide whether to trust it. */
+  readonly folder: () => Promise<UntrustedFolder | undefined>
   readonly dispose: () => Promise<void>
   /** The orchestration tools, where they are on, and the result tool of workers that answer with
    *  data. */
@@ -126,6 +129,8 @@ async function sendReply({ host, log }: HookDeps, request: Request, reply: Reply
  *  problems of the configuration. Never rejects. */
 async function greet(deps: HookDeps): Promise<Reply> {
   try {
+    // It is read in the background, so that no start of OpenCode waits for it.
+    void publishFolder(deps, false)
     const problems = await deps.configProblems()
     const runtime = deps.opened()
     if (runtime) await publishState(deps.host, runtime.engine)
@@ -147,9 +152,21 @@ async function greet(deps: HookDeps): Promise<Reply> {
   }
 }
 
+/** Tells the TUIs when the person has to decide about the folder, and when not if they were told otherwise
+ *  before. Never rejects. */
+async function publishFolder({ host, log, folder }: HookDeps, wasTold: boolean): Promise<void> {
+  try {
+    const found = await folder()
+    if (found === undefined && !wasTold) return
+    await send(host, { kind: "folder", directory: host.directory, folder: found ?? null })
+  } catch (error) {
+    log.error("the folder could not be examined", { error: describe(error) })
+  }
+}
+
 async function answerLine(deps: HookDeps, line: string, place: CommandOrigin): Promise<Reply> {
   try {
-    const { project, engine, missing } = await deps.runtime()
+    const { project, engine, gate, missing } = await deps.runtime()
     const handoff = (session: string, text: string, id: string) => {
       postHandoff(deps.host, handoffOf(session, id, Date.now()), text).catch((error) =>
         deps.log.error("a handoff did not reach its session", { session, error: describe(error) }),
@@ -158,11 +175,13 @@ async function answerLine(deps: HookDeps, line: string, place: CommandOrigin): P
     const reply = await handleLine(line, place, {
       project,
       engine,
+      gate,
       missing,
       handoff,
       transcript: (wanted) => readTranscript(deps.host, wanted),
       now: Date.now,
     })
+    if (line.startsWith("/workflow trust")) await publishFolder(deps, true)
     // Kept workers change without an event.
     if (/^\/(workers|handback)/.test(line)) await publishState(deps.host, engine)
     return reply

@@ -9,8 +9,9 @@ import type { InboxAnswer } from "./line-workers.ts"
 
 const TITLE_CHARS = 60
 
-export function listRequests({ engine, now }: CommandContext): Reply {
-  const needs = needsOf(engine.open(), engine.requests())
+export async function listRequests({ engine, gate, now }: CommandContext): Promise<Reply> {
+  const folder = await gate.need()
+  const needs = needsOf(engine.open(), engine.requests(), folder === undefined ? [] : [folder])
   const text = formatNeeds(needs, now()) || "Nothing needs you now."
   const title = needs.length === 0 ? "Inbox" : `Inbox: ${needsWords(needs.length)}`
   return { tone: "info", title, text, view: { type: "inbox", needs } }

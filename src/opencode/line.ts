@@ -26,6 +26,8 @@ export type CommandLine =
   | { readonly command: "retry" | "skip"; readonly step: string; readonly message: string }
   | { readonly command: "raise"; readonly budget: Budget; readonly run?: string }
   | { readonly command: "trace"; readonly step: string }
+  /** `digest` identifies the files that the answer is about. */
+  | { readonly command: "trust"; readonly answer?: "yes" | "no" | "revoke"; readonly digest: string }
   | { readonly command: "show"; readonly run: string; readonly step: string }
   /** `out` is the file to write, relative to the project. */
   | { readonly command: "report"; readonly run?: string; readonly out?: string }
@@ -47,6 +49,7 @@ export const SUBCOMMANDS = [
   "abort",
   "report",
   "graph",
+  "trust",
   "help",
 ] as const
 
@@ -63,11 +66,7 @@ export function parseLine(line: string): CommandLine {
   if (slash?.text === "/workers") return parseWorkers(typed, words)
   if (slash?.text === "/inbox") return parseInbox(typed, words)
   if (slash?.text === "/handback") return parseHandback(typed, words)
-  if (slash?.text === "/trace") {
-    const [step, more] = words
-    if (step === undefined) return wrong("say which step: `/trace STEP`")
-    return more === undefined ? { command: "trace", step: step.text } : tooMany(more, "/trace STEP")
-  }
+  if (slash?.text === "/trace") return parseTrace(words)
   const [subcommand, ...rest] = words
   const first = rest[0]?.text
   switch (subcommand?.text) {
@@ -110,6 +109,8 @@ export function parseLine(line: string): CommandLine {
       return parseReport(rest.map(({ text }) => text))
     case "graph":
       return parseGraph(rest.map(({ text }) => text))
+    case "trust":
+      return parseTrust(rest.map(({ text }) => text))
     case "raise":
       return parseRaise(rest.map(({ text }) => text))
     default:
@@ -160,6 +161,19 @@ function parseGraph([workflow, format = "ascii", ...more]: readonly string[]): C
   if (more.length > 0 || (format !== "ascii" && format !== "mermaid"))
     return wrong(`\`${format}\` is not a format: \`/workflow graph ${workflow} ascii\`, or \`mermaid\``)
   return { command: "graph", workflow, format }
+}
+
+function parseTrace([step, more]: readonly ShellToken[]): CommandLine {
+  if (step === undefined) return wrong("say which step: `/trace STEP`")
+  return more === undefined ? { command: "trace", step: step.text } : tooMany(more, "/trace STEP")
+}
+
+function parseTrust([answer, digest = "", ...more]: readonly string[]): CommandLine {
+  if (answer === undefined) return { command: "trust", digest }
+  const isAnswer = answer === "yes" || answer === "no"
+  if (more.length > 0 || (!isAnswer && answer !== "revoke") || isAnswer !== (digest !== ""))
+    return wrong("write `/workflow trust`, or `/workflow trust revoke`")
+  return { command: "trust", answer, digest }
 }
 
 const HOW_TO_RAISE = `say how much it may spend in all, as \`/workflow raise ${AMOUNT_EXAMPLES} [RUN]\``

@@ -68,8 +68,7 @@ export async function createPlugin(input: PluginInput, { compose, journal }: Loa
   // In a server that Baton itself started, the engine is in another process, so the plugin does
   // nothing (G8).
   if (process.env.BATON_CHILD !== undefined) return {}
-  const place = placeOf(input)
-  const projects = registry()
+  const [place, projects] = [placeOf(input), registry()]
   // Only the first load reads the workflows, and another one may come first meanwhile.
   const hasData = !projects.has(input.directory) && (await wantsData(projectRoot(place)))
   const shared = projects.get(input.directory) ?? share(input, hasData)
@@ -115,6 +114,7 @@ export async function createPlugin(input: PluginInput, { compose, journal }: Loa
     opened: () => shared.opened,
     wake,
     configProblems: async () => (hasConfig(place) ? (await compose()).describeConfig(place) : undefined),
+    folder: () => folderNeed(place, runtime),
     stateNotice: () => stateNotice(projectRoot(place), place.env),
     async dispose() {
       if (--shared.loads > 0) return
@@ -123,6 +123,17 @@ export async function createPlugin(input: PluginInput, { compose, journal }: Loa
       await shared.opened?.close("OpenCode ended")
     },
   })
+}
+
+/** The folder, when its workflows wait for the person's trust. The engine is opened only to see whether a run
+ *  has changed it. */
+async function folderNeed(place: LoadOptions, runtime: () => Promise<Runtime>) {
+  const { Gate } = await import("../project/gate.ts")
+  const touched = async () => {
+    const { touchedByRuns } = await import("../project/touched.ts")
+    return touchedByRuns((await runtime()).engine)
+  }
+  return new Gate(place, touched).need()
 }
 
 /** Throws what a person on OpenCode 2 should do, whose plugins have another interface. */

@@ -18,6 +18,7 @@ import {
 import { mainSession } from "../project/question-run.ts"
 import { BY, type CommandContext, type CommandOrigin, done, error } from "./command-context.ts"
 import type { CommandLine } from "./line.ts"
+import { allowedRun } from "./trust-commands.ts"
 
 /** The commands for a run: pause, continue, retry, skip, raise, resume, abort. */
 
@@ -103,6 +104,8 @@ export async function goOn(
   const found = waitingRun(engine, target, asker)
   if (!found.ok) return error("Nothing to continue", found.why)
   const { id, hold, workflow } = found.value
+  const may = await allowedRun(context, found.value)
+  if (!may.ok) return may.reply
   if (message !== "")
     return error("For which step?", `an answer belongs to a step: \`${PREFIX} continue STEP ${message}\``)
   if (hold?.cause === "budget") {
@@ -122,7 +125,7 @@ const SAID = { continue: "goes on", retry: "is tried again", skip: "is skipped" 
 
 /** Decides about one step. */
 export async function decideStep(
-  { engine }: CommandContext,
+  context: CommandContext,
   {
     command,
     step,
@@ -130,10 +133,13 @@ export async function decideStep(
   }: { readonly command: "continue" | "retry" | "skip"; readonly step: string; readonly message: string },
   origin: CommandOrigin,
 ): Promise<Reply> {
+  const { engine } = context
   const asker = askerOf(engine, origin)
   const found = findDecision(engine, decisionQueryOf(step), command === "retry", asker)
   if (!found.ok) return error(`Nothing to ${command}`, found.why)
   const { run, step: at } = found.value
+  const may = await allowedRun(context, run)
+  if (!may.ok) return may.reply
   const result = engine.decide(run.id, {
     step: at.id,
     action: command,
@@ -145,10 +151,11 @@ export async function decideStep(
 }
 
 export async function raise(
-  { engine }: CommandContext,
+  context: CommandContext,
   line: Extract<CommandLine, { command: "raise" }>,
   origin: CommandOrigin,
 ): Promise<Reply> {
+  const { engine } = context
   const asker = askerOf(engine, origin)
   const isHeld = (run: RunView) => run.hold?.cause === "budget"
   const none = "no run is active here"
@@ -156,6 +163,8 @@ export async function raise(
   const found = first.ok ? first : findRun(engine, line.run, asker, { is: (run) => run.endedAt === null, none })
   if (!found.ok) return error("Nothing to raise", found.why)
   const { id, workflow } = found.value
+  const may = await allowedRun(context, found.value)
+  if (!may.ok) return may.reply
   const result = await engine.settled(engine.raise(id, line.budget, BY))
   if (!result.ok) return error(`The budget of ${workflow} is not raised`, result.why)
   const { hold } = engine.view(id) ?? {}
@@ -169,15 +178,18 @@ export async function raise(
 /** Resumes the named run, or the newest one that can be resumed; with `--edited`, using the
  *  current version of the workflow. */
 export async function resume(
-  { project, engine }: CommandContext,
+  context: CommandContext,
   line: Extract<CommandLine, { command: "resume" }>,
   origin: CommandOrigin,
 ): Promise<Reply> {
+  const { project, engine } = context
   const asker = askerOf(engine, origin)
   const found = resumableRun(engine, line.run, asker)
   if (!found.ok) return error("Nothing to resume", found.why)
   const { id, workflow } = found.value
-  const edited = line.isEdited ? project.edited(workflow, engine.inputs(id) ?? {}) : undefined
+  const may = await allowedRun(context, found.value)
+  if (!may.ok) return may.reply
+  const edited = line.isEdited ? project.using(may.usesFolder).edited(workflow, engine.inputs(id) ?? {}) : undefined
   if (edited?.ok === false) return error(`Cannot resume ${workflow}`, formatProblems(edited.problems, project.root))
   const result = engine.resume(id, BY, asker.session, edited?.value)
   const text = `Resumed run ${id}${stepsAheadText(engine.view(id))}.`

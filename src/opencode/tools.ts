@@ -8,6 +8,7 @@ import { formatRun } from "../core/view/format.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { Engine } from "../engine/engine.ts"
 import { abortRun, continueRun, findDecision, waitingRun } from "../project/decisions.ts"
+import type { Permit } from "../project/gate.ts"
 import type { Project } from "../project/project.ts"
 import { startQuestionRun, type WorkerQuestion } from "../project/question-run.ts"
 import { runNamed } from "../project/runs.ts"
@@ -36,15 +37,17 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
       wait: z.boolean().optional(),
     },
     async execute({ name, inputs, task, wait }, context) {
-      const { project, engine, missing } = await runtime()
+      const { project, engine, gate, missing } = await runtime()
       const depth = await depthFor(markedDepth, project, engine, context.sessionID, "start workflows")
-      const prepared = project.prepare(name, inputs ?? {}, task ?? "")
+      const usesFolder = mayUse(await gate.forWorkflow(project, name))
+      const prepared = project.using(usesFolder).prepare(name, inputs ?? {}, task ?? "")
       if (!prepared.ok) throw new Error(formatProblems(prepared.problems, project.root))
       const run = project.newRunId()
       const { definition } = prepared.value
       const models = await missing(definition)
       if (models !== undefined) throw new Error(models)
-      const started = engine.start({ ...definition, run, parent: context.sessionID, depth, by: BY_MODEL })
+      const own = usesFolder ? {} : { usesFolder }
+      const started = engine.start({ ...definition, run, parent: context.sessionID, depth, by: BY_MODEL, ...own })
       if (!started.ok) throw new Error(started.why)
       if (!wait) return `Started run ${run}. workflow_status shows its progress.`
       return describeRun(engine, await finished(engine, run, context.abort))
@@ -62,23 +65,23 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
     description: "Act on a run; retry and skip need a waiting step. message: sent to its worker.",
     args: { run: z.string(), action: z.enum(ACTIONS), step: z.string().optional(), message: z.string().optional() },
     async execute(control, { sessionID }) {
-      const { project, engine } = await runtime()
+      const { project, engine, gate } = await runtime()
       await depthFor(markedDepth, project, engine, sessionID, "control workflows")
-      return controlRun(engine, wanted(engine, control.run), control)
+      const view = wanted(engine, control.run)
+      const endsIt = control.action === "abort" || control.action === "pause"
+      if (!endsIt) mayUse(await gate.forRun(view.workflow, engine.usesFolder(view.id)))
+      return controlRun(engine, view, control)
     },
   })
   const worker_ask = tool({
     description: "Give a worker (profile of orchestrator.json, or its name) a task and get its answer.",
     args: { worker: z.string(), prompt: z.string() },
     async execute({ worker, prompt }, context) {
-      const { project, engine } = await runtime()
+      const { project, engine, gate } = await runtime()
       const depth = await depthFor(markedDepth, project, engine, context.sessionID, "start workers")
-      return await askFor(
-        project,
-        engine,
-        { worker, text: prompt, parent: context.sessionID, depth, by: BY_MODEL },
-        context,
-      )
+      const usesFolder = mayUse(await gate.forWorker(worker))
+      const question = { worker, text: prompt, parent: context.sessionID, depth, by: BY_MODEL, usesFolder }
+      return await askFor(project.using(usesFolder), engine, question, context)
     },
   })
   return { workflow_run, workflow_status, workflow_control, worker_ask }
@@ -105,6 +108,12 @@ interface Control {
   readonly action: (typeof ACTIONS)[number]
   readonly step?: string | undefined
   readonly message?: string | undefined
+}
+
+/** Whether the folder may be used. A model cannot trust it, so it is told whom to ask. */
+function mayUse(permit: Permit): boolean {
+  if (permit.type !== "ask") return permit.type === "folder"
+  throw new Error("this folder is not trusted: ask the user to type `/workflow trust`")
 }
 
 /** Carries out the action and says so; throws the reason when that is not possible. */

@@ -9,6 +9,7 @@ import { describe } from "../host/host.ts"
 import { findWorker, mainSession, SUMMARIZE, startQuestionRun } from "../project/question-run.ts"
 import { BY, type CommandContext, type CommandOrigin, done, error } from "./command-context.ts"
 import type { WorkerAction, WorkersLine } from "./line-workers.ts"
+import { allowed } from "./trust-commands.ts"
 
 const NO_SESSION = "open a session first: the worker belongs to it, and its answers come into it"
 const NAME = /^[A-Za-z][\w-]*$/
@@ -32,12 +33,16 @@ export function spawn(
   if (origin.session === undefined) return refuse(NO_SESSION)
   if (!NAME.test(line.name)) return refuse("a name is letters, digits, `-` and `_`, beginning with a letter")
   if (engine.kept(line.name)) return refuse(`there is already a worker ${line.name}: \`/workers open ${line.name}\``)
-  const found = findWorker(project, engine, line.profile)
-  if (!found.ok) return refuse(found.why)
-  const { profile } = found
-  const other = line.name === profile.name ? undefined : findWorker(project, engine, line.name)
+  const shown = findWorker(project, engine, line.profile)
+  if (!shown.ok) return refuse(shown.why)
+  const other = line.name === shown.profile.name ? undefined : findWorker(project, engine, line.name)
   if (other?.ok) return refuse(`\`${line.name}\` is the name of another profile: choose another name`)
   return attempt(`Cannot spawn ${line.name}`, async () => {
+    const may = allowed(await context.gate.forWorker(line.name), context.line)
+    if (!may.ok) return may.reply
+    const found = findWorker(project.using(may.usesFolder), engine, line.profile)
+    if (!found.ok) return error(`Cannot spawn ${line.name}`, found.why)
+    const { profile } = found
     const spawned = await engine.spawn(line.name, profile, mainSession(engine, origin.session as string))
     if (!spawned.ok) return error(`Cannot spawn ${line.name}`, spawned.why)
     const { session } = spawned.worker
@@ -51,7 +56,7 @@ export function spawn(
 /** Sends the text to a worker that has a task. Otherwise it starts a run of one step that asks
  *  the worker, and its answer is posted to `parent`. */
 export function askOrTell(
-  { project, engine }: CommandContext,
+  { project, engine, gate, line }: CommandContext,
   { worker, text }: { readonly worker: string; readonly text: string },
   origin: CommandOrigin,
 ): Promise<Reply> {
@@ -63,13 +68,11 @@ export function askOrTell(
   if (origin.session === undefined) return Promise.resolve(error(`Cannot ask ${worker}`, NO_SESSION))
   const parent = mainSession(engine, origin.session)
   return attempt(`Cannot ask ${worker}`, async () => {
-    const asked = await startQuestionRun(project, engine, {
-      worker,
-      text,
-      parent,
-      depth: engine.depthOf(parent),
-      by: BY,
-    })
+    const may = allowed(await gate.forWorker(worker), line)
+    if (!may.ok) return may.reply
+    const { usesFolder } = may
+    const question = { worker, text, parent, depth: engine.depthOf(parent), by: BY, usesFolder }
+    const asked = await startQuestionRun(project.using(usesFolder), engine, question)
     if (!asked.ok) return error(`Cannot ask ${worker}`, asked.why)
     const name = engine.view(asked.run)?.ask ?? worker
     return {
@@ -180,7 +183,7 @@ export async function handBack(
     return { tone: "success", title: `${name} handed back`, text: "The result is in the main session.", view: goBack }
   }
   const asked = await askOrTell(context, { worker: name, text: SUMMARIZE }, { ...origin, session })
-  return asked.tone === "error" ? asked : { ...asked, view: goBack }
+  return asked.tone === "error" || asked.view?.type === "trust" ? asked : { ...asked, view: goBack }
 }
 
 function open({ name, kind, session }: WorkerView): Reply {

@@ -2,11 +2,11 @@ import { realpathSync } from "node:fs"
 import { relative, resolve, sep } from "node:path"
 import { projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
+import type { UntrustedFolder } from "../core/view/needs.ts"
 import type { TrustQuestion } from "../core/view/trust-question.ts"
-import type { TrustedBy } from "../trust/record.ts"
+import { revoke, type TrustedBy } from "../trust/record.ts"
 import type { TrustPlace } from "../trust/set.ts"
 import { decline, examine, type TouchedByRun, type Trust, trust } from "../trust/verdict.ts"
-import { contentsOf } from "./folder-contents.ts"
 import type { Project } from "./project.ts"
 
 /** What a command may use: the folder's own documents, only the user's own, or a person must be asked. */
@@ -15,7 +15,16 @@ export type Permit =
   | { readonly type: "own"; readonly note?: string }
   | { readonly type: "ask"; readonly question: TrustQuestion }
 
+interface Examined {
+  readonly trust: Trust
+  readonly note?: string
+}
+
 const MOST_NAMED = 3
+/** Enough of a digest to tell two sets apart. */
+const DIGEST_CHARS = 12
+/** Documents of Baton. A folder with OpenCode's configuration alone needs nobody's decision. */
+const DOCUMENTS = /^(\.opencode|\.claude)\/workflows\/|(^|\/)orchestrator\.jsonc?$/
 
 /**
  * Decides whether a folder's own documents and programs may be used. It examines the folder each
@@ -35,10 +44,16 @@ export class Gate {
   /** The last verdict; false before the first. */
   readonly isTrusted = (): boolean => this.#isTrusted
 
-  /** Examines the folder. An edit of the person's own is recorded, and described in `note`. */
-  async examine(more: readonly string[] = []): Promise<{ readonly trust: Trust; readonly note?: string }> {
+  /** Examines the folder, and records nothing. */
+  async look(more: readonly string[] = []): Promise<Trust> {
     const found = await examine(this.#place, this.#touched, more)
     this.#isTrusted = found.verdict === "trusted" || found.verdict === "edited"
+    return found
+  }
+
+  /** Examines it for use. An edit of the person's own is recorded, and described in `note`. */
+  async #use(more: readonly string[] = []): Promise<Examined> {
+    const found = await this.look(more)
     if (found.verdict !== "edited") return { trust: found }
     trust(found, "edit", Date.now())
     const names = found.changes.map(({ path }) => path)
@@ -55,29 +70,48 @@ export class Gate {
     const file = found.ok ? found.value.file : undefined
     const isOwn = file !== undefined && ((found.ok && found.value.isBuiltIn) || !this.#isInside(file))
     const more = file === undefined || isOwn ? [] : [relative(this.#place.root, file).split(sep).join("/")]
-    return this.#permit(await this.examine(more), !isOwn, `workflow ${name}`)
+    return this.#permit(await this.#use(more), !isOwn, `workflow ${name}`)
   }
 
   /** Whether a run may go on. `usesFolder` says whether it was started with the folder's documents. */
   async forRun(workflow: string, usesFolder: boolean): Promise<Permit> {
-    return this.#permit(await this.examine(), usesFolder, `this run of ${workflow}`)
+    return this.#permit(await this.#use(), usesFolder, `this run of ${workflow}`)
   }
 
   /** Whether a worker may be started, with a profile of the folder if it is trusted. */
   async forWorker(name: string): Promise<Permit> {
-    return this.#permit(await this.examine(), false, `worker ${name}`)
+    return this.#permit(await this.#use(), false, `worker ${name}`)
+  }
+
+  /**
+   * What the person has to decide before the folder's workflows run; undefined when there is nothing
+   * to decide, or the person has answered.
+   */
+  async need(): Promise<UntrustedFolder | undefined> {
+    const { verdict, set, isDeclined, place } = await this.look()
+    if (isDeclined || (verdict !== "untrusted" && verdict !== "changed")) return undefined
+    const own = Object.keys(set.files).filter((path) => DOCUMENTS.test(path))
+    if (verdict === "untrusted" && own.length === 0) return undefined
+    return { folder: place.root, verdict, since: Math.max(0, ...Object.values(set.changedAt)) }
   }
 
   /** The question about the folder; undefined when it is trusted. */
   async question(): Promise<TrustQuestion | undefined> {
-    const { trust: found } = await this.examine()
-    return this.isTrusted() ? undefined : questionOf(found, false, "a built-in workflow")
+    const { trust: found } = await this.#use()
+    return this.isTrusted() ? undefined : await questionOf(found, false, "a built-in workflow")
+  }
+
+  /** Takes trust back. Returns whether the folder was trusted. */
+  async revoke(): Promise<boolean> {
+    const wasTrusted = revoke(this.#place)
+    await this.look()
+    return wasTrusted
   }
 
   /** Records the answer to a question. Returns false when the files have changed since it was asked. */
   async answer(digest: string, isTrusted: boolean, by: TrustedBy): Promise<boolean> {
-    const { trust: found } = await this.examine(this.#more)
-    if (found.set.digest !== digest) return false
+    const found = await this.look(this.#more)
+    if (digest.length < DIGEST_CHARS || !found.set.digest.startsWith(digest)) return false
     if (isTrusted) trust(found, by, Date.now())
     else decline(found, Date.now())
     this.#isTrusted = isTrusted
@@ -87,12 +121,12 @@ export class Gate {
   /** The further files of the last question. */
   #more: readonly string[] = []
 
-  #permit({ trust: found, note }: Awaited<ReturnType<Gate["examine"]>>, isNeeded: boolean, wanted: string): Permit {
+  async #permit({ trust: found, note }: Examined, isNeeded: boolean, wanted: string): Promise<Permit> {
     if (this.#isTrusted) return { type: "folder", ...(note === undefined ? {} : { note }) }
     const own = "this folder is not trusted: nothing of it is used, only your own settings; `baton trust` changes that"
     if (!isNeeded && found.isDeclined) return { type: "own", note: own }
     this.#more = Object.keys(found.set.files)
-    return { type: "ask", question: questionOf(found, isNeeded, wanted) }
+    return { type: "ask", question: await questionOf(found, isNeeded, wanted) }
   }
 
   #isInside(file: string): boolean {
@@ -101,7 +135,9 @@ export class Gate {
   }
 }
 
-export function questionOf(found: Trust, isNeeded: boolean, wanted: string): TrustQuestion {
+/** Makes the question about a folder. What it names is read only now, because that takes longer. */
+export async function questionOf(found: Trust, isNeeded: boolean, wanted: string): Promise<TrustQuestion> {
+  const { contentsOf } = await import("./folder-contents.ts")
   return {
     folder: found.place.root,
     verdict: found.verdict === "changed" ? "changed" : "untrusted",

@@ -16,6 +16,8 @@ export interface WorkerQuestion {
   /** Nesting depth of that session. */
   readonly depth: number
   readonly by: string
+  /** Whether the project's folder is trusted. */
+  readonly usesFolder: boolean
 }
 
 /** The prompt of the command `summarize`. */
@@ -67,6 +69,7 @@ export async function startQuestionRun(
     depth: question.depth,
     ask: name,
     by: question.by,
+    ...(question.usesFolder ? {} : { usesFolder: false as const }),
   })
 }
 

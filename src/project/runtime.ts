@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/engine.ts"
+import type { Gate } from "./gate.ts"
 import type { Prepared, Project } from "./project.ts"
 
 /**
@@ -8,6 +9,8 @@ import type { Prepared, Project } from "./project.ts"
 export interface Runtime {
   readonly project: Project
   readonly engine: Engine
+  /** Decides whether the folder may be used. */
+  readonly gate: Gate
   /**
    * Lines about the models of a run that this OpenCode does not have, each with the nearest one;
    * undefined when it has all. It is called before the run starts, so that nothing is spent on a

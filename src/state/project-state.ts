@@ -92,6 +92,8 @@ export function adoptState(state: ProjectState, root: string, env: Env): Project
   const next = { id: freeId(identity.path, env), identity }
   const folder = join(projectsIn(env), next.id)
   writeRecord(state.folder, identity)
+  // Runs are taken over, and trust is not: what is in the folder now may be somebody else's.
+  rmSync(join(state.folder, "trust.json"), { force: true })
   renameSync(state.folder, folder)
   return { ...next, folder }
 }

@@ -4,6 +4,7 @@ import { rowColumns, workflowChoices } from "./dialogs/pickers.ts"
 import { showText } from "./dialogs/show-text.tsx"
 import type { TextDocument } from "./dialogs/text-document.ts"
 import { askFor } from "./dialogs/text-input.tsx"
+import { askTrust } from "./dialogs/trust.tsx"
 import { quote, runLine } from "./host/prompt-line.ts"
 import { showInbox } from "./inbox/inbox.tsx"
 import { clip } from "./state/text.ts"
@@ -21,7 +22,9 @@ export interface Replies {
  */
 export function createReplies(deps: ReplyDeps): Replies {
   return {
-    show({ tone, title, text, view }) {
+    show({ tone, title, text, view, notice }) {
+      if (notice !== undefined) deps.api.ui.toast({ variant: "info", title: "Baton", message: notice })
+      if (view?.type === "trust") return askTrust(deps, view.question, view.line)
       if (view?.type === "started") return
       if (view?.type === "open") return deps.open(view.session)
       if (view?.type === "done") return deps.api.ui.toast({ variant: "success", title, message: text })

@@ -52,6 +52,7 @@ export function startTui(host: TuiPluginApi, options: unknown): void {
     clock: systemClock,
     newId: nanoid,
     onState: live.update,
+    onFolder: live.setFolder,
     onOpen: (message) => typing.whenDone(() => navigator.summon(message)),
     onNotice: (notice) => guard.start(() => attend(api, notice)),
     onWaiting: live.setWaiting,

@@ -13,7 +13,7 @@ afterEach(() => rmSync(root, { recursive: true }))
 
 it.each(["1.18.17", "2.0.15"])("nothing is asked of a server with OpenCode %s but its version", async (version) => {
   await using server = await serveVersion(version)
-  const options = { directory: root, root, attach: server.url, log: { error: () => undefined } }
+  const options = { directory: root, root, attach: server.url, usesFolder: true, log: { error: () => undefined } }
   const refused = await connect(options).catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(UnsupportedError)
   expect(String(refused)).toContain(`OpenCode ${version} is not supported: Baton needs OpenCode >=1.18.18 <2`)

@@ -127,6 +127,7 @@ it("the output of every command with --json, and every event, has its exported t
     plan: await baton("plan", "feature-build", "-i", "feature=x"),
     prune: await baton("prune"),
     state: await baton("state", "ls"),
+    trust: await baton("trust", "--list"),
     doctor: await baton("doctor", "--attach", "http://127.0.0.1:1"),
     explain: await baton("config", "explain", "timeout", "--workflow", "own"),
     // Printed only when another process drives the run, so the line of the guide is used.

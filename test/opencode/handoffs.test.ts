@@ -55,7 +55,14 @@ const DESK = { profiles: { coder: {} } }
 async function ask(context: ReturnType<typeof openDesk>, result: object, by = "person", parent = "main") {
   const { project, engine, backend } = context
   const jobs = backend.jobs.length
-  const asked = await startQuestionRun(project, engine, { worker: "coder", text: "how?", parent, depth: 0, by })
+  const asked = await startQuestionRun(project, engine, {
+    worker: "coder",
+    text: "how?",
+    parent,
+    depth: 0,
+    by,
+    usesFolder: true,
+  })
   if (!asked.ok) throw new Error(asked.why)
   ;(await backend.job("ask", jobs)).finish(result)
   await engine.finished(asked.run)

@@ -28,6 +28,7 @@ function openHooks(configProblems: HookDeps["configProblems"], version: string |
     wake: () => Promise.resolve(),
     configProblems,
     stateNotice: () => undefined,
+    folder: () => Promise.resolve(undefined),
     dispose: () => Promise.resolve(),
   })
   const say = async (line: string) => {

@@ -104,7 +104,7 @@ it("the toast of a run includes the cost of runs that its workers started", asyn
   await type("/workflow run flow")
   const job = await backend.job("build")
   job.report.opened({ session: "ses_build", model: "a/b" })
-  const question = { worker: "coder", text: "x", parent: "ses_build", depth: 1, by: BY_MODEL }
+  const question = { worker: "coder", text: "x", parent: "ses_build", depth: 1, by: BY_MODEL, usesFolder: true }
   await startQuestionRun(project, engine, question)
   ;(await backend.job("ask")).finish({ tokens: { input: 500, output: 7 }, cost: 0.5 })
   await expect.poll(() => engine.live()[0]?.status).toBe("success")
@@ -154,7 +154,7 @@ it("a worker's answer causes a toast if a person asked, and none if a model aske
   await type("/workers ask coder how")
   ;(await backend.job("ask")).finish({ output: "so" })
   await expect.poll(() => toasts.map(({ title }) => title)).toEqual(["coder · success"])
-  const question = { worker: "coder", text: "x", parent: "main", depth: 0, by: BY_MODEL }
+  const question = { worker: "coder", text: "x", parent: "main", depth: 0, by: BY_MODEL, usesFolder: true }
   const asked = await startQuestionRun(project, engine, question)
   ;(await backend.job("ask", 1)).finish({ output: "so" })
   if (asked.ok) await engine.finished(asked.run)

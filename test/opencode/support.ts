@@ -5,9 +5,11 @@ import { onTestFinished } from "vitest"
 import type { Reply } from "../../src/core/view/protocol.ts"
 import type { SessionTranscript, TranscriptLocation } from "../../src/core/view/trace.ts"
 import { handleLine } from "../../src/opencode/commands.ts"
+import { Gate } from "../../src/project/gate.ts"
 import { Project } from "../../src/project/project.ts"
 import { createVault } from "../../src/project/vault.ts"
 import { render } from "../../src/spec/template.ts"
+import { trust } from "../../src/trust/verdict.ts"
 import { handDriven } from "../support/engine.ts"
 
 /** A project in a temporary folder and a real engine over workers that tests drive by hand, as
@@ -16,6 +18,7 @@ export function openDesk(
   config: object,
   workflows: Readonly<Record<string, string>> = {},
   env: Readonly<Record<string, string | undefined>> = {},
+  trusted = true,
 ) {
   const directory = mkdtempSync(join(tmpdir(), "baton-desk-"))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
@@ -24,7 +27,12 @@ export function openDesk(
   for (const [name, text] of Object.entries(workflows)) {
     writeFileSync(join(directory, ".opencode", "workflows", `${name}.yaml`), text)
   }
-  const project = new Project({ directory, globalDir: join(directory, "none"), env: {} })
+  const place = { directory, globalDir: join(directory, "none"), env: { BATON_STATE_DIR: join(directory, "state") } }
+  const project = new Project(place)
+  const gate = new Gate(place, () => Promise.resolve(() => undefined))
+  // A test that types nothing may end before it is done.
+  const trusting = trusted ? gate.look().then((found) => trust(found, "terminal", 1)) : undefined
+  trusting?.catch(() => undefined)
   const { engine, backend, clock, errors, store } = handDriven({ render, vault: createVault(directory, env) })
   /** The transcripts of sessions by task. */
   const transcripts = new Map<string, SessionTranscript>()
@@ -33,6 +41,7 @@ export function openDesk(
   const context = {
     project,
     engine,
+    gate,
     missing: () => Promise.resolve(missing.text),
     now: clock.now,
     transcript: ({ session, task }: TranscriptLocation): Promise<SessionTranscript> =>
@@ -41,7 +50,9 @@ export function openDesk(
   }
   let lines = 0
   /** Handles a line as typed in a session, with `screen` on the screen. */
-  const type = async (line: string, session: string | undefined = "main", screen = session): Promise<Reply> =>
-    await handleLine(line, { id: `line${++lines}`, session, screen }, context)
-  return { ...context, transcripts, backend, clock, errors, store, handoffs, missing, type }
+  const type = async (line: string, session: string | undefined = "main", screen = session): Promise<Reply> => {
+    await trusting
+    return handleLine(line, { id: `line${++lines}`, session, screen }, context)
+  }
+  return { ...context, trusting, transcripts, backend, clock, errors, store, handoffs, missing, type }
 }

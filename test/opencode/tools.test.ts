@@ -13,15 +13,13 @@ const FLOW = {
 
 function openTools(limits: object = {}) {
   const context = openDesk({ tools: true, limits, profiles: { coder: {}, lead: {} } }, FLOW)
-  const { project, engine, missing } = context
+  const { project, engine, gate, missing, trusting } = context
   const tools = createTools(
-    () =>
-      Promise.resolve({
-        project,
-        engine,
-        missing: () => Promise.resolve(missing.text),
-        close: () => Promise.resolve(),
-      }),
+    async () => {
+      await trusting
+      const close = () => Promise.resolve()
+      return { project, engine, gate, missing: () => Promise.resolve(missing.text), close }
+    },
     (session) => Promise.resolve(session === "elsewhere" ? 1 : 0),
   )
   const ended = new AbortController()

@@ -93,8 +93,8 @@ async function makeProject(): Promise<void> {
 
 const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 const COMMANDS: Readonly<Record<string, readonly (() => string[])[]>> = {
-  run: [() => ["w", "--attach", url()], () => [ATTACK]],
-  resume: [() => ["run-1", "--attach", url()], () => [ATTACK]],
+  run: [() => ["w", "--trust", "--attach", url()], () => [ATTACK]],
+  resume: [() => ["run-1", "--trust", "--attach", url()], () => [ATTACK]],
   continue: [() => [ATTACK]],
   retry: [() => ["run-1", ATTACK]],
   skip: [() => ["run-1", ATTACK]],
@@ -118,6 +118,7 @@ const COMMANDS: Readonly<Record<string, readonly (() => string[])[]>> = {
   trace: [() => ["a"], () => ["b"], () => [ATTACK]],
   workers: [() => []],
   prune: [() => ["--keep", "0", "--older-than", "0s"]],
+  trust: [() => ["--list"], () => []],
   state: [() => ["ls"], () => ["forget", ATTACK], () => ["adopt", ATTACK]],
 }
 

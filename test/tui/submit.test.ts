@@ -37,6 +37,7 @@ function tui(session: string | undefined, reply: Reply | undefined) {
     clock,
     newId: () => "id",
     onState: () => {},
+    onFolder: () => {},
     onOpen: () => {},
     onNotice: () => {},
     onWaiting: () => {},

@@ -59,11 +59,7 @@ export type RunEvent =
   /** No new step starts from here on. `abort` and `deadline` also stop the running steps. */
   | { readonly type: "run.stopping"; readonly at: number; readonly cause: StopCause; readonly by?: string }
   /** Every step except the hooks is over. The hooks that match this status run next. */
-  | {
-      readonly type: "run.closing"
-      readonly at: number
-      readonly status: "success" | "failed"
-    }
+  | { readonly type: "run.closing"; readonly at: number; readonly status: "success" | "failed" }
   | {
       readonly type: "run.ended"
       readonly at: number
@@ -299,6 +295,8 @@ export interface RunCreated {
    *  the parent session as a handoff. */
   readonly ask?: string
   readonly by: string
+  /** Set when the project's folder was not trusted, so that the run uses nothing of it. */
+  readonly usesFolder?: false
   /**
    * How the ids of messages in OpenCode are made. `time`: they begin with a journalled time, as
    * OpenCode's own do. Undefined in runs of earlier versions: they are hashes.

@@ -183,6 +183,8 @@ function formatNeed(need: Need, now: number): string {
       return way("/handback [text]")
     case "hold":
       return way(`/workflow ${wayOn(need.hold)} ${run}`, `/workflow abort ${run}`)
+    case "trust":
+      return way("/workflow trust")
     case "interrupted":
       return way(`/workflow resume ${run}`, `/workflow abort ${run}`)
   }

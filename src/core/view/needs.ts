@@ -20,6 +20,8 @@ export type Need = NeedFacts &
     | { readonly type: "hold"; readonly hold: Hold; readonly of: Pick<RunView, "label" | "budget" | "raise"> }
     /** A run whose process is gone. */
     | { readonly type: "interrupted" }
+    /** A folder whose workflows wait for the person's trust. */
+    | { readonly type: "trust" }
   )
 
 interface NeedFacts {
@@ -37,10 +39,22 @@ interface NeedFacts {
   readonly text: string
 }
 
-/** Everything in these runs that needs a person, oldest first. */
-export function needsOf(runs: readonly RunView[], requests: readonly PendingRequestView[]): Need[] {
-  const needs = [...requests.map(needOfRequest), ...runs.flatMap(needsOfRun)]
+/** Everything in these runs and folders that needs a person, oldest first. */
+export function needsOf(
+  runs: readonly RunView[],
+  requests: readonly PendingRequestView[],
+  folders: readonly UntrustedFolder[] = [],
+): Need[] {
+  const needs = [...requests.map(needOfRequest), ...runs.flatMap(needsOfRun), ...folders.map(needOfFolder)]
   return needs.sort((a, b) => a.since - b.since || (a.id < b.id ? -1 : 1))
+}
+
+/** A folder that a person has to decide about. */
+export interface UntrustedFolder {
+  readonly folder: string
+  readonly verdict: "untrusted" | "changed"
+  /** The last change of its files (milliseconds since 1970). */
+  readonly since: number
 }
 
 /** `1 needs you`, `2 need you`. */
@@ -84,6 +98,12 @@ function needOfGate(gate: GateView): Need {
   const { run, workflow, step, openedAt, title } = gate
   const text = title.slice(step.length).replace(/^:? /, "")
   return { type: "gate", id: `${run}/${step}`, since: openedAt, run, workflow, step, who: step, text, gate }
+}
+
+function needOfFolder({ folder, verdict, since }: UntrustedFolder): Need {
+  const text = verdict === "changed" ? "changed since you trusted it" : "is not trusted: its workflows do not run"
+  const who = folder.split(/[/\\]/).findLast((name) => name !== "") ?? folder
+  return { type: "trust", id: `${folder}?`, since, run: null, workflow: null, step: null, who, text }
 }
 
 function needOfRequest(request: PendingRequestView): Need {

@@ -1,5 +1,6 @@
-import type { Need } from "./needs.ts"
+import type { Need, UntrustedFolder } from "./needs.ts"
 import type { Trace } from "./trace.ts"
+import type { TrustQuestion } from "./trust-question.ts"
 import type { PendingRequestView, RunView, StepView, WorkerView } from "./view.ts"
 
 /**
@@ -13,7 +14,7 @@ import type { PendingRequestView, RunView, StepView, WorkerView } from "./view.t
  *                  person should go to a session; `notice` when something needs a person or has
  *                  ended
  */
-export type ChannelMessage = Request | ReplyMessage | StateMessage | OpenMessage | NoticeMessage
+export type ChannelMessage = Request | ReplyMessage | StateMessage | OpenMessage | NoticeMessage | FolderMessage
 
 export interface Request {
   readonly kind: "request"
@@ -59,6 +60,13 @@ export interface OpenMessage {
   readonly parent: string
 }
 
+/** Whether the person has to decide about the folder of a project; null when not. */
+export interface FolderMessage {
+  readonly kind: "folder"
+  readonly directory: string
+  readonly folder: UntrustedFolder | null
+}
+
 /**
  * Something needs a person or has ended. It is announced once, by a toast and by OpenCode's
  * attention notification.
@@ -79,6 +87,8 @@ export interface Reply {
   readonly title: string
   readonly text: string
   readonly view?: ReplyView
+  /** One line that a person should see besides what the view shows. */
+  readonly notice?: string
 }
 
 /** What a workflow is selected for. */
@@ -98,6 +108,8 @@ export type ReplyView =
   | { readonly type: "started"; readonly run: string }
   | { readonly type: "workers"; readonly workers: readonly WorkerView[] }
   | { readonly type: "inbox"; readonly needs: readonly Need[] }
+  /** The person decides about the folder; then `line` is submitted again, unless it is empty. */
+  | { readonly type: "trust"; readonly question: TrustQuestion; readonly line: string }
   /** The TUI that sent the command opens this session. */
   | { readonly type: "open"; readonly session: string }
   /** The command is done. The TUI shows it in a toast. */

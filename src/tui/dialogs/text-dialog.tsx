@@ -19,7 +19,7 @@ interface TextDialogProps {
   readonly document: TextDocument
   /** Further keys besides those for scrolling and closing. */
   readonly keys?: Readonly<Record<string, () => void>>
-  /** Help text for the further keys, shown on the last line. */
+  /** Help text for the further keys and for closing, shown on the last line. */
   readonly help?: string
 }
 
@@ -77,7 +77,7 @@ export function TextDialog(props: TextDialogProps) {
         </For>
       </scrollbox>
       <text fg={props.paint("muted")}>
-        {[textRows() > rows() ? "↑↓ scroll" : "", props.help ?? "", "return close"].filter(Boolean).join(" · ")}
+        {[textRows() > rows() ? "↑↓ scroll" : "", props.help ?? "return close"].filter(Boolean).join(" · ")}
       </text>
     </box>
   )

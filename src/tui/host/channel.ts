@@ -4,6 +4,7 @@ import { mapTexts } from "../../core/rights/secret-text.ts"
 import {
   decode,
   encode,
+  type FolderMessage,
   type NoticeMessage,
   type OpenMessage,
   type Reply,
@@ -27,6 +28,8 @@ export interface ChannelDeps {
   onState(state: StateMessage): void
   /** Called when a person should look at a session. */
   onOpen(message: OpenMessage): void
+  /** Called with the folder of a project, when it became known whether the person has to decide about it. */
+  onFolder(message: FolderMessage): void
   /** Called when a run needs a person or has ended. */
   onNotice(notice: NoticeMessage): void
   /**
@@ -105,6 +108,7 @@ export function openChannel(deps: ChannelDeps): Channel {
       const message = mapTexts(decode(command), shown)
       if (message?.kind === "reply") pending.get(message.id)?.settle({ reply: message.reply, answered: true })
       if (message?.kind === "state") deps.onState(message)
+      if (message?.kind === "folder") deps.onFolder(message)
       if (message?.kind === "open") deps.onOpen(message)
       if (message?.kind === "notice") deps.onNotice(message)
     },

@@ -77,6 +77,7 @@ export function showInbox(deps: ReplyDeps, snapshot: readonly Need[]): void {
 function showNeed(deps: ReplyDeps, need: Need, done: readonly string[] = []): void {
   if (need.type === "gate") showGate(deps, need.gate, done)
   else if (need.type === "request") showRequest(deps, need.request, done)
+  else if (need.type === "trust") deps.submit("/workflow trust")
   else {
     const topic = { id: need.id, done, category: "", details: [], questions: [] }
     showWays(deps, topic, `${need.who} ${need.text}`, waysOf(deps, needWays(need), need.text))

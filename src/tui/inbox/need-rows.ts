@@ -10,7 +10,14 @@ import type { GateWay } from "./gate-rows.ts"
 
 /** Everything that needs the person, as rows of OpenCode's select dialog. Plain data. */
 
-const MARK: Record<Need["type"], string> = { request: "?", gate: "‖", hold: "‖", interrupted: "‖", turn: "✎" }
+const MARK: Record<Need["type"], string> = {
+  request: "?",
+  gate: "‖",
+  hold: "‖",
+  interrupted: "‖",
+  turn: "✎",
+  trust: "?",
+}
 
 /** One row for each: who needs the person, for what, and how long it has waited. */
 export function inboxChoices(needs: readonly Need[], now: number, columns: number): Choice<string>[] {
@@ -36,11 +43,13 @@ export function inboxChoices(needs: readonly Need[], now: number, columns: numbe
 /** What the key of the inbox does with the oldest item, for a line that names the key. */
 export function verbOf(need: Need): string {
   if (need.type === "hold") return need.hold.cause === "budget" ? "raises it" : "continues it"
-  return { gate: "decides", request: "answers", turn: "opens it", interrupted: "resumes it" }[need.type]
+  return { gate: "decides", request: "answers", turn: "opens it", interrupted: "resumes it", trust: "decides" }[
+    need.type
+  ]
 }
 
 /** The possible decisions about a run that waits as a whole, or about a step that is the person's. */
-export function needWays(need: Exclude<Need, { type: "gate" | "request" }>): GateWay[] {
+export function needWays(need: Exclude<Need, { type: "gate" | "request" | "trust" }>): GateWay[] {
   const { run, who } = need
   const see = { title: "See it in the dashboard", description: "step by step", line: `/workflow status ${run}` }
   const abort = { title: "Abort", description: "end the run", line: `/workflow abort ${run}` }

@@ -1,7 +1,7 @@
 import { createSignal } from "solid-js"
 import type { Clock } from "../../core/ports/ports.ts"
-import { type Need, needsOf } from "../../core/view/needs.ts"
-import type { StateMessage } from "../../core/view/protocol.ts"
+import { type Need, needsOf, type UntrustedFolder } from "../../core/view/needs.ts"
+import type { FolderMessage, StateMessage } from "../../core/view/protocol.ts"
 import type { PendingRequestView, RunView, WorkerView } from "../../core/view/view.ts"
 import type { Pace } from "./pace.ts"
 import { LINGER_MS } from "./view-model.ts"
@@ -37,6 +37,8 @@ export interface Live {
    * of that directory.
    */
   update(state: Pick<StateMessage, "runs"> & Partial<StateMessage>): void
+  /** Applies whether the person has to decide about a folder. */
+  setFolder(message: FolderMessage): void
   setWaiting(lines: readonly string[]): void
   /**
    * Called when a prompt was sent: removes ended runs from the status line, because the person has
@@ -53,7 +55,9 @@ export interface Live {
  */
 export function createLive(clock: Clock, pace: Pace): Live {
   /** The last state of each directory. */
-  const said = new Map<string, Pick<StateMessage, "runs"> & Partial<StateMessage>>()
+  const said = new Map<string, Said>()
+  /** By directory: the folders that the person has to decide about. */
+  const folders = new Map<string, UntrustedFolder | null>()
   const [runs, setRuns] = createSignal<readonly RunView[]>([])
   const [workers, setWorkers] = createSignal<readonly WorkerView[]>([])
   const [asks, setAsks] = createSignal<readonly PendingRequestView[]>([])
@@ -62,7 +66,6 @@ export function createLive(clock: Clock, pace: Pace): Live {
   /** By run: the time until which its line stays after it ended, or 0 once dismissed. */
   const [until, setUntil] = createSignal<ReadonlyMap<string, number>>(new Map())
   let cancel = () => {}
-
   const [version, setVersion] = createSignal("")
   const [needs, setNeeds] = createSignal<readonly Need[]>([])
   const isAlive = (run: RunView) => run.status === "running" || run.status === "paused"
@@ -71,14 +74,10 @@ export function createLive(clock: Clock, pace: Pace): Live {
   const tick = () => {
     cancel()
     setNow(clock.now())
-    const tickLater = () => pace.change(tick)
-    if (runs().some((run) => run.status === "running")) {
-      cancel = clock.after(TICK_MS, tickLater)
-      return
-    }
-    const next = Math.min(...[...until().values()].filter((end) => end > now()))
-    if (Number.isFinite(next)) cancel = clock.after(next - now(), tickLater)
+    const next = nextTick(runs(), until(), now())
+    if (Number.isFinite(next)) cancel = clock.after(next, () => pace.change(tick))
   }
+  const count = () => setNeeds(needsOf(runs(), asks(), undecided(folders)))
 
   return {
     runs,
@@ -92,16 +91,19 @@ export function createLive(clock: Clock, pace: Pace): Live {
     update(next) {
       pace.change(() => {
         said.set(next.directory ?? "", next)
-        const all = [...said.values()]
-        const together = all.flatMap((one) => one.runs).sort((a, b) => b.createdAt - a.createdAt)
-        setUntil(lingering(until(), runs(), together, clock.now()))
-        setRuns(together)
-        setWorkers(all.flatMap((one) => one.workers ?? []))
-        setAsks(all.flatMap((one) => one.asks ?? []).sort((a, b) => a.askedAt - b.askedAt))
-        setNeeds(needsOf(together, asks()))
-        setVersion(all.map((one) => one.version ?? 0).join(" "))
+        const all = together([...said.values()])
+        setUntil(lingering(until(), runs(), all.runs, clock.now()))
+        setRuns(all.runs)
+        setWorkers(all.workers)
+        setAsks(all.asks)
+        count()
+        setVersion(all.version)
         tick()
       })
+    },
+    setFolder: ({ directory, folder }) => {
+      folders.set(directory, folder)
+      pace.change(count)
     },
     setWaiting: (lines) => void setWaiting(lines),
     dismiss() {
@@ -109,6 +111,28 @@ export function createLive(clock: Clock, pace: Pace): Live {
     },
     close: () => cancel(),
   }
+}
+
+type Said = Pick<StateMessage, "runs"> & Partial<StateMessage>
+
+/** The states of all directories as one. */
+function together(all: readonly Said[]) {
+  return {
+    runs: all.flatMap((one) => one.runs).sort((a, b) => b.createdAt - a.createdAt),
+    workers: all.flatMap((one) => one.workers ?? []),
+    asks: all.flatMap((one) => one.asks ?? []).sort((a, b) => a.askedAt - b.askedAt),
+    version: all.map((one) => one.version ?? 0).join(" "),
+  }
+}
+
+function undecided(folders: ReadonlyMap<string, UntrustedFolder | null>): UntrustedFolder[] {
+  return [...folders.values()].flatMap((folder) => folder ?? [])
+}
+
+/** Milliseconds until something on the screen changes by itself; infinite when nothing does. */
+function nextTick(runs: readonly RunView[], until: ReadonlyMap<string, number>, now: number): number {
+  if (runs.some((run) => run.status === "running")) return TICK_MS
+  return Math.min(...[...until.values()].filter((end) => end > now)) - now
 }
 
 function lingering(

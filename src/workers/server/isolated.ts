@@ -3,6 +3,7 @@ import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 import type { Config } from "@opencode-ai/sdk/v2"
 import { callHost, type Host } from "../../host/host.ts"
+import { WITHOUT_PROJECT } from "../../host/serve.ts"
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -12,10 +13,15 @@ const MAX_VARIABLE = 100_000
 /**
  * Returns the environment of an isolated server: the configuration of `origin` without plugins (so
  * never Baton), and a data folder of its own below `folder`, in which its sessions outlive it. Only
- * the logins are the user's (contract C63).
+ * the logins are the user's (contract C63). When the project is not trusted, `usesFolder` is false,
+ * and the configuration is the user's global one: OpenCode fills in variables in what it is passed,
+ * so no text of the project may be in it.
  */
-export async function isolatedEnv(origin: Host, folder: string, env: Env): Promise<Env> {
-  const config = await callHost("read the OpenCode configuration", (o) => origin.client.config.get({}, o))
+export async function isolatedEnv(origin: Host, folder: string, env: Env, usesFolder: boolean): Promise<Env> {
+  const { client, directory } = origin
+  const config = usesFolder
+    ? await callHost("read the OpenCode configuration", (o) => client.config.get({}, o))
+    : await callHost("read the global OpenCode configuration", (o) => client.global.config.get(o))
   const home = env.HOME || homedir()
   const [data, state, own] = ["data", "state", "config"].map((name) => join(folder, name)) as [string, string, string]
   for (const one of [data, state, own]) mkdirSync(one, { recursive: true, mode: 0o700 })
@@ -23,12 +29,16 @@ export async function isolatedEnv(origin: Host, folder: string, env: Env): Promi
   shareLogins(data, env.XDG_DATA_HOME || join(home, ".local", "share"))
   return {
     ...env,
-    ...configVariable(JSON.stringify(ownConfig(config, origin.directory)), join(folder, "opencode.json")),
+    ...configVariable(
+      JSON.stringify(ownConfig(config, usesFolder ? directory : undefined)),
+      join(folder, "opencode.json"),
+    ),
     XDG_DATA_HOME: data,
     XDG_STATE_HOME: state,
     XDG_CONFIG_HOME: own,
     OPENCODE_PURE: "1",
     OPENCODE_DISABLE_PROJECT_CONFIG: "1",
+    ...(usesFolder ? {} : WITHOUT_PROJECT),
     // These would put its sessions or its configuration elsewhere.
     OPENCODE_DB: undefined,
     OPENCODE_CONFIG_DIR: undefined,
@@ -53,20 +63,29 @@ function shareLogins(own: string, real: string): void {
  * Returns the resolved configuration without what must not happen twice on a machine or in a
  * worker.
  */
-function ownConfig(config: Config, directory: string): Config {
+function ownConfig(config: Config, directory: string | undefined): Config {
   // Nobody types in that server, so it needs no commands, some of which are Baton's.
   const { plugin: _plugins, server: _address, command: _commands, instructions = [], ...rest } = config
   return {
     ...rest,
-    // OpenCode looks up relative paths in the project's configuration, which this server does not
-    // read (contract C67).
-    instructions: [...instructions, ...projectRules(directory)].map((one) =>
-      isAbsolute(one) || /^(~|https?:)/.test(one) ? one : join(directory, one),
-    ),
+    instructions: directory === undefined ? instructions.filter(isAbsoluteRule) : rulesIn(directory, instructions),
     snapshot: false,
     share: "disabled",
     autoupdate: false,
   }
+}
+
+/**
+ * OpenCode looks up relative paths in the project's configuration, which this server does not read
+ * (contract C67).
+ */
+function rulesIn(directory: string, instructions: readonly string[]): string[] {
+  const all = [...instructions, ...projectRules(directory)]
+  return all.map((one) => (isAbsoluteRule(one) ? one : join(directory, one)))
+}
+
+function isAbsoluteRule(rule: string): boolean {
+  return isAbsolute(rule) || /^(~|https?:)/.test(rule)
 }
 
 /** Returns the first file that OpenCode itself would read as the project's rules (contract C67). */

@@ -16,6 +16,8 @@ export interface ServerDeps {
   /** Path of the OpenCode program. */
   readonly binary: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether the project's folder is trusted, so that a server may take its configuration. */
+  readonly usesFolder: () => boolean
   /** Folder of the servers' own data. Each profile has a folder in it. */
   readonly folder: string
   /** Folder of the process records. */
@@ -55,7 +57,7 @@ export function openServer(deps: ServerDeps, profile: Profile, signal: AbortSign
 
 async function startOwn(deps: ServerDeps, profile: Profile, signal: AbortSignal): Promise<Server> {
   const { origin, binary, ledger } = deps
-  const env = await isolatedEnv(origin, `${deps.folder}/${profile.name}`, deps.env)
+  const env = await isolatedEnv(origin, `${deps.folder}/${profile.name}`, deps.env, deps.usesFolder())
   const { directory } = origin
   const served = await startServe({ binary, directory, env, ledger, signal }).catch((error) => {
     throw new Error(`the server of profile \`${profile.name}\` did not start: ${describe(error)}`)

@@ -6,6 +6,7 @@ import { delimiter, dirname, join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { providerConfig } from "../../../scripts/scripted-model.ts"
 import { openState } from "../../../src/state/project-state.ts"
+import { examine, trust } from "../../../src/trust/verdict.ts"
 import { processesWith, signal } from "./processes.ts"
 import { until } from "./until.ts"
 
@@ -38,6 +39,8 @@ export interface ProjectOptions {
   readonly pluginOptions?: object
   /** Makes it a git repository with everything committed. */
   readonly git?: boolean
+  /** Whether a person trusts the folder; the default is true. */
+  readonly trusted?: boolean
   /**
    * A running server that `baton` attaches to in this project. Without it, each `baton` starts its
    * own server.
@@ -129,7 +132,10 @@ export function makeProject(options: ProjectOptions = {}): Project {
   const log = join(home, ".local/share/opencode/log/opencode.log")
   const marker = `BATON_TEST_ID=${id}`
   remaining.set(marker, base)
+  // Reading the folder takes a few milliseconds, which is less than any process needs to start.
+  const trusting = options.trusted === false ? undefined : trustFolder(dir, env)
   const dispose = async () => {
+    await trusting
     await options.server?.forget?.(dir)
     await killAll(marker)
     rmSync(base, { recursive: true, force: true })
@@ -228,6 +234,12 @@ function makeRepository(dir: string, env: Readonly<Record<string, string>>): voi
   git("init", "--quiet", "--initial-branch=main")
   git("add", "--all")
   git("-c", "user.name=Test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message=Start")
+}
+
+/** Records that a person trusts the folder as it is. */
+async function trustFolder(dir: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const place = { root: dir, directory: dir, worktree: existsSync(join(dir, ".git")) ? dir : undefined, env }
+  trust(await examine(place, () => Promise.resolve(() => undefined)), "terminal", Date.now())
 }
 
 async function killAll(marker: string): Promise<void> {

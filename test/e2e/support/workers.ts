@@ -45,6 +45,7 @@ export function serverDeps(origin: Host, clock: Clock, log: Log, project: Projec
     log,
     binary: realpathSync(OPENCODE),
     env: project.env,
+    usesFolder: () => true,
     folder: join(project.state(), "servers"),
     ledger: ledgerOf(project.state()),
     password: () => undefined,

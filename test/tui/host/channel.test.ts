@@ -24,6 +24,7 @@ function open() {
     clock,
     newId: () => `id${++ids}`,
     onState: (state) => states.push(state),
+    onFolder: () => undefined,
     onOpen: ({ session }) => opened.push(session),
     onNotice: ({ title }) => noticed.push(title),
     onWaiting: (lines) => late.push(lines),

@@ -52,7 +52,7 @@ describe("what waits as a whole run, or is a person's step, has its own row, key
 
   const ways = (run: RunView) =>
     needsOf([run], []).flatMap((need) =>
-      need.type === "gate" || need.type === "request"
+      need.type === "gate" || need.type === "request" || need.type === "trust"
         ? []
         : needWays(need).map(({ title, line, open, ends }) => [
             title,

@@ -15,7 +15,7 @@ it("an isolated server finds the settings of other programs at every start, even
   const settings = join(base, ".config")
   for (const name of ["git", "opencode"]) mkdirSync(join(settings, name), { recursive: true })
   symlinkSync(join(base, "gone"), join(settings, "dangling"))
-  const start = () => isolatedEnv(openHost().host, join(base, "own"), { HOME: base })
+  const start = () => isolatedEnv(openHost().host, join(base, "own"), { HOME: base }, true)
   await start()
   mkdirSync(join(settings, "gh"))
   const { XDG_CONFIG_HOME: own = "" } = await start()
