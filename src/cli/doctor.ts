@@ -57,10 +57,15 @@ async function* look(compose: LoadCompose, globals: GlobalOptions, attach: strin
   yield* documents(project, config)
   yield halves(project.root, place.globalDir)
   yield journal(compose, place)
-  const gate = gateOf(compose, place)
+  const gate = gateOf(compose, place, attach)
   const trust = await gate.look()
   const usesFolder = gate.isTrusted()
   yield trustOf(trust)
+  const why = attach === undefined ? await gate.whyNoOpencode() : undefined
+  if (why !== undefined) {
+    yield { state: "note" as const, text: `OpenCode was not started: ${why}` }
+    return
+  }
   const { directory } = place
   const options = { directory, root: project.root, attach, opencode: globals.opencode, usesFolder, log: stderrLog }
   // Without trust, OpenCode is started without the folder's providers, so its profiles are not asked about.

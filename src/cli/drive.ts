@@ -143,7 +143,7 @@ async function actOn(
 ): Promise<Begin | number> {
   const journal = await readJournal(compose, place)
   if (journal === undefined) throw new UserError("nothing has run in this project yet")
-  const gate = gateOf(compose, place)
+  const gate = gateOf(compose, place, options.attach)
   for (;;) {
     const found = find(journal)
     if (!found.ok) throw new UserError(found.why)

@@ -36,6 +36,8 @@ export function initCommand(compose: LoadCompose): Command {
       const before = await gate.look()
       const usesFolder = gate.isTrusted()
       const { directory } = place
+      const why = options.attach === undefined ? await gate.whyNoOpencode() : undefined
+      if (why !== undefined) throw new UserError(`this folder is not trusted, and ${why}: \`baton trust\` first`)
       const offered = await ask({ directory, root, attach: options.attach, opencode: globals.opencode, usesFolder })
       const file = join(root, ".opencode", "orchestrator.jsonc")
       mkdirSync(dirname(file), { recursive: true })

@@ -18,14 +18,16 @@ export function trustOption(): Option {
   return new Option("--trust", "trust this folder as it is now, without a question (for scripts and CI)")
 }
 
-export function gateOf(compose: LoadCompose, place: LoadOptions): Gate {
-  return new Gate(place, async () => {
+/** `attach` is the URL of a running server; without it, one is started in the folder. */
+export function gateOf(compose: LoadCompose, place: LoadOptions, attach?: string): Gate {
+  const touched = async () => {
     const { hasJournal, openRuntime } = await compose()
     const engine = hasJournal(place)
       ? openRuntime({ ...place, host: NO_HOST, log: stderrLog, isReader: true }).engine
       : undefined
     return touchedByRuns(engine)
-  })
+  }
+  return new Gate(place, touched, attach === undefined)
 }
 
 /**
@@ -87,7 +89,8 @@ export async function confirm(question: string): Promise<boolean> {
 }
 
 function refusal({ verdict, why, wanted }: TrustQuestion): string {
-  const state = verdict === "changed" ? `changed since you trusted it (${why})` : "is not trusted"
+  const because = why === null ? "" : `, and ${why}`
+  const state = verdict === "changed" ? `changed since you trusted it (${why})` : `is not trusted${because}`
   return `this folder ${state}, so ${wanted} was not started: look at it with \`baton trust --list\`, then trust it with \`baton trust\`, or add --trust to this command`
 }
 

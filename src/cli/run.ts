@@ -34,9 +34,9 @@ export function runCommand(compose: LoadCompose): Command {
         if (!done.ok) throw problemsError(done.problems)
         return done.value.definition
       }
-      const gate = gateOf(compose, place)
+      const gate = gateOf(compose, place, options.attach)
       const permit = await gate.forWorkflow(project, name)
-      // A person is asked about a folder only when its documents could be used.
+      // Problems of the documents are said before a person is asked about the folder.
       if (permit.type === "ask" && permit.question.isNeeded) prepare(true)
       const usesFolder = await settle(gate, permit, globals)
       const definition = prepare(usesFolder)

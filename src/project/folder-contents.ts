@@ -46,6 +46,22 @@ export function contentsOf({ place, set }: Trust): TrustContents[] {
   )
 }
 
+/** Keys of opencode.json whose values OpenCode loads or fetches even when it is told to take no project. */
+const TAKEN = ["plugin", "plugins", "skills", "reference", "references"]
+
+/**
+ * Files of the folder that OpenCode loads although `OPENCODE_DISABLE_PROJECT_CONFIG` is set: its
+ * second configuration reader imports the modules of plugins and does not know that variable.
+ */
+export function loadedAnyway({ place, set }: Trust): string[] {
+  return Object.keys(set.files).filter((path) => {
+    if (/(^|\/)\.opencode\/plugins?\/[^/]+\.[jt]s$/.test(path)) return true
+    if (!/(^|\/)opencode\.jsonc?$/.test(path)) return false
+    const config = textAt(place.root, path, set.files[path]).map(({ text }) => dataOf(text))[0]
+    return config === undefined || TAKEN.some((key) => key in recordOf(config))
+  })
+}
+
 interface TextOfSet {
   readonly path: string
   readonly text: string

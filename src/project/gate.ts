@@ -33,9 +33,12 @@ const DOCUMENTS = /^(\.opencode|\.claude)\/workflows\/|(^|\/)orchestrator\.jsonc
 export class Gate {
   readonly #place: TrustPlace
   readonly #touched: () => Promise<TouchedByRun>
+  readonly #startsOpencode: boolean
   #isTrusted = false
 
-  constructor(options: LoadOptions, touched: () => Promise<TouchedByRun>) {
+  /** `startsOpencode` says that work needs an OpenCode that is started in the folder. */
+  constructor(options: LoadOptions, touched: () => Promise<TouchedByRun>, startsOpencode = false) {
+    this.#startsOpencode = startsOpencode
     const { directory, worktree, env } = options
     this.#place = { root: projectRoot(options), directory, worktree, env }
     this.#touched = touched
@@ -124,9 +127,25 @@ export class Gate {
   async #permit({ trust: found, note }: Examined, isNeeded: boolean, wanted: string): Promise<Permit> {
     if (this.#isTrusted) return { type: "folder", ...(note === undefined ? {} : { note }) }
     const own = "this folder is not trusted: nothing of it is used, only your own settings; `baton trust` changes that"
-    if (!isNeeded && found.isDeclined) return { type: "own", note: own }
+    const anyway = this.#startsOpencode ? await this.#loadedAnyway(found) : undefined
+    if (!isNeeded && anyway === undefined && found.isDeclined) return { type: "own", note: own }
     this.#more = Object.keys(found.set.files)
-    return { type: "ask", question: await questionOf(found, isNeeded, wanted) }
+    const question = await questionOf(found, isNeeded || anyway !== undefined, wanted)
+    return { type: "ask", question: { ...question, why: question.why ?? anyway ?? null } }
+  }
+
+  /** Why no OpenCode may be started in the folder without trust; undefined when one may. */
+  async whyNoOpencode(): Promise<string | undefined> {
+    const found = await this.look()
+    return this.#isTrusted ? undefined : this.#loadedAnyway(found)
+  }
+
+  async #loadedAnyway(found: Trust): Promise<string | undefined> {
+    const { loadedAnyway } = await import("./folder-contents.ts")
+    const paths = loadedAnyway(found)
+    return paths.length === 0
+      ? undefined
+      : `OpenCode would load ${paths.slice(0, MOST_NAMED).join(", ")} even without trust`
   }
 
   #isInside(file: string): boolean {

@@ -4,7 +4,7 @@ export interface TrustQuestion {
   /** The folder's real path. */
   readonly folder: string
   readonly verdict: "untrusted" | "changed"
-  /** Where a change came from. */
+  /** Where a change came from, or why nothing at all can be started without trust. */
   readonly why: string | null
   /** Identifies the files that are asked about: an answer counts for them only. */
   readonly digest: string
@@ -44,8 +44,9 @@ export function trustMeaning({ verdict, why, isNeeded, wanted }: TrustQuestion):
     verdict === "changed"
       ? `Its files changed since you trusted it, and not by your own edit: ${why ?? "it is not known how"}.`
       : "If you trust it, Baton and the OpenCode that Baton starts run what its files name, with your rights, logins and environment."
+  const because = verdict === "untrusted" && why !== null ? `, because ${why}` : ""
   const otherwise = isNeeded
-    ? `Without trust, ${wanted} does not run.`
+    ? `Without trust, ${wanted} does not run${because}.`
     : `Without trust, ${wanted} runs with your own settings and uses nothing of the folder.`
   return `${reason} ${otherwise}`
 }
