@@ -2,11 +2,14 @@ import { mkdir, readFile, realpath } from "node:fs/promises"
 import { dirname, join, normalize, relative, sep } from "node:path"
 import writeFileAtomic from "write-file-atomic"
 import type { Saved } from "../core/ports/ports.ts"
+import { isTrustedSetPath } from "../core/rights/trusted-set.ts"
 import { find, isWithin, missing, realOf } from "./files.ts"
 
 /** Folder of Baton's journal. No answer is written into it, whatever the path evaluates to. */
 const STATE = join(".opencode", "workflow-state", sep)
 const CLOSED = "belongs to git or to Baton"
+/** An answer in one of these files would run in the next run, or in the next OpenCode. */
+const DECIDES = "decides what runs in this folder, so only a person writes it"
 
 /** Writes a text to a file of the project; see the `Checker` port. Never rejects. */
 export async function save(root: string, path: string, text: string): Promise<Saved> {
@@ -18,6 +21,7 @@ export async function save(root: string, path: string, text: string): Promise<Sa
     if (found.type === "outside") return { error: "is outside the project" }
     if (found.type === "other") return { error: "exists and is not a file" }
     if (await isClosed(root, found.file)) return { error: CLOSED }
+    if (isTrustedSetPath(shown(relative(await realpath(root), found.file)))) return { error: DECIDES }
     await write(found.file, text)
     return { saved: shown(file) }
   } catch (error) {
@@ -40,7 +44,8 @@ async function write(file: string, text: string): Promise<void> {
 function refusal(path: string, file: string): string | undefined {
   if (path.trim() === "" || /[/\\]$/.test(path) || file === ".") return "is not a file's name"
   if (path.split(/[/\\]/).includes("..")) return "must not contain `..`"
-  return isReserved(file) ? CLOSED : undefined
+  if (isReserved(file)) return CLOSED
+  return isTrustedSetPath(shown(file)) ? DECIDES : undefined
 }
 
 /** Whether the name of a path belongs to git or Baton. */

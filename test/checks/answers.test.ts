@@ -142,6 +142,10 @@ describe("saving an answer to a file", () => {
     for (const path of [".git/hooks/pre-commit", "sub/.Git/config", ".opencode/workflow-state/journal.db"]) {
       expect(await checker.save(path, "x"), path).toEqual({ error: "belongs to git or to Baton" })
     }
+    for (const path of ["opencode.json", ".opencode/plugin/a.ts", ".opencode/workflows/own.yaml"]) {
+      const error = "decides what runs in this folder, so only a person writes it"
+      expect(await checker.save(path, "x"), path).toEqual({ error })
+    }
     expect(await checker.save("docs", "x")).toEqual({ error: "exists and is not a file" })
     for (const path of ["", "docs/", "."])
       expect(await checker.save(path, "x")).toEqual({ error: "is not a file's name" })

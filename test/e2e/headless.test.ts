@@ -349,7 +349,7 @@ describe("reading commands", () => {
   it(
     "status creates no state if nothing has run",
     async () => {
-      const empty = makeProject({ baton: false })
+      const empty = makeProject({ baton: false, trusted: false })
       try {
         expect(await baton(empty, "status")).toMatchObject({
           code: 0,
@@ -412,7 +412,16 @@ describe("baton doctor", () => {
         const json = await baton(sick, "doctor", "--json", "--attach", "http://127.0.0.1:1")
         expect(json.code).toBe(2)
         const { findings } = JSON.parse(json.stdout) as DoctorDocument
-        expect(findings.map(({ state }) => state)).toEqual(["good", "good", "bad", "good", "note", "good", "bad"])
+        expect(findings.map(({ state }) => state)).toEqual([
+          "good",
+          "good",
+          "bad",
+          "good",
+          "note",
+          "good",
+          "good",
+          "bad",
+        ])
         expect(findings[2]).toEqual({
           state: "bad",
           text: "workflow bad cannot be run",

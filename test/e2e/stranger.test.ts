@@ -8,6 +8,7 @@ import { callTool, providerConfig, say, startScriptedModel } from "../../scripts
 import { baton } from "./support/baton.ts"
 import { makeProject } from "./support/project.ts"
 import { openTui } from "./support/screen.ts"
+import { warmServer } from "./support/warm.ts"
 
 /** A stranger's repository, in which a person runs Baton before they trust it. */
 
@@ -162,6 +163,23 @@ it("no OpenCode is started in a stranger's repository with plugins, which it wou
   expect(doctor.stdout).toContain("! OpenCode was not started: OpenCode would load .opencode/plugin/x.ts")
   expect({ ran: ran(), heard: listener.heard, asked: model.requests }).toEqual({ ran: "", heard: [], asked: [] })
   await listener.close()
+}, 60_000)
+
+it("a worker that may edit everything cannot write what OpenCode would load next", async () => {
+  await using model = await startScriptedModel()
+  const workflows = { plant: 'steps: [{ id: plant, prompt: "plant." }]\n' }
+  await using project = makeProject({ model, baton: false, workflows, server: await warmServer() })
+  const file = project.path(".opencode/plugin/planted.ts")
+  const other = project.path("notes.md")
+  model.script(
+    "plant.",
+    callTool("write", { filePath: file, content: "x" }),
+    callTool("write", { filePath: other, content: "x" }),
+    say("done"),
+  )
+  const outcome = await baton(project, "run", "plant")
+  expect(outcome.code).toBe(0)
+  expect([existsSync(file), existsSync(other)]).toEqual([false, true])
 }, 60_000)
 
 it("in OpenCode a person is asked once, at 80 by 24, and no is the default", async () => {

@@ -169,6 +169,8 @@ export interface Rights {
    * decide.
    */
   readonly files?: readonly string[] | undefined
+  /** OpenCode patterns of files that no worker edits, unless `files` has one of them literally. */
+  readonly closed?: readonly string[] | undefined
 }
 
 /**
@@ -176,14 +178,34 @@ export interface Rights {
  * may do. They decide every case, so that no rule of the agent's own list applies.
  */
 export function workerRules(rights: Rights): PermissionRule[] {
-  const { agent, profile, parent, mayDelegate, mayAsk, mayReport = false, files } = rights
+  const { agent, profile, parent, mayDelegate, mayAsk, mayReport = false, files, closed = [] } = rights
   const denied = ["task", ...(mayAsk ? [] : ["question"]), ...(mayDelegate ? [] : DELEGATING)]
   const own = closeReadOnly(agent, profile)
   const allowed = intersect(own, parent ?? [all("allow")])
+  const limited = files === undefined ? allowed : intersect(allowed, onlyIn(files))
   return [
-    ...(files === undefined ? allowed : intersect(allowed, onlyIn(files))),
+    ...limited,
+    ...closedIn(limited, files ?? [], closed),
     ...denied.map((tool) => all("deny", tool)),
     all(mayReport ? "allow" : "deny", RESULT_TOOL),
+  ]
+}
+
+/**
+ * Denies the edits of closed files. A worker that may edit nothing needs no such rule, and it would
+ * show the worker a tool that is hidden from it.
+ */
+function closedIn(
+  rules: readonly PermissionRule[],
+  files: readonly string[],
+  closed: readonly string[],
+): PermissionRule[] {
+  if (closed.length === 0 || isReadOnly(rules)) return []
+  const denied = closed.map((pattern): PermissionRule => ({ permission: "edit", pattern, action: "deny" }))
+  const named = files.filter((path) => !/[*?]/.test(path) && closed.some((pattern) => matches(path, pattern)))
+  return [
+    ...denied,
+    ...named.map((pattern) => ({ permission: "edit", pattern, action: evaluate(rules, "edit", pattern) })),
   ]
 }
 

@@ -47,6 +47,6 @@ export function isTrustedSetPath(path: string): boolean {
  * (empty, or ending in `/`) of what the patterns are relative to.
  */
 export function protectedPatterns(prefix: string): string[] {
-  const documents = new Set([...DOCUMENTS, ...GIT])
+  const documents = new Set([...DOCUMENTS, ".git/config", ".git/config.worktree"])
   return PROTECTED.flatMap((one) => (documents.has(one) ? [one] : [one, `${one}/*`])).map((one) => prefix + one)
 }

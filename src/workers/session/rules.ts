@@ -3,6 +3,7 @@ import type { PermissionRule } from "../../core/model/profile.ts"
 import type { SessionSpec } from "../../core/ports/ports.ts"
 import { hostPatterns } from "../../core/rights/file-patterns.ts"
 import { type Rights, workerRules } from "../../core/rights/permission.ts"
+import { protectedPatterns } from "../../core/rights/trusted-set.ts"
 import { agentRules, sessionOf } from "../../host/catalog.ts"
 import { callHost, type Host } from "../../host/host.ts"
 import type { SessionTarget } from "./session-target.ts"
@@ -18,26 +19,28 @@ export async function rulesFor(
   agent: string,
   mayAsk: boolean,
 ): Promise<readonly PermissionRule[]> {
-  const [own, parent, files] = await Promise.all([
+  const [own, parent, before] = await Promise.all([
     agentRules(host, agent),
     ceilingOf(origin, spec.parent),
-    spec.files === undefined ? undefined : filesOf(host, origin, spec.files),
+    prefixOf(host, origin),
   ])
+  const files = spec.files?.flatMap(hostPatterns).map((pattern) => `${before}${pattern}`)
+  const closed = protectedPatterns(before)
   const { profile, mayDelegate } = spec
   const mayReport = spec.schema !== undefined && host.hasTools === true
-  return remembered({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk, mayReport, files })
+  return remembered({ agent: own, profile: profile.permission, parent, mayDelegate, mayAsk, mayReport, files, closed })
 }
 
 /**
- * Returns the project's patterns as OpenCode compares them: relative to the top of the repository,
- * or absolute (contract C36).
+ * Returns what the project's paths begin with where OpenCode compares them: relative to the top of
+ * the repository, or absolute (contract C36).
  */
-async function filesOf(host: Host, origin: Host, patterns: readonly string[]): Promise<readonly string[]> {
+async function prefixOf(host: Host, origin: Host): Promise<string> {
   const { worktree, directory } = await callHost("read the project's place", (o) => host.client.path.get({}, o))
   // Another server has other folders, but the project starts at the same place inside them.
   const top = join(directory, relative(origin.directory, origin.root ?? origin.directory))
   const before = relative(worktree, top).replaceAll("\\", "/")
-  return patterns.flatMap(hostPatterns).map((pattern) => (before === "" ? pattern : `${before}/${pattern}`))
+  return before === "" ? "" : `${before}/`
 }
 
 /**
