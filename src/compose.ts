@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { createSurveyor } from "./checks/changes.ts"
 import { createChecker } from "./checks/checker.ts"
 import { createProjectFiles } from "./checks/project-files.ts"
+import { Tree } from "./checks/tree.ts"
 import { projectRoot } from "./config/find.ts"
 import { type LoadOptions, loadConfig } from "./config/load.ts"
 import { composer } from "./context/compose.ts"
@@ -62,6 +63,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
   const { folder: state, id } = openState(project.root, options.env)
   const store = openSqliteStore(state, ownerSecret(options.env, "queue", id))
   const git = createGit(project.root, { folder: join(state, "git"), env: process.env })
+  const tree = new Tree({ root: project.root, folder: join(state, "trees"), git, log })
   const backends = createBackends({ host, log, servers: serverDeps(project, state, { host, log, usesFolder }) })
   const engine = new Engine({
     store,
@@ -74,6 +76,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
     value: resultOf,
     checker: createChecker({
       git,
+      tree,
       root: project.root,
       ledger: ledgerOf(state),
       clock: systemClock,
@@ -84,6 +87,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
     composer,
     files: createProjectFiles(project.root),
     vault,
+    tree,
     surveyor: createSurveyor(project.root, git, log),
     random: Math.random,
     hash: (text) => createHash("sha256").update(text).digest("hex"),

@@ -35,7 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   host: ["core", "files"],
   workers: ["core", "host"],
   tui: ["core"],
-  project: ["core", "files", "shapes", "spec", "config", "engine", "report", "trust"],
+  project: ["core", "files", "shapes", "spec", "config", "engine", "report", "checks", "trust"],
   opencode: ["core", "files", "spec", "config", "engine", "host", "project", "report", "state", "trust"],
   cli: ["core", "files", "spec", "config", "engine", "host", "project", "report", "state", "trust"],
   "journal.ts": ["config", "state", "store"],

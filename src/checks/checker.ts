@@ -1,72 +1,61 @@
-import { normalize } from "node:path"
 import type { CheckResult } from "../core/model/result.ts"
 import type { Check, CheckOf, CheckType } from "../core/model/workflow.ts"
-import type { Checker, Snapshot } from "../core/ports/ports.ts"
+import type { Checker, JudgedStep } from "../core/ports/ports.ts"
 import type { Git } from "../git/repository.ts"
 import { type CommandDeps, runCommand } from "./command.ts"
 import { find, hashOf, holdsText } from "./files.ts"
-import { Prints } from "./prints.ts"
+import { tamperedWith } from "./named.ts"
+import { Prints, sha256 } from "./prints.ts"
 import { save } from "./save.ts"
-import { scriptsOf } from "./scripts.ts"
 import { type Compile, createStructure } from "./structure.ts"
+import type { Tree } from "./tree.ts"
+import type { TreeRecord } from "./tree-record.ts"
 import { fingerprint } from "./tree-state.ts"
 
 type CheckOutcome = Pick<CheckResult, "isOk" | "detail"> & { readonly output?: string }
 
+export interface CheckerDeps extends CommandDeps {
+  readonly compile: Compile
+  readonly git: Git
+  /** When it is undefined, what steps changed is not known. */
+  readonly tree?: Tree
+}
+
 /** Runs checks on this machine: commands with the shell, and file checks on the file system. */
-export function createChecker(deps: CommandDeps & { readonly compile: Compile; readonly git: Git }): Checker {
+export function createChecker(deps: CheckerDeps): Checker {
   const prints = new Prints(deps.root)
   return {
-    async before(checks) {
-      const paths = new Set(checks.flatMap((check) => runnerOf(check).watches(check)))
-      return Object.fromEntries(await Promise.all([...paths].map(async (path) => [path, await hash(deps, path)])))
-    },
-    async run(checks, before, signal) {
-      const scripts = protectedBy(checks, before)
+    async run(checks, judged, signal) {
       const results: CheckResult[] = []
-      for (const check of checks) results.push(await runCheck(deps, check, { before, scripts }, signal))
+      for (const check of checks) results.push(await runCheck(deps, check, judged, signal))
       return results
     },
     structure: createStructure(deps.compile),
-    save: (path, text) => save(deps.root, path, text),
+    async save(path, text) {
+      const saved = await save(deps.root, path, text)
+      if ("saved" in saved) deps.tree?.wrote(saved.saved, sha256(Buffer.from(text)))
+      return saved
+    },
     fingerprint: () => fingerprint(deps.root, deps.git, prints),
   }
-}
-
-/** The files' content before the attempt, and the scripts that the step must not change. */
-interface CheckBaseline {
-  readonly before: Snapshot | undefined
-  readonly scripts: ReadonlySet<string>
 }
 
 interface Runner<C extends Check> {
   /** What a person calls it. */
   name(check: C): string
-  /** Files whose content before the attempt matters to it. */
-  watches(check: C): string[]
-  /** Scripts that it trusts: what they say does not count when the step itself changed them. */
-  scripts(check: C): string[]
-  /** Files that it requires the step to change. */
-  changes(check: C): string[]
   /** A rejection becomes the result, after the words of `failed`. */
-  run(check: C, deps: CommandDeps, known: CheckBaseline, signal: AbortSignal): Promise<CheckOutcome>
+  run(check: C, deps: CheckerDeps, judged: JudgedStep | undefined, signal: AbortSignal): Promise<CheckOutcome>
   readonly failed: string
 }
 
 const RUNNERS: { readonly [T in CheckType]: Runner<CheckOf<T>> } = {
   command: {
     name: (check) => check.run,
-    watches: (check) => scriptsOf(check.run),
-    scripts: (check) => scriptsOf(check.run),
-    changes: () => [],
     run: command,
     failed: "could not be run",
   },
   file: {
     name: (check) => check.path,
-    watches: ({ path, changed }) => (changed === undefined ? [] : [path]),
-    scripts: () => [],
-    changes: ({ path, changed }) => (changed ? [path] : []),
     run: file,
     failed: "could not be checked",
   },
@@ -75,63 +64,51 @@ const RUNNERS: { readonly [T in CheckType]: Runner<CheckOf<T>> } = {
 /** For a check that a newer version wrote to the journal: it fails instead of being ignored. */
 const UNKNOWN: Runner<Check> = {
   name: ({ type }) => type,
-  watches: () => [],
-  scripts: () => [],
-  changes: () => [],
   run: () => Promise.reject(new Error("this version does not know such a check: update opencode-baton")),
   failed: "could not be run",
 }
 
 const runnerOf = (check: Check): Runner<Check> => (Object.hasOwn(RUNNERS, check.type) ? RUNNERS[check.type] : UNKNOWN)
 
-/**
- * Scripts of command checks that existed before the attempt, except those that another check
- * requires to change. A script that did not exist is the step's own work, because the step was
- * asked to write its tests.
- */
-function protectedBy(checks: readonly Check[], before: Snapshot = {}): Set<string> {
-  const changed = checks.flatMap((check) => runnerOf(check).changes(check)).map(normalize)
-  const scripts = checks.flatMap((check) => runnerOf(check).scripts(check))
-  return new Set(scripts.filter((path) => typeof before[path] === "string" && !changed.includes(normalize(path))))
-}
-
-/** A file that cannot be read counts as unchanged while the error stays the same. */
-function hash({ root }: CommandDeps, path: string): Promise<string | null> {
-  return hashOf(root, path).catch((error) => `unreadable: ${error}`)
-}
-
 async function runCheck(
-  deps: CommandDeps,
+  deps: CheckerDeps,
   check: Check,
-  known: CheckBaseline,
+  judged: JudgedStep | undefined,
   signal: AbortSignal,
 ): Promise<CheckResult> {
   const runner = runnerOf(check)
   const about = { name: runner.name(check), severity: check.severity }
   if (signal.aborted) return { ...about, isOk: false, detail: "stopped", output: "" }
   try {
-    return { ...about, output: "", ...(await runner.run(check, deps, known, signal)) }
+    return { ...about, output: "", ...(await runner.run(check, deps, judged, signal)) }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     return { ...about, isOk: false, detail: `${runner.failed}: ${why}`, output: "" }
   }
 }
 
-/** A script that the step itself changed proves nothing, so it is not run. */
+/** A command that trusts a file which a step changed proves nothing, so it is not run. */
 async function command(
   check: CheckOf<"command">,
-  deps: CommandDeps,
-  { before, scripts }: CheckBaseline,
+  deps: CheckerDeps,
+  judged: JudgedStep | undefined,
   signal: AbortSignal,
 ): Promise<CheckOutcome> {
-  for (const script of scriptsOf(check.run)) {
-    if (!scripts.has(script) || before?.[script] === (await hash(deps, script))) continue
-    return { isOk: false, detail: `\`${script}\` was changed by the step itself, so its result does not count` }
-  }
-  return runCommand(deps, check, signal)
+  const { root, tree } = deps
+  if (tree === undefined || judged === undefined) return runCommand(deps, check, signal)
+  const { run, step } = judged
+  const records = await tree.records(run)
+  const changedSince = (record: TreeRecord) => tree.changedSince(run, record)
+  const found = await tamperedWith({ root, records, changedSince }, check)
+  if (found === undefined) return runCommand(deps, check, signal)
+  const who = found.step === step ? "the step itself" : `step ${found.step}`
+  const wayOut = `name it in \`files\` of the step whose task that is, or set \`protect: []\` on the check`
+  const detail = `\`${found.path}\` was changed by ${who}, so its result does not count: ${wayOut}`
+  return { isOk: false, detail }
 }
 
-async function file(check: CheckOf<"file">, { root }: CommandDeps, { before }: CheckBaseline): Promise<CheckOutcome> {
+async function file(check: CheckOf<"file">, deps: CheckerDeps, judged?: JudgedStep): Promise<CheckOutcome> {
+  const { root, tree } = deps
   const { path, exists, changed, contains } = check
   const found = await find(root, path)
   const no = (detail: string): CheckOutcome => ({ isOk: false, detail })
@@ -142,7 +119,8 @@ async function file(check: CheckOf<"file">, { root }: CommandDeps, { before }: C
   if (mustBeThere && !isThere) return no("does not exist")
   if (found.type === "other" && (changed !== undefined || contains !== undefined)) return no("is not a file")
   if (changed !== undefined) {
-    const known = before?.[path]
+    const records = judged && (await tree?.records(judged.run))
+    const known = judged && records?.get(judged.step)?.[0]?.named.prints[path]
     if (known === undefined) return no("its content before the step is not known")
     const isChanged = known !== (await hashOf(root, path))
     if (isChanged !== changed) return no(isChanged ? "was changed" : "was not changed")

@@ -87,6 +87,11 @@ export class Prints {
   }
 }
 
+/** The hash in the print of a small file; undefined for other prints. */
+export function hashIn(print: string): string | undefined {
+  return /^(?:file|program) ([0-9a-f]{64})$/.exec(print)?.[1]
+}
+
 export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex")
 }

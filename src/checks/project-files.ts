@@ -33,7 +33,7 @@ export function createProjectFiles(root: string): ProjectFiles {
  * Encodes an id as a file name, because ids of parts contain characters that file names may not
  * have.
  */
-function nameOf(id: string): string {
+export function nameOf(id: string): string {
   return id.replaceAll(/[^\w.-]/g, (char) => `%${char.codePointAt(0)?.toString(16)}`).replace(/^\.+$/, "%2e")
 }
 

@@ -137,7 +137,7 @@ export class Engine {
 
   /** Deletes the journal of a run that has ended; its sessions stay in OpenCode. */
   remove(run: string): CommandOutcome {
-    const { store, files } = this.#deps
+    const { store, files, tree } = this.#deps
     const state = this.#reader.load(run)
     if (state === undefined) return { ok: false, why: `there is no run ${run}` }
     const claim = store.claim(run)
@@ -147,6 +147,7 @@ export class Engine {
     }
     store.remove(run)
     files.forget(run)
+    tree?.forget(run)
     this.#runs.forget(run)
     claim.release()
     return { ok: true, run }

@@ -11,12 +11,12 @@ import { dirname, isAbsolute, join, normalize, sep } from "node:path"
  * Writes a file below `root`, and the folders it needs; the file appears whole or not at all. Throws
  * when a folder on the way is a link or not a folder, or when the path leaves the root.
  */
-export function writeInside(root: string, path: string, text: string): void {
+export function writeInside(root: string, path: string, content: string | Uint8Array): void {
   const file = join(root, pathInside(path))
   makeFolders(root, dirname(pathInside(path)))
   const draft = join(dirname(file), `.${randomBytes(9).toString("base64url")}.tmp`)
   try {
-    writeFileSync(draft, text, { flag: "wx" })
+    writeFileSync(draft, content, { flag: "wx" })
     // A rename replaces a link instead of following it.
     renameSync(draft, file)
   } catch (error) {

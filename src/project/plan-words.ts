@@ -1,3 +1,4 @@
+import { packageAt, protectionOf, scriptsIn } from "../checks/protect.ts"
 import { formatDuration } from "../core/base/duration.ts"
 import { gateTimeoutOf } from "../core/model/defaults.ts"
 import { doneBy } from "../core/model/step-types.ts"
@@ -19,6 +20,7 @@ export function failureLines(step: Step, prepared: Prepared): string[] {
   return [
     ...(condition === undefined ? [] : [`only if ${condition.trim()}`]),
     ...(checks.length > 0 ? [`checks: ${checks.map(checkWords).join("; ")}`] : []),
+    ...protectionLines(prepared.root, checks),
     ...opinions.map(({ ask, profile, severity }) => {
       const weight = severity === "warning" ? " (only a warning)" : ""
       return `opinion of ${profile}: ${ask.trim()}${weight}`
@@ -71,6 +73,32 @@ function checkWords(check: Check): string {
   const words: CheckWords<Check> = CHECK_WORDS[check.type]
   const notes = words.notes(check, check.severity === "warning" ? ["only a warning"] : [])
   return `${words.asked(check)}${notes.length > 0 ? ` (${notes.join(", ")})` : ""}`
+}
+
+/**
+ * What the steps of a run must leave as it is for these checks to count. The files that a program
+ * reads by itself are not known, and that is said.
+ */
+function protectionLines(root: string, checks: readonly Check[]): string[] {
+  const commands = checks.filter((check): check is CheckOf<"command"> => check.type === "command")
+  if (commands.length === 0) return []
+  const found = commands.filter(({ protect }) => protect === undefined).map(({ run }) => protectionOf(root, run))
+  const files = found.flatMap((one) => one.files).filter(({ isMissing }) => !isMissing)
+  const named = files.map(
+    ({ path, scripts = [] }) => `${path}${scripts.length > 0 ? ` (${scriptWords(root, path, scripts)})` : ""}`,
+  )
+  const all = [...new Set([...commands.flatMap(({ protect = [] }) => protect), ...named])]
+  const open = [...new Set(found.flatMap((one) => one.open))]
+  const more = open.length > 0 ? `; not protected: ${open.join(", ")}` : ""
+  if (found.length === 0) return [`protected: ${all.join(", ") || "no file"}`]
+  return [`protected: ${all.join(", ") || "no file"}${more}; which other files these commands read is not known`]
+}
+
+/** The scripts of a package file that are there, of those that would run. */
+function scriptWords(root: string, path: string, names: readonly string[]): string {
+  const scripts = scriptsIn(packageAt(root, path))
+  const there = names.filter((name) => Object.hasOwn(scripts, name))
+  return there.length === 0 ? "no script" : `${there.length === 1 ? "script" : "scripts"} ${there.join(", ")}`
 }
 
 interface Policy {

@@ -22,6 +22,8 @@ export interface Prepared {
    * it.
    */
   readonly interveneOf: "workflow" | "config"
+  /** The project's root folder. */
+  readonly root: string
 }
 
 /**
@@ -111,7 +113,10 @@ export class Project {
     const { workflow, profiles } = resolved
     const definition = { workflow: withDefault(workflow, intervene), inputs: inputs.value, profiles, limits }
     const isConfigs = workflow.settings.intervene === undefined && intervene !== undefined
-    return { ok: true, value: { file: found.value.file, definition, interveneOf: isConfigs ? "config" : "workflow" } }
+    return {
+      ok: true,
+      value: { file: found.value.file, definition, interveneOf: isConfigs ? "config" : "workflow", root: this.root },
+    }
   }
 
   /** The current workflow, profiles and limits of a run that was started with these inputs. */

@@ -15,6 +15,12 @@ const command = {
     .optional()
     .describe("With `run`: `pass` (default) requires exit code 0, `fail` any other."),
   timeout: duration.optional().describe("With `run`: how long the command may take. Default: 10m."),
+  protect: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      "With `run`: patterns of files. When a step of the run changed one, the check fails, unless the step's `files` names the file without wildcards. Default: the files that the command names; `[]` protects none.",
+    ),
 }
 
 const file = {
@@ -73,9 +79,15 @@ const FORMS: Readonly<Record<Check["type"] | "opinion", CheckForm>> = {
   command: {
     key: "run",
     keys: Object.keys(command),
-    plain: ["run"],
-    make: ({ run = "", expect = "pass", severity, timeout }) => ({
+    plain: ["run", "protect"],
+    problem: ({ protect }) => {
+      const at = protect?.findIndex((pattern) => !isInside(pattern)) ?? -1
+      if (at < 0) return undefined
+      return problem(["protect", String(at)], "must be a pattern of files inside the project", "like `test/**`")
+    },
+    make: ({ run = "", expect = "pass", severity, timeout, protect }) => ({
       ...{ type: "command", run, expect, severity },
+      ...(protect === undefined ? {} : { protect }),
       ...(timeout === undefined ? {} : { timeoutMs: timeout }),
     }),
   },

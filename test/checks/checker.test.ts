@@ -1,8 +1,10 @@
+import { execFileSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createChecker } from "../../src/checks/checker.ts"
+import { Tree } from "../../src/checks/tree.ts"
 import type { Check } from "../../src/core/model/workflow.ts"
 import type { Checker, Clock } from "../../src/core/ports/ports.ts"
 import { createGit } from "../../src/git/repository.ts"
@@ -26,13 +28,20 @@ const never = new AbortController().signal
 let base: string
 let root: string
 let checker: Checker
+let tree: Tree
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), "baton-checks-"))
   root = join(base, "a project")
   mkdirSync(root)
   const env = { ...process.env, BATON_CHECK_TEST: String(process.pid) }
   const git = createGit(root, { folder: join(base, "git"), env })
-  checker = createChecker({ root, ledger: ledgerOf(root), clock, env, compile: compileSchema, git })
+  tree = new Tree({
+    root,
+    folder: join(base, "trees"),
+    git,
+    log: { error: (message, detail) => expect.fail(`${message} ${JSON.stringify(detail)}`) },
+  })
+  checker = createChecker({ root, ledger: ledgerOf(root), clock, env, compile: compileSchema, git, tree })
 })
 afterEach(() => rmSync(base, { recursive: true, force: true }))
 
@@ -56,11 +65,26 @@ const write = (path: string, text: string) => {
   writeFileSync(join(root, path), text)
 }
 const run = async (check: Check, signal = never) => (await checker.run([check], undefined, signal))[0]
-/** The result of a check when `work` runs between `before` and `run`. */
-async function checkAfter(work: () => void, check: Check) {
-  const before = await checker.before([check])
+interface Work {
+  readonly run?: string
+  readonly step?: string
+  readonly attempt?: number
+  readonly owned?: readonly string[]
+  readonly own?: readonly Check[]
+}
+let runs = 0
+/** Does the work of an attempt of a step, whose run has these checks. */
+async function workOf(work: () => void, checks: readonly Check[], over: Work = {}) {
+  const { run = `r${++runs}`, step = "s", attempt = 1, owned, own = checks } = over
+  const window = { run, step, attempt }
+  expect(await tree.begin({ ...window, isResumed: false, owned, own, checks })).toBeUndefined()
   work()
-  return (await checker.run([check], before, never))[0]
+  expect(await tree.end(window)).not.toHaveProperty("why")
+  return { run, step }
+}
+/** The result of a check after `work` was done as an attempt of a step. */
+async function checkAfter(work: () => void, check: Check, over: Work = {}) {
+  return (await checker.run([check], await workOf(work, [check], over), never))[0]
 }
 const left = () => processesWith(MARK).map(({ command }) => command)
 /** No process is left, and none is recorded as running. */
@@ -193,6 +217,13 @@ describe("the script of a command check", () => {
     ["CI=1 NODE_ENV=test sh test.sh"],
     ["cd . && sh ./test.sh"],
     ["true; 'test.sh' || ./'test.sh'"],
+    ["timeout 60 ./test.sh"],
+    ["bash -euo pipefail ./test.sh"],
+    ["cd . && ./test.sh"],
+    ["/bin/bash ./test.sh"],
+    ["env CI=1 ./test.sh"],
+    ['"$PWD"/test.sh'],
+    ["node --import tsx test.sh"],
   ])("is not run, and fails, when the step itself changed it: %s", async (line) => {
     write("test.sh", "exit 1\n")
     chmodSync(join(root, "test.sh"), 0o755)
@@ -226,22 +257,82 @@ describe("the script of a command check", () => {
     expect(await run(command("sh test.sh"))).toMatchObject({ isOk: true })
   })
 
-  it("may be changed by the step when another check requires that", async () => {
+  it("may be changed by the step when another check requires that, or its `files` names the file", async () => {
     write("test.sh", "exit 1\n")
     const checks = [command("sh ./test.sh"), file("test.sh", { changed: true })]
-    const before = await checker.before(checks)
-    write("test.sh", "exit 0\n")
-    expect((await checker.run(checks, before, never)).map((result) => result.isOk)).toEqual([true, true])
+    const judged = await workOf(() => write("test.sh", "exit 0\n"), checks)
+    expect((await checker.run(checks, judged, never)).map((result) => result.isOk)).toEqual([true, true])
+    const line = command("sh test.sh")
+    const change = (text: string) => () => write("test.sh", text)
+    expect(await checkAfter(change("exit 0\n\n"), line, { owned: ["src/**", "./test.sh"] })).toMatchObject({
+      isOk: true,
+    })
+    expect(await checkAfter(change("exit 0\n"), line, { owned: ["**"] })).toMatchObject({ isOk: false })
   })
 
-  it("does not include a file that the command only reads, which the step may have to change", async () => {
+  it("includes a file that the command only reads, unless the check protects nothing or other files", async () => {
     write("notes.md", "todo")
-    write("app.sh", "if")
-    const change = () => {
-      write("notes.md", "done")
-      write("app.sh", "true")
-    }
-    expect(await checkAfter(change, command("grep -q done notes.md && sh -n app.sh"))).toMatchObject({ isOk: true })
+    write("other.md", "")
+    const line = "grep -q done notes.md"
+    const detail =
+      "`notes.md` was changed by the step itself, so its result does not count: name it in `files` of the step whose task that is, or set `protect: []` on the check"
+    expect(await checkAfter(() => write("notes.md", "done"), command(line))).toMatchObject({ isOk: false, detail })
+    expect(await checkAfter(() => write("notes.md", "done."), command(line, { protect: [] }))).toMatchObject({
+      isOk: true,
+    })
+    const other = command(line, { protect: ["other.md"] })
+    expect(await checkAfter(() => write("notes.md", "done!"), other)).toMatchObject({ isOk: true })
+    expect(await checkAfter(() => write("other.md", "x"), other)).toMatchObject({ isOk: false })
+  })
+
+  it("is judged over all steps of the run: one that an earlier step changed, or changed and put back", async () => {
+    write("test.sh", "exit 1\n")
+    const line = command("sh test.sh")
+    const first = await workOf(() => write("test.sh", "exit 0\n"), [line], { own: [] })
+    const second = await workOf(() => write("a.txt", "x"), [line], { run: first.run, step: "t" })
+    const [result] = await checker.run([line], second, never)
+    expect(result).toMatchObject({ isOk: false, detail: expect.stringContaining("`test.sh` was changed by step s, ") })
+    write("test.sh", "exit 1\n")
+    expect((await checker.run([line], second, never))[0]).toMatchObject({ isOk: false, detail: "exit code 1" })
+  })
+
+  it("may be what an earlier attempt of the step wrote, and what a person changed between two steps", async () => {
+    const line = command("sh test.sh")
+    const judged = await workOf(() => write("test.sh", "exit 1\n"), [line])
+    await workOf(() => write("test.sh", "exit 0\n"), [line], { ...judged, attempt: 2 })
+    expect((await checker.run([line], judged, never))[0]).toMatchObject({ isOk: true })
+    const before = await workOf(() => write("b.txt", ""), [line])
+    write("test.sh", "exit 0 # by a person\n")
+    const after = await workOf(() => write("c.txt", ""), [line], { run: before.run, step: "t" })
+    expect((await checker.run([line], after, never))[0]).toMatchObject({ isOk: true })
+  })
+
+  it.each(["git", "no git"])("can be protected by patterns, which also cover new files, with %s", async (kind) => {
+    if (kind === "git") execFileSync("git", ["init", "-q"], { cwd: root })
+    write("test/a.js", "1")
+    const line = command("true", { protect: ["test/**"] })
+    expect(await checkAfter(() => write("src.js", "1"), line)).toMatchObject({ isOk: true })
+    expect(await checkAfter(() => write("test/a.js", "2"), line)).toMatchObject({ isOk: false })
+    const judged = await workOf(() => write("test/conftest.py", "x"), [line])
+    expect((await checker.run([line], judged, never))[0]).toMatchObject({
+      detail: expect.stringContaining("`test/conftest.py` was changed by the step itself"),
+    })
+    await workOf(() => rmSync(join(root, "test/conftest.py")), [line], { ...judged, attempt: 2 })
+    expect((await checker.run([line], judged, never))[0]).toMatchObject({ isOk: true })
+  })
+
+  it("of npm is the script that runs, not the dependencies, and no file may appear that npm would obey", async () => {
+    const packageOf = (over: object) => JSON.stringify({ scripts: { test: "true" }, dependencies: { a: "1" }, ...over })
+    const line = command("true npm test")
+    const change = (over: object) => () => write("package.json", packageOf(over))
+    change({})()
+    expect(await checkAfter(change({ dependencies: { a: "2" }, version: "2.0.0" }), line)).toMatchObject({ isOk: true })
+    expect(await checkAfter(change({ scripts: { test: "true", dev: "x" } }), line)).toMatchObject({ isOk: true })
+    expect(await checkAfter(change({ scripts: { test: "true", pretest: "x" } }), line)).toMatchObject({ isOk: false })
+    expect(await checkAfter(change({ jest: { testRegex: "none" } }), line)).toMatchObject({ isOk: false })
+    expect(await checkAfter(() => write(".npmrc", "script-shell=/bin/true"), line)).toMatchObject({
+      detail: expect.stringContaining("`.npmrc` was changed by the step itself"),
+    })
   })
 })
 
@@ -297,7 +388,8 @@ describe("a file check", () => {
     for (const path of ["../secret", join(base, "secret"), "link", "up/secret", "up/nothing", "../a project-2/a"]) {
       for (const check of [file(path), file(path, { contains: "key" }), file(path, { exists: false })])
         expect(await run(check)).toMatchObject({ isOk: false, detail: "is outside the project" })
-      expect(await checker.before([file(path, { changed: true })])).toEqual({ [path]: null })
+      const changed = file(path, { changed: true })
+      expect(await checkAfter(() => undefined, changed)).toMatchObject({ detail: "is outside the project" })
     }
   })
 
@@ -319,8 +411,6 @@ describe("a file check", () => {
       isOk: false,
       detail: expect.stringMatching(/^could not be checked: /),
     })
-    expect(await checker.before([file("loop", { changed: true })])).toEqual({
-      loop: expect.stringContaining("unreadable"),
-    })
+    expect(await checkAfter(() => undefined, file("loop", { changed: true }))).toMatchObject({ isOk: false })
   })
 })

@@ -31,7 +31,7 @@ steps:
 `,
   cheat: `
 steps:
-  - { id: fix, prompt: "cheat: fix it", checks: [sh cheated.sh], retry: { max_attempts: 2 } }
+  - { id: fix, prompt: "cheat: fix it", checks: ["cd . && timeout 60 sh ./cheated.sh"], retry: { max_attempts: 2 } }
 `,
   shaky: `
 steps:

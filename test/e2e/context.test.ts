@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { ScriptedRequest } from "../../scripts/scripted-model/request.ts"
 import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
-import { baton, endedOf } from "./support/baton.ts"
+import { baton, endedOf, linesOf } from "./support/baton.ts"
 import { alone, makeProject, type Project, type ProjectOptions } from "./support/project.ts"
 import { until } from "./support/until.ts"
 import { type WarmServer, warmServer } from "./support/warm.ts"
@@ -44,6 +44,11 @@ steps:
 const OWNED = `
 steps:
   - { id: write, prompt: "owned: write", files: ["src/**", "docs/{a,b}.md"] }
+`
+const STRAY = `
+settings: { intervene: on-warning }
+steps:
+  - { id: write, prompt: "stray: write", files: ["src/**"] }
 `
 const JUDGED = `
 settings: { on_failure: continue }
@@ -179,6 +184,27 @@ it.each([true, false])(
     const run = await baton(project, "run", "owned", "--json")
     expect(run.code).toBe(0)
     expect(paths.filter((path) => existsSync(project.path(path)))).toEqual(["src/deep/new.ts", "docs/a.md"])
+  },
+  LONG,
+)
+
+it(
+  "what a worker's shell writes outside its files, also through a link, pauses the run and can be restored",
+  async () => {
+    const files = { "private/a.txt": "old a", "private/b.txt": "old b", "src/x.txt": "x" }
+    const project = open({ workflows: { stray: STRAY }, files })
+    const command = "echo new > private/a.txt; ln -s ../private src/link; echo new > src/link/b.txt; echo y > src/x.txt"
+    model.script(/^stray: write/, callTool("bash", { command, description: "works" }), say("done"))
+    const run = await baton(project, "run", "stray", "--json")
+    expect(run.code).toBe(3)
+    const warned = linesOf(run.stdout).find(({ type }) => type === "step.warned")
+    const { text } = (warned as unknown as { warning: { text: string } }).warning
+    expect(text).toContain("outside its files these changed while it worked: private/a.txt, private/b.txt; the earlier")
+    const kept = /is in (\/.+)$/.exec(text)?.[1] ?? ""
+    expect(["a", "b"].map((name) => readFileSync(join(kept, "private", `${name}.txt`), "utf8"))).toEqual([
+      "old a",
+      "old b",
+    ])
   },
   LONG,
 )

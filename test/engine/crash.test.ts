@@ -160,7 +160,6 @@ function isAllowed({ scenario: { specs }, events, past }: World, id: string): bo
 function checkerOf(world: World): Checker {
   return {
     ...checker,
-    before: () => Promise.resolve({}),
     // Every round of a loop changes something.
     fingerprint: () => Promise.resolve(String(world.answers.size)),
     structure: (text) =>

@@ -12,7 +12,7 @@ import { createdEvent, step, workflow } from "../support/runs.ts"
  *  checks. */
 function setUp(store: Store = createMemoryStore()) {
   const red = new Set<string>()
-  const checked: { names: string[]; before: unknown }[] = []
+  const checked: { names: string[]; judged: unknown }[] = []
   const nameOf = (check: Check) => (check.type === "command" ? check.run : check.path)
   const driven = handDriven({
     store,
@@ -20,9 +20,8 @@ function setUp(store: Store = createMemoryStore()) {
     evaluate: (condition) => ({ ok: true, value: condition === "true" }),
     checker: {
       ...checker,
-      before: (checks) => Promise.resolve(Object.fromEntries(checks.map((check) => [nameOf(check), "before"]))),
-      run(checks, before) {
-        checked.push({ names: checks.map(nameOf), before })
+      run(checks, judged) {
+        checked.push({ names: checks.map(nameOf), judged })
         const result = (check: Check): CheckResult => ({
           name: nameOf(check),
           isOk: !red.has(nameOf(check)),
@@ -46,7 +45,7 @@ function setUp(store: Store = createMemoryStore()) {
 const checks: Check[] = [{ type: "command", run: "npm test", expect: "pass", severity: "error" }]
 
 describe("checks", () => {
-  it("run after the answer with a snapshot of the files before it, and decide the step", async () => {
+  it("run after the answer, for the step that gave it, and decide the step", async () => {
     const { engine, backend, red, checked, start } = setUp()
     red.add("npm test")
     start([{ ...step("a"), checks, retry: { maxAttempts: 2, delayMs: 0, backoff: "fixed" } }])
@@ -59,8 +58,8 @@ describe("checks", () => {
     const { view } = await engine.finished("r")
     expect(view).toMatchObject({ status: "success", steps: [{ attempts: 2, output: "now they do" }] })
     expect(checked).toEqual([
-      { names: ["npm test"], before: { "npm test": "before" } },
-      { names: ["npm test"], before: { "npm test": "before" } },
+      { names: ["npm test"], judged: { run: "r", step: "a" } },
+      { names: ["npm test"], judged: { run: "r", step: "a" } },
     ])
   })
 
@@ -78,7 +77,7 @@ describe("checks", () => {
     const { view } = await engine.finished("r")
     expect(view).toMatchObject({ status: "success", steps: [{ output: "A" }] })
     expect(backend.jobs).toHaveLength(0)
-    expect(checked).toEqual([{ names: ["npm test"], before: undefined }])
+    expect(checked).toEqual([{ names: ["npm test"], judged: { run: "r", step: "a" } }])
   })
 })
 

@@ -126,6 +126,7 @@ steps:
       "      profile default (subagent), model of the session",
       "      at most 30m 00s, 5m 00s of silence",
       '      checks: npm test; grep TODO x (must fail, only a warning, at most 1m 00s); a.md has changed, contains "b"',
+      "      protected: no file; which other files these commands read is not known",
       "      up to 3 tries, 5.0s before the second and twice as long each time; if it fails, it counts as skipped",
       "      pauses for a person: on-error (orchestrator.json's)",
       "2.",

@@ -5,7 +5,6 @@ import type { Checker } from "../../src/core/ports/ports.ts"
  * project never changes.
  */
 export const checker: Checker = {
-  before: () => Promise.resolve({}),
   run: (checks) =>
     Promise.resolve(
       checks.map((check) => ({

@@ -81,7 +81,6 @@ const backend: WorkerBackend = {
 /** A check named `STEP/ATTEMPT` passes once the worker of that attempt has answered. */
 const checks: Checker = {
   ...checker,
-  before: () => Promise.resolve({}),
   run: (checks) =>
     Promise.resolve(
       checks.map((check) => {

@@ -52,6 +52,9 @@ export type Check = (
       /** The expected exit code. `pass`: 0; `fail`: anything else. */
       readonly expect: "pass" | "fail"
       readonly timeoutMs?: number
+      /** Patterns of the files that no step may have changed. When it is undefined, the files that
+       *  the command names. */
+      readonly protect?: readonly string[]
     }
   | {
       readonly type: "file"

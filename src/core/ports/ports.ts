@@ -305,13 +305,10 @@ export const STOP_GRACE_MS = 5_000
 
 /** Checks what a step has produced. A check never throws: an error in it is its result. */
 export interface Checker {
-  /** Called when an attempt begins: takes a snapshot of the files that a check expects to change.
-   *  The result is passed to `run`. It is plain data that is not journalled, so a resumed attempt
-   *  starts without it. */
-  before(checks: readonly Check[]): Promise<Snapshot>
-  /** Runs all checks one after another and returns their results in order. It also resolves within
-   *  five seconds after `signal` fires. */
-  run(checks: readonly Check[], before: Snapshot | undefined, signal: AbortSignal): Promise<CheckResult[]>
+  /** Runs all checks one after another and returns their results in order. `judged` is the step
+   *  whose work is checked: what it and the steps before it changed is known from the `StepTree`.
+   *  It also resolves within five seconds after `signal` fires. */
+  run(checks: readonly Check[], judged: JudgedStep | undefined, signal: AbortSignal): Promise<CheckResult[]>
   /** Parses an answer as JSON, from its last fenced JSON block or else from the whole text, and
    *  validates it against the schema. `error` tells a model what is wrong, and where. */
   structure(answer: string, schema: JsonSchema): Promise<Structured>
@@ -330,8 +327,10 @@ export interface Checker {
 export type Structured = { readonly value: unknown } | { readonly error: string }
 /** `saved` is the path that was written, relative to the project, as a person reads it. */
 export type Saved = { readonly saved: string } | { readonly error: string }
-/** For each path a hash of the file's content, or null when there was no file. */
-export type Snapshot = Readonly<Record<string, string | null>>
+export interface JudgedStep {
+  readonly run: string
+  readonly step: string
+}
 
 // ── templates ────────────────────────────────────────────────────────────────────────────────────
 

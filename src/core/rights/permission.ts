@@ -120,6 +120,14 @@ export function isReadOnly(rules: readonly PermissionRule[]): boolean {
   return isDenied(rules, "edit")
 }
 
+/** True when a worker of a profile with these rules can change files in some way. */
+export function mayWrite(profile: readonly PermissionRule[]): boolean {
+  if (!isReadOnly(profile)) return true
+  return profile.some(({ permission, action }) => {
+    return action !== "deny" && !contains(permission, "*") && !READING.includes(permission)
+  })
+}
+
 /**
  * Combines the rules of an agent and a profile. A profile that may not edit anything may not write
  * in any other way either: every tool that is not for reading is denied (shell, MCP tools, tools of

@@ -1,7 +1,6 @@
 import type { StepResult } from "../../core/model/result.ts"
 import type { Run } from "../../core/model/run.ts"
 import type { Step } from "../../core/model/workflow.ts"
-import type { Snapshot } from "../../core/ports/ports.ts"
 
 /** An answer, with the context of the step that gave it. */
 export interface Answered {
@@ -10,6 +9,4 @@ export interface Answered {
   readonly result: StepResult
   /** The prompt that the worker was sent. */
   readonly prompt: string | undefined
-  /** The state of the project's files before the attempt. */
-  readonly before: Snapshot | undefined
 }

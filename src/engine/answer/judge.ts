@@ -31,14 +31,14 @@ export type Judgement = Omit<Extract<Command, { type: "checked" }>, "type" | "st
  * only when all checks hold.
  */
 export async function judge(deps: JudgeDeps, answered: Answered, signal: AbortSignal): Promise<Judgement> {
-  const { step, result, before } = answered
+  const { run, step, result } = answered
   const { schema, output, opinions, checks: own } = followUpOf(step)
   const data = await structure(deps, schema, result)
   if (data && "error" in data) return { checks: [], schemaError: data.error }
   const structured = data === undefined ? {} : { structured: data.value }
   const saved = output === undefined || signal.aborted ? undefined : await save(deps, answered, output)
   const refused = saved && "error" in saved ? [saved.error] : []
-  const checks = [...refused, ...(await deps.checker.run(own, before, signal))]
+  const checks = [...refused, ...(await deps.checker.run(own, { run: run.id, step: step.id }, signal))]
   const asked: StepResult[] = []
   for (const [at, opinion] of (failedChecks(checks).length === 0 ? opinions : []).entries()) {
     if (signal.aborted) break

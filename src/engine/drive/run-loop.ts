@@ -11,7 +11,6 @@ import type {
   Evaluate,
   Log,
   Render,
-  Snapshot,
   Steer,
   Store,
   Value,
@@ -19,19 +18,19 @@ import type {
   WorkerTask,
 } from "../../core/ports/ports.ts"
 import type { Surveyor } from "../../core/ports/surveyor.ts"
-import { followUpOf } from "../../core/schedule/conclude.ts"
+import type { StepTree } from "../../core/ports/tree.ts"
 import { decide } from "../../core/schedule/decide.ts"
 import { type Judgement, judge, unjudged } from "../answer/judge.ts"
 import { askSideQuestion } from "../answer/side-question.ts"
 import type { AttemptOutcome, Dispatcher } from "../dispatch/dispatch.ts"
 import type { Workers } from "../dispatch/workers.ts"
-import { strayWarning } from "../task/file-ownership.ts"
 import { keptNamed, keptSession, nameOf } from "../task/persistent-workers.ts"
 import { takeReport } from "../task/prompt.ts"
 import { scopeOf } from "../task/scope.ts"
 import { failure, taskOf } from "../task/task.ts"
 import { Changes } from "./changes.ts"
 import { notesOf } from "./notes.ts"
+import { TreeWatch } from "./step-tree.ts"
 
 export interface LoopDeps {
   readonly store: Store
@@ -46,6 +45,8 @@ export interface LoopDeps {
   readonly vault: Vault
   /** When it is undefined, changes of the project are not recorded. */
   readonly surveyor?: Surveyor
+  /** When it is undefined, what steps change is known only from their tool calls. */
+  readonly tree?: StepTree
   /** Returns the SHA-256 of a text, in hexadecimal. */
   readonly hash: (text: string) => string
   /** Returns the backend of a kind. The kinds a run needs are checked before it is created. */
@@ -80,8 +81,7 @@ export class RunLoop {
   readonly #over: PromiseWithResolvers<void> = Promise.withResolvers()
   readonly #expressions: Expressions
   readonly #changes: Changes
-  /** The state of the files when a step's first try began, by the step's id. */
-  readonly #snapshots = new Map<string, Snapshot>()
+  readonly #tree: TreeWatch
   #cancelDeadline: (() => void) | undefined
   #cancelWake: (() => void) | undefined
   #run: Run | undefined
@@ -99,6 +99,7 @@ export class RunLoop {
     this.#run = run
     this.#changed = changed
     this.#changes = new Changes(deps.surveyor, (command) => void this.send(command))
+    this.#tree = new TreeWatch(deps.tree, deps.render)
     this.#expressions = {
       holds: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step)),
       until: (of, step, condition) => deps.evaluate(condition, scopeOf(of, step, true)),
@@ -243,15 +244,15 @@ export class RunLoop {
     const { step, attempt } = effect
     if (effect.type === "check") return this.#check(effect, controller.signal)
     const outcome = effect.type === "start" ? await this.#start(effect, controller) : await this.#stopLeftover(effect)
+    const run = this.#run as Run
+    const { spec } = this.#stepContext(run, step)
+    const isOver = !("hold" in outcome) && !controller.signal.aborted
+    if (!isOver) this.#tree.leave({ run: run.id, step, attempt })
     if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
-    const result = takeReport(this.#deps, this.#run as Run, step, outcome.result)
-    const strays = strayWarning(
-      this.#deps.render,
-      this.#run as Run,
-      this.#stepContext(this.#run as Run, step).spec,
-      result,
-    )
-    if (strays) this.#warn(step, attempt, strays)
+    const said = takeReport(this.#deps, run, step, outcome.result)
+    const watched = isOver && spec ? await this.#tree.end(run, spec, attempt, said) : { result: said, warnings: [] }
+    const { result } = watched
+    for (const warning of watched.warnings) this.#warn(step, attempt, warning)
     const delegated = this.#delegated(step, result)
     return { type: "ended", step, attempt, result, ...(delegated ? { delegated } : {}) }
   }
@@ -271,7 +272,7 @@ export class RunLoop {
     }
     const asked: StepResult[] = []
     const { prompt } = stepOf(run, id) ?? {}
-    const answered = { run, step, result, prompt, before: this.#snapshots.get(id) }
+    const answered = { run, step, result, prompt }
     const said = await judge({ ...this.#deps, ask, warned }, answered, signal).catch((error): Judgement => {
       this.#deps.log.error("an answer could not be judged", { step: id, error: String(error) })
       return unjudged(error, asked)
@@ -284,6 +285,9 @@ export class RunLoop {
   async #start(effect: StartEffect, controller: AbortController): Promise<AttemptOutcome> {
     if (this.#changes.before !== undefined) await this.#changes.before
     const { step, attempt } = effect
+    const { spec } = this.#stepContext(this.#run as Run, step)
+    const unknown = spec && (await this.#tree.begin(this.#run as Run, spec, attempt, effect.resumed))
+    if (unknown) this.#warn(step, attempt, unknown)
     for (let { resumed } = effect; ; resumed = false) {
       const outcome = await this.#inSession({ ...effect, resumed }, controller)
       if (!("result" in outcome) || !outcome.result.isCheckpoint) return outcome
@@ -311,12 +315,6 @@ export class RunLoop {
     const { workers, dispatcher, vault } = this.#deps
     for (const text of cuts) this.#warn(step, attempt, { kind: "truncated", text })
     const inputHash = this.#deps.hash(JSON.stringify([task.profile, vault.hide(task.prompt)]))
-    const { spec } = this.#stepContext(run, step)
-    const checks = spec ? followUpOf(spec).checks : []
-    // Later tries are compared with the same snapshot; a try that is resumed after a crash has
-    // none.
-    if (checks.length > 0 && !effect.resumed && !this.#snapshots.has(step))
-      this.#snapshots.set(step, await this.#deps.checker.before(checks))
     workers.add({ task, ask: run.created.ask })
     try {
       return await dispatcher.work(
