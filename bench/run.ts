@@ -10,6 +10,7 @@ import { formatTable, type Row } from "./report.ts"
 import { startUp } from "./start-up.ts"
 import { fanOut, sequential } from "./steps.ts"
 import { transition } from "./transition.ts"
+import { tree } from "./tree.ts"
 
 /** A benchmark, which returns its rows. Its progress goes to stderr. */
 type Benchmark = (tell: (line: string) => void) => Promise<Row | readonly Row[]>
@@ -26,6 +27,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   transition,
   dashboard,
   hostile,
+  tree,
 }
 
 const HELP = `Measures Baton side by side with the same work done without it.

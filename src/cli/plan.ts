@@ -42,6 +42,6 @@ export function planCommand(): Command {
     )
 }
 
-function documentOf({ definition, ...origin }: Prepared): PlanDocument {
+function documentOf({ definition, root: _, ...origin }: Prepared): PlanDocument {
   return { ...origin, ...definition, waves: waves(definition.workflow) }
 }

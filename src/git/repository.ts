@@ -73,6 +73,14 @@ const MAX_INDEX_BYTES = 512 * 1024 * 1024
 /** Git for the project in the folder `root`. `folder` is where its private git dir is kept. */
 export function createGit(root: string, { folder, env }: { readonly folder: string; readonly env: Env }): Git {
   let own: Promise<string[]> | undefined
+  let known: { readonly stamp: string; readonly settings: ReadonlyMap<string, string> } | undefined
+  const settingsIn = async ({ top, common }: GitDirs) => {
+    const file = await lstat(join(common, "config"), { bigint: true }).catch(absent)
+    const stamp = file === undefined ? "none" : `${common} ${file.ino} ${file.size} ${file.mtimeNs} ${file.ctimeNs}`
+    if (known?.stamp !== stamp)
+      known = { stamp, settings: await settingsOf(env, { gitDir: folder, worktree: top, cwd: top }, common) }
+    return known.settings
+  }
   const over = async (found: GitDirs, format: Repository["format"]): Promise<Repository> => {
     const place: GitPlace = { gitDir: folder, worktree: found.top, cwd: await realpath(root) }
     own ??= ownExcludes(env, place)
@@ -83,7 +91,7 @@ export function createGit(root: string, { folder, env }: { readonly folder: stri
       try {
         const found = await findGitDirs(root)
         if (found === undefined) return undefined
-        const settings = await settingsOf(env, { gitDir: folder, worktree: found.top, cwd: found.top }, found.common)
+        const settings = await settingsIn(found)
         const format = settings.get("extensions.objectformat") === "sha256" ? "sha256" : "sha1"
         await prepare(folder, found, { settings, format })
         return await over(found, format)

@@ -14,6 +14,7 @@ import { delimiter, dirname, join } from "node:path"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { createSurveyor } from "../../src/checks/changes.ts"
 import { Prints } from "../../src/checks/prints.ts"
+import { Tree } from "../../src/checks/tree.ts"
 import { fingerprint } from "../../src/checks/tree-state.ts"
 import type { Seen } from "../../src/core/model/events.ts"
 import { createGit } from "../../src/git/repository.ts"
@@ -142,6 +143,24 @@ it("a loop in a repository whose configuration names programs runs none of them"
   write("x.a", "y.b\n")
   expect(await fingerprint(root, gitOf(), prints)).not.toBe(before)
   expect(ran()).toEqual([])
+})
+
+it("a step in a repository whose configuration names programs runs none of them", async () => {
+  makeHostile()
+  const errors: string[] = []
+  const tree = new Tree({
+    root,
+    folder: join(base, "state", "trees"),
+    git: gitOf(),
+    log: { error: (message, detail) => errors.push(`${message} ${JSON.stringify(detail)}`) },
+  })
+  const window = { run: "r", step: "s", attempt: 1 }
+  await tree.begin({ ...window, isResumed: false, owned: ["src/**"], own: [], checks: [] })
+  for (const name of ["x.a", "x.c", "plain.txt", "deep/y.a", "nested/z.a"]) write(name, "by the step\n")
+  const changes = await tree.end(window)
+  expect({ errors, ran: ran() }).toEqual({ errors: [], ran: [] })
+  const paths = "strays" in changes ? changes.strays.map(({ path }) => path) : []
+  expect(paths).toEqual(["deep/y.a", "nested", "plain.txt", "x.a", "x.c"])
 })
 
 describe("the repository that Baton looks at", () => {
