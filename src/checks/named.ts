@@ -65,8 +65,8 @@ export interface Tampered {
 interface Sources {
   readonly root: string
   readonly records: ReadonlyMap<string, readonly TreeRecord[]>
-  /** The files that differ from their state before an attempt. */
-  readonly changedSince: (record: TreeRecord) => Promise<readonly string[]>
+  /** The files that differ from their state before an attempt; undefined when that is not known. */
+  readonly changedSince: (record: TreeRecord) => Promise<readonly string[] | undefined>
 }
 
 /**
@@ -102,8 +102,10 @@ async function patternChange({ changedSince }: Sources, records: readonly TreeRe
     .flatMap(({ changed = [] }) => changed)
     .filter((path) => matches(path) && !mayChange(records, path))
   if (seen.length === 0 && records.every(({ changed }) => changed !== undefined)) return undefined
-  const now = (await changedSince(first)).filter((path) => matches(path) && !mayChange(records, path))
-  return now.find((path) => seen.includes(path) || records.some(({ changed }) => changed === undefined))
+  const now = await changedSince(first)
+  if (now === undefined) return seen[0]
+  const isOpen = records.some(({ changed }) => changed === undefined)
+  return now.find((path) => matches(path) && !mayChange(records, path) && (isOpen || seen.includes(path)))
 }
 
 /** Whether it is the step's own task to change a file: its `files` or a check of it names the file. */

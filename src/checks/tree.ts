@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, realpath, stat, writeFile } from "node:fs/promises"
+import { cp, mkdir, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Log } from "../core/ports/ports.ts"
 import type { StepChanges, StepTree, StepWindow, StrayFile } from "../core/ports/tree.ts"
@@ -104,8 +104,22 @@ export class Tree implements StepTree {
     this.#close(this.#windows.find(({ key, ended }) => key === keyOf(window) && ended === 0))
   }
 
-  /** The files that differ from their state before an attempt. */
-  async changedSince(run: string, record: TreeRecord): Promise<readonly string[]> {
+  async settle(run: string): Promise<void> {
+    const folder = join(this.#deps.folder, nameOf(run))
+    try {
+      const names = (await readdir(folder).catch(missing)) ?? []
+      const own = names.filter((name) => name === "blobs" || /\.(index|exclude|prints)$/.test(name))
+      await Promise.all(own.map((name) => rm(join(folder, name), { recursive: true, force: true })))
+      this.#kept.delete(run)
+    } catch (error) {
+      this.#deps.log.error("the states of the project during a run could not be deleted", { run, error: String(error) })
+    }
+  }
+
+  /** The files that differ from their state before an attempt; undefined when that is not kept any more. */
+  async changedSince(run: string, record: TreeRecord): Promise<readonly string[] | undefined> {
+    const { prints } = this.#paths({ run, step: record.step, attempt: record.attempt })
+    if ((await stat(join(this.#deps.folder, prints)).catch(missing)) === undefined) return undefined
     return (await this.#changes({ run, step: record.step, attempt: record.attempt }, record)).changed
   }
 

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -172,6 +173,14 @@ describe.each(["git", "no git"])("with %s, what a step changed", (kind) => {
       tree,
     )
     expect(files).toEqual([])
+  })
+
+  it("needs little space once its run has ended, and the earlier content of strays stays", async () => {
+    const tree = treeOf()
+    const { kept } = await changesOf(() => write("private/c.ts", "C"), { owned: ["src/**"] }, tree)
+    await tree.settle("r")
+    expect(readdirSync(join(base, "trees", "r")).sort()).toEqual(["kept", "s-1.json"])
+    expect(readFileSync(join(kept ?? "", "private/c.ts"), "utf8")).toBe("c")
   })
 
   it("is deleted with its run", async () => {

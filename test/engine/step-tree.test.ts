@@ -21,6 +21,7 @@ function setUp(changes: StepChanges | { readonly why: string } = NONE, unknown?:
       return Promise.resolve(changes)
     },
     leave: (window) => void calls.push(`leave ${window.step}/${window.attempt}`),
+    settle: (run) => Promise.resolve(void calls.push(`settle ${run}`)),
     forget: (run) => void calls.push(`forget ${run}`),
   }
   const driven = handDriven({ tree })
@@ -40,7 +41,7 @@ it("the files of a step are those that its tools wrote and those that the tree s
   const { start, finish, calls, engine } = setUp({ ...NONE, files: ["a.ts", "by-shell.ts"] })
   start()
   await finish({ files: ["tool.ts", "a.ts"] })
-  expect(calls).toEqual(["begin a/1", "end a/1"])
+  expect(calls).toEqual(["begin a/1", "end a/1", "settle r"])
   const ended = engine.events("r").find(({ type }) => type === "step.ended")
   expect(ended).toMatchObject({ result: { files: ["tool.ts", "a.ts", "by-shell.ts"] } })
 })
@@ -72,7 +73,7 @@ it("what a step changed is said to be unknown when it could not be recorded or c
   expect((await early.finish())?.steps[0]?.warnings).toMatchObject([
     { text: "what it changes in the project is not known: no space left" },
   ])
-  expect(early.calls).toEqual(["begin a/1"])
+  expect(early.calls).toEqual(["begin a/1", "settle r"])
 })
 
 it("a worker that cannot write, and a question to one worker, are not watched", async () => {
@@ -84,11 +85,11 @@ it("a worker that cannot write, and a question to one worker, are not watched", 
   const readOnly = setUp()
   readOnly.start([step("a")], profileOf([edit]))
   await readOnly.finish()
-  expect(readOnly.calls).toEqual([])
+  expect(readOnly.calls).toEqual(["settle r"])
   const shell = setUp()
   shell.start([step("a")], profileOf([edit, bash]))
   await shell.finish()
-  expect(shell.calls).toEqual(["begin a/1", "end a/1"])
+  expect(shell.calls).toEqual(["begin a/1", "end a/1", "settle r"])
   const question = setUp()
   question.start([step("a")], { ask: "docs" })
   await question.finish()

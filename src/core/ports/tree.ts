@@ -14,6 +14,8 @@ export interface StepTree {
   end(window: Pick<StepWindow, "run" | "step" | "attempt">): Promise<StepChanges | { readonly why: string }>
   /** The attempt stopped working and may continue later; what it changes meanwhile is not looked at. */
   leave(window: Pick<StepWindow, "run" | "step" | "attempt">): void
+  /** The run has ended: what only its own comparisons need is deleted. */
+  settle(run: string): Promise<void>
   /** Deletes everything that is recorded of a run. */
   forget(run: string): void
 }

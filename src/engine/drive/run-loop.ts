@@ -179,6 +179,7 @@ export class RunLoop {
     if (this.#broken === undefined && this.#run && this.#changes.isOpen(this.#run, () => this.#leaveIfOver())) return
     this.#cancelDeadline?.()
     this.#cancelWake?.()
+    if (this.#run && !this.#isOver) this.#tree.close(this.#run)
     this.#isOver = true
     this.#claim.release()
     this.#over.resolve()

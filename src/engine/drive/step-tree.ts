@@ -54,6 +54,11 @@ export class TreeWatch {
     if (this.#open.delete(`${attempt.step}/${attempt.attempt}`)) this.#tree?.leave(attempt)
   }
 
+  /** Called when the run is left: one that has ended needs no comparisons any more. */
+  close({ id, endedAt, created }: Run): void {
+    if (endedAt !== undefined && created.ask === undefined) void this.#tree?.settle(id)
+  }
+
   /** The result with the files that the attempt changed, and warnings about files that it does not own. */
   async end(run: Run, step: Step, attempt: number, result: StepResult): Promise<Watched> {
     const said = this.#saidStrays(run, step, result)
