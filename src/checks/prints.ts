@@ -12,6 +12,11 @@ import { join } from "node:path"
 export const HASHED_BYTES = 1_000_000
 /** Maximum number of entries that are looked at in a nested folder. */
 const MAX_NESTED = 20_000
+/** Where a project has many such files, only smaller ones are read. */
+const MANY = 2_000
+const HASHED_OF_MANY = 64_000
+/** The size up to which files are read, so that reading them all takes seconds at most. */
+export const limitFor = (count: number) => (count > MANY ? HASHED_OF_MANY : HASHED_BYTES)
 /** The print of a path where nothing is. */
 export const GONE = "gone"
 /** At most so many files are open at the same time. */
@@ -32,26 +37,26 @@ export class Prints {
     this.#root = root
   }
 
-  /** The prints of files, by path. */
-  async of(paths: Iterable<string>): Promise<Record<string, string>> {
+  /** The prints of files, by path. Only files of at most `limit` bytes are read. */
+  async of(paths: Iterable<string>, limit = HASHED_BYTES): Promise<Record<string, string>> {
     const found: [string, string][] = []
     const left = [...new Set(paths)]
     const work = async () => {
-      for (let path = left.pop(); path !== undefined; path = left.pop()) found.push([path, await this.one(path)])
+      for (let path = left.pop(); path !== undefined; path = left.pop()) found.push([path, await this.one(path, limit)])
     }
     await Promise.all(Array.from({ length: AT_ONCE }, work))
     return Object.fromEntries(found)
   }
 
   /** The print of a file; of a folder, one of everything below it, by sizes and times. */
-  async one(path: string): Promise<string> {
+  async one(path: string, limit = HASHED_BYTES): Promise<string> {
     try {
       const found = await lstat(join(this.#root, path), { bigint: true })
       if (found.isSymbolicLink()) return `link ${await readlink(join(this.#root, path))}`
       if (found.isDirectory()) return `folder ${await this.#below(path)}`
       if (!found.isFile()) return "no file"
       const mode = (found.mode & 0o111n) === 0n ? "file" : "program"
-      return `${mode} ${found.size > HASHED_BYTES ? statOf(found) : await this.#hash(path, found)}`
+      return `${mode} ${found.size > limit ? statOf(found) : await this.#hash(path, found)}`
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       return code === "ENOENT" || code === "ENOTDIR" ? GONE : `unreadable ${code ?? error}`

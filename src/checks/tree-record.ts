@@ -5,6 +5,8 @@ export interface TreeRecord {
   readonly owned: readonly string[] | null
   /** Root of the git worktree; null without git. */
   readonly top: string | null
+  /** Files up to this size in bytes were read. */
+  readonly limit: number
   /** Hashes and targets of links in owned folders that lead outside the project. */
   readonly outside: Readonly<Record<string, { readonly target: string; readonly hash: string }>>
   /** The files that checks of the run name, with their prints. */

@@ -8,7 +8,7 @@ import { removeInside, writeInside } from "../files/write.ts"
 import type { Git, Repository } from "../git/repository.ts"
 import { isWithin, missing } from "./files.ts"
 import { namedBy, namedPrints } from "./named.ts"
-import { contentOf, GONE, HASHED_BYTES, hashIn, Prints, sha256 } from "./prints.ts"
+import { contentOf, GONE, HASHED_BYTES, hashIn, limitFor, Prints, sha256 } from "./prints.ts"
 import { nameOf } from "./project-files.ts"
 import type { TreeRecord } from "./tree-record.ts"
 import { type Listing, listByIndex, listByWalk } from "./tree-state.ts"
@@ -155,7 +155,8 @@ export class Tree implements StepTree {
     const repository = await git.open()
     const at = this.#paths(window)
     const listing = repository ? await this.#indexed(repository, at) : await listByWalk(root)
-    const prints = await this.#prints.of(listing.paths)
+    const limit = limitFor(listing.paths.length)
+    const prints = await this.#prints.of(listing.paths, limit)
     if (window.owned) await this.#keep(window.run, prints)
     writeInside(folder, at.prints, JSON.stringify(prints))
     this.#write(window, {
@@ -163,6 +164,7 @@ export class Tree implements StepTree {
       attempt: window.attempt,
       owned: window.owned ?? null,
       top: repository?.top ?? null,
+      limit,
       outside: await this.#outside(window.owned, listing, prints),
       named: await namedBy(root, window.checks),
       mustChange: window.own.flatMap((check) => (check.type === "file" && check.changed ? [check.path] : [])),
@@ -184,7 +186,7 @@ export class Tree implements StepTree {
     const excludes = [at.exclude, ...(repository?.excludes.slice(1) ?? [])]
     const listing = repository ? await listByIndex(repository, { index: at.index, excludes }) : await listByWalk(root)
     const before = JSON.parse(await readTextAsync(join(this.#deps.folder, at.prints), MAX_RECORD_BYTES)) as Before
-    const after = await this.#prints.of([...listing.paths, ...Object.keys(before)])
+    const after = await this.#prints.of([...listing.paths, ...Object.keys(before)], record.limit)
     const changed = Object.entries(after)
       .filter(([path, print]) => before[path] !== print && !this.#isOwn(path, print))
       .map(([path]) => path)
@@ -236,7 +238,9 @@ export class Tree implements StepTree {
     }
     const hash = hashIn(before)
     if (hash === undefined)
-      return before.startsWith("folder ") ? "it is a repository of its own" : "it is larger than 1 MB"
+      return before.startsWith("folder ")
+        ? "it is a repository of its own"
+        : `it is larger than ${formatSize(found.record.limit)}`
     const blob = join(this.#deps.folder, nameOf(window.run), "blobs", hash)
     if ((await stat(blob).catch(missing)) === undefined) return "more than 64 MB had changed before"
     writeInside(this.#deps.folder, join(at.keptInside, path), await readFile(blob))
@@ -320,6 +324,7 @@ interface Found {
 }
 
 const shortOf = (print: string) => sha256(Buffer.from(print))
+const formatSize = (bytes: number) => (bytes >= 1_000_000 ? `${bytes / 1_000_000} MB` : `${bytes / 1_000} KB`)
 const keyOf = ({ run, step, attempt }: Attempt) => `${run}/${step}/${attempt}`
 
 /** Whether an attempt owns a file by name, so that another one that may write everywhere did not write it. */

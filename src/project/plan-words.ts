@@ -89,9 +89,10 @@ function protectionLines(root: string, checks: readonly Check[]): string[] {
   )
   const all = [...new Set([...commands.flatMap(({ protect = [] }) => protect), ...named])]
   const open = [...new Set(found.flatMap((one) => one.open))]
-  const more = open.length > 0 ? `; not protected: ${open.join(", ")}` : ""
-  if (found.length === 0) return [`protected: ${all.join(", ") || "no file"}`]
-  return [`protected: ${all.join(", ") || "no file"}${more}; which other files these commands read is not known`]
+  return [
+    `protected: ${all.join(", ") || "no file"}`,
+    ...(found.length === 0 ? [] : [`not protected: ${[...open, "what these commands read by themselves"].join(", ")}`]),
+  ]
 }
 
 /** The scripts of a package file that are there, of those that would run. */

@@ -116,3 +116,18 @@ it("what is recorded of a run is deleted with it", async () => {
   engine.remove("r")
   expect(calls.at(-1)).toBe("forget r")
 })
+
+it("cancelling a run does not wait for a look at the project that does not end", async () => {
+  const tree: StepTree = {
+    begin: () => Promise.withResolvers<undefined>().promise,
+    end: () => Promise.withResolvers<StepChanges>().promise,
+    leave: () => undefined,
+    settle: () => Promise.resolve(),
+    forget: () => undefined,
+  }
+  const { engine } = handDriven({ tree })
+  const { type, at, ...created } = createdEvent("r", { workflow: workflow([step("a")]) })
+  engine.start(created)
+  engine.abort("r", "test")
+  expect((await engine.finished("r")).view?.status).toBe("cancelled")
+})

@@ -89,6 +89,28 @@ describe("plan", () => {
     expect(shown).toContain("      at most 4h 00m, 5m 00s of silence")
   })
 
+  it("shows which files the steps must leave as they are for a check to count, and what is not known", () => {
+    for (const [path, text] of [
+      ["package.json", JSON.stringify({ scripts: { test: "node --test a.test.js", dev: "x" } })],
+      ["a.test.js", ""],
+      ["check.sh", ""],
+    ] as const)
+      writeFileSync(join(root, path), text)
+    const lines = planned(`
+steps:
+  - { id: a, prompt: p, checks: [npm test, { run: ./check.sh docs, protect: [check.sh, "lint/**"] }] }
+  - { id: b, needs: [a], prompt: p, checks: [{ run: ./check.sh, protect: [] }] }
+  - { id: c, needs: [b], prompt: p, checks: [timeout 60 ./check.sh .opencode] }
+`)
+    expect(lines.filter((line) => line.includes("protected: "))).toEqual([
+      "      protected: check.sh, lint/**, a.test.js, package.json (script test)",
+      "      not protected: what these commands read by themselves",
+      "      protected: no file",
+      "      protected: check.sh",
+      "      not protected: .opencode/, what these commands read by themselves",
+    ])
+  })
+
   const FULL = `
 settings: { budget: { usd: 10, tokens: 500 }, gate: { timeout: 2h } }
 steps:
@@ -126,7 +148,8 @@ steps:
       "      profile default (subagent), model of the session",
       "      at most 30m 00s, 5m 00s of silence",
       '      checks: npm test; grep TODO x (must fail, only a warning, at most 1m 00s); a.md has changed, contains "b"',
-      "      protected: no file; which other files these commands read is not known",
+      "      protected: no file",
+      "      not protected: what these commands read by themselves",
       "      up to 3 tries, 5.0s before the second and twice as long each time; if it fails, it counts as skipped",
       "      pauses for a person: on-error (orchestrator.json's)",
       "2.",

@@ -251,7 +251,11 @@ export class RunLoop {
     if (!isOver) this.#tree.leave({ run: run.id, step, attempt })
     if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
     const said = takeReport(this.#deps, run, step, outcome.result)
-    const watched = isOver && spec ? await this.#tree.end(run, spec, attempt, said) : { result: said, warnings: [] }
+    const { signal } = controller
+    const watched =
+      isOver && spec
+        ? await this.#tree.end(run, spec, { attempt, result: said }, signal)
+        : { result: said, warnings: [] }
     const { result } = watched
     for (const warning of watched.warnings) this.#warn(step, attempt, warning)
     const delegated = this.#delegated(step, result)
@@ -287,7 +291,7 @@ export class RunLoop {
     if (this.#changes.before !== undefined) await this.#changes.before
     const { step, attempt } = effect
     const { spec } = this.#stepContext(this.#run as Run, step)
-    const unknown = spec && (await this.#tree.begin(this.#run as Run, spec, attempt, effect.resumed))
+    const unknown = spec && (await this.#tree.begin(this.#run as Run, spec, effect, controller.signal))
     if (unknown) this.#warn(step, attempt, unknown)
     for (let { resumed } = effect; ; resumed = false) {
       const outcome = await this.#inSession({ ...effect, resumed }, controller)

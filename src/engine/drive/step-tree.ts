@@ -31,19 +31,21 @@ export class TreeWatch {
    * Called before the worker of an attempt is prompted. A worker that cannot write is not watched,
    * and neither is a question to one worker, which is no work on the project.
    */
-  async begin(run: Run, step: Step, attempt: number, resumed: boolean): Promise<Warning | undefined> {
+  async begin(run: Run, step: Step, { attempt, resumed }: Start, signal: AbortSignal): Promise<Warning | undefined> {
     const profile = run.created.profiles[step.profile]
     if (this.#tree === undefined || run.created.ask !== undefined || !mayWrite(profile?.permission ?? []))
       return undefined
     const owned = ownedBy(this.#render, run, step)
-    const why = await this.#tree.begin({
+    const begun = this.#tree.begin({
       ...{ run: run.id, step: step.id, attempt },
       isResumed: resumed && stepOf(run, step.id)?.session !== undefined,
       owned: owned.ok ? owned.value : undefined,
       own: followUpOf(step).checks,
       checks: checksOf(run),
     })
-    if (why === undefined) this.#open.add(`${step.id}/${attempt}`)
+    this.#open.add(`${step.id}/${attempt}`)
+    const why = await unlessAborted(begun, signal)
+    if (why !== undefined) this.#open.delete(`${step.id}/${attempt}`)
     return why === undefined
       ? undefined
       : { kind: "files", text: `what it changes in the project is not known: ${why}` }
@@ -60,11 +62,12 @@ export class TreeWatch {
   }
 
   /** The result with the files that the attempt changed, and warnings about files that it does not own. */
-  async end(run: Run, step: Step, attempt: number, result: StepResult): Promise<Watched> {
+  async end(run: Run, step: Step, { attempt, result }: Answer, signal: AbortSignal): Promise<Watched> {
     const said = this.#saidStrays(run, step, result)
     const isWatched = this.#open.delete(`${step.id}/${attempt}`)
     if (this.#tree === undefined || !isWatched) return { result, warnings: strayWarnings(said, [], undefined) }
-    const changes = await this.#tree.end({ run: run.id, step: step.id, attempt })
+    const changes = await unlessAborted(this.#tree.end({ run: run.id, step: step.id, attempt }), signal)
+    if (changes === undefined) return { result, warnings: strayWarnings(said, [], undefined) }
     if ("why" in changes) {
       const text = `what it changed in the project is not known: ${changes.why}`
       return { result, warnings: [...strayWarnings(said, [], undefined), { kind: "files", text }] }
@@ -87,6 +90,30 @@ export class TreeWatch {
     if (!owned.ok || owned.value === undefined) return []
     const patterns = owned.value
     return files.filter((file) => !owns(patterns, file))
+  }
+}
+
+interface Start {
+  readonly attempt: number
+  /** Whether it may have been prompted before. */
+  readonly resumed: boolean
+}
+
+interface Answer {
+  readonly attempt: number
+  readonly result: StepResult
+}
+
+/** What a promise resolves with, or undefined at once when the signal fires: git may take its time. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const aborted = Promise.withResolvers<undefined>()
+  const stop = () => aborted.resolve(undefined)
+  if (signal.aborted) stop()
+  signal.addEventListener("abort", stop, { once: true })
+  try {
+    return await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener("abort", stop)
   }
 }
 
