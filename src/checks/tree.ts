@@ -208,9 +208,8 @@ export class Tree implements StepTree {
     const others = this.#windows.filter((one) => one !== active && isConcurrent(one, active))
     const isMine = (path: string) => record.owned === null || owns(record.owned, path)
     const isTheirs = (path: string) => others.some(({ owned }) => owned === null || owns(owned, path))
-    const files = changed.filter((path) =>
-      record.owned === null ? !others.some((one) => claims(one, path)) : isMine(path),
-    )
+    // Of two steps that may both write everywhere, it is not known which one did.
+    const files = record.owned === null && others.length > 0 ? [] : changed.filter(isMine)
     const strays: StrayFile[] = []
     for (const path of changed.filter((one) => !isMine(one) && !isTheirs(one)))
       strays.push({ path, others: others.map(({ step }) => step), before: await this.#rescue(window, found, path) })
@@ -326,9 +325,6 @@ interface Found {
 const shortOf = (print: string) => sha256(Buffer.from(print))
 const formatSize = (bytes: number) => (bytes >= 1_000_000 ? `${bytes / 1_000_000} MB` : `${bytes / 1_000} KB`)
 const keyOf = ({ run, step, attempt }: Attempt) => `${run}/${step}/${attempt}`
-
-/** Whether an attempt owns a file by name, so that another one that may write everywhere did not write it. */
-const claims = ({ owned }: ActiveWindow, path: string) => owned !== null && owns(owned, path)
 
 function isConcurrent(other: ActiveWindow, own: ActiveWindow | undefined): boolean {
   return other.ended === 0 || own === undefined || other.ended > own.begun

@@ -205,14 +205,15 @@ describe("of two steps at once, a change", () => {
     return [one, two].map(({ files, strays: found }) => ({ files, strays: found.map(({ others }) => others) }))
   }
 
-  it("is that of the step that owns the file", async () => {
+  it("is that of the step that owns the file, and of none when both may write everywhere", async () => {
     const [mine, theirs] = [
       { files: ["a/x"], strays: [] },
       { files: [], strays: [] },
     ]
     expect(await both(["a/**"], ["b/**"], "a/x")).toEqual([mine, theirs])
     expect(await both(["a/**"], undefined, "a/x")).toEqual([mine, theirs])
-    expect(await both(["a/**"], undefined, "b/x")).toEqual([theirs, { files: ["b/x"], strays: [] }])
+    expect(await both(["a/**"], undefined, "b/x")).toEqual([theirs, theirs])
+    expect(await both(undefined, undefined, "c/x")).toEqual([theirs, theirs])
   })
 
   it("that neither of them owns is a stray of both, which names the other", async () => {

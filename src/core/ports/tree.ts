@@ -36,7 +36,8 @@ export interface StepWindow {
 }
 
 export interface StepChanges {
-  /** Changed files that are the step's as far as it is known, relative to the project. */
+  /** Changed files that are certainly the step's, relative to the project: none of those that another
+   *  step may have changed at the same time. */
   readonly files: readonly string[]
   /** Changed files that the step does not own. */
   readonly strays: readonly StrayFile[]
