@@ -11,7 +11,7 @@ const here = dirname(fileURLToPath(import.meta.url))
 const cli = join(here, "..", "dist", "cli.js")
 const args = process.argv.slice(2)
 
-const NO_JOURNAL = new Set(["plan", "validate", "config", "convert", "graph", "help"])
+const NO_JOURNAL = new Set(["plan", "validate", "config", "convert", "graph", "help", "token"])
 const command = args.find(
   (arg, at) => !arg.startsWith("-") && !["-C", "--directory", "--opencode"].includes(args[at - 1]),
 )

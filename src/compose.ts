@@ -12,6 +12,7 @@ import { formatProblems } from "./core/model/problem.ts"
 import type { Log, WorkerBackend } from "./core/ports/ports.ts"
 import { Engine, type EngineDeps } from "./engine/engine.ts"
 import { createGit } from "./git/repository.ts"
+import { driversOf, recordDriver } from "./host/ancestry.ts"
 import { missingModels } from "./host/catalog.ts"
 import { systemClock } from "./host/clock.ts"
 import type { Host } from "./host/host.ts"
@@ -24,6 +25,7 @@ import { createVault } from "./project/vault.ts"
 import { modelsWanted } from "./project/workers.ts"
 import { compileSchema } from "./spec/json-schema.ts"
 import { holds, render, resultOf } from "./spec/template.ts"
+import { stateBase } from "./state/folder.ts"
 import { ownerSecret } from "./state/key.ts"
 import { openState } from "./state/project-state.ts"
 import { isStoreInUse, openSqliteStore } from "./store/sqlite/store.ts"
@@ -63,6 +65,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
   const { folder: state, id } = openState(project.root, options.env)
   const store = openSqliteStore(state, ownerSecret(options.env, "queue", id))
   const git = createGit(project.root, { folder: join(state, "git"), env: process.env })
+  const endRecord = isReader ? undefined : recordDriver(driversOf(stateBase(options.env)))
   const tree = new Tree({ root: project.root, folder: join(state, "trees"), git, log })
   const backends = createBackends({ host, log, servers: serverDeps(project, state, { host, log, usesFolder }) })
   const engine = new Engine({
@@ -105,6 +108,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
       await engine.interrupt(by)
       await backends.close()
       store.close()
+      endRecord?.()
     },
   }
 }

@@ -23,6 +23,7 @@ import { runCommand } from "../src/cli/run.ts"
 import { skipCommand } from "../src/cli/skip.ts"
 import { stateCommand } from "../src/cli/state.ts"
 import { statusCommand } from "../src/cli/status.ts"
+import { tokenCommand } from "../src/cli/token.ts"
 import { traceCommand } from "../src/cli/trace.ts"
 import { trustCommand } from "../src/cli/trust.ts"
 import { validateCommand } from "../src/cli/validate.ts"
@@ -262,6 +263,7 @@ describe("docs/guide/command-line.md", () => {
     pruneCommand(nothing),
     stateCommand(nothing),
     trustCommand(nothing),
+    tokenCommand(),
   ]
   // The program's own options are taken from the text of src/cli/program.ts, because it reads its
   // version beside dist/.

@@ -1,12 +1,12 @@
 import type { Command } from "commander"
 import { abortRun } from "../project/decisions.ts"
 import type { LoadCompose } from "./context.ts"
-import { carryOut, decision, findOpen, RUN } from "./decide.ts"
+import { carryOut, findOpen, RUN, stopping } from "./decide.ts"
 import { EXIT } from "./exit.ts"
 
 /** `baton abort [RUN]`: ends a waiting or interrupted run for good. */
 export function abortCommand(compose: LoadCompose): Command {
-  return decision("abort", "end a waiting or interrupted run for good")
+  return stopping("abort", "end a waiting or interrupted run for good")
     .argument("[run]", RUN)
     .action(async (wanted: string | undefined, _: unknown, command: Command) => {
       await carryOut(compose, command, {

@@ -5,6 +5,7 @@ import { decisionQueryOf, findDecision, findRun, type Match, waitingRun } from "
 import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { type DriveOptions, drive, type Existing } from "./drive.ts"
 import { trustOption } from "./permit.ts"
+import { mustBePerson, withDecisionOptions } from "./person.ts"
 
 /**
  * Shared parts of `baton continue`, `retry`, `skip`, `abort` and `raise`. Each records a decision
@@ -15,12 +16,17 @@ export const ASKER = { prefix: "baton" }
 export const RUN = "id of the run, or its beginning (default: the newest that waits)"
 
 /** A command with the options that all commands driving a run have. */
-export function decision(name: string, description: string): Command {
+export function stopping(name: string, description: string): Command {
   return new Command(name)
     .description(description)
     .option("--json", "one JSON object per line on stdout; the last one is the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
     .addOption(trustOption())
+}
+
+/** A command that only a person may give. */
+export function decision(name: string, description: string): Command {
+  return withDecisionOptions(stopping(name, description))
 }
 
 /** Records the decision and drives the run. The exit code becomes that of the process. */
@@ -47,6 +53,7 @@ export function stepDecision(compose: LoadCompose, action: "retry" | "skip", des
       const [run, step = ""] = words.length === 2 ? words : [undefined, words[0]]
       const wanted = run === undefined ? decisionQueryOf(step) : { run, step }
       const said = message === undefined ? {} : { message }
+      const via = mustBePerson(action, command.opts())
       return carryOut(compose, command, {
         find(engine) {
           const found = findDecision(engine, wanted, action === "retry", ASKER)
@@ -57,6 +64,7 @@ export function stepDecision(compose: LoadCompose, action: "retry" | "skip", des
             step: wanted.step,
             action,
             by: `baton ${action}`,
+            via,
             ...(parent === undefined ? {} : { parent }),
             ...said,
           }),

@@ -9,6 +9,7 @@ import { missingModels, offeredModels } from "../host/catalog.ts"
 import { describe } from "../host/host.ts"
 import { Project } from "../project/project.ts"
 import { profileModels } from "../project/workers.ts"
+import { fleetingState } from "../state/folder.ts"
 import type { Trust } from "../trust/verdict.ts"
 import { type Connection, type ConnectOptions, connect, UnsupportedError } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, placeOf, stderrLog } from "./context.ts"
@@ -57,6 +58,7 @@ async function* look(compose: LoadCompose, globals: GlobalOptions, attach: strin
   yield* documents(project, config)
   yield halves(project.root, place.globalDir)
   yield journal(compose, place)
+  yield* lastingState(place)
   const gate = gateOf(compose, place, attach)
   const trust = await gate.look()
   const usesFolder = gate.isTrusted()
@@ -125,6 +127,11 @@ async function journal(compose: LoadCompose, place: LoadOptions): Promise<Findin
   } catch (error) {
     return { state: "bad", text: "the journal cannot be read", detail: describe(error) }
   }
+}
+
+function* lastingState({ env }: LoadOptions): Generator<Finding> {
+  const fleeting = fleetingState(env)
+  if (fleeting !== undefined) yield { state: "note", text: "runs of this machine do not last", detail: fleeting }
 }
 
 async function* openCode(

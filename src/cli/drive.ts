@@ -2,10 +2,12 @@ import { projectRoot } from "../config/find.ts"
 import type { LoadOptions } from "../config/load.ts"
 import type { RunView } from "../core/view/view.ts"
 import type { CommandOutcome, Engine } from "../engine/engine.ts"
+import { driversOf, recordDriver } from "../host/ancestry.ts"
 import { callHost, type Host, HostError } from "../host/host.ts"
 import type { Match } from "../project/decisions.ts"
 import type { Gate } from "../project/gate.ts"
 import type { Prepared } from "../project/project.ts"
+import { fleetingState, stateBase } from "../state/folder.ts"
 import { connect } from "./connect.ts"
 import { type GlobalOptions, type LoadCompose, stderrLog } from "./context.ts"
 import { EXIT, exitCodeOf, UserError } from "./exit.ts"
@@ -79,9 +81,11 @@ export async function drive(
       await (await connecting).close()
       return EXIT.interrupted
     }
+    const endRecord = options.attach === undefined ? undefined : recordServer(place, options.attach)
     try {
       return await work(compose, place, options, begin, connection.host, interrupt.happened)
     } finally {
+      endRecord?.()
       await connection.close()
     }
   } finally {
@@ -117,12 +121,23 @@ async function work(
     stopShowing()
     if (!view) throw new UserError(broken ?? `run ${begun.run} left no journal`)
     if (options.json) writeJson(endedLine(view))
-    else stdout.write(formatReport(view, stdout))
+    else stdout.write(`${formatReport(view, stdout)}${lossOf(view, place)}`)
     if (broken !== undefined) throw new UserError(`${broken}; fix it, then run: baton resume ${view.id}`)
     return exitCodeOf(view)
   } finally {
     await runtime.close("baton ended")
   }
+}
+
+/** Records that the server at `url` has workers now, in case it is on this machine. */
+function recordServer({ env }: LoadOptions, url: string): () => void {
+  return recordDriver(driversOf(stateBase(env)), url)
+}
+
+/** Says of a run that is to be continued later that its journal may be gone by then. */
+function lossOf({ status }: RunView, { env }: LoadOptions): string {
+  const fleeting = status === "paused" || status === "interrupted" ? fleetingState(env) : undefined
+  return fleeting === undefined ? "" : `Note: ${fleeting}\n`
 }
 
 /** How a run is started or continued; `session` is the one it belonged to before. */

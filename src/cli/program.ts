@@ -22,6 +22,7 @@ import { skipCommand } from "./skip.ts"
 import { stateCommand } from "./state.ts"
 import { statusCommand } from "./status.ts"
 import { stderr, stdout } from "./terminal.ts"
+import { tokenCommand } from "./token.ts"
 import { traceCommand } from "./trace.ts"
 import { trustCommand } from "./trust.ts"
 import { validateCommand } from "./validate.ts"
@@ -62,6 +63,7 @@ export function createProgram(compose: LoadCompose, version = packageVersion()):
     pruneCommand(compose),
     stateCommand(compose),
     trustCommand(compose),
+    tokenCommand(),
   ]
   for (const command of commands) {
     program.addCommand(inherit(command, program, `baton ${command.name()}`))

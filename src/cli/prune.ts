@@ -7,6 +7,7 @@ import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { wholeOf } from "./inputs.ts"
 import { writeJson } from "./json.ts"
 import type { PruneDocument } from "./json-types.ts"
+import { refuseWorker } from "./person.ts"
 import { readJournal } from "./status.ts"
 import { paint } from "./style.ts"
 import { type TextColumn, terminalWidth, textTable } from "./table.ts"
@@ -34,6 +35,7 @@ export function pruneCommand(compose: LoadCompose): Command {
     .option("--yes", "delete them")
     .option("--json", "as one JSON object")
     .action(async (options: PruneOptions, command: Command) => {
+      if (options.yes) refuseWorker("prune", "a person deletes runs")
       const engine = await readJournal(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
       const old = engine === undefined ? [] : oldRuns(engine, options)
       const deleted = options.yes ? old.filter((run) => engine?.remove(run.id).ok) : []

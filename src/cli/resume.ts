@@ -4,8 +4,9 @@ import { type GlobalOptions, type LoadCompose, placeOf, projectOf } from "./cont
 import { type DriveOptions, drive } from "./drive.ts"
 import { problemsError } from "./exit.ts"
 import { trustOption } from "./permit.ts"
+import { type DecisionOptions, mustBePerson, withDecisionOptions } from "./person.ts"
 
-interface ResumeOptions extends DriveOptions {
+interface ResumeOptions extends DriveOptions, DecisionOptions {
   readonly edited?: boolean
 }
 
@@ -14,14 +15,16 @@ interface ResumeOptions extends DriveOptions {
  * steps do not run again.
  */
 export function resumeCommand(compose: LoadCompose): Command {
-  return new Command("resume")
+  return withDecisionOptions(new Command("resume"))
     .description("continue an interrupted, paused or failed run; finished steps do not run again")
     .argument("<run>", "id of the run, or its beginning (`baton list` shows them)")
     .option("--json", "one JSON object per line on stdout; the last one is the result")
     .option("--attach <url>", "use a running OpenCode server instead of starting one")
     .addOption(trustOption())
     .option("--edited", "with the workflow as it is now: changed steps, and those that depend on them, run again")
-    .action(async (wanted: string, { edited }: ResumeOptions, command: Command) => {
+    .action(async (wanted: string, options: ResumeOptions, command: Command) => {
+      const { edited } = options
+      const via = mustBePerson("resume", options)
       const globals = command.optsWithGlobals<GlobalOptions & DriveOptions>()
       process.exitCode = await drive(compose, placeOf(globals), globals, {
         word: "resume",
@@ -31,12 +34,12 @@ export function resumeCommand(compose: LoadCompose): Command {
           return { ok: false, why: `run ${found.value.id} has ended (success): there is nothing to resume` }
         },
         act(engine, { id, workflow }, parent, usesFolder) {
-          if (!edited) return engine.resume(id, "baton resume", parent)
+          if (!edited) return engine.resume(id, { by: "baton resume", via }, parent)
           const definition = projectOf(globals)
             .using(usesFolder)
             .edited(workflow, engine.inputs(id) ?? {})
           if (!definition.ok) throw problemsError(definition.problems)
-          return engine.resume(id, "baton resume --edited", parent, definition.value)
+          return engine.resume(id, { by: "baton resume --edited", via }, parent, definition.value)
         },
       })
     })

@@ -4,6 +4,7 @@ import { type DriveOptions, drive } from "./drive.ts"
 import { problemsError } from "./exit.ts"
 import { inputOption, modelOption } from "./inputs.ts"
 import { gateOf, settle, trustOption } from "./permit.ts"
+import { refuseWorker } from "./person.ts"
 
 interface RunOptions extends DriveOptions {
   readonly input: Readonly<Record<string, string>>
@@ -26,6 +27,7 @@ export function runCommand(compose: LoadCompose): Command {
     .option("--run-id <id>", "id for the run (default: a random one)", checkRunId)
     .addHelpText("after", "\nExample: baton run feature-build --input feature=login")
     .action(async (name: string, options: RunOptions, command: Command) => {
+      refuseWorker("run", "where `limits.max_depth` allows it, the tools workflow_run and worker_ask start more work")
       const globals = command.optsWithGlobals<GlobalOptions & RunOptions>()
       const place = placeOf(globals)
       const project = projectOf(globals)

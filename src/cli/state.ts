@@ -17,6 +17,7 @@ import { type GlobalOptions, type LoadCompose, placeOf } from "./context.ts"
 import { UserError } from "./exit.ts"
 import { writeJson } from "./json.ts"
 import type { StateDocument } from "./json-types.ts"
+import { refuseWorker } from "./person.ts"
 import { stdout } from "./terminal.ts"
 
 /** `baton state`: where the runs of projects are kept, and to which folder they belong. */
@@ -54,6 +55,7 @@ function adoptCommand(compose: LoadCompose): Command {
     .description("take over the runs of a moved or replaced folder, or of an earlier version of Baton in this folder")
     .argument("[id]", "which, as `baton state ls` names it (default: those of an earlier version in this folder)")
     .action(async (id: string | undefined, _: object, command: Command) => {
+      refuseWorker("state adopt", "a person says which runs belong to a folder")
       const place = placeOf(command.optsWithGlobals<GlobalOptions>())
       const root = projectRoot(place)
       const own = findState(root, place.env)
@@ -94,7 +96,8 @@ function forgetCommand(compose: LoadCompose): Command {
     .action(async (id: string, options: { yes?: boolean }) => {
       const state = stateNamed(id)
       const { path } = state.identity
-      if (!options.yes) {
+      if (options.yes) refuseWorker("state forget", "a person deletes runs")
+      else {
         stdout.write(`The runs of ${path} in ${state.folder} would be deleted. Add --yes to delete.\n`)
         return
       }

@@ -9,6 +9,7 @@ import { EXIT } from "./exit.ts"
 import { writeJson } from "./json.ts"
 import type { TrustDocument } from "./json-types.ts"
 import { confirm, gateOf, isTerminal, record, showTrust } from "./permit.ts"
+import { refuseWorker } from "./person.ts"
 import { stdout } from "./terminal.ts"
 
 interface TrustOptions {
@@ -25,6 +26,7 @@ export function trustCommand(compose: LoadCompose): Command {
     .option("--revoke", "trust the folder no longer")
     .option("--json", "as one JSON object")
     .action(async (options: TrustOptions, command: Command) => {
+      if (!options.list) refuseWorker("trust", "a person says whether this folder is trusted")
       const gate = gateOf(compose, placeOf(command.optsWithGlobals<GlobalOptions>()))
       if (options.revoke) return takeBack(gate, options)
       const found = await gate.look()

@@ -1,3 +1,4 @@
+import { type Decider, deciderOf } from "../core/model/decided.ts"
 import type { Command, Definition, RunCreated, RunEvent } from "../core/model/events.ts"
 import { isLong } from "../core/model/handoff.ts"
 import type { Profile } from "../core/model/profile.ts"
@@ -84,24 +85,24 @@ export class Engine {
    * steps stay finished (G2). Open gates are continued. `edited` is the current version of the
    * workflow: changed steps, and all that depend on them, run again.
    */
-  resume(run: string, by: string, parent?: string, edited?: Definition): CommandOutcome {
+  resume(run: string, by: Decider, parent?: string, edited?: Definition): CommandOutcome {
     return this.#runs.command(run, {
       type: "resume",
-      by,
+      ...deciderOf(by),
       ...(parent === undefined ? {} : { parent }),
       ...(edited ? { edited } : {}),
     })
   }
 
   /** Ends a run for good, with everything it is running. */
-  abort(run: string, by: string): CommandOutcome {
-    return this.#runs.command(run, { type: "abort", by })
+  abort(run: string, by: Decider): CommandOutcome {
+    return this.#runs.command(run, { type: "abort", ...deciderOf(by) })
   }
 
   /** Starts no more steps of a run until `resume`; running steps continue. */
-  pause(run: string, by: string): CommandOutcome {
+  pause(run: string, by: Decider): CommandOutcome {
     if (this.#runs.isLeft(run)) return { ok: false, why: `run ${run} was interrupted: none of its steps is running` }
-    return this.#runs.command(run, { type: "pause", by })
+    return this.#runs.command(run, { type: "pause", ...deciderOf(by) })
   }
 
   /** Decides an open gate. `retry` also retries a failed step of a run that has ended, with all
@@ -109,16 +110,16 @@ export class Engine {
   decide(run: string, decision: GateDecision): CommandOutcome {
     // Work that a crash or an interrupt left is resumed first; its gates stay open meanwhile.
     if (this.#runs.isLeft(run)) {
-      const resumed = this.resume(run, decision.by, decision.parent)
+      const resumed = this.resume(run, decision, decision.parent)
       if (!resumed.ok) return resumed
     }
     return this.#runs.command(run, { type: "decide", ...decision })
   }
 
   /** Raises a run's budget, and continues the run if the budget held it. */
-  raise(run: string, budget: Budget, by: string): CommandOutcome {
+  raise(run: string, budget: Budget, by: Decider): CommandOutcome {
     this.#runs.settleCrash(run)
-    return this.#runs.command(run, { type: "raise", budget, by })
+    return this.#runs.command(run, { type: "raise", budget, ...deciderOf(by) })
   }
 
   /**

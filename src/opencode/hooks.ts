@@ -13,6 +13,7 @@ import { COMMANDS, handleLine } from "./commands.ts"
 import { handoffOf, post, postHandoff } from "./handoffs.ts"
 import { publishState } from "./live.ts"
 import { send } from "./send.ts"
+import { createShellMarker } from "./worker-shell.ts"
 
 /** Thrown so that a typed command does not become a model turn: the only way OpenCode 1.18 has
  *  (contract C47). */
@@ -52,6 +53,7 @@ export interface HookDeps {
  */
 export function createHooks(deps: HookDeps): Hooks {
   const requests = new Map<string, Promise<Reply>>()
+  const markShell = createShellMarker(deps.host, deps.log)
   return {
     ...(deps.tools ? { tool: deps.tools } : {}),
     config(config) {
@@ -68,6 +70,7 @@ export function createHooks(deps: HookDeps): Hooks {
       if (seen.type === "tui.command.execute") hearTui(deps, requests, seen.properties.command)
       return Promise.resolve()
     },
+    "shell.env": ({ sessionID }, { env }) => markShell(sessionID, env),
     async "command.execute.before"({ command, sessionID, arguments: typed }) {
       if (!Object.hasOwn(COMMANDS, command)) return
       const place = { id: randomUUID(), session: sessionID, screen: sessionID }

@@ -18,6 +18,7 @@ import { BY_MODEL } from "./command-context.ts"
 type Tools = NonNullable<Hooks["tool"]>
 /** Messages to a model name the commands that a person has. */
 const MODEL = { prefix: "/workflow" }
+const MODEL_DECIDES = { by: BY_MODEL, via: "tool" } as const
 type Context = Pick<ToolContext, "sessionID" | "abort">
 /** Returns the depth that a session is marked with; 0 for a person's session. */
 type MarkedDepth = (session: string) => Promise<number>
@@ -125,14 +126,16 @@ async function controlRun(engine: Engine, run: RunView, { action, step, message 
     if (action === "retry" || action === "skip" || (action === "continue" && step !== undefined)) {
       if (step === undefined) throw new Error(`say which step to ${action}`)
       const found = findDecision(engine, { run: run.id, step }, action === "retry", MODEL)
-      return found.ok ? engine.decide(run.id, { step, action, by: BY_MODEL, ...(message ? { message } : {}) }) : found
+      return found.ok
+        ? engine.decide(run.id, { step, action, ...MODEL_DECIDES, ...(message ? { message } : {}) })
+        : found
     }
     if (action === "continue") {
       const found = waitingRun(engine, run.id, MODEL)
-      return found.ok ? continueRun(engine, run, BY_MODEL, undefined) : found
+      return found.ok ? continueRun(engine, run, MODEL_DECIDES, undefined) : found
     }
-    if (action === "abort") return abortRun(engine, run, BY_MODEL)
-    return action === "pause" ? engine.pause(run.id, BY_MODEL) : engine.resume(run.id, BY_MODEL)
+    if (action === "abort") return abortRun(engine, run, MODEL_DECIDES)
+    return action === "pause" ? engine.pause(run.id, MODEL_DECIDES) : engine.resume(run.id, MODEL_DECIDES)
   }
   const done = await engine.settled(outcome())
   if (!done.ok) throw new Error(done.why)

@@ -1,4 +1,5 @@
 import { suggest } from "../core/base/nearest.ts"
+import { type Decider, deciderOf } from "../core/model/decided.ts"
 import { isWaiting, openGates } from "../core/view/gate-view.ts"
 import type { RunView, StepView } from "../core/view/view.ts"
 import type { CommandOutcome, Engine } from "../engine/engine.ts"
@@ -179,11 +180,11 @@ export function stepsAheadText(run: RunView | undefined): string {
 }
 
 /** Continues a waiting run: the result of every step at a gate is accepted as it is. */
-export function continueRun(engine: Engine, run: RunView, by: string, parent: string | undefined): CommandOutcome {
+export function continueRun(engine: Engine, run: RunView, by: Decider, parent: string | undefined): CommandOutcome {
   // A run that is not paused is held only by its gates.
   const gates = run.status === "paused" ? [] : openGates(run)
   if (gates.length === 0) return engine.resume(run.id, by, parent)
-  const decided = gates.map(({ step }) => engine.decide(run.id, { step, action: "continue", by }))
+  const decided = gates.map(({ step }) => engine.decide(run.id, { step, action: "continue", ...deciderOf(by) }))
   // Deciding the gates does not end a person's pause, so the run is resumed as well.
   const outcomes = run.hold?.cause === "person" ? [...decided, engine.resume(run.id, by, parent)] : decided
   const handed = outcomes.flatMap((outcome) => (outcome.ok ? (outcome.handed ?? []) : []))
@@ -191,8 +192,9 @@ export function continueRun(engine: Engine, run: RunView, by: string, parent: st
 }
 
 /** Ends a run for good. If it waits for a decision, `abort` is that decision. */
-export function abortRun(engine: Engine, run: RunView, by: string): CommandOutcome {
+export function abortRun(engine: Engine, run: RunView, by: Decider): CommandOutcome {
   // Deciding a gate of an interrupted run would resume it first.
   const gate = run.status === "interrupted" ? undefined : openGates(run)[0]
-  return gate === undefined ? engine.abort(run.id, by) : engine.decide(run.id, { step: gate.step, action: "abort", by })
+  if (gate === undefined) return engine.abort(run.id, by)
+  return engine.decide(run.id, { step: gate.step, action: "abort", ...deciderOf(by) })
 }

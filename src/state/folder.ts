@@ -39,6 +39,34 @@ const NETWORK: Readonly<Record<number, string>> = {
   1196443219: "GPFS",
 }
 
+/** File systems that end with the container or with the machine (statfs(2)). */
+const FLEETING: Readonly<Record<number, string>> = {
+  2035054128: "in the layer of a container",
+  1635083891: "in the layer of a container",
+  16914836: "in memory",
+  2240043254: "in memory",
+}
+
+/**
+ * Returns what a person should know when the state folder does not outlive its container or the
+ * machine's next start; undefined when it does, or does not exist yet.
+ */
+export function fleetingState(env: Env, typeOf = fileSystemOf): string | undefined {
+  const base = stateBase(env)
+  const where = FLEETING[typeOf(base) ?? 0]
+  if (where === undefined) return undefined
+  return `${base} is ${where}, so runs cannot be continued once that is gone: set BATON_STATE_DIR to a folder that stays, for example on a volume`
+}
+
+function fileSystemOf(folder: string): number | undefined {
+  try {
+    return statfsSync(folder).type
+  } catch {
+    // Without the folder there is nothing to lose yet.
+    return undefined
+  }
+}
+
 /**
  * Makes sure that a folder exists and that only this user can read or write it, and returns its
  * path. Throws when it is a link, belongs to somebody else, or is on a network file system.

@@ -31,6 +31,12 @@ export function ownerSecret(env: Env, ...purpose: readonly [string, ...string[]]
   return createHmac("sha256", ownerKey(env)).update(JSON.stringify(purpose)).digest()
 }
 
+/** Returns the token with which a script decides for this user, and the file that has it. */
+export function ownerToken(env: Env): { readonly token: string; readonly file: string } {
+  const file = secretFile(env, "token", () => randomBytes(BYTES).toString("hex"))
+  return { token: readOwn(file, 2 * BYTES).toString(), file }
+}
+
 function ownerKey(env: Env): Buffer {
   return readOwn(
     secretFile(env, "key", () => randomBytes(BYTES)),
@@ -39,7 +45,7 @@ function ownerKey(env: Env): Buffer {
 }
 
 /** Creates a file of the state folder that only this user can read, once, and returns its path. */
-export function secretFile(env: Env, name: string, make: () => string | Uint8Array): string {
+function secretFile(env: Env, name: string, make: () => string | Uint8Array): string {
   const folder = ownFolder(stateBase(env))
   const file = join(folder, name)
   if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) return file
@@ -57,7 +63,7 @@ export function secretFile(env: Env, name: string, make: () => string | Uint8Arr
 }
 
 /** Reads a file of exactly so many bytes that only this user can read or write. */
-export function readOwn(file: string, length: number): Buffer {
+function readOwn(file: string, length: number): Buffer {
   const wrong = (why: string) => new Error(`${file} ${why}: delete it, and Baton makes a new one`)
   const handle = openOwn(file, wrong)
   try {

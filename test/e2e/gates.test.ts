@@ -1,9 +1,12 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { callTool, nothing, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { ownerToken } from "../../src/state/key.ts"
 import { baton, endedOf } from "./support/baton.ts"
 import { choose, closeDashboard, closeDialog, fillIn, key } from "./support/dialogs.ts"
 import { type Server, startServer } from "./support/opencode.ts"
-import { attached, makeProject, type Project } from "./support/project.ts"
+import { attached, makeProject, type Project, ROOT } from "./support/project.ts"
 import { openTui, type Tui } from "./support/screen.ts"
 
 /**
@@ -26,6 +29,33 @@ steps:
 `
 const CHAIN = (name: string) => [`${name} draft`, `${name} review`, `${name} ship`] as const
 
+/** What a worker's shell tries in the place of the person. Each line of said.txt is one answer. */
+function attackOf(project: Project, url: string, run: string): string {
+  const baton = `node ${join(ROOT, "bin/baton.mjs")}`
+  const bare = `PATH=$PATH HOME=$HOME BATON_STATE_DIR=${project.env.BATON_STATE_DIR}`
+  const row = JSON.stringify({ type: "decide", step: "approve", action: "continue", by: "person in OpenCode" })
+  const journal = JSON.stringify(join(project.state(), "journal.db"))
+  writeFileSync(
+    project.path("insert.ts"),
+    `import { Database } from "bun:sqlite"
+new Database(${journal}).run("INSERT INTO inbox (run, key, body) VALUES (?, 'k', ?)", ${JSON.stringify([run, row])})
+console.log("the row is in the queue")
+`,
+  )
+  const tries = [
+    `${baton} continue ${run} --attach ${url}`,
+    `${baton} raise ${run} --usd 999 --attach ${url}`,
+    `${baton} continue ${run} --yes --attach ${url}`,
+    `BATON_TOKEN=$1 ${baton} continue ${run} --yes --attach ${url}`,
+    `env -i ${bare} BATON_TOKEN=$1 setsid --wait ${baton} continue ${run} --yes --attach ${url}`,
+    `script -qec "env -i ${bare} ${baton} continue ${run} --attach ${url}" /dev/null`,
+    `(exec env -i ${bare} BATON_TOKEN=$1 setsid --wait ${baton} skip ${run} approve --yes --attach ${url})`,
+    `env -i ${bare} ${baton} run inner --attach ${url}`,
+  ]
+  const typed = tries.map((one) => `${one} </dev/null >>said.txt 2>&1`)
+  return [...typed, `${join(ROOT, "node_modules/.bin/bun")} insert.ts >>said.txt 2>&1`].join("\n")
+}
+
 beforeAll(async () => {
   model = await startScriptedModel()
   const workflows = {
@@ -38,6 +68,9 @@ beforeAll(async () => {
     redo: flow("redo", "never"),
     approve:
       "steps: [{ id: approve, type: gate, prompt: Ship it to everybody? }, { id: ship, needs: [approve], prompt: 'shipped ${approve.output}' }]",
+    attack:
+      "steps: [{ id: work, prompt: attack work }, { id: approve, type: gate, prompt: Ship it? }, { id: ship, needs: [approve], prompt: attack ship }]",
+    inner: "steps: [{ id: one, prompt: inner one }]",
     dear: "settings: { budget: { tokens: 100 } }\nsteps: [{ id: one, prompt: dear one }, { id: two, needs: [one], prompt: dear two }]",
   }
   project = makeProject({
@@ -217,6 +250,30 @@ describe("on the command line", () => {
       expect([failed.code, failed.stdout]).toEqual([1, expect.stringContaining("baton resume redo-1")])
       expect((await baton(there, "resume", "redo-1")).code).toBe(0)
       expect(CHAIN("redo").map((prompt) => model.asked(prompt).length)).toEqual([1, 2, 1])
+    },
+    LONG,
+  )
+
+  it(
+    "what a worker types in its shell decides nothing and starts no run, however it hides, and its row in the journal does nothing",
+    async () => {
+      writeFileSync(project.path("attack.sh"), attackOf(project, server.url, "attack-1"))
+      const { token } = ownerToken(project.env)
+      model.script(
+        "attack work",
+        callTool("bash", { command: `sh attack.sh ${token}`, description: "works" }),
+        say("I am done."),
+      )
+      const run = await baton(there, "run", "attack", "--run-id", "attack-1", "--json")
+      expect([run.code, endedOf(run.stdout).status]).toEqual([3, "paused"])
+      const refused =
+        /^baton: a worker may not `baton \w+` \(it runs (in a shell of the worker attack-1\/work|below the process in which workers work)\): /
+      const said = project.read("said.txt").trim().split("\n")
+      expect(said.filter((line) => !refused.test(line))).toEqual(["the row is in the queue"])
+      expect(said).toHaveLength(9)
+      expect(run.stderr).toContain("a queued command for run attack-1 was not carried out: it is not signed by")
+      expect(endedOf(run.stdout).steps).toMatchObject({ approve: { status: "waiting" }, work: { status: "success" } })
+      expect([model.asked("inner one"), model.asked("attack ship")]).toEqual([[], []])
     },
     LONG,
   )

@@ -8,6 +8,7 @@ import { runProgram } from "../../src/cli/exit.ts"
 import { createProgram } from "../../src/cli/program.ts"
 import { paint } from "../../src/cli/style.ts"
 import { shown, writeContent } from "../../src/cli/terminal.ts"
+import { ownerToken } from "../../src/state/key.ts"
 import { openState } from "../../src/state/project-state.ts"
 import { openSqliteStore } from "../../src/store/sqlite/store.ts"
 import { createScriptedBackend } from "../../src/workers/scripted/backend.ts"
@@ -92,12 +93,13 @@ async function makeProject(): Promise<void> {
 }
 
 const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+const asPerson = () => ["--yes", "--token-file", ownerToken(process.env).file]
 const COMMANDS: Readonly<Record<string, readonly (() => string[])[]>> = {
   run: [() => ["w", "--trust", "--attach", url()], () => [ATTACK]],
-  resume: [() => ["run-1", "--trust", "--attach", url()], () => [ATTACK]],
-  continue: [() => [ATTACK]],
-  retry: [() => ["run-1", ATTACK]],
-  skip: [() => ["run-1", ATTACK]],
+  resume: [() => ["run-1", "--trust", "--attach", url(), ...asPerson()], () => [ATTACK, ...asPerson()]],
+  continue: [() => [ATTACK, ...asPerson()]],
+  retry: [() => ["run-1", ATTACK, ...asPerson()]],
+  skip: [() => ["run-1", ATTACK, ...asPerson()]],
   abort: [() => [ATTACK]],
   raise: [() => [ATTACK, "--usd", ATTACK]],
   pause: [() => [ATTACK]],
@@ -119,6 +121,7 @@ const COMMANDS: Readonly<Record<string, readonly (() => string[])[]>> = {
   workers: [() => []],
   prune: [() => ["--keep", "0", "--older-than", "0s"]],
   trust: [() => ["--list"], () => []],
+  token: [() => []],
   state: [() => ["ls"], () => ["forget", ATTACK], () => ["adopt", ATTACK]],
 }
 
@@ -148,7 +151,7 @@ it("every command of the command line is tried", () => {
 })
 
 /** Commands that have a text of the project or of the person to show, and not only its size. */
-const TELLING = Object.keys(COMMANDS).filter((command) => !["init", "workers"].includes(command))
+const TELLING = Object.keys(COMMANDS).filter((command) => !["init", "workers", "token"].includes(command))
 
 it("a text that controls a terminal reaches stdout and stderr of no command as anything but text", async () => {
   const acted: string[] = []

@@ -1,3 +1,4 @@
+import type { DecidedBy } from "./decided.ts"
 import type { Handoff } from "./handoff.ts"
 import type { Profile } from "./profile.ts"
 import type { RequestEvent, WorkerReply, WorkerRequest } from "./request.ts"
@@ -41,23 +42,22 @@ export type RunEvent =
   | { readonly type: "run.paused"; readonly at: number; readonly hold: Hold }
   /** The workflow was edited. A step keeps its result when neither it nor any step it needs has
    *  changed; every other step is reset. */
-  | ({ readonly type: "run.edited"; readonly at: number; readonly by: string } & Definition)
+  | ({ readonly type: "run.edited"; readonly at: number } & DecidedBy & Definition)
   /** No new step starts until a person resumes the run. Running steps continue. */
-  | { readonly type: "run.pausing"; readonly at: number; readonly hold: Hold; readonly by?: string }
+  | ({ readonly type: "run.pausing"; readonly at: number; readonly hold: Hold } & Partial<DecidedBy>)
   /** A person resumed the run. An interrupted or paused run continues; a run that has ended repeats
    *  the steps that did not succeed. */
-  | {
+  | ({
       readonly type: "run.resumed"
       readonly at: number
-      readonly by: string
       readonly parent?: string
       /** A message to the worker of this step, delivered with its next try. */
       readonly say?: { readonly step: string; readonly text: string }
       /** Set when the run never stopped; it keeps its deadline clock. */
       readonly isLive?: true
-    }
+    } & DecidedBy)
   /** No new step starts from here on. `abort` and `deadline` also stop the running steps. */
-  | { readonly type: "run.stopping"; readonly at: number; readonly cause: StopCause; readonly by?: string }
+  | ({ readonly type: "run.stopping"; readonly at: number; readonly cause: StopCause } & Partial<DecidedBy>)
   /** Every step except the hooks is over. The hooks that match this status run next. */
   | { readonly type: "run.closing"; readonly at: number; readonly status: "success" | "failed" }
   | {
@@ -200,19 +200,18 @@ export type RunEvent =
       readonly attempt: number
       readonly fingerprint: string
     }
-  | {
+  | ({
       readonly type: "gate.decided"
       readonly at: number
       readonly step: string
       readonly action: GateAction
-      readonly by: string
       /**
        * With `retry`, a message to the worker. With `continue` of a gate step, the step's output.
        */
       readonly message?: string
-    }
+    } & DecidedBy)
   /** A person raised the run's budget. */
-  | { readonly type: "budget.raised"; readonly at: number; readonly budget: Budget; readonly by: string }
+  | ({ readonly type: "budget.raised"; readonly at: number; readonly budget: Budget } & DecidedBy)
   /** The step does not run. `condition`: its own condition is false; `needs`: a step it needs
    *  failed. */
   | {
@@ -307,33 +306,31 @@ export interface RunCreated {
 /** A request to change a run. `decide` turns it into events or refuses it. */
 export type Command =
   | { readonly type: "create"; readonly created: Omit<RunCreated, "type" | "at"> }
-  | {
+  | ({
       readonly type: "resume"
-      readonly by: string
       readonly parent?: string
       /** The workflow as it is now. When it is undefined, the run keeps its own. */
       readonly edited?: Definition
       /** Set when the receiver drives the run already: its running steps have their workers. */
       readonly isLive?: true
-    }
+    } & DecidedBy)
   | { readonly type: "interrupt"; readonly by: string }
-  | { readonly type: "abort"; readonly by: string }
+  | ({ readonly type: "abort" } & DecidedBy)
   | { readonly type: "deadline" }
   /** The time of a retry, or the deadline of a gate, has come. */
   | { readonly type: "tick" }
   /** No new step starts until `resume`. */
-  | { readonly type: "pause"; readonly by: string }
+  | ({ readonly type: "pause" } & DecidedBy)
   /** Decides an open gate. `retry` also restarts a failed step of a run that has ended. */
-  | {
+  | ({
       readonly type: "decide"
       readonly step: string
       readonly action: GateAction
-      readonly by: string
       readonly message?: string
       /** The session that the run belongs to from here on. */
       readonly parent?: string
-    }
-  | { readonly type: "raise"; readonly budget: Budget; readonly by: string }
+    } & DecidedBy)
+  | ({ readonly type: "raise"; readonly budget: Budget } & DecidedBy)
   | ({ readonly type: "seen" } & Seen)
   | ({ readonly type: "unseen" } & Unseen)
   | { readonly type: "changed"; readonly files: readonly string[] }

@@ -40,7 +40,7 @@ export function decide(run: Run | undefined, command: Command, now: number, expr
     return proceed(new Transaction(undefined, expressions).add(created).add(format), now)
   }
   if (run === undefined) return refuse(undefined, "there is no such run")
-  const tx = new Transaction(run, expressions)
+  const tx = new Transaction(run, expressions, "by" in command ? command : {})
   const isOver = run.endedAt !== undefined
   const over = () => refuse(run, `run ${run.id} has ended (${run.status})`)
   switch (command.type) {

@@ -1,5 +1,6 @@
 import { rowsOf } from "../base/table.ts"
 import { evolve } from "../fold/evolve.ts"
+import type { DecidedBy } from "../model/decided.ts"
 import type { Effect, RunEvent } from "../model/events.ts"
 import type { Run, StepState } from "../model/run.ts"
 import type { Step } from "../model/workflow.ts"
@@ -21,11 +22,14 @@ export class Transaction {
   readonly events: RunEvent[] = []
   readonly effects: Effect[] = []
   readonly expressions: Expressions
+  readonly #decider: Partial<DecidedBy>
   #run: Run | undefined
 
-  constructor(run: Run | undefined, expressions: Expressions) {
+  /** Every event that says who decided also says by what, as `decider` does. */
+  constructor(run: Run | undefined, expressions: Expressions, decider: Partial<DecidedBy> = {}) {
     this.#run = run
     this.expressions = expressions
+    this.#decider = decider
   }
 
   /**
@@ -36,8 +40,10 @@ export class Transaction {
   }
 
   add(event: RunEvent): this {
-    this.events.push(event)
-    this.#run = evolve(this.#run, event)
+    const { by, via } = this.#decider
+    const complete = via !== undefined && "by" in event && event.by === by ? { ...event, via } : event
+    this.events.push(complete)
+    this.#run = evolve(this.#run, complete)
     return this
   }
 

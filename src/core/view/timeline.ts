@@ -1,5 +1,6 @@
 import { formatDuration } from "../base/duration.ts"
 import { budgetWords } from "../model/budget.ts"
+import { describeDecider } from "../model/decided.ts"
 import type { RunEvent } from "../model/events.ts"
 import type { WorkerRequest } from "../model/request.ts"
 import { describeReply, describeRequest, isUnanswered } from "../model/request-text.ts"
@@ -80,15 +81,17 @@ function toldOfRun(event: Exclude<RunEvent, StepEvent>): Told[] {
     case "run.paused":
       return [{ kind: "run", tone: "warn", title: `paused: ${event.hold.detail}` }]
     case "run.resumed":
-      return [{ kind: "decision", tone: "plain", title: `resumed by ${event.by}`, text: event.say?.text ?? "" }]
+      return [
+        { kind: "decision", tone: "plain", title: `resumed by ${describeDecider(event)}`, text: event.say?.text ?? "" },
+      ]
     case "run.edited":
-      return [{ kind: "decision", tone: "plain", title: `the workflow was changed by ${event.by}` }]
+      return [{ kind: "decision", tone: "plain", title: `the workflow was changed by ${describeDecider(event)}` }]
     case "run.stopping":
       return [stopping(event)]
     case "run.closing":
       return [{ kind: "run", tone: "plain", title: `all steps are over (${event.status}); the hooks start` }]
     case "budget.raised":
-      return [{ kind: "decision", tone: "plain", title: `${event.by} raised the budget: ${budgetWords(event.budget)}` }]
+      return [{ kind: "decision", tone: "plain", title: raised(event) }]
     case "run.ended":
       return [{ kind: "run", tone: event.status === "success" ? "good" : "bad", title: `ended: ${event.status}` }]
     default:
@@ -96,9 +99,13 @@ function toldOfRun(event: Exclude<RunEvent, StepEvent>): Told[] {
   }
 }
 
-function stopping({ cause, by }: Extract<RunEvent, { type: "run.stopping" }>): Told {
-  if (cause === "abort")
-    return { kind: "decision", tone: "warn", title: `aborted${by === undefined ? "" : ` by ${by}`}` }
+function raised(event: Extract<RunEvent, { type: "budget.raised" }>): string {
+  return `${describeDecider(event)} raised the budget: ${budgetWords(event.budget)}`
+}
+
+function stopping({ cause, by, via }: Extract<RunEvent, { type: "run.stopping" }>): Told {
+  const who = by === undefined ? "" : ` by ${describeDecider({ by, ...(via ? { via } : {}) })}`
+  if (cause === "abort") return { kind: "decision", tone: "warn", title: `aborted${who}` }
   const why = cause === "deadline" ? "it passed its deadline" : "a step failed"
   return { kind: "run", tone: "bad", title: `nothing more starts: ${why}` }
 }
@@ -151,7 +158,7 @@ function toldOfStep(event: StepEvent, asked: ReadonlyMap<string, WorkerRequest>)
         {
           kind: "decision",
           tone: "plain",
-          title: `${DECIDED[event.action]} by ${event.by}`,
+          title: `${DECIDED[event.action]} by ${describeDecider(event)}`,
           text: event.message ?? "",
         },
       ]

@@ -1,3 +1,4 @@
+import { deciderOf } from "../../core/model/decided.ts"
 import type { Command, RunEvent } from "../../core/model/events.ts"
 import type { Run } from "../../core/model/run.ts"
 import type { QueuedCommand, QueueEntry, RequestAnswer, WorkerCommand } from "../../core/ports/ports.ts"
@@ -158,7 +159,7 @@ export class RunRegistry {
       case "pause":
         return refuse("the process that drove the run is gone")
       case "decide":
-        if (this.isLeft(run)) return this.drive(run, { type: "resume", by: command.by })
+        if (this.isLeft(run)) return this.drive(run, { type: "resume", ...deciderOf(command) })
         break
       case "raise":
         this.settleCrash(run)

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
+import { ownerToken } from "../../../src/state/key.ts"
 import { type Project, ROOT } from "./project.ts"
 
 /** A started `baton` process, as a user of a shell sees it. */
@@ -39,6 +40,8 @@ export interface EndedStep {
 
 /** The commands that drive a run and therefore need an OpenCode. */
 const DRIVING = new Set(["run", "resume", "retry", "continue", "skip", "raise", "abort"])
+/** The commands that want a person. */
+const DECIDING = new Set(["resume", "retry", "continue", "skip", "raise"])
 
 /**
  * Starts `node bin/baton.mjs …` in the project with Node instead of Bun, as a user's shell does. A
@@ -46,10 +49,12 @@ const DRIVING = new Set(["run", "resume", "retry", "continue", "skip", "raise", 
  */
 export function startBaton(project: Project, ...words: readonly string[]): Baton {
   const isDriving = DRIVING.has(words[0] ?? "") && !words.includes("--attach")
-  const args = project.server && isDriving ? [...words, "--attach", project.server.url] : words
+  const attach = project.server && isDriving ? ["--attach", project.server.url] : []
+  const decision = decisionOf(project, words)
+  const args = [...words, ...attach, ...decision.words]
   const child = spawn("node", [project.program ?? join(ROOT, "bin/baton.mjs"), ...args], {
     cwd: project.dir,
-    env: project.env,
+    env: { ...project.env, ...decision.env },
     stdio: ["ignore", "pipe", "pipe"],
   })
   let stdout = ""
@@ -79,6 +84,12 @@ export function startBaton(project: Project, ...words: readonly string[]): Baton
     },
     signal: (name) => void child.kill(name),
   }
+}
+
+/** What lets a test decide without a terminal, as a person's script does. Earlier versions do not want it. */
+function decisionOf({ env, program }: Project, words: readonly string[]) {
+  if (program !== undefined || !DECIDING.has(words[0] ?? "") || words.includes("--yes")) return { words: [], env: {} }
+  return { words: ["--yes"], env: { BATON_TOKEN: ownerToken(env).token } }
 }
 
 /** Runs `baton` to its end. */
