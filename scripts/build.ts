@@ -1,4 +1,4 @@
-// Builds the three entries into dist/. Dependencies stay external: the host resolves solid-js and
+// Builds the four entries into dist/. Dependencies stay external: the host resolves solid-js and
 // @opentui/*, and npm installs the rest. The TUI half is compiled here, because OpenCode does not
 // transform .tsx files in node_modules.
 import { rmSync } from "node:fs"
@@ -19,6 +19,12 @@ const builds = [
     ...common,
     entrypoints: ["src/plugin.ts"],
     naming: { entry: "server.js", chunk: "chunk-[hash].js" },
+    target: "bun",
+  }),
+  await Bun.build({
+    ...common,
+    entrypoints: ["src/guard.ts"],
+    naming: { entry: "guard.js", chunk: "chunk-[hash].js" },
     target: "bun",
   }),
   await Bun.build({

@@ -67,7 +67,13 @@ export function openRuntime(options: RuntimeOptions): Runtime {
   const git = createGit(project.root, { folder: join(state, "git"), env: process.env })
   const endRecord = isReader ? undefined : recordDriver(driversOf(stateBase(options.env)))
   const tree = new Tree({ root: project.root, folder: join(state, "trees"), git, log })
-  const backends = createBackends({ host, log, servers: serverDeps(project, state, { host, log, usesFolder }) })
+  const notes = join(state, "sessions")
+  const backends = createBackends({
+    host,
+    log,
+    notes,
+    servers: serverDeps(project, state, { host, log, usesFolder, notes }),
+  })
   const engine = new Engine({
     store,
     clock: systemClock,
@@ -117,13 +123,15 @@ export function openRuntime(options: RuntimeOptions): Runtime {
 interface Surroundings {
   readonly host: Host
   readonly log: Log
+  /** Folder of the notes about workers' sessions. */
+  readonly notes: string
   readonly servers: ServerDeps
 }
 
 /** Creates the backend of a kind; null for a kind that is not built. */
 const BACKENDS: Readonly<Record<Kind, ((from: Surroundings) => WorkerBackend) | null>> = {
-  subagent: ({ host, log }) => createSubagentBackend(host, systemClock, log),
-  agent: ({ host, log }) => createAgentBackend(host, systemClock, log),
+  subagent: ({ host, log, notes }) => createSubagentBackend(host, systemClock, log, notes),
+  agent: ({ host, log, notes }) => createAgentBackend(host, systemClock, log, notes),
   server: ({ servers }) => createServerBackend(servers),
   cli: null,
 }
@@ -154,7 +162,14 @@ export function createBackends(from: Surroundings): Backends {
 function serverDeps(
   project: Project,
   state: string,
-  { host, log, usesFolder }: Pick<Required<RuntimeOptions>, "host" | "log" | "usesFolder">,
+  {
+    host,
+    log,
+    usesFolder,
+    notes,
+  }: Pick<Required<RuntimeOptions>, "host" | "log" | "usesFolder"> & {
+    readonly notes: string
+  },
 ): ServerDeps {
   const config = () => {
     // A profile of a folder that is not trusted would send its password to its own address.
@@ -169,6 +184,7 @@ function serverDeps(
     binary: process.env.BATON_OPENCODE ?? process.execPath,
     env: process.env,
     folder: join(state, "servers"),
+    notes,
     ledger: ledgerOf(state),
     password: (profile) => config()?.passwords[profile],
     remotes: () => Object.values(config()?.profiles ?? {}).filter((profile) => profile.url !== undefined),

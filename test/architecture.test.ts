@@ -32,11 +32,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   context: ["core"],
   report: ["core"],
   checks: ["core", "files", "git", "host"],
-  host: ["core", "files"],
-  workers: ["core", "host"],
+  wall: ["core", "files"],
+  guard: ["core", "wall"],
+  host: ["core", "files", "wall"],
+  workers: ["core", "host", "wall"],
   tui: ["core"],
   project: ["core", "files", "shapes", "spec", "config", "engine", "report", "checks", "trust"],
-  opencode: ["core", "files", "spec", "config", "engine", "host", "project", "report", "state", "trust"],
+  opencode: ["core", "files", "guard", "spec", "config", "engine", "host", "project", "report", "state", "trust"],
   cli: ["core", "files", "spec", "config", "engine", "host", "project", "report", "state", "trust"],
   "journal.ts": ["config", "state", "store"],
   "compose.ts": [
@@ -55,6 +57,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "state",
   ],
   "plugin.ts": ["core", "compose.ts", "journal.ts", "opencode"],
+  "guard.ts": ["core", "guard", "spec"],
   "tui.tsx": ["core", "tui"],
   "cli.ts": ["core", "compose.ts", "cli"],
   "types.ts": ["core", "cli"],
@@ -95,22 +98,22 @@ const PACKAGES: Record<string, readonly string[]> = {
   "@marcbachmann/cel-js": ["spec"],
   ajv: ["spec"],
   "ajv-formats": ["spec"],
-  zod: ["shapes", "spec", "config", "opencode"],
-  "jsonc-parser": ["config"],
+  zod: ["shapes", "spec", "config", "guard", "opencode"],
+  "jsonc-parser": ["config", "wall"],
   "@dagrejs/dagre": ["report"],
   commander: ["cli"],
   "solid-js": ["tui", "tui.tsx"],
   "@opentui/": ["tui", "tui.tsx"],
   "@opencode-ai/sdk": ["host", "workers", "opencode", "compose.ts", "cli"],
-  "@opencode-ai/plugin": ["opencode", "tui", "plugin.ts", "tui.tsx"],
-  "bun:": ["store"],
-  "write-file-atomic": ["checks", "state", "trust"],
+  "@opencode-ai/plugin": ["opencode", "guard", "tui", "plugin.ts", "guard.ts", "tui.tsx"],
+  "bun:": ["store", "guard"],
+  "write-file-atomic": ["checks", "state", "trust", "wall"],
   picomatch: ["checks"],
 }
 const MAX_FILE_LINES = 400
 const MAX_FUNCTION_LINES = 60
 const ENTRY_LINES = 80
-const ENTRIES = ["plugin.ts", "tui.tsx", "cli.ts", "types.ts"]
+const ENTRIES = ["plugin.ts", "guard.ts", "tui.tsx", "cli.ts", "types.ts"]
 
 const sources = sourcesBelow("src")
 const edges = sources.flatMap(localImports)

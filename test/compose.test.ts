@@ -44,11 +44,12 @@ function openBackends() {
     env: { HOME: folder },
     usesFolder: () => true,
     folder: join(folder, "servers"),
+    notes: join(folder, "sessions"),
     ledger: ledgerOf(folder),
     password: () => undefined,
     remotes: () => [],
   }
-  return { backends: createBackends({ host, log, servers }), created }
+  return { backends: createBackends({ host, log, notes: servers.notes, servers }), created }
 }
 
 async function whereIsMade(kind: string): Promise<string> {

@@ -62,7 +62,9 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     await followEvents(client, feed, closing.signal, (error) =>
       log.error("the event stream broke", { error: describe(error) }),
     )
-    const host = { client, directory, root: options.root, isAttended: false, subscribe: feed.subscribe }
+    // The guard in a server of ours has the result tool.
+    const hasTools = served !== undefined
+    const host = { client, directory, root: options.root, isAttended: false, hasTools, subscribe: feed.subscribe }
     return { host, url, version, close }
   } catch (error) {
     await close()

@@ -22,6 +22,9 @@ const kindOf = (written: ReadKey) => String(written("kind") ?? written("backend"
 const traits = (written: ReadKey) => traitsOf(kindOf(written))
 const takesUrl = (written: ReadKey) => traits(written).ownKeys.includes("url")
 
+/** Whether Baton's guard is in the server of the profile's workers. */
+const isGuarded = (written: ReadKey) => traits(written).isGuarded && written("url") === undefined
+
 /** Kinds that are implemented; the rules about kinds apply only to them. */
 const BUILT = KIND_NAMES.filter((kind) => KINDS[kind].isBuilt)
 const isBuilt = (written: ReadKey) => traits(written).isBuilt
@@ -77,6 +80,12 @@ const RULES: readonly Rule[] = [
     message: `\`${key}\` is only for a server that somebody else runs, but there is no \`url\``,
     hint: `add \`url\`, or leave \`${key}\` out`,
   })),
+  {
+    key: "env",
+    isBroken: (written) => Array.isArray(written("env")) && isBuilt(written) && !isGuarded(written),
+    message: "Baton does not decide what the commands of this worker see",
+    hint: "leave `env` out, or use a kind whose sessions are in an OpenCode that Baton started or runs in",
+  },
   {
     key: "idle_stop",
     isBroken: (written) => written("idle_stop") !== undefined && takesUrl(written) && written("url") !== undefined,

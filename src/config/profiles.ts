@@ -75,6 +75,7 @@ function modelProblem(
 
 function toProfile(name: string, config: ProfileConfig, models: Config["models"]): Profile {
   const resolve = (model: string) => models[model] ?? model
+  const env = config.env === "inherit" ? undefined : config.env
   const { mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, intervene, url, directory, checkpoint } =
     config
   return {
@@ -83,6 +84,7 @@ function toProfile(name: string, config: ProfileConfig, models: Config["models"]
     permission: toRules(config.permission),
     ...defined({
       ...{ mode, start, keep, purpose, agent, prompt, pin, concurrency, asks, intervene, url, directory, checkpoint },
+      env,
       model: config.model === undefined ? undefined : resolve(config.model),
       fallback: config.fallback?.map(resolve),
       timeoutMs: config.timeout,

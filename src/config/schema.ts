@@ -112,6 +112,13 @@ const profile = z.strictObject({
     .describe(
       "What the worker may do, in OpenCode's own form: an action, or tool -> action, or tool -> pattern -> action. Or `read-only`. It is always limited to what the session that starts it may do.",
     ),
+  env: z
+    .union([z.literal("inherit"), z.array(z.string().regex(/^[A-Za-z_]\w*$/, "must be the name of a variable"))])
+    .optional()
+    .describe(
+      "Variables that the worker's commands see: all (`inherit`, default), or the named ones besides the usual ones (PATH, HOME, LANG and the like).",
+    )
+    .register(unset, { value: "inherit" }),
   asks: asks
     .optional()
     .describe(

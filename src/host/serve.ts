@@ -3,6 +3,8 @@ import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import { type AddressInfo, createServer } from "node:net"
 import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2"
+import { defined } from "../core/base/defined.ts"
+import { type GuardOptions, withGuard } from "../wall/guard-config.ts"
 import { startTracked, type Tracked } from "./ledger.ts"
 
 /** A server of our own, and how to end it. */
@@ -30,7 +32,8 @@ const OUTPUT_CHARS = 4_000
  * Starts `opencode serve` for a project on a free port of the loopback interface, with a random
  * password (contract C62). Resolves when it listens (contract C60). The server is in the record of
  * processes, and its `BATON_CHILD` keeps a Baton in the user's configuration from acting there,
- * because the engine is here. On Linux the kernel ends the server when this process dies. Throws
+ * because the engine is here. Baton's guard is loaded there, and removes the password from what its
+ * tools can read. On Linux the kernel ends the server when this process dies. Throws
  * with the server's own words when it is not up within a minute.
  */
 export async function startServe(options: ServeOptions): Promise<Served> {
@@ -49,6 +52,8 @@ export interface ServeOptions {
   readonly ledger: string
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Variables of `env` that are for the server alone, with the values that its tools get. */
+  readonly restore?: GuardOptions["restore"]
   /** Aborts the start. */
   readonly signal?: AbortSignal
 }
@@ -71,7 +76,12 @@ async function startOnce(options: ServeOptions): Promise<Served> {
   const command = [options.binary, "serve", "--hostname=127.0.0.1", `--port=${await freePort()}`]
   const tracked = await startTracked(options.ledger, [...deathSignal(), ...command] as [string, ...string[]], {
     cwd: options.directory,
-    env: { ...options.env, OPENCODE_SERVER_PASSWORD: password, OPENCODE_SERVER_USERNAME: "opencode" },
+    env: {
+      ...options.env,
+      OPENCODE_CONFIG_CONTENT: withGuard(options.env.OPENCODE_CONFIG_CONTENT, defined({ restore: options.restore })),
+      OPENCODE_SERVER_PASSWORD: password,
+      OPENCODE_SERVER_USERNAME: "opencode",
+    },
     // The server gets its own process group, because Ctrl-C in the terminal is ours to handle.
     stdio: ["ignore", "pipe", "pipe"],
   })

@@ -41,6 +41,8 @@ export interface HookDeps {
   /** The folder, when the person has to decide whether to trust it. */
   readonly folder: () => Promise<UntrustedFolder | undefined>
   readonly dispose: () => Promise<void>
+  /** Decides what the commands of workers find in their environment. */
+  readonly shellEnv: NonNullable<Hooks["shell.env"]>
   /** The orchestration tools, where they are on, and the result tool of workers that answer with
    *  data. */
   readonly tools?: NonNullable<Hooks["tool"]>
@@ -70,13 +72,16 @@ export function createHooks(deps: HookDeps): Hooks {
       if (seen.type === "tui.command.execute") hearTui(deps, requests, seen.properties.command)
       return Promise.resolve()
     },
-    "shell.env": ({ sessionID }, { env }) => markShell(sessionID, env),
     async "command.execute.before"({ command, sessionID, arguments: typed }) {
       if (!Object.hasOwn(COMMANDS, command)) return
       const place = { id: randomUUID(), session: sessionID, screen: sessionID }
       const reply = await answerLine(deps, `/${command} ${typed}`.trim(), place)
       await post(deps.host, sessionID, `${reply.title}\n\n${reply.text}`)
       throw new Error(HANDLED)
+    },
+    async "shell.env"(input, output) {
+      await deps.shellEnv(input, output)
+      await markShell(input.sessionID, output.env)
     },
     dispose: deps.dispose,
   }

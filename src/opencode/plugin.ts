@@ -6,6 +6,7 @@ import type { LoadOptions } from "../config/load.ts"
 import type { Log } from "../core/ports/ports.ts"
 import { WORKFLOW_FOLDERS } from "../core/rights/trusted-set.ts"
 import { namesIn, readTextAsync } from "../files/read.ts"
+import { createShellEnv } from "../guard/shell-env.ts"
 import { systemClock } from "../host/clock.ts"
 import { callHost, createFeed, describe, type Feed, type Host } from "../host/host.ts"
 import { ledgerOf, reap } from "../host/ledger.ts"
@@ -74,10 +75,10 @@ export async function createPlugin(input: PluginInput, { compose, journal }: Loa
   const shared = projects.get(input.directory) ?? share(input, hasData)
   projects.set(input.directory, shared)
   shared.loads++
-  void reapLeftovers(place, shared.log)
+  const { host, log } = shared
+  void reapLeftovers(place, log)
 
   const open = async (): Promise<Runtime> => {
-    const { host, log } = shared
     // Runs can be looked at on every OpenCode, and only a supported one may work on them.
     const whyReader = await whyRefused(host)
     const runtime = (await compose()).openRuntime({ ...place, host, log, ...(whyReader ? { whyReader } : {}) })
@@ -96,7 +97,6 @@ export async function createPlugin(input: PluginInput, { compose, journal }: Loa
   }
   const wake = async () => {
     const { hasUnended, stampOf } = await journal()
-    const { host, log } = shared
     shared.stopLooking ??= wakeForRuns({
       clock: systemClock,
       log,
@@ -106,11 +106,12 @@ export async function createPlugin(input: PluginInput, { compose, journal }: Loa
       open: async () => publishState(host, (await runtime()).engine),
     })
   }
-  const tools = await toolsFor(place, shared.host, runtime)
+  const tools = await toolsFor(place, host, runtime)
   return createHooks({
     ...shared,
     runtime,
     ...(tools ? { tools } : {}),
+    shellEnv: createShellEnv({ client: input.client, env: process.env }),
     opened: () => shared.opened,
     wake,
     configProblems: async () => (hasConfig(place) ? (await compose()).describeConfig(place) : undefined),

@@ -14,6 +14,7 @@ export function profileLines(profile: Profile): string[] {
     `${profile.name}: ${lifeOf(profile)}`,
     `   agent ${profile.agent ?? "OpenCode's default"}, model ${modelOf(profile)}`,
     `   ${traitsOf(profile.kind).rights === "session" ? rightsOf(profile.permission) : OWN_RIGHTS}`,
+    ...(profile.env === undefined ? [] : [`   ${envOf(profile.env)}`]),
     `   ${asksOf(profile.asks)}`,
   ]
 }
@@ -24,6 +25,11 @@ export function everyWorkerLine(limits: Limits): string {
 }
 
 const OWN_RIGHTS = "the rights of its own program, which Baton cannot limit"
+
+/** The line about the variables that the worker's commands see. */
+function envOf(names: readonly string[]): string {
+  return `its commands see only the usual variables${names.length === 0 ? "" : ` and ${names.join(", ")}`}`
+}
 
 function lifeOf({ kind, mode, start, keep, concurrency, url }: Profile): string {
   const knows = { fresh: "starts fresh", brief: "starts with a brief", fork: "starts with the whole conversation" }

@@ -261,6 +261,78 @@ it(
   STEP,
 )
 
+describe("the guard in a server that Baton started", () => {
+  const LOOK = "env; cat /proc/$PPID/environ | tr '\\0' '\\n'"
+  const outputOf = async (client: Server["client"], session: string) => {
+    const { data = [] } = await client.session.messages({ sessionID: session })
+    const tools = data.flatMap(({ parts }) => parts.filter((part) => part.type === "tool"))
+    return tools.map(({ state }) => (state.status === "completed" ? state.output : JSON.stringify(state))).join("\n")
+  }
+  const readPassword = (pid: number) => readFileSync(join(project.home, `password-${pid}`), "utf8")
+
+  it(
+    "keeps the server's password from a worker's commands, the person's and a terminal, and authentication holds",
+    async () => {
+      const prompt = "look for a password"
+      model.script(prompt, callTool("bash", { command: LOOK, description: "look" }), say("none"))
+      const { session = "" } = await run(task(prompt))
+      const served = await serverOf("worker")
+      const client = clientOf(served, project.dir)
+      const password = readPassword(served.pid)
+      expect(password).toHaveLength(24)
+      await client.session.shell({ sessionID: session, agent: "build", command: LOOK })
+      const { data: other } = await client.session.create({ title: "a person's" })
+      await client.session.shell({ sessionID: other?.id ?? "", agent: "build", command: LOOK })
+      const [said, theirs] = [await outputOf(client, session), await outputOf(client, other?.id ?? "")]
+      const file = project.path("terminal.txt")
+      await client.pty.create({
+        command: "/bin/sh",
+        args: ["-c", `{ ${LOOK}; } > ${file}.part; mv ${file}.part ${file}`],
+      })
+      await until(() => existsSync(file), { what: "the terminal to write its environment" })
+      for (const text of [said, theirs, readFileSync(file, "utf8")]) {
+        expect(text).toContain("BATON_TEST_ID=")
+        expect(text).not.toContain(password)
+        expect(text).not.toContain("none needed")
+      }
+      expect(said).toContain(`XDG_CONFIG_HOME=\n`)
+      expect(readFileSync(`/proc/${served.pid}/environ`, "utf8")).not.toContain(password)
+      const port = /--port=(\d+)/.exec(served.command)?.[1]
+      const status = async (headers: Record<string, string>) =>
+        (await fetch(`http://127.0.0.1:${port}/path`, { headers })).status
+      const basic = (secret: string) => ({
+        authorization: `Basic ${Buffer.from(`opencode:${secret}`).toString("base64")}`,
+      })
+      expect([await status({}), await status(basic("wrong")), await status(basic(password))]).toEqual([401, 401, 200])
+    },
+    STEP,
+  )
+
+  it(
+    "shows a worker's commands only the usual variables and those of its profile, and takes its data",
+    async () => {
+      const prompt = "what do you see?"
+      const schema = { type: "object", properties: { seen: { type: "integer" } }, required: ["seen"] }
+      model.script(
+        prompt,
+        callTool("bash", {
+          command: 'echo "[$LANG][$GIT_CONFIG_NOSYSTEM][$npm_config_fetch_retries]"',
+          description: "look",
+        }),
+        callTool("worker_result", { result: { seen: "two" } }),
+        callTool("worker_result", { result: { seen: 2 } }),
+        say("done"),
+      )
+      const result = await run(task(prompt, { schema }, { env: ["npm_config_fetch_retries"] }))
+      expect(result).toMatchObject({ reason: "ok", structured: { seen: 2 } })
+      const said = await outputOf(clientOf(await serverOf("worker"), project.dir), result.session ?? "")
+      expect(said).toContain("[C.UTF-8][][0]")
+      expect(said).toContain("The data does not match: /seen must be integer")
+    },
+    STEP,
+  )
+})
+
 describe("a read-only profile", () => {
   const rules = [{ permission: "edit", pattern: "*", action: "deny" }] as const
 

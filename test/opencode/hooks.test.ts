@@ -29,6 +29,7 @@ function openHooks(configProblems: HookDeps["configProblems"], version: string |
     configProblems,
     stateNotice: () => undefined,
     folder: () => Promise.resolve(undefined),
+    shellEnv: () => Promise.resolve(),
     dispose: () => Promise.resolve(),
   })
   const say = async (line: string) => {

@@ -24,6 +24,11 @@ export interface KindTraits {
    * started from; `own`: its program has its own rules, and Baton cannot enforce a profile's.
    */
   readonly rights: "session" | "own"
+  /**
+   * Its commands run where Baton's guard decides what they see and write. Not so in a server that
+   * somebody else runs.
+   */
+  readonly isGuarded: boolean
   /** A task whose worker was lost is given to a new worker, once. */
   readonly canBeReassigned: boolean
   /** The profile keys that only this kind takes. All other keys apply to every kind. */
@@ -40,6 +45,7 @@ const TABLE = {
     mayBeForeground: true,
     models: "opencode",
     rights: "session",
+    isGuarded: true,
     canBeReassigned: false,
     ownKeys: [],
   },
@@ -52,6 +58,7 @@ const TABLE = {
     mayBeForeground: true,
     models: "opencode",
     rights: "session",
+    isGuarded: true,
     canBeReassigned: false,
     ownKeys: [],
   },
@@ -64,6 +71,7 @@ const TABLE = {
     mayBeForeground: false,
     models: "opencode",
     rights: "session",
+    isGuarded: true,
     canBeReassigned: true,
     ownKeys: ["url", "password", "directory", "idle_stop"],
   },
@@ -76,6 +84,7 @@ const TABLE = {
     mayBeForeground: false,
     models: "own",
     rights: "own",
+    isGuarded: false,
     canBeReassigned: false,
     ownKeys: ["cli"],
   },

@@ -72,6 +72,8 @@ export interface Profile {
   readonly asks?: AskPolicy
   /** When it is undefined, the workflow's setting applies. */
   readonly intervene?: Intervene
+  /** The variables that its commands see besides the usual ones. When it is undefined, all. */
+  readonly env?: readonly string[]
   /**
    * The address of a server of kind `server` that Baton did not start. When it is undefined, Baton
    * starts one.

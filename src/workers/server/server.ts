@@ -20,6 +20,8 @@ export interface ServerDeps {
   readonly usesFolder: () => boolean
   /** Folder of the servers' own data. Each profile has a folder in it. */
   readonly folder: string
+  /** Folder of the notes about sessions. */
+  readonly notes: string
   /** Folder of the process records. */
   readonly ledger: string
   /** Password of a profile's server. It is read each time, because it is stored nowhere. */
@@ -57,9 +59,10 @@ export function openServer(deps: ServerDeps, profile: Profile, signal: AbortSign
 
 async function startOwn(deps: ServerDeps, profile: Profile, signal: AbortSignal): Promise<Server> {
   const { origin, binary, ledger } = deps
-  const env = await isolatedEnv(origin, `${deps.folder}/${profile.name}`, deps.env, deps.usesFolder())
+  const folder = `${deps.folder}/${profile.name}`
+  const { env, restore } = await isolatedEnv(origin, folder, deps.env, deps.usesFolder())
   const { directory } = origin
-  const served = await startServe({ binary, directory, env, ledger, signal }).catch((error) => {
+  const served = await startServe({ binary, directory, env, restore, ledger, signal }).catch((error) => {
     throw new Error(`the server of profile \`${profile.name}\` did not start: ${describe(error)}`)
   })
   let isClosing = false
@@ -68,7 +71,7 @@ async function startOwn(deps: ServerDeps, profile: Profile, signal: AbortSignal)
     return served.stop()
   }
   try {
-    const server = await connect(deps, served.client, directory)
+    const server = await connect(deps, served.client, directory, { notes: deps.notes })
     void served.ended.then(server.hangUp)
     const lost = new Promise<string>((resolve) => void served.ended.then((how) => isClosing || resolve(how)))
     return { ...server, lost, close: stop }
@@ -113,11 +116,17 @@ async function ownDirectory(client: OpencodeClient): Promise<string> {
 
 const callOnce: typeof callHost = (what, call) => callHost(what, call, { timeoutMs: ANSWER_MS, isRepeatable: false })
 
-/** Follows the server's events and makes a backend for its workers. */
-async function connect(deps: ServerDeps, client: OpencodeClient, directory: string) {
+/** Follows the server's events and makes a backend for its workers. `guard` is there when Baton's guard is loaded in it. */
+async function connect(
+  deps: ServerDeps,
+  client: OpencodeClient,
+  directory: string,
+  guard?: { readonly notes: string },
+) {
   const { origin, clock, log } = deps
   const feed = createFeed((error) => log.error("an event could not be handled", { error: describe(error) }))
-  const host: Host = { client, directory, isAttended: origin.isAttended, subscribe: feed.subscribe }
+  const hasTools = guard !== undefined
+  const host: Host = { client, directory, isAttended: origin.isAttended, hasTools, subscribe: feed.subscribe }
   const closing = new AbortController()
   const hangUp = () => closing.abort()
   const check = (o: { signal: AbortSignal }) => client.path.get({}, o)
@@ -133,7 +142,7 @@ async function connect(deps: ServerDeps, client: OpencodeClient, directory: stri
   return {
     host,
     hangUp,
-    backend: createSessionBackend({ host, origin, clock, log, kind: "server" }),
+    backend: createSessionBackend({ host, origin, clock, log, kind: "server", ...guard }),
     isThere: () =>
       callOnce("reach the OpenCode server", check).then(
         () => true,

@@ -6,6 +6,7 @@ import { describe } from "../../host/host.ts"
 import { whyRefused } from "../../host/version.ts"
 import { isCheckpoint, watchContext } from "./checkpoint.ts"
 import { contextFor, toldContext } from "./context.ts"
+import { renewNote } from "./note.ts"
 import { type Address, contextMessage, promptMessage, saidMessage, tell } from "./outbox.ts"
 import { checkModel, isLost, resultOf, resultOfError, withData } from "./result.ts"
 import { rulesFor } from "./rules.ts"
@@ -123,6 +124,7 @@ async function sessionFor(target: SessionTarget, task: WorkerTask, identity: Ide
   // got them.
   if (task.profile.keep || !task.resumed)
     await renewRules(target, known, await rulesOf(target, task, identity, canBeAsked))
+  await renewNote(target, known, task)
   const session = known.id
   const opened: WorkerOpened = { session, model: nameOf(identity) }
   const isTold = task.resumed && !task.profile.keep && (task.profile.start ?? "fresh") !== "fresh"

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util"
 import type { Session } from "@opencode-ai/sdk/v2"
+import { defined } from "../../core/base/defined.ts"
 import { traitsOf } from "../../core/model/kinds.ts"
 import type { PermissionRule } from "../../core/model/profile.ts"
 import type { SessionSpec } from "../../core/ports/ports.ts"
 import type { Identity } from "../../host/catalog.ts"
 import { callHost, HostError } from "../../host/host.ts"
+import { noteOf, writeNoteFor } from "./note.ts"
 import type { SessionTarget } from "./session-target.ts"
 
 /** Enough to find a session among others with the same title. */
@@ -67,6 +69,8 @@ export async function createSession(
   const child = isChild(target, spec)
   if (child && parent === undefined) throw new Error("a subagent needs the session it is a child of")
   const { model } = identity
+  const note = noteOf(target, spec)
+  if (note !== undefined) writeNoteFor(note, spec)
   const session = await callHost(
     "create the worker's session",
     (options) =>
@@ -74,7 +78,7 @@ export async function createSession(
         {
           title: spec.title,
           agent: identity.agent,
-          metadata: { baton: { key: spec.key, depth: spec.depth, ...(parent === undefined ? {} : { parent }) } },
+          metadata: { baton: { key: spec.key, depth: spec.depth, ...defined({ parent, note }) } },
           permission: [...permission],
           ...(child && parent !== undefined ? { parentID: parent } : {}),
           ...(model ? { model: { id: model.modelID, providerID: model.providerID } } : {}),

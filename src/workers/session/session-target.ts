@@ -16,6 +16,11 @@ export interface SessionTarget {
   readonly origin: Host
   readonly clock: Clock
   readonly log: Log
+  /**
+   * Folder of the notes about sessions, which Baton's guard reads in the server. Undefined where
+   * the server has no guard.
+   */
+  readonly notes?: string
   /** Decides whether the sessions are roots, or children of the session they are started from. */
   readonly kind: Kind
 }

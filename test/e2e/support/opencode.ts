@@ -101,12 +101,13 @@ function authorization(env: Readonly<Record<string, string>> = {}) {
 }
 
 /**
- * A client for a server that Baton has started in a project. The server's password is only in its
- * environment, so it is read from there.
+ * A client for a server that Baton has started with `serve.sh` in a project. The server's own
+ * environment no longer has the password, so the script has written it down.
  */
 export function clientOf(served: { readonly pid: number; readonly command: string }, directory: string) {
   const variables = readFileSync(`/proc/${served.pid}/environ`, "utf8").split("\0")
-  const env = Object.fromEntries(variables.map((one) => [one.split("=", 1)[0], one.slice(one.indexOf("=") + 1)]))
+  const home = variables.find((one) => one.startsWith("HOME="))?.slice("HOME=".length)
+  const env = { OPENCODE_SERVER_PASSWORD: readFileSync(`${home}/password-${served.pid}`, "utf8") }
   const port = /--port=(\d+)/.exec(served.command)?.[1]
   return createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, directory, ...authorization(env) })
 }

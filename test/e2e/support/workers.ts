@@ -1,4 +1,3 @@
-import { realpathSync } from "node:fs"
 import { join } from "node:path"
 import {
   callTool,
@@ -21,7 +20,7 @@ import type { LiveWorld } from "../../contract/worker-backend.ts"
 import { profile } from "../../support/runs.ts"
 import { type RecordedReport, recordReport, workerTask } from "../../support/workers.ts"
 import { clientOf, type Server, servedIn, startServer } from "./opencode.ts"
-import { makeProject, OPENCODE, type Project } from "./project.ts"
+import { makeProject, type Project, ROOT } from "./project.ts"
 
 /** The kinds of worker whose sessions are on the person's own server. */
 export const KINDS = ["subagent", "agent"] as const satisfies readonly Kind[]
@@ -29,8 +28,8 @@ export const ALL_KINDS = [...KINDS, "server"] as const satisfies readonly Kind[]
 
 type MakeBackend = (host: Host, clock: Clock, log: Log, project: Project) => WorkerBackend
 const BACKENDS: Record<(typeof ALL_KINDS)[number], MakeBackend> = {
-  subagent: createSubagentBackend,
-  agent: createAgentBackend,
+  subagent: (host, clock, log) => createSubagentBackend(host, clock, log),
+  agent: (host, clock, log) => createAgentBackend(host, clock, log),
   server: (host, clock, log, project) => createServerBackend(serverDeps(host, clock, log, project)),
 }
 
@@ -43,10 +42,11 @@ export function serverDeps(origin: Host, clock: Clock, log: Log, project: Projec
     origin,
     clock,
     log,
-    binary: realpathSync(OPENCODE),
+    binary: join(ROOT, "test/e2e/support/serve.sh"),
     env: project.env,
     usesFolder: () => true,
     folder: join(project.state(), "servers"),
+    notes: join(project.state(), "sessions"),
     ledger: ledgerOf(project.state()),
     password: () => undefined,
     remotes: () => [],

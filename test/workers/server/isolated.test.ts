@@ -18,7 +18,7 @@ it("an isolated server finds the settings of other programs at every start, even
   const start = () => isolatedEnv(openHost().host, join(base, "own"), { HOME: base }, true)
   await start()
   mkdirSync(join(settings, "gh"))
-  const { XDG_CONFIG_HOME: own = "" } = await start()
+  const { XDG_CONFIG_HOME: own = "" } = (await start()).env
   expect(readdirSync(own).sort()).toEqual(["dangling", "gh", "git", "opencode"])
   expect(readlinkSync(join(own, "git"))).toBe(join(settings, "git"))
   expect(readdirSync(join(own, "opencode")).sort()).toEqual(["node_modules", "package-lock.json"])
