@@ -14,6 +14,7 @@ import { pruneCommand } from "../../src/cli/prune.ts"
 import { stateCommand } from "../../src/cli/state.ts"
 import { statusCommand } from "../../src/cli/status.ts"
 import { traceCommand } from "../../src/cli/trace.ts"
+import { trustCommand } from "../../src/cli/trust.ts"
 import { workersCommand } from "../../src/cli/workers.ts"
 import { holds, render } from "../../src/spec/template.ts"
 import { openState } from "../../src/state/project-state.ts"
@@ -65,7 +66,15 @@ async function printed(work: () => Promise<unknown>): Promise<string> {
 async function baton(...words: string[]): Promise<string> {
   const compose = () => import("../../src/compose.ts")
   const program = new Command("baton").option("-C, --directory <dir>")
-  const onJournal = [doctorCommand, listCommand, pruneCommand, statusCommand, traceCommand, workersCommand]
+  const onJournal = [
+    doctorCommand,
+    listCommand,
+    pruneCommand,
+    statusCommand,
+    traceCommand,
+    trustCommand,
+    workersCommand,
+  ]
   for (const command of onJournal) program.addCommand(command(compose))
   program.addCommand(planCommand()).addCommand(configCommand()).addCommand(stateCommand(compose))
   const exitCode = process.exitCode
