@@ -8,7 +8,7 @@ import { homedir, tmpdir } from "node:os"
 import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { providerConfig, type ScriptedModel, say, startScriptedModel } from "./scripted-model.ts"
+import { giveBlock, providerConfig, type ScriptedModel, say, startScriptedModel } from "./scripted-model.ts"
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const HELP = `npm run demo [-- options]
@@ -82,7 +82,7 @@ function scripted(model: ScriptedModel, base: string, project: string, topic: st
     say(`- The Moon pulls on the sea; the Sun helps, or works against it.\n- The topic is ${topic}.`),
   )
   model.script(/^Write/, say(PAGES[0]), say(PAGES[1]))
-  model.script(/^Several proposals/, say(`\`\`\`json\n${JSON.stringify(VERDICT)}\n\`\`\``))
+  model.script(/^Several proposals/, giveBlock("json", VERDICT))
   writeFileSync(join(project, "opencode.json"), `${JSON.stringify(providerConfig(model.url), null, 2)}\n`)
   const home = join(base, "home")
   for (const folder of [join(project, ".opencode"), join(home, ".config/opencode")]) skipInstall(folder)

@@ -76,6 +76,18 @@ export function echo(request: ScriptedRequest): Answer {
   return say(`Answer to: ${line.length > 60 ? `${line.slice(0, 60)}…` : line}`)
 }
 
+/**
+ * The block that the prompt asks for, with its mark, as a model that does what it is told writes it.
+ * `before` is what the model says first.
+ */
+export function giveBlock(kind: "json" | "handoff", data: unknown, before = ""): Scripted {
+  return ({ prompt }) => {
+    const marks = [...prompt.matchAll(new RegExp(`${kind} [0-9a-f]{12}`, "g"))]
+    const text = typeof data === "string" ? data : JSON.stringify(data)
+    return say(`${before}\n\`\`\`${marks.at(-1)?.[0] ?? kind}\n${text}\n\`\`\``)
+  }
+}
+
 interface Script {
   readonly pattern: Pattern
   readonly answers: readonly Scripted[]

@@ -9,7 +9,8 @@ export type Compile = (schema: JsonSchema) => (value: unknown) => readonly strin
 
 /** Maximum number of errors that are reported at once. */
 const TOLD = 10
-const BLOCK = /^[ \t]*(`{3,}|~{3,})[ \t]*json[ \t]*\r?\n([\s\S]*?)^[ \t]*\1[ \t]*$/gim
+/** The last block of JSON, which counted before prompts had a nonce. */
+const BLOCK = blockOf("json")
 /**
  * Number of cached validators. The schema of a step is used repeatedly, and compiling it takes some
  * milliseconds.
@@ -17,7 +18,9 @@ const BLOCK = /^[ \t]*(`{3,}|~{3,})[ \t]*json[ \t]*\r?\n([\s\S]*?)^[ \t]*\1[ \t]
 const MAX_KNOWN = 64
 
 /** Reads an answer as data and validates it against a schema; see the `Checker` port. */
-export function createStructure(compile: Compile): (answer: string, schema: JsonSchema) => Promise<Structured> {
+export function createStructure(
+  compile: Compile,
+): (answer: string, schema: JsonSchema, nonce?: string) => Promise<Structured> {
   const known = new Map<string, (value: unknown) => readonly string[]>()
   const checkerOf = (schema: JsonSchema) => {
     const key = JSON.stringify(schema)
@@ -26,8 +29,8 @@ export function createStructure(compile: Compile): (answer: string, schema: Json
     known.set(key, check)
     return check
   }
-  return (answer, schema) => {
-    const data = dataIn(answer)
+  return (answer, schema, nonce) => {
+    const data = nonce === undefined ? dataIn(answer) : markedDataIn(answer, nonce)
     return Promise.resolve("error" in data ? data : checked(data.value, schema, checkerOf))
   }
 }
@@ -40,6 +43,27 @@ function checked(value: unknown, schema: JsonSchema, compile: Compile): Structur
     return { error: [...wrong.slice(0, TOLD), ...more].join("; ") }
   } catch (error) {
     return { error: `the step's schema cannot be used: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+function blockOf(mark: string): RegExp {
+  return new RegExp(`^[ \\t]*(\`{3,}|~{3,})[ \\t]*${mark}[ \\t]*\\r?\\n([\\s\\S]*?)^[ \\t]*\\1[ \\t]*$`, "gim")
+}
+
+/**
+ * The data of an answer to a prompt with a nonce: its one block that carries it. A block without it
+ * is a quotation, whatever is in it.
+ */
+function markedDataIn(answer: string, nonce: string): Structured {
+  const blocks = [...answer.matchAll(blockOf(`json[ \\t]+${nonce}`))]
+  const [block] = blocks
+  if (block === undefined)
+    return { error: "the answer has no block that is marked as asked for, with `json` and the mark" }
+  if (blocks.length > 1) return { error: `the answer has ${blocks.length} blocks of data, and exactly one counts` }
+  try {
+    return { value: JSON.parse(block[2] ?? "") as unknown }
+  } catch (error) {
+    return { error: `the block of data is not valid JSON: ${error instanceof Error ? error.message : String(error)}` }
   }
 }
 

@@ -16,7 +16,9 @@ export function writeJson(value: JsonLine | JsonDocuments[keyof JsonDocuments]):
 export function reportJson(engine: Engine): () => void {
   return engine.subscribe((run, events) => {
     for (const event of events) {
-      if (event.type !== "run.ended") writeJson({ ...event, run: run.id })
+      // A worker that can read this output must not know the nonces of other workers' prompts.
+      const { nonceKey: _, ...shown } = event.type === "run.created" ? event : { ...event, nonceKey: undefined }
+      if (shown.type !== "run.ended") writeJson({ ...shown, run: run.id })
     }
   })
 }

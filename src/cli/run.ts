@@ -43,7 +43,8 @@ export function runCommand(compose: LoadCompose): Command {
       const usesFolder = await settle(gate, permit, globals)
       const definition = prepare(usesFolder)
       const run = options.runId ?? project.newRunId()
-      const created = { ...definition, run, by: "baton run", ...(usesFolder ? {} : { usesFolder }) }
+      const nonceKey = project.newNonceKey()
+      const created = { ...definition, run, nonceKey, by: "baton run", ...(usesFolder ? {} : { usesFolder }) }
       process.exitCode = await drive(compose, place, globals, {
         title: definition.workflow.name,
         definition,

@@ -1,14 +1,18 @@
+import { oneLine } from "../core/base/printable.ts"
 import { HANDOFF_CHARS } from "../core/model/handoff.ts"
-import type { JsonSchema } from "../core/model/workflow.ts"
+import type { JsonSchema, Quote } from "../core/model/workflow.ts"
 import type { Composed, Composer, Earlier, Given, ProjectFile } from "../core/ports/composer.ts"
-import { distil, markdownOf, REPORT, REPORT_AGAIN, takeReport } from "./report.ts"
+import { fence, fenceRule } from "./fence.ts"
+import { blockStart, markOf } from "./mark.ts"
+import { opinion } from "./opinion.ts"
+import { distil, markdownOf, reportAgain, reportWanted, takeReport } from "./report.ts"
 
 /**
  * Builds the prompt of a worker: its own prompt, then the context of its strategy, then how to
  * answer. The same input always gives the same text, so that an attempt that continues after a
  * crash gets the same prompt.
  */
-export const composer: Composer = { compose, takeReport, distil }
+export const composer: Composer = { compose, takeReport, distil, opinion }
 
 /** Maximum characters of answers in one prompt with `full`. */
 export const FULL_CHARS = 400_000
@@ -16,27 +20,35 @@ export const FULL_CHARS = 400_000
 export const FILES_CHARS = 100_000
 /** Maximum number of files that one prompt names. */
 const MAX_FILES = 200
+const PATH_CHARS = 500
 
 interface PromptSection {
   readonly text: string
   readonly cuts: readonly string[]
 }
 
-function compose({ prompt, strategy, earlier, files, schema, isReported, isAgain = false }: Given): Composed {
+function compose(given: Given): Composed {
+  const { prompt, quotes = [], nonce, strategy, earlier, files, schema, isReported, isAgain = false } = given
   const sections: PromptSection[] = []
-  if (strategy === "scoped" && files.length > 0) sections.push(filesSection(files))
-  if (strategy === "distilled" && earlier.length > 0) sections.push(handoffs(earlier))
-  if (strategy === "full" && earlier.length > 0) sections.push(answers(earlier))
+  if (quotes.length > 0) sections.push(quotesSection(nonce, quotes))
+  if (strategy === "scoped" && files.length > 0) sections.push(filesSection(nonce, files))
+  if (strategy === "distilled" && earlier.length > 0) sections.push(handoffs(nonce, earlier))
+  if (strategy === "full" && earlier.length > 0) sections.push(answers(nonce, earlier))
   const asked = [prompt, ...sections.map(({ text }) => text)]
-  if (schema !== undefined) asked.push(isAgain ? DATA_AGAIN : dataWanted(schema))
-  else if (isReported) asked.push(isAgain ? REPORT_AGAIN : REPORT)
+  if (sections.length > 0 && nonce !== undefined) asked.push(fenceRule(nonce))
+  if (schema !== undefined) asked.push(isAgain ? dataAgain(nonce) : dataWanted(schema, nonce))
+  else if (isReported) asked.push(isAgain ? reportAgain(nonce) : reportWanted(nonce))
   return { prompt: asked.join("\n\n---\n\n"), cuts: sections.flatMap(({ cuts }) => cuts) }
 }
 
 // ── what came before ─────────────────────────────────────────────────────────────────────────────
 
-function handoffs(earlier: readonly Earlier[]): PromptSection {
-  const parts = earlier.map((one) => handoffOf(one))
+function quotesSection(nonce: string | undefined, quotes: readonly Quote[]): PromptSection {
+  return { text: quotes.map(({ kind, name, text }) => fence(nonce, kind, name, text)).join("\n\n"), cuts: [] }
+}
+
+function handoffs(nonce: string | undefined, earlier: readonly Earlier[]): PromptSection {
+  const parts = earlier.map((one) => handoffOf(nonce, one))
   const head = "Summaries of the earlier steps. The file named with each has the whole answer."
   return { text: [head, ...parts.map(({ text }) => text)].join("\n\n"), cuts: parts.flatMap(({ cuts }) => cuts) }
 }
@@ -45,7 +57,7 @@ function handoffs(earlier: readonly Earlier[]): PromptSection {
  * The handoff of a step within its limit: its report, otherwise its data, otherwise the start of
  * its answer.
  */
-function handoffOf(earlier: Earlier): PromptSection {
+function handoffOf(nonce: string | undefined, earlier: Earlier): PromptSection {
   const { step, output, handoff, structured, path } = earlier
   const said = handoff
     ? markdownOf(handoff)
@@ -53,15 +65,17 @@ function handoffOf(earlier: Earlier): PromptSection {
       ? output.trim()
       : fenced("json", JSON.stringify(structured, undefined, 2))
   const kind = handoff ? "" : structured === undefined ? " (no report; its answer)" : " (its data)"
-  return titled(`## ${step}${kind}`, step, path, capped(said, HANDOFF_CHARS))
+  return titled(nonce, `## ${step}${kind}`, step, path, capped(said, HANDOFF_CHARS))
 }
 
-function answers(earlier: readonly Earlier[]): PromptSection {
+function answers(nonce: string | undefined, earlier: readonly Earlier[]): PromptSection {
   const all = earlier.reduce((sum, { output }) => sum + output.length, 0)
   // The space that short answers leave is not given to longer ones, so that the cuts do not depend
   // on the order.
   const room = all <= FULL_CHARS ? Number.POSITIVE_INFINITY : Math.floor(FULL_CHARS / earlier.length)
-  const parts = earlier.map(({ step, output, path }) => titled(`## ${step}`, step, path, capped(output.trim(), room)))
+  const parts = earlier.map(({ step, output, path }) =>
+    titled(nonce, `## ${step}`, step, path, capped(output.trim(), room)),
+  )
   const head = "The answers of all earlier steps, in order."
   return { text: [head, ...parts.map(({ text }) => text)].join("\n\n"), cuts: parts.flatMap(({ cuts }) => cuts) }
 }
@@ -72,11 +86,18 @@ interface Capped {
   readonly of?: number
 }
 
-function titled(title: string, step: string, path: string, { text, of }: Capped): PromptSection {
+function titled(
+  nonce: string | undefined,
+  title: string,
+  step: string,
+  path: string,
+  { text, of }: Capped,
+): PromptSection {
   const file = `Whole answer: ${path}`
-  if (of === undefined) return { text: `${title}\n\n${text}\n\n${file}`, cuts: [] }
+  const said = nonce === undefined ? text : fence(nonce, "answer", undefined, text)
+  if (of === undefined) return { text: `${title}\n\n${said}\n\n${file}`, cuts: [] }
   const cut = `cut after ${text.length} of ${of} characters`
-  return { text: `${title}\n\n${text}\n\n[${cut}] ${file}`, cuts: [`its context from ${step} was ${cut}`] }
+  return { text: `${title}\n\n${said}\n\n[${cut}] ${file}`, cuts: [`its context from ${step} was ${cut}`] }
 }
 
 function capped(text: string, room: number): Capped {
@@ -88,7 +109,7 @@ function capped(text: string, room: number): Capped {
 
 // ── files ────────────────────────────────────────────────────────────────────────────────────────
 
-function filesSection(files: readonly ProjectFile[]): PromptSection {
+function filesSection(nonce: string | undefined, files: readonly ProjectFile[]): PromptSection {
   let room = FILES_CHARS
   const shown: string[] = []
   const named: string[] = []
@@ -96,11 +117,12 @@ function filesSection(files: readonly ProjectFile[]): PromptSection {
   for (const { path, bytes, text } of files.slice(0, MAX_FILES)) {
     if (text !== undefined && text.length <= room) {
       room -= text.length
-      shown.push(`### ${path}\n\n${fenced(/\.(\w+)$/.exec(path)?.[1] ?? "", text)}`)
+      const block = fenced(/\.(\w+)$/.exec(path)?.[1] ?? "", text)
+      shown.push(nonce === undefined ? `### ${path}\n\n${block}` : fence(nonce, "file", path, block))
       continue
     }
     if (text !== undefined) left++
-    named.push(`- ${path} (${bytes} bytes, not shown)`)
+    named.push(`- ${nonce === undefined ? path : oneLine(path, PATH_CHARS)} (${bytes} bytes, not shown)`)
   }
   const more = files.length - MAX_FILES
   if (more > 0) named.push(`- and ${more} more`)
@@ -120,12 +142,14 @@ function fenced(language: string, text: string): string {
 
 // ── how to answer ────────────────────────────────────────────────────────────────────────────────
 
-const DATA_AGAIN = "Give the data as before: by `worker_result` if you have it, otherwise in one block marked `json`."
+function dataAgain(nonce: string | undefined): string {
+  return `Give the data as before: by \`worker_result\` if you have it, otherwise in one block marked \`${markOf("json", nonce)}\`.`
+}
 
-function dataWanted(schema: JsonSchema): string {
+function dataWanted(schema: JsonSchema, nonce: string | undefined): string {
   return `Your answer is data that matches this JSON Schema:
 
 ${fenced("json", JSON.stringify(schema, undefined, 2))}
 
-When you are done: if you have the tool \`worker_result\`, call it with the data as \`result\`. Otherwise end your answer with the data in one block marked \`json\`.`
+When you are done: if you have the tool \`worker_result\`, call it with the data as \`result\`. Otherwise end your answer with the data in one block marked \`${markOf("json", nonce)}\`${nonce === undefined ? "" : ` (its first line is ${blockStart("json", nonce)})`}.`
 }

@@ -1,4 +1,6 @@
 import type { Handoff } from "../core/model/handoff.ts"
+import { fence, fenceRule } from "./fence.ts"
+import { blockStart, markOf } from "./mark.ts"
 
 /** The block with which a worker ends its answer when later steps read it distilled. */
 
@@ -7,12 +9,19 @@ const LISTS = ["decisions", "constraints", "risks", "changed", "why", "gotchas"]
 const MAX_ENTRIES = 50
 const ENTRY_CHARS = 500
 /**
- * Matches a block marked `handoff` up to its fence, or to the end of an answer that does not close
- * it.
+ * Matches a block marked `handoff` and the nonce up to its fence, or to the end of an answer that
+ * does not close it.
  */
-const BLOCK = /^[ \t]*(`{3,}|~{3,})[ \t]*handoff[ \t]*\r?\n([\s\S]*?)(?:^[ \t]*\1[ \t]*$|(?![\s\S]))/gim
+function blocksIn(answer: string, nonce: string | undefined): RegExpExecArray[] {
+  const mark = nonce === undefined ? "handoff" : `handoff[ \\t]+${nonce}`
+  const block = new RegExp(
+    `^[ \\t]*(\`{3,}|~{3,})[ \\t]*${mark}[ \\t]*\\r?\\n([\\s\\S]*?)(?:^[ \\t]*\\1[ \\t]*$|(?![\\s\\S]))`,
+    "gim",
+  )
+  return [...answer.matchAll(block)]
+}
 
-const FORM = `\`\`\`handoff
+const formOf = (nonce: string | undefined) => `${blockStart("handoff", nonce)}
 {
   "decisions": ["what was decided"],
   "constraints": ["what later steps must respect"],
@@ -24,31 +33,41 @@ const FORM = `\`\`\`handoff
 \`\`\``
 
 /** Instruction that follows the prompt of a worker that has to report. */
-export const REPORT = `When you are done, end your answer with this block, in JSON. Later steps read it instead of your answer: short sentences, only what they need, an empty list where there is nothing to say.
+export const reportWanted = (
+  nonce: string | undefined,
+) => `When you are done, end your answer with this block, in JSON. Later steps read it instead of your answer: short sentences, only what they need, an empty list where there is nothing to say.
 
-${FORM}`
+${formOf(nonce)}`
 
 /** The shorter instruction for a worker that already got the first one. */
-export const REPORT_AGAIN = "End your answer with the `handoff` block again, as it is now."
+export const reportAgain = (nonce: string | undefined) =>
+  `End your answer with the report again, as it is now, in one block marked \`${markOf("handoff", nonce)}\`.`
 
 /** Prompt for a profile that writes the report in place of the worker. */
-export function distil(step: string, answer: string): string {
+export function distil(step: string, answer: string, nonce: string | undefined): string {
   return `This is the answer of the step "${step}". Extract what later steps need from it. Use only what it says. Answer with nothing but this block, in JSON: short sentences, an empty list where there is nothing to say.
 
-${FORM}
+${formOf(nonce)}
+
+${fenceRule(nonce)}
 
 The answer:
 
-${answer}`
+${fence(nonce, "answer", undefined, answer)}`
 }
 
 /**
  * Removes the report from an answer and returns both. An answer without a readable report is
- * unchanged.
+ * unchanged, and so is one that has two of them: the worker has left open which one counts. In runs
+ * of earlier versions the last one counts.
  */
-export function takeReport(answer: string): { readonly output: string; readonly handoff?: Handoff } {
-  const block = [...answer.matchAll(BLOCK)].at(-1)
-  if (block === undefined) return { output: answer }
+export function takeReport(
+  answer: string,
+  nonce: string | undefined,
+): { readonly output: string; readonly handoff?: Handoff } {
+  const blocks = blocksIn(answer, nonce)
+  const block = blocks.at(-1)
+  if (block === undefined || (nonce !== undefined && blocks.length > 1)) return { output: answer }
   const handoff = handoffIn(block[2] ?? "")
   if (handoff === undefined) return { output: answer }
   const output = answer.slice(0, block.index) + answer.slice(block.index + block[0].length)

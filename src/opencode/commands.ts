@@ -157,7 +157,8 @@ async function run(
   if (models !== undefined) return error(`Cannot run ${wanted.workflow}`, models)
   const parent = mainSession(engine, session)
   const own = may.usesFolder ? {} : { usesFolder: false as const }
-  const started = engine.start({ ...prepared.value.definition, run: project.newRunId(), parent, by: BY, ...own })
+  const ids = { run: project.newRunId(), nonceKey: project.newNonceKey() }
+  const started = engine.start({ ...prepared.value.definition, ...ids, parent, by: BY, ...own })
   if (!started.ok) return error(`Cannot run ${wanted.workflow}`, started.why)
   return {
     tone: "success",

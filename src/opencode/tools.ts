@@ -48,7 +48,8 @@ export function createTools(runtime: () => Promise<Runtime>, markedDepth: Marked
       const models = await missing(definition)
       if (models !== undefined) throw new Error(models)
       const own = usesFolder ? {} : { usesFolder }
-      const started = engine.start({ ...definition, run, parent: context.sessionID, depth, by: BY_MODEL, ...own })
+      const origin = { nonceKey: project.newNonceKey(), parent: context.sessionID, depth, by: BY_MODEL, ...own }
+      const started = engine.start({ ...definition, run, ...origin })
       if (!started.ok) throw new Error(started.why)
       if (!wait) return `Started run ${run}. workflow_status shows its progress.`
       return describeRun(engine, await finished(engine, run, context.abort))

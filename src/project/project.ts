@@ -151,6 +151,11 @@ export class Project {
     return convertWorkflow(text, file, knownIn(this.config()))
   }
 
+  /** A new key from which the nonces of a run's prompts are derived. */
+  newNonceKey(): string {
+    return nanoid(32)
+  }
+
   /** A new run id: short enough to type, random enough to be unique. */
   newRunId(): string {
     return nanoid(10).replaceAll(/[-_]/g, "x")

@@ -44,6 +44,7 @@ export async function startQuestionRun(
   }
   return engine.start({
     run: project.newRunId(),
+    nonceKey: project.newNonceKey(),
     workflow: {
       name,
       inputs: {},

@@ -20,7 +20,15 @@ const earlier = (step: string, over: Partial<Earlier> = {}): Earlier => ({
   ...over,
 })
 const compose = (over: Partial<Given>) =>
-  composer.compose({ prompt: "Do it.", strategy: "fresh", earlier: [], files: [], isReported: false, ...over })
+  composer.compose({
+    nonce: undefined,
+    prompt: "Do it.",
+    strategy: "fresh",
+    earlier: [],
+    files: [],
+    isReported: false,
+    ...over,
+  })
 
 describe("the prompt of a worker", () => {
   const all = {
@@ -126,7 +134,7 @@ describe("the report at the end of an answer", () => {
 
   it("is removed from the answer", () => {
     const answer = `Done.\n\n${block('{"decisions":["A"],"changed":"src/a.ts: b","why":null,"other":1}')}\nBye.`
-    expect(composer.takeReport(answer)).toEqual({
+    expect(composer.takeReport(answer, undefined)).toEqual({
       output: "Done.\n\n\nBye.",
       handoff: handoff({ decisions: ["A"], changed: ["src/a.ts: b"] }),
     })
@@ -134,7 +142,7 @@ describe("the report at the end of an answer", () => {
 
   it("is the last block, closed or not", () => {
     const answer = `${block('{"risks":["old"]}')}\nmore\n\`\`\`handoff\n{"risks":["new"]}`
-    expect(composer.takeReport(answer)).toEqual({
+    expect(composer.takeReport(answer, undefined)).toEqual({
       output: `${block('{"risks":["old"]}')}\nmore`,
       handoff: handoff({ risks: ["new"] }),
     })
@@ -143,17 +151,17 @@ describe("the report at the end of an answer", () => {
   it.each(["no block", block("{oops"), block("{}"), block("[1]"), block('{"decisions":[""]}'), "```json\n{}\n```"])(
     "is absent, and the answer unchanged, without a valid block: %s",
     (answer) => {
-      expect(composer.takeReport(answer)).toEqual({ output: answer })
+      expect(composer.takeReport(answer, undefined)).toEqual({ output: answer })
     },
   )
 
   it("is limited in length, and says how much is missing", () => {
     const long = JSON.stringify({ decisions: Array.from({ length: 900 }, () => "x".repeat(5_000)) })
-    const taken = composer.takeReport(block(long)).handoff as Handoff
+    const taken = composer.takeReport(block(long), undefined).handoff as Handoff
     expect(taken.decisions).toHaveLength(51)
     expect(taken.decisions[0]).toHaveLength(501)
     expect(taken.decisions[50]).toBe("… and 850 more, not kept")
     const full = JSON.stringify({ decisions: Array.from({ length: 50 }, () => "x") })
-    expect(composer.takeReport(block(full)).handoff?.decisions).toHaveLength(50)
+    expect(composer.takeReport(block(full), undefined).handoff?.decisions).toHaveLength(50)
   })
 })

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 import type { ScriptedRequest } from "../../scripts/scripted-model/request.ts"
-import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { callTool, giveBlock, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf, linesOf } from "./support/baton.ts"
 import { alone, makeProject, type Project, type ProjectOptions } from "./support/project.ts"
 import { until } from "./support/until.ts"
@@ -15,7 +15,7 @@ import { type WarmServer, warmServer } from "./support/warm.ts"
 
 const LONG = 180_000
 const RAW = "RAWSURVEY: forty pages about the api"
-const REPORT = '```handoff\n{"decisions":["Keep the api."],"gotchas":["It has no tests."]}\n```'
+const REPORT = { decisions: ["Keep the api."], gotchas: ["It has no tests."] }
 const RULES = "PROJECTRULE: always write British English."
 
 const CONTEXTS = `
@@ -84,7 +84,7 @@ it(
   async () => {
     const files = { "src/api/a.ts": "export const ownfile = 1\n", "src/ui/b.ts": "export const otherfile = 2\n" }
     const project = open({ workflows: { contexts: CONTEXTS }, files, git: true })
-    model.script(/^contexts: survey/, say(`${RAW}\n\n${REPORT}`))
+    model.script(/^contexts: survey/, giveBlock("handoff", REPORT, `${RAW}\n`))
     model.script(/^contexts: bare/, say("BAREANSWER"))
     const run = await baton(project, "run", "contexts", "--json")
     expect({ code: run.code, stderr: run.stderr }).toEqual({ code: 0, stderr: "" })
@@ -116,10 +116,10 @@ it(
   "invalid data is requested twice more in the same session, and outputs are never written outside the project",
   async () => {
     const project = open({ workflows: { data: DATA } })
-    model.script(/^data: plan/, say('```json\n{"tasks":[1]}\n```'))
-    model.script(/\/tasks\/0 must be string/, say('Here:\n```json\n{"tasks":["login"]}\n```'))
+    model.script(/^data: plan/, giveBlock("json", { tasks: [1] }))
+    model.script(/\/tasks\/0 must be string/, giveBlock("json", { tasks: ["login"] }, "Here:"))
     model.script(/^data: never/, say("no data at all"))
-    model.script(/is not valid JSON/, say("still none"))
+    model.script(/has no block that is marked/, say("still none"))
     const run = await baton(project, "run", "data", "--json")
     expect(run.code).toBe(1)
     const { steps } = endedOf(run.stdout)
@@ -214,7 +214,7 @@ it(
   async () => {
     const config = { profiles: { judge: { model: "scripted/large" } } }
     const project = open({ workflows: { judged: JUDGED }, config })
-    model.script(/^Is it short\?[\s\S]*judged: good/, say('{"holds": true, "why": "Two words."}'))
+    model.script(/^Is it short\?[\s\S]*judged: good/, giveBlock("json", { holds: true, why: "Two words." }))
     model.script(/^Is it short\?[\s\S]*judged: bad/, say("Well, it depends."))
     const run = await baton(project, "run", "judged", "--json")
     const { steps, cost } = endedOf(run.stdout)

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { callTool, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
+import { callTool, giveBlock, type ScriptedModel, say, startScriptedModel } from "../../scripts/scripted-model.ts"
 import { baton, endedOf } from "./support/baton.ts"
 import { makeProject, type Project, ROOT } from "./support/project.ts"
 import { type WarmServer, warmServer } from "./support/warm.ts"
@@ -44,8 +44,8 @@ let server: WarmServer
 
 beforeAll(async () => {
   model = await startScriptedModel()
-  model.script("Several proposals were made", say(JSON.stringify(VERDICT)))
-  model.script(/^(Cut|This is the phase `decompose`)/, say(JSON.stringify(TASKS)))
+  model.script("Several proposals were made", giveBlock("json", VERDICT))
+  model.script(/^(Cut|This is the phase `decompose`)/, giveBlock("json", TASKS))
   for (const file of ["specs/api.md", "specs/db.md"]) {
     const write = callTool("write", { filePath: file, content: `# ${file}` })
     model.script(`Write the specification \`${file}\``, write, say("written"))

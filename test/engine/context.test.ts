@@ -257,7 +257,9 @@ it("an opinion is asked after the checks, in a session of its own, and its check
   await finish("a", "a story")
   const { task } = await backend.job("a", 1)
   expect(task).toMatchObject({ key: "r/a/1/opinion-1", profile: { name: "judge" } })
-  expect(task.prompt).toMatch(/^Is a story short\?.*What was asked of it:\n\ndo a\n\nIts answer:\n\na story/s)
+  expect(task.prompt).toMatch(
+    /^Is a story short\?.*asked of it:\n\n<prompt>\ndo a\n<\/prompt>\n\nIts answer:\n\n<answer>\na story\n</s,
+  )
   const took = { tokens: { input: 7, output: 3 }, cost: 0.25 }
   ;(await backend.job("a", 1)).finish({ output: '{"holds":true,"why":"Two words."}', ...took })
   const { view } = await engine.finished("r")

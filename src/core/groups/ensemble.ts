@@ -4,7 +4,7 @@ import type { Run, StepState } from "../model/run.ts"
 import type { GroupOf } from "../model/step-types.ts"
 import { NO_USAGE } from "../model/usage.ts"
 import type { Verdict } from "../model/verdict.ts"
-import type { JsonSchema, Step } from "../model/workflow.ts"
+import type { JsonSchema, Quote, Step } from "../model/workflow.ts"
 import { type Member, membersOf, unusedName } from "./members.ts"
 import type { Next } from "./next.ts"
 import { plain, told } from "./prompt-text.ts"
@@ -72,19 +72,22 @@ function proposerOf(spec: Step, group: Ensemble, at: number, before: readonly Me
   const profile = group.proposers[at] ?? ""
   const name = nameOf(group.proposers, at)
   const earlier = before.filter(({ row }) => row.status === "success").map(({ row }) => row.result?.output ?? "")
-  const seen = earlier.map((text, index) => `<proposal number="${index + 1}">\n${plain(text)}\n</proposal>`)
+  const quotes = earlier.map((text, index) => quoteOf(String(index + 1), text))
   const prompt =
-    seen.length === 0
+    quotes.length === 0
       ? spec.prompt
-      : `${spec.prompt}\n\nOther workers have already made these proposals. Use what is good in them, and give a complete proposal of your own.\n\n${seen.join("\n\n")}`
+      : `${spec.prompt}\n\nOther workers have already made the proposals below. Use what is good in them, and give a complete proposal of your own.`
   return {
     ...body(spec),
     id: `${spec.id}:${name}`,
     profile,
     prompt,
+    ...(quotes.length === 0 ? {} : { quotes }),
     part: { of: spec.id, name, role: "proposer", isTolerated: true },
   }
 }
+
+const quoteOf = (name: string, text: string): Quote => ({ kind: "proposal", name, text: plain(text) })
 
 /**
  * Turns profiles into names of steps. The names are unique, contain only characters that an id may
@@ -107,21 +110,12 @@ const letterOf = (at: number) => String.fromCharCode(65 + (at % 26)) + (at < 26 
 
 function judgeOf(spec: Step, group: Ensemble, profile: string, at: number, shown: readonly Member[]): Step {
   const name = `judge${at === 0 ? "" : `-${at + 1}`}`
-  const proposals = shown.map(({ row }, index) => {
-    const letter = letterOf(index)
-    return `<proposal name="${letter}">\n${plain(row.result?.output ?? "")}\n</proposal>`
-  })
+  const proposals = shown.map(({ row }, index) => quoteOf(letterOf(index), row.result?.output ?? ""))
   const task =
     group.verdict === "pick"
       ? "Pick the best one as it is."
       : "Write the best answer out of all of them: take what is good from each. If one of them is best as it is, you may pick it."
   const prompt = `Several proposals were made for the task below; you do not know by whom. Judge them by how well they do the task, not by their length or style. ${task}
-
-<task>
-${spec.prompt}
-</task>
-
-${proposals.join("\n\n")}
 
 Give your verdict with its reasons, and as dissent what you did not follow and what speaks for it.`
   const { schema: _s, retry: _r, effects: _e, files: _f, ...rest } = body(spec)
@@ -130,6 +124,7 @@ Give your verdict with its reasons, and as dissent what you did not follow and w
     id: `${spec.id}:${name}`,
     profile,
     prompt,
+    quotes: [{ kind: "task", text: spec.prompt }, ...proposals],
     schema: verdictSchema(
       group,
       shown.map((_, index) => letterOf(index)),

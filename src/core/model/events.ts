@@ -7,9 +7,10 @@ import type { Budget, GateAction, InputValue, Limits, Step, Workflow } from "./w
 
 /**
  * The highest format of a run that this version reads. It grows with a change that an older version
- * would misunderstand. Formats so far: 1, which no event says; 2, since `RunCreated.ids`.
+ * would misunderstand. Formats so far: 1, which no event says; 2, since `RunCreated.ids`; 3, since
+ * `RunCreated.nonceKey`.
  */
-export const RUN_FORMAT = 2
+export const RUN_FORMAT = 3
 
 /**
  * The journal's events. An event is a fact, written before anything depends on it (G1). `evolve`
@@ -186,9 +187,7 @@ export type RunEvent =
       readonly why: "error" | "warning" | "always" | "gate" | "effects" | "stagnant" | "budget"
       /** One sentence for a person. */
       readonly detail: string
-      /**
-       * When `otherwise` is applied in the place of a person's decision (milliseconds since 1970).
-       */
+      /** When `otherwise` is applied in the place of a person's decision (ms since 1970). */
       readonly expiresAt: number
       readonly otherwise: GateAction
     }
@@ -296,11 +295,11 @@ export interface RunCreated {
   readonly by: string
   /** Set when the project's folder was not trusted, so that the run uses nothing of it. */
   readonly usesFolder?: false
-  /**
-   * How the ids of messages in OpenCode are made. `time`: they begin with a journalled time, as
-   * OpenCode's own do. Undefined in runs of earlier versions: they are hashes.
-   */
+  /** How the ids of messages in OpenCode are made. `time`: they begin with a journalled time, as
+   *  OpenCode's own do. Undefined in runs of earlier versions: they are hashes. */
   readonly ids?: "time"
+  /** Random; the nonces of the run's prompts are made from it. Undefined in earlier versions' runs. */
+  readonly nonceKey?: string
 }
 
 /** A request to change a run. `decide` turns it into events or refuses it. */

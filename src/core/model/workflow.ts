@@ -183,6 +183,8 @@ export interface Step {
   readonly model?: string
   /** A template. `${inputs.x}` and `${step.output}` are filled in when the step starts. */
   readonly prompt: string
+  /** Texts of others that the prompt is about, which the worker is shown after it. */
+  readonly quotes?: readonly Quote[]
   readonly group?: Group
   readonly loop?: Loop
   readonly part?: Part
@@ -227,6 +229,15 @@ export interface Step {
   /** What its failure means after all tries. `skip`: the step counts as skipped and the run
    *  continues. When it is undefined, `fail` applies. */
   readonly onFailure?: "fail" | "skip"
+}
+
+/** A text that a worker is shown as material and not as an instruction. */
+export interface Quote {
+  readonly kind: "task" | "proposal"
+  /** Which one it is, of several. */
+  readonly name?: string
+  /** A template, as the prompt is. */
+  readonly text: string
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Handoff } from "../model/handoff.ts"
-import type { ContextStrategy, JsonSchema, SecretSource } from "../model/workflow.ts"
+import type { ContextStrategy, JsonSchema, Quote, SecretSource } from "../model/workflow.ts"
 
 /** Ports for building what a worker is sent: project files, earlier results, and secrets. */
 
@@ -34,18 +34,35 @@ export interface ProjectFile {
 export interface Composer {
   compose(given: Given): Composed
   /**
-   * Splits the report from the end of an answer. `handoff` is absent when the answer has no report.
+   * Splits the report from an answer. `handoff` is absent when the answer has no report. `nonce` is
+   * that of the prompt that asked for it.
    */
-  takeReport(answer: string): { readonly output: string; readonly handoff?: Handoff }
+  takeReport(answer: string, nonce: string | undefined): { readonly output: string; readonly handoff?: Handoff }
   /**
    * Returns the prompt for a profile that distils another step's answer. Its answer goes to
    * `takeReport`.
    */
-  distil(step: string, answer: string): string
+  distil(step: string, answer: string, nonce: string | undefined): string
+  /** Returns the prompt for a profile that is asked for its opinion of another step's answer. */
+  opinion(asked: OpinionAsked, nonce: string | undefined): string
+}
+/** What a reviewer is told: the question, and the answer of a step with the prompt it was given. */
+export interface OpinionAsked {
+  readonly question: string
+  readonly step: string
+  readonly prompt: string
+  readonly answer: string
 }
 export interface Given {
   /** The prompt with its template filled in. */
   readonly prompt: string
+  /** The texts that it is about, filled in, too. */
+  readonly quotes?: readonly Quote[]
+  /**
+   * The nonce of this prompt, which texts of others cannot contain. Undefined in runs of earlier
+   * versions.
+   */
+  readonly nonce: string | undefined
   readonly strategy: ContextStrategy
   /**
    * With `distilled`, the steps that it needs. With `full`, all steps before it. In the workflow's

@@ -309,9 +309,10 @@ export interface Checker {
    *  whose work is checked: what it and the steps before it changed is known from the `StepTree`.
    *  It also resolves within five seconds after `signal` fires. */
   run(checks: readonly Check[], judged: JudgedStep | undefined, signal: AbortSignal): Promise<CheckResult[]>
-  /** Parses an answer as JSON, from its last fenced JSON block or else from the whole text, and
-   *  validates it against the schema. `error` tells a model what is wrong, and where. */
-  structure(answer: string, schema: JsonSchema): Promise<Structured>
+  /** Parses an answer as JSON and validates it against the schema. The JSON is that of its only
+   *  block with the nonce of the prompt; without a nonce it is its last JSON block, else the whole
+   *  text. `error` tells a model what is wrong, and where. */
+  structure(answer: string, schema: JsonSchema, nonce?: string): Promise<Structured>
   /**
    * Writes a text to a file of the project atomically, and creates missing folders. `path` is
    * relative to the project's folder and must lead to a place inside it, also after links are

@@ -9,4 +9,6 @@ export interface Answered {
   readonly result: StepResult
   /** The prompt that the worker was sent. */
   readonly prompt: string | undefined
+  /** The nonce of that prompt. */
+  readonly nonce: string | undefined
 }

@@ -31,9 +31,9 @@ export type Judgement = Omit<Extract<Command, { type: "checked" }>, "type" | "st
  * only when all checks hold.
  */
 export async function judge(deps: JudgeDeps, answered: Answered, signal: AbortSignal): Promise<Judgement> {
-  const { run, step, result } = answered
+  const { run, step } = answered
   const { schema, output, opinions, checks: own } = followUpOf(step)
-  const data = await structure(deps, schema, result)
+  const data = await structure(deps, schema, answered)
   if (data && "error" in data) return { checks: [], schemaError: data.error }
   const structured = data === undefined ? {} : { structured: data.value }
   const saved = output === undefined || signal.aborted ? undefined : await save(deps, answered, output)
@@ -70,11 +70,12 @@ export function unjudged(error: unknown, asked: readonly StepResult[]): Judgemen
 async function distil({ composer, ask, warned }: JudgeDeps, { run, step, result }: Answered) {
   const { distiller } = run.created.workflow
   if (distiller === undefined || !isDistilled(run, step)) return undefined
-  const said = await ask("handoff", distiller, composer.distil(step.part?.name ?? step.id, result.output))
-  const { handoff } = said?.reason === "ok" ? composer.takeReport(said.output) : {}
-  const why = said === undefined ? "there is no such profile" : (said.detail ?? said.reason)
+  const name = step.part?.name ?? step.id
+  const said = await ask("handoff", distiller, (nonce) => composer.distil(name, result.output, nonce))
+  const { handoff } = said?.result.reason === "ok" ? composer.takeReport(said.result.output, said.nonce) : {}
+  const why = said === undefined ? "there is no such profile" : (said.result.detail ?? said.result.reason)
   if (!handoff) warned({ kind: "reported", text: `${distiller} made no handoff of its answer (${why})` })
-  return said && { result: said, handoff }
+  return said && { result: said.result, handoff }
 }
 
 /**
@@ -86,10 +87,12 @@ export async function refusalOf(checker: Checker, schema: JsonSchema | undefined
   return "error" in looked ? looked.error : undefined
 }
 
-function structure({ checker }: JudgeDeps, schema: JsonSchema | undefined, { output, structured }: StepResult) {
+function structure({ checker }: JudgeDeps, schema: JsonSchema | undefined, { result, nonce }: Answered) {
   if (schema === undefined) return undefined
+  const { output, structured } = result
   // Data of the result tool is validated again: another version of Baton may have accepted it.
-  return checker.structure(structured === undefined ? output : JSON.stringify(structured), schema)
+  if (structured !== undefined) return checker.structure(JSON.stringify(structured), schema)
+  return checker.structure(output, schema, nonce)
 }
 
 /** Writes the answer to the step's output path. A path that cannot be written is a failed check. */

@@ -2,14 +2,12 @@ import { enclosing } from "../../core/model/ancestry.ts"
 import { formatProblems } from "../../core/model/problem.ts"
 import type { CheckResult, StepResult } from "../../core/model/result.ts"
 import type { Opinion } from "../../core/model/workflow.ts"
+import type { Composer } from "../../core/ports/composer.ts"
 import type { Checker, Render, Scope } from "../../core/ports/ports.ts"
 import { scopeOf } from "../task/scope.ts"
 import type { Answered } from "./answered.ts"
 
 /** Asks another model for its opinion of an answer. The result is a check whose name says so. */
-
-/** At most so many characters of the answer, and of its prompt, are shown to a reviewer. */
-const SHOWN_CHARS = 100_000
 
 /** Characters of the question in the name of its check. */
 const NAME_CHARS = 100
@@ -20,19 +18,31 @@ const VERDICT = {
   properties: { holds: { type: "boolean" }, why: { type: "string" } },
 } as const
 
-/** Asks the profile of that name; resolves with undefined when there is no such profile. */
-export type AskProfile = (name: string, profile: string, prompt: string) => Promise<StepResult | undefined>
+/**
+ * Asks the profile of that name, with the prompt for the nonce of this question; resolves with
+ * undefined when there is no such profile.
+ */
+export type AskProfile = (
+  name: string,
+  profile: string,
+  promptFor: (nonce: string | undefined) => string,
+) => Promise<Said | undefined>
+interface Said {
+  readonly result: StepResult
+  readonly nonce: string | undefined
+}
 
 interface OpinionDeps {
   readonly checker: Checker
   readonly render: Render
+  readonly composer: Composer
   readonly ask: AskProfile
 }
 
 /** Asks the profile and returns its verdict as a check. A failed run or an unclear answer is no
  *  verdict, and the check does not hold. */
 export async function opinionOf(
-  { checker, render, ask }: OpinionDeps,
+  { checker, render, composer, ask }: OpinionDeps,
   answered: Answered,
   opinion: Opinion,
   at: number,
@@ -44,9 +54,11 @@ export async function opinionOf(
   })
   const question = render(opinion.ask, ownScope(answered))
   if (!question.ok) return told(false, `no verdict: ${formatProblems(question.problems)}`)
-  const result = await ask(`opinion-${at + 1}`, profile, promptFor(question.value, step.id, prompt, given.output))
-  if (result === undefined) return told(false, `no verdict: there is no profile ${profile}`, question.value)
-  const verdict = result.reason === "ok" ? await checker.structure(result.output, VERDICT) : undefined
+  const asked = { question: question.value, step: step.id, prompt, answer: given.output }
+  const said = await ask(`opinion-${at + 1}`, profile, (nonce) => composer.opinion(asked, nonce))
+  if (said === undefined) return told(false, `no verdict: there is no profile ${profile}`, question.value)
+  const { result, nonce } = said
+  const verdict = result.reason === "ok" ? await checker.structure(result.output, VERDICT, nonce) : undefined
   if (verdict === undefined) {
     const why = result.detail === undefined ? result.reason : `${result.reason}: ${result.detail}`
     return { ...told(false, `no verdict: ${why}`, question.value), result }
@@ -79,25 +91,4 @@ function ownScope({ run, step, result }: Answered): Scope {
       keys: () => [name, ...steps.keys()],
     },
   }
-}
-
-function promptFor(question: string, step: string, prompt: string, answer: string): string {
-  return `${question}
-
-Judge by this the answer of the step "${step}". You may read the project's files; change nothing.
-
-What was asked of it:
-
-${shown(prompt)}
-
-Its answer:
-
-${shown(answer)}
-
-Answer with nothing but JSON: {"holds": true or false, "why": "one or two sentences"}`
-}
-
-function shown(text: string): string {
-  if (text.length <= SHOWN_CHARS) return text
-  return `${text.slice(0, SHOWN_CHARS)}\n[cut after ${SHOWN_CHARS} of ${text.length} characters]`
 }

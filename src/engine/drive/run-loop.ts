@@ -21,9 +21,11 @@ import type { Surveyor } from "../../core/ports/surveyor.ts"
 import type { StepTree } from "../../core/ports/tree.ts"
 import { decide } from "../../core/schedule/decide.ts"
 import { type Judgement, judge, unjudged } from "../answer/judge.ts"
+import type { AskProfile } from "../answer/opinions.ts"
 import { askSideQuestion } from "../answer/side-question.ts"
 import type { AttemptOutcome, Dispatcher } from "../dispatch/dispatch.ts"
 import type { Workers } from "../dispatch/workers.ts"
+import { nonceOf, promptKey, withoutNonce } from "../task/nonce.ts"
 import { keptNamed, keptSession, nameOf } from "../task/persistent-workers.ts"
 import { takeReport } from "../task/prompt.ts"
 import { scopeOf } from "../task/scope.ts"
@@ -250,7 +252,7 @@ export class RunLoop {
     const isOver = !("hold" in outcome) && !controller.signal.aborted
     if (!isOver) this.#tree.leave({ run: run.id, step, attempt })
     if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
-    const said = takeReport(this.#deps, run, step, outcome.result)
+    const said = takeReport(this.#deps, run, effect, outcome.result)
     const { signal } = controller
     const watched =
       isOver && spec
@@ -268,16 +270,19 @@ export class RunLoop {
     if (!result || !step) return { type: "ended", step: id, attempt, result: failure("there is no answer to check") }
     const noted = notesOf(this, id, attempt)
     const { warned } = noted
-    const ask = async (name: string, called: string, prompt: string) => {
+    const nonceFor = (question?: string) => nonceOf(this.#deps.hash, run, promptKey(run, id, attempt, question))
+    const ask: AskProfile = async (name, called, promptFor) => {
       const profile = run.created.profiles[called]
-      const said =
-        profile && (await askSideQuestion(this.#deps, run, { step: id, attempt, name, profile, prompt }, noted, signal))
-      if (said) asked.push(said)
-      return said
+      if (profile === undefined) return undefined
+      const nonce = nonceFor(name)
+      const question = { step: id, attempt, name, profile, prompt: promptFor(nonce) }
+      const said = await askSideQuestion(this.#deps, run, question, noted, signal)
+      asked.push(said)
+      return { result: said, nonce }
     }
     const asked: StepResult[] = []
     const { prompt } = stepOf(run, id) ?? {}
-    const answered = { run, step, result, prompt }
+    const answered = { run, step, result, prompt, nonce: nonceFor() }
     const said = await judge({ ...this.#deps, ask, warned }, answered, signal).catch((error): Judgement => {
       this.#deps.log.error("an answer could not be judged", { step: id, error: String(error) })
       return unjudged(error, asked)
@@ -319,7 +324,8 @@ export class RunLoop {
     const { step, attempt } = task
     const { workers, dispatcher, vault } = this.#deps
     for (const text of cuts) this.#warn(step, attempt, { kind: "truncated", text })
-    const inputHash = this.#deps.hash(JSON.stringify([task.profile, vault.hide(task.prompt)]))
+    const asked = withoutNonce(vault.hide(task.prompt), nonceOf(this.#deps.hash, run, promptKey(run, step, attempt)))
+    const inputHash = this.#deps.hash(JSON.stringify([task.profile, asked]))
     workers.add({ task, ask: run.created.ask })
     try {
       return await dispatcher.work(

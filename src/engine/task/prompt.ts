@@ -4,11 +4,12 @@ import type { Result } from "../../core/model/problem.ts"
 import type { StepResult } from "../../core/model/result.ts"
 import { type Run, type StepState, stepOf } from "../../core/model/run.ts"
 import { nestedIn } from "../../core/model/step-types.ts"
-import type { Step, Workflow } from "../../core/model/workflow.ts"
+import type { Quote, Step, Workflow } from "../../core/model/workflow.ts"
 import type { Composed, Composer, Earlier, ProjectFiles, Vault } from "../../core/ports/composer.ts"
-import type { Render } from "../../core/ports/ports.ts"
+import type { Render, Scope } from "../../core/ports/ports.ts"
 import { markOf, secretsOf } from "../../core/rights/secret-text.ts"
 import { followUpOf } from "../../core/schedule/conclude.ts"
+import { nonceOf, promptKey } from "./nonce.ts"
 import { ancestorsOf, neighboursOf, scopeOf } from "./scope.ts"
 
 export interface PromptDeps {
@@ -16,11 +17,14 @@ export interface PromptDeps {
   readonly composer: Composer
   readonly files: ProjectFiles
   readonly vault: Vault
+  /** SHA-256 as hexadecimal digits. */
+  readonly hash: (text: string) => string
 }
 
 interface Which {
   readonly step: Step
   readonly state: StepState
+  readonly attempt: number
   readonly isResumed: boolean
   /** Patterns of the files that the step owns. */
   readonly owned: readonly string[]
@@ -29,14 +33,15 @@ interface Which {
 /** The prompt that the worker is sent. An attempt that was prompted before is sent the same
  *  prompt, whatever has changed since. */
 export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promise<Result<Composed>> {
-  const { step, state, isResumed, owned } = which
+  const { step, state, attempt, isResumed, owned } = which
   const { prompt, goOn, checkpoint } = state
   const secrets = secretsOf(run.created.workflow)
   // The journalled prompt has no secret values in it: a prompt with secrets is composed again.
   const isWhole = !Object.keys(secrets).some((name) => prompt?.includes(markOf(name)))
   if (isResumed && prompt !== undefined && isWhole) return done({ prompt, cuts: [] })
   const { schema } = followUpOf(step)
-  const how = { isReported: isReported(run, step), ...(schema === undefined ? {} : { schema }) }
+  const nonce = nonceOf(deps.hash, run, promptKey(run, step.id, attempt))
+  const how = { nonce, isReported: isReported(run, step), ...(schema === undefined ? {} : { schema }) }
   if (goOn?.session !== undefined && checkpoint === undefined) {
     const again = { strategy: "fresh", earlier: [], files: [], ...how, isAgain: true } as const
     return done(deps.composer.compose({ prompt: goOn.text, ...again }))
@@ -46,15 +51,29 @@ export async function promptOf(deps: PromptDeps, run: Run, which: Which): Promis
   const scope = { ...scopeOf(run, step), ...(opened.values.size > 0 ? { secrets: opened.values } : {}) }
   const own = deps.render(step.prompt, scope)
   if (!own.ok) return own
+  const quotes = quotesOf(deps, step, scope)
+  if (!quotes.ok) return quotes
   try {
     const earlier = await earlierOf(deps.files, run, step)
     const files = step.context === "scoped" ? await deps.files.find(owned) : []
     const said = goOn === undefined ? own.value : `${own.value}\n\n${goOn.text}`
     const asked = checkpoint === undefined ? said : `${said}\n\n${continued(checkpoint.text)}`
-    return done(deps.composer.compose({ prompt: asked, strategy: step.context ?? "fresh", earlier, files, ...how }))
+    const strategy = step.context ?? "fresh"
+    return done(deps.composer.compose({ prompt: asked, quotes: quotes.value, strategy, earlier, files, ...how }))
   } catch (error) {
     return problem(error instanceof Error ? error.message : String(error))
   }
+}
+
+/** The texts that the prompt is about, filled in. */
+function quotesOf({ render }: PromptDeps, { quotes = [] }: Step, scope: Scope): Result<Quote[]> {
+  const filled: Quote[] = []
+  for (const quote of quotes) {
+    const text = render(quote.text, scope)
+    if (!text.ok) return text
+    filled.push({ ...quote, text: text.value })
+  }
+  return { ok: true, value: filled }
 }
 
 const done = (value: Composed): Result<Composed> => ({ ok: true, value })
@@ -108,10 +127,15 @@ function isReported(run: Run, step: Step): boolean {
 }
 
 /** Separates the report from a worker's answer, if the worker was asked for one. */
-export function takeReport({ composer }: PromptDeps, run: Run, id: string, result: StepResult): StepResult {
+export function takeReport(
+  { composer, hash }: PromptDeps,
+  run: Run,
+  { step: id, attempt }: { readonly step: string; readonly attempt: number },
+  result: StepResult,
+): StepResult {
   const step = run.specs[stepOf(run, id)?.index ?? -1]
   if (result.reason !== "ok" || !step || !isReported(run, step)) return result
-  const taken = composer.takeReport(result.output)
+  const taken = composer.takeReport(result.output, nonceOf(hash, run, promptKey(run, id, attempt)))
   // A worker that wrote only a report has given its answer in it.
   return { ...result, ...taken, output: taken.output || result.output }
 }

@@ -114,13 +114,13 @@ class Ancestors implements StepScopes {
     const spec = this.#run.specs[state.index]
     const name = spec?.part?.name ?? id
     // Of several ancestors with one name, the nearest counts.
-    if (!this.#found.has(name)) this.#found.set(name, scopeOfStep(state))
+    if (!this.#found.has(name)) this.#found.set(name, scopeOfStep(state, this.#run.created.nonceKey === undefined))
     this.#open.push(...(spec?.needs ?? []), ...(spec?.part?.reads ?? []))
     return true
   }
 }
 
-function scopeOfStep({ status, result, session }: StepState): StepScope {
+function scopeOfStep({ status, result, session }: StepState, isOld: boolean): StepScope {
   const output = result?.output ?? ""
   return {
     output,
@@ -128,16 +128,22 @@ function scopeOfStep({ status, result, session }: StepState): StepScope {
     reason: result?.reason ?? "",
     session: result?.session ?? session ?? "",
     get structured() {
-      return result?.structured ?? dataIn(output)
+      return result?.structured ?? dataIn(output, isOld)
     },
   }
 }
 
-/** The JSON in an answer of a step without a schema: its last code block, else the whole answer;
- *  undefined when that is not JSON. */
-function dataIn(output: string): unknown {
-  const blocks = [...output.matchAll(/```(?:json)?[ \t]*\n([\s\S]*?)```/g)]
-  const text = blocks.at(-1)?.[1] ?? output
+/**
+ * The JSON in an answer of a step without a schema: its only code block, else the whole answer.
+ * Undefined when that is not JSON, and when there are several blocks, because one of them may be a
+ * quotation. In runs of earlier versions the last block counts.
+ */
+function dataIn(output: string, isOld: boolean): unknown {
+  const blocks = [...output.matchAll(/```(json)?[ \t]*\n([\s\S]*?)```/g)]
+  const marked = blocks.filter(([, mark]) => mark !== undefined)
+  const counting = marked.length > 0 && !isOld ? marked : blocks
+  if (counting.length > 1 && !isOld) return undefined
+  const text = counting.at(-1)?.[2] ?? output
   if (!/^\s*[[{]/.test(text)) return undefined
   try {
     return JSON.parse(text)

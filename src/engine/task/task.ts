@@ -42,7 +42,13 @@ export async function taskOf(
   const owned = ownedBy(deps.render, run, step)
   if (!owned.ok) return failure(formatProblems(owned.problems))
   const files = owned.value
-  const composed = await promptOf(deps, run, { step, state, isResumed: effect.resumed, owned: files ?? [] })
+  const composed = await promptOf(deps, run, {
+    step,
+    state,
+    attempt: effect.attempt,
+    isResumed: effect.resumed,
+    owned: files ?? [],
+  })
   if (!composed.ok) return failure(formatProblems(composed.problems))
   const { prompt, cuts } = composed.value
   const count = state.checkpoint?.count ?? 0
