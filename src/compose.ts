@@ -74,6 +74,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
     notes,
     servers: serverDeps(project, state, { host, log, usesFolder, notes }),
   })
+  const checked = { root: project.root, ledger: ledgerOf(state), clock: systemClock, env: process.env }
   const engine = new Engine({
     store,
     clock: systemClock,
@@ -83,16 +84,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
     render,
     evaluate: holds,
     value: resultOf,
-    checker: createChecker({
-      git,
-      tree,
-      root: project.root,
-      ledger: ledgerOf(state),
-      clock: systemClock,
-      env: process.env,
-      hide: (text) => vault.hide(text),
-      compile: compileSchema,
-    }),
+    checker: createChecker({ ...checked, git, tree, hide: (text) => vault.hide(text), compile: compileSchema }),
     composer,
     files: createProjectFiles(project.root),
     vault,

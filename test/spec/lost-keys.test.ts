@@ -202,7 +202,7 @@ describe("every key of a profile is refused or changes the profile", () => {
     },
     ...{ mode: "foreground", start: "brief", keep: true, fallback: ["a/c"], pin: true, concurrency: 2, asks: "deny" },
     ...{ timeout: "7m", idle_timeout: "8m", tool_timeout: "9m", idle_stop: "3m", intervene: "always" },
-    ...{ url: "http://localhost:1", password: "x", directory: "/x", checkpoint: 30_000 },
+    ...{ url: "http://localhost:1", password: "x", directory: "/x", checkpoint: 30_000, env: ["CI"] },
   }
   const schema = configJsonSchema()
   const properties = valueAt(schema, ["properties", "profiles", "additionalProperties"]) as object

@@ -253,13 +253,10 @@ export class RunLoop {
     if (!isOver) this.#tree.leave({ run: run.id, step, attempt })
     if ("hold" in outcome) return { type: "held", step, attempt, hold: outcome.hold }
     const said = takeReport(this.#deps, run, effect, outcome.result)
-    const { signal } = controller
-    const watched =
-      isOver && spec
-        ? await this.#tree.end(run, spec, { attempt, result: said }, signal)
-        : { result: said, warnings: [] }
-    const { result } = watched
-    for (const warning of watched.warnings) this.#warn(step, attempt, warning)
+    const unwatched = { result: said, warnings: [] }
+    const ended = { attempt, result: said }
+    const { result, warnings } = isOver && spec ? await this.#tree.end(run, spec, ended, controller.signal) : unwatched
+    for (const warning of warnings) this.#warn(step, attempt, warning)
     const delegated = this.#delegated(step, result)
     return { type: "ended", step, attempt, result, ...(delegated ? { delegated } : {}) }
   }
