@@ -8,6 +8,7 @@ import {
   intersect,
   isDenied,
   isReadOnly,
+  mayWrite,
   workerRules,
 } from "../../../src/core/rights/permission.ts"
 
@@ -308,4 +309,13 @@ describe("a worker's rules", () => {
     for (const name of ["edit", "bash", "mcp_write"]) expect([name, isHidden(child, name)]).toEqual([name, true])
     expect(lines(child).length).toBeLessThan(40)
   })
+})
+
+it("a worker may write unless it edits nothing and its profile names no other tool that could", () => {
+  expect(mayWrite([])).toBe(true)
+  expect(mayWrite(rules("edit|docs/*|allow"))).toBe(true)
+  expect(mayWrite(rules("edit|*|deny"))).toBe(false)
+  expect(mayWrite(rules("edit|*|deny", "read|*|allow", "bash|*|deny"))).toBe(false)
+  expect(mayWrite(rules("edit|*|deny", "bash|git log|allow"))).toBe(true)
+  expect(mayWrite(rules("edit|*|deny", "mcp_write|*|ask"))).toBe(true)
 })
