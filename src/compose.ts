@@ -21,7 +21,7 @@ import { Gate } from "./project/gate.ts"
 import { Project } from "./project/project.ts"
 import type { Runtime } from "./project/runtime.ts"
 import { touchedByRuns } from "./project/touched.ts"
-import { createVault } from "./project/vault.ts"
+import { createVault, type ProjectVault } from "./project/vault.ts"
 import { modelsWanted } from "./project/workers.ts"
 import { compileSchema } from "./spec/json-schema.ts"
 import { holds, render, resultOf } from "./spec/template.ts"
@@ -72,7 +72,7 @@ export function openRuntime(options: RuntimeOptions): Runtime {
     host,
     log,
     notes,
-    servers: serverDeps(project, state, { host, log, usesFolder, notes }),
+    servers: serverDeps(project, state, { host, log, usesFolder, notes, vault }),
   })
   const checked = { root: project.root, ledger: ledgerOf(state), clock: systemClock, env: process.env }
   const engine = new Engine({
@@ -159,8 +159,10 @@ function serverDeps(
     log,
     usesFolder,
     notes,
+    vault,
   }: Pick<Required<RuntimeOptions>, "host" | "log" | "usesFolder"> & {
     readonly notes: string
+    readonly vault: ProjectVault
   },
 ): ServerDeps {
   const config = () => {
@@ -178,7 +180,13 @@ function serverDeps(
     folder: join(state, "servers"),
     notes,
     ledger: ledgerOf(state),
-    password: (profile) => config()?.passwords[profile],
+    password: (profile) => {
+      const password = config()?.passwords[profile]
+      // A server, or a worker on it, could repeat it.
+      if (password !== undefined) vault.learnPassword(profile, password)
+      return password
+    },
+    learn: vault.learnPassword,
     remotes: () => Object.values(config()?.profiles ?? {}).filter((profile) => profile.url !== undefined),
   }
 }

@@ -48,6 +48,7 @@ function openBackends() {
     ledger: ledgerOf(folder),
     password: () => undefined,
     remotes: () => [],
+    learn: () => undefined,
   }
   return { backends: createBackends({ host, log, notes: servers.notes, servers }), created }
 }

@@ -1,4 +1,6 @@
-import { relative } from "node:path"
+import { existsSync } from "node:fs"
+import { join, relative } from "node:path"
+import { fileURLToPath } from "node:url"
 import { Command } from "commander"
 import { loadedBy } from "../config/halves.ts"
 import type { LoadedConfig, LoadOptions } from "../config/load.ts"
@@ -112,7 +114,14 @@ function halves(root: string, globalDir: string): Finding {
     return { state: "good", text: `OpenCode loads Baton: ${name(server)}, ${name(tui)}` }
   const missing = [...(server === undefined ? ["opencode.json"] : []), ...(tui === undefined ? ["tui.json"] : [])]
   const text = `the TUI does not load Baton: ${missing.join(" and ")} ${missing.length > 1 ? "do" : "does"} not name it`
-  return { state: "note", text, detail: `add "plugin": ["opencode-baton"] to ${missing.join(" and to ")}` }
+  const entry = JSON.stringify(packageAddress(root))
+  return { state: "note", text, detail: `add "plugin": [${entry}] to ${missing.join(" and to ")}` }
+}
+
+/** What an OpenCode config must name: a bare name is looked up in the npm registry. */
+function packageAddress(root: string): string {
+  const installed = "node_modules/opencode-baton"
+  return existsSync(join(root, installed)) ? `./${installed}` : fileURLToPath(new URL("..", import.meta.url))
 }
 
 async function journal(compose: LoadCompose, place: LoadOptions): Promise<Finding> {

@@ -56,6 +56,8 @@ export interface ServeOptions {
   readonly restore?: GuardOptions["restore"]
   /** Aborts the start. */
   readonly signal?: AbortSignal
+  /** Hears the server's password before it is used. */
+  readonly onPassword?: (password: string) => void
 }
 
 /**
@@ -73,6 +75,7 @@ async function freePort(): Promise<number> {
 
 async function startOnce(options: ServeOptions): Promise<Served> {
   const password = randomBytes(18).toString("base64url")
+  options.onPassword?.(password)
   const command = [options.binary, "serve", "--hostname=127.0.0.1", `--port=${await freePort()}`]
   const tracked = await startTracked(options.ledger, [...deathSignal(), ...command] as [string, ...string[]], {
     cwd: options.directory,

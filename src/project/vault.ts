@@ -8,11 +8,19 @@ import { readText } from "../files/read.ts"
 /** Maximum size in bytes of a file that holds a secret. */
 const MAX_SECRET_BYTES = 64 * 1024
 
+export interface ProjectVault extends Vault {
+  /**
+   * Hides the password of a profile's server from now on, as `[secret password of PROFILE]`. One that
+   * is too short, or only letters, could be an ordinary word of any text, and is not looked for.
+   */
+  learnPassword(profile: string, password: string): void
+}
+
 /**
  * Reads secrets from the environment and from files, and hides them; see the port. `root` is the
  * base of paths.
  */
-export function createVault(root: string, env: Readonly<Record<string, string | undefined>>): Vault {
+export function createVault(root: string, env: Readonly<Record<string, string | undefined>>): ProjectVault {
   /**
    * Texts and their replacements, the longest first, so that no secret hides only a part of
    * another.
@@ -38,6 +46,9 @@ export function createVault(root: string, env: Readonly<Record<string, string | 
       const found = read.flatMap((one) => ("value" in one ? [one] : []))
       for (const { name, value } of found) learn(name, value)
       return { ok: true, values: new Map(found.map(({ name, value }) => [name, value])) }
+    },
+    learnPassword(profile, password) {
+      if (/[^a-z]/i.test(password) && password.length >= SHORTEST_SECRET) learn(`password of ${profile}`, password)
     },
     hide: (value) => (hidden.length === 0 ? value : mapTexts(value, withoutSecrets)),
   }

@@ -396,7 +396,7 @@ describe("baton doctor", () => {
           /✗ workflow bad cannot be run\n {4}\.opencode\/workflows\/bad\.yaml:1:9: .*\n {4}.*bad\.yaml:1:18: unknown key `promt`/,
         )
         expect(stdout).toMatch(
-          /! the TUI does not load Baton: .*\n {4}add "plugin": \["opencode-baton"\] to opencode\.json and to tui\.json\n/,
+          /! the TUI does not load Baton: .*\n {4}add "plugin": \["\/.+"\] to opencode\.json and to tui\.json\n/,
         )
         expect(stdout).toMatch(
           /✗ profiles name models .*\n {4}OpenCode has no model `scripted\/smal` \(coder\): did you mean `scripted\/small`\?/,

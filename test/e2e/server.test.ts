@@ -401,6 +401,7 @@ describe("a server that Baton did not start", () => {
         const next = createServerBackend({
           ...deps,
           remotes: () => [profile("far", { kind: "server", url: server.url })],
+          learn: () => undefined,
         })
         await next.stop(session)
         expect((await server.client.session.status({})).data?.[session]).toBeUndefined()

@@ -13,7 +13,7 @@ steps:
   - id: build
     prompt: Build the tides
     retry: { max_attempts: 2, delay: 0s }
-    checks: [{ run: "grep -q high tides.txt" }]
+    checks: [{ run: "grep -q high tides.txt", protect: [] }]
   - { id: approve, type: gate, needs: [build], prompt: Is it ready? }
 `
 const END = "\x1b[F"

@@ -101,3 +101,16 @@ it("nested workflows use the secrets of their parent workflow", () => {
   const outer = { ...workflow([group]), secrets: { OUT: { env: "OUT" } } }
   expect(secretsOf(outer)).toEqual({ IN: { env: "IN" }, OUT: { env: "OUT" } })
 })
+
+it("hides the password of a server, also in a header, and leaves ordinary words alone", () => {
+  const vault = createVault(root, {})
+  vault.learnPassword("far", "s3cret-of-far")
+  vault.learnPassword("weak", "opencode")
+  vault.learnPassword("short", "a1")
+  const header = `Basic ${btoa("opencode:s3cret-of-far")}`
+  expect(vault.hide(`401: ${header}`)).toMatch(/^401: Basic b3BlbmNvZGU6.{0,2}\[secret password of far\].{0,3}$/)
+  expect(vault.hide({ error: "no s3cret-of-far here", model: "opencode/a1" })).toEqual({
+    error: "no [secret password of far] here",
+    model: "opencode/a1",
+  })
+})

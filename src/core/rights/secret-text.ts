@@ -14,22 +14,48 @@ export function markOf(name: string): string {
 }
 
 /**
- * Returns every form in which a value is searched for: as it is, escaped in JSON and in a URL, in
- * base64, and line by line.
+ * Returns every form in which a value is searched for: as it is, escaped in JSON (also twice, as JSON
+ * inside of JSON has it) and in a URL, in hexadecimal digits, in base64 wherever it stands in a longer
+ * text, and line by line.
  */
 export function formsOf(value: string): readonly string[] {
   const bare = value.trim()
   const lines = bare.split(/\r?\n/).map((line) => line.trim())
-  const whole = [value, bare, JSON.stringify(bare).slice(1, -1), encodeURIComponent(bare), ...base64Of(bare)]
+  const escaped = [escapedOnce(bare), escapedOnce(escapedOnce(bare))]
+  const encoded = encodeURIComponent(bare.toWellFormed())
+  const bytes = Array.from(new TextEncoder().encode(bare))
+  const whole = [value, bare, ...escaped, encoded, encoded.replaceAll("%20", "+"), ...hexOf(bytes), ...base64Of(bytes)]
   const long = lines.length > 1 ? lines.filter((line) => line.length >= SHORTEST_LINE) : []
   return [...new Set([...whole, ...long])].filter((form) => form.length >= SHORTEST_SECRET)
 }
 
-/** Returns the base64 form with and without its padding. */
-function base64Of(text: string): string[] {
-  const bytes = new TextEncoder().encode(text)
-  const encoded = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
-  return [encoded, encoded.replace(/=+$/, "")]
+function escapedOnce(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}
+
+function hexOf(bytes: readonly number[]): string[] {
+  const digits = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join("")
+  return [digits, digits.toUpperCase()]
+}
+
+/**
+ * Returns the base64 forms: of the value alone, with and without padding, and the digits that it has
+ * in a longer text, which depend on where among three bytes it begins. The first and the last digit
+ * of such a place also depend on the neighbours, and are left out. Each is returned with the digits
+ * of addresses, too.
+ */
+function base64Of(bytes: readonly number[]): string[] {
+  const alone = base64(bytes)
+  const inside = [0, 1, 2].map((before) => {
+    const shifted = [...new Array<number>(before).fill(0), ...bytes]
+    return base64(shifted).slice(Math.ceil((before * 8) / 6), Math.floor((shifted.length * 8) / 6))
+  })
+  const all = [alone, alone.replace(/=+$/, ""), ...inside]
+  return [...all, ...all.map((digits) => digits.replaceAll("+", "-").replaceAll("/", "_"))]
+}
+
+function base64(bytes: readonly number[]): string {
+  return btoa(bytes.map((byte) => String.fromCharCode(byte)).join(""))
 }
 
 /** Applies a function to every string in a value, including keys. */

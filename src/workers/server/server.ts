@@ -26,6 +26,8 @@ export interface ServerDeps {
   readonly ledger: string
   /** Password of a profile's server. It is read each time, because it is stored nowhere. */
   readonly password: (profile: string) => string | undefined
+  /** Hears the password of a server that was started, so that it is hidden wherever it appears. */
+  readonly learn: (profile: string, password: string) => void
   /** Profiles whose server somebody else runs. */
   readonly remotes: () => readonly Profile[]
 }
@@ -62,7 +64,8 @@ async function startOwn(deps: ServerDeps, profile: Profile, signal: AbortSignal)
   const folder = `${deps.folder}/${profile.name}`
   const { env, restore } = await isolatedEnv(origin, folder, deps.env, deps.usesFolder())
   const { directory } = origin
-  const served = await startServe({ binary, directory, env, restore, ledger, signal }).catch((error) => {
+  const onPassword = (password: string) => deps.learn(profile.name, password)
+  const served = await startServe({ binary, directory, env, restore, ledger, signal, onPassword }).catch((error) => {
     throw new Error(`the server of profile \`${profile.name}\` did not start: ${describe(error)}`)
   })
   let isClosing = false

@@ -1,4 +1,5 @@
 import { join, relative } from "node:path"
+import type { Path } from "@opencode-ai/sdk/v2"
 import type { PermissionRule } from "../../core/model/profile.ts"
 import type { SessionSpec } from "../../core/ports/ports.ts"
 import { hostPatterns } from "../../core/rights/file-patterns.ts"
@@ -36,12 +37,23 @@ export async function rulesFor(
  * the repository, or absolute (contract C36).
  */
 async function prefixOf(host: Host, origin: Host): Promise<string> {
-  const { worktree, directory } = await callHost("read the project's place", (o) => host.client.path.get({}, o))
+  const { worktree, directory } = await placeOf(host)
   // Another server has other folders, but the project starts at the same place inside them.
   const top = join(directory, relative(origin.directory, origin.root ?? origin.directory))
   const before = relative(worktree, top).replaceAll("\\", "/")
   return before === "" ? "" : `${before}/`
 }
+
+/** Where the host's project is. It stays the same, so it is asked once; a failure is asked again. */
+async function placeOf(host: Host): Promise<Path> {
+  const known = places.get(host)
+  if (known !== undefined) return known
+  const place = await callHost("read the project's place", (o) => host.client.path.get({}, o))
+  places.set(host, place)
+  return place
+}
+
+const places = new WeakMap<Host, Path>()
 
 /**
  * The steps of a run need the same rules again and again, and they take some milliseconds to

@@ -1,23 +1,51 @@
+import fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import type { Step } from "../../../src/core/model/workflow.ts"
 import { formsOf, mapTexts, markOf, secretsOf } from "../../../src/core/rights/secret-text.ts"
 import { step, workflow } from "../../support/runs.ts"
 
 describe("the forms of a secret", () => {
-  it("are the value itself, escaped in JSON, escaped in a URL, and base64 with and without padding", () => {
-    expect(formsOf(' pass"word/1\n')).toEqual([
-      ' pass"word/1\n',
-      'pass"word/1',
-      'pass\\"word/1',
-      "pass%22word%2F1",
-      "cGFzcyJ3b3JkLzE=",
-      "cGFzcyJ3b3JkLzE",
+  it("are the value itself, escaped in JSON, escaped in a URL, in hexadecimal digits, and in base64", () => {
+    const forms = formsOf(' pass"word 1\n')
+    for (const form of [
+      ' pass"word 1\n',
+      'pass"word 1',
+      'pass\\"word 1',
+      'pass\\\\\\"word 1',
+      "pass%22word%201",
+      "pass%22word+1",
+      "7061737322776f72642031",
+      "7061737322776F72642031",
+      "cGFzcyJ3b3JkIDE=",
+      "cGFzcyJ3b3JkIDE",
     ])
+      expect(forms).toContain(form)
   })
 
-  it("are none when the secret is shorter than eight characters", () => {
-    expect(formsOf("1234567")).toEqual(["MTIzNDU2Nw==", "MTIzNDU2Nw"])
+  it("are found in the base64 of a longer text, wherever the value stands in it, also in that of addresses", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "grapheme", minLength: 8 }).filter((value) => value === value.trim()),
+        fc.string(),
+        fc.string(),
+        (value, before, after) => {
+          const text = btoa(String.fromCharCode(...new TextEncoder().encode(`${before}${value}${after}`)))
+          const forms = formsOf(value)
+          expect(forms.some((form) => text.includes(form))).toBe(true)
+          expect(forms.some((form) => text.replaceAll("+", "-").replaceAll("/", "_").includes(form))).toBe(true)
+        },
+      ),
+    )
+  })
+
+  it("are not those of fewer than eight characters as they stand", () => {
+    expect(formsOf("1234567")).not.toContain("1234567")
     expect(formsOf("12345678")).toContain("12345678")
+    expect(formsOf("1234567").every((form) => form.length >= 8)).toBe(true)
+  })
+
+  it("exist for a value that is no well-formed text", () => {
+    expect(formsOf("pass\ud800word")).toContain("pass%EF%BF%BDword")
   })
 
   it("include each long line of a secret with several lines", () => {

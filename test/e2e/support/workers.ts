@@ -50,6 +50,7 @@ export function serverDeps(origin: Host, clock: Clock, log: Log, project: Projec
     ledger: ledgerOf(project.state()),
     password: () => undefined,
     remotes: () => [],
+    learn: () => undefined,
   }
 }
 
