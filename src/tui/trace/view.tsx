@@ -41,6 +41,7 @@ export function showTrace(deps: ReplyDeps, view: TraceReply, selection: TraceSel
     ...(trace === undefined ? [] : ["f filter", "/ search", ...(selection === ALL ? [] : ["a all"])]),
     ...(canOpen(step) ? ["o session"] : []),
     "r again",
+    "return close",
   ].join(" · ")
   const bindKeys = (bound: Readonly<Record<string, () => void>>) => {
     const bindings = Object.entries(bound).map(([key, act]) => ({ key, cmd: () => guard.sync(undefined, act) }))
