@@ -1,4 +1,5 @@
 import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser"
+import { INEXACT_HINT, isInexact } from "../core/base/json.ts"
 import type { Path, SourceDocument } from "../core/documents/issues.ts"
 import { Lines } from "../core/documents/lines.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
@@ -51,7 +52,8 @@ export function parseJsonc(source: string, file: string): Result<SourceDocument>
     return { ok: false, problems: firstPerLine(errors.map((error) => problem(error.offset, syntaxMessage(error)))) }
   }
   const problems: Problem[] = []
-  const value = toValue(root, (node, message, hint) => problems.push(problem(node.offset, message, hint)))
+  const report: JsonReporter = (node, message, hint) => problems.push(problem(node.offset, message, hint))
+  const value = toValue(root, source, report)
   if (problems.length > 0) return { ok: false, problems }
   return { ok: true, value: { file, value, place: (path, part) => lines.placeOf(find(root, path, part)) } }
 }
@@ -85,9 +87,13 @@ function depthOf(text: string): number {
 
 type JsonReporter = (node: Node, message: string, hint?: string) => void
 
-function toValue(node: Node, report: JsonReporter): unknown {
-  if (node.type === "array") return (node.children ?? []).map((child) => toValue(child, report))
-  if (node.type !== "object") return node.value
+function toValue(node: Node, text: string, report: JsonReporter): unknown {
+  if (node.type === "array") return (node.children ?? []).map((child) => toValue(child, text, report))
+  if (node.type !== "object") {
+    const source = text.slice(node.offset, node.offset + node.length)
+    if (isInexact(node.value, source)) report(node, `\`${source}\` is too large to be exact`, INEXACT_HINT)
+    return node.value
+  }
   const seen = new Set<string>()
   const entries: [string, unknown][] = []
   for (const property of node.children ?? []) {
@@ -97,7 +103,7 @@ function toValue(node: Node, report: JsonReporter): unknown {
     if (name === "__proto__") report(key, "`__proto__` cannot be a key")
     if (seen.has(name)) report(key, `\`${name}\` is written twice`, "keep one of the two")
     seen.add(name)
-    entries.push([name, toValue(value, report)])
+    entries.push([name, toValue(value, text, report)])
   }
   return Object.fromEntries(entries)
 }

@@ -1,4 +1,5 @@
 import { isAlias, isCollection, isMap, isNode, isPair, isScalar, isSeq, type Node } from "yaml"
+import { INEXACT_HINT, isInexact } from "../core/base/json.ts"
 import type { Path } from "../core/documents/issues.ts"
 
 /**
@@ -35,7 +36,11 @@ export class Converter {
       return this.stop(node, "the file is nested too deeply here", `at most ${MAX_DEPTH} levels`)
     if (isAlias(node)) return this.alias(node, around)
     if (!insideAlias && (isScalar(node) || isCollection(node)) && node.anchor) this.anchors.set(node.anchor, node)
-    if (isScalar(node)) return node.value
+    if (isScalar(node)) {
+      const source = node.source ?? ""
+      if (isInexact(node.value, source)) this.report(node, `\`${source}\` is too large to be exact`, INEXACT_HINT)
+      return node.value
+    }
     if (around.includes(node)) return this.stop(node, "this value contains itself", "remove the alias")
     const inside = [...around, node]
     if (isSeq(node)) return node.items.map((item) => this.convert(item, inside, insideAlias))

@@ -1,3 +1,4 @@
+import { isInexact } from "../core/base/json.ts"
 import { suggest } from "../core/base/nearest.ts"
 import { isMissing } from "../core/model/inputs.ts"
 import type { Problem, Result } from "../core/model/problem.ts"
@@ -71,7 +72,8 @@ export function convert(name: string, spec: InputSpec, value: InputValue, report
 function limitOf(type: InputSpec["type"], value: InputValue): number | undefined {
   if ((type !== "integer" && type !== "number") || !isNumeric(value)) return undefined
   const number = Number(value)
-  const most = type === "integer" ? Number.MAX_SAFE_INTEGER : Number.MAX_VALUE
+  const isExact = type === "integer" || isInexact(number, String(value))
+  const most = isExact ? Number.MAX_SAFE_INTEGER : Number.MAX_VALUE
   return Math.abs(number) > most ? Math.sign(number) * most : undefined
 }
 
@@ -88,7 +90,7 @@ function toType(type: InputSpec["type"], value: InputValue): InputValue | undefi
   }
   const number = isNumeric(value) ? Number(value) : Number.NaN
   const fits = type === "integer" ? Number.isSafeInteger(number) : Number.isFinite(number)
-  return fits ? number : undefined
+  return fits && !isInexact(number, String(value)) ? number : undefined
 }
 
 const EXAMPLES: Readonly<Record<InputSpec["type"], (name: string) => string>> = {
