@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest"
 import { checkConfig } from "../../src/config/load.ts"
-import { isInexact } from "../../src/core/base/json.ts"
 import { formatProblems } from "../../src/core/model/problem.ts"
 import { bindInputs } from "../../src/spec/inputs.ts"
 import { parseWorkflow } from "../../src/spec/parse.ts"
@@ -38,16 +37,6 @@ describe("an integer that a number cannot hold exactly", () => {
     expect(given("9007199254740993")).toMatchObject({ ok: false })
     expect(given("1e300")).toMatchObject({ ok: true, value: { n: 1e300 } })
     expect(given("9007199254740991")).toMatchObject({ ok: true, value: { n: 9007199254740991 } })
-  })
-
-  it("is told by its digits, not by its size", () => {
-    expect(["9007199254740993", "0o777777777777777777777"].map((text) => isInexact(Number(text), text))).toEqual([
-      true,
-      true,
-    ])
-    for (const text of ["9007199254740991", "1e300", "12345678901234567890.5", "x"])
-      expect([text, isInexact(Number(text), text)]).toEqual([text, false])
-    expect(isInexact("9007199254740993", "9007199254740993")).toBe(false)
   })
 })
 

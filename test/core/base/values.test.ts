@@ -1,7 +1,7 @@
 import { expect, it } from "vitest"
 import { defined } from "../../../src/core/base/defined.ts"
 import { durationWords, formatDuration, writeDuration } from "../../../src/core/base/duration.ts"
-import { dataOf } from "../../../src/core/base/json.ts"
+import { dataOf, isInexact } from "../../../src/core/base/json.ts"
 import { formatTime, localTime } from "../../../src/core/base/time.ts"
 
 it.each([
@@ -14,6 +14,14 @@ it.each([
   [null, null],
 ])("data passed as %j is read as %j", (given, data) => {
   expect(dataOf(given)).toEqual(data)
+})
+
+it("an integer that a number cannot hold exactly is told by its digits, not by its size", () => {
+  const inexact = ["9007199254740993", "-9007199254740993", "0o777777777777777777777"]
+  expect(inexact.map((text) => isInexact(Number(text.replace("-", "")), text))).toEqual([true, true, true])
+  for (const text of ["9007199254740991", "1e300", "12345678901234567890.5", "x"])
+    expect([text, isInexact(Number(text), text)]).toEqual([text, false])
+  expect(isInexact("9007199254740993", "9007199254740993")).toBe(false)
 })
 
 it("a time is shown to the minute, in UTC", () => {
