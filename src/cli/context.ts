@@ -7,7 +7,7 @@ import type { Host } from "../host/host.ts"
 import { Project } from "../project/project.ts"
 import type { Runtime } from "../project/runtime.ts"
 import { UserError } from "./exit.ts"
-import { stderr } from "./terminal.ts"
+import { hideVariable, stderr } from "./terminal.ts"
 
 /**
  * Loads the parts of compose.ts that the commands need. Loaded at the first use, because it
@@ -47,6 +47,7 @@ export function placeOf(options: GlobalOptions): LoadOptions {
     ...(worktree === undefined ? {} : { worktree }),
     globalDir: globalConfigDir(process.env),
     env: process.env,
+    onVariable: hideVariable,
   }
 }
 

@@ -1,4 +1,5 @@
 import { printable } from "../core/base/printable.ts"
+import { formsOf, SHORTEST_SECRET } from "../core/rights/secret-text.ts"
 
 /**
  * The only place that writes to the process's streams. A worker, a model, a server or a folder wrote
@@ -21,8 +22,19 @@ export function control(code: string): string {
   return `\x1b[${MARK};${code}`
 }
 
+/** Values of variables that orchestrator.json names, the longest first, and what is shown instead. */
+let hidden: readonly (readonly [value: string, source: string])[] = []
+
+/** Shows the variable instead of its value from now on. A value of a few letters is a word. */
+export function hideVariable(name: string, value: string): void {
+  if (value.length < SHORTEST_SECRET || !/[^a-z]/i.test(value) || hidden.some(([known]) => known === value)) return
+  const source = `{env:${name}}`
+  hidden = [...hidden, ...formsOf(value).map((form) => [form, source] as const)].sort(([a], [b]) => b.length - a.length)
+}
+
 /** Returns a text as it is written to a stream. */
-export function shown(text: string): string {
+export function shown(given: string): string {
+  const text = hidden.reduce((out, [value, source]) => out.replaceAll(value, () => source), given)
   return text
     .split(OWN)
     .map((part, at) => (at % 2 === 1 ? `\x1b[${part}` : printable(part)))

@@ -38,7 +38,11 @@ export interface LoadOptions extends ProjectLocation {
   readonly globalDir: string
   /** The variables that replace `{env:NAME}`. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Hears each variable that was filled in, except as a model's name, so that it can be hidden. */
+  readonly onVariable?: VariableListener
 }
+
+type VariableListener = (name: string, value: string) => void
 
 /**
  * Finds, reads and checks orchestrator.json. Never throws: it returns all problems at once. With
@@ -48,13 +52,17 @@ export function loadConfig(options: LoadOptions, usesFolder = true): Result<Load
   const found = findConfig(usesFolder ? projectRoot(options) : undefined, options.globalDir)
   if (!found.ok) return found
   const file = found.value
-  return file === null ? checkConfig("{}", null, options.env) : checkConfigFile(file, options.env)
+  return file === null ? checkConfig("{}", null, options.env) : checkConfigFile(file, options.env, options.onVariable)
 }
 
 /** Reads and checks the orchestrator.json at `file`. */
-export function checkConfigFile(file: string, env: LoadOptions["env"]): Result<LoadedConfig> {
+export function checkConfigFile(
+  file: string,
+  env: LoadOptions["env"],
+  onVariable?: VariableListener,
+): Result<LoadedConfig> {
   const text = documentText(file)
-  return text.ok ? checkConfig(text.value, file, env) : text
+  return text.ok ? checkConfig(text.value, file, env, onVariable) : text
 }
 
 /** Reads an orchestrator.json with its source positions, without checking it. */
@@ -64,14 +72,19 @@ export function configDocument(file: string): Result<SourceDocument> {
 }
 
 /** Checks the text of an orchestrator.json; `file` names it in problems. */
-export function checkConfig(text: string, file: string | null, env: LoadOptions["env"]): Result<LoadedConfig> {
+export function checkConfig(
+  text: string,
+  file: string | null,
+  env: LoadOptions["env"],
+  onVariable: VariableListener = () => undefined,
+): Result<LoadedConfig> {
   const parsed = parseJsonc(text, file ?? "orchestrator.json")
   if (!parsed.ok) return parsed
   const document = parsed.value
   const foreign = foreignProblem(document)
   if (foreign) return { ok: false, problems: [foreign] }
   const missing: Problem[] = []
-  const value = fillIn(document, env, missing)
+  const value = fillIn(document, { env, onVariable }, missing)
   const result = configSchema.safeParse(value)
   const problems = firstProblems(
     document.file,
@@ -114,15 +127,25 @@ function toLimits({ max_workers, max_depth, budget }: Config["limits"]): Limits 
   return { maxWorkers: max_workers, maxDepth: max_depth, ...defined({ budget }) }
 }
 
+/** Keys of models. Their names are in everything that a run shows. */
+const MODEL_KEYS = new Set<PropertyKey>(["models", "model", "fallback"])
+
 /**
  * Returns the document's value with every `{env:NAME}` replaced; an unset variable is a problem.
  */
-function fillIn(document: SourceDocument, env: LoadOptions["env"], problems: Problem[]): unknown {
+function fillIn(
+  document: SourceDocument,
+  { env, onVariable }: { readonly env: LoadOptions["env"]; readonly onVariable: VariableListener },
+  problems: Problem[],
+): unknown {
   const fill = (value: unknown, path: Path): unknown => {
     if (typeof value === "string") {
       return value.replace(/\{env:([^{}]*)\}/g, (whole, name: string) => {
         const found = Object.hasOwn(env, name) ? env[name] : undefined
-        if (found !== undefined) return found
+        if (found !== undefined) {
+          if (!path.some((key) => MODEL_KEYS.has(key))) onVariable(name, found)
+          return found
+        }
         problems.push(
           problemAt(
             document,

@@ -140,7 +140,7 @@ export class Project {
     }
     const problems = files.flatMap((file) => {
       if (!/^orchestrator\.jsonc?$/.test(basename(file))) return loadWorkflow(file, options).problems
-      const checked = checkConfigFile(file, this.#options.env)
+      const checked = checkConfigFile(file, this.#options.env, this.#options.onVariable)
       return checked.ok ? [] : checked.problems
     })
     return { files, problems: distinct(problems) }
