@@ -1,3 +1,4 @@
+import { fencedBlocks } from "../core/base/fences.ts"
 import type { JsonSchema } from "../core/model/workflow.ts"
 import type { Structured } from "../core/ports/ports.ts"
 
@@ -9,8 +10,6 @@ export type Compile = (schema: JsonSchema) => (value: unknown) => readonly strin
 
 /** Maximum number of errors that are reported at once. */
 const TOLD = 10
-/** The last block of JSON, which counted before prompts had a nonce. */
-const BLOCK = blockOf("json")
 /**
  * Number of cached validators. The schema of a step is used repeatedly, and compiling it takes some
  * milliseconds.
@@ -46,22 +45,18 @@ function checked(value: unknown, schema: JsonSchema, compile: Compile): Structur
   }
 }
 
-function blockOf(mark: string): RegExp {
-  return new RegExp(`^[ \\t]*(\`{3,}|~{3,})[ \\t]*${mark}[ \\t]*\\r?\\n([\\s\\S]*?)^[ \\t]*\\1[ \\t]*$`, "gim")
-}
-
 /**
  * The data of an answer to a prompt with a nonce: its one block that carries it. A block without it
  * is a quotation, whatever is in it.
  */
 function markedDataIn(answer: string, nonce: string): Structured {
-  const blocks = [...answer.matchAll(blockOf(`json[ \\t]+${nonce}`))]
+  const blocks = fencedBlocks(answer, `json ${nonce}`, false)
   const [block] = blocks
   if (block === undefined)
     return { error: "the answer has no block that is marked as asked for, with `json` and the mark" }
   if (blocks.length > 1) return { error: `the answer has ${blocks.length} blocks of data, and exactly one counts` }
   try {
-    return { value: JSON.parse(block[2] ?? "") as unknown }
+    return { value: JSON.parse(block.body) as unknown }
   } catch (error) {
     return { error: `the block of data is not valid JSON: ${error instanceof Error ? error.message : String(error)}` }
   }
@@ -69,8 +64,9 @@ function markedDataIn(answer: string, nonce: string): Structured {
 
 /** The data of an answer: its last fenced block of JSON, otherwise the whole answer. */
 function dataIn(answer: string): Structured {
-  const blocks = [...answer.matchAll(BLOCK)]
-  const text = (blocks.at(-1)?.[2] ?? answer).trim()
+  // The last block of JSON counted before prompts had a nonce.
+  const blocks = fencedBlocks(answer, "json", false)
+  const text = (blocks.at(-1)?.body ?? answer).trim()
   if (text === "") return { error: "there is no JSON in the answer" }
   try {
     return { value: JSON.parse(text) as unknown }

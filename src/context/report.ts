@@ -1,3 +1,4 @@
+import { fencedBlocks } from "../core/base/fences.ts"
 import type { Handoff } from "../core/model/handoff.ts"
 import { fence, fenceRule } from "./fence.ts"
 import { blockStart, markOf } from "./mark.ts"
@@ -8,19 +9,6 @@ const LISTS = ["decisions", "constraints", "risks", "changed", "why", "gotchas"]
 /** Maximum entries of one list, and characters of one entry. */
 const MAX_ENTRIES = 50
 const ENTRY_CHARS = 500
-/**
- * Matches a block marked `handoff` and the nonce up to its fence, or to the end of an answer that
- * does not close it.
- */
-function blocksIn(answer: string, nonce: string | undefined): RegExpExecArray[] {
-  const mark = nonce === undefined ? "handoff" : `handoff[ \\t]+${nonce}`
-  const block = new RegExp(
-    `^[ \\t]*(\`{3,}|~{3,})[ \\t]*${mark}[ \\t]*\\r?\\n([\\s\\S]*?)(?:^[ \\t]*\\1[ \\t]*$|(?![\\s\\S]))`,
-    "gim",
-  )
-  return [...answer.matchAll(block)]
-}
-
 const formOf = (nonce: string | undefined) => `${blockStart("handoff", nonce)}
 {
   "decisions": ["what was decided"],
@@ -65,12 +53,12 @@ export function takeReport(
   answer: string,
   nonce: string | undefined,
 ): { readonly output: string; readonly handoff?: Handoff } {
-  const blocks = blocksIn(answer, nonce)
+  const blocks = fencedBlocks(answer, markOf("handoff", nonce), true)
   const block = blocks.at(-1)
   if (block === undefined || (nonce !== undefined && blocks.length > 1)) return { output: answer }
-  const handoff = handoffIn(block[2] ?? "")
+  const handoff = handoffIn(block.body)
   if (handoff === undefined) return { output: answer }
-  const output = answer.slice(0, block.index) + answer.slice(block.index + block[0].length)
+  const output = answer.slice(0, block.start) + answer.slice(block.end)
   return { output: output.trim(), handoff }
 }
 
