@@ -14,6 +14,11 @@ describe("blocks between fences", () => {
     expect(fencedBlocks("```json x1 y\n```\n````json x1\n```\n", "json x1", false)).toEqual([])
   })
 
+  it("are all found when several have the same fence", () => {
+    const text = ["one", "two", "three"].map((word) => `\`\`\`json\n${word}\n\`\`\`\n`).join("")
+    expect(fencedBlocks(text, "json", false).map(({ body }) => body)).toEqual(["one\n", "two\n", "three\n"])
+  })
+
   it("reach to the end of the text when nothing closes them, if they may", () => {
     const text = "say\n```handoff\n{}\n"
     expect(fencedBlocks(text, "handoff", true)).toEqual([{ start: 4, end: 18, body: "{}\n", isClosed: false }])
