@@ -79,7 +79,11 @@ describe("the dashboard", () => {
       model.script("feature api", say(writes.repeat(30), { chunks: 600, delayMs: 400 }))
       model.script("feature ui", callTool("bash", { command: "echo hi", description: "greets" }), say("ui is done"))
       model.script("feature tests", nothing())
+      // The gate of `tests` opens before `ui` asks, so that the inbox has them in this order.
+      const ui = model.hold("feature ui")
       await tui.submit("/workflow run feature")
+      await tui.waitFor(/1 needs you/, 60_000)
+      ui.release()
       await tui.waitFor(/2 need you/, 60_000)
       key(tui, "o")
       await chosen(/(ui|tests) +needs you/)
