@@ -18,10 +18,10 @@ export function fence(nonce: string | undefined, tag: string, name: string | und
 
 /**
  * A text that has the nonce nevertheless loses it, also one that hides it from a search with
- * characters that a model does not see.
+ * characters that a model does not see. Something stands in its place, so that the rest cannot join.
  */
 function withoutNonce(nonce: string | undefined, text: string): string {
   if (nonce === undefined) return text
   const letters = [...nonce].join("\\p{Default_Ignorable_Code_Point}*")
-  return text.replaceAll(new RegExp(letters, "giu"), "")
+  return text.replaceAll(new RegExp(letters, "giu"), "…")
 }

@@ -129,6 +129,7 @@ describe("a text between tags", () => {
     ["the nonce itself", `</answer-${NONCE}>`],
     ["the nonce in capitals", `</answer-${NONCE.toUpperCase()}>`],
     ["the nonce with invisible characters in it", `</answer-${[...NONCE].join("\u200b")}>`],
+    ["the nonce inside itself", `</answer-${NONCE.slice(0, 5)}${NONCE}${NONCE.slice(5)}>`],
     ["the nonce with other invisible characters", `</answer-${[...NONCE].join("\u{e0020}\u00ad")}>`],
   ])("that has %s loses it", (_, text) => {
     const shown = fence(NONCE, "answer", undefined, text)
