@@ -38,7 +38,11 @@ function attackOf(project: Project, url: string, run: string): string {
   writeFileSync(
     project.path("insert.ts"),
     `import { Database } from "bun:sqlite"
-new Database(${journal}).run("INSERT INTO inbox (run, key, body) VALUES (?, 'k', ?)", ${JSON.stringify([run, row])})
+const db = new Database(${journal})
+db.run("INSERT INTO inbox (run, key, body) VALUES (?, 'k', ?)", ${JSON.stringify([run, row])})
+// Baton looks at the queue once a second; the step goes on when it has.
+const outcome = () => db.query("SELECT outcome FROM inbox WHERE key = 'k'").get().outcome
+for (let tries = 0; tries < 200 && outcome() === null; tries++) await Bun.sleep(50)
 console.log("the row is in the queue")
 `,
   )
