@@ -55,7 +55,8 @@ describe("a workflow in the TUI", () => {
       const hold = model.hold(prompts[1])
       await tui.submit("/workflow run demo topic=tides")
       await hold.arrived
-      await tui.waitFor(/demo 1\/3 · draft/)
+      // A step that has worked for a second has a session that the TUI knows.
+      await tui.waitFor(/demo 1\/3 · draft +[1-9]/)
       jump(tui)
       await tui.waitFor(/Draft from: notes on tides[\s\S]*Subagent/)
       jump(tui)
